@@ -1,0 +1,82 @@
+/** What README shows of `action.yml`. */
+export interface ActionFile {
+  inputs?: Record<string, { description?: string; default?: unknown } | null>;
+  outputs?: Record<string, { description?: string } | null>;
+}
+
+/** A Markdown table of the inputs. Throws an Error that names every input without a description. */
+export function inputsTable(action: ActionFile): string {
+  const entries = Object.entries(action.inputs ?? {});
+  demandDescriptions('input', entries);
+  return table(
+    ['Input', 'Default', 'Meaning'],
+    entries.map(([name, input]) => [code(name), defaultOf(input?.default), cell(input?.description)]),
+  );
+}
+
+/** A Markdown table of the outputs. Throws an Error that names every output without a description. */
+export function outputsTable(action: ActionFile): string {
+  const entries = Object.entries(action.outputs ?? {});
+  demandDescriptions('output', entries);
+  return table(
+    ['Output', 'Meaning'],
+    entries.map(([name, output]) => [code(name), cell(output?.description)]),
+  );
+}
+
+export interface ScenarioRow {
+  name: string;
+  summary: string;
+  expect: { exitCode: number; verdict: string; cause: string | null };
+}
+
+/** A Markdown table of the rehearsal's scenarios and how each ends. */
+export function scenariosTable(scenarios: readonly ScenarioRow[]): string {
+  return table(
+    ['Scenario', 'The cluster', 'Verdict', 'Cause', 'Exit code'],
+    scenarios.map(({ name, summary, expect }) => [
+      code(name),
+      cell(summary),
+      expect.verdict,
+      expect.cause === null ? '' : code(expect.cause),
+      String(expect.exitCode),
+    ]),
+  );
+}
+
+/**
+ * `text` with the part between the markers `<!-- NAME -->` and `<!-- /NAME -->` replaced. Throws an Error when the
+ * markers are not there exactly once, in this order.
+ */
+export function replaceBetween(text: string, name: string, content: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, rest, ...more] = text.split(open);
+  const [old, after, ...others] = rest?.split(close) ?? [];
+  if (before === undefined || old === undefined || after === undefined || more.length > 0 || others.length > 0) {
+    throw new Error(`README.md needs ${open} and ${close} exactly once, in this order.`);
+  }
+  return `${before}${open}\n\n${content}\n\n${close}${after}`;
+}
+
+function demandDescriptions(kind: string, entries: [string, { description?: string } | null][]): void {
+  const silent = entries.filter(([, entry]) => !entry?.description?.trim()).map(([name]) => `"${name}"`);
+  if (silent.length > 0) throw new Error(`action.yml: no description for ${kind} ${silent.join(', ')}.`);
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function defaultOf(value: unknown): string {
+  return value === undefined || value === '' ? '' : code(String(value));
+}
+
+const code = (text: string) => `\`${text.replaceAll('|', '\\|')}\``;
+
+/** Markdown on one line; a bar would end the cell. */
+const cell = (text = '') =>
+  text
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replaceAll('|', '\\|');

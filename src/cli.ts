@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { runCommand } from './cli/run.ts';
+import { usage } from './cli/usage.ts';
+import { VERSION } from './version.ts';
+
+/** Exit codes of the command line. A leak outranks every verdict, so a failed release is an error. */
+export const EXIT = { pass: 0, fail: 1, error: 2, usage: 3, undecided: 4, interrupted: 130 } as const;
+
+/** The command line. Answers the exit code. */
+export async function cli(args: string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'run':
+      return runCommand(rest, process.env);
+    case 'rehearse': {
+      const { rehearse } = await import('./lab/rehearse.ts');
+      return rehearse(labOptions(rest), { module: process.argv[1] ?? '', write: say });
+    }
+    case 'lab': {
+      const { serveLab } = await import('./lab/serve.ts');
+      return serveLab(labOptions(rest), { module: process.argv[1] ?? '', write: say });
+    }
+    case 'lab-process': {
+      const { runLabProcess } = await import('./lab/process.ts');
+      runLabProcess();
+      return new Promise(() => {});
+    }
+    case '--version':
+      say(VERSION);
+      return EXIT.pass;
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      say(usage());
+      return command === undefined ? EXIT.usage : EXIT.pass;
+    default:
+      say(`Command "${command}" is not known; allowed: run, rehearse, lab, help.`);
+      return EXIT.usage;
+  }
+}
+
+interface LabArguments {
+  scenario: string;
+  timeScale: string;
+  outputDir: string;
+  json: boolean;
+}
+
+function labOptions(args: string[]): LabArguments {
+  const { values } = parseArgs({
+    args,
+    options: {
+      scenario: { type: 'string', default: 'pass' },
+      'time-scale': { type: 'string', default: '20' },
+      'output-dir': { type: 'string', default: 'rehearsal' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    scenario: values.scenario,
+    timeScale: values['time-scale'],
+    outputDir: values['output-dir'],
+    json: values.json,
+  };
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+if (import.meta.main) {
+  const code = await cli(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof TypeError && 'code' in error ? EXIT.usage : EXIT.error;
+  });
+  process.stdout.write('', () => process.exit(code));
+}

@@ -1,0 +1,116 @@
+import { parseArgs } from 'node:util';
+import { beginReport, runSignal } from '../begin.ts';
+import { packageRootOf } from '../clients/runner.ts';
+import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
+import { systemClock } from '../lib/poll.ts';
+import { neutral } from '../progress/actions.ts';
+import { plainRenderer } from '../progress/plain.ts';
+import { publish } from '../publish.ts';
+import type { Report, Verdict } from '../report/model.ts';
+import { renderVerdictText } from '../report/text.ts';
+import { giveBack, runGate, type Session } from '../session.ts';
+import { closeReport } from '../stages/close.ts';
+import type { LeaseState } from '../stages/context.ts';
+import { resizeCommand } from '../stages/release.ts';
+
+const CODES: Record<Verdict, number> = { pass: 0, fail: 1, error: 2, inconclusive: 4, invalid: 4 };
+const COMMENT_LIMIT_MS = 20_000;
+
+/**
+ * `tpu-serving-gate run`: the whole gate in one process. The command line has no post step, so it gives the nodes back
+ * before it exits, a second interrupt notwithstanding.
+ */
+export async function runCommand(args: string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  const parsed = parseInputs(inputsFrom(args, env));
+  if ('problems' in parsed) {
+    for (const problem of parsed.problems) process.stderr.write(`${problem}\n`);
+    return 3;
+  }
+  const { inputs } = parsed;
+  const secrets = new Set<string>([inputs.githubToken].filter((secret) => secret !== ''));
+  const emit = plainRenderer({
+    now: systemClock.now,
+    write: (line) => process.stdout.write(`${neutral(redact(line, secrets))}\n`),
+  });
+  process.on('unhandledRejection', (reason) => emit({ type: 'warning', text: `unhandled: ${String(reason)}` }));
+  const run = runSignal(inputs.timeoutMs);
+  const report = beginReport(inputs, env);
+  const session: Session = {
+    inputs,
+    env,
+    clock: systemClock,
+    signal: run.signal,
+    emit,
+    onSecret: (secret) => secrets.add(secret),
+    report,
+    packageRoot: packageRootOf(process.argv[1] ?? ''),
+    workspace: process.cwd(),
+  };
+  let lease: LeaseState | null = null;
+  const { records, originMs } = await runGate(session, (state) => {
+    lease = state;
+    emit({ type: 'fact', stage: 'lease', text: `if this process is killed, finish by hand: ${resizeCommand(state)}` });
+  });
+  const closed = lease ? await finish(session, report, lease) : report;
+  const published = await publish(closed, {
+    inputs,
+    env,
+    outputDir: inputs.outputDir || 'tpu-serving-gate-results',
+    emit,
+    signal: new AbortController().signal,
+    limitMs: COMMENT_LIMIT_MS,
+    requests: { records, originMs },
+  });
+  emit({
+    type: 'closing',
+    verdict: closed.verdict,
+    lines: [...renderVerdictText(closed), `result     ${published.resultPath}`],
+  });
+  if (closed.release?.outcome === 'failed') return 2;
+  return run.interrupted() ? 130 : CODES[closed.verdict];
+}
+
+async function finish(session: Session, report: Report, lease: LeaseState): Promise<Report> {
+  const { inputs, emit } = session;
+  emit({
+    type: 'stage-start',
+    stage: 'release',
+    title: `Give back node pool ${lease.nodePool}`,
+    usualMs: null,
+    limitMs: inputs.releaseTimeoutMs,
+  });
+  // A signal of its own: what ended the run must not end the release.
+  const released = await giveBack({ ...session, signal: AbortSignal.timeout(inputs.releaseTimeoutMs) }, lease);
+  const { outcome, message, durationMs } = released.release;
+  emit({
+    type: 'stage-end',
+    stage: 'release',
+    outcome: outcome === 'failed' ? 'failed' : 'done',
+    summary: message,
+    durationMs,
+  });
+  return closeReport(report, released, {
+    spot: lease.spot,
+    pricePerChipHourUsd: inputs.pricePerChipHourUsd,
+    now: new Date().toISOString(),
+  });
+}
+
+function inputsFrom(args: string[], env: Readonly<Record<string, string | undefined>>) {
+  const names = [...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()];
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
+  const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  return {
+    get: (name: string) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
+    given: Object.keys(values),
+    env,
+  };
+}
+
+function redact(line: string, secrets: ReadonlySet<string>): string {
+  let clean = line;
+  for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, '***');
+  return clean;
+}

@@ -1,0 +1,16 @@
+import { DEFAULTS } from '../inputs.ts';
+
+/** Help of the command line: commands, flags and exit codes. */
+export function usage(): string {
+  const flags = Object.entries(DEFAULTS).map(([name, value]) => `  --${name}${value === '' ? '' : `   (${value})`}`);
+  return [
+    'tpu-serving-gate run --cluster NAME --location ZONE [flags]   lease, deploy, verify, measure, judge, give back',
+    'tpu-serving-gate rehearse [--scenario NAME]                   the same against the embedded lab',
+    'tpu-serving-gate lab [--scenario NAME]                        the lab alone, for kubectl and gcloud',
+    '',
+    'Flags of run, as the inputs in README.md; GITHUB_TOKEN stands in for --github-token:',
+    ...flags,
+    '',
+    'Exit codes: 0 pass, 1 fail, 2 error, 3 bad usage, 4 inconclusive or invalid, 130 interrupted.',
+  ].join('\n');
+}

@@ -1,0 +1,15 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+/** Writes files into a folder that is made if need be; answers the folder's full path. */
+export async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const path = resolve(folder);
+  await mkdir(path, { recursive: true });
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
+  return path;
+}
+
+/** The file's text, or null when it cannot be read. */
+export function readText(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
+}

@@ -1,0 +1,240 @@
+import { createSign } from 'node:crypto';
+import { type AuthClient, ExternalAccountClient, GoogleAuth, OAuth2Client } from 'google-auth-library';
+import type { AuthMethod, ServiceAccountKey } from '../inputs.ts';
+import { errorText, Failure } from '../lib/failure.ts';
+import { type Clock, retry } from '../lib/poll.ts';
+
+const SCOPES = [
+  'https://www.googleapis.com/auth/cloud-platform',
+  // Without it GKE sees a numeric id where RBAC names an e-mail.
+  'https://www.googleapis.com/auth/userinfo.email',
+];
+
+/**
+ * google-auth-library refreshes within its default threshold of 300 s, and a federated token lives 300 s: every call
+ * would exchange twice. 60 s keeps one exchange per token. A 401 forces a refresh.
+ */
+const REFRESH = { eagerRefreshThresholdMillis: 60_000, forceRefreshOnFailure: true };
+
+/** Google's endpoints, replaceable by the variables that gcloud itself honours. */
+export interface GoogleEndpoints {
+  container: URL;
+  sts: URL;
+  iamCredentials: URL;
+}
+
+/** Reads `CLOUDSDK_API_ENDPOINT_OVERRIDES_{CONTAINER,STS,IAMCREDENTIALS}`; plain http is accepted for loopback only. */
+export function googleEndpoints(env: Readonly<Record<string, string | undefined>>): GoogleEndpoints {
+  const endpoint = (service: string, fallback: string): URL => {
+    const name = `CLOUDSDK_API_ENDPOINT_OVERRIDES_${service}`;
+    const value = env[name] || fallback;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (!url || !isSafe(url)) {
+      throw new Failure({
+        stage: 'inputs',
+        code: 'bad-endpoint',
+        message: `${name} is "${value}"; allowed: an https URL (http on loopback only), since access tokens are sent to it.`,
+        blame: 'config',
+      });
+    }
+    return url;
+  };
+  return {
+    container: endpoint('CONTAINER', 'https://container.googleapis.com/'),
+    sts: endpoint('STS', 'https://sts.googleapis.com/'),
+    iamCredentials: endpoint('IAMCREDENTIALS', 'https://iamcredentials.googleapis.com/'),
+  };
+}
+
+export interface GcpAuth {
+  /** For one Google client; each gets an instance of its own, because gapic changes the one it is given. */
+  googleAuth(): GoogleAuth;
+  /** A valid access token, refreshed when it has less than a minute left. */
+  accessToken(): Promise<string>;
+  /** How the run is authenticated, for the log: no secrets. */
+  describe(): string;
+}
+
+export interface GcpAuthOptions {
+  method: AuthMethod;
+  projectId: string;
+  endpoints: GoogleEndpoints;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Told of every secret before it can be printed: keys and each new token. */
+  onSecret: (secret: string) => void;
+}
+
+/** Credentials for Google APIs and GKE. Nothing is written to disk; no network call happens before the first token. */
+export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
+  const { method, projectId, onSecret } = options;
+  if (method.kind === 'service-account-key') maskKey(method.key, onSecret);
+
+  const newClient = (): AuthClient | null => {
+    if (method.kind === 'workload-identity') return workloadIdentityClient(options, method);
+    if (method.kind === 'service-account-key') return keyClient(method.key);
+    return null;
+  };
+  const newAuth = (): GoogleAuth => {
+    const authClient = newClient();
+    if (authClient) {
+      authClient.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
+      return new GoogleAuth({ authClient, projectId });
+    }
+    return new GoogleAuth({ projectId, scopes: SCOPES, clientOptions: REFRESH });
+  };
+
+  const own = newAuth();
+  return {
+    googleAuth: newAuth,
+    async accessToken() {
+      try {
+        const token = await retry(() => own.getAccessToken(), {
+          tries: 4,
+          baseMs: 500,
+          clock: options.clock,
+          signal: options.signal,
+          retryable: isTransient,
+        });
+        if (!token) throw new Error('the token endpoint answered without a token');
+        onSecret(token);
+        return token;
+      } catch (error) {
+        options.signal.throwIfAborted();
+        throw authFailure(error, method);
+      }
+    },
+    describe() {
+      if (method.kind === 'workload-identity') {
+        return method.serviceAccount
+          ? `workload identity federation as ${method.serviceAccount}`
+          : 'direct workload identity federation';
+      }
+      return method.kind === 'service-account-key'
+        ? `service account key of ${method.key.clientEmail}`
+        : 'application default credentials';
+    },
+  };
+}
+
+/** The external_account object that google-github-actions/auth writes to a file, kept in memory. */
+function workloadIdentityClient(
+  options: GcpAuthOptions,
+  method: Extract<AuthMethod, { kind: 'workload-identity' }>,
+): AuthClient {
+  const { env, endpoints, onSecret } = options;
+  const requestUrl = new URL(env.ACTIONS_ID_TOKEN_REQUEST_URL ?? '');
+  const audience = `//iam.googleapis.com/${method.provider}`;
+  requestUrl.searchParams.set('audience', `https:${audience}`);
+  const requestToken = env.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '';
+  onSecret(requestToken);
+  const client = ExternalAccountClient.fromJSON({
+    type: 'external_account',
+    audience,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: new URL('v1/token', endpoints.sts).href,
+    ...(method.serviceAccount
+      ? {
+          service_account_impersonation_url: new URL(
+            `v1/projects/-/serviceAccounts/${encodeURIComponent(method.serviceAccount)}:generateAccessToken`,
+            endpoints.iamCredentials,
+          ).href,
+        }
+      : {}),
+    credential_source: {
+      url: requestUrl.href,
+      headers: { Authorization: `Bearer ${requestToken}` },
+      format: { type: 'json', subject_token_field_name: 'value' },
+    },
+    scopes: SCOPES,
+    ...REFRESH,
+  });
+  if (!client) throw new Error('google-auth-library did not accept the workload identity configuration');
+  client.scopes = SCOPES;
+  return client;
+}
+
+/** A key's JWT grant against its own `token_uri`, which google-auth-library's JWT client ignores. */
+function keyClient(key: ServiceAccountKey): AuthClient {
+  const tokenUri = URL.canParse(key.tokenUri) ? new URL(key.tokenUri) : null;
+  if (!tokenUri || !isSafe(tokenUri)) {
+    throw new Failure({
+      stage: 'inputs',
+      code: 'bad-endpoint',
+      message: 'The service account key has a token_uri that is not an https URL.',
+      blame: 'config',
+    });
+  }
+  const client = new OAuth2Client(REFRESH);
+  client.refreshHandler = async () => {
+    const issuedAt = Math.floor(Date.now() / 1_000);
+    const assertion = signJwt(key, {
+      iss: key.clientEmail,
+      scope: SCOPES.join(' '),
+      aud: key.tokenUri,
+      iat: issuedAt,
+      exp: issuedAt + 3_600,
+    });
+    const response = await client.transporter.request<{ access_token: string; expires_in: number }>({
+      url: tokenUri.href,
+      method: 'POST',
+      data: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }),
+      responseType: 'json',
+    });
+    return {
+      access_token: response.data.access_token,
+      expiry_date: Date.now() + response.data.expires_in * 1_000,
+    };
+  };
+  return client;
+}
+
+/** RS256 JWT (RFC 7515, RFC 7523). */
+function signJwt(key: ServiceAccountKey, claims: Record<string, unknown>): string {
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const header = { alg: 'RS256', typ: 'JWT', ...(key.privateKeyId ? { kid: key.privateKeyId } : {}) };
+  const content = `${encode(header)}.${encode(claims)}`;
+  return `${content}.${createSign('RSA-SHA256').update(content).sign(key.privateKey, 'base64url')}`;
+}
+
+function maskKey(key: ServiceAccountKey, onSecret: (secret: string) => void): void {
+  onSecret(key.privateKey);
+  // The runner masks line by line, so a multi-line secret needs each of its lines masked.
+  for (const line of key.privateKey.split(/\\n|\n/)) if (line.length > 10 && !line.startsWith('-----')) onSecret(line);
+  if (key.privateKeyId) onSecret(key.privateKeyId);
+}
+
+function authFailure(error: unknown, method: AuthMethod): Failure {
+  const hint =
+    method.kind === 'workload-identity'
+      ? 'Check the provider\'s attribute condition, the roles/iam.workloadIdentityUser binding, and that the job has "permissions: id-token: write".'
+      : method.kind === 'service-account-key'
+        ? 'The key may be deleted or disabled; make a new one, or use workload identity federation.'
+        : 'No credentials were found. Give "workload-identity-provider" or "credentials-json", or run google-github-actions/auth before.';
+  return new Failure({
+    stage: 'preflight',
+    code: 'gcp-auth',
+    message: `Could not get a Google access token: ${errorText(error)}.`,
+    hint,
+    blame: 'config',
+    cause: error,
+  });
+}
+
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const status =
+    'status' in error && typeof error.status === 'number'
+      ? error.status
+      : 'response' in error
+        ? (error.response as { status?: number } | undefined)?.status
+        : undefined;
+  if (status !== undefined) return status === 429 || status >= 500;
+  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
+}
+
+function isSafe(url: URL): boolean {
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback);
+}

@@ -1,0 +1,150 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { getExecOutput } from '@actions/exec';
+import { parseAllDocuments } from 'yaml';
+import { errorText, Failure } from '../lib/failure.ts';
+import type { KubeObject } from './kube.ts';
+
+/** An object with the file and line that it came from, for annotations. */
+export interface Manifest {
+  object: KubeObject;
+  file: string;
+  /** 1-based line of the document's first key; null when a tool rendered it. */
+  line: number | null;
+}
+
+export interface LoadOptions {
+  /** File, folder or kustomization folder. */
+  path: string;
+  /** Nothing outside of it is read. */
+  root: string;
+  /** Namespace of namespaced objects that carry none, as with `kubectl -n`. */
+  namespace: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+/** Fields that only list files; anything else transforms, and only kubectl knows how. */
+const PLAIN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources']);
+const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']);
+
+/**
+ * Objects of a file, a folder or a kustomization, in file order. A kustomization that only lists resources is read
+ * here; any other is rendered by `kubectl kustomize`, and a missing kubectl is a Failure that says so.
+ */
+export async function loadManifests(options: LoadOptions): Promise<Manifest[]> {
+  const start = await inside(options.root, resolve(options.root, options.path));
+  const manifests = await collect(start, options, []);
+  if (manifests.length === 0) throw problem(`${options.path} holds no Kubernetes object.`);
+  return manifests.map((manifest) => withNamespace(manifest, options.namespace));
+}
+
+async function collect(path: string, options: LoadOptions, trail: string[]): Promise<Manifest[]> {
+  if (trail.includes(path)) throw problem(`${label(path, options)} includes itself.`);
+  const info = await stat(path).catch(() => null);
+  if (!info) throw problem(`${label(path, options)} does not exist.`);
+  if (info.isFile()) return parseFile(path, options);
+  const names = (await readdir(path)).sort();
+  const kustomization = KUSTOMIZATIONS.find((name) => names.includes(name));
+  if (!kustomization) {
+    const files = names.filter((name) => ['.yaml', '.yml', '.json'].includes(extname(name)));
+    return (await Promise.all(files.map((name) => parseFile(join(path, name), options)))).flat();
+  }
+  const file = join(path, kustomization);
+  const [document] = parseAllDocuments(await readFile(file, 'utf8'));
+  const content = (document?.toJS() ?? {}) as Record<string, unknown>;
+  const transforms = Object.keys(content).filter((field) => !PLAIN_FIELDS.has(field));
+  if (transforms.length > 0 || content.kind === 'Component') return render(path, transforms, options);
+  const resources = Array.isArray(content.resources) ? content.resources.map(String) : [];
+  const nested: Manifest[] = [];
+  for (const resource of resources) {
+    if (/^[a-z]+:\/\/|^git@|\?ref=/.test(resource))
+      throw problem(`${label(file, options)} names a remote base: ${resource}.`);
+    nested.push(...(await collect(await inside(options.root, resolve(path, resource)), options, [...trail, path])));
+  }
+  return nested;
+}
+
+async function render(path: string, fields: string[], options: LoadOptions): Promise<Manifest[]> {
+  const shown = label(path, options);
+  let output: { exitCode: number; stdout: string; stderr: string };
+  try {
+    output = await getExecOutput('kubectl', ['kustomize', path], {
+      silent: true,
+      ignoreReturnCode: true,
+      env: { PATH: options.env.PATH ?? '', HOME: options.env.HOME ?? '' },
+    });
+  } catch (error) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'kubectl-missing',
+      message: `${shown} uses ${fields.join(', ') || 'a component'}, which kubectl must render, and kubectl could not be run: ${errorText(error)}.`,
+      hint: 'Install kubectl on the runner, or give a kustomization that only lists resources.',
+      blame: 'config',
+      cause: error,
+    });
+  }
+  if (output.exitCode !== 0) {
+    throw problem(`kubectl kustomize ${shown} failed: ${output.stderr.trim().split('\n').at(-1) ?? ''}`);
+  }
+  return parseText(output.stdout, shown, false);
+}
+
+async function parseFile(path: string, options: LoadOptions): Promise<Manifest[]> {
+  const real = await inside(options.root, path);
+  return parseText(await readFile(real, 'utf8'), label(path, options), true);
+}
+
+function parseText(text: string, file: string, lines: boolean): Manifest[] {
+  const manifests: Manifest[] = [];
+  // No aliases: none of the manifests needs them, and they are how a YAML bomb is built.
+  for (const document of parseAllDocuments(text)) {
+    const [error] = document.errors;
+    if (error) throw problem(`${file}: ${error.message.split('\n')[0]}`);
+    const object: unknown = document.toJS({ maxAliasCount: 0 });
+    if (object === null || object === undefined) continue;
+    if (!isKubeObject(object)) throw problem(`${file} holds a document without apiVersion, kind and metadata.name.`);
+    const line = lines ? text.slice(0, document.contents?.range?.[0] ?? 0).split('\n').length : null;
+    manifests.push({ object, file, line });
+  }
+  return manifests;
+}
+
+function withNamespace(manifest: Manifest, namespace: string): Manifest {
+  const { object } = manifest;
+  if (object.metadata.namespace || CLUSTER_SCOPED.has(object.kind)) return manifest;
+  return { ...manifest, object: { ...object, metadata: { ...object.metadata, namespace } } };
+}
+
+function isKubeObject(value: unknown): value is KubeObject {
+  if (value === null || typeof value !== 'object') return false;
+  const { apiVersion, kind, metadata } = value as Partial<KubeObject>;
+  return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata?.name === 'string';
+}
+
+/** The real path, refused when it leaves the root, also by a symbolic link. */
+async function inside(root: string, path: string): Promise<string> {
+  const realRoot = await realpath(root);
+  const real = await realpath(path).catch(() => path);
+  const way = relative(realRoot, real);
+  if (way.startsWith('..') || isAbsolute(way)) {
+    throw problem(
+      `${basename(path)} lies outside of ${basename(dirname(join(realRoot, 'x')))}; only files below it are read.`,
+    );
+  }
+  return real;
+}
+
+function label(path: string, options: LoadOptions): string {
+  return relative(options.root, path) || basename(path);
+}
+
+function problem(message: string): Failure {
+  return new Failure({
+    stage: 'preflight',
+    code: 'bad-manifest',
+    message,
+    hint: 'Correct the input "manifests" or the file that it names.',
+    blame: 'change',
+  });
+}

@@ -1,0 +1,137 @@
+import type { Blame, Failure } from '../lib/failure.ts';
+import type { Diagnosis, Report } from '../report/model.ts';
+
+/** What a rule may look at: the failure that ended the run, if any, the report so far, and collected lines. */
+export interface Evidence {
+  failure: Failure | null;
+  report: Report;
+  /** Events and log lines of the pods concerned, newest last. Hostile text. */
+  lines: string[];
+}
+
+interface Rule {
+  cause: string;
+  title: string;
+  blame: Blame;
+  confidence: Diagnosis['confidence'];
+  /** The evidence that shows this cause, or null when it does not. */
+  match: (evidence: Evidence) => { seen: string[]; explanation: string } | null;
+  remedy: (evidence: Evidence) => string;
+}
+
+/** In order of precedence: the first that matches explains the run. */
+export const RULES: readonly Rule[] = [
+  failureRule('gke.stockout', 'The zone has no TPU capacity', 'cloud', 'gke-stockout', {
+    explanation: ({ asked, got }) =>
+      `Google Compute Engine could not create the nodes: ${got} of ${asked} arrived. The change under review is not at fault.`,
+    remedy: () => 'Run again later, or use a reservation or a pool in another zone.',
+  }),
+  failureRule('gke.quota', 'The TPU quota is too small', 'config', 'gke-quota', {
+    explanation: ({ asked }) => `The project may not have ${asked} nodes of this kind.`,
+    remedy: () => 'Ask for more of the quota that the evidence names (it is a compute.googleapis.com quota).',
+  }),
+  failureRule('image.not-found', 'The container image does not exist', 'change', 'image-not-found', {
+    explanation: ({ container, pod }) =>
+      `Kubernetes cannot pull the image of container ${container} in pod ${pod}: its registry does not know it. Waiting cannot heal this, so the run ended at once.`,
+    remedy: () => 'Correct the image name or tag in the LLMInferenceService, then push.',
+  }),
+  failureRule('image.pull-denied', 'The registry refused the image', 'config', 'image-pull-denied', {
+    explanation: ({ container, pod }) => `The registry wants credentials for container ${container} of pod ${pod}.`,
+    remedy: () => 'Create the pull secret that imagePullSecrets names, in the namespace of the service.',
+  }),
+  failureRule('container.config', 'A secret, config map or key is missing', 'change', 'container-config', {
+    explanation: ({ container, pod }) =>
+      `Container ${container} of pod ${pod} refers to something that does not exist.`,
+    remedy: () => 'Create it, or correct its name and key in the manifest.',
+  }),
+  failureRule('container.crash-loop', 'A container crashes each time it starts', 'change', 'crash-loop', {
+    explanation: ({ container, pod }) => `Container ${container} of pod ${pod} ends by itself soon after its start.`,
+    remedy: () => 'Read its last lines below; a flag that the image does not know is the most frequent reason.',
+  }),
+  {
+    cause: 'pods.unschedulable',
+    title: 'Pods found no node',
+    blame: 'config',
+    confidence: 'probable',
+    match: ({ failure, report }) => {
+      const stuck = report.pods.filter(({ state }) => state === 'Unschedulable');
+      if (failure?.code !== 'ready-timeout' || stuck.length === 0) return null;
+      return {
+        seen: stuck.map(({ name, state }) => `${name}: ${state}`),
+        explanation: `${stuck.length} pods stayed unschedulable although the nodes were leased: their node selector, toleration or chip count does not fit the pool.`,
+      };
+    },
+    remedy: ({ report }) =>
+      `Compare spec.template.nodeSelector, tolerations and google.com/tpu requests with pool ${report.plan.nodePool ?? '?'} (${report.environment.machineType ?? '?'}).`,
+  },
+  {
+    cause: 'routing.picker-bypassed',
+    title: 'The gateway bypasses the endpoint picker',
+    blame: 'cluster',
+    confidence: 'probable',
+    match: ({ report }) => {
+      const affinity = report.checks.find(({ id }) => id === 'prefix-affinity');
+      const header = report.routing?.pickerHeader;
+      if (affinity?.outcome !== 'fail' || !header || header.seen > 0) return null;
+      return {
+        seen: [
+          `shared prefix: ${affinity.seen}`,
+          `endpoint picker's response header: on ${header.seen} of ${header.answers} answers`,
+          ...(report.environment.scorers
+            ? [
+                `scorers configured: ${report.environment.scorers.map(({ name, weight }) => `${name} ${weight}`).join(', ')}`,
+              ]
+            : []),
+        ],
+        explanation:
+          'Requests with one prefix were spread over the replicas, and no answer carries the mark of the endpoint picker: the gateway could not ask it and failed open to round-robin.',
+      };
+    },
+    remedy: () =>
+      'Look for an EnvoyFilter that replaces the ext_proc configuration of the route, a NetworkPolicy that blocks port 9002 of the endpoint picker, or a failed TLS handshake in the gateway log.',
+  },
+  {
+    cause: 'routing.no-affinity',
+    title: 'The endpoint picker does not follow the prefix',
+    blame: 'change',
+    confidence: 'probable',
+    match: ({ report }) => {
+      const affinity = report.checks.find(({ id }) => id === 'prefix-affinity');
+      if (affinity?.outcome !== 'fail') return null;
+      const scorers = report.environment.scorers;
+      const weights = scorers?.map(({ name, weight }) => `${name} ${weight}`).join(', ') ?? 'not readable';
+      return {
+        seen: [`shared prefix: ${affinity.seen}`, `scorers: ${weights}`],
+        explanation: scorers?.some(({ name }) => name.includes('prefix-cache'))
+          ? 'The prefix-cache scorer is configured, yet requests with one prefix were spread over the replicas.'
+          : 'The live configuration of the endpoint picker has no prefix-cache scorer.',
+      };
+    },
+    remedy: () => 'Put prefix-cache-scorer into the scheduling profile, with a weight above the others together.',
+  },
+];
+
+function failureRule(
+  cause: string,
+  title: string,
+  blame: Blame,
+  code: string,
+  text: {
+    explanation: (facts: Record<string, unknown>) => string;
+    remedy: (facts: Record<string, unknown>) => string;
+  },
+): Rule {
+  return {
+    cause,
+    title,
+    blame,
+    confidence: 'proven',
+    match: ({ failure, lines }) => {
+      if (failure?.code !== code) return null;
+      const facts = failure.evidence;
+      const own = [facts.text, facts.message].filter((line): line is string => typeof line === 'string' && line !== '');
+      return { seen: [...own, ...lines], explanation: text.explanation(facts) };
+    },
+    remedy: ({ failure }) => text.remedy(failure?.evidence ?? {}),
+  };
+}

@@ -1,0 +1,389 @@
+import { parseDuration } from './lib/duration.ts';
+import { nearest } from './lib/suggest.ts';
+import type { Verdict } from './report/model.ts';
+
+export type AuthMethod =
+  | { kind: 'workload-identity'; provider: string; serviceAccount: string | null }
+  | { kind: 'service-account-key'; key: ServiceAccountKey }
+  | { kind: 'adc' };
+
+export interface ServiceAccountKey {
+  clientEmail: string;
+  privateKey: string;
+  privateKeyId: string | null;
+  tokenUri: string;
+}
+
+/** Every choice of a run, parsed and checked. Durations are milliseconds, shares 0..1. */
+export interface Inputs {
+  projectId: string;
+  location: string;
+  cluster: string;
+  /** Null: the only pool with TPU nodes. */
+  nodePool: string | null;
+  /** Null: one node for each replica of the manifests. */
+  nodes: number | null;
+  restingNodes: number | 'before';
+  /** Empty: the Pattern 3 that ships with the gate. */
+  manifests: string;
+  /** What to delete before deploying; `none` for nothing, empty for the Pattern 1 that ships with the gate. */
+  retire: string;
+  namespace: string;
+  /** Null: taken from the HTTPRoute's parentRefs. */
+  gateway: { namespace: string; name: string } | null;
+  auth: AuthMethod;
+  dnsEndpoint: boolean | 'auto';
+  target: { minSpeedup: number; expectedMaxSpeedup: number; successRate: number };
+  /** Requests in flight per replica, the same in both arms. */
+  concurrency: number;
+  pairDurationMs: number;
+  pairs: { min: number; max: number };
+  promptTokens: number;
+  maxTokens: number;
+  runbook: boolean;
+  timeoutMs: number;
+  leaseTimeoutMs: number;
+  readyTimeoutMs: number;
+  releaseTimeoutMs: number;
+  pollIntervalMs: number;
+  pricePerChipHourUsd: number | null;
+  forceConflicts: boolean;
+  comment: 'auto' | 'always' | 'on-failure' | 'off';
+  commentId: string;
+  prNumber: number | null;
+  summary: boolean;
+  failOn: Exclude<Verdict, 'pass'>[];
+  outputDir: string;
+  githubToken: string;
+}
+
+export interface InputSource {
+  /** Raw text of an input by its canonical or alias name; undefined or empty when not given. */
+  get(name: string): string | undefined;
+  /** Every name that the user gave, to find near misses. */
+  given: string[];
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The other spellings that users of google-github-actions have in their fingers. */
+export const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  'project-id': ['project_id'],
+  cluster: ['cluster_name'],
+  'workload-identity-provider': ['workload_identity_provider'],
+  'service-account': ['service_account'],
+  'credentials-json': ['credentials_json'],
+};
+
+/** Defaults as `action.yml` states them; a test holds both together. */
+export const DEFAULTS: Readonly<Record<string, string>> = {
+  'project-id': '',
+  location: '',
+  cluster: '',
+  'node-pool': '',
+  nodes: '',
+  'resting-nodes': 'before',
+  manifests: '',
+  retire: '',
+  namespace: 'llm-d-inference-scheduling',
+  gateway: '',
+  'workload-identity-provider': '',
+  'service-account': '',
+  'credentials-json': '',
+  'dns-endpoint': 'auto',
+  'target-speedup': '2.5-2.8',
+  'target-success-rate': '100%',
+  concurrency: '10',
+  'pair-duration': '32s',
+  pairs: '6-15',
+  'prompt-tokens': '640',
+  'max-tokens': '16',
+  runbook: 'true',
+  timeout: '90m',
+  'lease-timeout': '40m',
+  'ready-timeout': '30m',
+  'release-timeout': '10m',
+  'poll-interval': '5s',
+  'price-per-chip-hour': '',
+  'force-conflicts': 'false',
+  comment: 'auto',
+  'comment-id': '',
+  'pr-number': '',
+  summary: 'true',
+  'fail-on': 'fail,inconclusive,invalid,error',
+  'output-dir': '',
+  'github-token': '',
+};
+
+const PROJECT_ENV = ['CLOUDSDK_CORE_PROJECT', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'GCP_PROJECT'];
+
+/** All inputs, or every problem at once; each problem names the input, the value, what is allowed and the likely fix. */
+export function parseInputs(source: InputSource): { inputs: Inputs } | { problems: string[] } {
+  const problems: string[] = [];
+  const known = Object.keys(DEFAULTS);
+  const spellings = new Set([...known, ...Object.values(ALIASES).flat()]);
+  for (const name of source.given) {
+    if (spellings.has(name)) continue;
+    const near = nearest(name.replaceAll('_', '-'), known);
+    problems.push(`Input "${name}" is not known${near ? `; did you mean "${near}"?` : '.'}`);
+  }
+
+  const text = (name: string): string => {
+    const values = [name, ...(ALIASES[name] ?? [])]
+      .map((spelling) => ({ spelling, value: source.get(spelling)?.trim() ?? '' }))
+      .filter(({ value }) => value !== '');
+    const distinct = new Set(values.map(({ value }) => value));
+    // A default that the runner filled in is not a contradiction with an alias that the user wrote.
+    const chosen = values.find(({ spelling, value }) => spelling !== name || value !== DEFAULTS[name]) ?? values[0];
+    if (distinct.size > 1 && !distinct.has(DEFAULTS[name] ?? '')) {
+      problems.push(
+        `Inputs ${values.map(({ spelling }) => `"${spelling}"`).join(' and ')} contradict each other; give only "${name}".`,
+      );
+    }
+    return chosen?.value ?? DEFAULTS[name] ?? '';
+  };
+  const bad = (name: string, value: string, allowed: string) => {
+    problems.push(`Input "${name}" is "${shorten(value)}"; allowed: ${allowed}.`);
+  };
+  const integer = (name: string, min: number, max: number): number => {
+    const value = text(name);
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) bad(name, value, `a whole number from ${min} to ${max}`);
+    return number;
+  };
+  const optionalInteger = (name: string, min: number, max: number): number | null =>
+    text(name) === '' ? null : integer(name, min, max);
+  const boolean = (name: string): boolean => {
+    const value = text(name).toLowerCase();
+    if (value !== 'true' && value !== 'false') bad(name, value, 'true or false');
+    return value === 'true';
+  };
+  const duration = (name: string, minMs: number): number => {
+    const value = text(name);
+    const ms = parseDuration(value);
+    if (ms === undefined) bad(name, value, 'a duration with a unit, such as 90s, 25m or 1h30m');
+    else if (ms < minMs) bad(name, value, `at least ${minMs / 1_000}s`);
+    return ms ?? minMs;
+  };
+  const choice = <T extends string>(name: string, allowed: readonly T[]): T => {
+    const value = text(name);
+    const found = allowed.find((option) => option === value);
+    if (found === undefined) bad(name, value, allowed.join(', '));
+    return found ?? (allowed[0] as T);
+  };
+  const kubernetesName = (name: string, value: string): string => {
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
+      bad(name, value, 'a Kubernetes name: lower-case letters, digits and hyphens, at most 63 characters');
+    }
+    return value;
+  };
+
+  const cluster = clusterOf(text('cluster'), text('project-id'), text('location'), source.env, problems);
+  const target = targetOf(text('target-speedup'), bad);
+  const inputs: Inputs = {
+    ...cluster,
+    nodePool: text('node-pool') === '' ? null : kubernetesName('node-pool', text('node-pool')),
+    nodes: optionalInteger('nodes', 1, 64),
+    restingNodes: text('resting-nodes') === 'before' ? 'before' : restingNodes(text('resting-nodes'), bad),
+    manifests: text('manifests'),
+    retire: text('retire'),
+    namespace: kubernetesName('namespace', text('namespace')),
+    gateway: gatewayOf(text('gateway'), bad),
+    auth: authOf(text, source.env, problems),
+    dnsEndpoint: dnsOf(choice('dns-endpoint', ['auto', 'true', 'false'])),
+    target: { ...target, successRate: shareOf('target-success-rate', text('target-success-rate'), bad) },
+    concurrency: integer('concurrency', 1, 512),
+    pairDurationMs: duration('pair-duration', 1_000),
+    pairs: pairsOf(text('pairs'), bad),
+    promptTokens: integer('prompt-tokens', 16, 100_000),
+    maxTokens: integer('max-tokens', 1, 4_096),
+    runbook: boolean('runbook'),
+    timeoutMs: duration('timeout', 1_000),
+    leaseTimeoutMs: duration('lease-timeout', 1_000),
+    readyTimeoutMs: duration('ready-timeout', 1_000),
+    releaseTimeoutMs: duration('release-timeout', 1_000),
+    pollIntervalMs: duration('poll-interval', 50),
+    pricePerChipHourUsd: priceOf(text('price-per-chip-hour'), bad),
+    forceConflicts: boolean('force-conflicts'),
+    comment: choice('comment', ['auto', 'always', 'on-failure', 'off']),
+    commentId: commentIdOf(text('comment-id'), source.env, bad),
+    prNumber: optionalInteger('pr-number', 1, 2_147_483_647),
+    summary: boolean('summary'),
+    failOn: failOnOf(text('fail-on'), bad),
+    outputDir: text('output-dir'),
+    githubToken: text('github-token'),
+  };
+  return problems.length > 0 ? { problems } : { inputs };
+}
+
+type Bad = (name: string, value: string, allowed: string) => void;
+
+function clusterOf(
+  cluster: string,
+  project: string,
+  location: string,
+  env: InputSource['env'],
+  problems: string[],
+): { projectId: string; location: string; cluster: string } {
+  const full = /^projects\/([^/]+)\/(?:locations|zones|regions)\/([^/]+)\/clusters\/([^/]+)$/.exec(cluster);
+  const [, fullProject, fullLocation, fullName] = full ?? [];
+  if (fullProject && project && fullProject !== project) {
+    problems.push(`Inputs "cluster" (project ${fullProject}) and "project-id" (${project}) contradict each other.`);
+  }
+  if (fullLocation && location && fullLocation !== location) {
+    problems.push(`Inputs "cluster" (location ${fullLocation}) and "location" (${location}) contradict each other.`);
+  }
+  const fromEnv = PROJECT_ENV.map((name) => env[name]).find((value) => value !== undefined && value !== '');
+  const result = {
+    projectId: fullProject ?? (project || fromEnv || ''),
+    location: fullLocation ?? location,
+    cluster: fullName ?? cluster,
+  };
+  if (!result.cluster) problems.push('Input "cluster" is missing; give the name of the GKE cluster.');
+  else if (!/^[a-z][a-z0-9-]{0,39}$/.test(result.cluster)) {
+    problems.push(
+      `Input "cluster" is "${shorten(result.cluster)}"; allowed: the name of a GKE cluster, or projects/P/locations/L/clusters/C.`,
+    );
+  }
+  if (!result.location) {
+    problems.push('Input "location" is missing; give the zone or region of the cluster, such as europe-west4-a.');
+  } else if (!/^[a-z]+-[a-z]+\d+(-[a-z])?$/.test(result.location)) {
+    problems.push(
+      `Input "location" is "${shorten(result.location)}"; allowed: a zone or region, such as europe-west4-a.`,
+    );
+  }
+  if (!result.projectId) {
+    problems.push(
+      `Input "project-id" is missing; give it, or run google-github-actions/auth before, which sets ${PROJECT_ENV[1]}.`,
+    );
+  } else if (!/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/.test(result.projectId)) {
+    problems.push(
+      `Input "project-id" is "${shorten(result.projectId)}"; allowed: a project ID (not its number or display name).`,
+    );
+  }
+  return result;
+}
+
+function authOf(text: (name: string) => string, env: InputSource['env'], problems: string[]): AuthMethod {
+  const provider = text('workload-identity-provider');
+  const credentials = text('credentials-json');
+  const serviceAccount = text('service-account');
+  if (provider && credentials) {
+    problems.push('Inputs "workload-identity-provider" and "credentials-json" exclude each other; give one of them.');
+  }
+  if (provider) {
+    if (!/^projects\/\d+\/locations\/global\/workloadIdentityPools\/[^/]+\/providers\/[^/]+$/.test(provider)) {
+      problems.push(
+        `Input "workload-identity-provider" is "${shorten(provider)}"; allowed: projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER (the project's number, not its ID).`,
+      );
+    }
+    if (!env.ACTIONS_ID_TOKEN_REQUEST_URL || !env.ACTIONS_ID_TOKEN_REQUEST_TOKEN) {
+      problems.push(
+        'Input "workload-identity-provider" needs the runner\'s OIDC token, which is not offered here; add "permissions: id-token: write" to the job. Pull requests from forks never get it.',
+      );
+    }
+    return { kind: 'workload-identity', provider, serviceAccount: serviceAccount || null };
+  }
+  if (serviceAccount) {
+    problems.push('Input "service-account" is given without "workload-identity-provider"; give both or neither.');
+  }
+  if (!credentials) return { kind: 'adc' };
+  try {
+    return { kind: 'service-account-key', key: serviceAccountKey(credentials) };
+  } catch {
+    // The value itself is never repeated: it is a secret.
+    problems.push(
+      'Input "credentials-json" is not a service account key; allowed: the JSON (or its base64) of a key with type "service_account", client_email and private_key.',
+    );
+    return { kind: 'adc' };
+  }
+}
+
+function serviceAccountKey(text: string): ServiceAccountKey {
+  const json = text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64').toString();
+  const key = JSON.parse(json) as Record<string, unknown>;
+  const { type, client_email: clientEmail, private_key: privateKey, private_key_id: id, token_uri: uri } = key;
+  if (type !== 'service_account' || typeof clientEmail !== 'string' || typeof privateKey !== 'string') {
+    throw new TypeError('not a service account key');
+  }
+  return {
+    clientEmail,
+    privateKey,
+    privateKeyId: typeof id === 'string' ? id : null,
+    tokenUri: typeof uri === 'string' ? uri : 'https://oauth2.googleapis.com/token',
+  };
+}
+
+function gatewayOf(value: string, bad: Bad): Inputs['gateway'] {
+  if (value === '') return null;
+  const [namespace, name, ...rest] = value.split('/');
+  if (!namespace || !name || rest.length > 0) {
+    bad('gateway', value, 'namespace/name, such as opendatahub/inference-gateway');
+    return null;
+  }
+  return { namespace, name };
+}
+
+function targetOf(value: string, bad: Bad): { minSpeedup: number; expectedMaxSpeedup: number } {
+  const match = /^(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?$/.exec(value);
+  const min = Number(match?.[1]);
+  const max = match?.[2] === undefined ? min : Number(match[2]);
+  if (!match || min <= 0 || max < min) bad('target-speedup', value, 'a range such as 2.5-2.8, or one number');
+  return { minSpeedup: min, expectedMaxSpeedup: max };
+}
+
+function pairsOf(value: string, bad: Bad): { min: number; max: number } {
+  const match = /^(\d+)\s*-\s*(\d+)$/.exec(value);
+  const min = Number(match?.[1]);
+  const max = Number(match?.[2]);
+  if (!match || min < 3 || max < min || max > 100) {
+    bad('pairs', value, 'a range such as 6-15: first and last look, at least 3');
+  }
+  return { min, max };
+}
+
+function shareOf(name: string, value: string, bad: Bad): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value);
+  const share = Number(match?.[1]) / (match?.[2] ? 100 : 1);
+  if (!match || share <= 0 || share > 1) bad(name, value, 'a share such as 100% or 0.995');
+  return share;
+}
+
+function restingNodes(value: string, bad: Bad): number {
+  if (!/^\d{1,3}$/.test(value)) bad('resting-nodes', value, '"before" (the size found before the run) or a number');
+  return Number(value);
+}
+
+function priceOf(value: string, bad: Bad): number | null {
+  if (value === '') return null;
+  const price = Number(value);
+  if (!/^\d+(\.\d+)?$/.test(value) || price <= 0 || price > 1_000) {
+    bad('price-per-chip-hour', value, 'US dollars for one chip and hour, such as 2.97');
+  }
+  return price;
+}
+
+function failOnOf(value: string, bad: Bad): Inputs['failOn'] {
+  const allowed = ['fail', 'inconclusive', 'invalid', 'error'] as const;
+  if (value === 'never') return [];
+  const parts = value.split(/[\s,]+/).filter((part) => part !== '');
+  const found = parts.flatMap((part) => allowed.filter((option) => option === part));
+  if (parts.length === 0 || found.length !== parts.length) {
+    bad('fail-on', value, `"never", or any of ${allowed.join(', ')} with commas`);
+  }
+  return found;
+}
+
+function commentIdOf(value: string, env: InputSource['env'], bad: Bad): string {
+  const id = value || [env.GITHUB_WORKFLOW, env.GITHUB_JOB].filter(Boolean).join('/') || 'default';
+  const clean = id.replace(/[^A-Za-z0-9._/-]+/g, '-').slice(0, 100);
+  if (value !== '' && clean !== value) bad('comment-id', value, 'letters, digits, dot, slash, hyphen, underscore');
+  return clean;
+}
+
+function dnsOf(value: 'auto' | 'true' | 'false'): boolean | 'auto' {
+  return value === 'auto' ? 'auto' : value === 'true';
+}
+
+function shorten(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 77)}…` : value;
+}

@@ -1,0 +1,94 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Store } from '../kube/store.ts';
+import type { CommonConfig, KubeObject, NodePoolState, PemPair } from '../protocol.ts';
+import { createClock } from './clock.ts';
+import { startDeployments } from './deployments.ts';
+import { startEndpointSlices } from './endpoint-slices.ts';
+import { createRecorder } from './events.ts';
+import { startGatewaySync } from './gateway-sync.ts';
+import { startGarbageCollector } from './gc.ts';
+import { startIstiod } from './istiod.ts';
+import { startKserve } from './kserve.ts';
+import type { GatewayRef } from './kserve-router.ts';
+import { startKubelet } from './kubelet.ts';
+import { startNodes } from './nodes.ts';
+import { createPodLogs, type PodLogs } from './pod-logs.ts';
+import { createReplicas } from './replicas.ts';
+import { startReplicaSets } from './replicasets.ts';
+import { PODS, resourceOf } from './resources.ts';
+import { startScheduling } from './scheduling.ts';
+
+export interface ClusterOptions extends CommonConfig {
+  store: Store;
+  tls: PemPair;
+  caPem: string;
+  servingControlUrl: string;
+  gateway: GatewayRef;
+  seedObjects: KubeObject[];
+}
+
+/** The cluster behind its API: what happens to objects after somebody has written them. */
+export interface Cluster {
+  setNodePool(pool: string, state: NodePoolState): void;
+  readLogs: PodLogs['read'];
+  /** Loopback address of a pod's port; null when nothing listens there. */
+  podAddress(namespace: string, pod: string, port: number): { host: string; port: number } | null;
+  close(): Promise<void>;
+}
+
+/** Zone of the always present CPU node, when no node pool has named one yet. */
+const ZONE = 'europe-west4-a';
+
+/** Seeds the store and starts every controller; resolves when what was there before the run has settled. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { store, gateway, servingControlUrl } = options;
+  const clock = createClock(options);
+  const crds = options.seedObjects.filter((object) => object.kind === 'CustomResourceDefinition');
+  for (const object of options.seedObjects) store.create(resourceOf(object, crds), object);
+
+  clock.setBooting(true);
+  const logs = createPodLogs((namespace, name, container) => {
+    const spec = store.get(PODS, namespace, name)?.spec;
+    const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])] as { name: string }[];
+    return all.some((one) => one.name === container);
+  });
+  const replicas = createReplicas(servingControlUrl, clock);
+  const recorder = (component: string) => createRecorder(store, component);
+  const nodes = startNodes({ store, clock, record: recorder('node-controller'), zone: ZONE });
+  const controllers = [
+    startGarbageCollector(store),
+    startKubelet({ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario }),
+    startScheduling({ store, record: recorder('default-scheduler') }),
+    startReplicaSets({ store, clock, record: recorder('replicaset-controller') }),
+    startDeployments({ store, clock, record: recorder('deployment-controller') }),
+    startEndpointSlices(store),
+    startIstiod(store),
+    startKserve({ ...options, record: recorder('LLMInferenceServiceController') }),
+    startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
+  ];
+  await settled(store);
+  clock.setBooting(false);
+
+  return {
+    setNodePool: (pool, state) => nodes.setPool(pool, state),
+    readLogs: logs.read,
+    podAddress(namespace, name, port) {
+      const address = store.get(PODS, namespace, name) && replicas.addressOf(namespace, name);
+      return address?.podPort === port ? { host: '127.0.0.1', port: address.port } : null;
+    },
+    async close() {
+      nodes.close();
+      for (const controller of controllers) await controller.close();
+      await replicas.close();
+    },
+  };
+}
+
+/** While booting nothing waits, so the store comes to rest; a score of quiet turns tells that it has. */
+async function settled(store: Store): Promise<void> {
+  for (let quiet = 0; quiet < 20; ) {
+    const before = store.revision();
+    await nextTurn();
+    quiet = store.revision() === before ? quiet + 1 : 0;
+  }
+}

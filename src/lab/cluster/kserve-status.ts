@@ -1,0 +1,162 @@
+import type { Store } from '../kube/store.ts';
+import type { KubeObject } from '../protocol.ts';
+import { namesOf } from './kserve-names.ts';
+import { type GatewayRef, gatewaysOf, poolName } from './kserve-router.ts';
+import { type Condition, conditionOf, withCondition } from './objects.ts';
+import { DEPLOYMENTS, GATEWAYS, HTTP_ROUTES, POOL_GROUPS, poolsOf } from './resources.ts';
+
+type Finding = { ok: true } | { ok: false; reason: string; message: string };
+
+const OK: Finding = { ok: true };
+const not = (reason: string, message: string): Finding => ({ ok: false, reason, message });
+
+/** The conditions that make up WorkloadsReady and RouterReady; one that does not apply is absent, not False. */
+const WORKLOAD_PARTS = ['MainWorkloadReady'];
+const ROUTER_PARTS = ['GatewaysReady', 'HTTPRoutesReady', 'InferencePoolReady', 'SchedulerWorkloadReady'];
+
+/** The service's status from the objects that it owns, aggregated as by the llmisvc controller of ODH v0.15. */
+export function serviceStatus(
+  store: Store,
+  service: KubeObject,
+  gateway: GatewayRef,
+  problem: string | null,
+): Record<string, unknown> {
+  const { name, namespace } = service.metadata;
+  const names = namesOf(name);
+  const router = service.spec?.router;
+  const parts: Record<string, Finding | undefined> = {
+    MainWorkloadReady: problem
+      ? not('ReconcileSingleNodeWorkloadError', problem)
+      : deploymentVerdict(store.get(DEPLOYMENTS, namespace, names.workload)),
+    SchedulerWorkloadReady:
+      router?.scheduler && !router.scheduler.pool?.ref?.name
+        ? deploymentVerdict(store.get(DEPLOYMENTS, namespace, names.scheduler))
+        : undefined,
+    GatewaysReady: router?.gateway?.refs?.length ? gatewaysVerdict(store, service, gateway) : undefined,
+    HTTPRoutesReady: router?.route ? routesVerdict(store, service) : undefined,
+    InferencePoolReady: router?.scheduler ? poolVerdict(store, service) : undefined,
+  };
+  const first = (types: string[]): Finding =>
+    types.map((type) => parts[type]).find((verdict) => verdict && !verdict.ok) ?? OK;
+  const workloads = first(WORKLOAD_PARTS);
+  const routing = first(ROUTER_PARTS);
+
+  let conditions = (service.status?.conditions ?? []) as Condition[];
+  const set = (type: string, verdict: Finding | undefined, part: boolean) => {
+    if (!verdict) {
+      conditions = conditions.filter((condition) => condition.type !== type);
+      return;
+    }
+    const { reason, message } = verdict.ok ? {} : verdict;
+    conditions = withCondition(conditions, {
+      type,
+      status: verdict.ok ? 'True' : 'False',
+      ...(part ? { severity: 'Info' } : {}),
+      ...(reason ? { reason, message: message ?? '' } : {}),
+    });
+  };
+  for (const [type, verdict] of Object.entries(parts)) set(type, verdict, true);
+  set('PresetsCombined', OK, true);
+  set('WorkloadsReady', workloads, false);
+  set('RouterReady', routing, false);
+  // The router is judged last, and what is marked last is what Ready tells.
+  set('Ready', routing.ok ? workloads : routing, false);
+
+  const urls = router?.route ? gatewayUrls(store, service, gateway) : [];
+  return {
+    observedGeneration: service.metadata.generation,
+    conditions: conditions.sort((a, b) => (a.type < b.type ? -1 : 1)),
+    ...(urls[0] === undefined ? {} : { url: urls[0] }),
+    ...(urls.length === 0 ? {} : { addresses: urls.map((url) => ({ name: 'gateway-external', url })) }),
+  };
+}
+
+/** Status of a service that cannot be combined with its presets: nothing is known of the rest. */
+export function uncombinedStatus(service: KubeObject, error: string): Record<string, unknown> {
+  const unknown = ['Ready', 'RouterReady', 'WorkloadsReady'].map((type) => ({ type, status: 'Unknown' }) as Condition);
+  const failed: Condition = {
+    type: 'PresetsCombined',
+    status: 'False',
+    severity: 'Info',
+    reason: 'CombineBaseError',
+    message: error,
+  };
+  const conditions = [failed, ...unknown].reduce(
+    (all, condition) => withCondition(all, condition),
+    (service.status?.conditions ?? []) as Condition[],
+  );
+  return { ...service.status, observedGeneration: service.metadata.generation, conditions };
+}
+
+function deploymentVerdict(deployment: KubeObject | undefined): Finding {
+  const available = deployment && conditionOf(deployment, 'Available');
+  if (!available) return not('Progressing', '');
+  return available.status === 'True' ? OK : not(available.reason ?? '', available.message ?? '');
+}
+
+function gatewaysVerdict(store: Store, service: KubeObject, fallback: GatewayRef): Finding {
+  const refs = gatewaysOf(service, fallback);
+  const objects = refs.map((ref) => store.get(GATEWAYS, ref.namespace, ref.name));
+  const missing = refs.find((_, index) => !objects[index]);
+  if (missing) {
+    const what = `failed to get Gateway ${missing.namespace}/${missing.name}: not found`;
+    return not('GatewayFetchError', `Failed to fetch referenced Gateways: ${what}`);
+  }
+  const unready = objects.filter((object) => object && conditionOf(object, 'Programmed')?.status !== 'True');
+  if (unready.length === 0) return OK;
+  const listed = unready.map((object) => `${object?.metadata.namespace}/${object?.metadata.name}`).join(' ');
+  return not('GatewaysNotReady', `The following Gateways are not ready: [${listed}]`);
+}
+
+function routesVerdict(store: Store, service: KubeObject): Finding {
+  const { namespace, name } = service.metadata;
+  const refs = (service.spec.router.route?.http?.refs ?? []) as { name: string }[];
+  const wanted = refs.length > 0 ? refs.map((ref) => ref.name) : [namesOf(name).route];
+  const unready = wanted.flatMap((routeName) => {
+    const route = store.get(HTTP_ROUTES, namespace, routeName);
+    const parents = (route?.status?.parents ?? []) as { conditions: Condition[] }[];
+    const bad = parents.flatMap((parent) => parent.conditions).find((condition) => condition.status !== 'True');
+    if (route && parents.length > 0 && !bad) return [];
+    const detail = bad
+      ? `${bad.type}="${bad.status}" (reason "${bad.reason}", message "${bad.message}")`
+      : 'no gateway has taken it';
+    return [`${namespace}/${routeName}: ${detail}`];
+  });
+  if (unready.length === 0) return OK;
+  return not('HTTPRoutesNotReady', `The following HTTPRoutes are not ready: [${unready.join(' ')}]`);
+}
+
+/** Ready when a gateway has accepted the pool in either group. */
+function poolVerdict(store: Store, service: KubeObject): Finding {
+  const { namespace } = service.metadata;
+  const name = poolName(service);
+  const pools = POOL_GROUPS.map((group) => store.get(poolsOf(group), namespace, name)).filter(
+    (pool) => pool !== undefined,
+  );
+  if (pools.length === 0) {
+    return not('InferencePoolFetchError', `failed to fetch Inference Pool ${namespace}/${name}: not found`);
+  }
+  const accepted = pools.some((pool) => {
+    const parents = (pool.status?.parent ?? pool.status?.parents ?? []) as { conditions?: Condition[] }[];
+    return parents.some((parent) =>
+      parent.conditions?.some((condition) => condition.type === 'Accepted' && condition.status === 'True'),
+    );
+  });
+  return accepted ? OK : not('InferencePoolNotReady', `${namespace}/${name}: Accepted condition not found`);
+}
+
+/** `http://address[:port]/namespace/name` for every address and HTTP listener of the gateways. */
+function gatewayUrls(store: Store, service: KubeObject, fallback: GatewayRef): string[] {
+  const { namespace, name } = service.metadata;
+  return gatewaysOf(service, fallback).flatMap((ref) => {
+    const gateway = store.get(GATEWAYS, ref.namespace, ref.name);
+    const listeners = (gateway?.spec?.listeners ?? []) as { protocol: string; port: number }[];
+    const listener = listeners.find((one) => one.protocol === 'HTTPS') ?? listeners[0];
+    if (!listener) return [];
+    const scheme = listener.protocol === 'HTTPS' ? 'https' : 'http';
+    const usual = scheme === 'https' ? 443 : 80;
+    const port = listener.port === usual ? '' : `:${listener.port}`;
+    const addresses = (gateway?.status?.addresses ?? []) as { value: string }[];
+    return addresses.map(({ value }) => `${scheme}://${value}${port}/${namespace}/${name}`);
+  });
+}

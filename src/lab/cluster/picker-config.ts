@@ -1,0 +1,38 @@
+import { parse } from 'yaml';
+import { flagValue } from './command-line.ts';
+
+export interface Scorer {
+  name: string;
+  weight: number;
+}
+
+interface EndpointPickerConfig {
+  plugins?: { type: string; name?: string }[];
+  schedulingProfiles?: { name: string; plugins?: { pluginRef: string; weight?: number }[] }[];
+}
+
+/** The `--config-text` that an endpoint picker runs with; both spellings, with one dash or two, are in use. */
+export function configTextOf(args: string[]): string | undefined {
+  for (const flag of ['--config-text', '--configText', '-config-text', '-configText']) {
+    const text = flagValue(args, flag);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/**
+ * The scorers and weights of the first scheduling profile; a weight left out is 1, as the picker has it. Throws, with
+ * the reason, for a configuration that the picker would refuse at its start.
+ */
+export function scorersOf(configText: string): Scorer[] {
+  const config = parse(configText) as EndpointPickerConfig | null;
+  const profile = config?.schedulingProfiles?.[0];
+  if (!profile) throw new Error('no scheduling profile is defined');
+  return (profile.plugins ?? [])
+    .map((reference) => {
+      const plugin = config.plugins?.find((one) => (one.name ?? one.type) === reference.pluginRef);
+      if (!plugin) throw new Error(`there is no plugin named '${reference.pluginRef}'`);
+      return { name: plugin.type, weight: reference.weight ?? 1 };
+    })
+    .filter((plugin) => plugin.name.endsWith('-scorer'));
+}

@@ -1,0 +1,129 @@
+import type { KubeObject } from '../protocol.ts';
+import { type Condition, nowIso, type Verdict, withCondition } from './objects.ts';
+
+export type ContainerState =
+  | { waiting: { reason: string; message?: string } }
+  | { running: { startedAt: string } }
+  | { terminated: { exitCode: number; reason: string; message?: string; startedAt: string; finishedAt: string } };
+
+/** What the kubelet knows of one container. */
+export interface ContainerRecord {
+  name: string;
+  image: string;
+  state: ContainerState;
+  lastState: ContainerState | Record<string, never>;
+  ready: boolean;
+  started: boolean;
+  restartCount: number;
+}
+
+export interface PodRecord {
+  hostIp: string;
+  podIp: string;
+  startTime: string;
+  init: ContainerRecord[];
+  main: ContainerRecord[];
+}
+
+/** A pod's containers as the kubelet finds them when it takes the pod on. */
+export function newPodRecord(pod: KubeObject, hostIp: string, podIp: string): PodRecord {
+  const hasInit = (pod.spec.initContainers ?? []).length > 0;
+  const record = (container: { name: string; image: string }, reason: string): ContainerRecord => ({
+    name: container.name,
+    image: container.image,
+    state: { waiting: { reason } },
+    lastState: {},
+    ready: false,
+    started: false,
+    restartCount: 0,
+  });
+  return {
+    hostIp,
+    podIp,
+    startTime: nowIso(),
+    init: (pod.spec.initContainers ?? []).map((one: KubeObject & { name: string; image: string }) =>
+      record(one, 'PodInitializing'),
+    ),
+    main: (pod.spec.containers ?? []).map((one: KubeObject & { name: string; image: string }) =>
+      record(one, hasInit ? 'PodInitializing' : 'ContainerCreating'),
+    ),
+  };
+}
+
+/** status.conditions of a pod that no node has yet. */
+export function unscheduledStatus(pod: KubeObject, message: string): Record<string, unknown> {
+  return {
+    ...pod.status,
+    phase: 'Pending',
+    qosClass: 'Burstable',
+    conditions: withCondition(pod.status?.conditions, {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message,
+    }),
+  };
+}
+
+/** The status that the kubelet reports: phase, conditions and containers, all from one record. */
+export function podStatus(pod: KubeObject, record: PodRecord): Record<string, unknown> {
+  const uninitialised = record.init.filter((one) => !isDone(one)).map((one) => one.name);
+  const unready = record.main.filter((one) => !one.ready).map((one) => one.name);
+  const ready: Verdict =
+    unready.length === 0
+      ? { status: 'True' }
+      : {
+          status: 'False',
+          reason: 'ContainersNotReady',
+          message: `containers with unready status: [${unready.join(' ')}]`,
+        };
+  let conditions = pod.status?.conditions as Condition[] | undefined;
+  const set = (type: string, rest: Verdict) => {
+    conditions = withCondition(conditions, { type, ...rest });
+  };
+  set('PodReadyToStartContainers', { status: 'True' });
+  set(
+    'Initialized',
+    uninitialised.length === 0
+      ? { status: 'True' }
+      : {
+          status: 'False',
+          reason: 'ContainersNotInitialized',
+          message: `containers with incomplete status: [${uninitialised.join(' ')}]`,
+        },
+  );
+  set('Ready', ready);
+  set('ContainersReady', ready);
+  set('PodScheduled', { status: 'True' });
+  const initialised = uninitialised.length === 0;
+  const allStarted = record.main.every((one) => !('waiting' in one.state) || 'terminated' in one.lastState);
+  return {
+    phase: initialised && allStarted ? 'Running' : 'Pending',
+    conditions,
+    hostIP: record.hostIp,
+    hostIPs: [{ ip: record.hostIp }],
+    podIP: record.podIp,
+    podIPs: [{ ip: record.podIp }],
+    startTime: record.startTime,
+    ...(record.init.length === 0 ? {} : { initContainerStatuses: record.init.map(containerStatus) }),
+    containerStatuses: record.main.map(containerStatus),
+    qosClass: 'Burstable',
+  };
+}
+
+function isDone(container: ContainerRecord): boolean {
+  return 'terminated' in container.state && container.state.terminated.exitCode === 0;
+}
+
+function containerStatus(container: ContainerRecord): Record<string, unknown> {
+  return {
+    name: container.name,
+    image: container.image,
+    imageID: 'waiting' in container.state && container.restartCount === 0 ? '' : container.image,
+    ready: container.ready || isDone(container),
+    started: container.started,
+    restartCount: container.restartCount,
+    state: container.state,
+    lastState: container.lastState,
+  };
+}

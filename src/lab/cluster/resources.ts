@@ -1,0 +1,68 @@
+import type { ResourceKey } from '../kube/store.ts';
+import type { KubeObject } from '../protocol.ts';
+
+const key = (group: string, plural: string): ResourceKey => ({ group, plural });
+
+export const NAMESPACES = key('', 'namespaces');
+export const NODES = key('', 'nodes');
+export const PODS = key('', 'pods');
+export const SERVICES = key('', 'services');
+export const SECRETS = key('', 'secrets');
+export const CONFIG_MAPS = key('', 'configmaps');
+export const SERVICE_ACCOUNTS = key('', 'serviceaccounts');
+export const EVENTS = key('', 'events');
+export const DEPLOYMENTS = key('apps', 'deployments');
+export const REPLICA_SETS = key('apps', 'replicasets');
+export const ENDPOINT_SLICES = key('discovery.k8s.io', 'endpointslices');
+export const NETWORK_POLICIES = key('networking.k8s.io', 'networkpolicies');
+export const CRDS = key('apiextensions.k8s.io', 'customresourcedefinitions');
+export const LLM_SERVICES = key('serving.kserve.io', 'llminferenceservices');
+export const HTTP_ROUTES = key('gateway.networking.k8s.io', 'httproutes');
+export const GATEWAYS = key('gateway.networking.k8s.io', 'gateways');
+export const DESTINATION_RULES = key('networking.istio.io', 'destinationrules');
+
+/** The two API groups of InferencePool: v1alpha2 before, v1 after its promotion. */
+export const POOL_GROUPS = ['inference.networking.x-k8s.io', 'inference.networking.k8s.io'] as const;
+export type PoolGroup = (typeof POOL_GROUPS)[number];
+export const poolsOf = (group: PoolGroup): ResourceKey => key(group, 'inferencepools');
+
+/** Kinds that the controllers below own; garbage collection looks through these. */
+export const OWNED: ResourceKey[] = [
+  REPLICA_SETS,
+  DEPLOYMENTS,
+  PODS,
+  SERVICES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  ENDPOINT_SLICES,
+  HTTP_ROUTES,
+  DESTINATION_RULES,
+  poolsOf(POOL_GROUPS[0]),
+  poolsOf(POOL_GROUPS[1]),
+];
+
+const BUILT_IN: Record<string, ResourceKey> = {
+  Namespace: NAMESPACES,
+  Node: NODES,
+  Pod: PODS,
+  Service: SERVICES,
+  Secret: SECRETS,
+  ConfigMap: CONFIG_MAPS,
+  ServiceAccount: SERVICE_ACCOUNTS,
+  Event: EVENTS,
+  Deployment: DEPLOYMENTS,
+  ReplicaSet: REPLICA_SETS,
+  EndpointSlice: ENDPOINT_SLICES,
+  NetworkPolicy: NETWORK_POLICIES,
+  CustomResourceDefinition: CRDS,
+};
+
+/** The collection of an object: built-in kinds by table, others by the given CRDs. Throws for a kind of neither. */
+export function resourceOf(object: KubeObject, crds: KubeObject[]): ResourceKey {
+  const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] as string) : '';
+  const builtIn = BUILT_IN[object.kind];
+  if (builtIn && builtIn.group === group) return builtIn;
+  const crd = crds.find((one) => one.spec.group === group && one.spec.names.kind === object.kind);
+  if (!crd) throw new Error(`no resource for kind ${object.kind} of ${object.apiVersion}: its CRD is not seeded`);
+  return key(group, crd.spec.names.plural as string);
+}

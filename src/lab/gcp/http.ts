@@ -1,0 +1,105 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as a handler sees it: the whole body as text. */
+export interface ApiRequest {
+  method: string;
+  /** Decoded path, without the query. */
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface Reply {
+  status: number;
+  /** Sent as JSON; left out for an empty answer. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
+
+/** A fault: an answer in place of the handler's own, or undefined to let the request through. */
+export type Inject = (request: ApiRequest) => Reply | undefined | Promise<Reply | undefined>;
+
+export const noFault: Inject = () => undefined;
+
+export interface Listener {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  /** Ends open connections too. */
+  close(): Promise<void>;
+}
+
+/** Serves `handler` as JSON on a free loopback port. A handler that throws answers 500 and says why on stderr. */
+export async function listen(handler: Handler): Promise<Listener> {
+  const server = createServer((incoming, outgoing) => {
+    const answer = async () => {
+      const reply = await handler(await read(incoming));
+      outgoing.writeHead(reply.status, {
+        ...(reply.body !== undefined && { 'content-type': 'application/json; charset=UTF-8' }),
+        ...reply.headers,
+      });
+      outgoing.end(reply.body === undefined ? undefined : JSON.stringify(reply.body));
+    };
+    answer().catch((error: unknown) => {
+      if (incoming.destroyed && !incoming.complete) return;
+      process.stderr.write(`lab: ${incoming.method} ${incoming.url}: ${String(error)}\n`);
+      if (!outgoing.headersSent) outgoing.writeHead(500);
+      outgoing.end();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function read(incoming: IncomingMessage): Promise<ApiRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+  return {
+    method: incoming.method ?? 'GET',
+    path: decodePath(url.pathname),
+    query: url.searchParams,
+    headers: incoming.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The token of an `Authorization: Bearer` (GitHub also takes `token`) header. */
+export function bearer(request: ApiRequest): string | undefined {
+  return /^(?:bearer|token)\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+}
+
+/** A JSON object body; null when it is anything else. An empty body reads as `{}`. */
+export function jsonObject(body: string): Record<string, unknown> | null {
+  if (body.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(body);
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,111 @@
+import type { ClusterClock, Random } from './clock.ts';
+
+export interface Vm {
+  name: string;
+  /** Wall time, ISO. */
+  createdAt: string;
+}
+
+/** How a change of target ended, in words that `Expected 3, running 0` needs. */
+export interface Settled {
+  expected: number;
+  running: number;
+  /** Names of the instances that could not be created. */
+  missing: string[];
+  /** Cluster seconds from the call to here. */
+  seconds: number;
+}
+
+/** The managed instance group behind a node pool: a target size, and VMs that follow it in their own time. */
+export interface InstanceGroup {
+  targetSize(): number;
+  /** VMs that exist now, and therefore bill. */
+  vms(): Vm[];
+  /** Sets the target; `settled` is called once, when the group has reached it or GKE stops waiting. */
+  resize(target: number, settled: (outcome: Settled) => void): void;
+}
+
+// Cluster seconds. A TPU VM takes 90–120 s to come up and a scale-down about 60–90 s; a stockout is declared after
+// 300 s here (35 min have been seen on GKE), and a group that keeps chasing gets one node every 600 s.
+const BOOT = { low: 90, high: 120 };
+const SETTLE = 4;
+const REMOVE = { low: 60, high: 90 };
+const NO_CHANGE = 5;
+const STOCKOUT = { low: 296, high: 304 };
+const CHASE = 600;
+
+export function createInstanceGroup(options: {
+  clock: ClusterClock;
+  random: Random;
+  /** `stockout`: no VM comes while GKE waits; the group goes on asking for them. */
+  capacity: 'ok' | 'stockout';
+  initialSize: number;
+  /** Prefix of the instance names. */
+  instancePrefix: string;
+  /** Called after a VM has come or gone. */
+  changed: () => void;
+}): InstanceGroup {
+  const { clock, random, changed } = options;
+  let target = options.initialSize;
+  let stopChasing = () => {};
+  const newName = () => `${options.instancePrefix}-${random.suffix(4)}`;
+  const newVm = (): Vm => ({ name: newName(), createdAt: new Date().toISOString() });
+  const vms: Vm[] = Array.from({ length: target }, newVm);
+
+  const chase = () => {
+    stopChasing = clock.after(CHASE, () => {
+      vms.push(newVm());
+      changed();
+      if (vms.length < target) chase();
+    });
+  };
+
+  const grow = (missing: number, settled: (outcome: Settled) => void) => {
+    if (options.capacity === 'stockout') {
+      const seconds = random.between(STOCKOUT.low, STOCKOUT.high);
+      clock.after(seconds, () => {
+        settled({ expected: target, running: vms.length, missing: Array.from({ length: missing }, newName), seconds });
+        chase();
+      });
+      return;
+    }
+    const boots = Array.from({ length: missing }, () => random.between(BOOT.low, BOOT.high)).sort((a, b) => a - b);
+    for (const boot of boots) {
+      clock.after(boot, () => {
+        vms.push(newVm());
+        changed();
+      });
+    }
+    const seconds = (boots.at(-1) ?? 0) + SETTLE;
+    clock.after(seconds, () => settled({ expected: target, running: vms.length, missing: [], seconds }));
+  };
+
+  const shrink = (surplus: number, settled: (outcome: Settled) => void) => {
+    const seconds = random.between(REMOVE.low, REMOVE.high);
+    for (let index = 0; index < surplus; index += 1) {
+      // Drained together, deleted one by one in the second half.
+      clock.after(seconds * (0.5 + (0.4 * (index + 1)) / surplus), () => {
+        vms.pop();
+        changed();
+      });
+    }
+    clock.after(seconds, () => settled({ expected: target, running: vms.length, missing: [], seconds }));
+  };
+
+  return {
+    targetSize: () => target,
+    vms: () => vms.map((vm) => ({ ...vm })),
+    resize(size, settled) {
+      stopChasing();
+      const before = target;
+      target = size;
+      if (size > vms.length) grow(size - vms.length, settled);
+      else if (size < vms.length || size < before) shrink(vms.length - size, settled);
+      else {
+        clock.after(NO_CHANGE, () =>
+          settled({ expected: target, running: vms.length, missing: [], seconds: NO_CHANGE }),
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
+import { createClock, createRandom } from './clock.ts';
+import { type ContainerState, containerApi } from './container-api.ts';
+import { googleError } from './errors.ts';
+import { type ApiRequest, type Inject, jsonObject, listen, noFault, type Reply } from './http.ts';
+import { createNodePool } from './node-pool.ts';
+import { createOidcProvider, OIDC_PATH } from './oidc.ts';
+import { createOperations } from './operations.ts';
+import { createNodePublisher } from './publish-nodes.ts';
+import { exchangeAssertion, generateAccessToken } from './service-account.ts';
+import { exchangeToken } from './sts.ts';
+
+/**
+ * Google Cloud as one run of the gate meets it, on one loopback listener: Container API, GitHub's OIDC endpoint, STS,
+ * IAM Credentials and the OAuth token endpoint; the record is on a second listener. `inject` sees each request first.
+ */
+export async function startGcp(
+  config: GcpConfig,
+  inject: Inject = noFault,
+): Promise<GcpPorts & { close(): Promise<void> }> {
+  const clock = createClock(config.timeScale);
+  const random = createRandom(config.seed);
+  const operations = createOperations(clock, random);
+  const pool = createNodePool({ config, clock, random, operations, changed: () => publisher.publish() });
+  const publisher = createNodePublisher(config.kubeControlUrl, config.nodePool.name, () => ({
+    machineType: config.nodePool.machineType,
+    tpuTopology: config.nodePool.tpuTopology,
+    chipsPerNode: config.nodePool.chipsPerNode,
+    zone: config.location,
+    nodes: pool.group.vms(),
+  }));
+  const state: ContainerState = { config, operations, pool, createTime: new Date().toISOString(), resizes: [] };
+  const oidc = createOidcProvider();
+  const requests: GcpRecord['requests'] = [];
+
+  const tokenCall = (request: ApiRequest): (() => Reply) | null => {
+    const email = /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):generateAccessToken$/.exec(request.path)?.[1];
+    if (request.path === OIDC_PATH) return () => oidc.answer(request);
+    if (request.method !== 'POST') return null;
+    if (request.path === '/v1/token') return () => exchangeToken(request, { oidc, ...config });
+    if (request.path === '/token') return () => exchangeAssertion(request, api.url, config);
+    return email === undefined ? null : () => generateAccessToken(request, email, config);
+  };
+
+  const api = await listen(async (request) => {
+    const token = tokenCall(request);
+    const reply =
+      (await inject(request)) ??
+      (token ? token() : containerApi(request, state)) ??
+      googleError('NOT_FOUND', `The requested URL ${request.path} was not found on this server.`);
+    const body = token || request.body === '' ? undefined : (jsonObject(request.body) ?? request.body);
+    requests.push({
+      at: Date.now(),
+      method: request.method,
+      path: request.path,
+      status: reply.status,
+      ...(body !== undefined && { body }),
+    });
+    return reply;
+  });
+
+  const control = await listen((request) => {
+    if (request.method !== 'GET' || request.path !== '/record') return { status: 404 };
+    const record: GcpRecord = {
+      requests,
+      resizes: state.resizes,
+      nodes: { [config.nodePool.name]: pool.group.vms().map((vm) => vm.name) },
+      targetSize: { [config.nodePool.name]: pool.group.targetSize() },
+    };
+    return { status: 200, body: record };
+  });
+
+  publisher.publish();
+  return {
+    url: api.url,
+    oidcRequestUrl: `${api.url}${OIDC_PATH}?api-version=1`,
+    oidcRequestToken: oidc.requestToken,
+    controlUrl: control.url,
+    async close() {
+      clock.stop();
+      publisher.stop();
+      await Promise.all([api.close(), control.close()]);
+    },
+  };
+}

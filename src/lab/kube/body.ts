@@ -1,0 +1,57 @@
+import { parse } from 'yaml';
+import type { Call } from './api.ts';
+import { badRequest, invalid, unsupportedMedia } from './status.ts';
+import type { Json, JsonObject } from './types.ts';
+import { isObject } from './types.ts';
+import type { WriteOptions } from './write.ts';
+
+export const mediaType = (call: Call): string => (call.header('content-type').split(';')[0] ?? '').trim().toLowerCase();
+
+/** Body of a create, update or delete: JSON or YAML, by its media type. An absent body is an empty object. */
+export function objectBody(call: Call): JsonObject {
+  const type = mediaType(call);
+  if (!['', 'application/json', 'application/yaml', '*/*'].includes(type)) {
+    const accepted = 'accepted media types include: application/json, application/yaml';
+    throw unsupportedMedia(`the body of the request was in an unknown format - ${accepted}`);
+  }
+  const value = parseBody(call, type === 'application/yaml');
+  if (value === undefined) return {};
+  if (!isObject(value)) throw badRequest("couldn't get version/kind; json parse error: the body is not an object");
+  return value;
+}
+
+/** Body of a patch as JSON; undefined when it is empty. YAML is read too, since server-side apply sends it. */
+export function parseBody(call: Call, yaml: boolean): Json {
+  const text = call.body.toString('utf8');
+  if (!text.trim()) return undefined;
+  try {
+    // JSON is YAML, but parsing it as JSON is many times faster.
+    if (yaml && !/^\s*[{[]/.test(text)) return parse(text, { schema: 'core', merge: true });
+    return JSON.parse(text);
+  } catch (error) {
+    const what = yaml ? 'error decoding YAML' : "couldn't get version/kind; json parse error";
+    throw badRequest(`${what}: ${(error as Error).message}`);
+  }
+}
+
+/** Options of a write from the query; 422 for a value that does not exist, as the API server's own validation. */
+export function writeOptions(call: Call, subresource: string, kind: string): WriteOptions {
+  const { query } = call;
+  const dryRun = query.getAll('dryRun');
+  if (dryRun.some((value) => value !== 'All')) {
+    const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
+    throw invalid('meta.k8s.io', kind, '', [{ reason: 'FieldValueNotSupported', message, field: 'dryRun' }]);
+  }
+  const fieldValidation = query.get('fieldValidation') || 'Warn';
+  if (!['Strict', 'Warn', 'Ignore'].includes(fieldValidation)) {
+    const message = `Unsupported value: "${fieldValidation}": supported values: "", "Ignore", "Strict", "Warn"`;
+    throw invalid('meta.k8s.io', kind, '', [{ reason: 'FieldValueNotSupported', message, field: 'fieldValidation' }]);
+  }
+  return {
+    manager: query.get('fieldManager') || (call.userAgent.split('/')[0] ?? '').slice(0, 128) || 'unknown',
+    dryRun: dryRun.length > 0,
+    fieldValidation: fieldValidation as WriteOptions['fieldValidation'],
+    subresource,
+    warnings: call.warnings,
+  };
+}

@@ -1,0 +1,163 @@
+import type { KubeObject } from '../protocol.ts';
+import type { Resource } from './resources.ts';
+import { selects } from './selectors.ts';
+import type { StatusCause } from './status.ts';
+import type { JsonObject } from './types.ts';
+import { equalJson } from './types.ts';
+
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+
+const required = (field: string, detail = ''): StatusCause => ({
+  reason: 'FieldValueRequired',
+  message: detail ? `Required value: ${detail}` : 'Required value',
+  field,
+});
+const wrong = (field: string, value: unknown, detail: string): StatusCause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  field,
+});
+
+/**
+ * Checks of object metadata for every kind, and of the built-in kinds' required and immutable fields that manifests break
+ * in practice. It is not the whole of Kubernetes' validation: what is not checked here is accepted.
+ */
+export function checkObject(object: KubeObject, live: KubeObject | null, resource: Resource): StatusCause[] {
+  const causes = checkMetadata(object, resource);
+  const checker = CHECKS[`${resource.group}/${resource.kind}`];
+  if (checker) causes.push(...checker(object, live));
+  return causes;
+}
+
+function checkMetadata(object: KubeObject, resource: Resource): StatusCause[] {
+  const { name, labels = {} } = object.metadata;
+  const causes: StatusCause[] = [];
+  if (!name) causes.push(required('metadata.name', 'name or generateName is required'));
+  else if (resource.group === 'rbac.authorization.k8s.io') {
+    if (/[/%]/.test(name)) causes.push(wrong('metadata.name', name, "may not contain '/'"));
+  } else if (resource.kind === 'Service' || resource.kind === 'Namespace') {
+    if (!LABEL.test(name) || name.length > 63) causes.push(wrong('metadata.name', name, LABEL_HELP));
+  } else if (!SUBDOMAIN.test(name) || name.length > 253) {
+    causes.push(wrong('metadata.name', name, SUBDOMAIN_HELP));
+  }
+  for (const value of Object.values(labels)) {
+    if (value.length > 63) causes.push(wrong('metadata.labels', value, 'must be no more than 63 bytes'));
+    else if (!LABEL_VALUE.test(value)) causes.push(wrong('metadata.labels', value, VALUE_HELP));
+  }
+  return causes;
+}
+
+const SUBDOMAIN_HELP =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end " +
+  "with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_HELP =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an " +
+  "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const VALUE_HELP =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end " +
+  "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
+  "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+type Check = (object: KubeObject, live: KubeObject | null) => StatusCause[];
+
+const CHECKS: Record<string, Check> = {
+  '/Pod': (object, live) => [...checkPodSpec(object.spec, 'spec'), ...checkPodChange(object, live)],
+  '/Service': (object) => {
+    const { type, clusterIP, ports = [] } = object.spec ?? {};
+    if (ports.length === 0 && type !== 'ExternalName' && clusterIP !== 'None') return [required('spec.ports')];
+    const named = ports.length > 1;
+    return ports.flatMap((port: JsonObject, index: number) => {
+      const at = `spec.ports[${index}]`;
+      if (named && !port.name) return [required(`${at}.name`)];
+      const inRange = Number.isInteger(port.port) && port.port >= 1 && port.port <= 65535;
+      return inRange ? [] : [wrong(`${at}.port`, port.port ?? 0, 'must be between 1 and 65535, inclusive')];
+    });
+  },
+  'apps/Deployment': checkWorkload,
+  'apps/ReplicaSet': checkWorkload,
+  'apps/StatefulSet': checkWorkload,
+  'apps/DaemonSet': checkWorkload,
+  'batch/Job': (object) => (object.spec?.template ? checkPodSpec(object.spec.template.spec, 'spec.template.spec') : []),
+  'networking.k8s.io/NetworkPolicy': (object) => (object.spec ? [] : [required('spec')]),
+  'rbac.authorization.k8s.io/RoleBinding': checkBinding,
+  'rbac.authorization.k8s.io/ClusterRoleBinding': checkBinding,
+  'apiextensions.k8s.io/CustomResourceDefinition': (object) => {
+    const { group, names = {}, scope, versions } = object.spec ?? {};
+    const causes: StatusCause[] = [];
+    if (!group) causes.push(required('spec.group'));
+    if (!scope) causes.push(required('spec.scope'));
+    if (!names.plural) causes.push(required('spec.names.plural'));
+    if (!names.kind) causes.push(required('spec.names.kind'));
+    if (!versions?.length) causes.push(required('spec.versions'));
+    const expected = `${names.plural}.${group}`;
+    if (causes.length === 0 && object.metadata.name !== expected) {
+      causes.push(wrong('metadata.name', object.metadata.name, 'must be spec.names.plural+"."+spec.group'));
+    }
+    const stored = (versions ?? []).filter((version: JsonObject) => version.storage).length;
+    if (versions?.length && stored !== 1) {
+      causes.push(wrong('spec.versions', versions.length, 'must have exactly one version marked as storage version'));
+    }
+    return causes;
+  },
+};
+
+function checkWorkload(object: KubeObject, live: KubeObject | null): StatusCause[] {
+  const { selector, template } = object.spec ?? {};
+  if (!selector) return [required('spec.selector')];
+  const causes = template ? checkPodSpec(template.spec, 'spec.template.spec') : [required('spec.template')];
+  const labels = template?.metadata?.labels ?? {};
+  if (!selects(selector, labels)) {
+    causes.push(wrong('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  }
+  if (live && !equalJson(live.spec?.selector, selector)) {
+    causes.push(wrong('spec.selector', selector, 'field is immutable'));
+  }
+  return causes;
+}
+
+function checkPodSpec(spec: JsonObject | undefined, path: string): StatusCause[] {
+  if (!spec?.containers?.length) return [required(`${path}.containers`)];
+  const names = new Set<string>();
+  return ['initContainers', 'containers'].flatMap((list) =>
+    (spec[list] ?? []).flatMap((container: JsonObject, index: number) => {
+      const at = `${path}.${list}[${index}]`;
+      const causes: StatusCause[] = [];
+      if (!container.name) causes.push(required(`${at}.name`));
+      else if (!LABEL.test(container.name)) causes.push(wrong(`${at}.name`, container.name, LABEL_HELP));
+      else if (names.has(container.name)) {
+        const message = `Duplicate value: ${JSON.stringify(container.name)}`;
+        causes.push({ reason: 'FieldValueDuplicate', message, field: `${at}.name` });
+      }
+      names.add(container.name);
+      // A Pod's image may come from admission later; a template's may not be empty either way.
+      if (!container.image) causes.push(required(`${at}.image`));
+      return causes;
+    }),
+  );
+}
+
+const POD_CHANGE_HELP =
+  'Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
+  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+function checkPodChange(object: KubeObject, live: KubeObject | null): StatusCause[] {
+  if (!live) return [];
+  const fixed = ({ spec }: KubeObject) => {
+    const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...rest } = spec ?? {};
+    const bare = (containers: JsonObject[] = []) => containers.map(({ image: _image, ...container }) => container);
+    return { ...rest, containers: bare(rest.containers), initContainers: bare(rest.initContainers) };
+  };
+  if (equalJson(fixed(object), fixed(live))) return [];
+  return [{ reason: 'FieldValueForbidden', message: POD_CHANGE_HELP, field: 'spec' }];
+}
+
+function checkBinding(object: KubeObject, live: KubeObject | null): StatusCause[] {
+  if (!object.roleRef?.name) return [required('roleRef.name')];
+  return live && !equalJson(live.roleRef, object.roleRef)
+    ? [wrong('roleRef', object.roleRef, 'cannot change roleRef')]
+    : [];
+}

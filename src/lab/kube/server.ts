@@ -1,0 +1,193 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { KubeRecord, PemPair } from '../protocol.ts';
+import { verifyToken } from '../tokens.ts';
+import { refusePath } from './access.ts';
+import type { Api, Call, DenyRule, LogSource, PodProxyTarget } from './api.ts';
+import { timestamp } from './api.ts';
+import { establishDefinitions } from './crd-lifecycle.ts';
+import { startGarbageCollector } from './gc.ts';
+import { handle } from './handle.ts';
+import { createRegistry } from './resources.ts';
+import { failure, isStatusError, notImplemented, unauthorized } from './status.ts';
+import type { Store } from './store.ts';
+import { createChangeLog } from './watch.ts';
+
+export interface KubeApiOptions {
+  tls: PemPair;
+  /** The authority that clients trust; sent along with the certificate. */
+  caPem: string;
+  tokenSecret: string;
+  store: Store;
+  logs: LogSource;
+  podProxy: PodProxyTarget;
+  onRequest?: (request: KubeRecord['requests'][number]) => void;
+  /** Requests that RBAC refuses; access reviews say the same. Everything else is allowed. */
+  denied?: DenyRule[];
+  /**
+   * `graceful`: a deleted pod that runs on a node stays with its deletionTimestamp until a kubelet deletes it from the
+   * store, as in a cluster. `immediate` (default): it goes at once.
+   */
+  podDeletion?: 'graceful' | 'immediate';
+  /** What /version reports. */
+  gitVersion?: string;
+}
+
+export interface KubeApi {
+  /** `127.0.0.1:PORT`, TLS. */
+  endpoint: string;
+  close(): Promise<void>;
+}
+
+/** Largest body the real API server takes. */
+const BODY_LIMIT = 3 * 1024 * 1024;
+/** Open to everyone, as system:public-info-viewer has it. */
+const PUBLIC_PATHS = ['/version', '/healthz', '/livez', '/readyz'];
+const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+
+/**
+ * A Kubernetes API server over the given store, on a free loopback port. It has the controllers without which clients
+ * would notice a difference: garbage collection, namespace deletion, establishing of definitions. What it cannot do it
+ * answers with 501 and a Status of reason NotImplemented.
+ */
+export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
+  const { store } = options;
+  const closing = new AbortController();
+  const api: Api = {
+    store,
+    registry: createRegistry(store),
+    logs: options.logs,
+    podProxy: options.podProxy,
+    denied: options.denied ?? [],
+    podDeletion: options.podDeletion ?? 'immediate',
+    gitVersion: options.gitVersion ?? 'v1.32.4-gke.1106006',
+    closing: closing.signal,
+  };
+  for (const name of SYSTEM_NAMESPACES) ensureNamespace(store, name);
+  const changes = createChangeLog(
+    store,
+    api.registry.collections().map((resource) => resource.key),
+  );
+  const stopEstablishing = establishDefinitions(api);
+  const stopCollecting = startGarbageCollector(api);
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const call = callOf(request);
+    response.on('close', () => {
+      const { method, user, userAgent } = call;
+      const path = request.url ?? '';
+      options.onRequest?.({ at: Date.now(), method, path, status: response.statusCode, user, userAgent });
+    });
+    try {
+      authenticate(call, options.tokenSecret);
+      call.body = await readBody(request);
+      await handle(api, changes, call, request, response);
+    } catch (error) {
+      sendError(response, call, error);
+    }
+  };
+  const server = createServer({ key: options.tls.key, cert: `${options.tls.cert}\n${options.caPem}` }, answer);
+  server.on('upgrade', refuseUpgrade);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      closing.abort();
+      stopCollecting();
+      stopEstablishing();
+      changes.close();
+      api.registry.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function callOf(request: IncomingMessage): Call {
+  const url = new URL(request.url ?? '/', 'https://127.0.0.1');
+  return {
+    method: request.method ?? 'GET',
+    // The path as sent: URL would resolve dots in a proxied path.
+    path: (request.url ?? '/').split('?')[0] as string,
+    query: url.searchParams,
+    header: (name) => String(request.headers[name] ?? ''),
+    body: Buffer.alloc(0),
+    user: '',
+    userAgent: request.headers['user-agent'] ?? '',
+    warnings: [],
+  };
+}
+
+/** Sets the user from the bearer token; throws 401 for a bad one, and for none where something is to be protected. */
+function authenticate(call: Call, secret: string): void {
+  const header = call.header('authorization');
+  const isPublic = PUBLIC_PATHS.some((path) => call.path === path || call.path.startsWith(`${path}/`));
+  if (!header && isPublic) {
+    call.user = 'system:anonymous';
+    if (call.method !== 'GET') throw refusePath(call.user, call.method.toLowerCase(), call.path);
+    return;
+  }
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  const claims = token ? verifiedClaims(secret, token) : null;
+  if (!claims) throw unauthorized();
+  call.user = claims.subject;
+}
+
+function verifiedClaims(secret: string, token: string) {
+  try {
+    return verifyToken(secret, token, Date.now());
+  } catch {
+    // A payload that is not JSON: not one of ours.
+    return null;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) {
+      throw failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function sendError(response: ServerResponse, call: Call, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const { status } = isStatusError(error) ? error : failure(500, 'InternalError', `Internal error occurred: ${text}`);
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  // The rest of a body that was not read would be taken for the next request.
+  if (status.code === 413) headers.connection = 'close';
+  response.writeHead(status.code, headers).end(call.method === 'HEAD' ? undefined : `${JSON.stringify(status)}\n`);
+}
+
+function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
+  const body = JSON.stringify(notImplemented('streaming connections (exec, attach, port-forward)').status);
+  const head = ['HTTP/1.1 501 Not Implemented', 'Content-Type: application/json', 'Connection: close'];
+  socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+function ensureNamespace(store: Store, name: string): void {
+  const key = { group: '', plural: 'namespaces' };
+  if (store.get(key, undefined, name)) return;
+  store.create(key, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name }, creationTimestamp: timestamp() },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  });
+}

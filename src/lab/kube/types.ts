@@ -1,0 +1,142 @@
+import type { KubeObject } from '../protocol.ts';
+import { BUILTIN_TYPES } from './builtin-types.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: any JSON value, inspected at run time
+export type Json = any;
+export type JsonObject = Record<string, Json>;
+
+/** What the server knows of a value's shape: enough to validate, merge and record ownership. */
+export type TypeNode = ScalarNode | ListNode | MapNode | AnyNode;
+
+export interface ScalarNode {
+  kind: 'scalar';
+  scalar: 'string' | 'number' | 'boolean' | 'any';
+}
+
+export interface ListNode {
+  kind: 'list';
+  relation: 'atomic' | 'set' | 'map';
+  keys: string[];
+  /** Value of a key that an item leaves out. */
+  keyDefaults: Record<string, Json>;
+  readonly element: TypeNode;
+}
+
+export interface MapNode {
+  kind: 'map';
+  /** Name of the type, for messages. */
+  name?: string;
+  atomic: boolean;
+  field(name: string): TypeNode | undefined;
+  /** Type of undeclared fields; null forbids them. */
+  readonly rest: TypeNode | null;
+}
+
+/** Unknown shape: maps merge by field, lists are atomic. */
+export interface AnyNode {
+  kind: 'any';
+}
+
+export const ANY: AnyNode = { kind: 'any' };
+export const STRING: ScalarNode = { kind: 'scalar', scalar: 'string' };
+const LIST_OF_ANY: ListNode = { kind: 'list', relation: 'atomic', keys: [], keyDefaults: {}, element: ANY };
+const MAP_OF_ANY: MapNode = { kind: 'map', atomic: false, field: () => undefined, rest: ANY };
+const SCALAR_ANY: ScalarNode = { kind: 'scalar', scalar: 'any' };
+
+const SCALARS: Record<string, TypeNode> = {
+  s: STRING,
+  n: { kind: 'scalar', scalar: 'number' },
+  b: { kind: 'scalar', scalar: 'boolean' },
+  '*': SCALAR_ANY,
+  '?': ANY,
+};
+
+const named = new Map<string, MapNode>();
+
+/** The type of a built-in struct by its name, e.g. `PodSpec`; undefined when the table has none. */
+export function builtinType(name: string): MapNode | undefined {
+  const known = named.get(name);
+  if (known) return known;
+  const line = BUILTIN_TYPES[name];
+  if (line === undefined) return undefined;
+  const atomic = line.startsWith('! ');
+  const texts = new Map<string, string>();
+  for (const part of (atomic ? line.slice(2) : line).split(' ')) {
+    const colon = part.indexOf(':');
+    if (colon > 0) texts.set(part.slice(0, colon), part.slice(colon + 1));
+  }
+  const parsed = new Map<string, TypeNode>();
+  const node: MapNode = {
+    kind: 'map',
+    name,
+    atomic,
+    field(field) {
+      let found = parsed.get(field);
+      const text = texts.get(field);
+      if (!found && text !== undefined) {
+        found = parseType(text);
+        parsed.set(field, found);
+      }
+      return found;
+    },
+    rest: null,
+  };
+  named.set(name, node);
+  return node;
+}
+
+function parseType(text: string): TypeNode {
+  const scalar = SCALARS[text];
+  if (scalar) return scalar;
+  const list = /^\[(.+)\](?:\((.*)\))?$/.exec(text);
+  if (list) {
+    const element = parseType(list[1] as string);
+    const pairs = (list[2] ?? '').split(',').filter((pair) => pair !== '');
+    const keys = pairs.map((pair) => pair.split('=')[0] as string);
+    const defaults = pairs.filter((pair) => pair.includes('=')).map((pair) => pair.split('=') as [string, string]);
+    const relation = list[2] === undefined ? 'atomic' : keys.length === 0 ? 'set' : 'map';
+    return { kind: 'list', relation, keys, keyDefaults: Object.fromEntries(defaults), element };
+  }
+  const map = /^\{(.+)\}(!?)$/.exec(text);
+  if (map) {
+    const rest = parseType(map[1] as string);
+    return { kind: 'map', atomic: map[2] === '!', field: () => undefined, rest };
+  }
+  const atomic = text.endsWith('!');
+  const type = builtinType(atomic ? text.slice(0, -1) : text);
+  if (!type) throw new Error(`built-in type table: unknown type ${text}`);
+  return atomic ? { ...type, atomic: true } : type;
+}
+
+/** The concrete node for a value: an unknown shape takes the form of the value at hand. */
+export function resolve(type: TypeNode, value: Json): ScalarNode | ListNode | MapNode {
+  if (type.kind !== 'any') return type;
+  if (Array.isArray(value)) return LIST_OF_ANY;
+  if (isObject(value) || value === null || value === undefined) return MAP_OF_ANY;
+  return SCALAR_ANY;
+}
+
+/** Type of a map's entry; undefined when the schema does not declare it. */
+export function entryType(map: MapNode, name: string): TypeNode | undefined {
+  return map.field(name) ?? map.rest ?? undefined;
+}
+
+export function isObject(value: Json): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Deep equality of JSON values; the order of object keys does not count. */
+export function equalJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => equalJson(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && equalJson(a[key], b[key]));
+}
+
+/** An empty object of the kind, as the state before its creation. */
+export function emptyObject(apiVersion: string, kind: string): KubeObject {
+  return { apiVersion, kind, metadata: {} } as unknown as KubeObject;
+}

@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+import type { KubeObject } from '../protocol.ts';
+import { allocate } from './allocate.ts';
+import type { Api } from './api.ts';
+import { timestamp } from './api.ts';
+import { checkObject } from './builtin-check.ts';
+import { applyDefaults, dropNulls } from './defaults.ts';
+import type { Resource } from './resources.ts';
+import { checkSchema } from './schema-check.ts';
+import type { Writer } from './ssa/apply.ts';
+import { applyConfig, trackUpdate } from './ssa/apply.ts';
+import { setOf } from './ssa/fieldset.ts';
+import { alreadyExists, badRequest, conflict, failure, forbidden, invalid, notFound } from './status.ts';
+import type { JsonObject } from './types.ts';
+import { equalJson, isObject } from './types.ts';
+import { decodeMismatch, dropUndeclared, pruneCustom } from './unknown.ts';
+
+export interface WriteOptions {
+  manager: string;
+  dryRun: boolean;
+  fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  subresource: string;
+  warnings: string[];
+}
+
+/** Creates an object in a namespace ('' for a cluster-scoped kind); what the API server would store comes back. */
+export function createObject(
+  api: Api,
+  resource: Resource,
+  namespace: string,
+  given: JsonObject,
+  options: WriteOptions,
+): KubeObject {
+  const object = decode(resource, given, options, 'body');
+  if (object.metadata.resourceVersion) {
+    throw failure(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  settleNamespace(resource, object, namespace);
+  object.metadata.name ||= generatedName(object);
+  applyDefaults(object, resource);
+  trackUpdate(null, object, resource.type, writer(resource, options));
+  return insertObject(api, resource, object, options);
+}
+
+/** PUT or the outcome of a patch: `given` replaces `live`. A resourceVersion in it must be the live one. */
+export function replaceObject(
+  api: Api,
+  resource: Resource,
+  live: KubeObject,
+  given: JsonObject,
+  options: WriteOptions,
+  source: 'body' | 'patch',
+): KubeObject {
+  const object = decode(resource, given, options, source);
+  settleNamespace(resource, object, live.metadata.namespace ?? '');
+  checkPreconditions(resource, live, object);
+  restoreMetadata(object, live);
+  const next = throughDoor(resource, live, object, options.subresource);
+  applyDefaults(next, resource);
+  trackUpdate(live, next, resource.type, writer(resource, options));
+  return updateObject(api, resource, live, next, options);
+}
+
+/** Server-side apply; creates the object when `live` is null. */
+export function applyObject(
+  api: Api,
+  resource: Resource,
+  live: KubeObject | null,
+  address: { namespace: string; name: string },
+  config: JsonObject,
+  options: WriteOptions & { force: boolean },
+): KubeObject {
+  const { apiVersion, kind } = config;
+  if (apiVersion !== resource.apiVersion || kind !== resource.kind) {
+    throw badRequest(`invalid object type: ${apiVersion}, Kind=${kind}`);
+  }
+  if (!isObject(config.metadata) || config.metadata.name !== address.name) {
+    throw badRequest(
+      `the name of the object (${config.metadata?.name ?? ''}) does not match the name on the URL (${address.name})`,
+    );
+  }
+  if (live) checkPreconditions(resource, live, config as KubeObject);
+  else if (config.metadata.uid) {
+    const why = `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found`;
+    throw conflict(resource, address.name, why);
+  }
+  const merged = applyConfig(live, config, resource.type, writer(resource, options), options.force);
+  settleNamespace(resource, merged, address.namespace);
+  dropNulls(merged, resource.custom?.schema);
+  if (resource.custom) pruneCustom(merged, resource.custom.schema);
+  if (live) restoreMetadata(merged, live);
+  const next = live ? throughDoor(resource, live, merged, options.subresource) : merged;
+  applyDefaults(next, resource);
+  return live ? updateObject(api, resource, live, next, options) : insertObject(api, resource, next, options);
+}
+
+function insertObject(api: Api, resource: Resource, object: KubeObject, options: WriteOptions): KubeObject {
+  const { metadata } = object;
+  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink']) {
+    delete metadata[field];
+  }
+  if (resource.subresources.includes('status')) delete object.status;
+  if (resource.namespaced) requireNamespace(api, resource, object);
+  validate(resource, object, null);
+  allocate(api, object, null, resource);
+  if (api.store.get(resource.key, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name);
+  if (options.dryRun) {
+    const facts = { uid: crypto.randomUUID(), creationTimestamp: timestamp(), generation: 1 };
+    return { ...object, metadata: { ...metadata, ...facts } };
+  }
+  object.apiVersion = resource.storageApiVersion;
+  return api.store.create(resource.key, object);
+}
+
+function updateObject(
+  api: Api,
+  resource: Resource,
+  live: KubeObject,
+  next: KubeObject,
+  options: WriteOptions,
+): KubeObject {
+  allocate(api, next, live, resource);
+  validate(resource, next, live);
+  if (equalJson(withoutTimes(live), withoutTimes(next))) return live;
+  if (options.dryRun) return next;
+  next.apiVersion = resource.storageApiVersion;
+  const stored = api.store.update(resource.key, next);
+  const isFinished = stored.metadata.deletionTimestamp && !stored.metadata.finalizers?.length;
+  if (!isFinished || resource.kind === 'Pod' || resource.kind === 'Namespace') return stored;
+  api.store.delete(resource.key, stored.metadata.namespace, stored.metadata.name);
+  return stored;
+}
+
+/** Body or patch outcome as an object of the kind: names checked, unknown fields reported or dropped. */
+function decode(resource: Resource, given: JsonObject, options: WriteOptions, source: 'body' | 'patch'): KubeObject {
+  const object = structuredClone(given) as KubeObject;
+  const { apiVersion = resource.apiVersion, kind = resource.kind } = object;
+  if (apiVersion !== resource.apiVersion) {
+    const expected = `does not match the expected API version (${resource.apiVersion})`;
+    throw badRequest(`the API version in the data (${apiVersion}) ${expected}`);
+  }
+  if (kind !== resource.kind) {
+    throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${resource.kind})`);
+  }
+  Object.assign(object, { apiVersion, kind });
+  object.metadata ??= {} as KubeObject['metadata'];
+  const mismatch = resource.custom ? undefined : decodeMismatch(object, resource.type, resource.kind);
+  if (mismatch) throw undecodable(resource, mismatch, object, source);
+  const unknown = resource.custom ? pruneCustom(object, resource.custom.schema) : dropUndeclared(object, resource.type);
+  const errors = unknown.map((path) => `unknown field "${path}"`);
+  if (errors.length > 0 && options.fieldValidation === 'Strict') {
+    throw undecodable(resource, `strict decoding error: ${errors.join(', ')}`, object, source);
+  }
+  if (options.fieldValidation === 'Warn') options.warnings.push(...errors);
+  dropNulls(object, resource.custom?.schema);
+  return object;
+}
+
+function undecodable(resource: Resource, why: string, object: KubeObject, source: 'body' | 'patch') {
+  if (source === 'patch') {
+    const message = `Invalid value: ${JSON.stringify(JSON.stringify(object))}: ${why}`;
+    return invalid('', '', '', [{ reason: 'FieldValueInvalid', message, field: 'patch' }]);
+  }
+  const { version, kind } = resource;
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+}
+
+function validate(resource: Resource, object: KubeObject, live: KubeObject | null): void {
+  const causes = checkObject(object, live, resource);
+  if (resource.custom?.schema) causes.push(...checkSchema(object, resource.custom.schema));
+  if (causes.length > 0) throw invalid(resource.group, resource.kind, object.metadata.name ?? '', causes);
+}
+
+/** Through `status` only the status can change, through the main door everything else. */
+function throughDoor(resource: Resource, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
+  if (subresource === 'status') {
+    const { managedFields } = next.metadata;
+    const { managedFields: _old, ...metadata } = live.metadata;
+    const kept = {
+      ...live,
+      apiVersion: next.apiVersion,
+      metadata: managedFields ? { ...metadata, managedFields } : metadata,
+    };
+    return next.status === undefined ? without(kept, 'status') : { ...kept, status: next.status };
+  }
+  if (!resource.subresources.includes('status')) return next;
+  return live.status === undefined ? without(next, 'status') : { ...next, status: live.status };
+}
+
+function without(object: KubeObject, field: string): KubeObject {
+  const { [field]: _dropped, ...rest } = object;
+  return rest as KubeObject;
+}
+
+function checkPreconditions(resource: Resource, live: KubeObject, given: KubeObject): void {
+  const { name, uid, resourceVersion } = given.metadata;
+  if (name && name !== live.metadata.name) {
+    const url = `does not match the name on the URL (${live.metadata.name})`;
+    throw badRequest(`the name of the object (${name}) ${url}`);
+  }
+  if (uid && uid !== live.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
+    throw conflict(resource, live.metadata.name, why);
+  }
+  if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(resource, live.metadata.name, why);
+  }
+}
+
+const SERVER_OWNED = ['name', 'uid', 'creationTimestamp', 'generation', 'resourceVersion', 'deletionTimestamp'];
+
+function restoreMetadata(object: KubeObject, live: KubeObject): void {
+  for (const field of [...SERVER_OWNED, 'deletionGracePeriodSeconds']) {
+    if (live.metadata[field] === undefined) delete object.metadata[field];
+    else object.metadata[field] = live.metadata[field];
+  }
+  delete object.metadata.selfLink;
+}
+
+function settleNamespace(resource: Resource, object: KubeObject, namespace: string): void {
+  const { metadata } = object;
+  if (!resource.namespaced) delete metadata.namespace;
+  else if (metadata.namespace && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  } else metadata.namespace = namespace;
+}
+
+function requireNamespace(api: Api, resource: Resource, { metadata }: KubeObject): void {
+  const name = metadata.namespace ?? '';
+  const namespace = api.store.get({ group: '', plural: 'namespaces' }, undefined, name);
+  if (!namespace) throw notFound({ group: '', plural: 'namespaces' }, name);
+  if (!namespace.metadata.deletionTimestamp) return;
+  const why = `unable to create new content in namespace ${name} because it is being terminated`;
+  throw forbidden(resource, metadata.name, why);
+}
+
+function generatedName(object: KubeObject): string {
+  const prefix = object.metadata.generateName;
+  if (typeof prefix !== 'string' || !prefix) return '';
+  // Kubernetes' alphabet for generated names: no vowels, no look-alikes.
+  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+  const suffix = [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join('');
+  return `${prefix.slice(0, 58)}${suffix}`;
+}
+
+function writer(resource: Resource, options: WriteOptions): Writer {
+  const hasStatus = resource.subresources.includes('status');
+  const statusDoor = options.subresource === 'status';
+  return {
+    manager: options.manager,
+    apiVersion: resource.apiVersion,
+    subresource: options.subresource,
+    now: timestamp(),
+    resets: statusDoor ? setOf(['f:metadata'], ['f:spec']) : hasStatus ? setOf(['f:status']) : setOf(),
+  };
+}
+
+/** An object for comparison: the times in managedFields do not make it a different one. */
+function withoutTimes(object: KubeObject): JsonObject {
+  const { apiVersion: _apiVersion, metadata, ...rest } = object;
+  const managedFields = (metadata.managedFields as JsonObject[] | undefined)?.map(({ time: _time, ...entry }) => entry);
+  return { ...rest, metadata: { ...metadata, managedFields } };
+}

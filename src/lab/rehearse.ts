@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LAB, type Lab, startLab } from './lab.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+
+export interface RehearseOptions {
+  scenario: string;
+  timeScale: string;
+  outputDir: string;
+}
+
+export interface Terminal {
+  /** The module that runs the command line; the gate and the lab's processes are started from it. */
+  module: string;
+  write: (line: string) => void;
+}
+
+/** Ended otherwise than the scenario promises: a defect of the gate or of the lab. */
+const DIFFERED = 5;
+const USAGE = 3;
+
+/**
+ * Runs the gate as a user would, with inputs and environment only, against the lab; then asks the lab itself what is
+ * left. Exits as the gate did, or with 5 when the end is not what the scenario promises.
+ */
+export async function rehearse(options: RehearseOptions, terminal: Terminal): Promise<number> {
+  const scenario = SCENARIOS[options.scenario];
+  const timeScale = Number(options.timeScale);
+  if (!scenario) {
+    terminal.write(`Scenario "${options.scenario}" is not known; allowed: ${Object.keys(SCENARIOS).join(', ')}.`);
+    return USAGE;
+  }
+  if (!(timeScale >= 1 && timeScale <= 100)) {
+    terminal.write(`Time scale "${options.timeScale}" is not allowed; give a number from 1 to 100.`);
+    return USAGE;
+  }
+  terminal.write(`Rehearsal of scenario "${scenario.name}": ${scenario.summary}.`);
+  terminal.write(
+    `The lab's clock runs ${timeScale} times faster, provisioning and inference alike: divide rates by ${timeScale}.`,
+  );
+  terminal.write('');
+  const lab = await startLab({
+    scenario,
+    timeScale,
+    seed: 20_260_213,
+    entry: { module: terminal.module, args: ['lab-process'] },
+  });
+  try {
+    const code = await runGate(lab, options, terminal.module);
+    return await judge(lab, scenario, code, options.outputDir, terminal);
+  } finally {
+    await lab.stop();
+  }
+}
+
+/** Inputs that fit the lab's clock; everything else stays at its default. */
+export function gateArguments(outputDir: string): string[] {
+  return [
+    ['project-id', LAB.project],
+    ['location', LAB.location],
+    ['cluster', LAB.cluster],
+    ['node-pool', LAB.nodePool],
+    ['namespace', LAB.namespace],
+    ['gateway', `${LAB.gateway.namespace}/${LAB.gateway.name}`],
+    ['workload-identity-provider', LAB.provider],
+    ['pr-number', String(LAB.pullRequest)],
+    ['comment', 'always'],
+    ['poll-interval', '250ms'],
+    ['pair-duration', '4s'],
+    ['output-dir', outputDir],
+  ].map(([name, value]) => `--${name}=${value}`);
+}
+
+function runGate(lab: Lab, options: RehearseOptions, module: string): Promise<number> {
+  const child = spawn(process.execPath, [module, 'run', ...gateArguments(options.outputDir)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+  });
+  // An interrupt reaches the gate too, which gives its nodes back first; the lab must outlive it.
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  process.on('SIGTERM', ignore);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      process.off('SIGINT', ignore);
+      process.off('SIGTERM', ignore);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 2));
+    });
+  });
+}
+
+async function judge(
+  lab: Lab,
+  scenario: Scenario,
+  code: number,
+  outputDir: string,
+  { write }: Terminal,
+): Promise<number> {
+  const { gcp, github } = await lab.record();
+  const nodes = gcp.nodes[LAB.nodePool]?.length ?? 0;
+  const target = gcp.targetSize[LAB.nodePool] ?? 0;
+  write('');
+  write(`lab: node pool ${LAB.nodePool} has ${nodes} nodes and is asked to hold ${target}; its resting size is 0`);
+  write(`lab: ${github.comments.length} comment on pull request ${LAB.pullRequest}; files in ${outputDir}/`);
+  if (code === 130) return nodes + target === 0 ? 130 : DIFFERED;
+  const result = JSON.parse(await readFile(join(outputDir, 'result.json'), 'utf8')) as {
+    verdict: string;
+    diagnosis: { cause: string } | null;
+  };
+  const cause = result.diagnosis?.cause ?? null;
+  const { expect } = scenario;
+  const differences = [
+    nodes + target === 0 ? null : `${nodes} nodes are left`,
+    code === expect.exitCode ? null : `exit code ${code}, not ${expect.exitCode}`,
+    result.verdict === expect.verdict ? null : `verdict ${result.verdict}, not ${expect.verdict}`,
+    cause === expect.cause ? null : `cause ${cause ?? 'none'}, not ${expect.cause ?? 'none'}`,
+  ].filter((difference) => difference !== null);
+  if (differences.length > 0) {
+    write(`lab: NOT as the scenario promises: ${differences.join('; ')}`);
+    return DIFFERED;
+  }
+  write(`lab: as the scenario promises: verdict ${expect.verdict}, exit code ${expect.exitCode}`);
+  return code;
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AnswerHead, answerHead, renderAnswer, renderDelta, renderEnding, renderOpening } from './answer.ts';
+import { blockHashes } from './cache.ts';
+import type { Engine } from './engine.ts';
+import type { Endpoint, ParsedRequest, Prompt } from './request.ts';
+import { answerTokens } from './tokenizer.ts';
+
+export interface CompletionContext {
+  engine: Engine;
+  blockSize: number;
+  /** Whether responses tell the cached tokens of their prompt. */
+  promptTokensDetails: boolean;
+}
+
+/** Runs a parsed request on the engine and answers it, whole or as server-sent events. Aborts when the client leaves. */
+export function complete(
+  context: CompletionContext,
+  endpoint: Endpoint,
+  request: ParsedRequest,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const id = incoming.headers['x-request-id'];
+  const head = answerHead(endpoint, request, typeof id === 'string' ? id : randomUUID().replaceAll('-', ''));
+  const writer = request.stream ? streamWriter(head, request, response) : wholeWriter(head, request, response);
+  let cachedTokens = 0;
+  let unfinished = request.prompts.length;
+
+  const jobs = request.prompts.map((prompt, index) =>
+    context.engine.submit({
+      hashes: blockHashes(prompt.text, context.blockSize, request.cacheSalt),
+      promptTokens: prompt.tokens,
+      outputTokens: prompt.outputTokens,
+      finishReason: prompt.finishReason,
+      ...(writer.onTokens ? { onTokens: writer.onTokens(prompt, index) } : {}),
+      onFinish: (result) => {
+        writer.onFinish(prompt, index);
+        cachedTokens += result.cachedTokens;
+        if (--unfinished === 0) writer.end(context.promptTokensDetails ? cachedTokens : null);
+      },
+    }),
+  );
+  response.once('close', () => {
+    if (unfinished > 0) for (const job of jobs) job.abort();
+  });
+}
+
+interface Writer {
+  onTokens?: (prompt: Prompt, index: number) => (count: number) => void;
+  onFinish(prompt: Prompt, index: number): void;
+  end(cachedTokens: number | null): void;
+}
+
+const usageOf = ({ prompts }: ParsedRequest, cachedTokens: number | null) => ({
+  promptTokens: prompts.reduce((sum, prompt) => sum + prompt.tokens, 0),
+  completionTokens: prompts.reduce((sum, prompt) => sum + prompt.outputTokens, 0),
+  cachedTokens,
+});
+
+function wholeWriter(head: AnswerHead, request: ParsedRequest, response: ServerResponse): Writer {
+  return {
+    onFinish: () => {},
+    end: (cachedTokens) => {
+      const choices = request.prompts.map(({ seed, outputTokens, finishReason }) => ({
+        text: answerTokens(seed, outputTokens).join(''),
+        finishReason,
+      }));
+      const body = Buffer.from(renderAnswer(head, choices, usageOf(request, cachedTokens)));
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+      response.end(body);
+    },
+  };
+}
+
+function streamWriter(head: AnswerHead, request: ParsedRequest, response: ServerResponse): Writer {
+  const sent = request.prompts.map(() => 0);
+  let opened = false;
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+  response.flushHeaders();
+  const write = (text: string) => {
+    if (!opened) response.write(renderOpening(head, request.prompts.length) + text);
+    else response.write(text);
+    opened = true;
+  };
+  return {
+    onTokens: (prompt, index) => {
+      const tokens = answerTokens(prompt.seed, prompt.outputTokens);
+      return (count) => {
+        write(renderDelta(head, index, tokens.slice(sent[index], count).join(''), null));
+        sent[index] = count;
+      };
+    },
+    onFinish: (prompt, index) => {
+      const rest = answerTokens(prompt.seed, prompt.outputTokens).slice(sent[index]).join('');
+      write(renderDelta(head, index, rest, prompt.finishReason));
+    },
+    end: (cachedTokens) => {
+      response.end(renderEnding(head, request.includeUsage ? usageOf(request, cachedTokens) : null));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** Whose move it is: the change under test, the cluster's configuration, the cloud's capacity, or the gate itself. */
+export type Blame = 'change' | 'config' | 'cluster' | 'cloud' | 'gate';
+
+export type FailureStage =
+  | 'inputs'
+  | 'preflight'
+  | 'lease'
+  | 'deploy'
+  | 'ready'
+  | 'verify'
+  | 'benchmark'
+  | 'report'
+  | 'release';
+
+export interface FailureDetails {
+  stage: FailureStage;
+  /** Stable, kebab-case, e.g. `gke-stockout`. */
+  code: string;
+  /** What failed, as one sentence. */
+  message: string;
+  /** The most likely reason and what to do about it. */
+  hint?: string;
+  blame?: Blame;
+  cause?: unknown;
+  /** Structured facts seen at the time of failure, for the diagnosis. */
+  evidence?: Record<string, unknown>;
+}
+
+/** The one error class: what failed (`message`), why it most likely did and what to do (`hint`). */
+export class Failure extends Error {
+  readonly stage: FailureStage;
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly blame: Blame;
+  readonly evidence: Record<string, unknown>;
+
+  constructor(details: FailureDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'Failure';
+    this.stage = details.stage;
+    this.code = details.code;
+    this.hint = details.hint;
+    this.blame = details.blame ?? 'gate';
+    this.evidence = details.evidence ?? {};
+  }
+}
+
+/** Any thrown value as a Failure of the given stage; a Failure passes through unchanged. */
+export function toFailure(error: unknown, stage: FailureStage): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure({ stage, code: 'unexpected', message: errorText(error), cause: error });
+}
+
+/** One line for an unknown thrown value, with the network cause code where there is one. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause;
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  const detail = cause instanceof Error && cause.message && cause.message !== error.message ? cause.message : undefined;
+  const suffix = [code, detail].filter((part) => part !== undefined).join(': ');
+  return suffix ? `${error.message} (${suffix})` : error.message;
+}
+
+/** True for the abort of an AbortSignal (ours or a platform TimeoutError's sibling). */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,111 @@
+import { humanDuration } from './duration.ts';
+import { Failure, type FailureStage } from './failure.ts';
+
+/** Time, injected so that waits can be tested without waiting. `now` is monotonic milliseconds. */
+export interface Clock {
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal.addEventListener('abort', onAbort, { once: true });
+    }),
+};
+
+export interface PollOptions<T> {
+  stage: FailureStage;
+  /** What is awaited, as a noun phrase: `3 Ready nodes in tpu-v6e-pool`. */
+  what: string;
+  everyMs: number;
+  limitMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+  /** A value ends the wait; `{ waiting }` says what is still missing. A thrown Failure ends it at once. */
+  probe: () => Promise<{ done: T } | { waiting: string }>;
+  /** Called after every unsuccessful probe. */
+  onWait?: (status: WaitStatus) => void;
+  /** Decides what a deadline means; defaults to a Failure that says what was last seen. */
+  onTimeout?: (lastSeen: string, waitedMs: number) => Failure;
+}
+
+export interface WaitStatus {
+  what: string;
+  seen: string;
+  elapsedMs: number;
+  limitMs: number;
+}
+
+/**
+ * Probes until done, the limit or the abort signal. Every wait of the product goes through here, so that each has a
+ * deadline, an abort and a voice.
+ */
+export async function poll<T>(options: PollOptions<T>): Promise<T> {
+  const { clock, signal, limitMs } = options;
+  const started = clock.now();
+  for (;;) {
+    signal.throwIfAborted();
+    const result = await options.probe();
+    if ('done' in result) return result.done;
+    const elapsedMs = clock.now() - started;
+    options.onWait?.({ what: options.what, seen: result.waiting, elapsedMs, limitMs });
+    if (elapsedMs >= limitMs) {
+      throw (
+        options.onTimeout?.(result.waiting, elapsedMs) ??
+        new Failure({
+          stage: options.stage,
+          code: 'timeout',
+          message: `Waited ${humanDuration(elapsedMs)} for ${options.what}; last seen: ${result.waiting}.`,
+        })
+      );
+    }
+    await clock.sleep(Math.min(options.everyMs, limitMs - elapsedMs + 1), signal);
+  }
+}
+
+/**
+ * Runs `attempt` again while `retryable` says so, with exponential back-off and full jitter, at most `tries` times.
+ * The last error is thrown as it is.
+ */
+export async function retry<T>(
+  attempt: () => Promise<T>,
+  options: {
+    tries: number;
+    baseMs: number;
+    clock: Clock;
+    signal: AbortSignal;
+    retryable: (error: unknown) => boolean;
+    onRetry?: (error: unknown, attempt: number) => void;
+    /** A server's Retry-After in milliseconds, which the delay then never undercuts. */
+    minimumDelayMs?: (error: unknown) => number;
+  },
+): Promise<T> {
+  for (let n = 1; ; n += 1) {
+    options.signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (n >= options.tries || options.signal.aborted || !options.retryable(error)) throw error;
+      options.onRetry?.(error, n);
+      const backoff = Math.min(options.baseMs * 2 ** (n - 1), 15_000) * (0.5 + Math.random() / 2);
+      await options.clock.sleep(Math.max(backoff, options.minimumDelayMs?.(error) ?? 0), options.signal);
+    }
+  }
+}
+
+/** A signal that aborts with its parent or after `ms` (reason: TimeoutError). */
+export function deadline(signal: AbortSignal, ms: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+}

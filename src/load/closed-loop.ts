@@ -1,0 +1,147 @@
+import { performance } from 'node:perf_hooks';
+import type { ArmName } from '../report/model.ts';
+import type { LoadClient } from './client.ts';
+import { pause } from './pause.ts';
+import type { RequestRecord, Stopwatch } from './types.ts';
+
+interface Load {
+  client: Pick<LoadClient, 'send'>;
+  /** Requests in flight, all the time. */
+  concurrency: number;
+  /** Body of the next request; called once per request, in the order of sending. */
+  nextBody: () => Buffer;
+  arm: ArmName;
+  block: number;
+  signal?: AbortSignal;
+  clock?: Stopwatch;
+}
+
+export interface BlockOptions extends Load {
+  /** How long new requests are sent. */
+  durationMs: number;
+  /** The slots start evenly over this time, so that a block does not open with a burst. Default 0. */
+  rampMs?: number;
+  /**
+   * What becomes of requests in flight when the time is over; the same in both arms. `finish` (default) lets them end,
+   * which the window's weights and the per-pod conservation check need. `cancel` breaks them off.
+   */
+  atEnd?: 'finish' | 'cancel';
+}
+
+export interface BlockRun {
+  arm: ArmName;
+  block: number;
+  concurrency: number;
+  /** Monotonic milliseconds: first send, last moment of sending, last response. */
+  startMs: number;
+  stopMs: number;
+  drainedMs: number;
+  /** In the order of their ends. */
+  records: RequestRecord[];
+  /** Share of the client's event loop that was busy while load was on, 0..1. */
+  eventLoopUtilization: number;
+  /** `failing`: nothing but errors came back, so the block was cut short. */
+  ended: 'complete' | 'aborted' | 'failing';
+}
+
+/** Pause of a slot after an error: a refused connection answers in microseconds and would spin. */
+const ERROR_PAUSE_MS = 100;
+
+/**
+ * Keeps `concurrency` requests in flight for `durationMs`: every slot sends the next request as soon as it has its
+ * answer. Never rejects for a failing server; the records tell.
+ */
+export async function runBlock(options: BlockOptions): Promise<BlockRun> {
+  const clock = options.clock ?? performance;
+  const { concurrency, signal } = options;
+  const rampMs = options.rampMs ?? 0;
+  const cut = new AbortController();
+  const breakOff = () => cut.abort();
+  if (signal?.aborted) breakOff();
+  signal?.addEventListener('abort', breakOff, { once: true });
+  const records: RequestRecord[] = [];
+  let failing = false;
+  let errorsInARow = 0;
+  const tooManyErrors = Math.max(20, 2 * concurrency);
+
+  const before = performance.eventLoopUtilization();
+  const startMs = clock.now();
+  const stopMs = startMs + options.durationMs;
+  const cutTimer = options.atEnd === 'cancel' ? setTimeout(breakOff, options.durationMs) : undefined;
+  let utilization = 0;
+  const meter = setTimeout(() => {
+    utilization = performance.eventLoopUtilization(before).utilization;
+  }, options.durationMs);
+
+  const slot = async (index: number) => {
+    if (rampMs > 0 && index > 0) await pause((rampMs * index) / concurrency, cut.signal);
+    let freeMs = clock.now();
+    while (clock.now() < stopMs && !failing && !cut.signal.aborted) {
+      const record = await sendOne(options, freeMs, cut.signal);
+      records.push(record);
+      freeMs = record.endMs;
+      if (record.valid) errorsInARow = 0;
+      else if (++errorsInARow >= tooManyErrors) failing = true;
+      if (!record.valid) {
+        await pause(Math.min(ERROR_PAUSE_MS, stopMs - clock.now()), cut.signal);
+        freeMs = clock.now();
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: concurrency }, (_, index) => slot(index)));
+  } finally {
+    clearTimeout(cutTimer);
+    clearTimeout(meter);
+    signal?.removeEventListener('abort', breakOff);
+  }
+  const drainedMs = clock.now();
+  return {
+    arm: options.arm,
+    block: options.block,
+    concurrency,
+    startMs,
+    stopMs: Math.min(stopMs, drainedMs),
+    drainedMs,
+    records,
+    eventLoopUtilization: utilization || performance.eventLoopUtilization(before).utilization,
+    ended: signal?.aborted ? 'aborted' : failing ? 'failing' : 'complete',
+  };
+}
+
+export interface FixedOptions extends Load {
+  /** Requests in total. */
+  requests: number;
+}
+
+export interface FixedRun {
+  records: RequestRecord[];
+  completed: number;
+  /** From the first send to the last response, ramp and tail included, as a runbook's stopwatch would have it. */
+  seconds: number;
+}
+
+/** Sends a fixed number of requests, at most `concurrency` at a time. For runbook figures, not for the verdict. */
+export async function runFixed(options: FixedOptions): Promise<FixedRun> {
+  const clock = options.clock ?? performance;
+  const records: RequestRecord[] = [];
+  let left = options.requests;
+  const startMs = clock.now();
+  const slot = async () => {
+    while (left > 0 && !options.signal?.aborted) {
+      left--;
+      records.push(await sendOne(options, clock.now(), options.signal));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.concurrency, options.requests) }, slot));
+  return {
+    records,
+    completed: records.filter((record) => record.valid).length,
+    seconds: (clock.now() - startMs) / 1_000,
+  };
+}
+
+async function sendOne(load: Load, intendedMs: number, signal: AbortSignal | undefined): Promise<RequestRecord> {
+  const response = await load.client.send(load.nextBody(), signal);
+  return { arm: load.arm, block: load.block, intendedMs, ...response };
+}

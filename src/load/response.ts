@@ -1,0 +1,93 @@
+import type { ErrorKind } from './types.ts';
+
+export interface Expectation {
+  /** Output tokens that every answer must have (`ignore_eos` with a fixed limit); null accepts any number. */
+  completionTokens: number | null;
+}
+
+export interface Judged {
+  valid: boolean;
+  errorKind: ErrorKind | null;
+  errorText: string | null;
+  promptTokens: number | null;
+  completionTokens: number | null;
+  cachedTokens: number | null;
+}
+
+const NOTHING = { promptTokens: null, completionTokens: null, cachedTokens: null };
+
+/**
+ * Whether a complete HTTP response is an answer of the model. Tools that count any response as throughput report their
+ * best figures against a server that refuses everything, so nothing is counted before it has been read.
+ */
+export function judgeResponse(status: number, body: Buffer, expectation: Expectation): Judged {
+  if (status !== 200) return invalid('status', `HTTP ${status}${excerpt(body)}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    return invalid('not-json', `HTTP 200 without JSON${excerpt(body)}`);
+  }
+  if (!isObject(parsed) || !Array.isArray(parsed.choices) || !isObject(parsed.choices[0])) {
+    return invalid('no-choices', `HTTP 200 without choices[0]${excerpt(body)}`);
+  }
+  const usage = parsed.usage;
+  const promptTokens = isObject(usage) ? count(usage.prompt_tokens) : null;
+  const completionTokens = isObject(usage) ? count(usage.completion_tokens) : null;
+  if (!isObject(usage) || promptTokens === null || completionTokens === null) {
+    return invalid('no-usage', `HTTP 200 without usage${excerpt(body)}`);
+  }
+  const details = usage.prompt_tokens_details;
+  const tokens = {
+    promptTokens,
+    completionTokens,
+    cachedTokens: isObject(details) ? count(details.cached_tokens) : null,
+  };
+  const wanted = expectation.completionTokens;
+  if (wanted !== null && completionTokens !== wanted) {
+    const errorText = `${completionTokens} output tokens instead of ${wanted}`;
+    return { valid: false, errorKind: 'wrong-length', errorText, ...tokens };
+  }
+  return { valid: true, errorKind: null, errorText: null, ...tokens };
+}
+
+/** The kind of a failure below HTTP, from the codes of Node and undici. */
+export function networkErrorKind(error: unknown): ErrorKind {
+  for (const code of errorCodes(error)) {
+    if (code === 'ECONNREFUSED') return 'refused';
+    if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
+    if (['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'].includes(code)) return 'reset';
+    if (['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'].includes(code)) {
+      return 'timeout';
+    }
+    if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT') || code === 'EPROTO') {
+      return 'tls';
+    }
+  }
+  return 'network';
+}
+
+/** The codes of an error, of its causes and of the attempts it gathers (one per address of a name). */
+function errorCodes(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  const gathered = error instanceof AggregateError ? error.errors.flatMap(errorCodes) : [];
+  return [...own, ...gathered, ...errorCodes(error.cause)];
+}
+
+function invalid(errorKind: ErrorKind, errorText: string): Judged {
+  return { valid: false, errorKind, errorText, ...NOTHING };
+}
+
+function excerpt(body: Buffer): string {
+  const text = body.toString('utf8', 0, 400).replace(/\s+/g, ' ').trim();
+  return text === '' ? ', empty body' : `: ${text.length > 160 ? `${text.slice(0, 159)}…` : text}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function count(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,127 @@
+import type { ArmFigures, ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
+import type { ArmEvidence } from '../verdict/evidence.ts';
+import { mean, percentile } from '../verdict/statistics.ts';
+import type { BlockRun } from './closed-loop.ts';
+import type { PairPlan } from './pairs.ts';
+import type { ErrorKind, RequestRecord } from './types.ts';
+import { littlesLaw, measureWindow, steadyWindow, type WindowFigures } from './window.ts';
+
+/** A block with its window measured. */
+export interface MeasuredBlock {
+  run: BlockRun;
+  window: WindowFigures;
+  /** Records that ended, or should have been sent, inside the window. */
+  ended: RequestRecord[];
+  sendLagsMs: number[];
+}
+
+/** Measures a finished block in its steady window. */
+export function measureBlock(run: BlockRun, trimMs: number): MeasuredBlock {
+  const bounds = steadyWindow(run, trimMs);
+  const within = (ms: number) => ms > bounds.startMs && ms <= bounds.endMs;
+  return {
+    run,
+    window: measureWindow(run.records, bounds),
+    ended: run.records.filter((record) => within(record.endMs)),
+    sendLagsMs: run.records.filter((record) => within(record.intendedMs)).map((r) => r.sentMs - r.intendedMs),
+  };
+}
+
+/** The figures of one arm over all its blocks; throughput and Little's law weigh every window by its length. */
+export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFigures; evidence: ArmEvidence } {
+  const records = blocks.flatMap((block) => block.run.records).filter((record) => record.errorKind !== 'cancelled');
+  const valid = records.filter((record) => record.valid);
+  const failed = records.filter((record) => !record.valid);
+  const inWindow = blocks.flatMap((block) => block.ended).filter((record) => record.valid);
+  const latencies = inWindow.map((record) => record.endMs - record.sentMs);
+  const outputTokens = valid.length > 0 ? mean(valid.map((record) => record.completionTokens ?? 0)) : null;
+  const law = weighted(blocks, (block) => littlesLaw(block.window, block.run.concurrency));
+  const figures: ArmFigures = {
+    requestsPerSecond: weighted(blocks, (block) => block.window.requestsPerSecond) ?? 0,
+    outputTokensPerSecond: weighted(blocks, (block) => block.window.outputTokensPerSecond) ?? 0,
+    requests: records.length,
+    errors: failed.length,
+    successRate: records.length > 0 ? valid.length / records.length : 0,
+    meanOutputTokens: outputTokens ?? 0,
+    latencyMs:
+      latencies.length > 0
+        ? {
+            p50: percentile(latencies, 0.5),
+            p95: percentile(latencies, 0.95),
+            p99: percentile(latencies, 0.99),
+            mean: mean(latencies),
+          }
+        : null,
+    littlesLaw: law,
+  };
+  const evidence: ArmEvidence = {
+    requests: records.length,
+    errors: failed.length,
+    unreadable: failed.filter((record) => record.errorKind !== null && UNREADABLE.has(record.errorKind)).length,
+    firstError: failed[0]?.errorText ?? null,
+    completed: inWindow.length,
+    meanOutputTokens: outputTokens,
+    littlesLaw: law,
+    halves: blocks.map((block) => block.window.halves),
+    cachedTokenShare: cachedShare(valid),
+  };
+  return { figures, evidence };
+}
+
+const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'no-choices', 'no-usage']);
+
+/** How the client itself did: its busiest block, and the lag that 1 % of the sends in the windows exceeded. */
+export function summarizeClient(blocks: readonly MeasuredBlock[]): {
+  eventLoopUtilization: number;
+  sendLagP99Ms: number;
+} {
+  const lags = blocks.flatMap((block) => block.sendLagsMs);
+  return {
+    eventLoopUtilization: Math.max(0, ...blocks.map((block) => block.run.eventLoopUtilization)),
+    sendLagP99Ms: lags.length > 0 ? percentile(lags, 0.99) : 0,
+  };
+}
+
+/** The row of one pair. Null when an arm completed nothing, since there is no ratio then. */
+export function toPair(
+  plan: PairPlan,
+  blocks: Record<ArmName, MeasuredBlock>,
+  perPod: PodCount[],
+): BenchmarkPair | null {
+  const { one, all } = { one: blocks.one.window, all: blocks.all.window };
+  if (one.requestsPerSecond <= 0 || all.requestsPerSecond <= 0) return null;
+  return {
+    index: plan.index,
+    order: plan.order,
+    oneRequestsPerSecond: one.requestsPerSecond,
+    allRequestsPerSecond: all.requestsPerSecond,
+    ratio: all.requestsPerSecond / one.requestsPerSecond,
+    oneWindowSeconds: one.seconds,
+    allWindowSeconds: all.seconds,
+    oneCompleted: one.completed,
+    allCompleted: all.completed,
+    perPod,
+  };
+}
+
+function weighted(blocks: readonly MeasuredBlock[], figureOf: (block: MeasuredBlock) => number | null): number | null {
+  let [sum, seconds] = [0, 0];
+  for (const block of blocks) {
+    const value = figureOf(block);
+    if (value === null) continue;
+    sum += value * block.window.seconds;
+    seconds += block.window.seconds;
+  }
+  return seconds > 0 ? sum / seconds : null;
+}
+
+function cachedShare(valid: readonly RequestRecord[]): number | null {
+  const reporting = valid.filter((record) => record.cachedTokens !== null && record.promptTokens !== null);
+  if (reporting.length === 0) return null;
+  let [cached, prompt] = [0, 0];
+  for (const record of reporting) {
+    cached += record.cachedTokens ?? 0;
+    prompt += record.promptTokens ?? 0;
+  }
+  return prompt > 0 ? cached / prompt : null;
+}

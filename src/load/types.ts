@@ -1,0 +1,63 @@
+import type { Clock } from '../lib/poll.ts';
+import type { ArmName } from '../report/model.ts';
+
+/** Monotonic milliseconds. */
+export type Stopwatch = Pick<Clock, 'now'>;
+
+/** Why a request did not yield a valid answer. */
+export type ErrorKind =
+  /** The deadline passed before the last byte. */
+  | 'timeout'
+  /** Cut off on purpose: the block or the run ended. Not held against the server. */
+  | 'cancelled'
+  /** Nobody listens on the address. */
+  | 'refused'
+  /** The connection broke before the answer was complete. */
+  | 'reset'
+  | 'dns'
+  | 'tls'
+  /** Any other failure below HTTP. */
+  | 'network'
+  /** HTTP status other than 200. */
+  | 'status'
+  /** 200, but the body is not JSON. */
+  | 'not-json'
+  /** 200 and JSON, but no `choices[0]`. */
+  | 'no-choices'
+  /** 200 and JSON, but no `usage` with token counts. */
+  | 'no-usage'
+  /** 200 and complete, but not as many output tokens as were ordered. */
+  | 'wrong-length'
+  /** More bytes than any answer to our requests can have. */
+  | 'too-large';
+
+/** What the client saw of one request. Times are milliseconds of the monotonic clock. */
+export interface Response {
+  /** Handed to a free connection. */
+  sentMs: number;
+  /** Response headers; null when none came. Not a time to first token: answers are not streamed. */
+  firstByteMs: number | null;
+  /** Last byte, or the moment of failure. */
+  endMs: number;
+  /** HTTP status; null when no response began. */
+  status: number | null;
+  /** Status 200, JSON, `choices[0]`, `usage`, and the ordered number of output tokens where one was ordered. */
+  valid: boolean;
+  errorKind: ErrorKind | null;
+  /** One line for a reader: the start of an error body or the network error. Hostile text. */
+  errorText: string | null;
+  promptTokens: number | null;
+  completionTokens: number | null;
+  /** `usage.prompt_tokens_details.cached_tokens`; null unless the server reports it. */
+  cachedTokens: number | null;
+  /** Whether the endpoint picker marked the response; null when no response began. */
+  pickerHeader: boolean | null;
+}
+
+/** One request of the workload, as it goes into the raw results. */
+export interface RequestRecord extends Response {
+  arm: ArmName;
+  block: number;
+  /** When its slot became free, that is when a perfect client would have sent it. */
+  intendedMs: number;
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { beginReport, runSignal } from './begin.ts';
+import { createActionsIo } from './clients/actions.ts';
+import { packageRootOf } from './clients/runner.ts';
+import { parseInputs } from './inputs.ts';
+import { systemClock } from './lib/poll.ts';
+import { actionsRenderer } from './progress/actions.ts';
+import { publish } from './publish.ts';
+import { annotationOf } from './report/annotation.ts';
+import { OUTPUT_NAMES, outputsOf } from './report/outputs.ts';
+import { renderVerdictText } from './report/text.ts';
+import { runGate } from './session.ts';
+
+/** After an interrupt the runner grants 7.5 s in all. */
+const COMMENT_LIMIT_MS = 20_000;
+const COMMENT_LIMIT_INTERRUPTED_MS = 3_000;
+
+/** The action's main step. It never gives the nodes back: `post` does, from the state that is saved here. */
+export async function main(): Promise<number> {
+  const { env } = process;
+  const io = createActionsIo(env);
+  // The Google client rejects twice when it cannot initialise; the second, unhandled, must not end the process.
+  process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
+  const parsed = parseInputs(io.inputs);
+  if ('problems' in parsed) {
+    for (const name of OUTPUT_NAMES)
+      io.setOutput(name, name === 'verdict' ? 'error' : name === 'passed' ? 'false' : '');
+    for (const problem of parsed.problems) io.error(problem, { title: 'Bad input' });
+    return 1;
+  }
+  const { inputs } = parsed;
+  io.mask(inputs.githubToken);
+  const outputDir = inputs.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate');
+  const emit = actionsRenderer({
+    write: io.info,
+    startGroup: io.startGroup,
+    endGroup: io.endGroup,
+    now: systemClock.now,
+  });
+  const run = runSignal(inputs.timeoutMs);
+  const report = beginReport(inputs, env);
+  io.saveState('outputDir', outputDir);
+  const { records, originMs } = await runGate(
+    {
+      inputs,
+      env,
+      clock: systemClock,
+      signal: run.signal,
+      emit,
+      onSecret: io.mask,
+      report,
+      packageRoot: packageRootOf(process.argv[1] ?? ''),
+      workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
+    },
+    (lease) => io.saveState('lease', JSON.stringify(lease)),
+  );
+  const limitMs = run.interrupted() ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS;
+  const published = await publish(report, {
+    inputs,
+    env,
+    outputDir,
+    emit,
+    signal: new AbortController().signal,
+    limitMs,
+    requests: { records, originMs },
+  });
+  for (const [name, value] of Object.entries(outputsOf(report, published))) io.setOutput(name, value);
+  if (inputs.summary) io.appendSummary(published.summary);
+  emit({ type: 'closing', verdict: report.verdict, lines: renderVerdictText(report) });
+  const annotation = annotationOf(report);
+  const annotate = { error: io.error, warning: io.warning, notice: io.notice }[annotation.level];
+  if (annotation.level === 'error') io.error(annotation.message, { title: annotation.title });
+  else (annotate as (message: string, title?: string) => void)(annotation.message, annotation.title);
+  run.stop();
+  return report.verdict !== 'pass' && inputs.failOn.includes(report.verdict) ? 1 : 0;
+}

@@ -1,0 +1,201 @@
+import type { ClusterInfo, GkeClient } from './clients/gke.ts';
+import type { KubeClient, KubeObject } from './clients/kube.ts';
+import type { Manifest } from './clients/manifests.ts';
+import { collectEvidence } from './diagnosis/collect.ts';
+import { explain } from './diagnosis/explain.ts';
+import { Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
+import type { RequestRecord } from './load/types.ts';
+import { finishReport } from './report/build.ts';
+import type { Report, StageName } from './report/model.ts';
+import { STAGES } from './report/wording.ts';
+import { benchmark, type Measured } from './stages/benchmark.ts';
+import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
+import { deploy } from './stages/deploy.ts';
+import { awaitNodes, requestNodes, USUAL_LEASE_MS } from './stages/lease.ts';
+import { preflight } from './stages/preflight.ts';
+import { awaitReady, USUAL_READY_MS } from './stages/ready.ts';
+import { verify } from './stages/verify.ts';
+import { overallVerdict } from './verdict/overall.ts';
+
+/** The cluster and what shall be deployed to it, once credentials and files have been read. */
+export interface World {
+  gke: GkeClient;
+  kube: KubeClient;
+  cluster: ClusterInfo;
+  manifests: Manifest[];
+  retire: KubeObject[];
+}
+
+export type BaseContext = Omit<StageContext, 'gke' | 'kube'>;
+
+export interface PipelineInput {
+  /** The first thing that preflight does. */
+  open: () => Promise<World>;
+  /** Called before the first call that can cost money. */
+  saveLease: (state: LeaseState) => void;
+}
+
+export interface PipelineResult {
+  report: Report;
+  records: RequestRecord[];
+  originMs: number;
+}
+
+/** The whole story: what is known for free, nodes and manifests side by side, ready, proven, measured, judged. */
+export async function runPipeline(base: BaseContext, input: PipelineInput): Promise<PipelineResult> {
+  let measured: Measured | null = null;
+  let kube: KubeClient | null = null;
+  try {
+    const { context, prepared } = await stage(base, 'preflight', 'Preflight', null, null, async () => {
+      const world = await input.open();
+      kube = world.kube;
+      const opened: StageContext = { ...base, gke: world.gke, kube: world.kube };
+      const found = await preflight(opened, world.cluster, world.manifests, world.retire);
+      const summary = `${found.manifests.length} objects accepted by a dry run; ${planText(found)}`;
+      return [{ context: opened, prepared: found }, summary];
+    });
+
+    const stopSibling = new AbortController();
+    const sibling = { ...context, signal: AbortSignal.any([context.signal, stopSibling.signal]) };
+    const nodes = stage(
+      sibling,
+      'lease',
+      leaseTitle(prepared),
+      USUAL_LEASE_MS,
+      context.inputs.leaseTimeoutMs,
+      async () => {
+        const operation = await requestNodes(sibling, prepared, input.saveLease);
+        const ready = await awaitNodes(sibling, prepared, operation);
+        const chips = ready.reduce((sum, node) => sum + node.chips, 0);
+        return [ready, `${ready.length} nodes, ${chips} chips`];
+      },
+    );
+    const applied = stage(sibling, 'deploy', `Deploy ${prepared.service.name}`, null, null, async () => {
+      const { retired, applied: count } = await deploy(sibling, prepared);
+      return [count, `${count} objects applied${retired > 0 ? `, ${retired} of Pattern 1 retired` : ''}`];
+    });
+    await firstFailureStopsBoth([nodes, applied], stopSibling);
+
+    const stack = await stage(
+      context,
+      'ready',
+      `Wait for ${prepared.service.replicas} replicas`,
+      USUAL_READY_MS,
+      context.inputs.readyTimeoutMs,
+      async () => {
+        const found = await awaitReady(context, prepared);
+        return [found, `${found.replicas.length} replicas and the endpoint picker ready at ${found.route.endpoint}`];
+      },
+    );
+    context.report.plan.gateway = `${stack.route.gateway.namespace}/${stack.route.gateway.name}`;
+    context.report.environment.inferencePoolGroup = stack.route.pool?.apiVersion.split('/')[0] ?? null;
+
+    const model = await stage(context, 'verify', 'Verify the service and its routing', null, null, async () => {
+      const found = await verify(context, prepared, stack);
+      const passed = context.report.checks.filter(({ outcome }) => outcome === 'pass').length;
+      return [found, `${passed} of ${context.report.checks.length} checks passed`];
+    });
+
+    measured = await stage(context, 'benchmark', 'Measure one replica against all', null, null, async () => {
+      const result = await benchmark(context, prepared, stack, model);
+      const { speedup } = result.benchmark;
+      const text = speedup
+        ? `${speedup.value.toFixed(2)}× (${speedup.low.toFixed(2)}–${speedup.high.toFixed(2)})`
+        : 'no ratio';
+      return [result, `${text} after ${result.benchmark.pairs.length} pairs`];
+    });
+    context.report.benchmark = measured.benchmark;
+    context.report.runbook = measured.runbook;
+    const { verdict, reasons } = overallVerdict(context.report.checks, measured.benchmark, context.report.target);
+    context.report.diagnosis =
+      verdict === 'pass' ? null : explain({ failure: null, report: context.report, lines: [] });
+    return done(base, measured, finishReport(base.report, { verdict, reasons, finishedAt: now() }));
+  } catch (error) {
+    const failure = interrupted(base, error) ?? toFailure(error, currentStage(base.report));
+    const lines = kube && !base.signal.aborted ? await collectEvidence(kube, base.report, failure) : [];
+    base.report.diagnosis = explain({ failure, report: base.report, lines });
+    const end = { verdict: 'error' as const, reasons: [failure.message], finishedAt: now(), failure };
+    return done(base, measured, finishReport(base.report, end));
+  }
+}
+
+function done(context: BaseContext, measured: Measured | null, report: Report): PipelineResult {
+  Object.assign(context.report, report);
+  return { report: context.report, records: measured?.records ?? [], originMs: measured?.originMs ?? 0 };
+}
+
+/** Runs a stage: start and end are told and timed, and its result line is kept in the report. */
+async function stage<T>(
+  context: BaseContext,
+  name: StageName,
+  title: string,
+  usualMs: number | null,
+  limitMs: number | null,
+  body: () => Promise<[T, string]>,
+): Promise<T> {
+  const entry = context.report.stages.find((candidate) => candidate.stage === name);
+  if (!entry) throw new Error(`the report has no stage ${name}`);
+  const started = context.clock.now();
+  entry.startedAt = now();
+  context.emit({ type: 'stage-start', stage: name, title, usualMs, limitMs });
+  const end = (outcome: 'done' | 'failed', summary: string) => {
+    Object.assign(entry, { outcome, summary, durationMs: Math.round(context.clock.now() - started) });
+    context.emit({ type: 'stage-end', stage: name, outcome, summary, durationMs: entry.durationMs ?? 0 });
+  };
+  try {
+    const [result, summary] = await body();
+    end('done', summary);
+    return result;
+  } catch (error) {
+    end('failed', toFailure(error, name).message);
+    throw error;
+  }
+}
+
+/** Nodes and manifests run side by side; the failure of one ends the other, and is the one that is told. */
+async function firstFailureStopsBoth(both: Promise<unknown>[], stop: AbortController): Promise<void> {
+  let first: { error: unknown } | null = null;
+  await Promise.all(
+    both.map((one) =>
+      one.catch((error: unknown) => {
+        first ??= { error };
+        stop.abort(
+          new Failure({ stage: 'lease', code: 'stopped', message: 'Stopped, since the stage beside it failed.' }),
+        );
+      }),
+    ),
+  );
+  if (first) throw (first as { error: unknown }).error;
+}
+
+function interrupted(context: BaseContext, error: unknown): Failure | null {
+  if (!context.signal.aborted && !isAbort(error)) return null;
+  const reason: unknown = context.signal.reason;
+  if (reason instanceof Failure) return reason;
+  return new Failure({
+    stage: currentStage(context.report),
+    code: 'interrupted',
+    message: 'The run was interrupted before it had a result.',
+    hint: 'Nothing is wrong with the change; run it again.',
+    blame: 'gate',
+    cause: error,
+  });
+}
+
+/** The last stage that began. */
+function currentStage(report: Report): FailureStage {
+  const begun = STAGES.filter((name) => report.stages.find(({ stage: entry }) => entry === name)?.startedAt);
+  return (begun.at(-1) as FailureStage | undefined) ?? 'preflight';
+}
+
+function leaseTitle({ pool, sizeBefore, nodes }: Prepared): string {
+  return `Lease node pool ${pool.name} ${sizeBefore} → ${nodes}`;
+}
+
+function planText({ nodes, pool, restingNodes }: Prepared): string {
+  return `${nodes} nodes of ${pool.machineType ?? 'unknown type'}, back to ${restingNodes} afterwards`;
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

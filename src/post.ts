@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { beginReport } from './begin.ts';
+import { createActionsIo } from './clients/actions.ts';
+import { readText } from './clients/files.ts';
+import { packageRootOf } from './clients/runner.ts';
+import { parseInputs } from './inputs.ts';
+import { errorText, Failure } from './lib/failure.ts';
+import { systemClock } from './lib/poll.ts';
+import { actionsRenderer } from './progress/actions.ts';
+import { publish } from './publish.ts';
+import { finishReport } from './report/build.ts';
+import type { Report } from './report/model.ts';
+import { parseReport } from './report/parse.ts';
+import { giveBack } from './session.ts';
+import { closeReport } from './stages/close.ts';
+import type { LeaseState } from './stages/context.ts';
+
+const COMMENT_LIMIT_MS = 20_000;
+
+/** The action's post step: gives the nodes back, whatever became of main, then finishes the comment. */
+export async function post(): Promise<number> {
+  const { env } = process;
+  const io = createActionsIo(env);
+  process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
+  const saved = io.getState('lease');
+  if (saved === '') {
+    io.info('No TPU node was leased, so there is nothing to give back.');
+    return 0;
+  }
+  const lease = JSON.parse(saved) as LeaseState;
+  const parsed = parseInputs(io.inputs);
+  if ('problems' in parsed) {
+    for (const problem of parsed.problems) io.error(problem, { title: 'Bad input' });
+    return 1;
+  }
+  const { inputs } = parsed;
+  io.mask(inputs.githubToken);
+  const outputDir = io.getState('outputDir');
+  const { report: before, told } = await reportOf(outputDir, () => beginReport(inputs, env), lease);
+  const emit = actionsRenderer({
+    write: io.info,
+    startGroup: io.startGroup,
+    endGroup: io.endGroup,
+    now: systemClock.now,
+  });
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new Error('the time for the release is over')),
+    inputs.releaseTimeoutMs,
+  );
+  emit({
+    type: 'stage-start',
+    stage: 'release',
+    title: `Give back node pool ${lease.nodePool}`,
+    usualMs: null,
+    limitMs: inputs.releaseTimeoutMs,
+  });
+  const released = await giveBack(
+    {
+      inputs,
+      env,
+      clock: systemClock,
+      signal: controller.signal,
+      emit,
+      onSecret: io.mask,
+      report: before,
+      packageRoot: packageRootOf(process.argv[1] ?? ''),
+      workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
+    },
+    lease,
+  );
+  clearTimeout(timer);
+  const { release } = released;
+  emit({
+    type: 'stage-end',
+    stage: 'release',
+    outcome: release.outcome === 'failed' ? 'failed' : 'done',
+    summary: release.message,
+    durationMs: release.durationMs,
+  });
+  const report = closeReport(before, released, {
+    spot: lease.spot,
+    pricePerChipHourUsd: inputs.pricePerChipHourUsd,
+    now: new Date().toISOString(),
+  });
+  const published = await publish(report, {
+    inputs,
+    env,
+    outputDir,
+    emit,
+    signal: new AbortController().signal,
+    limitMs: COMMENT_LIMIT_MS,
+    requests: null,
+  }).catch((error: unknown) => {
+    io.warning(`The report was not written: ${errorText(error)}`);
+    return null;
+  });
+  // Main's own summary stands already, unless it was killed before it could write one.
+  if (inputs.summary && published) io.appendSummary(told ? `${release.message}\n` : published.summary);
+  if (release.outcome !== 'failed') return 0;
+  io.error(`${release.message} TPU nodes may still be running. Run by hand: ${release.command}`, {
+    title: 'TPU nodes were not given back',
+  });
+  return 1;
+}
+
+/** Main's report, or one that says that main was killed. `told`: whether main ended by itself. */
+async function reportOf(
+  outputDir: string,
+  begin: () => Report,
+  lease: LeaseState,
+): Promise<{ report: Report; told: boolean }> {
+  const text = await readText(join(outputDir, 'result.json'));
+  if (text !== null) {
+    try {
+      const report = parseReport(text);
+      if (`${report.run.id}/${report.run.attempt}` === lease.run) return { report, told: true };
+    } catch {
+      // A file cut short by a kill is the same as none.
+    }
+  }
+  const failure = new Failure({
+    stage: 'lease',
+    code: 'killed',
+    message: 'The main step was killed before it had a result.',
+    hint: 'The run was cancelled or ran out of time or memory; nothing is known about the change.',
+    blame: 'gate',
+  });
+  const started = { ...begin(), startedAt: lease.startedAt };
+  const plan = { ...started.plan, nodePool: lease.nodePool, nodes: lease.sizeAsked };
+  return {
+    report: finishReport(
+      { ...started, plan },
+      { verdict: 'error', reasons: [failure.message], finishedAt: new Date().toISOString(), failure },
+    ),
+    told: false,
+  };
+}

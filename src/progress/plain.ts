@@ -1,0 +1,67 @@
+import { clock, humanDuration } from '../lib/duration.ts';
+import { type Emit, type ProgressEvent, STAGE_ORDER } from './events.ts';
+
+export interface RendererOptions {
+  /** Receives one line, without its newline. */
+  write: (line: string) => void;
+  /** Monotonic milliseconds. */
+  now: () => number;
+}
+
+const HEARTBEAT_MS = 30_000;
+/** After this long in one wait a heartbeat a minute is enough. */
+const QUIET_AFTER_MS = 300_000;
+
+/**
+ * Plain lines for a pipe, a file or a log: a line for each stage before and after, waits on change and as a heartbeat.
+ * Elapsed time since the start stands in brackets. No control characters.
+ */
+export function plainRenderer(options: RendererOptions): Emit {
+  const started = options.now();
+  let lastSeen = '';
+  let lastPrinted = Number.NEGATIVE_INFINITY;
+  const stamp = () => `[${clock(options.now() - started).padStart(5, '0')}]`;
+  const number = (stage: (typeof STAGE_ORDER)[number]) => `${STAGE_ORDER.indexOf(stage) + 1}/${STAGE_ORDER.length}`;
+
+  return (event: ProgressEvent) => {
+    switch (event.type) {
+      case 'stage-start': {
+        const limits = [
+          event.usualMs === null ? null : `usual ${clock(event.usualMs)}`,
+          event.limitMs === null ? null : `limit ${clock(event.limitMs)}`,
+        ].filter((part) => part !== null);
+        options.write(`▶ ${number(event.stage)} ${event.title}${limits.length > 0 ? `   ${limits.join(', ')}` : ''}`);
+        lastSeen = '';
+        break;
+      }
+      case 'stage-end': {
+        const sign = event.outcome === 'done' ? '✔' : '✘';
+        options.write(`${sign} ${number(event.stage)} ${event.stage}   ${clock(event.durationMs)}   ${event.summary}`);
+        lastSeen = '';
+        break;
+      }
+      case 'fact':
+      case 'round':
+        options.write(`  ${stamp()} ${event.text}`);
+        break;
+      case 'waiting': {
+        const heartbeat = event.elapsedMs > QUIET_AFTER_MS ? 2 * HEARTBEAT_MS : HEARTBEAT_MS;
+        const due = options.now() - lastPrinted >= heartbeat;
+        if (event.seen === lastSeen && !due) return;
+        options.write(
+          `  ${stamp()} waiting for ${event.what}: ${event.seen}; ${humanDuration(event.elapsedMs)} so far, limit ${humanDuration(event.limitMs)}`,
+        );
+        lastSeen = event.seen;
+        lastPrinted = options.now();
+        break;
+      }
+      case 'warning':
+        options.write(`  ${stamp()} warning: ${event.text}`);
+        break;
+      case 'closing':
+        options.write('');
+        for (const line of event.lines) options.write(line);
+        break;
+    }
+  };
+}

@@ -1,0 +1,35 @@
+import { logLine } from './escape.ts';
+import { headlineText } from './headline.ts';
+import type { Report, Verdict } from './model.ts';
+import { sentence } from './wording.ts';
+
+export interface Annotation {
+  level: 'error' | 'warning' | 'notice';
+  title: string;
+  /** One line of plain text; the runner cuts at 4,096 characters. */
+  message: string;
+}
+
+const LEVELS: Record<Verdict, Annotation['level']> = {
+  pass: 'notice',
+  fail: 'error',
+  error: 'error',
+  inconclusive: 'warning',
+  invalid: 'warning',
+};
+
+/** The verdict as an annotation; nodes that were not given back make an error of any verdict. */
+export function annotationOf(report: Report): Annotation {
+  const { diagnosis, failure, release, verdict } = report;
+  const leftover = release?.outcome === 'failed';
+  const cause = diagnosis
+    ? `${sentence(diagnosis.title)} ${diagnosis.remedy}`
+    : [failure?.message ?? report.reasons[0], failure?.hint].filter((part) => part != null).join(' ');
+  const money = leftover ? `TPU nodes are still running: ${release.message} Run by hand: ${release.command ?? ''}` : '';
+  const said = verdict === 'pass' ? (report.reasons[0] ?? '') : cause;
+  return {
+    level: leftover ? 'error' : LEVELS[verdict],
+    title: logLine(`${verdict}: ${headlineText(report).replaceAll('`', '')}`, 200),
+    message: logLine([said, money].filter((part) => part !== '').join(' '), 1_500),
+  };
+}

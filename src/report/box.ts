@@ -1,0 +1,91 @@
+import { code, fenced, prose } from './escape.ts';
+import { alert } from './markdown.ts';
+import type { Diagnosis, Report } from './model.ts';
+import { whoActs } from './wording.ts';
+
+const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
+  proven: 'Cause',
+  probable: 'Probable cause',
+  unknown: 'Cause not known',
+};
+
+/**
+ * The one box of a comment: cause and remedy, only when somebody has to act. Nodes that could not be given back cost
+ * money by the minute, so they bring the box back even to a pass.
+ */
+export function box(report: Report): string | null {
+  const lines = [...verdictLines(report), ...releaseLines(report)];
+  if (lines.length === 0) return null;
+  const red = report.verdict === 'fail' || report.verdict === 'error' || report.release?.outcome === 'failed';
+  return alert(red ? 'CAUTION' : 'WARNING', lines);
+}
+
+function verdictLines(report: Report): string[] {
+  switch (report.verdict) {
+    case 'pass':
+      return [];
+    case 'inconclusive':
+    case 'invalid':
+      return doubtLines(report);
+    default:
+      return causeLines(report);
+  }
+}
+
+function causeLines(report: Report): string[] {
+  const { diagnosis, failure } = report;
+  if (diagnosis) {
+    const title = diagnosis.title.trim().replace(/[.!]+$/, '');
+    return [
+      `**${CAUSE_WORDS[diagnosis.confidence]}: ${prose(title, 160)}.** ${prose(diagnosis.explanation, 700)}`.trim(),
+      ...(diagnosis.remedy ? [`**To fix:** ${prose(diagnosis.remedy, 500)}`] : []),
+      `**Who acts:** ${whoActs(diagnosis.blame)}`,
+    ];
+  }
+  if (failure) {
+    const cause = report.reasons.find((reason) => reason !== failure.message);
+    return [
+      ...(cause ? [`**Why:** ${prose(cause)}`] : []),
+      ...(failure.hint ? [`**To fix:** ${prose(failure.hint)}`] : []),
+      `**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`,
+    ];
+  }
+  if (report.verdict === 'error') return [`**Why:** ${reasons(report)}`];
+  return [
+    `**Why:** ${reasons(report)}`,
+    '**To fix:** no rule names a cause. Compare the measures, pairs and environment below with the last passing run.',
+  ];
+}
+
+function doubtLines(report: Report): string[] {
+  const vetoes = report.benchmark?.vetoes ?? [];
+  const looks = report.benchmark?.looks;
+  const why = vetoes.length > 0 ? joined(vetoes.map((veto) => veto.message)) : reasons(report);
+  const lines = [`**Why:** ${why}`];
+  if (report.diagnosis?.remedy) lines.push(`**To fix:** ${prose(report.diagnosis.remedy, 500)}`);
+  else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
+    lines.push(`**To decide:** allow more pairs than ${looks.done} (input \`pairs\`), or run again.`);
+  } else if (report.verdict === 'invalid') {
+    lines.push('**To decide:** remove what disturbed the measurement and run again; the ratio shown is not a result.');
+  }
+  return lines;
+}
+
+function releaseLines(report: Report): string[] {
+  const { release } = report;
+  if (release?.outcome !== 'failed') return [];
+  const lines = [`**TPU nodes are still running and cost money:** ${prose(release.message)}`];
+  if (release.command)
+    lines.push(`Run by hand:\n${fenced([release.command], { maxLines: 5, maxColumns: 1_000 }, 'bash')}`);
+  return lines;
+}
+
+function reasons(report: Report): string {
+  return joined(report.reasons.length > 0 ? report.reasons : ['no reason was recorded']);
+}
+
+function joined(sentences: string[]): string {
+  const shown = sentences.slice(0, 3).map((sentence) => prose(sentence, 300));
+  const more = sentences.length - shown.length;
+  return `${shown.join(' ')}${more > 0 ? ` (${more} more below)` : ''}`;
+}

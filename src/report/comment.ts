@@ -1,0 +1,92 @@
+import { assemble, type Parts } from './assemble.ts';
+import { box } from './box.ts';
+import { inline, prose } from './escape.ts';
+import { utcMinute } from './format.ts';
+import { heading, leadSentence } from './headline.ts';
+import { renderMarker } from './marker.ts';
+import type { Report } from './model.ts';
+import { linksLine, moneyLine, type ReportLinks } from './money.ts';
+import { overview } from './overview.ts';
+import { compactRecord, renderData } from './record.ts';
+import { checks } from './sections/checks.ts';
+import { environment, pods } from './sections/environment.ts';
+import { evidence } from './sections/evidence.ts';
+import { measures, pairs } from './sections/measures.ts';
+import { runbook } from './sections/runbook.ts';
+import type { Detail, Section } from './sections/section.ts';
+import { timeline } from './sections/timeline.ts';
+import { shortSha } from './wording.ts';
+
+/** GitHub refuses bodies over 65,536 characters; the budget is in bytes and leaves room. */
+export const COMMENT_BUDGET_BYTES = 60_000;
+
+export interface CommentOptions {
+  /** Which comment on the pull request is ours: by default workflow and job. */
+  id: string;
+  budgetBytes?: number;
+  reportLinks: ReportLinks;
+}
+
+/**
+ * The pull-request comment of a finished run. First line: the marker; last line: the record as JSON. Verdict, cause,
+ * table and money come first; all else is folded under summaries that state results.
+ */
+export function renderComment(report: Report, options: CommentOptions): string {
+  const { run } = report;
+  const marker = renderMarker({
+    id: options.id,
+    run: run.id,
+    attempt: run.attempt,
+    number: run.number,
+    state: 'final',
+  });
+  const body = bodyParts(report, 'comment', options.reportLinks);
+  const parts = {
+    ...body,
+    head: [`${marker}\n${body.head[0]}`, ...body.head.slice(1)],
+    tail: [`${body.tail.join('\n\n')}\n${renderData(compactRecord(report))}`],
+  };
+  return assemble(parts, options.budgetBytes ?? COMMENT_BUDGET_BYTES, options.reportLinks.summary ?? run.url);
+}
+
+/** Everything between the two technical lines; shared with the job summary. */
+export function bodyParts(report: Report, detail: Detail, links: ReportLinks): Parts {
+  return {
+    head: [`### ${heading(report)}`, leadSentence(report)],
+    core: [note(report), box(report), overview(report), moneyLine(report), linksLine(report, links)],
+    sections: sectionsOf(report, detail),
+    tail: [footer(report)],
+  };
+}
+
+function sectionsOf(report: Report, detail: Detail): Section[] {
+  const all = [
+    evidence(report, detail),
+    measures(report),
+    pairs(report),
+    checks(report),
+    runbook(report),
+    timeline(report),
+    pods(report, detail),
+    environment(report),
+  ];
+  return all.filter((section) => section !== null);
+}
+
+/** A warning deserves a line of its own on a pass: nothing else on the first screen would show it. */
+function note(report: Report): string | null {
+  const warnings = report.benchmark?.warnings ?? [];
+  const first = warnings[0];
+  if (report.verdict !== 'pass' || !first) return null;
+  const more = warnings.length > 1 ? ` (${warnings.length - 1} more under “All measures”)` : '';
+  return `Note: ${prose(first.message, 300)}${more}`;
+}
+
+function footer(report: Report): string {
+  const { run, tool } = report;
+  const sha = shortSha(run.sha);
+  const when = report.finishedAt ?? report.startedAt;
+  const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : '';
+  const written = report.finishedAt === null ? 'Started' : 'Finished';
+  return `<sub>${written} ${inline(utcMinute(when), 40)}${sha ? ` for ${sha}` : ''} (run ${run.number}${attempt}) by tpu-serving-gate ${inline(tool.version, 20)}.</sub>`;
+}

@@ -1,0 +1,127 @@
+import { inline, prose } from './escape.ts';
+import { count, duration, NOT_MEASURED, percent, requestsPerSecond } from './format.ts';
+import type { Check, Report, StageName } from './model.ts';
+import { successRate } from './record.ts';
+import { speedupText, targetText } from './speedup.ts';
+import { replicaCount, splitChecks, stageFailed, stagePosition, tally, VERDICT_WORDS } from './wording.ts';
+
+/** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
+export function headlineText(report: Report): string {
+  const speed = speedupText(report);
+  switch (report.verdict) {
+    case 'pass':
+      return speed ? `${speed.value} the throughput of one replica (target ${speed.target})` : firstReason(report);
+    case 'fail':
+      return failText(report);
+    case 'inconclusive':
+      if (speed?.relation !== 'undecided') return firstReason(report);
+      return `${speed.value} (${speed.range}), too close to ${speed.min}× to decide`;
+    case 'invalid':
+      return 'the measurement does not count';
+    case 'error':
+      return errorText(report);
+  }
+}
+
+/** `✅ Pass — 2.68× …`: the heading's Markdown, without the hashes. */
+export function heading(report: Report): string {
+  const suffix = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
+  const stillRunning = suffix ? '; **TPU nodes are still running**' : '';
+  return `${VERDICT_WORDS[report.verdict]} — ${prose(headlineText(report), 160)}${stillRunning}`;
+}
+
+/** One plain sentence (Markdown) that says what was measured and how far it can be trusted. */
+export function leadSentence(report: Report): string {
+  if (report.verdict === 'error') return errorSentence(report);
+  if (report.verdict === 'invalid') return `${measuredSentence(report) ?? ''} Nothing follows from it.`.trim();
+  const measured = measuredSentence(report);
+  if (measured === null) {
+    const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';
+    return `${checked}**Speed-up: ${NOT_MEASURED}.**`;
+  }
+  return [measured, intervalSentence(report), routingRemark(report)].filter((part) => part !== '').join(' ');
+}
+
+function failText(report: Report): string {
+  const speed = speedupText(report);
+  if (speed?.relation === 'below') return `${speed.value} the throughput of one replica (target ${targetText(report)})`;
+  const { service, routing } = splitChecks(report.checks);
+  const failed = (checks: Check[]) => checks.filter((check) => check.outcome === 'fail').length;
+  const beside = speed?.relation === 'above' ? `, despite ${speed.value} throughput` : '';
+  if (failed(service) > 0) return `${failed(service)} of ${count(service.length, 'service check')} failed${beside}`;
+  if (failed(routing) > 0) return `requests are not routed by prefix cache${beside}`;
+  const answered = successRate(report);
+  if (answered !== null && answered < report.target.successRate) {
+    return `${percent(answered)} of the requests were answered${beside}`;
+  }
+  return firstReason(report);
+}
+
+function errorText(report: Report): string {
+  const { failure, diagnosis } = report;
+  if (!failure && !diagnosis) return firstReason(report);
+  const what = diagnosis && diagnosis.confidence !== 'unknown' ? sentencePart(diagnosis.title) : null;
+  const stage = failure ? stageFailed(failure.stage) : null;
+  const ready = failure?.stage === 'ready' ? readyText(report) : null;
+  const unmeasured = report.benchmark?.speedup ? null : 'nothing was measured';
+  return [what ?? stage, ready, unmeasured].filter((part) => part !== null).join(', ');
+}
+
+function readyText(report: Report): string | null {
+  const replicas = report.pods.filter((pod) => pod.role === 'replica');
+  const wanted = replicaCount(report);
+  if (wanted === null) return null;
+  const ready = replicas.filter((pod) => pod.totalContainers > 0 && pod.readyContainers === pod.totalContainers);
+  return `${ready.length} of ${count(wanted, 'replica')} ready`;
+}
+
+function errorSentence(report: Report): string {
+  const { failure } = report;
+  const measured = report.benchmark?.speedup ? null : `**Speed-up: ${NOT_MEASURED}.**`;
+  if (!failure) return [prose(firstReason(report)), measured].filter((part) => part !== null).join(' ');
+  const stage = report.stages.find((result) => result.stage === (failure.stage as StageName));
+  const position = stagePosition(failure.stage);
+  const after = stage?.durationMs == null ? '' : ` after ${duration(stage.durationMs)}`;
+  const where = position ? `Stopped in **${inline(failure.stage)}** (${position})${after}: ` : '';
+  return [`${where}${prose(failure.message)}`, measured].filter((part) => part !== null).join(' ');
+}
+
+function measuredSentence(report: Report): string | null {
+  const { benchmark } = report;
+  if (!benchmark?.speedup) return null;
+  const all = requestsPerSecond(benchmark.arms.all.requestsPerSecond);
+  const one = requestsPerSecond(benchmark.arms.one.requestsPerSecond);
+  const load = count(benchmark.concurrencyPerReplica, 'request');
+  return `**${all}** on ${count(benchmark.replicas, 'replica')} against **${one}** on one, ${load} in flight per replica.`;
+}
+
+function intervalSentence(report: Report): string {
+  const speed = speedupText(report);
+  if (!speed) return '';
+  const interval = `The ${speed.level} interval **${speed.range}×**`;
+  if (speed.relation === 'above') return `${interval} lies above ${speed.min}×.`;
+  if (speed.relation === 'below') {
+    return `${interval} lies wholly below ${speed.min}×, so another run will not change the verdict.`;
+  }
+  return `${interval} contains ${speed.min}×.`;
+}
+
+/** Said when routing is not what decided, so that nobody reads a number as the whole story. */
+function routingRemark(report: Report): string {
+  const { routing } = splitChecks(report.checks);
+  const speed = speedupText(report);
+  if (report.verdict === 'pass' && speed?.aboveExpected) {
+    return `That is more than the expected ${speed.target}: check the one-replica arm.`;
+  }
+  if (report.verdict === 'pass' || routing.length === 0) return '';
+  return routing.every((check) => check.outcome === 'pass') ? '' : `Routing checks: ${tally(routing)}.`;
+}
+
+function firstReason(report: Report): string {
+  return report.reasons[0] ?? 'no reason was recorded';
+}
+
+/** A title as part of a sentence: no full stop at its end. */
+function sentencePart(title: string): string {
+  return title.trim().replace(/[.!]+$/, '');
+}

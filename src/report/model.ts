@@ -1,0 +1,267 @@
+import type { Blame, FailureStage } from '../lib/failure.ts';
+
+/**
+ * The one value that the pipeline returns. Log, summary, comment, outputs and files are renderings of it;
+ * no figure has a second source. Times are ISO 8601 in UTC, durations milliseconds, rates per second, shares 0..1.
+ */
+export interface Report {
+  schema: 'tpu-serving-gate/report/v1';
+  tool: { name: 'tpu-serving-gate'; version: string };
+  run: RunIdentity;
+  startedAt: string;
+  finishedAt: string | null;
+  target: Target;
+  plan: Plan;
+  verdict: Verdict;
+  /** Why the verdict is what it is: one sentence each, most important first. Never empty. */
+  reasons: string[];
+  failure: ReportedFailure | null;
+  diagnosis: Diagnosis | null;
+  stages: StageResult[];
+  environment: Environment;
+  pods: PodSummary[];
+  /** Checks of the verify stage, in order. Empty when the stage did not run. */
+  checks: Check[];
+  routing: RoutingEvidence | null;
+  benchmark: Benchmark | null;
+  runbook: RunbookFigures | null;
+  cost: Cost | null;
+  release: Release | null;
+}
+
+/** `inconclusive`: measured well, not decided. `invalid`: measured wrongly. `error`: never measured. */
+export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
+
+export interface RunIdentity {
+  /** Page of the workflow run, null on the command line. */
+  url: string | null;
+  id: string;
+  attempt: number;
+  number: number;
+  event: string | null;
+  repository: string | null;
+  workflow: string | null;
+  job: string | null;
+  sha: string | null;
+  ref: string | null;
+  pullRequest: number | null;
+}
+
+export interface Target {
+  /** The gate: the lower limit of the speed-up must exceed it. */
+  minSpeedup: number;
+  /** Upper end of the expected range; exceeding it is a note, not a failure. */
+  expectedMaxSpeedup: number;
+  successRate: number;
+}
+
+/** What the run set out to do; shown even when nothing was measured. */
+export interface Plan {
+  project: string;
+  location: string;
+  cluster: string;
+  nodePool: string | null;
+  nodes: number | null;
+  namespace: string;
+  service: string | null;
+  replicas: number | null;
+  /** Concurrency per replica, equal in both arms. */
+  concurrency: number;
+  gateway: string | null;
+  manifests: string;
+}
+
+export interface ReportedFailure {
+  stage: FailureStage;
+  code: string;
+  message: string;
+  hint: string | null;
+  blame: Blame;
+}
+
+export interface Diagnosis {
+  /** Rule id, e.g. `image.not-found`. */
+  cause: string;
+  title: string;
+  /** `proven`: the evidence admits no other reading. `probable`: it fits best. `unknown`: no rule fits. */
+  confidence: 'proven' | 'probable' | 'unknown';
+  blame: Blame;
+  explanation: string;
+  remedy: string;
+  /** Raw lines from the cluster or cloud; hostile text, to be escaped by the renderer. */
+  evidence: string[];
+}
+
+export type StageName = 'preflight' | 'lease' | 'deploy' | 'ready' | 'verify' | 'benchmark' | 'release';
+
+export interface StageResult {
+  stage: StageName;
+  outcome: 'done' | 'failed' | 'skipped' | 'pending';
+  startedAt: string | null;
+  durationMs: number | null;
+  /** One line: `3 nodes, 12 chips`. */
+  summary: string;
+}
+
+/** What was discovered; null means not known, never assumed. */
+export interface Environment {
+  machineType: string | null;
+  chipsPerNode: number | null;
+  tpuTopology: string | null;
+  kubernetesVersion: string | null;
+  serviceApiVersion: string | null;
+  inferencePoolGroup: string | null;
+  modelId: string | null;
+  blockSizeTokens: number | null;
+  prefixCaching: boolean | null;
+  vllmImage: string | null;
+  pickerImage: string | null;
+  scorers: { name: string; weight: number }[] | null;
+  endpoint: string | null;
+}
+
+export interface PodSummary {
+  name: string;
+  role: 'replica' | 'endpoint-picker';
+  node: string | null;
+  readyContainers: number;
+  totalContainers: number;
+  restarts: number;
+  phase: string;
+  /** `Ready`, or what it waits for: `ImagePullBackOff`, `1/2 compiling`. Text from the cluster. */
+  state: string;
+  readyAfterMs: number | null;
+}
+
+export type CheckOutcome = 'pass' | 'fail' | 'inconclusive' | 'not-observable';
+
+export interface Check {
+  id: 'health' | 'models' | 'completion' | 'chat' | 'replicas' | 'prefix-affinity' | 'unique-spread' | 'cache-hits';
+  title: string;
+  expected: string;
+  seen: string;
+  outcome: CheckOutcome;
+}
+
+export interface RoutingEvidence {
+  prefixTokens: number;
+  prefixChars: number;
+  sharedPrefix: { sent: number; perPod: PodCount[] };
+  unique: { sent: number; perPod: PodCount[] };
+  /** Prefix-cache hit rate (tokens) over the shared-prefix requests, with what aware and random routing would give. */
+  hitRate: { measured: number | null; aware: number; random: number } | null;
+  /** Answers that carried the endpoint picker's response header; null when none of the requests was answered. */
+  pickerHeader: { seen: number; answers: number } | null;
+}
+
+export interface PodCount {
+  pod: string;
+  requests: number;
+}
+
+/** A point estimate with a two-sided interval at `level` (0..1). */
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+  level: number;
+}
+
+export type ArmName = 'one' | 'all';
+
+export interface Benchmark {
+  method: string;
+  /** Requests in flight per replica; the `all` arm has `replicas` times as many in total. */
+  concurrencyPerReplica: number;
+  replicas: number;
+  pairs: BenchmarkPair[];
+  arms: Record<ArmName, ArmFigures>;
+  /** X_all(N·c) / X_one(c): geometric mean over pairs, log-ratio t interval. */
+  speedup: Interval | null;
+  /** speed-up / replicas. */
+  efficiency: Interval | null;
+  /** Conditions that make the measurement invalid, whatever the ratio. */
+  vetoes: Finding[];
+  /** Worth a reader's eye, but not a veto. */
+  warnings: Finding[];
+  client: { eventLoopUtilization: number; sendLagP99Ms: number };
+  /** The limit crossed at the last look and how many looks were spent. */
+  looks: { done: number; planned: number; stopped: 'pass' | 'fail' | 'budget' | 'aborted' };
+  /** How the single-replica arm was reached. */
+  oneReplicaArm: string;
+  workload: { promptTokens: number; maxTokens: number; description: string };
+}
+
+export interface BenchmarkPair {
+  index: number;
+  order: 'one-first' | 'all-first';
+  oneRequestsPerSecond: number;
+  allRequestsPerSecond: number;
+  ratio: number;
+  oneWindowSeconds: number;
+  allWindowSeconds: number;
+  oneCompleted: number;
+  allCompleted: number;
+  /** Requests served per pod during the `all` block, from the pods' own counters. */
+  perPod: PodCount[];
+}
+
+export interface ArmFigures {
+  requestsPerSecond: number;
+  outputTokensPerSecond: number;
+  requests: number;
+  errors: number;
+  successRate: number;
+  meanOutputTokens: number;
+  latencyMs: { p50: number; p95: number; p99: number; mean: number } | null;
+  /** Little's law: throughput × mean latency ÷ requests in flight; 1 when consistent. */
+  littlesLaw: number | null;
+}
+
+export interface Finding {
+  id: string;
+  message: string;
+}
+
+/** The seed runbook's own 20 serial and 100 parallel requests at concurrency 10, measured properly. */
+export interface RunbookFigures {
+  serial: RunbookRow;
+  parallel: RunbookRow;
+  note: string;
+}
+
+export interface RunbookRow {
+  requests: number;
+  concurrency: number;
+  completed: number;
+  seconds: number;
+  requestsPerSecond: number;
+  /** Recorded in the runbook for one replica; constants without raw data. */
+  recordedOneReplica: number;
+  /** The runbook's target for three replicas. */
+  recordedTarget: string;
+}
+
+export interface Cost {
+  chipMinutes: number;
+  nodeSeconds: number;
+  /** Null when no price is known for the region and model. */
+  usd: number | null;
+  pricePerChipHourUsd: number | null;
+  priceSource: string | null;
+  /** At the measured rate of the `all` arm, 100 % utilised. Null when not measured or without a price. */
+  usdPerMillionRequests: number | null;
+  usdPerMillionOutputTokens: number | null;
+}
+
+export interface Release {
+  outcome: 'released' | 'not-needed' | 'failed';
+  nodePool: string | null;
+  restingNodes: number | null;
+  nodesLeft: number | null;
+  /** One sentence. */
+  message: string;
+  /** The exact command to run by hand when `outcome` is `failed`. */
+  command: string | null;
+  durationMs: number;
+}

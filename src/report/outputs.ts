@@ -1,0 +1,75 @@
+import type { Report } from './model.ts';
+import { compactRecord } from './record.ts';
+
+export const OUTPUT_NAMES = [
+  'verdict',
+  'passed',
+  'stage',
+  'cause',
+  'blame',
+  'speedup',
+  'speedup-low',
+  'speedup-high',
+  'throughput-one',
+  'throughput-all',
+  'throughput-serial',
+  'throughput-parallel',
+  'latency-p50',
+  'latency-p95',
+  'latency-p99',
+  'success-rate',
+  'cache-hit-rate',
+  'scaling-efficiency',
+  'cost-usd',
+  'chip-minutes',
+  'nodes-left',
+  'comment-url',
+  'result-path',
+  'result',
+] as const;
+
+export type OutputName = (typeof OUTPUT_NAMES)[number];
+
+/**
+ * Every output on every path: plain numbers with a dot, unrounded so that a comparison downstream decides as the gate
+ * did; empty when not known. A ratio that does not count (verdict `invalid`) is not known.
+ */
+export function outputsOf(
+  report: Report,
+  where: { commentUrl?: string | null; resultPath?: string | null } = {},
+): Record<OutputName, string> {
+  const record = compactRecord(report);
+  const rates = record.requestsPerSecond;
+  return {
+    verdict: record.verdict,
+    passed: String(record.verdict === 'pass'),
+    stage: record.stage ?? '',
+    cause: record.cause ?? '',
+    blame: record.blame ?? '',
+    speedup: number(record.speedup?.value),
+    'speedup-low': number(record.speedup?.low),
+    'speedup-high': number(record.speedup?.high),
+    'throughput-one': number(rates.one),
+    'throughput-all': number(rates.all),
+    'throughput-serial': number(rates.serial),
+    'throughput-parallel': number(rates.parallel),
+    'latency-p50': number(record.latencyMs?.p50),
+    'latency-p95': number(record.latencyMs?.p95),
+    'latency-p99': number(record.latencyMs?.p99),
+    'success-rate': number(record.successRate),
+    'cache-hit-rate': number(record.cacheHitRate),
+    'scaling-efficiency': number(record.scalingEfficiency),
+    'cost-usd': number(record.costUsd),
+    'chip-minutes': number(record.chipMinutes),
+    'nodes-left': number(record.nodesLeft),
+    'comment-url': where.commentUrl ?? '',
+    'result-path': where.resultPath ?? '',
+    result: JSON.stringify(record),
+  };
+}
+
+function number(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '';
+  const text = String(value);
+  return text.includes('e') ? value.toFixed(12) : text;
+}

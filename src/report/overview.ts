@@ -1,0 +1,122 @@
+import { prose } from './escape.ts';
+import {
+  besideLimits,
+  count,
+  duration,
+  NOT_MEASURED,
+  percent,
+  percentiles,
+  plain,
+  requestsPerSecond,
+} from './format.ts';
+import { table } from './markdown.ts';
+import type { Check, Report, StageResult } from './model.ts';
+import { speedupText } from './speedup.ts';
+import {
+  CHECK_WORDS,
+  groupOutcome,
+  isRunning,
+  replicaCount,
+  STAGES,
+  shownStages,
+  splitChecks,
+  tally,
+} from './wording.ts';
+
+/** The table of the first screen: at most seven rows. Measures when something was measured, else how far the run came. */
+export function overview(report: Report): string | null {
+  const measured = report.benchmark?.speedup != null || report.checks.length > 0;
+  if (report.verdict !== 'error' && measured) return measuresTable(report);
+  const stages = shownStages(report);
+  return stages.length > 0 ? stagesTable(stages) : null;
+}
+
+function measuresTable(report: Report): string {
+  const { benchmark } = report;
+  const replicas = replicaCount(report);
+  const { service, routing } = splitChecks(report.checks);
+  const rows = [speedupRow(report)];
+  if (benchmark) {
+    const { all, one } = benchmark.arms;
+    const rates = [requestsPerSecond(all.requestsPerSecond), requestsPerSecond(one.requestsPerSecond)];
+    rows.push(['Throughput', ...rates, '–', '–']);
+    if (all.latencyMs) {
+      const single = one.latencyMs ? percentiles(one.latencyMs) : NOT_MEASURED;
+      rows.push(['Latency p50 / p95 / p99', percentiles(all.latencyMs), single, '–', '–']);
+    }
+    rows.push(answeredRow(report));
+  }
+  if (service.length > 0) rows.push(['Service checks', tally(service), '–', 'all', outcomeOf(service)]);
+  rows.push(['**Routing checks**', routing.length > 0 ? tally(routing) : NOT_MEASURED, '–', 'all', outcomeOf(routing)]);
+  const hits = hitRateRow(report);
+  if (hits) rows.push(hits);
+  const header = ['', replicas === null ? 'All replicas' : count(replicas, 'replica'), '1 replica', 'Target', 'Result'];
+  return table(header, ['left', 'right', 'right', 'right', 'left'], rows);
+}
+
+function speedupRow(report: Report): string[] {
+  const speed = speedupText(report);
+  const limit = `> ${plain(report.target.minSpeedup)}×`;
+  if (!speed) return ['**Speed-up**', NOT_MEASURED, '–', limit, NOT_MEASURED];
+  const results = { above: '✅\u00a0pass', below: '❌\u00a0**fail**', undecided: '⚠️\u00a0undecided' };
+  const result = discounted(report) ? '⚠️\u00a0does not count' : results[speed.relation];
+  return ['**Speed-up**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
+}
+
+function answeredRow(report: Report): string[] {
+  const arms = report.benchmark!.arms;
+  const target = report.target.successRate * 100;
+  const rates = [arms.all.successRate * 100, arms.one.successRate * 100];
+  const format = besideLimits(rates, [0, target, 100], 0);
+  const met = rates.every((rate) => rate >= target);
+  const result = discounted(report) ? '⚠️\u00a0does not count' : met ? '✅\u00a0pass' : '❌\u00a0**fail**';
+  return ['Requests answered', ...rates.map((rate) => `${format(rate)}%`), `${plain(target)}%`, result];
+}
+
+function hitRateRow(report: Report): string[] | null {
+  const rate = report.routing?.hitRate;
+  if (!rate) return null;
+  const check = report.checks.find(({ id }) => id === 'cache-hits');
+  const expected = `${percent(rate.aware)} aware, ${percent(rate.random)} random`;
+  const measured = rate.measured === null ? NOT_MEASURED : percent(rate.measured);
+  return ['Prefix-cache hit rate', measured, '–', expected, check ? CHECK_WORDS[check.outcome] : '–'];
+}
+
+/** A veto takes the figures' standing away, whatever they say. */
+function discounted(report: Report): boolean {
+  return report.verdict === 'invalid' || (report.benchmark?.vetoes.length ?? 0) > 0;
+}
+
+function outcomeOf(checks: Check[]): string {
+  const outcome = groupOutcome(checks);
+  return outcome === null ? NOT_MEASURED : outcome === 'fail' ? '❌\u00a0**fail**' : CHECK_WORDS[outcome];
+}
+
+/** Stages in order; neighbours that never began share a row. */
+export function stagesTable(stages: StageResult[]): string {
+  const rows: string[][] = [];
+  let waiting: string[] = [];
+  const flush = () => {
+    if (waiting.length > 0) rows.push([waiting.join(', '), '–', 'not run']);
+    waiting = [];
+  };
+  for (const stage of STAGES.flatMap((name) => stages.filter((result) => result.stage === name))) {
+    const began = stage.outcome === 'done' || stage.outcome === 'failed' || isRunning(stage);
+    if (!began) {
+      waiting.push(stage.stage);
+      continue;
+    }
+    flush();
+    const name = stage.outcome === 'failed' ? `**${stage.stage}**` : stage.stage;
+    rows.push([name, stage.durationMs === null ? '–' : duration(stage.durationMs), stageResult(stage)]);
+  }
+  flush();
+  return table(['Stage', 'Took', 'Result'], ['left', 'right', 'left'], rows);
+}
+
+function stageResult(stage: StageResult): string {
+  const summary = prose(stage.summary, 160);
+  if (stage.outcome === 'failed') return `❌\u00a0**failed**${summary ? `: ${summary}` : ''}`;
+  if (stage.outcome === 'done') return `✅\u00a0done${summary ? `: ${summary}` : ''}`;
+  return `running${summary ? `: ${summary}` : ''}`;
+}

@@ -1,0 +1,40 @@
+import { Failure } from '../lib/failure.ts';
+import type { Report, Verdict } from './model.ts';
+
+const SCHEMA: Report['schema'] = 'tpu-serving-gate/report/v1';
+const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'inconclusive', 'invalid', 'error'];
+const OBJECTS = ['tool', 'run', 'target', 'plan', 'environment'] as const;
+const LISTS = ['reasons', 'stages', 'pods', 'checks'] as const;
+
+/**
+ * Reads a result.json back. The file was written by this action in the same job, so its outline is checked, not every
+ * field. Throws a Failure (`result-unreadable`) when it is not a report of this version.
+ */
+export function parseReport(text: string): Report {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw unreadable('it is not JSON', cause);
+  }
+  if (!isObject(value)) throw unreadable('it is not a JSON object');
+  if (value.schema !== SCHEMA) throw unreadable(`its schema is ${JSON.stringify(value.schema)}, wanted "${SCHEMA}"`);
+  if (!VERDICTS.some((verdict) => verdict === value.verdict)) throw unreadable('it has no verdict');
+  for (const name of OBJECTS) if (!isObject(value[name])) throw unreadable(`"${name}" is missing`);
+  for (const name of LISTS) if (!Array.isArray(value[name])) throw unreadable(`"${name}" is missing`);
+  return value as unknown as Report;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadable(why: string, cause?: unknown): Failure {
+  return new Failure({
+    stage: 'report',
+    code: 'result-unreadable',
+    message: `The stored result cannot be read: ${why}.`,
+    hint: 'The main step was probably killed while it wrote the file; its log is the remaining source.',
+    cause,
+  });
+}

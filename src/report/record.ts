@@ -1,0 +1,95 @@
+import type { Blame, FailureStage } from '../lib/failure.ts';
+import { commentJson, oneLine } from './escape.ts';
+import type { Report, Verdict } from './model.ts';
+
+/**
+ * A run in about one kilobyte: the `result` output and the last line of the comment. Additive changes keep `v`.
+ * Null means not known.
+ */
+export interface CompactRecord {
+  v: 1;
+  run: string;
+  attempt: number;
+  number: number;
+  sha: string | null;
+  finishedAt: string | null;
+  verdict: Verdict;
+  stage: FailureStage | null;
+  cause: string | null;
+  blame: Blame | null;
+  target: { minSpeedup: number; expectedMaxSpeedup: number };
+  speedup: { value: number; low: number; high: number; level: number } | null;
+  requestsPerSecond: { one: number | null; all: number | null; serial: number | null; parallel: number | null };
+  latencyMs: { p50: number; p95: number; p99: number } | null;
+  successRate: number | null;
+  cacheHitRate: number | null;
+  scalingEfficiency: number | null;
+  costUsd: number | null;
+  chipMinutes: number | null;
+  nodesLeft: number | null;
+}
+
+const DATA = /<!-- tpu-serving-gate:data (\{.*\}) -->\s*$/;
+
+/** The report without its tables. A ratio that does not count (verdict `invalid`) is left out as not known. */
+export function compactRecord(report: Report): CompactRecord {
+  const { benchmark, run } = report;
+  const counts = report.verdict !== 'invalid';
+  const latency = benchmark?.arms.all.latencyMs ?? null;
+  return {
+    v: 1,
+    run: oneLine(run.id, 40),
+    attempt: run.attempt,
+    number: run.number,
+    sha: run.sha === null ? null : oneLine(run.sha, 64),
+    finishedAt: report.finishedAt,
+    verdict: report.verdict,
+    stage: report.failure?.stage ?? null,
+    cause: causeOf(report),
+    blame: report.diagnosis?.blame ?? report.failure?.blame ?? null,
+    target: { minSpeedup: report.target.minSpeedup, expectedMaxSpeedup: report.target.expectedMaxSpeedup },
+    speedup: counts ? (benchmark?.speedup ?? null) : null,
+    requestsPerSecond: {
+      one: benchmark?.arms.one.requestsPerSecond ?? null,
+      all: benchmark?.arms.all.requestsPerSecond ?? null,
+      serial: report.runbook?.serial.requestsPerSecond ?? null,
+      parallel: report.runbook?.parallel.requestsPerSecond ?? null,
+    },
+    latencyMs: latency ? { p50: latency.p50, p95: latency.p95, p99: latency.p99 } : null,
+    successRate: successRate(report),
+    cacheHitRate: report.routing?.hitRate?.measured ?? null,
+    scalingEfficiency: counts ? (benchmark?.efficiency?.value ?? null) : null,
+    costUsd: report.cost?.usd ?? null,
+    chipMinutes: report.cost?.chipMinutes ?? null,
+    nodesLeft: report.release?.nodesLeft ?? null,
+  };
+}
+
+/** The rule that explains the outcome, else the failure's code. */
+export function causeOf(report: Report): string | null {
+  const cause = report.diagnosis?.cause ?? report.failure?.code ?? null;
+  return cause === null ? null : oneLine(cause, 80);
+}
+
+/** Share of requests answered validly, the worse of the two arms: a gate must not hide one arm behind the other. */
+export function successRate(report: Report): number | null {
+  const arms = report.benchmark?.arms;
+  return arms ? Math.min(arms.one.successRate, arms.all.successRate) : null;
+}
+
+/** The last line of a comment: the record as JSON in an HTML comment, well under 4 kB. */
+export function renderData(record: CompactRecord): string {
+  return `<!-- tpu-serving-gate:data ${commentJson(record)} -->`;
+}
+
+/** The record in a comment's last line; null when there is none or its version is unknown. */
+export function parseData(body: string): CompactRecord | null {
+  const match = DATA.exec(body.slice(-4_096));
+  if (!match) return null;
+  try {
+    const value = JSON.parse(match[1] as string) as CompactRecord;
+    return value.v === 1 && typeof value.verdict === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,60 @@
+import { code, html, prose } from '../escape.ts';
+import { integer, percent } from '../format.ts';
+import { paragraphs, table } from '../markdown.ts';
+import type { PodCount, Report } from '../model.ts';
+import { CHECK_WORDS, shortNames, tally } from '../wording.ts';
+import type { Section } from './section.ts';
+
+/** Every check of the verify stage, and who served what. */
+export function checks(report: Report): Section | null {
+  if (report.checks.length === 0) return null;
+  return {
+    name: 'checks',
+    summary: `Checks: ${html(tally(report.checks))}`,
+    body: paragraphs([checkTable(report), distribution(report), hitRate(report)]),
+    open: false,
+  };
+}
+
+function checkTable(report: Report): string {
+  return table(
+    ['Check', 'Expected', 'Seen', 'Result'],
+    ['left', 'left', 'left', 'left'],
+    report.checks.map((check) => [
+      prose(check.title, 120),
+      prose(check.expected, 200),
+      prose(check.seen, 300),
+      CHECK_WORDS[check.outcome],
+    ]),
+  );
+}
+
+function distribution(report: Report): string | null {
+  const { routing } = report;
+  if (!routing) return null;
+  const { sharedPrefix, unique } = routing;
+  const pods = [...new Set([...sharedPrefix.perPod, ...unique.perPod].map(({ pod }) => pod))];
+  if (pods.length === 0) return null;
+  const names = shortNames(pods);
+  const served = (counts: PodCount[], pod: string) => integer(counts.find((one) => one.pod === pod)?.requests ?? 0);
+  const row = (label: string, part: { sent: number; perPod: PodCount[] }) => [
+    label,
+    integer(part.sent),
+    ...pods.map((pod) => served(part.perPod, pod)),
+  ];
+  return table(
+    ['Served by, from the pods’ own counters', 'Sent', ...pods.map((pod) => code(names.get(pod) ?? pod, 60))],
+    ['left', 'right', ...pods.map(() => 'right' as const)],
+    [row(`Shared prefix of ${integer(routing.prefixTokens)} tokens`, sharedPrefix), row('Unique prompts', unique)],
+  );
+}
+
+function hitRate(report: Report): string | null {
+  const rate = report.routing?.hitRate;
+  if (!rate) return null;
+  const measured = rate.measured === null ? 'could not be observed' : `was ${percent(rate.measured, 1)} of tokens`;
+  return (
+    `The prefix-cache hit rate over the shared-prefix requests ${measured}; ` +
+    `routing by prefix cache would give ${percent(rate.aware, 1)}, random routing ${percent(rate.random, 1)}.`
+  );
+}

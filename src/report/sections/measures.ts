@@ -1,0 +1,152 @@
+import { code, prose } from '../escape.ts';
+import {
+  count,
+  decimal,
+  integer,
+  level,
+  milliseconds,
+  NOT_MEASURED,
+  percent,
+  plain,
+  range,
+  ratio,
+  requestsPerSecond,
+  significant,
+  tokensPerSecond,
+  usd,
+} from '../format.ts';
+import { bullets, paragraphs, table } from '../markdown.ts';
+import type { ArmFigures, Benchmark, Finding, Report } from '../model.ts';
+import { speedupText } from '../speedup.ts';
+import { shortNames } from '../wording.ts';
+import type { Section } from './section.ts';
+
+/** Both arms side by side, how they were measured, and what is to be known about the figures. */
+export function measures(report: Report): Section | null {
+  const { benchmark } = report;
+  if (!benchmark) return null;
+  const { all, one } = benchmark.arms;
+  const efficiency = benchmark.efficiency ? `, scaling efficiency ${percent(benchmark.efficiency.value)}` : '';
+  const many = `${requestsPerSecond(all.requestsPerSecond)} on ${count(benchmark.replicas, 'replica')}`;
+  return {
+    name: 'measures',
+    summary: `All measures: ${many}, ${requestsPerSecond(one.requestsPerSecond)} on one${efficiency}`,
+    body: paragraphs([armTable(benchmark), ratioLines(report, benchmark), findings(benchmark), howMeasured(benchmark)]),
+    open: false,
+  };
+}
+
+/** Every pair of blocks: the raw material of the interval. */
+export function pairs(report: Report): Section | null {
+  const { benchmark } = report;
+  if (!benchmark || benchmark.pairs.length === 0) return null;
+  const ratios = benchmark.pairs.map((pair) => pair.ratio);
+  const pods = [...new Set(benchmark.pairs.flatMap((pair) => pair.perPod.map(({ pod }) => pod)))];
+  const names = shortNames(pods);
+  const header = ['Pair', 'Order', '1 replica', count(benchmark.replicas, 'replica'), 'Ratio'];
+  const rows = benchmark.pairs.map((pair) => [
+    integer(pair.index),
+    pair.order === 'one-first' ? '1 first' : `${benchmark.replicas} first`,
+    `${significant(pair.oneRequestsPerSecond)} (${integer(pair.oneCompleted)} in ${plain(tenth(pair.oneWindowSeconds))} s)`,
+    `${significant(pair.allRequestsPerSecond)} (${integer(pair.allCompleted)} in ${plain(tenth(pair.allWindowSeconds))} s)`,
+    ratio(pair.ratio, 3),
+    ...pods.map((pod) => integer(pair.perPod.find((one) => one.pod === pod)?.requests ?? 0)),
+  ]);
+  return {
+    name: 'pairs',
+    summary: `${count(benchmark.pairs.length, 'pair')}: ratios ${range(Math.min(...ratios), Math.max(...ratios))}`,
+    body: table(
+      [...header, ...pods.map((pod) => code(names.get(pod) ?? pod, 60))],
+      ['right', 'left', 'right', 'right', 'right', ...pods.map(() => 'right' as const)],
+      rows,
+    ),
+    open: false,
+  };
+}
+
+function armTable(benchmark: Benchmark): string {
+  const { all, one } = benchmark.arms;
+  const row = (label: string, show: (arm: ArmFigures) => string) => [label, show(all), show(one)];
+  const latency = (name: 'mean' | 'p50' | 'p95' | 'p99') => (arm: ArmFigures) =>
+    arm.latencyMs ? `${milliseconds(arm.latencyMs[name])} ms` : NOT_MEASURED;
+  const load = (replicas: number) => integer(benchmark.concurrencyPerReplica * replicas);
+  return table(
+    ['Measure', count(benchmark.replicas, 'replica'), '1 replica'],
+    ['left', 'right', 'right'],
+    [
+      row('Throughput', (arm) => requestsPerSecond(arm.requestsPerSecond)),
+      row('Output throughput', (arm) => tokensPerSecond(arm.outputTokensPerSecond)),
+      ['Requests in flight', load(benchmark.replicas), load(1)],
+      row('Latency, mean', latency('mean')),
+      row('Latency, p50', latency('p50')),
+      row('Latency, p95', latency('p95')),
+      row('Latency, p99', latency('p99')),
+      row('Requests', (arm) => integer(arm.requests)),
+      row('Errors', (arm) => integer(arm.errors)),
+      row('Output tokens per request, mean', (arm) => decimal(arm.meanOutputTokens, 1)),
+      row('Little’s law (1 = consistent)', (arm) =>
+        arm.littlesLaw === null ? NOT_MEASURED : decimal(arm.littlesLaw, 3),
+      ),
+    ],
+  );
+}
+
+function ratioLines(report: Report, benchmark: Benchmark): string {
+  const { minSpeedup, expectedMaxSpeedup } = report.target;
+  const speed = speedupText(report);
+  const { efficiency } = benchmark;
+  const share = (value: number) => integer((value / benchmark.replicas) * 100);
+  const lines = [
+    speed
+      ? `Speed-up ${speed.value}, ${speed.level} interval ${speed.range}×. The lower limit must exceed ${speed.min}×.`
+      : null,
+    efficiency
+      ? `Scaling efficiency (speed-up ÷ ${benchmark.replicas}) ${percent(efficiency.value, 1)}, ${level(efficiency)} interval ` +
+        `${decimal(efficiency.low * 100, 1)}–${decimal(efficiency.high * 100, 1)}%. ` +
+        `The target range ${plain(minSpeedup)}–${plain(expectedMaxSpeedup)}× equals ${share(minSpeedup)}–${share(expectedMaxSpeedup)}%.`
+      : null,
+    ...costLines(report),
+  ];
+  return bullets(lines.filter((line) => line !== null));
+}
+
+function costLines(report: Report): string[] {
+  const { cost } = report;
+  if (!cost || cost.pricePerChipHourUsd === null) return [];
+  const per = [
+    cost.usdPerMillionRequests === null ? null : `${usd(cost.usdPerMillionRequests)} per million requests`,
+    cost.usdPerMillionOutputTokens === null ? null : `${usd(cost.usdPerMillionOutputTokens)} per million output tokens`,
+  ].filter((part) => part !== null);
+  if (per.length === 0) return [];
+  const source = cost.priceSource === null ? '' : ` (${prose(cost.priceSource, 200)})`;
+  return [
+    `At this rate and fully used: ${per.join(', ')}, from ${usd(cost.pricePerChipHourUsd)} per chip-hour${source}.`,
+  ];
+}
+
+function findings(benchmark: Benchmark): string | null {
+  const line = (word: string) => (finding: Finding) => `**${word}** ${code(finding.id, 60)}: ${prose(finding.message)}`;
+  const lines = [...benchmark.vetoes.map(line('Veto')), ...benchmark.warnings.map(line('Warning'))];
+  return lines.length > 0 ? bullets(lines) : null;
+}
+
+function howMeasured(benchmark: Benchmark): string {
+  const { client, looks, workload } = benchmark;
+  const stopped = {
+    pass: 'the lower limit had been crossed',
+    fail: 'the upper limit had been crossed',
+    budget: 'the budget was spent',
+    aborted: 'the run was interrupted',
+  };
+  return bullets([
+    `Method: ${prose(benchmark.method)}`,
+    `One replica: ${prose(benchmark.oneReplicaArm)}`,
+    `Workload: ${prose(workload.description)} (${integer(workload.promptTokens)} prompt tokens, at most ${integer(workload.maxTokens)} output tokens)`,
+    `Stopped after ${integer(looks.done)} of at most ${count(looks.planned, 'look')}: ${stopped[looks.stopped]}.`,
+    `Load client: event loop ${percent(client.eventLoopUtilization)} busy, send lag p99 ${milliseconds(client.sendLagP99Ms)} ms.`,
+  ]);
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}

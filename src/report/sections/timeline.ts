@@ -1,0 +1,40 @@
+import { prose } from '../escape.ts';
+import { duration, elapsed } from '../format.ts';
+import { table } from '../markdown.ts';
+import type { Report, StageResult } from '../model.ts';
+import { isRunning, shownStages } from '../wording.ts';
+import type { Section } from './section.ts';
+
+const OUTCOMES: Record<StageResult['outcome'], string> = {
+  done: '✅\u00a0done',
+  failed: '❌\u00a0failed',
+  skipped: 'not run',
+  pending: 'not run',
+};
+
+/** Every stage with its time. */
+export function timeline(report: Report): Section | null {
+  const stages = shownStages(report);
+  if (stages.length === 0) return null;
+  const [longest] = stages.toSorted((a, b) => (b.durationMs ?? 0) - (a.durationMs ?? 0));
+  return {
+    name: 'timeline',
+    summary: `Timeline: ${longest?.durationMs ? `${longest.stage} took longest, ${duration(longest.durationMs)}` : 'no stage was timed'}`,
+    body: table(
+      ['Stage', 'Took', 'Outcome', ''],
+      ['left', 'right', 'left', 'left'],
+      stages.map((stage) => [
+        stage.stage,
+        elapsed(stage.durationMs),
+        outcome(report, stage),
+        prose(stage.summary, 200),
+      ]),
+    ),
+    open: false,
+  };
+}
+
+function outcome(report: Report, stage: StageResult): string {
+  if (stage.stage === 'release' && stage.outcome === 'pending' && report.release === null) return 'in the post step';
+  return isRunning(stage) ? 'interrupted' : OUTCOMES[stage.outcome];
+}

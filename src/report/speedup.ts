@@ -1,0 +1,49 @@
+import { besideLimits, level, plain } from './format.ts';
+import type { Interval, Report } from './model.ts';
+
+/** The ratio in words whose printed relation to the target is the true one. */
+export interface SpeedupText {
+  value: string;
+  low: string;
+  high: string;
+  /** `2.61–2.75` */
+  range: string;
+  /** Minimum as set: `2.5`. */
+  min: string;
+  /** `2.5–2.8×` */
+  target: string;
+  level: string;
+  relation: 'above' | 'below' | 'undecided';
+  aboveExpected: boolean;
+}
+
+/** Null when no ratio was obtained. */
+export function speedupText(report: Report): SpeedupText | null {
+  const speedup = report.benchmark?.speedup;
+  if (!speedup) return null;
+  const { minSpeedup, expectedMaxSpeedup } = report.target;
+  const { value, low, high } = speedup;
+  const format = besideLimits([value, low, high], [minSpeedup, expectedMaxSpeedup]);
+  return {
+    value: `${format(value)}×`,
+    low: `${format(low)}×`,
+    high: `${format(high)}×`,
+    range: `${format(low)}–${format(high)}`,
+    min: plain(minSpeedup),
+    target: targetText(report),
+    level: level(speedup),
+    relation: relationTo(speedup, minSpeedup),
+    aboveExpected: value > expectedMaxSpeedup,
+  };
+}
+
+/** `2.5–2.8×` */
+export function targetText(report: Report): string {
+  return `${plain(report.target.minSpeedup)}–${plain(report.target.expectedMaxSpeedup)}×`;
+}
+
+/** The gate's own rule: above means that the lower limit exceeds the minimum, not that it reaches it. */
+function relationTo(interval: Interval, min: number): SpeedupText['relation'] {
+  if (interval.low > min) return 'above';
+  return interval.high < min ? 'below' : 'undecided';
+}

@@ -1,0 +1,100 @@
+import { logLine } from './escape.ts';
+import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from './format.ts';
+import { headlineText } from './headline.ts';
+import type { Report } from './model.ts';
+import { speedupText } from './speedup.ts';
+import { sentence, splitChecks, tally, whoActs } from './wording.ts';
+
+/**
+ * The closing lines for a log or a terminal: verdict, figures, cause and remedy, money, release. Plain text without
+ * colour; no line can be taken for a workflow command.
+ */
+export function renderVerdictText(report: Report): string[] {
+  const rows: [string, string | null][] = [
+    ['verdict', `${report.verdict}: ${headlineText(report)}`],
+    ['speed-up', speedLine(report)],
+    ['throughput', throughputLine(report)],
+    ['latency', latencyLine(report)],
+    ...checkRows(report),
+    ...causeRows(report),
+    ['cost', costLine(report)],
+    ['TPU nodes', releaseLine(report)],
+    ['by hand', report.release?.outcome === 'failed' ? report.release.command : null],
+  ];
+  const shown = rows.filter((row): row is [string, string] => row[1] !== null && row[1] !== '');
+  const width = Math.max(...shown.map(([label]) => label.length));
+  return shown.map(([label, text]) => `${label.padEnd(width)}  ${logLine(text, 1_200)}`);
+}
+
+function speedLine(report: Report): string {
+  const speed = speedupText(report);
+  if (!speed) return NOT_MEASURED;
+  const limit = `the lower limit must exceed ${speed.min}×`;
+  const standing = report.verdict === 'invalid' ? '; does not count' : '';
+  return `${speed.value} (${speed.level} interval ${speed.range}×; ${limit})${standing}`;
+}
+
+function throughputLine(report: Report): string | null {
+  const { benchmark } = report;
+  if (!benchmark) return null;
+  const { all, one } = benchmark.arms;
+  const many = `${requestsPerSecond(all.requestsPerSecond)} on ${count(benchmark.replicas, 'replica')}`;
+  return `${many}, ${requestsPerSecond(one.requestsPerSecond)} on one`;
+}
+
+function latencyLine(report: Report): string | null {
+  const latency = report.benchmark?.arms.all.latencyMs;
+  return latency ? `p50 / p95 / p99 ${percentiles(latency)}` : null;
+}
+
+function checkRows(report: Report): [string, string | null][] {
+  const { service, routing } = splitChecks(report.checks);
+  const bad = report.checks.filter(({ outcome }) => outcome !== 'pass');
+  return [
+    ['service', service.length > 0 ? tally(service) : null],
+    ['routing', routing.length > 0 ? tally(routing) : NOT_MEASURED],
+    ...bad.map((check): [string, string] => [
+      '',
+      `${check.outcome}: ${check.title}: expected ${check.expected}, seen ${check.seen}`,
+    ]),
+  ];
+}
+
+function causeRows(report: Report): [string, string | null][] {
+  const { diagnosis, failure, verdict } = report;
+  if (verdict === 'pass') return [];
+  if (diagnosis) {
+    const sure = diagnosis.confidence === 'proven' ? '' : ` (${diagnosis.confidence})`;
+    return [
+      ['cause', `${diagnosis.cause}${sure}: ${sentence(diagnosis.title)} ${diagnosis.explanation}`],
+      ['to fix', diagnosis.remedy],
+      ['who acts', whoActs(diagnosis.blame)],
+    ];
+  }
+  return [
+    ['cause', failure ? `${failure.code}: ${failure.message}` : whyText(report)],
+    ['to fix', failure?.hint ?? null],
+    ['who acts', failure ? whoActs(failure.blame) : null],
+  ];
+}
+
+function whyText(report: Report): string {
+  const vetoes = report.verdict === 'invalid' ? (report.benchmark?.vetoes ?? []) : [];
+  const why = vetoes.length > 0 ? vetoes.map(({ message }) => message) : report.reasons;
+  return why.slice(0, 3).map(sentence).join(' ');
+}
+
+function costLine(report: Report): string | null {
+  const { cost } = report;
+  if (!cost) return null;
+  const price = cost.usd === null ? 'price not known' : `about ${usd(cost.usd)}`;
+  return `${chipMinutes(cost.chipMinutes)}, ${price}`;
+}
+
+function releaseLine(report: Report): string {
+  const { release } = report;
+  if (!release) return 'given back by the post step';
+  const failed = release.outcome === 'failed' ? 'NOT GIVEN BACK: ' : '';
+  const took = release.outcome === 'not-needed' ? '' : ` (${duration(release.durationMs)})`;
+  return `${failed}${release.message}${took}`;
+}

@@ -1,0 +1,137 @@
+import type { Blame, FailureStage } from '../lib/failure.ts';
+import type { Check, CheckOutcome, Report, StageName, StageResult, Verdict } from './model.ts';
+
+export const STAGES: readonly StageName[] = ['preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'release'];
+
+/** Word and sign belong together: the sign alone says nothing to a screen reader, and no line break parts them. */
+export const VERDICT_WORDS: Record<Verdict, string> = {
+  pass: '✅\u00a0Pass',
+  fail: '❌\u00a0Fail',
+  inconclusive: '⚠️\u00a0Inconclusive',
+  invalid: '⚠️\u00a0Invalid',
+  error: '❌\u00a0Error',
+};
+
+export const CHECK_WORDS: Record<CheckOutcome, string> = {
+  pass: '✅\u00a0pass',
+  fail: '❌\u00a0fail',
+  inconclusive: '⚠️\u00a0inconclusive',
+  'not-observable': 'not\u00a0observable',
+};
+
+/** What a stage's failure means for the reader, as the second half of a heading. */
+const STAGE_FAILED: Record<FailureStage, string> = {
+  inputs: 'the inputs were refused',
+  preflight: 'preflight found a reason not to start',
+  lease: 'no TPU nodes to run on',
+  deploy: 'the manifests were not applied',
+  ready: 'the replicas never became ready',
+  verify: 'the deployment could not be verified',
+  benchmark: 'the benchmark did not finish',
+  report: 'the result could not be published',
+  release: 'the TPU nodes were not given back',
+};
+
+const WHO_ACTS: Record<Blame, string> = {
+  change: 'the author of this change',
+  config: 'whoever configures this workflow',
+  cluster: 'the owner of the cluster',
+  cloud: 'nobody here: Google Cloud is short of capacity or quota',
+  gate: 'the maintainers of the gate',
+};
+
+export function stageFailed(stage: FailureStage): string {
+  return STAGE_FAILED[stage];
+}
+
+export function whoActs(blame: Blame): string {
+  return WHO_ACTS[blame];
+}
+
+/** `stage 4 of 7`, or null for what lies outside the pipeline. */
+export function stagePosition(stage: FailureStage): string | null {
+  const index = (STAGES as readonly string[]).indexOf(stage);
+  return index < 0 ? null : `stage ${index + 1} of ${STAGES.length}`;
+}
+
+export function isRunning(stage: StageResult): boolean {
+  return stage.outcome === 'pending' && stage.startedAt !== null;
+}
+
+/** Checks that the deployment answers at all, and checks of who answered. */
+export function splitChecks(checks: Check[]): { service: Check[]; routing: Check[] } {
+  const routing = new Set<Check['id']>(['prefix-affinity', 'unique-spread', 'cache-hits']);
+  return {
+    service: checks.filter((check) => !routing.has(check.id)),
+    routing: checks.filter((check) => routing.has(check.id)),
+  };
+}
+
+/** A group is passed when every check in it passed; anything unseen keeps it from a pass. */
+export function groupOutcome(checks: Check[]): CheckOutcome | null {
+  if (checks.length === 0) return null;
+  const order: CheckOutcome[] = ['fail', 'inconclusive', 'not-observable'];
+  return order.find((outcome) => checks.some((check) => check.outcome === outcome)) ?? 'pass';
+}
+
+/** `2 of 3`, and what became of the others when not all passed: `1 of 3, 1 not observable`. */
+export function tally(checks: Check[]): string {
+  const counted = (outcome: CheckOutcome) => checks.filter((check) => check.outcome === outcome).length;
+  const rest = (['fail', 'inconclusive', 'not-observable'] as const)
+    .map((outcome) => ({ n: counted(outcome), word: outcome === 'fail' ? 'failed' : outcome.replace('-', ' ') }))
+    .filter(({ n }) => n > 0)
+    .map(({ n, word }) => `${n} ${word}`);
+  return [`${counted('pass')} of ${checks.length} passed`, ...rest].join(', ');
+}
+
+/** The commit's first seven digits; null for anything that is not a hexadecimal id. */
+export function shortSha(sha: string | null): string | null {
+  return sha !== null && /^[0-9a-f]{7,64}$/i.test(sha) ? sha.slice(0, 7) : null;
+}
+
+/** Pod names without what they all begin with, so that columns stay narrow: `…-7xk2p`. */
+export function shortNames(names: string[]): Map<string, string> {
+  const unique = [...new Set(names)];
+  const first = unique[0] ?? '';
+  let shared = first.length;
+  for (const name of unique) {
+    while (shared > 0 && !name.startsWith(first.slice(0, shared))) shared -= 1;
+  }
+  const cut = unique.length < 2 ? 0 : first.lastIndexOf('-', shared - 1);
+  return new Map(unique.map((name) => [name, cut > 3 ? `…${name.slice(cut)}` : name]));
+}
+
+/** How many replicas the `all` arm has: measured, else planned. */
+export function replicaCount(report: Report): number | null {
+  return report.benchmark?.replicas ?? report.plan.replicas;
+}
+
+/**
+ * The stages as the reader should see them: `post` gives the nodes back after the pipeline's own list was closed, so
+ * the release stage follows from the release. Empty when no stage is known to have begun.
+ */
+export function shownStages(report: Report): StageResult[] {
+  const { release } = report;
+  if (
+    !report.stages.some((stage) => stage.startedAt !== null || stage.outcome === 'done' || stage.outcome === 'failed')
+  ) {
+    return [];
+  }
+  if (release === null) return report.stages;
+  const outcome = ({ released: 'done', failed: 'failed', 'not-needed': 'skipped' } as const)[release.outcome];
+  const known = report.stages.find(({ stage }) => stage === 'release');
+  const last: StageResult = {
+    stage: 'release',
+    outcome,
+    startedAt: known?.startedAt ?? null,
+    durationMs: outcome === 'skipped' ? null : release.durationMs,
+    summary: release.message,
+  };
+  return [...report.stages.filter(({ stage }) => stage !== 'release'), last];
+}
+
+/** The text as a sentence: with a full stop unless it ends in punctuation already. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed === '' || /[.!?:]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import { kubeEndpoint } from './clients/connect.ts';
+import { createGcpAuth, type GcpAuth, googleEndpoints } from './clients/gcp.ts';
+import { createGkeClient, type GkeClient } from './clients/gke.ts';
+import { createKubeClient, type KubeClient } from './clients/kube.ts';
+import { loadManifests, type Manifest } from './clients/manifests.ts';
+import type { Inputs } from './inputs.ts';
+import { errorText, type FailureStage } from './lib/failure.ts';
+import type { Clock } from './lib/poll.ts';
+import { type PipelineResult, runPipeline } from './pipeline.ts';
+import type { Emit } from './progress/events.ts';
+import type { Report } from './report/model.ts';
+import type { LeaseState } from './stages/context.ts';
+import { type Released, release, releaseFailed } from './stages/release.ts';
+import { VERSION } from './version.ts';
+
+/** What an entrypoint hands over: inputs, environment and where words go. */
+export interface Session {
+  inputs: Inputs;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  signal: AbortSignal;
+  emit: Emit;
+  onSecret: (secret: string) => void;
+  report: Report;
+  /** Folder of the gate itself, with the manifests that ship with it. */
+  packageRoot: string;
+  /** Folder that the user's paths are relative to, and may not leave. */
+  workspace: string;
+}
+
+/** Runs the pipeline with real clients. Always answers a report. */
+export async function runGate(session: Session, saveLease: (state: LeaseState) => void): Promise<PipelineResult> {
+  const { inputs, clock, signal, emit, report } = session;
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const base = { inputs, clock, signal, emit, report, runKey: runKey(report) };
+    return await runPipeline(base, {
+      saveLease,
+      open: async () => {
+        const [manifests, retire] = await Promise.all([readManifests(session), readRetired(session)]);
+        const auth = openAuth(session);
+        emit({ type: 'fact', stage: 'preflight', text: `authenticated by ${auth.describe()}` });
+        const gke = await openGke(session, auth, 'preflight');
+        closers.push(gke.close);
+        const cluster = await gke.getCluster();
+        const kube = openKube(session, auth, kubeEndpoint(cluster, inputs.dnsEndpoint), 'preflight');
+        closers.push(kube.close);
+        return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object) };
+      },
+    });
+  } finally {
+    await Promise.allSettled(closers.map((close) => close()));
+  }
+}
+
+/** Gives the leased nodes back with clients of its own, so that a main that lasted for hours changes nothing. */
+export async function giveBack(session: Session, lease: LeaseState): Promise<Released> {
+  const auth = openAuth(session);
+  let gke: GkeClient | null = null;
+  let kube: KubeClient | null = null;
+  try {
+    gke = await openGke(session, auth, 'release');
+    try {
+      const cluster = await gke.getCluster();
+      kube = openKube(session, auth, kubeEndpoint(cluster, session.inputs.dnsEndpoint), 'release');
+      await kube.version();
+    } catch (error) {
+      // Nodes cost money, objects do not: the pool is given back without Kubernetes if need be.
+      session.emit({ type: 'warning', text: `the Kubernetes API cannot be asked: ${errorText(error)}` });
+      kube = null;
+    }
+    return await release(
+      {
+        gke,
+        kube,
+        clock: session.clock,
+        signal: session.signal,
+        emit: session.emit,
+        pollIntervalMs: session.inputs.pollIntervalMs,
+        limitMs: session.inputs.releaseTimeoutMs,
+      },
+      lease,
+    );
+  } catch (error) {
+    return releaseFailed(lease, error);
+  } finally {
+    await Promise.allSettled([gke?.close(), kube?.close()]);
+  }
+}
+
+function openAuth(session: Session): GcpAuth {
+  return createGcpAuth({
+    method: session.inputs.auth,
+    projectId: session.inputs.projectId,
+    endpoints: googleEndpoints(session.env),
+    env: session.env,
+    clock: session.clock,
+    signal: session.signal,
+    onSecret: session.onSecret,
+  });
+}
+
+function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
+  return createGkeClient({
+    projectId: session.inputs.projectId,
+    location: session.inputs.location,
+    cluster: session.inputs.cluster,
+    auth,
+    endpoint: googleEndpoints(session.env).container,
+    clock: session.clock,
+    signal: session.signal,
+    stage,
+    onRetry: (message) => session.emit({ type: 'warning', text: message }),
+  });
+}
+
+function openKube(
+  session: Session,
+  auth: GcpAuth,
+  endpoint: { server: string; caPem: string | null },
+  stage: FailureStage,
+): KubeClient {
+  return createKubeClient({
+    ...endpoint,
+    accessToken: auth.accessToken,
+    fieldManager: 'tpu-serving-gate',
+    userAgent: `tpu-serving-gate/${VERSION}`,
+    clock: session.clock,
+    signal: session.signal,
+    stage,
+    onRetry: (message) => session.emit({ type: 'warning', text: message }),
+  });
+}
+
+function readManifests(session: Session): Promise<Manifest[]> {
+  const { inputs, packageRoot, workspace, env } = session;
+  const { namespace } = inputs;
+  return inputs.manifests === ''
+    ? loadManifests({ path: 'manifests/pattern3', root: packageRoot, namespace, env })
+    : loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
+}
+
+function readRetired(session: Session): Promise<Manifest[]> {
+  const { inputs, packageRoot, workspace, env } = session;
+  const { namespace } = inputs;
+  if (inputs.retire === 'none') return Promise.resolve([]);
+  return inputs.retire === ''
+    ? loadManifests({ path: join('manifests', 'pattern1', 'retire.yaml'), root: packageRoot, namespace, env })
+    : loadManifests({ path: inputs.retire, root: workspace, namespace, env });
+}
+
+/** Distinguishes runs in names of temporary objects: `18300012345-1`, or the process on the command line. */
+function runKey(report: Report): string {
+  return `${report.run.id}-${report.run.attempt}`
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+    .slice(-20)
+    .replace(/^-+/, '');
+}

@@ -1,0 +1,344 @@
+import { createLoadClient, type LoadClient } from '../load/client.ts';
+import { type BlockRun, runBlock, runFixed } from '../load/closed-loop.ts';
+import { type BlockPlan, type PairTimings, pairAt, pairTimings } from '../load/pairs.ts';
+import { RUNBOOK_PROMPTS, requestBody, uniquePrompts } from '../load/prompts.ts';
+import { type MeasuredBlock, measureBlock, summarizeArm, summarizeClient, toPair } from '../load/summary.ts';
+import type { RequestRecord } from '../load/types.ts';
+import { type WarmUp, warmUp } from '../load/warm-up.ts';
+import type { ArmName, Benchmark, BenchmarkPair, PodCount, RunbookFigures } from '../report/model.ts';
+import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt, scalingEfficiency } from '../verdict/decide.ts';
+import type { BlockEvidence } from '../verdict/evidence.ts';
+import { judgePlausibility } from '../verdict/plausibility.ts';
+import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
+import { checkUniqueSpread } from '../verdict/routing.ts';
+import { RUNBOOK, runbookFigures } from '../verdict/runbook.ts';
+import type { Prepared, StageContext } from './context.ts';
+import { edges, type Snapshot, servedBetween, snapshot } from './counters.ts';
+import { closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
+import type { ReadyStack } from './ready.ts';
+import { settled, type VerifiedModel } from './verify.ts';
+
+const COMPLETIONS = '/v1/completions';
+const WARM_UP_BINS = 8;
+const REQUEST_DEADLINE_MS = 60_000;
+
+export interface Measured {
+  benchmark: Benchmark;
+  runbook: RunbookFigures | null;
+  /** Every request of the pairs, for the raw results. */
+  records: RequestRecord[];
+  originMs: number;
+}
+
+interface Bench {
+  context: StageContext;
+  prepared: Prepared;
+  stack: ReadyStack;
+  model: VerifiedModel;
+  one: OneReplica;
+  clients: Record<ArmName, LoadClient>;
+}
+
+/**
+ * One replica against all, in interleaved pairs of blocks at equal load per replica, until the interval of the ratio
+ * clears the target on either side or the budget of pairs is spent.
+ */
+export async function benchmark(
+  context: StageContext,
+  prepared: Prepared,
+  stack: ReadyStack,
+  model: VerifiedModel,
+): Promise<Measured> {
+  const { inputs } = context;
+  let pod: string | null = null;
+  const open: LoadClient[] = [];
+  try {
+    const one = await openOneReplica(context, prepared, stack);
+    pod = one.pod;
+    const clients = {
+      one: loadClient(one.endpoint, inputs.concurrency, inputs.maxTokens),
+      all: loadClient(stack.route.endpoint, inputs.concurrency * prepared.service.replicas, inputs.maxTokens),
+    };
+    open.push(clients.one, clients.all);
+    return await measure({ context, prepared, stack, model, one, clients });
+  } finally {
+    await Promise.all(open.map((client) => client.close()));
+    await closeOneReplica(context, prepared, pod);
+  }
+}
+
+async function measure(bench: Bench): Promise<Measured> {
+  const { context, prepared, stack, one } = bench;
+  const { inputs, emit } = context;
+  const { replicas } = prepared.service;
+  const plan: DecisionPlan = {
+    minPairs: inputs.pairs.min,
+    maxPairs: inputs.pairs.max,
+    minSpeedup: inputs.target.minSpeedup,
+    alpha: DEFAULT_DECISION.alpha,
+  };
+  const originMs = performance.now();
+  const warm = { one: await warmArm(bench, 'one'), all: await warmArm(bench, 'all') };
+  const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
+  const timings = pairTimings({
+    pairMs: inputs.pairDurationMs,
+    expectedSpeedup: (inputs.target.minSpeedup + inputs.target.expectedMaxSpeedup) / 2,
+    medianLatencyMs,
+  });
+  announcePlan(bench, plan, timings, warm);
+
+  const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
+  const evidence: BlockEvidence[] = [];
+  const pairs: BenchmarkPair[] = [];
+  const spread = new Map<string, number>();
+  let look: Look = { estimate: null, decision: 'continue' };
+  let failing = false;
+  let before = await snapshot(context, prepared, stack);
+  for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
+    const pairPlan = pairAt(index, { timings, concurrencyPerReplica: inputs.concurrency, replicas });
+    const measured: Partial<Record<ArmName, MeasuredBlock>> = {};
+    let perPod: PodCount[] = [];
+    for (const block of pairPlan.blocks) {
+      const run = await runOne(bench, block, timings);
+      const after = await settled(context, prepared, stack, before, run.records.length);
+      evidence.push(blockEvidence(block, run, before, after));
+      if (block.arm === 'all') perPod = servedBetween(before, after) ?? [];
+      before = after;
+      measured[block.arm] = measureBlock(run, timings.trimMs);
+      blocks[block.arm].push(measured[block.arm] as MeasuredBlock);
+      failing ||= run.ended === 'failing';
+      context.signal.throwIfAborted();
+    }
+    for (const { pod, requests } of perPod) spread.set(pod, (spread.get(pod) ?? 0) + requests);
+    const pair = toPair(pairPlan, measured as Record<ArmName, MeasuredBlock>, perPod);
+    if (!pair) break;
+    pairs.push(pair);
+    look = lookAt(
+      pairs.map(({ ratio }) => ratio),
+      plan,
+    );
+    emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
+  }
+
+  const arms = { one: summarizeArm(blocks.one), all: summarizeArm(blocks.all) };
+  const client = summarizeClient([...blocks.one, ...blocks.all]);
+  const findings = judgePlausibility({
+    replicas,
+    speedup: look.estimate?.value ?? null,
+    arms: { one: arms.one.evidence, all: arms.all.evidence },
+    blocks: evidence,
+    client,
+  });
+  for (const arm of ['one', 'all'] as const) {
+    if (warm[arm].settled) continue;
+    findings.warnings.push({
+      id: 'warm-up',
+      message: `The warm-up of the ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm did not settle in ${warm[arm].bins.length} bins.`,
+    });
+  }
+  if (timings.problem) findings.warnings.push({ id: 'short-window', message: `Pairs are short: ${timings.problem}.` });
+  updateSpread(
+    context,
+    [...spread].map(([pod, requests]) => ({ pod, requests })),
+    replicas,
+  );
+
+  return {
+    benchmark: {
+      method:
+        'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
+      concurrencyPerReplica: inputs.concurrency,
+      replicas,
+      pairs,
+      arms: { one: arms.one.figures, all: arms.all.figures },
+      speedup: look.estimate,
+      efficiency: look.estimate && scalingEfficiency(look.estimate, replicas),
+      vetoes: findings.vetoes,
+      warnings: findings.warnings,
+      client,
+      looks: {
+        done: Math.max(0, pairs.length - plan.minPairs + 1),
+        planned: plan.maxPairs - plan.minPairs + 1,
+        stopped: stopOf(look),
+      },
+      oneReplicaArm: one.description,
+      workload: {
+        promptTokens: inputs.promptTokens,
+        maxTokens: inputs.maxTokens,
+        description: `unique prompts of about ${inputs.promptTokens} tokens, exactly ${inputs.maxTokens} output tokens`,
+      },
+    },
+    runbook: inputs.runbook ? await runbook(bench) : null,
+    records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
+    originMs,
+  };
+}
+
+function warmArm(bench: Bench, arm: ArmName): Promise<WarmUp> {
+  const { context, prepared } = bench;
+  const { inputs } = context;
+  const concurrency = inputs.concurrency * (arm === 'all' ? prepared.service.replicas : 1);
+  const prompts = uniquePrompts({ seed: `${context.runKey}/warm/${arm}`, promptTokens: inputs.promptTokens });
+  return warmUp({
+    maxBins: WARM_UP_BINS,
+    runBin: async (index) => {
+      const run = await runBlock({
+        client: bench.clients[arm],
+        concurrency,
+        nextBody: () => body(bench, prompts()),
+        arm,
+        block: -1 - index,
+        durationMs: inputs.pairDurationMs / 6,
+        signal: context.signal,
+      });
+      context.signal.throwIfAborted();
+      const valid = run.records.filter((record) => record.valid).length;
+      context.emit({
+        type: 'waiting',
+        stage: 'benchmark',
+        what: `a steady ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`,
+        seen: `warm-up ${index + 1}: ${valid} of ${run.records.length} answers valid`,
+        elapsedMs: run.drainedMs - run.startMs,
+        limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
+      });
+      return run;
+    },
+  });
+}
+
+function runOne(bench: Bench, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
+  const { context } = bench;
+  const prompts = uniquePrompts({
+    seed: `${context.runKey}/pair-${block.pair}/${block.arm}`,
+    promptTokens: context.inputs.promptTokens,
+  });
+  return runBlock({
+    client: bench.clients[block.arm],
+    concurrency: block.concurrency,
+    nextBody: () => body(bench, prompts()),
+    arm: block.arm,
+    block: block.block,
+    durationMs: block.durationMs,
+    rampMs: timings.rampMs,
+    signal: context.signal,
+  });
+}
+
+function body(bench: Bench, prompt: string): Buffer {
+  const { modelId } = bench.model;
+  return requestBody(prompt, {
+    api: 'completions',
+    model: modelId,
+    maxTokens: bench.context.inputs.maxTokens,
+    fixedLength: true,
+  });
+}
+
+function loadClient(endpoint: string, concurrency: number, maxTokens: number): LoadClient {
+  return createLoadClient({
+    baseUrl: endpoint,
+    path: COMPLETIONS,
+    connections: concurrency,
+    deadlineMs: REQUEST_DEADLINE_MS,
+    expect: { completionTokens: maxTokens },
+    tlsInsecure: true,
+  });
+}
+
+/** The seed's own 20 serial and 100 parallel requests, through the service's endpoint. */
+async function runbook(bench: Bench): Promise<RunbookFigures> {
+  const { context, stack, model, prepared } = bench;
+  const { maxTokens } = RUNBOOK_PROMPTS;
+  const client = createLoadClient({
+    baseUrl: stack.route.endpoint,
+    path: COMPLETIONS,
+    connections: RUNBOOK.parallel.concurrency,
+    deadlineMs: REQUEST_DEADLINE_MS,
+    expect: { completionTokens: null },
+    tlsInsecure: true,
+  });
+  const run = (kind: 'serial' | 'parallel') => {
+    let number = 0;
+    const prompt = () => {
+      number += 1;
+      return kind === 'serial' ? RUNBOOK_PROMPTS.serial() : RUNBOOK_PROMPTS.parallel(number);
+    };
+    return runFixed({
+      client,
+      requests: RUNBOOK[kind].requests,
+      concurrency: RUNBOOK[kind].concurrency,
+      nextBody: () =>
+        requestBody(prompt(), { api: 'completions', model: model.modelId, maxTokens, fixedLength: false }),
+      arm: 'all',
+      block: -100,
+      signal: context.signal,
+    });
+  };
+  try {
+    const figures = runbookFigures(
+      { serial: await run('serial'), parallel: await run('parallel') },
+      prepared.service.replicas,
+    );
+    const { serial, parallel } = figures;
+    context.emit({
+      type: 'fact',
+      stage: 'benchmark',
+      text: `runbook figures: ${serial.requestsPerSecond.toFixed(2)} req/s one at a time, ${parallel.requestsPerSecond.toFixed(2)} req/s ten at a time`,
+    });
+    return figures;
+  } finally {
+    await client.close();
+  }
+}
+
+function blockEvidence(block: BlockPlan, run: BlockRun, before: Snapshot, after: Snapshot): BlockEvidence {
+  return {
+    arm: block.arm,
+    pair: block.pair,
+    sent: run.records.length,
+    unanswered: run.records.filter((record) => !record.valid).length,
+    readyBefore: before.ready,
+    readyAfter: after.ready,
+    pods: edges(before, after),
+  };
+}
+
+/** The blocks' unique prompts are a far larger sample of the spread than the verify stage could send. */
+function updateSpread(context: StageContext, perPod: PodCount[], replicas: number): void {
+  const { report } = context;
+  const sent = perPod.reduce((sum, { requests }) => sum + requests, 0);
+  const index = report.checks.findIndex(({ id }) => id === 'unique-spread');
+  const smaller = report.routing?.unique.sent ?? 0;
+  if (index < 0 || !report.routing || sent <= smaller) return;
+  report.routing.unique = { sent, perPod };
+  report.checks[index] = checkUniqueSpread(perPod, replicas);
+}
+
+function announcePlan(bench: Bench, plan: DecisionPlan, timings: PairTimings, warm: Record<ArmName, WarmUp>): void {
+  const { context, one } = bench;
+  const rate = (arm: ArmName) => warm[arm].bins.at(-1) ?? 0;
+  const noise = pairNoise({
+    serviceCv: 0.35,
+    blockNoise: 0.02,
+    requestsOne: Math.max(1, (rate('one') * (timings.oneMs - timings.trimMs)) / 1_000),
+    requestsAll: Math.max(1, (rate('all') * (timings.allMs - timings.trimMs)) / 1_000),
+  });
+  const provable = smallestProvableSpeedup(plan, noise);
+  const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
+  emit(`one-replica arm: ${one.description}`);
+  emit(
+    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${provable.toFixed(2)}× or more can be proven against ${plan.minSpeedup}× with this budget`,
+  );
+}
+
+function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): string {
+  const estimate = look.estimate
+    ? `running ${look.estimate.value.toFixed(2)}× (${look.estimate.low.toFixed(2)}–${look.estimate.high.toFixed(2)})`
+    : 'no interval yet';
+  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${pair.ratio.toFixed(2)}×; ${estimate}, needs > ${plan.minSpeedup}`;
+}
+
+function stopOf(look: Look): Benchmark['looks']['stopped'] {
+  if (look.decision === 'pass' || look.decision === 'fail') return look.decision;
+  return look.decision === 'exhausted' ? 'budget' : 'aborted';
+}

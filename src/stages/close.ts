@@ -1,0 +1,43 @@
+import type { Report } from '../report/model.ts';
+import { costOf } from '../verdict/cost.ts';
+import type { Released } from './release.ts';
+
+/** Adds to a report what the release found out: nodes left, time taken, and the bill of the nodes that were leased. */
+export function closeReport(
+  report: Report,
+  released: Released,
+  options: { spot: boolean; pricePerChipHourUsd: number | null; now: string },
+): Report {
+  const { benchmark, plan, environment } = report;
+  const { release, billed } = released;
+  const chips = (environment.chipsPerNode ?? 0) * (plan.nodes ?? 0);
+  return {
+    ...report,
+    release,
+    stages: report.stages.map((stage) =>
+      stage.stage === 'release'
+        ? {
+            ...stage,
+            outcome: release.outcome === 'failed' ? ('failed' as const) : ('done' as const),
+            startedAt: stage.startedAt ?? new Date(Date.parse(options.now) - release.durationMs).toISOString(),
+            durationMs: release.durationMs,
+            summary: release.message,
+          }
+        : stage,
+    ),
+    cost: costOf({
+      nodes: billed,
+      location: plan.location,
+      spot: options.spot,
+      pricePerChipHour: options.pricePerChipHourUsd,
+      now: options.now,
+      measured: benchmark
+        ? {
+            requestsPerSecond: benchmark.arms.all.requestsPerSecond,
+            outputTokensPerSecond: benchmark.arms.all.outputTokensPerSecond,
+            chips,
+          }
+        : null,
+    }),
+  };
+}

@@ -1,0 +1,80 @@
+import type { GkeClient, NodePoolInfo } from '../clients/gke.ts';
+import type { KubeClient, KubeObject, ObjectRef } from '../clients/kube.ts';
+import type { Manifest } from '../clients/manifests.ts';
+import type { Inputs } from '../inputs.ts';
+import type { Clock } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
+import type { Report } from '../report/model.ts';
+
+/** What every stage is given. Stages read inputs and clients, and write what they learn into the report. */
+export interface StageContext {
+  inputs: Inputs;
+  gke: GkeClient;
+  kube: KubeClient;
+  clock: Clock;
+  signal: AbortSignal;
+  emit: Emit;
+  report: Report;
+  /** Identifies this run in names and labels of temporary objects: lower case, at most 20 characters. */
+  runKey: string;
+}
+
+/** What preflight found out; all that later stages need to know before money is spent. */
+export interface Prepared {
+  pool: NodePoolInfo;
+  /** Nodes that the run needs. */
+  nodes: number;
+  sizeBefore: number;
+  restingNodes: number;
+  service: ServiceRef;
+  manifests: Manifest[];
+  /** Objects to delete before the deploy: Pattern 1. */
+  retire: ObjectRef[];
+}
+
+export interface ServiceRef {
+  apiVersion: string;
+  name: string;
+  namespace: string;
+  replicas: number;
+}
+
+/** Saved before the first call that can cost money; all that `post` needs to give the TPUs back. */
+export interface LeaseState {
+  v: 1;
+  projectId: string;
+  location: string;
+  cluster: string;
+  nodePool: string;
+  sizeBefore: number;
+  sizeAsked: number;
+  restingNodes: number;
+  spot: boolean;
+  /** ISO 8601. */
+  startedAt: string;
+  /** `run id/attempt`. */
+  run: string;
+  runKey: string;
+  namespace: string;
+  /** Applied objects, removed before the nodes go. */
+  workload: ObjectRef[];
+}
+
+/** The pods that KServe makes for a service, by the labels of its controller (field names stable from v0.15 on). */
+export function workloadSelector(service: string): string {
+  return `app.kubernetes.io/name=${service},kserve.io/component=workload`;
+}
+
+export function pickerSelector(service: string): string {
+  return `app.kubernetes.io/name=${service},app.kubernetes.io/component=llminferenceservice-router-scheduler`;
+}
+
+/** A condition of an object's status, or undefined when it is absent, which is not the same as False. */
+export function condition(
+  object: KubeObject | null,
+  type: string,
+): { status: string; reason: string; message: string } | undefined {
+  const conditions = (object?.status?.conditions ?? []) as Record<string, string>[];
+  const found = conditions.find((entry) => entry.type === type);
+  return found && { status: found.status ?? 'Unknown', reason: found.reason ?? '', message: found.message ?? '' };
+}

@@ -1,0 +1,73 @@
+import { type ReplicaCounters, readReplica } from '../clients/serving.ts';
+import type { PodCount } from '../report/model.ts';
+import type { PodCounters, PodEdges } from '../verdict/evidence.ts';
+import { type Prepared, type StageContext, workloadSelector } from './context.ts';
+import { isReady, podSummary } from './pods.ts';
+import type { ReadyStack } from './ready.ts';
+
+/** All replicas at one moment: their counters, and how many are Ready. */
+export interface Snapshot {
+  ready: number;
+  pods: { pod: string; counters: ReplicaCounters | null; restarts: number }[];
+  /** Why counters are missing; empty when none are. */
+  problems: string[];
+}
+
+/**
+ * Reads every replica's counters. Taken between blocks only, when nothing of ours is in flight: scraping is work for
+ * vLLM too.
+ */
+export async function snapshot(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<Snapshot> {
+  const { namespace, name } = prepared.service;
+  const pods = (await context.kube.list('v1', 'Pod', { namespace, labelSelector: workloadSelector(name) })) ?? [];
+  const problems: string[] = [];
+  const read = await Promise.all(
+    pods.map(async (pod) => {
+      const summary = podSummary(pod, 'replica');
+      try {
+        const counters = await readReplica(context.kube, namespace, summary.name, stack.port, stack.scheme);
+        return { pod: summary.name, counters, restarts: summary.restarts };
+      } catch (error) {
+        context.signal.throwIfAborted();
+        problems.push(error instanceof Error ? error.message : String(error));
+        return { pod: summary.name, counters: null, restarts: summary.restarts };
+      }
+    }),
+  );
+  return { ready: pods.filter(isReady).length, pods: read, problems };
+}
+
+/** Requests that each pod finished between two snapshots; null when a counter is missing at either. */
+export function servedBetween(before: Snapshot, after: Snapshot): PodCount[] | null {
+  const counts = after.pods.map(({ pod, counters }) => {
+    const earlier = before.pods.find((entry) => entry.pod === pod)?.counters;
+    return earlier && counters ? { pod, requests: counters.requests - earlier.requests } : null;
+  });
+  return counts.every((count) => count !== null) && counts.length > 0 ? counts : null;
+}
+
+/** Prefix-cache tokens queried and hit between two snapshots, over all pods; null when not exported. */
+export function cacheBetween(before: Snapshot, after: Snapshot): { queries: number; hits: number } | null {
+  let [queries, hits] = [0, 0];
+  for (const { pod, counters } of after.pods) {
+    const earlier = before.pods.find((entry) => entry.pod === pod)?.counters;
+    if (!earlier || !counters) return null;
+    if (counters.prefixQueries === null || counters.prefixHits === null) return null;
+    queries += counters.prefixQueries - (earlier.prefixQueries ?? 0);
+    hits += counters.prefixHits - (earlier.prefixHits ?? 0);
+  }
+  return { queries, hits };
+}
+
+/** Two snapshots as the plausibility check wants them. */
+export function edges(before: Snapshot, after: Snapshot): PodEdges[] {
+  const names = new Set([...before.pods, ...after.pods].map(({ pod }) => pod));
+  return [...names].map((pod) => ({ pod, before: countersAt(before, pod), after: countersAt(after, pod) }));
+}
+
+function countersAt(at: Snapshot, name: string): PodCounters | null {
+  const entry = at.pods.find(({ pod }) => pod === name);
+  if (!entry?.counters) return null;
+  const { requests, running, waiting, preemptions, processStartSeconds } = entry.counters;
+  return { finished: requests, running, waiting, preemptions, processStartSeconds, restarts: entry.restarts };
+}

@@ -1,0 +1,90 @@
+import { describe, type ObjectRef } from '../clients/kube.ts';
+import type { Manifest } from '../clients/manifests.ts';
+import { Failure } from '../lib/failure.ts';
+import { poll } from '../lib/poll.ts';
+import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
+
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' };
+const RETIRE_LIMIT_MS = 5 * 60_000;
+
+/**
+ * Deletes Pattern 1 if it is there and waits until its pods are gone (they hold TPUs and its route competes on the
+ * gateway), then applies the manifests in file order by server-side apply. Runs while the nodes come up.
+ */
+export async function deploy(context: StageContext, prepared: Prepared): Promise<{ retired: number; applied: number }> {
+  const retired = await retire(context, prepared.retire);
+  for (const manifest of prepared.manifests) await applyOne(context, manifest);
+  return { retired, applied: prepared.manifests.length };
+}
+
+async function retire(context: StageContext, refs: ObjectRef[]): Promise<number> {
+  const { kube, emit } = context;
+  const removed: ObjectRef[] = [];
+  for (const ref of refs) {
+    if (!(await kube.remove(ref))) continue;
+    removed.push(ref);
+    emit({ type: 'fact', stage: 'deploy', text: `retired ${describe(ref)}` });
+  }
+  for (const ref of removed) {
+    if (ref.kind === 'LLMInferenceService') await awaitGone(context, ref);
+  }
+  return removed.length;
+}
+
+async function awaitGone(context: StageContext, service: ObjectRef): Promise<void> {
+  const { kube, emit, inputs } = context;
+  const namespace = service.namespace ?? inputs.namespace;
+  await poll({
+    stage: 'deploy',
+    what: `the end of ${service.name}`,
+    everyMs: inputs.pollIntervalMs,
+    limitMs: RETIRE_LIMIT_MS,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => emit({ type: 'waiting', stage: 'deploy', ...status }),
+    probe: async () => {
+      const object = await kube.get(service);
+      const selectors = [workloadSelector(service.name), pickerSelector(service.name)];
+      const pods = (
+        await Promise.all(selectors.map((labelSelector) => kube.list('v1', 'Pod', { namespace, labelSelector })))
+      ).flatMap((list) => list ?? []);
+      if (!object && pods.length === 0) return { done: true };
+      return { waiting: `${object ? 'service and ' : ''}${pods.length} pods left` };
+    },
+    onTimeout: (seen) =>
+      new Failure({
+        stage: 'deploy',
+        code: 'retire-timeout',
+        message: `${service.name} was deleted but is not gone: ${seen}.`,
+        hint: `Look for finalizers: kubectl get llminferenceservice ${service.name} -n ${namespace} -o yaml`,
+        blame: 'cluster',
+      }),
+  });
+}
+
+async function applyOne(context: StageContext, { object, file, line }: Manifest): Promise<void> {
+  const labelled = {
+    ...object,
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...MANAGED_BY } },
+  };
+  try {
+    await context.kube.apply(labelled, { force: context.inputs.forceConflicts });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure({
+      stage: 'deploy',
+      code: error.code,
+      message: `${file}${line === null ? '' : `:${line}`}: ${error.message}`,
+      ...(error.hint ? { hint: error.hint } : {}),
+      blame: error.blame,
+      cause: error,
+      evidence: { ...error.evidence, file, line },
+    });
+  }
+  const { name, namespace } = object.metadata;
+  context.emit({
+    type: 'fact',
+    stage: 'deploy',
+    text: `applied ${describe({ apiVersion: object.apiVersion, kind: object.kind, name, namespace })}`,
+  });
+}

@@ -1,0 +1,29 @@
+import type { KubeClient, KubeObject } from '../clients/kube.ts';
+
+export const POOL_LABEL = 'cloud.google.com/gke-nodepool';
+export const TPU_RESOURCE = 'google.com/tpu';
+
+export interface TpuNode {
+  name: string;
+  ready: boolean;
+  chips: number;
+  createdAt: string;
+  topology: string | null;
+}
+
+/** The nodes of a pool as Kubernetes knows them. */
+export async function poolNodes(kube: KubeClient, pool: string): Promise<TpuNode[]> {
+  const nodes = (await kube.list('v1', 'Node', { labelSelector: `${POOL_LABEL}=${pool}` })) ?? [];
+  return nodes.map(tpuNode);
+}
+
+function tpuNode(node: KubeObject): TpuNode {
+  const conditions = (node.status?.conditions ?? []) as { type: string; status: string }[];
+  return {
+    name: node.metadata.name,
+    ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    chips: Number(node.status?.allocatable?.[TPU_RESOURCE] ?? 0) || 0,
+    createdAt: node.metadata.creationTimestamp ?? '',
+    topology: node.metadata.labels?.['cloud.google.com/gke-tpu-topology'] ?? null,
+  };
+}

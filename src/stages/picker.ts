@@ -1,0 +1,66 @@
+import { parseDocument } from 'yaml';
+import type { KubeClient, KubeObject } from '../clients/kube.ts';
+import { pickerSelector, type ServiceRef } from './context.ts';
+
+export interface PickerConfig {
+  image: string | null;
+  /** Null when the live arguments carry no readable configuration. */
+  scorers: { name: string; weight: number }[] | null;
+}
+
+/**
+ * The endpoint picker's live configuration, from its Deployment's arguments: KServe keeps an existing configuration
+ * across its own upgrades, so neither the manifest nor the controller's default tells what is running.
+ */
+export async function readPicker(kube: KubeClient, service: ServiceRef): Promise<PickerConfig> {
+  const deployments = await kube.list('apps/v1', 'Deployment', {
+    namespace: service.namespace,
+    labelSelector: pickerSelector(service.name),
+  });
+  const deployment = deployments?.[0] ?? (await byName(kube, service));
+  const containers = (deployment?.spec?.template?.spec?.containers ?? []) as {
+    name: string;
+    image?: string;
+    command?: string[];
+    args?: string[];
+  }[];
+  const main = containers.find(({ name }) => name === 'main') ?? containers[0];
+  if (!main) return { image: null, scorers: null };
+  return { image: main.image ?? null, scorers: scorersOf([...(main.command ?? []), ...(main.args ?? [])]) };
+}
+
+function byName(kube: KubeClient, { name, namespace }: ServiceRef): Promise<KubeObject | null> {
+  return kube.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: `${name}-kserve-router-scheduler`, namespace });
+}
+
+/** Scorers with their weights from `--config-text` (`--configText` on KServe v0.16). */
+export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
+  const text = argument(args, ['--config-text', '--configText', '-config-text', '-configText']);
+  if (text === null) return null;
+  let config: unknown;
+  try {
+    config = parseDocument(text).toJS({ maxAliasCount: 0 });
+  } catch {
+    return null;
+  }
+  if (config === null || typeof config !== 'object') return null;
+  const { plugins, schedulingProfiles } = config as {
+    plugins?: { name?: string; type?: string }[];
+    schedulingProfiles?: { plugins?: { pluginRef?: string; weight?: number }[] }[];
+  };
+  const types = new Map((plugins ?? []).map(({ name, type }) => [name ?? type, type]));
+  const used = schedulingProfiles?.[0]?.plugins ?? [];
+  return used
+    .map(({ pluginRef, weight }) => ({ name: types.get(pluginRef) ?? pluginRef ?? '', weight: Number(weight ?? 1) }))
+    .filter(({ name }) => /scorer/.test(name));
+}
+
+function argument(args: readonly string[], names: readonly string[]): string | null {
+  for (const [index, arg] of args.entries()) {
+    for (const name of names) {
+      if (arg === name) return args[index + 1] ?? null;
+      if (arg.startsWith(`${name}=`)) return arg.slice(name.length + 1);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,85 @@
+import type { ClusterInfo, NodePoolInfo } from '../clients/gke.ts';
+import { Failure } from '../lib/failure.ts';
+
+/** The pool that was named, or the only pool with TPU machines. */
+export function choosePool(cluster: ClusterInfo, wanted: string | null): NodePoolInfo {
+  const names = cluster.nodePools.map(({ name }) => name).join(', ') || 'none';
+  if (wanted !== null) {
+    const found = cluster.nodePools.find(({ name }) => name === wanted);
+    if (found) return found;
+    throw refuse(
+      'pool-not-found',
+      `Node pool "${wanted}" does not exist in ${cluster.name}; it has: ${names}.`,
+      'Correct the input "node-pool".',
+    );
+  }
+  const tpuPools = cluster.nodePools.filter(({ machineType }) => chipsOf(machineType) !== null);
+  const [only] = tpuPools;
+  if (only && tpuPools.length === 1) return only;
+  throw refuse(
+    'pool-ambiguous',
+    tpuPools.length === 0
+      ? `Cluster ${cluster.name} has no node pool with TPU machines; its pools: ${names}.`
+      : `Cluster ${cluster.name} has ${tpuPools.length} TPU node pools: ${tpuPools.map(({ name }) => name).join(', ')}.`,
+    'Give the input "node-pool".',
+  );
+}
+
+/** Chips of a machine such as ct6e-standard-4t; null when it is not a TPU machine. */
+export function chipsOf(machineType: string | null): number | null {
+  const match = /^ct\w+-\w+-(\d+)t$/.exec(machineType ?? '');
+  return match ? Number(match[1]) : null;
+}
+
+/** Hosts of one slice: chips of the topology ÷ chips of a machine. 1 when it is a single-host pool. */
+export function hostsOf(pool: NodePoolInfo): number {
+  const chips = chipsOf(pool.machineType);
+  const topology = pool.tpuTopology?.split('x').map(Number);
+  if (chips === null || !topology || topology.some((side) => !Number.isInteger(side) || side < 1)) return 1;
+  return Math.max(1, topology.reduce((product, side) => product * side, 1) / chips);
+}
+
+/** Refuses a pool that a resize cannot serve, or cannot be trusted to give back. */
+export function checkPool(pool: NodePoolInfo, nodes: number, restingNodes: number): void {
+  if (pool.status === 'ERROR' || pool.status === 'STOPPING') {
+    const conditions = pool.conditions.join('; ');
+    throw refuse(
+      'pool-unusable',
+      `Node pool ${pool.name} is ${pool.status}${conditions ? ` (${conditions})` : ''}.`,
+      'Repair or recreate the pool first.',
+    );
+  }
+  if (pool.locations.length > 1) {
+    throw refuse(
+      'pool-multi-zone',
+      `Node pool ${pool.name} spans ${pool.locations.length} zones (${pool.locations.join(', ')}), and a resize counts per zone: ${nodes} would lease ${nodes * pool.locations.length} nodes.`,
+      'Use a node pool in one zone.',
+    );
+  }
+  if (pool.autoscaling) {
+    throw refuse(
+      'pool-autoscaled',
+      `Node pool ${pool.name} is autoscaled, so the autoscaler and not the gate owns its size.`,
+      'Use a pool without autoscaling, or turn it off for this one.',
+    );
+  }
+  if (pool.queuedProvisioning) {
+    throw refuse(
+      'pool-queued',
+      `Node pool ${pool.name} gets its nodes by queued provisioning, which a resize bypasses.`,
+      'Use a pool without queued provisioning.',
+    );
+  }
+  const hosts = hostsOf(pool);
+  if (hosts > 1 && (nodes !== hosts || (restingNodes !== 0 && restingNodes !== hosts))) {
+    throw refuse(
+      'pool-multi-host',
+      `Node pool ${pool.name} is one ${pool.tpuTopology} slice of ${hosts} hosts: its size can only be 0 or ${hosts}, not ${nodes} with ${restingNodes} at rest.`,
+      `Set "nodes" to ${hosts} and "resting-nodes" to 0, or use a single-host pool (ct6e-standard-4t with 2x2).`,
+    );
+  }
+}
+
+function refuse(code: string, message: string, hint: string): Failure {
+  return new Failure({ stage: 'preflight', code, message, hint, blame: 'config' });
+}

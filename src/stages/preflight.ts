@@ -1,0 +1,139 @@
+import type { ClusterInfo } from '../clients/gke.ts';
+import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/kube.ts';
+import type { Manifest } from '../clients/manifests.ts';
+import { Failure } from '../lib/failure.ts';
+import type { Prepared, ServiceRef, StageContext } from './context.ts';
+import { poolNodes } from './nodes.ts';
+import { checkPool, chipsOf, choosePool } from './pool-shape.ts';
+
+export const SERVICE_GROUP = 'serving.kserve.io';
+
+/**
+ * Everything that can be known for free: cluster and pool, manifests against what the cluster serves (a server-side
+ * dry run with strict validation), the size to return to. Spends nothing and changes nothing.
+ */
+export async function preflight(
+  context: StageContext,
+  cluster: ClusterInfo,
+  manifests: Manifest[],
+  retire: KubeObject[],
+): Promise<Prepared> {
+  const { inputs, kube, report } = context;
+  if (cluster.status !== 'RUNNING' && cluster.status !== 'RECONCILING') {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'cluster-not-running',
+      message: `Cluster ${cluster.name} is ${cluster.status}.`,
+      hint: 'Wait until it is RUNNING.',
+      blame: 'cluster',
+    });
+  }
+  const service = await serviceOf(context, manifests);
+  const pool = choosePool(cluster, inputs.nodePool);
+  const nodes = inputs.nodes ?? service.replicas;
+  const present = await poolNodes(kube, pool.name);
+  const sizeBefore = pool.initialNodeCount;
+  const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
+  checkPool(pool, nodes, restingNodes);
+  if (present.length !== sizeBefore) {
+    context.emit({
+      type: 'warning',
+      text: `node pool ${pool.name} was last set to ${sizeBefore} but has ${present.length} nodes now`,
+    });
+  }
+  const versions = await kube.versionsOf(SERVICE_GROUP);
+  if (versions.length === 0) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'kserve-missing',
+      message: `The cluster serves no API of ${SERVICE_GROUP}: KServe's LLMInferenceService is not installed.`,
+      hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
+      blame: 'cluster',
+    });
+  }
+  for (const { object, file, line } of manifests) {
+    try {
+      // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
+      await kube.apply(object, { dryRun: true, force: true });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      throw new Failure({
+        stage: 'preflight',
+        code: error.code,
+        message: `${file}${line === null ? '' : `:${line}`}: ${error.message}`,
+        ...(error.hint ? { hint: error.hint } : {}),
+        blame: error.blame,
+        cause: error,
+        evidence: { ...error.evidence, file, line },
+      });
+    }
+  }
+  report.plan = {
+    ...report.plan,
+    nodePool: pool.name,
+    nodes,
+    namespace: service.namespace,
+    service: service.name,
+    replicas: service.replicas,
+  };
+  report.environment = {
+    ...report.environment,
+    machineType: pool.machineType,
+    chipsPerNode: chipsOf(pool.machineType),
+    tpuTopology: pool.tpuTopology,
+    kubernetesVersion: await kube.version(),
+    serviceApiVersion: service.apiVersion,
+    vllmImage: imageOf(manifests),
+  };
+  const kept = new Set(manifests.map(({ object }) => describe(refOf(object))));
+  return {
+    pool,
+    nodes,
+    sizeBefore,
+    restingNodes,
+    service,
+    manifests,
+    retire: withNamespace(retire.map(refOf), inputs.namespace).filter((ref) => !kept.has(describe(ref))),
+  };
+}
+
+async function serviceOf(context: StageContext, manifests: Manifest[]): Promise<ServiceRef> {
+  const services = manifests.filter(({ object }) => object.kind === 'LLMInferenceService');
+  const [only] = services;
+  if (!only || services.length > 1) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'service-ambiguous',
+      message: `The manifests hold ${services.length} LLMInferenceServices; the gate measures exactly one.`,
+      hint: 'Point the input "manifests" at a folder or kustomization with one.',
+      blame: 'change',
+    });
+  }
+  const { object } = only;
+  const replicas = Number(object.spec?.replicas ?? 1);
+  if (!Number.isInteger(replicas) || replicas < 2) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'too-few-replicas',
+      message: `${object.metadata.name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
+      hint: 'Set spec.replicas (Pattern 3 has 3).',
+      blame: 'change',
+    });
+  }
+  return {
+    apiVersion: object.apiVersion,
+    name: object.metadata.name,
+    namespace: object.metadata.namespace ?? context.inputs.namespace,
+    replicas,
+  };
+}
+
+function imageOf(manifests: Manifest[]): string | null {
+  const service = manifests.find(({ object }) => object.kind === 'LLMInferenceService')?.object;
+  const containers = (service?.spec?.template?.containers ?? []) as { name?: string; image?: string }[];
+  return containers.find(({ name }) => name === 'main')?.image ?? null;
+}
+
+function withNamespace(refs: ObjectRef[], namespace: string): ObjectRef[] {
+  return refs.map((ref) => ({ ...ref, namespace: ref.namespace ?? namespace }));
+}

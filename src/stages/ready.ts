@@ -1,0 +1,163 @@
+import type { KubeObject } from '../clients/kube.ts';
+import { Failure } from '../lib/failure.ts';
+import { poll } from '../lib/poll.ts';
+import type { PodSummary } from '../report/model.ts';
+import { condition, type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
+import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from './pods.ts';
+import { readRoute, type ServingRoute } from './route.ts';
+
+export const USUAL_READY_MS = 15 * 60_000;
+
+export interface ReadyStack {
+  /** Ready replicas, as Kubernetes has them. */
+  replicas: KubeObject[];
+  pickers: KubeObject[];
+  route: ServingRoute;
+  /** Where vLLM listens, from the pods. */
+  scheme: 'https' | 'http';
+  port: number;
+}
+
+/**
+ * Waits until every pod of the workload and of the endpoint picker is Ready with all of its containers, the route and
+ * its pool are accepted, the gateway has an address, and the service is Ready at the generation that was applied.
+ * A cause that cannot heal ends the wait at once.
+ */
+export async function awaitReady(context: StageContext, prepared: Prepared): Promise<ReadyStack> {
+  const { kube, inputs, report, emit } = context;
+  const { service } = prepared;
+  const announced = new Set<string>();
+  return poll({
+    stage: 'ready',
+    what: `${service.replicas} replicas of ${service.name}`,
+    everyMs: inputs.pollIntervalMs,
+    limitMs: inputs.readyTimeoutMs,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => emit({ type: 'waiting', stage: 'ready', ...status }),
+    probe: async () => {
+      const [replicas, pickers] = await Promise.all(
+        [workloadSelector(service.name), pickerSelector(service.name)].map(async (labelSelector) =>
+          ((await kube.list('v1', 'Pod', { namespace: service.namespace, labelSelector })) ?? []).filter(
+            ({ metadata }) => !metadata.deletionTimestamp,
+          ),
+        ),
+      );
+      const pods = [...(replicas ?? []), ...(pickers ?? [])];
+      const replicaSummaries = (replicas ?? []).map((pod) => podSummary(pod, 'replica'));
+      const pickerSummaries = (pickers ?? []).map((pod) => podSummary(pod, 'endpoint-picker'));
+      report.pods = [...replicaSummaries, ...pickerSummaries];
+      for (const pod of report.pods) announce(context, announced, pod);
+      for (const pod of pods) {
+        const cause = terminalCause(pod);
+        if (cause) throw podFailure(cause, service.name);
+      }
+      const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
+      if (missing) return { waiting: missing };
+      const object = await kube.get({
+        apiVersion: service.apiVersion,
+        kind: 'LLMInferenceService',
+        name: service.name,
+        namespace: service.namespace,
+      });
+      const notReady = serviceMissing(object);
+      if (notReady) return { waiting: notReady };
+      const route = await readRoute(kube, service, inputs.gateway);
+      if ('waiting' in route) return route;
+      const [first] = replicas ?? [];
+      return {
+        done: {
+          replicas: (replicas ?? []).filter(isReady),
+          pickers: pickers ?? [],
+          route: route.route,
+          ...serverOf(first as KubeObject),
+        },
+      };
+    },
+    onTimeout: (seen) =>
+      new Failure({
+        stage: 'ready',
+        code: 'ready-timeout',
+        message: `${service.name} did not become ready in time; last seen: ${seen}.`,
+        hint: 'See the pods below; raise "ready-timeout" if they were still loading or compiling.',
+        blame: 'change',
+        evidence: { seen },
+      }),
+  });
+}
+
+function announce(context: StageContext, announced: Set<string>, pod: PodSummary): void {
+  if (pod.state !== 'Ready' || announced.has(pod.name)) return;
+  announced.add(pod.name);
+  const counts = `${pod.readyContainers}/${pod.totalContainers}`;
+  context.emit({
+    type: 'fact',
+    stage: 'ready',
+    text: `${pod.role} ${pod.name} Ready, ${counts} on ${pod.node ?? '?'}`,
+  });
+}
+
+function podsMissing(replicas: PodSummary[], pickers: PodSummary[], wanted: number): string | null {
+  const full = (pod: PodSummary) => pod.state === 'Ready' && pod.readyContainers === pod.totalContainers;
+  const replicasReady = replicas.length === wanted && replicas.every(full);
+  const pickersReady = pickers.length > 0 && pickers.every(full);
+  if (replicasReady && pickersReady) return null;
+  return `replicas ${countStates(replicas)}; endpoint picker ${countStates(pickers)}`;
+}
+
+function serviceMissing(object: KubeObject | null): string | null {
+  if (!object) return 'the LLMInferenceService does not exist yet';
+  const generation = object.metadata.generation ?? 0;
+  const observed = Number(object.status?.observedGeneration ?? 0);
+  const ready = condition(object, 'Ready');
+  if (!ready) return 'the controller has not reported on the LLMInferenceService yet';
+  if (ready.status !== 'True')
+    return `LLMInferenceService not Ready (${ready.reason || ready.message || 'no reason given'})`;
+  if (observed < generation) return `LLMInferenceService observed at generation ${observed}, not ${generation}`;
+  return null;
+}
+
+/** Scheme and port of vLLM: a TLS flag decides, then the probe's scheme. */
+function serverOf(pod: KubeObject): { scheme: 'https' | 'http'; port: number } {
+  const containers = (pod.spec?.containers ?? []) as {
+    name: string;
+    command?: string[];
+    args?: string[];
+    ports?: { containerPort: number }[];
+    readinessProbe?: { httpGet?: { scheme?: string } };
+  }[];
+  const main = containers.find(({ name }) => name === 'main') ?? containers[0];
+  const line = [...(main?.command ?? []), ...(main?.args ?? [])].join(' ');
+  const tls = /--ssl-(?:certfile|keyfile)/.test(line) || main?.readinessProbe?.httpGet?.scheme === 'HTTPS';
+  const port = Number(/--port[= ](\d+)/.exec(line)?.[1] ?? main?.ports?.[0]?.containerPort ?? 8000);
+  return { scheme: tls ? 'https' : 'http', port };
+}
+
+function podFailure(cause: TerminalCause, service: string): Failure {
+  const at = `container ${cause.container} of pod ${cause.pod}`;
+  const messages: Record<TerminalCause['code'], { message: string; hint: string }> = {
+    'image-not-found': {
+      message: `The image of ${at} does not exist in its registry.`,
+      hint: 'Correct the image name or tag in the manifest.',
+    },
+    'image-pull-denied': {
+      message: `The registry refused the image of ${at}.`,
+      hint: `Check imagePullSecrets of ${service} and that the secret exists in its namespace.`,
+    },
+    'container-config': {
+      message: `${at} refers to a secret, config map or key that does not exist.`,
+      hint: 'Create it, or correct the name and key in the manifest.',
+    },
+    'crash-loop': {
+      message: `${at} crashes each time it starts.`,
+      hint: 'Read its last log lines; a flag that the image does not know is the most frequent reason.',
+    },
+  };
+  return new Failure({
+    stage: 'ready',
+    code: cause.code,
+    ...messages[cause.code],
+    blame: 'change',
+    evidence: { ...cause },
+  });
+}

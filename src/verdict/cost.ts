@@ -1,0 +1,63 @@
+import type { Cost } from '../report/model.ts';
+import { chipHourPrice } from './prices.ts';
+
+export interface BilledNode {
+  /** ISO 8601: the node's creationTimestamp. */
+  createdAt: string;
+  /** ISO 8601; null while it exists. */
+  deletedAt: string | null;
+  /** Allocatable `google.com/tpu`. */
+  chips: number;
+}
+
+export interface CostOptions {
+  nodes: readonly BilledNode[];
+  /** Region or zone. */
+  location: string;
+  spot: boolean;
+  /** USD; null takes the list price. */
+  pricePerChipHour: number | null;
+  /** ISO 8601: the end of nodes that still exist. */
+  now: string;
+  /** What all replicas together did, and on how many chips; null when it was not measured. */
+  measured: { requestsPerSecond: number; outputTokensPerSecond: number; chips: number } | null;
+}
+
+/**
+ * What the nodes of a run cost from their creation to their deletion, and what a million requests and output tokens
+ * cost at the measured rate, fully utilised. Chip-minutes are a fact and always given; amounts are null without a price.
+ * Throws RangeError for a time that is not one.
+ */
+export function costOf(options: CostOptions): Cost {
+  let nodeSeconds = 0;
+  let chipSeconds = 0;
+  for (const node of options.nodes) {
+    const seconds = Math.max(0, timeOf(node.deletedAt ?? options.now) - timeOf(node.createdAt)) / 1_000;
+    nodeSeconds += seconds;
+    chipSeconds += seconds * node.chips;
+  }
+  const price = chipHourPrice(options);
+  const { measured } = options;
+  const perMillion = (rate: number | undefined) =>
+    price && measured && rate ? usdPerMillion({ usdPerHour: price.usd * measured.chips, perSecond: rate }) : null;
+  return {
+    chipMinutes: chipSeconds / 60,
+    nodeSeconds,
+    usd: price ? (chipSeconds / 3_600) * price.usd : null,
+    pricePerChipHourUsd: price?.usd ?? null,
+    priceSource: price?.source ?? null,
+    usdPerMillionRequests: perMillion(measured?.requestsPerSecond),
+    usdPerMillionOutputTokens: perMillion(measured?.outputTokensPerSecond),
+  };
+}
+
+/** USD for a million units at a rate per second, from an hourly price: hourly ÷ (rate · 3600) · 10⁶. */
+export function usdPerMillion(options: { usdPerHour: number; perSecond: number }): number {
+  return (options.usdPerHour / (options.perSecond * 3_600)) * 1e6;
+}
+
+function timeOf(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new RangeError(`${text} is not a time`);
+  return ms;
+}

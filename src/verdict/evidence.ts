@@ -1,0 +1,65 @@
+import type { ArmName } from '../report/model.ts';
+
+/** What the plausibility check is given: facts of the whole measurement, gathered by the benchmark stage. */
+export interface MeasurementEvidence {
+  replicas: number;
+  /** Point estimate; null when nothing could be estimated. */
+  speedup: number | null;
+  arms: Record<ArmName, ArmEvidence>;
+  blocks: readonly BlockEvidence[];
+  client: { /** Worst block, 0..1. */ eventLoopUtilization: number; sendLagP99Ms: number };
+}
+
+export interface ArmEvidence {
+  /** Sent, without those that the client itself cancelled. */
+  requests: number;
+  errors: number;
+  /** Responses of status 200 without JSON, `choices[0]` or `usage`. */
+  unreadable: number;
+  /** One line about the first error; hostile text. */
+  firstError: string | null;
+  /** Valid responses that ended inside a window. */
+  completed: number;
+  meanOutputTokens: number | null;
+  /** Throughput × latency ÷ concurrency over all windows. */
+  littlesLaw: number | null;
+  /** Valid requests per second in the two halves of each block's window. */
+  halves: readonly { first: number; second: number }[];
+  /** Cached ÷ prompt tokens as the server reports them per request; null when it does not. */
+  cachedTokenShare: number | null;
+}
+
+/** One block and what the cluster looked like at its two edges, while no request of ours was in flight. */
+export interface BlockEvidence {
+  arm: ArmName;
+  /** From 0. */
+  pair: number;
+  sent: number;
+  /** Without a valid answer, or cancelled: they may or may not have reached a replica. */
+  unanswered: number;
+  readyBefore: number | null;
+  readyAfter: number | null;
+  pods: readonly PodEdges[];
+}
+
+export interface PodEdges {
+  pod: string;
+  /** Null when the counters could not be read. */
+  before: PodCounters | null;
+  after: PodCounters | null;
+}
+
+/** A replica's own account of itself, from its metrics and its pod status. */
+export interface PodCounters {
+  /** Finished requests since start: `vllm:request_success_total` over all reasons and engines. */
+  finished: number;
+  running: number | null;
+  waiting: number | null;
+  preemptions: number | null;
+  /** `process_start_time_seconds`. */
+  processStartSeconds: number | null;
+  restarts: number | null;
+}
+
+/** Receives a finding: a stable id and a sentence with its numbers. */
+export type Tell = (id: string, message: string) => void;

@@ -1,0 +1,67 @@
+import type { Benchmark, Check, Target, Verdict } from '../report/model.ts';
+import { decimals, percent } from './wording.ts';
+
+/**
+ * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that does not
+ * count (invalid); answers lost under load (fail); the speed-up (fail); evidence that is missing or undecided
+ * (inconclusive); pass. Missing evidence never passes.
+ */
+export function overallVerdict(
+  checks: readonly Check[],
+  benchmark: Benchmark,
+  target: Target,
+): { verdict: Verdict; reasons: string[] } {
+  const failed = checks.filter(({ outcome }) => outcome === 'fail');
+  if (failed.length > 0) return { verdict: 'fail', reasons: failed.map((check) => sentence(check, 'failed')) };
+  if (benchmark.vetoes.length > 0) {
+    return { verdict: 'invalid', reasons: benchmark.vetoes.map(({ message }) => message) };
+  }
+  const lost = (['all', 'one'] as const).filter((arm) => benchmark.arms[arm].successRate < target.successRate);
+  if (lost.length > 0) {
+    return {
+      verdict: 'fail',
+      reasons: lost.map((arm) => {
+        const { errors, requests, successRate } = benchmark.arms[arm];
+        const name = arm === 'all' ? 'all replicas' : 'one replica';
+        return `${errors} of ${requests} requests to ${name} failed: ${percent(successRate, 2)} success, ${percent(target.successRate, 2)} wanted.`;
+      }),
+    };
+  }
+  const { speedup, looks } = benchmark;
+  const interval = speedup ? `${places(speedup.low)}–${places(speedup.high)}×` : '';
+  if (looks.stopped === 'fail' && speedup) {
+    return {
+      verdict: 'fail',
+      reasons: [`The speed-up is ${places(speedup.value)}× (${interval}): wholly below ${target.minSpeedup}×.`],
+    };
+  }
+  const open = checks.filter(({ outcome }) => outcome !== 'pass');
+  const undecided = open.map((check) =>
+    sentence(check, check.outcome === 'inconclusive' ? 'was not decided' : 'could not be observed'),
+  );
+  if (looks.stopped !== 'pass' || !speedup) {
+    const reason = speedup
+      ? `The speed-up is ${places(speedup.value)}× (${interval}), on both sides of ${target.minSpeedup}× when the budget of ${benchmark.pairs.length} pairs was spent.`
+      : `The speed-up has no interval after ${benchmark.pairs.length} pairs.`;
+    return { verdict: 'inconclusive', reasons: [reason, ...undecided] };
+  }
+  if (open.length > 0) return { verdict: 'inconclusive', reasons: undecided };
+  return {
+    verdict: 'pass',
+    reasons: [
+      `The speed-up is ${places(speedup.value)}× (${interval}): its lower limit exceeds ${target.minSpeedup}×.`,
+      ...(speedup.value > target.expectedMaxSpeedup
+        ? [`It is above the expected range, which ends at ${target.expectedMaxSpeedup}×.`]
+        : []),
+    ],
+  };
+}
+
+function sentence(check: Check, what: string): string {
+  return `${check.title}: ${what} (expected ${check.expected}, seen ${check.seen}).`;
+}
+
+/** Two decimals, unless they would hide on which side of a limit a number lies. */
+function places(value: number): string {
+  return decimals(value, Math.abs(value * 100 - Math.round(value * 100)) < 0.05 ? 3 : 2);
+}

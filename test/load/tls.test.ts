@@ -1,0 +1,38 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { generate } from 'selfsigned';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLoadClient } from '../../src/load/client.ts';
+import { completion } from './model-server.ts';
+
+let server: ReturnType<typeof createServer>;
+let baseUrl = '';
+
+beforeAll(async () => {
+  const pems = await generate([{ name: 'commonName', value: 'gateway.test' }]);
+  server = createServer(
+    { key: pems.private, cert: pems.cert, ALPNProtocols: ['h2', 'http/1.1'] },
+    (request, response) => {
+      response.end(completion(10, { httpVersion: request.httpVersion }));
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  baseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+
+it.each([
+  [false, { valid: false, errorKind: 'tls' }],
+  [true, { valid: true, errorKind: null }],
+])('a self-signed gateway with tlsInsecure %s', async (tlsInsecure, expected) => {
+  const client = createLoadClient({
+    baseUrl,
+    path: '/v1/completions',
+    connections: 1,
+    deadlineMs: 2_000,
+    expect: { completionTokens: 10 },
+    tlsInsecure,
+  });
+  expect(await client.send(Buffer.from('{}'))).toMatchObject(expected);
+  await client.close();
+});

@@ -1,0 +1,187 @@
+import { emptyReport } from '../../src/report/build.ts';
+import type { Report } from '../../src/report/model.ts';
+import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
+
+/** One report per way a run can end. */
+export const CASES: Record<string, () => Report> = {
+  pass: () => aReport(),
+
+  'fail-throughput': () =>
+    aReport({
+      verdict: 'fail',
+      reasons: ['The upper limit of the speed-up is below 2.5×.'],
+      benchmark: aBenchmark(2.17, 0.03, { looks: { done: 1, planned: 10, stopped: 'fail' } }),
+    }),
+
+  'fail-routing': () =>
+    aReport({
+      verdict: 'fail',
+      reasons: ['Requests that share a prefix do not reach the same replica.'],
+      checks: checks({
+        'prefix-affinity': { seen: '4 / 3 / 3', outcome: 'fail' },
+        'cache-hits': { seen: '47.9%', outcome: 'fail' },
+      }),
+      routing: {
+        prefixTokens: 1024,
+        prefixChars: 4096,
+        sharedPrefix: { sent: 10, perPod: perPod([4, 3, 3]) },
+        unique: { sent: 300, perPod: perPod([100, 100, 100]) },
+        hitRate: { measured: 0.479, aware: 0.7407, random: 0.4826 },
+      },
+      diagnosis: {
+        cause: 'routing.picker-bypassed',
+        title: 'The gateway does not ask the endpoint picker',
+        confidence: 'proven',
+        blame: 'change',
+        explanation:
+          'No response carried the header `x-went-into-resp-headers`, and ten requests with one prefix were spread 4 / 3 / 3, as round robin does.',
+        remedy: 'Restore the ext_proc filter: apply `manifests/components/envoyfilter` or upgrade Istio to 1.27.',
+        evidence: [
+          'istiod image: docker.io/istio/pilot:1.26.2',
+          'envoyfilters.networking.istio.io in opendatahub: none',
+          'pod inference-gateway: ext_proc config 0 routes',
+        ],
+      },
+    }),
+
+  inconclusive: () =>
+    aReport({
+      verdict: 'inconclusive',
+      reasons: ['The interval of the speed-up contains 2.5× after all 15 pairs.'],
+      benchmark: aBenchmark(2.54, 0.03, { looks: { done: 10, planned: 10, stopped: 'budget' } }),
+    }),
+
+  invalid: () =>
+    aReport({
+      verdict: 'invalid',
+      reasons: ['The pods served more requests than were sent.'],
+      benchmark: aBenchmark(2.68, 0.026, {
+        vetoes: [
+          {
+            id: 'conservation',
+            message: 'The pods counted 2,719 requests, 2,352 were sent: somebody else uses the service.',
+          },
+          { id: 'littles-law', message: 'Throughput times latency is 0.91 of the requests in flight.' },
+        ],
+      }),
+    }),
+
+  stockout: () =>
+    aReport({
+      verdict: 'error',
+      reasons: ['The zone has no TPU capacity.'],
+      failure: {
+        stage: 'lease',
+        code: 'gke-stockout',
+        message: 'Node pool `tpu-v6e-pool` got 0 of 3 nodes in 10 min.',
+        hint: 'Try again later or in another zone.',
+        blame: 'cloud',
+      },
+      diagnosis: {
+        cause: 'gke.stockout',
+        title: 'The zone `europe-west4-a` has no TPU v6e capacity',
+        confidence: 'proven',
+        blame: 'cloud',
+        explanation:
+          'The resize ended in GCE_STOCKOUT; the quota of 12 chips suffices, so this is capacity, not quota.',
+        remedy: 'Run again later, use a reservation, or move the node pool to a zone with v6e capacity.',
+        evidence: [
+          '[GCE_STOCKOUT]: Instance creation failed: The zone europe-west4-a does not have enough resources available. Expected 3, running 0.',
+        ],
+      },
+      stages: stages({ preflight: [43, '9 checks passed'], lease: [604, '0 of 3 nodes', 'failed'] }),
+      pods: [],
+      checks: [],
+      routing: null,
+      benchmark: null,
+      runbook: null,
+      environment: anEnvironment({
+        modelId: null,
+        blockSizeTokens: null,
+        prefixCaching: null,
+        scorers: null,
+        endpoint: null,
+      }),
+      cost: {
+        ...aReport().cost!,
+        chipMinutes: 0,
+        nodeSeconds: 0,
+        usd: 0,
+        usdPerMillionRequests: null,
+        usdPerMillionOutputTokens: null,
+      },
+    }),
+
+  'image-pull': () =>
+    aReport({
+      verdict: 'error',
+      reasons: ['The vLLM image cannot be pulled.'],
+      failure: {
+        stage: 'ready',
+        code: 'pods-not-ready',
+        message: '0 of 3 replicas became ready: all wait in `ImagePullBackOff`.',
+        hint: null,
+        blame: 'change',
+      },
+      diagnosis: {
+        cause: 'image.not-found',
+        title: 'The vLLM image does not exist',
+        confidence: 'proven',
+        blame: 'change',
+        explanation:
+          'The registry does not know the tag `v0.11.9` of `vllm/vllm-tpu`; the pull secret is not the cause, other tags were pulled with it.',
+        remedy: 'Correct the tag in `manifests/pattern3/llminferenceservice.yaml`.',
+        evidence: [
+          'Failed to pull image "vllm/vllm-tpu:v0.11.9": rpc error: code = NotFound desc = docker.io/vllm/vllm-tpu:v0.11.9: not found',
+          'Back-off pulling image "vllm/vllm-tpu:v0.11.9"',
+        ],
+      },
+      stages: stages({
+        preflight: [44, '9 checks passed'],
+        lease: [578, '3 nodes, 12 chips'],
+        deploy: [37, '9 objects applied'],
+        ready: [92, '0 of 3 replicas ready', 'failed'],
+      }),
+      pods: pods((i) =>
+        i < 3 ? { readyContainers: 1, state: 'ImagePullBackOff', phase: 'Pending', readyAfterMs: null } : {},
+      ),
+      checks: [],
+      routing: null,
+      benchmark: null,
+      runbook: null,
+      cost: {
+        ...aReport().cost!,
+        chipMinutes: 61,
+        nodeSeconds: 915,
+        usd: 3.02,
+        usdPerMillionRequests: null,
+        usdPerMillionOutputTokens: null,
+      },
+    }),
+
+  killed: () => {
+    const { run, startedAt, target, plan } = aReport();
+    return {
+      ...emptyReport({ version: '0.1.0', run, startedAt, target, plan }),
+      reasons: ['The run was cancelled or its runner was lost before it had a result.'],
+      finishedAt: '2026-11-22T14:20:09.000Z',
+      release: aReport().release,
+    };
+  },
+
+  'release-failed': () =>
+    aReport({
+      release: {
+        outcome: 'failed',
+        nodePool: 'tpu-v6e-pool',
+        restingNodes: 0,
+        nodesLeft: 3,
+        message: 'The resize to 0 nodes was refused three times: the cluster is being upgraded.',
+        command:
+          'gcloud container clusters resize llmd-istio-tpu-pattern1 --node-pool tpu-v6e-pool --num-nodes 0 --location europe-west4-a --project ecoeng-llmd --quiet',
+        durationMs: 600_000,
+      },
+    }),
+
+  'pass-before-post': () => aReport({ release: null }),
+};

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { renderComment } from '../../src/report/comment.ts';
+import { parseMarker } from '../../src/report/marker.ts';
+import type { Report } from '../../src/report/model.ts';
+import { parseData } from '../../src/report/record.ts';
+import { renderSummary } from '../../src/report/summary.ts';
+import { CASES } from './cases.ts';
+import { aBenchmark, aReport, checks, perPod, stages } from './fixtures.ts';
+import { linkedBits, structureProblems, tables } from './scan.ts';
+
+const RUN = 'https://github.com/o/r/actions/runs/18300012345';
+const LINKS = { run: RUN, summary: `${RUN}#summary`, results: `${RUN}/artifacts/2210` };
+const render = (report: Report) => renderComment(report, { id: 'gate/pattern3', reportLinks: LINKS });
+/** What stands above the first fold. */
+const firstScreen = (report: Report) => render(report).split('<details')[0] as string;
+
+describe.each(Object.entries(CASES))('comment: %s', (name, make) => {
+  const report = make();
+  const text = render(report);
+
+  it('reads as recorded', async () => {
+    await expect(`${text}\n`).toMatchFileSnapshot(`golden/${name}.md`);
+  });
+
+  it('is whole, and linked to nothing but its own run', () => {
+    expect(structureProblems(text)).toEqual([]);
+    expect(linkedBits(text)).toEqual([]);
+  });
+
+  it('says whose it is first and carries its record last', () => {
+    expect(parseMarker(text)).toEqual({
+      id: 'gate/pattern3',
+      run: '18300012345',
+      attempt: 1,
+      number: 412,
+      state: 'final',
+    });
+    expect(parseData(text)?.verdict).toBe(report.verdict);
+    expect(text.split('\n').at(-1)!.length).toBeLessThan(4_096);
+  });
+
+  it('has a first screen: at most seven rows, at most one box, and the money', () => {
+    const screen = firstScreen(report);
+    for (const rows of tables(screen)) expect(rows.length - 2).toBeLessThanOrEqual(7);
+    const boxes = screen.match(/> \[!\w+\]/g) ?? [];
+    const red = report.verdict === 'fail' || report.verdict === 'error' || report.release?.outcome === 'failed';
+    const doubt = report.verdict === 'inconclusive' || report.verdict === 'invalid';
+    expect(boxes).toEqual(red ? ['> [!CAUTION]'] : doubt ? ['> [!WARNING]'] : []);
+    expect(screen).toContain('**This run:**');
+  });
+
+  it('renders as a job summary without the technical lines', () => {
+    const summary = renderSummary(report, { reportLinks: LINKS });
+    expect(structureProblems(summary)).toEqual([]);
+    expect(summary).not.toContain('<!--');
+    expect(summary.split('\n')[0]).toBe(text.split('\n')[1]);
+  });
+});
+
+describe('what was not seen', () => {
+  it('never gets a tick', () => {
+    const report = aReport({
+      checks: checks({ 'prefix-affinity': { outcome: 'not-observable', seen: 'no counters' } }),
+      routing: { ...aReport().routing!, hitRate: { measured: null, aware: 0.74, random: 0.48 } },
+      verdict: 'inconclusive',
+    });
+    const screen = firstScreen(report);
+    expect(screen).toMatch(/\*\*Routing checks\*\* \| 2 of 3 passed, 1 not observable .*\| not\u00a0observable \|/);
+    expect(screen).toMatch(/hit rate \| not measured/);
+  });
+
+  it('is called not measured when the benchmark never ran', () => {
+    const report = aReport({
+      verdict: 'fail',
+      reasons: ['Chat failed.'],
+      benchmark: null,
+      checks: checks({ chat: { outcome: 'fail' } }),
+    });
+    const screen = firstScreen(report);
+    expect(screen).toContain('❌\u00a0Fail — 1 of 5\u00a0service checks failed');
+    expect(screen).toMatch(/\*\*Speed-up\*\* \| not measured \| – \| > 2.5× \| not measured/);
+  });
+
+  it('leaves a measured ratio without a result when a veto stands against it', () => {
+    const row = firstScreen(CASES.invalid!())
+      .split('\n')
+      .find((line) => line.startsWith('| **Speed-up**'));
+    expect(row).toContain('⚠️\u00a0does not count');
+    expect(row).not.toContain('✅');
+  });
+
+  it('shows no stage of a run that died unseen', () => {
+    expect(firstScreen(CASES.killed!())).not.toContain('| preflight');
+  });
+});
+
+describe('two failures at once', () => {
+  it('puts the missed speed-up in the heading and the routing in the sentence', () => {
+    const report = aReport({
+      verdict: 'fail',
+      benchmark: aBenchmark(2.17, 0.03),
+      checks: checks({ 'prefix-affinity': { outcome: 'fail', seen: '4 / 3 / 3' } }),
+      routing: { ...aReport().routing!, sharedPrefix: { sent: 10, perPod: perPod([4, 3, 3]) } },
+    });
+    const screen = firstScreen(report);
+    expect(screen).toContain('Fail — 2.17× the throughput of one replica');
+    expect(screen).toContain('Routing checks: 2 of 3 passed, 1 failed.');
+  });
+
+  it('says in one box that the run failed and that the nodes are still there', () => {
+    const report = { ...CASES.stockout!(), release: CASES['release-failed']!().release };
+    const screen = firstScreen(report);
+    expect(screen.match(/> \[!/g)).toHaveLength(1);
+    expect(screen).toContain('**TPU nodes are still running and cost money:**');
+    expect(screen).toContain('> gcloud container clusters resize');
+  });
+});
+
+describe('errors by stage', () => {
+  it.each(['inputs', 'preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'report', 'release'] as const)(
+    'a failure in %s reads as a sentence and claims no figure',
+    (stage) => {
+      const report = aReport({
+        verdict: 'error',
+        reasons: ['It broke.'],
+        failure: { stage, code: 'some-code', message: 'It broke.', hint: 'Mend it.', blame: 'config' },
+        benchmark: null,
+        routing: null,
+        checks: [],
+        pods: [],
+        stages: stages({ preflight: [41, 'checked'] }),
+      });
+      const text = render(report);
+      expect(text.split('\n')[1]).toMatch(/^### ❌\u00a0Error — .+, nothing was measured$/);
+      expect(text).toContain('It broke. **Speed-up: not measured.**');
+      expect(text).toContain('> **To fix:** Mend it.');
+      expect(text).not.toMatch(/\d×/);
+      expect(structureProblems(text)).toEqual([]);
+    },
+  );
+});

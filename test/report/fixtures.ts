@@ -1,0 +1,276 @@
+import type {
+  ArmFigures,
+  Benchmark,
+  BenchmarkPair,
+  Check,
+  Environment,
+  PodSummary,
+  Report,
+  StageName,
+  StageResult,
+} from '../../src/report/model.ts';
+
+const PODS = ['a1', 'b2', 'c3'].map((end) => `qwen2-3b-pattern3-kserve-7c9d8b6f5-${end}xyz`);
+const START = Date.parse('2026-11-22T14:07:07Z');
+
+/** A passing report whose figures agree with each other; overrides replace whole top-level fields. */
+export function aReport(overrides: Partial<Report> = {}): Report {
+  return {
+    schema: 'tpu-serving-gate/report/v1',
+    tool: { name: 'tpu-serving-gate', version: '0.1.0' },
+    run: {
+      url: 'https://github.com/o/r/actions/runs/18300012345',
+      id: '18300012345',
+      attempt: 1,
+      number: 412,
+      event: 'pull_request',
+      repository: 'o/r',
+      workflow: 'gate',
+      job: 'pattern3',
+      sha: '4f1c2ab8d0e6a1b2c3d4e5f60718293a4b5c6d7e',
+      ref: 'refs/pull/7/merge',
+      pullRequest: 7,
+    },
+    startedAt: new Date(START).toISOString(),
+    finishedAt: new Date(START + 2_042_000).toISOString(),
+    target: { minSpeedup: 2.5, expectedMaxSpeedup: 2.8, successRate: 1 },
+    plan: {
+      project: 'ecoeng-llmd',
+      location: 'europe-west4-a',
+      cluster: 'llmd-istio-tpu-pattern1',
+      nodePool: 'tpu-v6e-pool',
+      nodes: 3,
+      namespace: 'llm-d-inference-scheduling',
+      service: 'qwen2-3b-pattern3',
+      replicas: 3,
+      concurrency: 10,
+      gateway: 'opendatahub/inference-gateway',
+      manifests: 'manifests/pattern3',
+    },
+    verdict: 'pass',
+    reasons: ['The lower limit of the speed-up exceeds 2.5×.'],
+    failure: null,
+    diagnosis: null,
+    stages: stages({
+      preflight: [41, '9 checks passed'],
+      lease: [612, '3 nodes, 12 chips'],
+      deploy: [38, '9 objects applied'],
+      ready: [864, '3 of 3 replicas ready'],
+      verify: [48, '8 checks passed'],
+      benchmark: [439, '12 pairs'],
+    }),
+    environment: anEnvironment(),
+    pods: pods(() => ({})),
+    checks: checks(),
+    routing: {
+      prefixTokens: 1024,
+      prefixChars: 4096,
+      sharedPrefix: { sent: 10, perPod: perPod([0, 10, 0]) },
+      unique: { sent: 300, perPod: perPod([98, 103, 99]) },
+      hitRate: { measured: 0.7389, aware: 0.7407, random: 0.4826 },
+    },
+    benchmark: aBenchmark(2.68, 0.026),
+    runbook: {
+      serial: {
+        requests: 20,
+        concurrency: 1,
+        completed: 20,
+        seconds: 10.4,
+        requestsPerSecond: 1.923,
+        recordedOneReplica: 1.89,
+        recordedTarget: '5.4–5.7 req/s',
+      },
+      parallel: {
+        requests: 100,
+        concurrency: 10,
+        completed: 100,
+        seconds: 7.1,
+        requestsPerSecond: 14.08,
+        recordedOneReplica: 7.5,
+        recordedTarget: '20–22 req/s',
+      },
+      note: 'Not part of the verdict. One request at a time keeps one replica busy, so more replicas cannot raise the serial rate.',
+    },
+    cost: {
+      chipMinutes: 296,
+      nodeSeconds: 4440,
+      usd: 14.65,
+      pricePerChipHourUsd: 2.97,
+      priceSource: 'list price, europe-west4, on demand, 2026-11',
+      usdPerMillionRequests: 495,
+      usdPerMillionOutputTokens: 30.9,
+    },
+    release: {
+      outcome: 'released',
+      nodePool: 'tpu-v6e-pool',
+      restingNodes: 0,
+      nodesLeft: 0,
+      message: 'The node pool is back at its resting size of 0 nodes.',
+      command: null,
+      durationMs: 238_000,
+    },
+    ...overrides,
+  };
+}
+
+/** A benchmark of twelve pairs around a ratio; the arms, the pairs and Little's law agree. */
+export function aBenchmark(speedup: number, halfWidth: number, overrides: Partial<Benchmark> = {}): Benchmark {
+  const wobble = [0.4, -0.9, 1.1, -0.2, 0.7, -1.2, 0.1, 0.9, -0.6, 0.3, -0.8, 0.2].map((percent) => 1 + percent / 100);
+  const one = 7.46;
+  const pairs = wobble.map((factor, i): BenchmarkPair => {
+    const all = Number((one * speedup * factor).toFixed(3));
+    const oneNow = Number((one * (2 - factor)).toFixed(3));
+    const allCompleted = Math.round(all * 11);
+    return {
+      index: i + 1,
+      order: i % 2 === 0 ? 'one-first' : 'all-first',
+      oneRequestsPerSecond: oneNow,
+      allRequestsPerSecond: all,
+      ratio: all / oneNow,
+      oneWindowSeconds: 15.2,
+      allWindowSeconds: 9.8,
+      oneCompleted: Math.round(oneNow * 15.2),
+      allCompleted,
+      perPod: perPod([
+        Math.floor(allCompleted / 3),
+        Math.ceil(allCompleted / 3),
+        allCompleted - 2 * Math.floor(allCompleted / 3),
+      ]),
+    };
+  });
+  return {
+    method: 'interleaved pairs of blocks, one replica then all, at equal load per replica',
+    concurrencyPerReplica: 10,
+    replicas: 3,
+    pairs,
+    arms: { one: arm(one, 10, 1_361), all: arm(one * speedup, 30, 2_352) },
+    speedup: { value: speedup, low: speedup * (1 - halfWidth), high: speedup * (1 + halfWidth), level: 0.954 },
+    efficiency: {
+      value: speedup / 3,
+      low: (speedup * (1 - halfWidth)) / 3,
+      high: (speedup * (1 + halfWidth)) / 3,
+      level: 0.954,
+    },
+    vetoes: [],
+    warnings: [],
+    client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7 },
+    looks: { done: 7, planned: 10, stopped: 'pass' },
+    oneReplicaArm: 'a temporary route to one of the three pods through the same gateway',
+    workload: { promptTokens: 640, maxTokens: 16, description: 'unique prompts, nonce first' },
+    ...overrides,
+  };
+}
+
+function arm(rate: number, inFlight: number, requests: number): ArmFigures {
+  const mean = (inFlight / rate) * 1000;
+  return {
+    requestsPerSecond: rate,
+    outputTokensPerSecond: rate * 16,
+    requests,
+    errors: 0,
+    successRate: 1,
+    meanOutputTokens: 16,
+    latencyMs: { p50: mean * 0.98, p95: mean * 1.31, p99: mean * 1.52, mean },
+    littlesLaw: 1.002,
+  };
+}
+
+export function anEnvironment(overrides: Partial<Environment> = {}): Environment {
+  return {
+    machineType: 'ct6e-standard-4t',
+    chipsPerNode: 4,
+    tpuTopology: '2x2',
+    kubernetesVersion: 'v1.33.4-gke.1350000',
+    serviceApiVersion: 'serving.kserve.io/v1alpha1',
+    inferencePoolGroup: 'inference.networking.x-k8s.io',
+    modelId: 'Qwen/Qwen2.5-3B-Instruct',
+    blockSizeTokens: 128,
+    prefixCaching: true,
+    vllmImage: 'vllm/vllm-tpu:v0.11.1',
+    pickerImage: 'quay.io/opendatahub/llm-d-inference-scheduler:v0.3',
+    scorers: [
+      { name: 'prefix-cache-scorer', weight: 2 },
+      { name: 'load-aware-scorer', weight: 1 },
+    ],
+    endpoint: 'http://10.164.0.9',
+    ...overrides,
+  };
+}
+
+export function perPod(counts: number[]): { pod: string; requests: number }[] {
+  return counts.map((requests, i) => ({ pod: PODS[i] as string, requests }));
+}
+
+/** Seconds and a summary for stages that ran; those not named are skipped, release is pending. */
+export function stages(ran: Partial<Record<StageName, [number, string, StageResult['outcome']?]>>): StageResult[] {
+  let at = START;
+  const names: StageName[] = ['preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'release'];
+  return names.map((stage) => {
+    const [seconds, summary, outcome = 'done'] = ran[stage] ?? [null, '', undefined];
+    if (seconds === null) {
+      const rest = stage === 'release' ? 'pending' : 'skipped';
+      return { stage, outcome: rest, startedAt: null, durationMs: null, summary: '' };
+    }
+    const startedAt = new Date(at).toISOString();
+    at += seconds * 1000;
+    return { stage, outcome, startedAt, durationMs: outcome === 'pending' ? null : seconds * 1000, summary };
+  });
+}
+
+export function pods(change: (index: number) => Partial<PodSummary>): PodSummary[] {
+  const replica = (name: string, i: number): PodSummary => ({
+    name,
+    role: 'replica',
+    node: `gke-llmd-tpu-v6e-pool-4k2p${i}`,
+    readyContainers: 2,
+    totalContainers: 2,
+    restarts: 0,
+    phase: 'Running',
+    state: 'Ready',
+    readyAfterMs: 800_000 + i * 9_000,
+    ...change(i),
+  });
+  const picker: PodSummary = {
+    ...replica('qwen2-3b-pattern3-kserve-router-scheduler-6f4c-p9wqz', 9),
+    ...{
+      role: 'endpoint-picker',
+      node: 'gke-llmd-default-pool-7f3a',
+      readyContainers: 2,
+      phase: 'Running',
+      state: 'Ready',
+    },
+  };
+  return [...PODS.map(replica), picker];
+}
+
+export function checks(overrides: Partial<Record<Check['id'], Partial<Check>>> = {}): Check[] {
+  const all: Check[] = [
+    { id: 'health', title: 'Health', expected: 'HTTP 200', seen: 'HTTP 200', outcome: 'pass' },
+    { id: 'models', title: 'Model list', expected: 'one model', seen: '`Qwen/Qwen2.5-3B-Instruct`', outcome: 'pass' },
+    { id: 'completion', title: 'Completion', expected: 'text', seen: '10 tokens', outcome: 'pass' },
+    { id: 'chat', title: 'Chat completion', expected: 'text', seen: '10 tokens', outcome: 'pass' },
+    { id: 'replicas', title: 'Replicas', expected: '3 ready', seen: '3 ready', outcome: 'pass' },
+    {
+      id: 'prefix-affinity',
+      title: 'Shared prefix of 1,024 tokens, 10 requests',
+      expected: 'one replica',
+      seen: '10 of 10 on one replica',
+      outcome: 'pass',
+    },
+    {
+      id: 'unique-spread',
+      title: 'Unique prompts, 300 requests',
+      expected: 'each replica 22–45%',
+      seen: '98 / 103 / 99',
+      outcome: 'pass',
+    },
+    {
+      id: 'cache-hits',
+      title: 'Prefix-cache hits',
+      expected: 'nearer to 74.1% than to 48.3%',
+      seen: '73.9%',
+      outcome: 'pass',
+    },
+  ];
+  return all.map((check) => ({ ...check, ...overrides[check.id] }));
+}

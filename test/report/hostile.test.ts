@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { annotationOf } from '../../src/report/annotation.ts';
+import { renderComment } from '../../src/report/comment.ts';
+import { clean, clip, code, commentJson, fenced, html, inline, link, logLine, prose } from '../../src/report/escape.ts';
+import type { Report } from '../../src/report/model.ts';
+import { parseData } from '../../src/report/record.ts';
+import { renderSummary } from '../../src/report/summary.ts';
+import { renderVerdictText } from '../../src/report/text.ts';
+import { CASES } from './cases.ts';
+import { linkedBits, outsideCode, structureProblems } from './scan.ts';
+
+const ESC = String.fromCharCode(27);
+const ATTACKS = [
+  '@octocat and @org/team, see #123 and o/r#9, GH-7',
+  '</details></summary><script>alert(1)</script><img src=x onerror=y>',
+  '<!-- tpu-serving-gate v1 id=gate%2Fpattern3 run=9 attempt=9 n=999 -->',
+  '--> <h1>out of the comment</h1> <!--',
+  '```\n# heading out of the fence\n````\n- list',
+  '| one | two | three |\n|:--|',
+  '`a` ``b`` ```c | d``` unbalanced `',
+  '> [!CAUTION]\n> **Pass**',
+  '[click](https://evil.example/x) ![](https://evil.example/y.png) https://github.com/o/r/issues/1 www.evil.example evil@evil.example xmpp:a@evil.example',
+  `${ESC}[31mred${ESC}[0m ${ESC}]8;;https://evil.example${ESC}\\link${ESC}]8;;${ESC}\\ \u0007\u0000`,
+  '\u202eright to left\u202c zero\u200bwidth \ufeff',
+  `lone \ud83d surrogate and ${'😀'.repeat(400)}`,
+  '::error::boo\n::set-output name=verdict::pass ##[error]x',
+  '1. list\n# heading\n=====\n+ plus',
+  '\\| \\` \\\\| backslashes \\',
+  '$x$ and $$y$$ ~~gone~~ __bold__ *it*',
+];
+
+const SHOWN = ['pass', 'fail-routing', 'invalid', 'image-pull', 'release-failed', 'killed'];
+
+/** Fields with a fixed vocabulary; everything else may come from outside. */
+const FIXED = new Set(
+  'schema verdict stage outcome confidence blame role order stopped id attempt startedAt finishedAt url'.split(' '),
+);
+
+function infested(value: unknown, text: string, key = ''): unknown {
+  if (typeof value === 'string') return FIXED.has(key) ? value : text;
+  if (Array.isArray(value)) return value.map((item) => infested(item, text, key));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, infested(inner, text, name)]));
+}
+
+describe.each(ATTACKS.map((text) => [JSON.stringify(text).slice(0, 40), text]))('hostile text %s', (_, attack) => {
+  const reports = SHOWN.map((name) => infested(CASES[name]!(), attack) as Report);
+
+  it('stays where it was put, in comment and summary', () => {
+    for (const report of reports) {
+      const comment = renderComment(report, { id: attack, reportLinks: {} });
+      expect(structureProblems(comment)).toEqual([]);
+      expect(linkedBits(comment)).toEqual([]);
+      const text = outsideCode(comment);
+      expect(text.match(/<!-- tpu-serving-gate v1 /g)).toHaveLength(1);
+      expect(text.match(/^(> )+\[!/gm)?.length ?? 0).toBeLessThanOrEqual(1);
+      expect(comment.match(/[^\P{C}\n]/gu)).toBeNull();
+      expect(comment.isWellFormed()).toBe(true);
+      expect(parseData(comment)?.verdict).toBe(report.verdict);
+      expect(structureProblems(renderSummary(report, { reportLinks: {} }))).toEqual([]);
+    }
+  });
+
+  it('gives the runner no command and the terminal no sequence', () => {
+    for (const report of reports) {
+      const annotation = annotationOf(report);
+      for (const line of [...renderVerdictText(report), annotation.title, annotation.message]) {
+        expect(line).not.toMatch(/^\s*::/);
+        expect(line).not.toContain('##[');
+        expect(line).not.toMatch(/\p{C}/u);
+      }
+    }
+  });
+});
+
+describe('escape', () => {
+  it('shows the characters that Markdown would eat', () => {
+    expect(inline('a*b_c|d`e<f>&[g]')).toBe('a\\*b\\_c\\|d\\`e&lt;f&gt;&amp;\\[g\\]');
+  });
+
+  it('keeps backticked names in our own sentences as code', () => {
+    expect(prose('Set `spec.replicas` to 3 | now')).toBe('Set `spec.replicas` to 3 \\| now');
+  });
+
+  it('writes code with a pipe so that a table cell survives', () => {
+    expect(code('a|b*')).toBe('<code>a&#124;b&#42;</code>');
+    expect(code('x ``y`` z')).toBe('```x ``y`` z```');
+    expect(code('`quoted`')).toBe('`` `quoted` ``');
+  });
+
+  it('links documentation, and only that', () => {
+    expect(prose('See https://cloud.google.com/tpu/docs/quota.')).toBe('See https://cloud.google.com/tpu/docs/quota.');
+    expect(prose('See https://cloud.google.com.evil.example/x.')).toContain('https:&#8203;//');
+  });
+
+  it('makes links of http addresses alone', () => {
+    expect(link('Run', 'https://github.com/o/r/(1)')).toBe('[Run](https://github.com/o/r/%281%29)');
+    expect(link('Run', 'javascript:alert(1)')).toBe('Run');
+    expect(link('Run', 'not an address')).toBe('Run');
+    expect(link('Run', null)).toBe('Run');
+  });
+
+  it('cuts by code point', () => {
+    expect(clip('😀😀😀', 2)).toBe('😀…');
+    expect(clip('abc', 3)).toBe('abc');
+  });
+
+  it('chooses a fence longer than any inside and counts what it leaves out', () => {
+    expect(fenced(['a', '````', 'b', 'c'], { maxLines: 3, maxColumns: 80 })).toBe(
+      '`````text\na\n````\nb\n… 1 more\n`````',
+    );
+  });
+
+  it('strips terminal sequences but keeps line breaks', () => {
+    expect(clean(`${ESC}[1mbold${ESC}[0m\r\nnext\tcell`)).toBe('bold\nnext\tcell');
+  });
+
+  it('defuses workflow commands', () => {
+    expect(logLine('::error::x')).toBe(': :error::x');
+    expect(logLine('a ##[error]x')).toBe('a ## [error]x');
+  });
+
+  it('escapes element text', () => {
+    expect(html('<b> & "q" * @me #1')).toBe('&lt;b&gt; &amp; "q" &#42; @&#8203;me #&#8203;1');
+  });
+
+  it('writes JSON that cannot end a comment and reads back the same', () => {
+    const value = { a: '--> <b> --- -' };
+    const text = commentJson(value);
+    expect(text).not.toMatch(/--|[<>]/);
+    expect(JSON.parse(text)).toEqual(value);
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { ArmEvidence, BlockEvidence, MeasurementEvidence, PodCounters } from '../../src/verdict/evidence.ts';
+import { judgePlausibility } from '../../src/verdict/plausibility.ts';
+
+const ARM: ArmEvidence = {
+  requests: 1_000,
+  errors: 0,
+  unreadable: 0,
+  firstError: null,
+  completed: 800,
+  meanOutputTokens: 50,
+  littlesLaw: 0.998,
+  halves: [
+    { first: 7.5, second: 7.4 },
+    { first: 7.3, second: 7.6 },
+    { first: 7.6, second: 7.5 },
+    { first: 7.4, second: 7.5 },
+  ],
+  cachedTokenShare: null,
+};
+
+const COUNTERS: PodCounters = {
+  finished: 500,
+  running: 0,
+  waiting: 0,
+  preemptions: 0,
+  processStartSeconds: 1_700_000_000,
+  restarts: 0,
+};
+
+function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEvidence> = {}): BlockEvidence {
+  return {
+    arm,
+    pair: 0,
+    sent: served.reduce((sum, n) => sum + n, 0),
+    unanswered: 0,
+    readyBefore: 3,
+    readyAfter: 3,
+    pods: served.map((n, i) => ({
+      pod: `pod-${i}`,
+      before: COUNTERS,
+      after: { ...COUNTERS, finished: COUNTERS.finished + n },
+    })),
+    ...change,
+  };
+}
+
+const HEALTHY: MeasurementEvidence = {
+  replicas: 3,
+  speedup: 2.8,
+  arms: { one: ARM, all: ARM },
+  blocks: [block('one', [140, 0, 0]), block('all', [80, 85, 79])],
+  client: { eventLoopUtilization: 0.1, sendLagP99Ms: 0.7 },
+};
+
+const withArm = (arm: Partial<ArmEvidence>): MeasurementEvidence => ({
+  ...HEALTHY,
+  arms: { one: ARM, all: { ...ARM, ...arm } },
+});
+const withBlocks = (...blocks: BlockEvidence[]): MeasurementEvidence => ({ ...HEALTHY, blocks });
+const ids = (evidence: MeasurementEvidence) => {
+  const { vetoes, warnings } = judgePlausibility(evidence);
+  return { vetoes: vetoes.map(({ id }) => id), warnings: warnings.map(({ id }) => id) };
+};
+const veto = (id: string) => ({ vetoes: [id], warnings: [] });
+const warning = (id: string) => ({ vetoes: [], warnings: [id] });
+const NONE = { vetoes: [], warnings: [] };
+
+describe('plausibility of the arms', () => {
+  it('finds nothing in a healthy measurement', () => {
+    expect(ids(HEALTHY)).toEqual(NONE);
+  });
+
+  it.each([
+    ['errors at the limit', { errors: 5 }, warning('errors')],
+    ['errors above it', { errors: 6 }, veto('error-rate')],
+    ['one answer that is none', { unreadable: 1 }, veto('unreadable-answers')],
+    ['shorter answers within the limit', { meanOutputTokens: 49.1 }, NONE],
+    ['shorter answers', { meanOutputTokens: 48.9 }, veto('output-length')],
+    ['longer answers', { meanOutputTokens: 51.1 }, veto('output-length')],
+    ['nearly too few in flight', { littlesLaw: 0.951 }, NONE],
+    ['too few in flight', { littlesLaw: 0.949 }, veto('littles-law')],
+    ['too many in flight', { littlesLaw: 1.051 }, veto('littles-law')],
+    ['just enough requests', { completed: 200 }, NONE],
+    ['few requests', { completed: 199 }, warning('few-requests')],
+    ['too few requests', { completed: 99 }, veto('too-few-requests')],
+    ['hits without shared prompts', { cachedTokenShare: 0.06 }, warning('cache-hits')],
+    ['a few cached tokens', { cachedTokenShare: 0.04 }, NONE],
+  ])('%s', (_title, arm, expected) => {
+    expect(ids(withArm(arm))).toEqual(expected);
+  });
+
+  it('vetoes cache hits in one arm only', () => {
+    const arms = { one: { ...ARM, cachedTokenShare: 0 }, all: { ...ARM, cachedTokenShare: 0.3 } };
+    expect(ids({ ...HEALTHY, arms })).toEqual(veto('cache-hits'));
+  });
+
+  it('says numbers and the first error', () => {
+    const { vetoes } = judgePlausibility(withArm({ errors: 12, firstError: 'HTTP 503: no healthy upstream' }));
+    expect(vetoes[0]?.message).toBe(
+      '12 of 1000 requests (1.2%) failed in the all-replicas arm; the limit is 0.5%. First: HTTP 503: no healthy upstream',
+    );
+  });
+
+  it('sees a trend inside the windows, but not noise, not few blocks and not a trifle', () => {
+    const rising = (by: number[]) =>
+      withArm({ halves: by.map((change) => ({ first: 10, second: 10 * (1 + change) })) });
+    expect(ids(rising([0.08, 0.09, 0.08, 0.1, 0.09, 0.08]))).toEqual(veto('trend'));
+    expect(ids(rising([0.3, -0.2, 0.25, -0.1, 0.2, 0.1]))).toEqual(NONE);
+    expect(ids(rising([0.08, 0.09]))).toEqual(NONE);
+    expect(ids(rising([0.01, 0.01, 0.011, 0.01, 0.01, 0.01]))).toEqual(NONE);
+    const message = judgePlausibility(rising([-0.08, -0.09, -0.08, -0.1])).vetoes[0]?.message;
+    expect(message).toMatch(/falls by 9\.2% from the first to the second half/);
+  });
+});
+
+describe('plausibility of the client and the ratio', () => {
+  it.each([
+    [0.5, 5, NONE],
+    [0.51, 5, veto('event-loop')],
+    [0.5, 5.1, veto('send-lag')],
+  ])('event loop %d busy, p99 lag %d ms', (eventLoopUtilization, sendLagP99Ms, expected) => {
+    expect(ids({ ...HEALTHY, client: { eventLoopUtilization, sendLagP99Ms } })).toEqual(expected);
+  });
+
+  it.each([
+    [3.09, NONE],
+    [3.1, warning('surprising-speedup')],
+    [3.29, warning('surprising-speedup')],
+    [3.33, veto('impossible-speedup')],
+    [null, NONE],
+  ])('a speed-up of %d on three replicas', (speedup, expected) => {
+    expect(ids({ ...HEALTHY, speedup })).toEqual(expected);
+  });
+});
+
+describe('plausibility of the cluster', () => {
+  const all = (change: Partial<BlockEvidence>) => withBlocks(block('all', [80, 85, 79], change));
+  const firstPod = (before: Partial<PodCounters>, after: Partial<PodCounters>) => {
+    const base = block('all', [80, 85, 79]);
+    const [first, ...rest] = base.pods;
+    const changed = { pod: 'pod-0', before: { ...COUNTERS, ...before }, after: { ...first!.after!, ...after } };
+    return withBlocks({ ...base, pods: [changed, ...rest] });
+  };
+
+  it.each([
+    ['foreign traffic', all({ sent: 243 }), veto('conservation')],
+    ['lost requests', all({ sent: 245 }), veto('conservation')],
+    ['errors that reached no replica', all({ sent: 247, unanswered: 3 }), NONE],
+    ['more missing than errors', all({ sent: 248, unanswered: 3 }), veto('conservation')],
+    ['a replica short at the start', all({ readyBefore: 2 }), veto('replica-count')],
+    ['a replica short at the end', all({ readyAfter: 2 }), veto('replica-count')],
+    ['unknown replica count', all({ readyBefore: null, readyAfter: null }), NONE],
+    ['a restart', firstPod({}, { restarts: 1 }), veto('restart')],
+    ['a new process', firstPod({}, { processStartSeconds: 1_700_000_100 }), veto('restart')],
+    ['a counter that went back', firstPod({}, { finished: 12 }), veto('restart')],
+    ['a queue at the start', firstPod({ waiting: 2 }, {}), veto('queue-at-start')],
+    ['running requests at the start', firstPod({ running: 1 }, {}), warning('busy-at-start')],
+    ['preemptions', firstPod({}, { preemptions: 4 }), warning('preemptions')],
+    ['an idle replica', withBlocks(block('all', [120, 130, 0])), warning('idle-replica')],
+    ['two replicas in the one-replica arm', withBlocks(block('one', [120, 3, 0])), veto('one-replica')],
+  ])('%s', (_title, evidence, expected) => {
+    expect(ids(evidence)).toEqual(expected);
+  });
+
+  it('does not claim what it could not read', () => {
+    const base = block('all', [80, 85, 79], { sent: 999 });
+    const blind = withBlocks({ ...base, pods: [{ ...base.pods[0]!, after: null }, ...base.pods.slice(1)] });
+    expect(ids(blind)).toEqual(warning('counters-unreadable'));
+    expect(ids(withBlocks({ ...base, pods: [] }))).toEqual(warning('counters-unreadable'));
+  });
+
+  it('reports a repeated problem once, with its first place', () => {
+    const evidence = withBlocks(
+      block('one', [140, 0, 0], { pair: 1, sent: 120 }),
+      block('all', [80, 85, 79], { pair: 1, sent: 200 }),
+      block('all', [80, 85, 79], { pair: 2 }),
+    );
+    expect(judgePlausibility(evidence).vetoes.map(({ message }) => message)).toEqual([
+      '120 requests were sent, the replicas count 140: 20 came from someone else (pair 2, one-replica arm; 2 of 3 blocks).',
+    ]);
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/load/prompts.ts';
+import { chanceAllOnOne, chanceOfAffinity, largestCountDistribution } from '../../src/verdict/chance.ts';
+import { checkCacheHits, checkSharedPrefix, checkUniqueSpread } from '../../src/verdict/routing.ts';
+
+const pods = (...counts: number[]) => counts.map((requests, i) => ({ pod: `replica-${i}`, requests }));
+
+describe('chance', () => {
+  it('puts ten requests on one of three replicas five times in 100 000', () => {
+    expect(chanceAllOnOne(10, 3)).toBeCloseTo(5.08e-5, 7);
+    expect(chanceAllOnOne(1, 3)).toBe(1);
+  });
+
+  it('has the exact distribution of the largest count', () => {
+    // 3 requests on 2 replicas: 3-0 in 2 of 8 cases, 2-1 in 6.
+    expect(largestCountDistribution(3, 2).map((p) => Number(p.toFixed(6)))).toEqual([0, 0, 0.75, 0.25]);
+    const ten = largestCountDistribution(10, 3);
+    expect(ten.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 10);
+    expect(ten[10]).toBeCloseTo(chanceAllOnOne(10, 3), 10);
+    // 4-3-3 and 4-4-2, each in three orders: 10!/(4!3!3!) = 4200 and 10!/(4!4!2!) = 3150 ways.
+    expect(ten[4]).toBeCloseTo((3 * 4200 + 3 * 3150) / 3 ** 10, 10);
+  });
+
+  it('adds up over groups', () => {
+    expect(chanceOfAffinity([10], 10, 3)).toBeCloseTo(chanceAllOnOne(10, 3), 10);
+    expect(chanceOfAffinity([4, 4], 8, 3)).toBeCloseTo(chanceAllOnOne(4, 3) ** 2, 10);
+    expect(chanceOfAffinity([5, 5], 0, 3)).toBeCloseTo(1, 10);
+  });
+});
+
+describe('requests with one prefix', () => {
+  it.each([
+    ['all on one replica', [pods(0, 10, 0)], 'pass', '10 of 10 on replica-1'],
+    ['spread', [pods(4, 3, 3)], 'fail', '4 / 3 / 3; random placement does as well more often than not'],
+    ['seven of ten', [pods(7, 2, 1)], 'fail', /7 \/ 2 \/ 1; random placement does as well once in 17 times/],
+    ['one strayed', [pods(9, 1, 0)], 'inconclusive', '9 / 1 / 0; more than chance, but not all'],
+    ['too few', [pods(3, 0, 0)], 'inconclusive', /too few to tell: chance does this once in 9 times/],
+    ['no counters', [], 'not-observable', /do not tell who served/],
+    ['nothing sent', [pods(0, 0, 0)], 'not-observable', /do not tell who served/],
+  ])('%s', (_title, groups, outcome, seen) => {
+    const check = checkSharedPrefix(groups, 3);
+    expect(check.outcome).toBe(outcome);
+    expect(check.seen).toEqual(typeof seen === 'string' ? seen : expect.stringMatching(seen));
+  });
+
+  it('takes several groups together', () => {
+    const sticky = [pods(6, 0, 0), pods(0, 0, 6), pods(0, 6, 0), pods(6, 0, 0)];
+    expect(checkSharedPrefix(sticky, 3)).toMatchObject({ outcome: 'pass', seen: '24 of 24 on their group’s own' });
+    const nearly = Array.from({ length: 20 }, (_, i) =>
+      i === 0 ? pods(1, 5, 0) : i % 2 ? pods(6, 0, 0) : pods(0, 6, 0),
+    );
+    expect(checkSharedPrefix(nearly, 3).outcome).toBe('pass');
+    const scattered = Array.from({ length: 12 }, () => pods(2, 3, 1));
+    expect(checkSharedPrefix(scattered, 3).outcome).toBe('fail');
+  });
+
+  it('is not taken in by a router that sends everything to one replica', () => {
+    const all = Array.from({ length: 12 }, () => pods(6, 0, 0));
+    expect(checkSharedPrefix(all, 3)).toMatchObject({
+      outcome: 'inconclusive',
+      seen: '72 of 72 on their group’s own, but all 12 groups on replica-0: no sign of choice',
+    });
+  });
+
+  it('cannot be judged with one replica', () => {
+    expect(checkSharedPrefix([pods(10)], 1).outcome).toBe('not-observable');
+  });
+});
+
+describe('unique prompts', () => {
+  it.each([
+    ['even', pods(801, 797, 802), 3, 'pass', '801 / 797 / 802 (33% / 33% / 33%)'],
+    ['lopsided', pods(26, 4, 0), 3, 'fail', '26 / 4 / 0 (87% / 13% / 0%)'],
+    ['one replica unseen', pods(150, 150), 3, 'fail', '150 / 150 / 0 (50% / 50% / 0%)'],
+    ['too few', pods(10, 11, 9), 3, 'inconclusive', '10 / 11 / 9 (33% / 37% / 30%); 30 requests do not tell'],
+    ['a mild lean, well measured', pods(400, 330, 270), 3, 'pass', '400 / 330 / 270 (40% / 33% / 27%)'],
+    ['two replicas', pods(310, 290), 2, 'pass', '310 / 290 (52% / 48%)'],
+    ['nothing counted', pods(0, 0, 0), 3, 'not-observable', 'the replicas’ counters do not tell who served'],
+  ])('%s', (_title, perPod, replicas, outcome, seen) => {
+    expect(checkUniqueSpread(perPod, replicas)).toMatchObject({ outcome, seen });
+  });
+
+  it('expects the field’s range for three replicas', () => {
+    expect(checkUniqueSpread(pods(1, 1, 1), 3).expected).toBe('each replica 22%–45%');
+  });
+
+  it('calls a true even spread balanced in nine of ten samples of 300', () => {
+    const random = createRandom('spread');
+    let balanced = 0;
+    for (let run = 0; run < 500; run++) {
+      const counts = [0, 0, 0];
+      for (let i = 0; i < 300; i++) counts[Math.floor(random() * 3)]!++;
+      if (checkUniqueSpread(pods(...counts), 3).outcome === 'pass') balanced++;
+    }
+    expect(balanced / 500).toBeGreaterThan(0.87);
+    expect(balanced / 500).toBeLessThan(0.95);
+  });
+});
+
+describe('cache hits', () => {
+  it.each([
+    [0.74, 'pass'],
+    [0.69, 'pass'],
+    [0.68, 'inconclusive'],
+    [0.48, 'fail'],
+    [0, 'fail'],
+    [null, 'not-observable'],
+  ])('a rate of %d between 0.483 at random and 0.741 when aware', (measured, outcome) => {
+    expect(checkCacheHits({ measured, aware: 0.741, random: 0.483 }).outcome).toBe(outcome);
+  });
+
+  it('does not take a rate in the 60–70 % band for proof', () => {
+    const check = checkCacheHits({ measured: 0.65, aware: 0.8, random: 0.627 });
+    expect(check).toMatchObject({
+      outcome: 'fail',
+      expected: 'near 80% (random routing: 62.7%)',
+      seen: '65% (0.13 of the way from random to aware)',
+    });
+  });
+
+  it('does not judge a workload in which both look alike', () => {
+    expect(checkCacheHits({ measured: 0, aware: 0, random: 0 }).outcome).toBe('inconclusive');
+  });
+});

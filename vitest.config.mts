@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { defineConfig } from 'vitest/config';
+
+/** It imports JSON without an import attribute, which Node refuses and vite resolves. */
+const INLINE = /@actions\/(workflow-parser|expressions)\/.*\.js$/;
+
+export default defineConfig({
+  plugins: [
+    {
+      // Their source maps point to sources that are not in the packages; vite would say so for every file.
+      name: 'without-source-maps',
+      enforce: 'pre',
+      load: async (id) =>
+        INLINE.test(id) ? (await readFile(id, 'utf8')).replace(/^\/\/# sourceMappingURL=.*$/m, '') : null,
+    },
+  ],
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    // Tests start servers and child processes, and some set process-wide state such as exit codes.
+    pool: 'forks',
+    // GitHub's runners have two to four cores; the lab's servers and the load generator want one each.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    server: { deps: { inline: [INLINE] } },
+  },
+});
