@@ -3,7 +3,7 @@ import type { KubeClient, KubeObject } from './clients/kube.ts';
 import type { Manifest } from './clients/manifests.ts';
 import { collectEvidence } from './diagnosis/collect.ts';
 import { explain } from './diagnosis/explain.ts';
-import { Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
+import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
 import type { RequestRecord } from './load/types.ts';
 import { finishReport } from './report/build.ts';
 import type { Report, StageName } from './report/model.ts';
@@ -147,8 +147,9 @@ async function stage<T>(
     end('done', summary);
     return result;
   } catch (error) {
-    end('failed', toFailure(error, name).message);
-    throw error;
+    const failure = atStage(error, name);
+    end('failed', failure.message);
+    throw failure;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createSign } from 'node:crypto';
-import { type AuthClient, ExternalAccountClient, GoogleAuth, OAuth2Client } from 'google-auth-library';
+import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'google-auth-library';
 import type { AuthMethod, ServiceAccountKey } from '../inputs.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { type Clock, retry } from '../lib/poll.ts';
@@ -129,7 +129,7 @@ function workloadIdentityClient(
   requestUrl.searchParams.set('audience', `https:${audience}`);
   const requestToken = env.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '';
   onSecret(requestToken);
-  const client = ExternalAccountClient.fromJSON({
+  const client = new IdentityPoolClient({
     type: 'external_account',
     audience,
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
@@ -150,7 +150,6 @@ function workloadIdentityClient(
     scopes: SCOPES,
     ...REFRESH,
   });
-  if (!client) throw new Error('google-auth-library did not accept the workload identity configuration');
   client.scopes = SCOPES;
   return client;
 }

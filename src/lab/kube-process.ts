@@ -19,6 +19,7 @@ export async function startKube(config: KubeConfig): Promise<KubePorts & { close
     store,
     logs: cluster.readLogs,
     podProxy: cluster.podAddress,
+    podDeletion: 'graceful',
     onRequest: (request) => record.requests.push(request),
   });
   const control = createServer((request, response) => {

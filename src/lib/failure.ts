@@ -51,6 +51,14 @@ export function toFailure(error: unknown, stage: FailureStage): Failure {
   return new Failure({ stage, code: 'unexpected', message: errorText(error), cause: error });
 }
 
+/** The same failure, told of the stage in which it happened: clients do not know who calls them. */
+export function atStage(error: unknown, stage: FailureStage): Failure {
+  const failure = toFailure(error, stage);
+  if (failure.stage === stage) return failure;
+  const { code, message, hint, blame, cause, evidence } = failure;
+  return new Failure({ stage, code, message, ...(hint === undefined ? {} : { hint }), blame, cause, evidence });
+}
+
 /** One line for an unknown thrown value, with the network cause code where there is one. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

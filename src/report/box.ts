@@ -50,7 +50,14 @@ function causeLines(report: Report): string[] {
       `**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`,
     ];
   }
-  if (report.verdict === 'error') return [`**Why:** ${reasons(report)}`];
+  // Without a failure the heading has said the first reason already: the run was cut off from outside.
+  if (report.verdict === 'error') {
+    const more = report.reasons.slice(1);
+    return [
+      ...(more.length > 0 ? [`**Why:** ${joined(more)}`] : []),
+      '**To fix:** run again. Nothing is known about the change under test.',
+    ];
+  }
   return [
     `**Why:** ${reasons(report)}`,
     '**To fix:** no rule names a cause. Compare the measures, pairs and environment below with the last passing run.',
@@ -59,12 +66,12 @@ function causeLines(report: Report): string[] {
 
 function doubtLines(report: Report): string[] {
   const vetoes = report.benchmark?.vetoes ?? [];
-  const looks = report.benchmark?.looks;
+  const { looks, pairs } = report.benchmark ?? {};
   const why = vetoes.length > 0 ? joined(vetoes.map((veto) => veto.message)) : reasons(report);
   const lines = [`**Why:** ${why}`];
   if (report.diagnosis?.remedy) lines.push(`**To fix:** ${prose(report.diagnosis.remedy, 500)}`);
   else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
-    lines.push(`**To decide:** allow more pairs than ${looks.done} (input \`pairs\`), or run again.`);
+    lines.push(`**To decide:** allow more than ${pairs?.length ?? looks.done} pairs (input \`pairs\`), or run again.`);
   } else if (report.verdict === 'invalid') {
     lines.push('**To decide:** remove what disturbed the measurement and run again; the ratio shown is not a result.');
   }

@@ -10,11 +10,13 @@ export function headlineText(report: Report): string {
   const speed = speedupText(report);
   switch (report.verdict) {
     case 'pass':
-      return speed ? `${speed.value} the throughput of one replica (target ${speed.target})` : firstReason(report);
+      return speed
+        ? `${speed.value} the throughput of one replica (target ${speed.target})`
+        : sentencePart(firstReason(report));
     case 'fail':
       return failText(report);
     case 'inconclusive':
-      if (speed?.relation !== 'undecided') return firstReason(report);
+      if (speed?.relation !== 'undecided') return sentencePart(firstReason(report));
       return `${speed.value} (${speed.range}), too close to ${speed.min}× to decide`;
     case 'invalid':
       return 'the measurement does not count';
@@ -54,12 +56,12 @@ function failText(report: Report): string {
   if (answered !== null && answered < report.target.successRate) {
     return `${percent(answered)} of the requests were answered${beside}`;
   }
-  return firstReason(report);
+  return sentencePart(firstReason(report));
 }
 
 function errorText(report: Report): string {
   const { failure, diagnosis } = report;
-  if (!failure && !diagnosis) return firstReason(report);
+  if (!failure && !diagnosis) return sentencePart(firstReason(report));
   const what = diagnosis && diagnosis.confidence !== 'unknown' ? sentencePart(diagnosis.title) : null;
   const stage = failure ? stageFailed(failure.stage) : null;
   const ready = failure?.stage === 'ready' ? readyText(report) : null;
@@ -78,7 +80,7 @@ function readyText(report: Report): string | null {
 function errorSentence(report: Report): string {
   const { failure } = report;
   const measured = report.benchmark?.speedup ? null : `**Speed-up: ${NOT_MEASURED}.**`;
-  if (!failure) return [prose(firstReason(report)), measured].filter((part) => part !== null).join(' ');
+  if (!failure) return measured ?? '';
   const stage = report.stages.find((result) => result.stage === (failure.stage as StageName));
   const position = stagePosition(failure.stage);
   const after = stage?.durationMs == null ? '' : ` after ${duration(stage.durationMs)}`;

@@ -59,7 +59,7 @@ function speedupRow(report: Report): string[] {
   const limit = `> ${plain(report.target.minSpeedup)}×`;
   if (!speed) return ['**Speed-up**', NOT_MEASURED, '–', limit, NOT_MEASURED];
   const results = { above: '✅\u00a0pass', below: '❌\u00a0**fail**', undecided: '⚠️\u00a0undecided' };
-  const result = discounted(report) ? '⚠️\u00a0does not count' : results[speed.relation];
+  const result = discounted(report) ? '⚠️\u00a0not valid' : results[speed.relation];
   return ['**Speed-up**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
 }
 
@@ -69,7 +69,7 @@ function answeredRow(report: Report): string[] {
   const rates = [arms.all.successRate * 100, arms.one.successRate * 100];
   const format = besideLimits(rates, [0, target, 100], 0);
   const met = rates.every((rate) => rate >= target);
-  const result = discounted(report) ? '⚠️\u00a0does not count' : met ? '✅\u00a0pass' : '❌\u00a0**fail**';
+  const result = discounted(report) ? '⚠️\u00a0not valid' : met ? '✅\u00a0pass' : '❌\u00a0**fail**';
   return ['Requests answered', ...rates.map((rate) => `${format(rate)}%`), `${plain(target)}%`, result];
 }
 

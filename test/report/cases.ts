@@ -27,6 +27,7 @@ export const CASES: Record<string, () => Report> = {
         sharedPrefix: { sent: 10, perPod: perPod([4, 3, 3]) },
         unique: { sent: 300, perPod: perPod([100, 100, 100]) },
         hitRate: { measured: 0.479, aware: 0.7407, random: 0.4826 },
+        pickerHeader: { seen: 0, answers: 310 },
       },
       diagnosis: {
         cause: 'routing.picker-bypassed',

@@ -85,7 +85,7 @@ describe('what was not seen', () => {
     const row = firstScreen(CASES.invalid!())
       .split('\n')
       .find((line) => line.startsWith('| **Speed-up**'));
-    expect(row).toContain('⚠️\u00a0does not count');
+    expect(row).toContain('⚠️\u00a0not valid');
     expect(row).not.toContain('✅');
   });
 

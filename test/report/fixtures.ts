@@ -68,6 +68,7 @@ export function aReport(overrides: Partial<Report> = {}): Report {
       sharedPrefix: { sent: 10, perPod: perPod([0, 10, 0]) },
       unique: { sent: 300, perPod: perPod([98, 103, 99]) },
       hitRate: { measured: 0.7389, aware: 0.7407, random: 0.4826 },
+      pickerHeader: { seen: 310, answers: 310 },
     },
     benchmark: aBenchmark(2.68, 0.026),
     runbook: {

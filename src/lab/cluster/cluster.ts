@@ -6,7 +6,6 @@ import { startDeployments } from './deployments.ts';
 import { startEndpointSlices } from './endpoint-slices.ts';
 import { createRecorder } from './events.ts';
 import { startGatewaySync } from './gateway-sync.ts';
-import { startGarbageCollector } from './gc.ts';
 import { startIstiod } from './istiod.ts';
 import { startKserve } from './kserve.ts';
 import type { GatewayRef } from './kserve-router.ts';
@@ -27,7 +26,10 @@ export interface ClusterOptions extends CommonConfig {
   seedObjects: KubeObject[];
 }
 
-/** The cluster behind its API: what happens to objects after somebody has written them. */
+/**
+ * The cluster behind its API: what happens to objects after somebody has written them. Garbage collection is not here
+ * but with the API server.
+ */
 export interface Cluster {
   setNodePool(pool: string, state: NodePoolState): void;
   readLogs: PodLogs['read'];
@@ -56,7 +58,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const recorder = (component: string) => createRecorder(store, component);
   const nodes = startNodes({ store, clock, record: recorder('node-controller'), zone: ZONE });
   const controllers = [
-    startGarbageCollector(store),
     startKubelet({ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario }),
     startScheduling({ store, record: recorder('default-scheduler') }),
     startReplicaSets({ store, clock, record: recorder('replicaset-controller') }),

@@ -80,17 +80,19 @@ export function startKubelet(options: {
   };
 
   const onPod = (type: string, pod: KubeObject) => {
-    const life = lives.get(pod.metadata.uid as string);
+    const uid = pod.metadata.uid as string;
     if (type === 'DELETED') {
-      life?.end.abort();
-      lives.delete(pod.metadata.uid as string);
+      lives.get(uid)?.end.abort();
+      lives.delete(uid);
       logs.forget(pod);
       void replicas.stop(pod.metadata.namespace as string, pod.metadata.name);
-    } else if (life && pod.metadata.deletionTimestamp && !life.stopping) {
+      return;
+    }
+    if (!lives.has(uid) && pod.spec?.nodeName) take(pod);
+    const life = lives.get(uid);
+    if (life && pod.metadata.deletionTimestamp && !life.stopping) {
       life.stopping = true;
       background(() => stop(life));
-    } else if (!life && pod.spec?.nodeName) {
-      take(pod);
     }
   };
 

@@ -62,7 +62,9 @@ export function writeStatus(
 /** The one controller reference that makes `owner` responsible for its child. */
 export function ownedBy(owner: KubeObject): NonNullable<KubeObject['metadata']['ownerReferences']> {
   const { apiVersion, kind, metadata } = owner;
-  return [{ apiVersion, kind, name: metadata.name, uid: metadata.uid as string, controller: true }];
+  const reference = { apiVersion, kind, name: metadata.name, uid: metadata.uid as string };
+  const control = { controller: true, blockOwnerDeletion: true };
+  return [{ ...reference, ...control }];
 }
 
 export function isOwnedBy(object: KubeObject, owner: KubeObject): boolean {

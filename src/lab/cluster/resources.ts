@@ -26,21 +26,6 @@ export const POOL_GROUPS = ['inference.networking.x-k8s.io', 'inference.networki
 export type PoolGroup = (typeof POOL_GROUPS)[number];
 export const poolsOf = (group: PoolGroup): ResourceKey => key(group, 'inferencepools');
 
-/** Kinds that the controllers below own; garbage collection looks through these. */
-export const OWNED: ResourceKey[] = [
-  REPLICA_SETS,
-  DEPLOYMENTS,
-  PODS,
-  SERVICES,
-  SECRETS,
-  SERVICE_ACCOUNTS,
-  ENDPOINT_SLICES,
-  HTTP_ROUTES,
-  DESTINATION_RULES,
-  poolsOf(POOL_GROUPS[0]),
-  poolsOf(POOL_GROUPS[1]),
-];
-
 const BUILT_IN: Record<string, ResourceKey> = {
   Namespace: NAMESPACES,
   Node: NODES,

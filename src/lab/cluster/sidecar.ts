@@ -18,6 +18,8 @@ export function withSidecar(pod: KubeObject, namespace: KubeObject | undefined, 
       annotations: {
         ...pod.metadata.annotations,
         'istio.io/rev': 'default',
+        'kubectl.kubernetes.io/default-container': pod.spec.containers[0].name,
+        'kubectl.kubernetes.io/default-logs-container': pod.spec.containers[0].name,
         'sidecar.istio.io/status': JSON.stringify({ containers: ['istio-proxy'], revision: 'default' }),
       },
     },

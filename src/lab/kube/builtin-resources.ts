@@ -60,6 +60,9 @@ export const BUILTIN_RESOURCES: BuiltinResource[] = [
   ]),
   ...of('admissionregistration.k8s.io', 'v1', [
     ['mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', { cluster: true }],
+    // Policies and webhooks are kept, not evaluated: the lab has no CEL and calls nobody.
+    ['validatingadmissionpolicies', 'ValidatingAdmissionPolicy', { sub: 'status', cluster: true }],
+    ['validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding', { cluster: true }],
     ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', { cluster: true }],
   ]),
   ...of('apiextensions.k8s.io', 'v1', [

@@ -11,6 +11,7 @@ export const BUILTIN_TYPES: Record<string, string> = {
   AggregationRule: 'clusterRoleSelectors:[LabelSelector]',
   AppArmorProfile: 'localhostProfile:s type:s',
   AttachedVolume: 'devicePath:s name:s',
+  AuditAnnotation: 'key:s valueExpression:s',
   AzureDiskVolumeSource: 'cachingMode:s diskName:s diskURI:s fsType:s kind:s readOnly:b',
   AzureFilePersistentVolumeSource: 'readOnly:b secretName:s secretNamespace:s shareName:s',
   AzureFileVolumeSource: 'readOnly:b secretName:s shareName:s',
@@ -108,6 +109,7 @@ export const BUILTIN_TYPES: Record<string, string> = {
   EventSeries: 'count:n lastObservedTime:*',
   EventSource: 'component:s host:s',
   ExecAction: 'command:[s]',
+  ExpressionWarning: 'fieldRef:s warning:s',
   ExternalMetricSource: 'metric:MetricIdentifier target:MetricTarget',
   ExternalMetricStatus: 'current:MetricValueStatus metric:MetricIdentifier',
   FCVolumeSource: 'fsType:s lun:n readOnly:b targetWWNs:[s] wwids:[s]',
@@ -181,6 +183,8 @@ export const BUILTIN_TYPES: Record<string, string> = {
   LocalVolumeSource: 'fsType:s path:s',
   ManagedFieldsEntry: 'apiVersion:s fieldsType:s fieldsV1:? manager:s operation:s subresource:s time:*',
   MatchCondition: 'expression:s name:s',
+  MatchResources:
+    '! excludeResourceRules:[NamedRuleWithOperations] matchPolicy:s namespaceSelector:LabelSelector objectSelector:LabelSelector resourceRules:[NamedRuleWithOperations]',
   MetricIdentifier: 'name:s selector:LabelSelector',
   MetricSpec:
     'containerResource:ContainerResourceMetricSource external:ExternalMetricSource object:ObjectMetricSource pods:PodsMetricSource resource:ResourceMetricSource type:s',
@@ -193,6 +197,7 @@ export const BUILTIN_TYPES: Record<string, string> = {
     'admissionReviewVersions:[s] clientConfig:WebhookClientConfig failurePolicy:s matchConditions:[MatchCondition](name) matchPolicy:s name:s namespaceSelector:LabelSelector objectSelector:LabelSelector reinvocationPolicy:s rules:[RuleWithOperations] sideEffects:s timeoutSeconds:n',
   MutatingWebhookConfiguration: 'apiVersion:s kind:s metadata:ObjectMeta webhooks:[MutatingWebhook](name)',
   NFSVolumeSource: 'path:s readOnly:b server:s',
+  NamedRuleWithOperations: '! apiGroups:[s] apiVersions:[s] operations:[s] resourceNames:[s] resources:[s] scope:s',
   Namespace: 'apiVersion:s kind:s metadata:ObjectMeta spec:NamespaceSpec status:NamespaceStatus',
   NamespaceCondition: 'lastTransitionTime:* message:s reason:s status:s type:s',
   NamespaceSpec: 'finalizers:[s]',
@@ -231,6 +236,8 @@ export const BUILTIN_TYPES: Record<string, string> = {
   ObjectMetricStatus: 'current:MetricValueStatus describedObject:CrossVersionObjectReference metric:MetricIdentifier',
   ObjectReference: '! apiVersion:s fieldPath:s kind:s name:s namespace:s resourceVersion:s uid:s',
   OwnerReference: '! apiVersion:s blockOwnerDeletion:b controller:b kind:s name:s uid:s',
+  ParamKind: '! apiVersion:s kind:s',
+  ParamRef: '! name:s namespace:s parameterNotFoundAction:s selector:LabelSelector',
   PersistentVolume: 'apiVersion:s kind:s metadata:ObjectMeta spec:PersistentVolumeSpec status:PersistentVolumeStatus',
   PersistentVolumeClaim:
     'apiVersion:s kind:s metadata:ObjectMeta spec:PersistentVolumeClaimSpec status:PersistentVolumeClaimStatus',
@@ -370,12 +377,23 @@ export const BUILTIN_TYPES: Record<string, string> = {
   TopologySelectorTerm: '! matchLabelExpressions:[TopologySelectorLabelRequirement]',
   TopologySpreadConstraint:
     'labelSelector:LabelSelector matchLabelKeys:[s] maxSkew:n minDomains:n nodeAffinityPolicy:s nodeTaintsPolicy:s topologyKey:s whenUnsatisfiable:s',
+  TypeChecking: 'expressionWarnings:[ExpressionWarning]',
   TypedLocalObjectReference: '! apiGroup:s kind:s name:s',
   TypedObjectReference: 'apiGroup:s kind:s name:s namespace:s',
   UncountedTerminatedPods: 'failed:[s]() succeeded:[s]()',
+  ValidatingAdmissionPolicy:
+    'apiVersion:s kind:s metadata:ObjectMeta spec:ValidatingAdmissionPolicySpec status:ValidatingAdmissionPolicyStatus',
+  ValidatingAdmissionPolicyBinding: 'apiVersion:s kind:s metadata:ObjectMeta spec:ValidatingAdmissionPolicyBindingSpec',
+  ValidatingAdmissionPolicyBindingSpec:
+    'matchResources:MatchResources paramRef:ParamRef policyName:s validationActions:[s]()',
+  ValidatingAdmissionPolicySpec:
+    'auditAnnotations:[AuditAnnotation] failurePolicy:s matchConditions:[MatchCondition](name) matchConstraints:MatchResources paramKind:ParamKind validations:[Validation] variables:[Variable](name)',
+  ValidatingAdmissionPolicyStatus: 'conditions:[Condition](type) observedGeneration:n typeChecking:TypeChecking',
   ValidatingWebhook:
     'admissionReviewVersions:[s] clientConfig:WebhookClientConfig failurePolicy:s matchConditions:[MatchCondition](name) matchPolicy:s name:s namespaceSelector:LabelSelector objectSelector:LabelSelector rules:[RuleWithOperations] sideEffects:s timeoutSeconds:n',
   ValidatingWebhookConfiguration: 'apiVersion:s kind:s metadata:ObjectMeta webhooks:[ValidatingWebhook](name)',
+  Validation: 'expression:s message:s messageExpression:s reason:s',
+  Variable: '! expression:s name:s',
   Volume:
     'awsElasticBlockStore:AWSElasticBlockStoreVolumeSource azureDisk:AzureDiskVolumeSource azureFile:AzureFileVolumeSource cephfs:CephFSVolumeSource cinder:CinderVolumeSource configMap:ConfigMapVolumeSource csi:CSIVolumeSource downwardAPI:DownwardAPIVolumeSource emptyDir:EmptyDirVolumeSource ephemeral:EphemeralVolumeSource fc:FCVolumeSource flexVolume:FlexVolumeSource flocker:FlockerVolumeSource gcePersistentDisk:GCEPersistentDiskVolumeSource gitRepo:GitRepoVolumeSource glusterfs:GlusterfsVolumeSource hostPath:HostPathVolumeSource image:ImageVolumeSource iscsi:ISCSIVolumeSource name:s nfs:NFSVolumeSource persistentVolumeClaim:PersistentVolumeClaimVolumeSource photonPersistentDisk:PhotonPersistentDiskVolumeSource portworxVolume:PortworxVolumeSource projected:ProjectedVolumeSource quobyte:QuobyteVolumeSource rbd:RBDVolumeSource scaleIO:ScaleIOVolumeSource secret:SecretVolumeSource storageos:StorageOSVolumeSource vsphereVolume:VsphereVirtualDiskVolumeSource',
   VolumeDevice: 'devicePath:s name:s',

@@ -166,7 +166,10 @@ function undecodable(resource: Resource, why: string, object: KubeObject, source
 }
 
 function validate(resource: Resource, object: KubeObject, live: KubeObject | null): void {
-  const causes = checkObject(object, live, resource);
+  // Controllers write into the store directly, without the defaults that every stored object has on a real server.
+  const settled = live && structuredClone(live);
+  if (settled) applyDefaults(settled, resource);
+  const causes = checkObject(object, settled, resource);
   if (resource.custom?.schema) causes.push(...checkSchema(object, resource.custom.schema));
   if (causes.length > 0) throw invalid(resource.group, resource.kind, object.metadata.name ?? '', causes);
 }

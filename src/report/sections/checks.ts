@@ -1,5 +1,5 @@
 import { code, html, prose } from '../escape.ts';
-import { integer, percent } from '../format.ts';
+import { count, integer, percent } from '../format.ts';
 import { paragraphs, table } from '../markdown.ts';
 import type { PodCount, Report } from '../model.ts';
 import { CHECK_WORDS, shortNames, tally } from '../wording.ts';
@@ -11,7 +11,7 @@ export function checks(report: Report): Section | null {
   return {
     name: 'checks',
     summary: `Checks: ${html(tally(report.checks))}`,
-    body: paragraphs([checkTable(report), distribution(report), hitRate(report)]),
+    body: paragraphs([checkTable(report), distribution(report), hitRate(report), pickerHeader(report)]),
     open: false,
   };
 }
@@ -57,4 +57,10 @@ function hitRate(report: Report): string | null {
     `The prefix-cache hit rate over the shared-prefix requests ${measured}; ` +
     `routing by prefix cache would give ${percent(rate.aware, 1)}, random routing ${percent(rate.random, 1)}.`
   );
+}
+
+function pickerHeader(report: Report): string | null {
+  const header = report.routing?.pickerHeader;
+  if (!header) return null;
+  return `${integer(header.seen)} of ${count(header.answers, 'answer')} carried the endpoint picker’s response header.`;
 }

@@ -26,10 +26,12 @@ export function environment(report: Report): Section {
   const env = report.environment;
   const { plan } = report;
   const text = (value: string | null) => (value === null ? '–' : code(value));
-  const machine = env.machineType === null ? 'machine type not known' : `<code>${html(env.machineType, 60)}</code>`;
+  const number = plan.nodes === null ? '' : `${plan.nodes} × `;
+  const machines =
+    env.machineType === null ? 'machine type not known' : `${number}<code>${html(env.machineType, 60)}</code>`;
   return {
     name: 'environment',
-    summary: `Environment: ${plan.nodes === null ? '' : `${plan.nodes} × `}${machine}, ${html(plan.location, 60)}`,
+    summary: `Environment: ${machines}, ${html(plan.location, 60)}`,
     body: table(
       ['', ''],
       ['left', 'left'],

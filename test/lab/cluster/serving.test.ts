@@ -131,13 +131,19 @@ describe('an LLMInferenceService', () => {
       },
     };
     store.create(LLM_SERVICES, service);
-    await until('the picker Ready', () => podsOf(store, 'qwen2-3b-pattern3', 'router-scheduler').some((pod) => readiness(pod) === '2/2'));
+    await until('the picker Ready', () =>
+      podsOf(store, 'qwen2-3b-pattern3', 'router-scheduler').some((pod) => readiness(pod) === '2/2'),
+    );
     const args = store.get(DEPLOYMENTS, NAMESPACE, 'qwen2-3b-pattern3-kserve-router-scheduler')?.spec.template.spec
       .containers[0].args;
     expect(args.slice(0, 2)).toEqual(['--pool-name', 'qwen2-3b-pattern3-inference-pool']);
     expect(args.filter((arg: string) => arg === '--config-text')).toHaveLength(1);
     const routed = await until('the picker in the gateway', () =>
-      lab.serving.table().routes.find((route) => route.name === `${NAMESPACE}/qwen2-3b-pattern3-kserve-route/0` && route.backend?.picker),
+      lab.serving
+        .table()
+        .routes.find(
+          (route) => route.name === `${NAMESPACE}/qwen2-3b-pattern3-kserve-route/0` && route.backend?.picker,
+        ),
     );
     expect(routed.backend?.picker).toEqual({ scorers: [{ name: 'queue-scorer', weight: 2 }] });
   });
