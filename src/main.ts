@@ -10,6 +10,7 @@ import { annotationOf } from './report/annotation.ts';
 import { OUTPUT_NAMES, outputsOf } from './report/outputs.ts';
 import { renderVerdictText } from './report/text.ts';
 import { runGate } from './session.ts';
+import { withoutLease } from './stages/close.ts';
 
 /** After an interrupt the runner grants 7.5 s in all. */
 const COMMENT_LIMIT_MS = 20_000;
@@ -38,7 +39,8 @@ export async function main(): Promise<number> {
     now: systemClock.now,
   });
   const run = runSignal(inputs.timeoutMs);
-  const report = beginReport(inputs, env);
+  const begun = beginReport(inputs, env);
+  let leased = false;
   io.saveState('outputDir', outputDir);
   const { records, originMs } = await runGate(
     {
@@ -48,12 +50,16 @@ export async function main(): Promise<number> {
       signal: run.signal,
       emit,
       onSecret: io.mask,
-      report,
+      report: begun,
       packageRoot: packageRootOf(process.argv[1] ?? ''),
       workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
     },
-    (lease) => io.saveState('lease', JSON.stringify(lease)),
+    (lease) => {
+      io.saveState('lease', JSON.stringify(lease));
+      leased = true;
+    },
   );
+  const report = leased ? begun : withoutLease(begun);
   const limitMs = run.interrupted() ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS;
   const published = await publish(report, {
     inputs,
@@ -68,9 +74,8 @@ export async function main(): Promise<number> {
   if (inputs.summary) io.appendSummary(published.summary);
   emit({ type: 'closing', verdict: report.verdict, lines: renderVerdictText(report) });
   const annotation = annotationOf(report);
-  const annotate = { error: io.error, warning: io.warning, notice: io.notice }[annotation.level];
   if (annotation.level === 'error') io.error(annotation.message, { title: annotation.title });
-  else (annotate as (message: string, title?: string) => void)(annotation.message, annotation.title);
+  else io[annotation.level](annotation.message, annotation.title);
   run.stop();
   return report.verdict !== 'pass' && inputs.failOn.includes(report.verdict) ? 1 : 0;
 }

@@ -9,7 +9,7 @@ import { publish } from '../publish.ts';
 import type { Report, Verdict } from '../report/model.ts';
 import { renderVerdictText } from '../report/text.ts';
 import { giveBack, runGate, type Session } from '../session.ts';
-import { closeReport } from '../stages/close.ts';
+import { closeReport, withoutLease } from '../stages/close.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { resizeCommand } from '../stages/release.ts';
 
@@ -51,7 +51,7 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     lease = state;
     emit({ type: 'fact', stage: 'lease', text: `if this process is killed, finish by hand: ${resizeCommand(state)}` });
   });
-  const closed = lease ? await finish(session, report, lease) : report;
+  const closed = lease ? await finish(session, report, lease) : withoutLease(report);
   const published = await publish(closed, {
     inputs,
     env,

@@ -1,4 +1,3 @@
-import { isAbort } from '../lib/failure.ts';
 import { compareOrder, type Order } from '../report/marker.ts';
 import { type CommentCalls, commentCalls, type OwnComment } from './github-comments.ts';
 import { githubFailure, pauseBeforeRetry, timerWait, type Wait } from './github-errors.ts';
@@ -46,7 +45,7 @@ export function createGithub(options: GithubOptions): Github {
     try {
       return await work();
     } catch (error) {
-      if (signal?.aborted || isAbort(error)) throw error;
+      signal?.throwIfAborted();
       throw githubFailure(error, doing, repository);
     }
   };
@@ -83,7 +82,8 @@ async function upsert(
         continue;
       }
     }
-    if (round === ROUNDS) throw new Error(`the comment vanished ${ROUNDS} times while it was written`);
+    // Listed and yet not found when written to: that is how GitHub says that the token may not.
+    if (round === ROUNDS) throw Object.assign(new Error('Not Found'), { status: 404 });
   }
 }
 

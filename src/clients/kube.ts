@@ -169,7 +169,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
           signal: options.signal,
           retryable: (error) => !(error instanceof Failure) || error.evidence.retryable === true,
           minimumDelayMs: () => last?.retryAfterMs ?? 0,
-          onRetry: (error, n) => options.onRetry?.(`${what}: ${errorText(error)}; try ${n + 1} of 6`),
+          onRetry: (error, n) => options.onRetry?.(`${retryText(what, error)}; try ${n + 1} of 6`),
         },
       );
     } catch (error) {
@@ -345,6 +345,11 @@ function tokenAuthenticator(accessToken: () => Promise<string>): Authenticator {
       requestOptions.headers = { ...requestOptions.headers, Authorization: `Bearer ${await accessToken()}` };
     },
   };
+}
+
+/** Our own failures name the object already. */
+function retryText(what: string, error: unknown): string {
+  return error instanceof Failure ? error.message : `${what}: ${errorText(error)}`;
 }
 
 interface Status {

@@ -41,3 +41,22 @@ export function closeReport(
     }),
   };
 }
+
+/** A run that never leased a node has none to give back. */
+export function withoutLease(report: Report): Report {
+  return {
+    ...report,
+    release: {
+      outcome: 'not-needed',
+      nodePool: report.plan.nodePool,
+      restingNodes: null,
+      nodesLeft: null,
+      message: 'No TPU node was leased.',
+      command: null,
+      durationMs: 0,
+    },
+    stages: report.stages.map((stage) =>
+      stage.stage === 'release' ? { ...stage, outcome: 'skipped' as const, summary: 'No TPU node was leased.' } : stage,
+    ),
+  };
+}

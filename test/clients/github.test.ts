@@ -237,6 +237,14 @@ describe('trouble', () => {
     expect(waits).toEqual([]);
   });
 
+  it('of permission shows also when a listed comment cannot be edited', async () => {
+    const { github, add } = await aGithub((request) =>
+      request.method === 'PATCH' ? { status: 404, body: { message: 'Not Found' } } : undefined,
+    );
+    await add(body('old', 4));
+    expect(await failureOf(github.upsertComment(write('new')))).toMatchObject({ code: 'github-permission' });
+  });
+
   it('of a pull request that does not exist reads as permission too', async () => {
     const { github } = await aGithub();
     const failure = await failureOf(github.upsertComment({ ...write('text'), pullRequest: 8 }));

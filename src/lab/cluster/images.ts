@@ -53,8 +53,8 @@ export async function pullImage(context: PodContext, container: ContainerSpec, r
 function refusal(context: PodContext, container: ContainerSpec, missingSecrets: number): string | null {
   const image = container.image;
   const unpack = `failed to pull and unpack image "${image}": failed to resolve reference "${image}"`;
-  // A pod that names pull secrets does so because its registry wants them.
-  if (missingSecrets > 0 && missingSecrets === (context.pod.spec.imagePullSecrets ?? []).length) {
+  // A pod that names pull secrets does so because the registry of its model server wants them.
+  if (isLarge(container) && missingSecrets > 0 && missingSecrets === (context.pod.spec.imagePullSecrets ?? []).length) {
     return `rpc error: code = Unknown desc = ${unpack}: failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://${image.split('/')[0]}/auth/realms/token: 401 Unauthorized`;
   }
   if (context.scenario.cluster.image === 'not-found' && isLarge(container)) {

@@ -14,9 +14,8 @@ function routeNamed(name: string): GatewayRoute | undefined {
 
 async function threeReplicas(): Promise<void> {
   lab = await testCluster();
-  lab.store.delete(LLM_SERVICES, NAMESPACE, 'qwen2-3b-pattern1');
   lab.store.create(LLM_SERVICES, patternThree());
-  lab.cluster.setNodePool('tpu-v6e-pool', nodePool(4));
+  lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
   await until('three endpoints and a picker', () => {
     const backend = routeNamed(`${ROUTE}/0`)?.backend;
     return backend?.endpoints.length === 3 && backend.picker !== null;
@@ -118,7 +117,7 @@ describe('a route made by somebody else', () => {
   });
 
   it('names a backend that is not there, and a pool of a group that this Istio does not know', async () => {
-    lab = await testCluster();
+    lab = await testCluster({ seeds: () => true });
     const { store } = lab;
     const reasonFor = async (backend: Record<string, unknown>) => {
       store.delete(HTTP_ROUTES, NAMESPACE, 'one-replica');

@@ -18,7 +18,7 @@ afterEach(() => lab.close());
 
 describe('a cluster before a run', () => {
   it('has its control plane running and Pattern 1 waiting for nodes', async () => {
-    lab = await testCluster();
+    lab = await testCluster({ seeds: () => true });
     const istiod = lab.store.get(DEPLOYMENTS, 'istio-system', 'istiod');
     expect(condition(istiod, 'Available')?.status).toBe('True');
     expect(podsOf(lab.store, 'qwen2-3b-pattern1', 'router-scheduler').map(readiness)).toEqual(['2/2']);
@@ -39,7 +39,6 @@ describe('an LLMInferenceService', () => {
   it('goes from apply to Ready with three pods at 2/2', async () => {
     lab = await testCluster();
     const { store } = lab;
-    store.delete(LLM_SERVICES, NAMESPACE, 'qwen2-3b-pattern1');
     store.create(LLM_SERVICES, patternThree());
     lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
     await until('compiling at 1/2', () => podsOf(store, 'qwen2-3b-pattern3').some((pod) => readiness(pod) === '1/2'));
@@ -87,7 +86,7 @@ describe('an LLMInferenceService', () => {
     lab = await testCluster();
     const { store } = lab;
     store.create(LLM_SERVICES, patternThree());
-    lab.cluster.setNodePool('tpu-v6e-pool', nodePool(4));
+    lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
     const pod = await until('a Ready pod', () =>
       podsOf(store, 'qwen2-3b-pattern3').find((one) => condition(one, 'Ready')?.status === 'True'),
     );
