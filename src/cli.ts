@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runCommand } from './cli/run.ts';
 import { usage } from './cli/usage.ts';
@@ -45,11 +46,14 @@ interface LabArguments {
   timeScale: string;
   outputDir: string;
   json: boolean;
+  /** Flags after `--`, for the gate itself. */
+  gateFlags: string[];
 }
 
 function labOptions(args: string[]): LabArguments {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: args.includes('--'),
     options: {
       scenario: { type: 'string', default: 'pass' },
       'time-scale': { type: 'string', default: '20' },
@@ -62,6 +66,7 @@ function labOptions(args: string[]): LabArguments {
     timeScale: values['time-scale'],
     outputDir: values['output-dir'],
     json: values.json,
+    gateFlags: positionals,
   };
 }
 
@@ -69,7 +74,8 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-if (import.meta.main) {
+// Started as a source file; the bundle calls `cli` itself.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const code = await cli(process.argv.slice(2)).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return error instanceof TypeError && 'code' in error ? EXIT.usage : EXIT.error;

@@ -4,7 +4,9 @@ import { createActionsIo } from './clients/actions.ts';
 import { packageRootOf } from './clients/runner.ts';
 import { parseInputs } from './inputs.ts';
 import { systemClock } from './lib/poll.ts';
+import { liveComment } from './live-comment.ts';
 import { actionsRenderer } from './progress/actions.ts';
+import type { Emit } from './progress/events.ts';
 import { publish } from './publish.ts';
 import { annotationOf } from './report/annotation.ts';
 import { OUTPUT_NAMES, outputsOf } from './report/outputs.ts';
@@ -32,7 +34,7 @@ export async function main(): Promise<number> {
   const { inputs } = parsed;
   io.mask(inputs.githubToken);
   const outputDir = inputs.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate');
-  const emit = actionsRenderer({
+  const say = actionsRenderer({
     write: io.info,
     startGroup: io.startGroup,
     endGroup: io.endGroup,
@@ -41,6 +43,16 @@ export async function main(): Promise<number> {
   const run = runSignal(inputs.timeoutMs);
   const begun = beginReport(inputs, env);
   let leased = false;
+  const live = liveComment(begun, {
+    inputs,
+    env,
+    signal: run.signal,
+    warn: (text) => say({ type: 'warning', text }),
+  });
+  const emit: Emit = (event) => {
+    say(event);
+    live.emit(event);
+  };
   io.saveState('outputDir', outputDir);
   const { records, originMs } = await runGate(
     {
@@ -60,6 +72,7 @@ export async function main(): Promise<number> {
     },
   );
   const report = leased ? begun : withoutLease(begun);
+  await live.settled();
   const limitMs = run.interrupted() ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS;
   const published = await publish(report, {
     inputs,

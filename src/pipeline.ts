@@ -1,6 +1,7 @@
 import type { ClusterInfo, GkeClient } from './clients/gke.ts';
-import type { KubeClient, KubeObject } from './clients/kube.ts';
+import type { KubeClient } from './clients/kube.ts';
 import type { Manifest } from './clients/manifests.ts';
+import type { KubeObject } from './clients/objects.ts';
 import { collectEvidence } from './diagnosis/collect.ts';
 import { explain } from './diagnosis/explain.ts';
 import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
@@ -172,7 +173,7 @@ async function firstFailureStopsBoth(both: Promise<unknown>[], stop: AbortContro
 function interrupted(context: BaseContext, error: unknown): Failure | null {
   if (!context.signal.aborted && !isAbort(error)) return null;
   const reason: unknown = context.signal.reason;
-  if (reason instanceof Failure) return reason;
+  if (reason instanceof Failure) return atStage(reason, currentStage(context.report));
   return new Failure({
     stage: currentStage(context.report),
     code: 'interrupted',

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { kubeEndpoint } from './clients/connect.ts';
-import { createGcpAuth, type GcpAuth, googleEndpoints } from './clients/gcp.ts';
-import { createGkeClient, type GkeClient } from './clients/gke.ts';
-import { createKubeClient, type KubeClient } from './clients/kube.ts';
+import { googleEndpoints } from './clients/endpoints.ts';
+import type { GcpAuth } from './clients/gcp.ts';
+import type { GkeClient } from './clients/gke.ts';
+import type { KubeClient } from './clients/kube.ts';
 import { loadManifests, type Manifest } from './clients/manifests.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
@@ -39,12 +40,12 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
       saveLease,
       open: async () => {
         const [manifests, retire] = await Promise.all([readManifests(session), readRetired(session)]);
-        const auth = openAuth(session);
+        const auth = await openAuth(session);
         emit({ type: 'fact', stage: 'preflight', text: `authenticated by ${auth.describe()}` });
         const gke = await openGke(session, auth, 'preflight');
         closers.push(gke.close);
         const cluster = await gke.getCluster();
-        const kube = openKube(session, auth, kubeEndpoint(cluster, inputs.dnsEndpoint), 'preflight');
+        const kube = await openKube(session, auth, kubeEndpoint(cluster, inputs.dnsEndpoint), 'preflight');
         closers.push(kube.close);
         return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object) };
       },
@@ -56,14 +57,14 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
 
 /** Gives the leased nodes back with clients of its own, so that a main that lasted for hours changes nothing. */
 export async function giveBack(session: Session, lease: LeaseState): Promise<Released> {
-  const auth = openAuth(session);
   let gke: GkeClient | null = null;
   let kube: KubeClient | null = null;
   try {
+    const auth = await openAuth(session);
     gke = await openGke(session, auth, 'release');
     try {
       const cluster = await gke.getCluster();
-      kube = openKube(session, auth, kubeEndpoint(cluster, session.inputs.dnsEndpoint), 'release');
+      kube = await openKube(session, auth, kubeEndpoint(cluster, session.inputs.dnsEndpoint), 'release');
       await kube.version();
     } catch (error) {
       // Nodes cost money, objects do not: the pool is given back without Kubernetes if need be.
@@ -89,7 +90,9 @@ export async function giveBack(session: Session, lease: LeaseState): Promise<Rel
   }
 }
 
-function openAuth(session: Session): GcpAuth {
+/** The Google and Kubernetes clients are 10 MB of code: loaded when they are used, not when a bad input is refused. */
+async function openAuth(session: Session): Promise<GcpAuth> {
+  const { createGcpAuth } = await import('./clients/gcp.ts');
   return createGcpAuth({
     method: session.inputs.auth,
     projectId: session.inputs.projectId,
@@ -101,7 +104,8 @@ function openAuth(session: Session): GcpAuth {
   });
 }
 
-function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
+async function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
+  const { createGkeClient } = await import('./clients/gke.ts');
   return createGkeClient({
     projectId: session.inputs.projectId,
     location: session.inputs.location,
@@ -115,12 +119,13 @@ function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Promise<
   });
 }
 
-function openKube(
+async function openKube(
   session: Session,
   auth: GcpAuth,
   endpoint: { server: string; caPem: string | null },
   stage: FailureStage,
-): KubeClient {
+): Promise<KubeClient> {
+  const { createKubeClient } = await import('./clients/kube.ts');
   return createKubeClient({
     ...endpoint,
     accessToken: auth.accessToken,

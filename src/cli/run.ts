@@ -3,7 +3,9 @@ import { beginReport, runSignal } from '../begin.ts';
 import { packageRootOf } from '../clients/runner.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
 import { systemClock } from '../lib/poll.ts';
+import { liveComment } from '../live-comment.ts';
 import { neutral } from '../progress/actions.ts';
+import type { Emit } from '../progress/events.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { publish } from '../publish.ts';
 import type { Report, Verdict } from '../report/model.ts';
@@ -28,13 +30,23 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   }
   const { inputs } = parsed;
   const secrets = new Set<string>([inputs.githubToken].filter((secret) => secret !== ''));
-  const emit = plainRenderer({
+  const say = plainRenderer({
     now: systemClock.now,
     write: (line) => process.stdout.write(`${neutral(redact(line, secrets))}\n`),
   });
-  process.on('unhandledRejection', (reason) => emit({ type: 'warning', text: `unhandled: ${String(reason)}` }));
+  process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
   const run = runSignal(inputs.timeoutMs);
   const report = beginReport(inputs, env);
+  const live = liveComment(report, {
+    inputs,
+    env,
+    signal: run.signal,
+    warn: (text) => say({ type: 'warning', text }),
+  });
+  const emit: Emit = (event) => {
+    say(event);
+    live.emit(event);
+  };
   const session: Session = {
     inputs,
     env,
@@ -52,6 +64,7 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     emit({ type: 'fact', stage: 'lease', text: `if this process is killed, finish by hand: ${resizeCommand(state)}` });
   });
   const closed = lease ? await finish(session, report, lease) : withoutLease(report);
+  await live.settled();
   const published = await publish(closed, {
     inputs,
     env,

@@ -3,6 +3,7 @@ import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'g
 import type { AuthMethod, ServiceAccountKey } from '../inputs.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { type Clock, retry } from '../lib/poll.ts';
+import { type GoogleEndpoints, isSafe } from './endpoints.ts';
 
 const SCOPES = [
   'https://www.googleapis.com/auth/cloud-platform',
@@ -15,36 +16,6 @@ const SCOPES = [
  * would exchange twice. 60 s keeps one exchange per token. A 401 forces a refresh.
  */
 const REFRESH = { eagerRefreshThresholdMillis: 60_000, forceRefreshOnFailure: true };
-
-/** Google's endpoints, replaceable by the variables that gcloud itself honours. */
-export interface GoogleEndpoints {
-  container: URL;
-  sts: URL;
-  iamCredentials: URL;
-}
-
-/** Reads `CLOUDSDK_API_ENDPOINT_OVERRIDES_{CONTAINER,STS,IAMCREDENTIALS}`; plain http is accepted for loopback only. */
-export function googleEndpoints(env: Readonly<Record<string, string | undefined>>): GoogleEndpoints {
-  const endpoint = (service: string, fallback: string): URL => {
-    const name = `CLOUDSDK_API_ENDPOINT_OVERRIDES_${service}`;
-    const value = env[name] || fallback;
-    const url = URL.canParse(value) ? new URL(value) : null;
-    if (!url || !isSafe(url)) {
-      throw new Failure({
-        stage: 'inputs',
-        code: 'bad-endpoint',
-        message: `${name} is "${value}"; allowed: an https URL (http on loopback only), since access tokens are sent to it.`,
-        blame: 'config',
-      });
-    }
-    return url;
-  };
-  return {
-    container: endpoint('CONTAINER', 'https://container.googleapis.com/'),
-    sts: endpoint('STS', 'https://sts.googleapis.com/'),
-    iamCredentials: endpoint('IAMCREDENTIALS', 'https://iamcredentials.googleapis.com/'),
-  };
-}
 
 export interface GcpAuth {
   /** For one Google client; each gets an instance of its own, because gapic changes the one it is given. */
@@ -231,9 +202,4 @@ function isTransient(error: unknown): boolean {
         : undefined;
   if (status !== undefined) return status === 429 || status >= 500;
   return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
-}
-
-function isSafe(url: URL): boolean {
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback);
 }

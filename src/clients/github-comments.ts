@@ -1,5 +1,5 @@
 import { getOctokit } from '@actions/github';
-import { type Marker, parseMarker } from '../report/marker.ts';
+import { type Marker, parseMarker } from '../lib/marker.ts';
 import { type RetryOptions, requestSignal, statusOf, withRetries } from './github-errors.ts';
 
 /** A comment of ours: written by this token's identity, not minimised, with our marker in its first line. */

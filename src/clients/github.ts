@@ -1,4 +1,4 @@
-import { compareOrder, type Order } from '../report/marker.ts';
+import { compareOrder, type Order } from '../lib/marker.ts';
 import { type CommentCalls, commentCalls, type OwnComment } from './github-comments.ts';
 import { githubFailure, pauseBeforeRetry, timerWait, type Wait } from './github-errors.ts';
 

@@ -135,17 +135,6 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   };
 }
 
-/** GKE refuses a change while another operation runs on the same cluster or pool. */
-export function isOperationConflict(error: unknown): boolean {
-  const text = error instanceof Error ? error.message : '';
-  return (
-    (error instanceof Failure && error.evidence.reason === 'CLUSTER_ALREADY_HAS_OPERATION') ||
-    /incompatible operation|is currently being created, deleted, updated or repaired|is currently (?:\w+ing|ACTIONING) cluster/i.test(
-      text,
-    )
-  );
-}
-
 function clusterInfo(cluster: ICluster): ClusterInfo {
   const dns = cluster.controlPlaneEndpointsConfig?.dnsEndpointConfig;
   const certificate = cluster.masterAuth?.clusterCaCertificate;

@@ -2,32 +2,7 @@ import { HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/c
 import { type Dispatcher, request } from 'undici';
 import { errorText, Failure, type FailureStage } from '../lib/failure.ts';
 import { type Clock, deadline, retry } from '../lib/poll.ts';
-
-/** An object of any kind, as JSON. Fields that this code does not know survive a round trip. */
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: the shape differs by kind and version
-  [field: string]: any;
-}
-
-export interface ObjectRef {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  namespace?: string | undefined;
-}
+import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 
 export interface ListOptions {
   namespace?: string;
@@ -317,16 +292,6 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
     close,
   };
-}
-
-export function refOf(object: KubeObject): ObjectRef {
-  const { name, namespace } = object.metadata;
-  return { apiVersion: object.apiVersion, kind: object.kind, name, namespace };
-}
-
-/** `NetworkPolicy allow-istio in ns`. */
-export function describe(ref: ObjectRef): string {
-  return `${ref.kind} ${ref.name}${ref.namespace ? ` in ${ref.namespace}` : ''}`;
 }
 
 function apiPath(apiVersion: string): string {

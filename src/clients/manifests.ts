@@ -3,7 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 
 import { getExecOutput } from '@actions/exec';
 import { parseAllDocuments } from 'yaml';
 import { errorText, Failure } from '../lib/failure.ts';
-import type { KubeObject } from './kube.ts';
+import type { KubeObject } from './objects.ts';
 
 /** An object with the file and line that it came from, for annotations. */
 export interface Manifest {

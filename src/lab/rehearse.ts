@@ -8,6 +8,7 @@ export interface RehearseOptions {
   scenario: string;
   timeScale: string;
   outputDir: string;
+  gateFlags: string[];
 }
 
 export interface Terminal {
@@ -73,7 +74,7 @@ export function gateArguments(outputDir: string): string[] {
 }
 
 function runGate(lab: Lab, options: RehearseOptions, module: string): Promise<number> {
-  const child = spawn(process.execPath, [module, 'run', ...gateArguments(options.outputDir)], {
+  const child = spawn(process.execPath, [module, 'run', ...gateArguments(options.outputDir), ...options.gateFlags], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
   });

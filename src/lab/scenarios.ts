@@ -23,7 +23,7 @@ export interface Scenario {
 const HEALTHY = {
   gcp: { resize: 'ok' },
   cluster: { image: 'ok' },
-  serving: { scaling: 2.92, picker: 'prefix' },
+  serving: { scaling: 2.74, picker: 'prefix' },
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving'>;
 
 export const SCENARIOS: Record<string, Scenario> = {
@@ -44,7 +44,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'random-routing',
     summary: 'the gateway bypasses the endpoint picker: even spread, no affinity',
-    serving: { scaling: 2.92, picker: 'bypassed' },
+    serving: { scaling: 2.74, picker: 'bypassed' },
     expect: { exitCode: 1, verdict: 'fail', cause: 'routing.picker-bypassed' },
   },
   stockout: {

@@ -1,3 +1,4 @@
+import { knownCause } from './cause.ts';
 import { logLine } from './escape.ts';
 import { headlineText } from './headline.ts';
 import type { Report, Verdict } from './model.ts';
@@ -20,10 +21,11 @@ const LEVELS: Record<Verdict, Annotation['level']> = {
 
 /** The verdict as an annotation; nodes that were not given back make an error of any verdict. */
 export function annotationOf(report: Report): Annotation {
-  const { diagnosis, failure, release, verdict } = report;
+  const { failure, release, verdict } = report;
+  const known = knownCause(report);
   const leftover = release?.outcome === 'failed';
-  const cause = diagnosis
-    ? `${sentence(diagnosis.title)} ${diagnosis.remedy}`
+  const cause = known
+    ? `${sentence(known.title)} ${known.remedy}`
     : [failure?.message ?? report.reasons[0], failure?.hint].filter((part) => part != null).join(' ');
   const money = leftover ? `TPU nodes are still running: ${release.message} Run by hand: ${release.command ?? ''}` : '';
   const said = verdict === 'pass' ? (report.reasons[0] ?? '') : cause;

@@ -1,3 +1,4 @@
+import { knownCause, wasCutOff } from './cause.ts';
 import { code, fenced, prose } from './escape.ts';
 import { alert } from './markdown.ts';
 import type { Diagnosis, Report } from './model.ts';
@@ -6,7 +7,7 @@ import { whoActs } from './wording.ts';
 const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
   proven: 'Cause',
   probable: 'Probable cause',
-  unknown: 'Cause not known',
+  unknown: 'Possible cause',
 };
 
 /**
@@ -33,13 +34,14 @@ function verdictLines(report: Report): string[] {
 }
 
 function causeLines(report: Report): string[] {
-  const { diagnosis, failure } = report;
-  if (diagnosis) {
-    const title = diagnosis.title.trim().replace(/[.!]+$/, '');
+  const { failure } = report;
+  const known = knownCause(report);
+  if (known) {
+    const title = known.title.trim().replace(/[.!]+$/, '');
     return [
-      `**${CAUSE_WORDS[diagnosis.confidence]}: ${prose(title, 160)}.** ${prose(diagnosis.explanation, 700)}`.trim(),
-      ...(diagnosis.remedy ? [`**To fix:** ${prose(diagnosis.remedy, 500)}`] : []),
-      `**Who acts:** ${whoActs(diagnosis.blame)}`,
+      `**${CAUSE_WORDS[known.confidence]}: ${prose(title, 160)}.** ${prose(known.explanation, 700)}`.trim(),
+      ...(known.remedy ? [`**To fix:** ${prose(known.remedy, 500)}`] : []),
+      `**Who acts:** ${whoActs(known.blame)}`,
     ];
   }
   if (failure) {
@@ -47,7 +49,7 @@ function causeLines(report: Report): string[] {
     return [
       ...(cause ? [`**Why:** ${prose(cause)}`] : []),
       ...(failure.hint ? [`**To fix:** ${prose(failure.hint)}`] : []),
-      `**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`,
+      ...(wasCutOff(report) ? [] : [`**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`]),
     ];
   }
   // Without a failure the heading has said the first reason already: the run was cut off from outside.

@@ -1,9 +1,9 @@
+import { renderMarker } from '../lib/marker.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { box } from './box.ts';
 import { inline, prose } from './escape.ts';
 import { utcMinute } from './format.ts';
 import { heading, leadSentence } from './headline.ts';
-import { renderMarker } from './marker.ts';
 import type { Report } from './model.ts';
 import { linksLine, moneyLine, type ReportLinks } from './money.ts';
 import { overview } from './overview.ts';

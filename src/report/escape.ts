@@ -104,9 +104,17 @@ export function html(text: string, max = 300): string {
 
 /** A fenced block whose fence is longer than any run of backticks inside. Lines beyond `maxLines` are counted. */
 export function fenced(lines: string[], limits: { maxLines: number; maxColumns: number }, language = 'text'): string {
-  const all = lines.flatMap((line) => clean(line).replaceAll('\t', '  ').trimEnd().split('\n'));
-  const shown = all.slice(0, limits.maxLines).map((line) => clip(line, limits.maxColumns));
-  if (all.length > shown.length) shown.push(`… ${all.length - shown.length} more`);
+  const { maxLines, maxColumns } = limits;
+  // One entry gives at least one line, so the entries beyond need not be read.
+  const read = lines.slice(0, maxLines).flatMap((line) =>
+    clean(clip(line, maxColumns * maxLines))
+      .replaceAll('\t', '  ')
+      .trimEnd()
+      .split('\n'),
+  );
+  const shown = read.slice(0, maxLines).map((line) => clip(line, maxColumns));
+  const left = read.length - shown.length + Math.max(0, lines.length - maxLines);
+  if (left > 0) shown.push(`… ${left} more`);
   const body = shown.join('\n');
   const fence = '`'.repeat(Math.max(3, longestRun(body) + 1));
   return `${fence}${language}\n${body}\n${fence}`;

@@ -1,17 +1,10 @@
 import { clock, humanDuration } from '../lib/duration.ts';
+import { besideLimits, decimal, LOCALE, round } from '../lib/number.ts';
 import type { Interval } from './model.ts';
 
-/** Numbers are written the same on every machine: en-US, never the runner's locale. */
-const LOCALE = 'en-US';
 const NBSP = '\u00a0';
 
 export const NOT_MEASURED = 'not measured';
-
-/** Fixed decimals, thousands separated, with a true minus. */
-export function decimal(value: number, digits: number): string {
-  const format = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return format.format(value).replace(/^-/, '−');
-}
 
 export function integer(value: number): string {
   return decimal(value, 0);
@@ -20,24 +13,6 @@ export function integer(value: number): string {
 /** A limit as it was set: `2.5`, `2.75`, without trailing zeros. */
 export function plain(value: number): string {
   return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 6 }).format(value);
-}
-
-/**
- * Formats numbers that stand beside limits so that the printed relation is the true one: 2.4996 beside 2.5 prints
- * `2.4996`, never `2.50`. All values get the same decimals; at six of them what is still equal is rounded away from
- * the limit.
- */
-export function besideLimits(values: number[], limits: number[], minDigits = 2): (value: number) => string {
-  const truthful = (value: number, digits: number) =>
-    limits.every((limit) => Math.sign(round(value, digits) - limit) === Math.sign(value - limit));
-  let digits = minDigits;
-  while (digits < 6 && !values.every((value) => truthful(value, digits))) digits += 1;
-  return (value) => {
-    if (truthful(value, digits)) return decimal(value, digits);
-    const unit = 10 ** -digits;
-    const below = limits.some((limit) => value < limit && round(value, digits) >= limit);
-    return decimal(round(value, digits) + (below ? -unit : unit), digits);
-  };
 }
 
 /** `2.68×` */
@@ -117,8 +92,4 @@ export function utcMinute(iso: string): string {
 /** `3 nodes`, `1 node`. */
 export function count(n: number, singular: string, plural = `${singular}s`): string {
   return `${integer(n)}${NBSP}${n === 1 ? singular : plural}`;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

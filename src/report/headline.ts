@@ -1,8 +1,9 @@
-import { inline, prose } from './escape.ts';
+import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
+import { prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, requestsPerSecond } from './format.ts';
-import type { Check, Report, StageName } from './model.ts';
+import type { Check, Report } from './model.ts';
 import { successRate } from './record.ts';
-import { speedupText, targetText } from './speedup.ts';
+import { ratioCounts, speedupText, targetText } from './speedup.ts';
 import { replicaCount, splitChecks, stageFailed, stagePosition, tally, VERDICT_WORDS } from './wording.ts';
 
 /** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
@@ -35,17 +36,19 @@ export function heading(report: Report): string {
 /** One plain sentence (Markdown) that says what was measured and how far it can be trusted. */
 export function leadSentence(report: Report): string {
   if (report.verdict === 'error') return errorSentence(report);
-  if (report.verdict === 'invalid') return `${measuredSentence(report) ?? ''} Nothing follows from it.`.trim();
   const measured = measuredSentence(report);
   if (measured === null) {
     const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';
     return `${checked}**Speed-up: ${NOT_MEASURED}.**`;
   }
-  return [measured, intervalSentence(report), routingRemark(report)].filter((part) => part !== '').join(' ');
+  const interval = ratioCounts(report)
+    ? intervalSentence(report)
+    : 'A veto stands against this ratio: it does not count.';
+  return [measured, interval, routingRemark(report)].filter((part) => part !== '').join(' ');
 }
 
 function failText(report: Report): string {
-  const speed = speedupText(report);
+  const speed = ratioCounts(report) ? speedupText(report) : null;
   if (speed?.relation === 'below') return `${speed.value} the throughput of one replica (target ${targetText(report)})`;
   const { service, routing } = splitChecks(report.checks);
   const failed = (checks: Check[]) => checks.filter((check) => check.outcome === 'fail').length;
@@ -60,13 +63,13 @@ function failText(report: Report): string {
 }
 
 function errorText(report: Report): string {
-  const { failure, diagnosis } = report;
-  if (!failure && !diagnosis) return sentencePart(firstReason(report));
-  const what = diagnosis && diagnosis.confidence !== 'unknown' ? sentencePart(diagnosis.title) : null;
-  const stage = failure ? stageFailed(failure.stage) : null;
+  const { failure } = report;
+  const cause = knownCause(report);
+  if (!cause && (!failure || wasCutOff(report))) return sentencePart(failure?.message ?? firstReason(report));
+  const what = cause ? sentencePart(cause.title) : failure ? stageFailed(failure.stage) : null;
   const ready = failure?.stage === 'ready' ? readyText(report) : null;
-  const unmeasured = report.benchmark?.speedup ? null : 'nothing was measured';
-  return [what ?? stage, ready, unmeasured].filter((part) => part !== null).join(', ');
+  const unmeasured = report.checks.length > 0 ? 'throughput was not measured' : 'nothing was measured';
+  return [what, ready, ratioCounts(report) ? null : unmeasured].filter((part) => part !== null).join(', ');
 }
 
 function readyText(report: Report): string | null {
@@ -79,13 +82,17 @@ function readyText(report: Report): string | null {
 
 function errorSentence(report: Report): string {
   const { failure } = report;
-  const measured = report.benchmark?.speedup ? null : `**Speed-up: ${NOT_MEASURED}.**`;
+  const measured = ratioCounts(report) ? null : `**Speed-up: ${NOT_MEASURED}.**`;
   if (!failure) return measured ?? '';
-  const stage = report.stages.find((result) => result.stage === (failure.stage as StageName));
-  const position = stagePosition(failure.stage);
-  const after = stage?.durationMs == null ? '' : ` after ${duration(stage.durationMs)}`;
-  const where = position ? `Stopped in **${inline(failure.stage)}** (${position})${after}: ` : '';
-  return [`${where}${prose(failure.message)}`, measured].filter((part) => part !== null).join(' ');
+  const name = stageOfEnd(report);
+  const position = name && stagePosition(name);
+  const took = report.stages.find(({ stage }) => stage === name)?.durationMs;
+  const after = took == null ? '' : ` after ${duration(took)}`;
+  const where = position ? `Stopped in **${name}** (${position})${after}` : '';
+  // A run that was cut off has said why in its heading.
+  const said = wasCutOff(report) && !knownCause(report);
+  const what = said ? (where ? `${where}.` : '') : `${where ? `${where}: ` : ''}${prose(failure.message)}`;
+  return [what, measured].filter((part) => part !== null && part !== '').join(' ');
 }
 
 function measuredSentence(report: Report): string | null {

@@ -32,7 +32,7 @@ export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 /**
  * Every output on every path: plain numbers with a dot, unrounded so that a comparison downstream decides as the gate
- * did; empty when not known. A ratio that does not count (verdict `invalid`) is not known.
+ * did; empty when not known. A ratio against which a veto stands is not known.
  */
 export function outputsOf(
   report: Report,

@@ -1,17 +1,9 @@
+import { besideLimits } from '../lib/number.ts';
 import { prose } from './escape.ts';
-import {
-  besideLimits,
-  count,
-  duration,
-  NOT_MEASURED,
-  percent,
-  percentiles,
-  plain,
-  requestsPerSecond,
-} from './format.ts';
+import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from './format.ts';
 import { table } from './markdown.ts';
 import type { Check, Report, StageResult } from './model.ts';
-import { speedupText } from './speedup.ts';
+import { speedupText, vetoed } from './speedup.ts';
 import {
   CHECK_WORDS,
   groupOutcome,
@@ -59,7 +51,7 @@ function speedupRow(report: Report): string[] {
   const limit = `> ${plain(report.target.minSpeedup)}×`;
   if (!speed) return ['**Speed-up**', NOT_MEASURED, '–', limit, NOT_MEASURED];
   const results = { above: '✅\u00a0pass', below: '❌\u00a0**fail**', undecided: '⚠️\u00a0undecided' };
-  const result = discounted(report) ? '⚠️\u00a0not valid' : results[speed.relation];
+  const result = vetoed(report) ? '⚠️\u00a0not valid' : results[speed.relation];
   return ['**Speed-up**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
 }
 
@@ -69,7 +61,7 @@ function answeredRow(report: Report): string[] {
   const rates = [arms.all.successRate * 100, arms.one.successRate * 100];
   const format = besideLimits(rates, [0, target, 100], 0);
   const met = rates.every((rate) => rate >= target);
-  const result = discounted(report) ? '⚠️\u00a0not valid' : met ? '✅\u00a0pass' : '❌\u00a0**fail**';
+  const result = vetoed(report) ? '⚠️\u00a0not valid' : met ? '✅\u00a0pass' : '❌\u00a0**fail**';
   return ['Requests answered', ...rates.map((rate) => `${format(rate)}%`), `${plain(target)}%`, result];
 }
 
@@ -82,31 +74,30 @@ function hitRateRow(report: Report): string[] | null {
   return ['Prefix-cache hit rate', measured, '–', expected, check ? CHECK_WORDS[check.outcome] : '–'];
 }
 
-/** A veto takes the figures' standing away, whatever they say. */
-function discounted(report: Report): boolean {
-  return report.verdict === 'invalid' || (report.benchmark?.vetoes.length ?? 0) > 0;
-}
-
 function outcomeOf(checks: Check[]): string {
   const outcome = groupOutcome(checks);
   return outcome === null ? NOT_MEASURED : outcome === 'fail' ? '❌\u00a0**fail**' : CHECK_WORDS[outcome];
 }
 
-/** Stages in order; neighbours that never began share a row. */
-export function stagesTable(stages: StageResult[]): string {
+/** Stages in order; neighbours that have not begun share a row. The release that is still to come is `post`'s. */
+export function stagesTable(stages: StageResult[], idle: 'not run' | 'waiting' = 'not run'): string {
   const rows: string[][] = [];
   let waiting: string[] = [];
   const flush = () => {
-    if (waiting.length > 0) rows.push([waiting.join(', '), '–', 'not run']);
+    if (waiting.length > 0) rows.push([waiting.join(', '), '–', idle]);
     waiting = [];
   };
   for (const stage of STAGES.flatMap((name) => stages.filter((result) => result.stage === name))) {
     const began = stage.outcome === 'done' || stage.outcome === 'failed' || isRunning(stage);
-    if (!began) {
+    if (!began && (stage.stage !== 'release' || stage.outcome === 'skipped')) {
       waiting.push(stage.stage);
       continue;
     }
     flush();
+    if (!began) {
+      rows.push([stage.stage, '–', 'in the post step']);
+      continue;
+    }
     const name = stage.outcome === 'failed' ? `**${stage.stage}**` : stage.stage;
     rows.push([name, stage.durationMs === null ? '–' : duration(stage.durationMs), stageResult(stage)]);
   }

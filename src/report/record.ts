@@ -1,6 +1,7 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
 import { commentJson, oneLine } from './escape.ts';
 import type { Report, Verdict } from './model.ts';
+import { vetoed } from './speedup.ts';
 
 /**
  * A run in about one kilobyte: the `result` output and the last line of the comment. Additive changes keep `v`.
@@ -31,10 +32,10 @@ export interface CompactRecord {
 
 const DATA = /<!-- tpu-serving-gate:data (\{.*\}) -->\s*$/;
 
-/** The report without its tables. A ratio that does not count (verdict `invalid`) is left out as not known. */
+/** The report without its tables. A ratio that does not count is left out as not known. */
 export function compactRecord(report: Report): CompactRecord {
   const { benchmark, run } = report;
-  const counts = report.verdict !== 'invalid';
+  const counts = !vetoed(report);
   const latency = benchmark?.arms.all.latencyMs ?? null;
   return {
     v: 1,

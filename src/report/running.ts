@@ -1,7 +1,7 @@
+import { renderMarker } from '../lib/marker.ts';
 import { inline, link, prose } from './escape.ts';
 import { duration, plain, ratio, usd, utcMinute } from './format.ts';
 import { details } from './markdown.ts';
-import { renderMarker } from './marker.ts';
 import type { Report } from './model.ts';
 import type { ReportLinks } from './money.ts';
 import { stagesTable } from './overview.ts';
@@ -33,7 +33,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
       `Nothing is decided yet: the speed-up must exceed ${plain(report.target.minSpeedup)}×.${spent}`,
       link('Live log', options.reportLinks.run ?? run.url),
     ].join(' '),
-    report.stages.length > 0 ? stagesTable(timed(report, options.at)) : null,
+    report.stages.length > 0 ? stagesTable(timed(report, options.at), 'waiting') : null,
     options.previous ? previousResult(options.previous) : null,
     `<sub>Updated ${inline(utcMinute(options.at), 40)} at each change of stage${sha ? ` for ${sha}` : ''} (run ${run.number}). ` +
       'Cancelling the run gives the TPU nodes back too.</sub>',

@@ -1,4 +1,5 @@
-import { besideLimits, level, plain } from './format.ts';
+import { besideLimits } from '../lib/number.ts';
+import { level, plain } from './format.ts';
 import type { Interval, Report } from './model.ts';
 
 /** The ratio in words whose printed relation to the target is the true one. */
@@ -35,6 +36,16 @@ export function speedupText(report: Report): SpeedupText | null {
     relation: relationTo(speedup, minSpeedup),
     aboveExpected: value > expectedMaxSpeedup,
   };
+}
+
+/** A veto takes the figures' standing away, whatever they say. */
+export function vetoed(report: Report): boolean {
+  return report.verdict === 'invalid' || (report.benchmark?.vetoes.length ?? 0) > 0;
+}
+
+/** Whether there is a ratio, and one that counts. */
+export function ratioCounts(report: Report): boolean {
+  return report.benchmark?.speedup != null && !vetoed(report);
 }
 
 /** `2.5–2.8×` */

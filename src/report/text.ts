@@ -1,8 +1,9 @@
+import { knownCause } from './cause.ts';
 import { logLine } from './escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from './format.ts';
 import { headlineText } from './headline.ts';
 import type { Report } from './model.ts';
-import { speedupText } from './speedup.ts';
+import { speedupText, vetoed } from './speedup.ts';
 import { sentence, splitChecks, tally, whoActs } from './wording.ts';
 
 /**
@@ -30,7 +31,7 @@ function speedLine(report: Report): string {
   const speed = speedupText(report);
   if (!speed) return NOT_MEASURED;
   const limit = `the lower limit must exceed ${speed.min}×`;
-  const standing = report.verdict === 'invalid' ? '; does not count' : '';
+  const standing = vetoed(report) ? '; does not count' : '';
   return `${speed.value} (${speed.level} interval ${speed.range}×; ${limit})${standing}`;
 }
 
@@ -61,14 +62,15 @@ function checkRows(report: Report): [string, string | null][] {
 }
 
 function causeRows(report: Report): [string, string | null][] {
-  const { diagnosis, failure, verdict } = report;
+  const { failure, verdict } = report;
   if (verdict === 'pass') return [];
-  if (diagnosis) {
-    const sure = diagnosis.confidence === 'proven' ? '' : ` (${diagnosis.confidence})`;
+  const known = knownCause(report);
+  if (known) {
+    const sure = known.confidence === 'proven' ? '' : ` (${known.confidence})`;
     return [
-      ['cause', `${diagnosis.cause}${sure}: ${sentence(diagnosis.title)} ${diagnosis.explanation}`],
-      ['to fix', diagnosis.remedy],
-      ['who acts', whoActs(diagnosis.blame)],
+      ['cause', `${known.cause}${sure}: ${sentence(known.title)} ${known.explanation}`],
+      ['to fix', known.remedy],
+      ['who acts', whoActs(known.blame)],
     ];
   }
   return [

@@ -112,11 +112,9 @@ export function replicaCount(report: Report): number | null {
  */
 export function shownStages(report: Report): StageResult[] {
   const { release } = report;
-  if (
-    !report.stages.some((stage) => stage.startedAt !== null || stage.outcome === 'done' || stage.outcome === 'failed')
-  ) {
+  const own = report.stages.filter(({ stage }) => stage !== 'release');
+  if (!own.some((stage) => stage.startedAt !== null || stage.outcome === 'done' || stage.outcome === 'failed'))
     return [];
-  }
   if (release === null) return report.stages;
   const outcome = ({ released: 'done', failed: 'failed', 'not-needed': 'skipped' } as const)[release.outcome];
   const known = report.stages.find(({ stage }) => stage === 'release');
@@ -127,7 +125,7 @@ export function shownStages(report: Report): StageResult[] {
     durationMs: outcome === 'skipped' ? null : release.durationMs,
     summary: release.message,
   };
-  return [...report.stages.filter(({ stage }) => stage !== 'release'), last];
+  return [...own, last];
 }
 
 /** The text as a sentence: with a full stop unless it ends in punctuation already. */

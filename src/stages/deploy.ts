@@ -1,5 +1,5 @@
-import { describe, type ObjectRef } from '../clients/kube.ts';
 import type { Manifest } from '../clients/manifests.ts';
+import { describe, type ObjectRef } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';

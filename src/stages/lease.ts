@@ -1,5 +1,6 @@
-import { type GkeOperation, isOperationConflict } from '../clients/gke.ts';
-import { refOf } from '../clients/kube.ts';
+import type { GkeOperation } from '../clients/gke.ts';
+import { refOf } from '../clients/objects.ts';
+import { isOperationConflict } from '../clients/operation-conflict.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { LeaseState, Prepared, StageContext } from './context.ts';

@@ -1,4 +1,5 @@
-import type { KubeClient, KubeObject } from '../clients/kube.ts';
+import type { KubeClient } from '../clients/kube.ts';
+import type { KubeObject } from '../clients/objects.ts';
 
 export const POOL_LABEL = 'cloud.google.com/gke-nodepool';
 export const TPU_RESOURCE = 'google.com/tpu';

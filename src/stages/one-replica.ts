@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../clients/kube.ts';
+import type { KubeObject, ObjectRef } from '../clients/objects.ts';
 import { createServingClient } from '../clients/serving.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';

@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
-import type { KubeClient, KubeObject } from '../clients/kube.ts';
+import type { KubeClient } from '../clients/kube.ts';
+import type { KubeObject } from '../clients/objects.ts';
 import { pickerSelector, type ServiceRef } from './context.ts';
 
 export interface PickerConfig {

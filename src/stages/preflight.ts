@@ -1,6 +1,6 @@
 import type { ClusterInfo } from '../clients/gke.ts';
-import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/kube.ts';
 import type { Manifest } from '../clients/manifests.ts';
+import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
 import { poolNodes } from './nodes.ts';

@@ -1,5 +1,7 @@
-import { type GkeClient, isOperationConflict } from '../clients/gke.ts';
-import { describe, type KubeClient } from '../clients/kube.ts';
+import type { GkeClient } from '../clients/gke.ts';
+import type { KubeClient } from '../clients/kube.ts';
+import { describe } from '../clients/objects.ts';
+import { isOperationConflict } from '../clients/operation-conflict.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { type Clock, poll } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';

@@ -1,4 +1,5 @@
-import type { KubeClient, KubeObject } from '../clients/kube.ts';
+import type { KubeClient } from '../clients/kube.ts';
+import type { KubeObject } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import type { ServiceRef } from './context.ts';
 

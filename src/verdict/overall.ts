@@ -1,5 +1,6 @@
+import { besideLimits } from '../lib/number.ts';
 import type { Benchmark, Check, Target, Verdict } from '../report/model.ts';
-import { decimals, percent } from './wording.ts';
+import { percent } from './wording.ts';
 
 /**
  * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that does not
@@ -28,6 +29,7 @@ export function overallVerdict(
     };
   }
   const { speedup, looks } = benchmark;
+  const places = besideLimits(speedup ? [speedup.value, speedup.low, speedup.high] : [], [target.minSpeedup]);
   const interval = speedup ? `${places(speedup.low)}–${places(speedup.high)}×` : '';
   if (looks.stopped === 'fail' && speedup) {
     return {
@@ -59,9 +61,4 @@ export function overallVerdict(
 
 function sentence(check: Check, what: string): string {
   return `${check.title}: ${what} (expected ${check.expected}, seen ${check.seen}).`;
-}
-
-/** Two decimals, unless they would hide on which side of a limit a number lies. */
-function places(value: number): string {
-  return decimals(value, Math.abs(value * 100 - Math.round(value * 100)) < 0.05 ? 3 : 2);
 }

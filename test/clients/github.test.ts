@@ -4,7 +4,7 @@ import type { ApiRequest, Inject, Reply } from '../../src/lab/gcp/http.ts';
 import { startGithub } from '../../src/lab/github/server.ts';
 import type { GithubRecord } from '../../src/lab/protocol.ts';
 import { Failure } from '../../src/lib/failure.ts';
-import { renderMarker } from '../../src/report/marker.ts';
+import { renderMarker } from '../../src/lib/marker.ts';
 
 const ME = 'github-actions[bot]';
 const closing: (() => Promise<void>)[] = [];

@@ -1,4 +1,5 @@
-import { emptyReport } from '../../src/report/build.ts';
+import { Failure } from '../../src/lib/failure.ts';
+import { emptyReport, finishReport } from '../../src/report/build.ts';
 import type { Report } from '../../src/report/model.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
 
@@ -160,14 +161,79 @@ export const CASES: Record<string, () => Report> = {
       },
     }),
 
+  'unknown-cause': () =>
+    aReport({
+      verdict: 'error',
+      reasons: ['The replicas did not become ready within 25 min.'],
+      failure: {
+        stage: 'ready',
+        code: 'ready-timeout',
+        message: 'The replicas did not become ready within 25 min.',
+        hint: 'Look at what the pods wait for.',
+        blame: 'change',
+      },
+      diagnosis: {
+        cause: 'unknown.ready-timeout',
+        title: 'No known cause fits',
+        confidence: 'unknown',
+        blame: 'change',
+        explanation: 'The replicas did not become ready within 25 min.',
+        remedy: 'Look at what the pods wait for.',
+        evidence: ['Warning Unhealthy Readiness probe failed: connection refused'],
+      },
+      stages: stages({
+        preflight: [44, '9 checks passed'],
+        lease: [578, '3 nodes, 12 chips'],
+        deploy: [37, '9 objects applied'],
+        ready: [1_500, 'The replicas did not become ready within 25 min.', 'failed'],
+      }),
+      pods: pods((i) => (i === 2 ? { readyContainers: 1, state: '1/2 compiling', readyAfterMs: null } : {})),
+      checks: [],
+      routing: null,
+      benchmark: null,
+      runbook: null,
+    }),
+
+  interrupted: () =>
+    aReport({
+      verdict: 'error',
+      reasons: ['The run was interrupted by SIGINT before it had a result.'],
+      failure: {
+        stage: 'preflight',
+        code: 'interrupted',
+        message: 'The run was interrupted by SIGINT before it had a result.',
+        hint: 'Nothing is wrong with the change; run it again.',
+        blame: 'gate',
+      },
+      stages: stages({
+        preflight: [44, '9 checks passed'],
+        lease: [578, '3 nodes, 12 chips'],
+        deploy: [37, '9 objects applied'],
+        ready: [210, 'The run was interrupted by SIGINT before it had a result.', 'failed'],
+      }),
+      pods: [],
+      checks: [],
+      routing: null,
+      benchmark: null,
+      runbook: null,
+      release: null,
+      cost: null,
+    }),
+
   killed: () => {
-    const { run, startedAt, target, plan } = aReport();
-    return {
-      ...emptyReport({ version: '0.1.0', run, startedAt, target, plan }),
-      reasons: ['The run was cancelled or its runner was lost before it had a result.'],
+    const { run, startedAt, target, plan, release } = aReport();
+    const report = finishReport(emptyReport({ version: '0.1.0', run, startedAt, target, plan }), {
+      verdict: 'error',
+      reasons: ['The main step was killed before it had a result.'],
       finishedAt: '2026-11-22T14:20:09.000Z',
-      release: aReport().release,
-    };
+      failure: new Failure({
+        stage: 'lease',
+        code: 'killed',
+        message: 'The main step was killed before it had a result.',
+        hint: 'The run was cancelled or ran out of time or memory; nothing is known about the change.',
+      }),
+    });
+    return { ...report, release };
   },
 
   'release-failed': () =>

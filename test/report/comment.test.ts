@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parseMarker } from '../../src/lib/marker.ts';
 import { renderComment } from '../../src/report/comment.ts';
-import { parseMarker } from '../../src/report/marker.ts';
 import type { Report } from '../../src/report/model.ts';
 import { parseData } from '../../src/report/record.ts';
 import { renderSummary } from '../../src/report/summary.ts';
@@ -105,6 +105,20 @@ describe('two failures at once', () => {
     const screen = firstScreen(report);
     expect(screen).toContain('Fail — 2.17× the throughput of one replica');
     expect(screen).toContain('Routing checks: 2 of 3 passed, 1 failed.');
+  });
+
+  it('does not boast of a ratio against which a veto stands', () => {
+    const text = render(
+      aReport({
+        verdict: 'fail',
+        benchmark: aBenchmark(2.68, 0.026, { vetoes: [{ id: 'restart', message: 'A pod restarted.' }] }),
+        checks: checks({ 'prefix-affinity': { outcome: 'fail', seen: '4 / 3 / 3' } }),
+      }),
+    );
+    expect(text.split('\n')[1]).toBe('### ❌\u00a0Fail — requests are not routed by prefix cache');
+    expect(text).toContain('A veto stands against this ratio: it does not count.');
+    expect(text).not.toContain('lies above');
+    expect(parseData(text)?.speedup).toBeNull();
   });
 
   it('says in one box that the run failed and that the nodes are still there', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { besideLimits } from '../../src/lib/number.ts';
 import { renderComment } from '../../src/report/comment.ts';
-import { besideLimits, milliseconds, percent, requestsPerSecond, usd } from '../../src/report/format.ts';
+import { milliseconds, percent, requestsPerSecond, usd } from '../../src/report/format.ts';
 import type { Benchmark, Report } from '../../src/report/model.ts';
 import { outputsOf } from '../../src/report/outputs.ts';
 import { renderVerdictText } from '../../src/report/text.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { compareOrder, parseMarker, renderMarker } from '../../src/lib/marker.ts';
 import { annotationOf } from '../../src/report/annotation.ts';
-import { compareOrder, parseMarker, renderMarker } from '../../src/report/marker.ts';
 import { OUTPUT_NAMES, outputsOf } from '../../src/report/outputs.ts';
 import { parseReport } from '../../src/report/parse.ts';
 import { parseData, renderData } from '../../src/report/record.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseMarker } from '../../src/lib/marker.ts';
 import { emptyReport, finishReport } from '../../src/report/build.ts';
 import { renderComment } from '../../src/report/comment.ts';
-import { parseMarker } from '../../src/report/marker.ts';
 import { parseData } from '../../src/report/record.ts';
 import { renderRunningComment } from '../../src/report/running.ts';
 import { CASES } from './cases.ts';

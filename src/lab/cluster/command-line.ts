@@ -71,12 +71,13 @@ function splitCommands(script: string, env: Record<string, string>, positional: 
       at += 1;
       if (script[at] !== '\n') word = (word ?? '') + (script[at] ?? '');
     } else if (char === '"') {
+      if (quote === null) word ??= '';
       quote = quote === '"' ? null : '"';
-      word ??= '';
     } else if (char === '$') {
       const variable = readVariable(script.slice(at));
       at += variable.length - 1;
       if (variable.name === '@') {
+        if (positional.length === 0 && word === '') word = null;
         for (const argument of positional) {
           word = (word ?? '') + argument;
           endWord();

@@ -12,7 +12,7 @@ export interface GatewayRef {
 /** The gateways that the service's route attaches to: its own references, else the cluster's default gateway. */
 export function gatewaysOf(service: KubeObject, fallback: GatewayRef): GatewayRef[] {
   const refs = (service.spec?.router?.gateway?.refs ?? []) as { name: string; namespace?: string }[];
-  if (refs.length === 0) return [fallback];
+  if (refs.length === 0) return [{ namespace: fallback.namespace, name: fallback.name }];
   return refs.map((ref) => ({ name: ref.name, namespace: ref.namespace ?? (service.metadata.namespace as string) }));
 }
 

@@ -6,7 +6,7 @@ import type { ClusterClock } from './clock.ts';
 import { waitForVolumes } from './container-config.ts';
 import { runContainer, runInit } from './container-process.ts';
 import type { RecordEvent } from './events.ts';
-import { nowIso, withCondition, writeStatus } from './objects.ts';
+import { writeStatus } from './objects.ts';
 import type { ContainerSpec, PodContext } from './pod-context.ts';
 import type { PodLogs } from './pod-logs.ts';
 import { newPodRecord, podStatus } from './pod-status.ts';
@@ -127,19 +127,4 @@ function background(work: () => Promise<void>): void {
     .catch((error: unknown) => {
       if (!isAbort(error)) process.stderr.write(`lab: kubelet: ${error instanceof Error ? error.stack : error}\n`);
     });
-}
-
-/** Binds a pod to its node, as the scheduler's bind call does. */
-export function bind(store: Store, pod: KubeObject, node: string): void {
-  store.update(PODS, {
-    ...pod,
-    spec: { ...pod.spec, nodeName: node },
-    status: {
-      ...pod.status,
-      phase: 'Pending',
-      qosClass: 'Burstable',
-      startTime: nowIso(),
-      conditions: withCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'True' }),
-    },
-  });
 }

@@ -26,15 +26,13 @@ export function place(pod: KubeObject, nodes: KubeObject[], pods: KubeObject[]):
   }
   const total = nodes.length;
   const listed = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
+  if (total === 0) return { message: 'no nodes available to schedule pods' };
   const preemption = [
     ...(helped > 0 ? [`${helped} No preemption victims found for incoming pod`] : []),
-    ...(total - helped > 0 ? [`${total - helped} Preemption is not helpful for scheduling`] : []),
-  ];
-  const message = total === 0 ? 'no nodes available to schedule pods' : `0/${total} nodes are available: `;
-  if (total === 0) return { message };
-  return {
-    message: `${message}${listed.join(', ')}. preemption: 0/${total} nodes are available: ${preemption.join(', ')}.`,
-  };
+    ...(total > helped ? [`${total - helped} Preemption is not helpful for scheduling`] : []),
+  ].sort();
+  const none = `0/${total} nodes are available: `;
+  return { message: `${none}${listed.join(', ')}. preemption: ${none}${preemption.join(', ')}.` };
 }
 
 function refusalsOf(pod: KubeObject, node: KubeObject, pods: KubeObject[]): string[] {

@@ -1,7 +1,7 @@
 import type { Store } from '../kube/store.ts';
+import type { KubeObject } from '../protocol.ts';
 import type { RecordEvent } from './events.ts';
-import { bind } from './kubelet.ts';
-import { conditionOf, writeStatus } from './objects.ts';
+import { conditionOf, nowIso, withCondition, writeStatus } from './objects.ts';
 import { unscheduledStatus } from './pod-status.ts';
 import { NODES, PODS } from './resources.ts';
 import { place } from './scheduler.ts';
@@ -39,4 +39,19 @@ export function startScheduling(options: { store: Store; record: RecordEvent }):
       queue.close();
     },
   };
+}
+
+/** Binds a pod to its node, as the scheduler's bind call does. */
+function bind(store: Store, pod: KubeObject, node: string): void {
+  store.update(PODS, {
+    ...pod,
+    spec: { ...pod.spec, nodeName: node },
+    status: {
+      ...pod.status,
+      phase: 'Pending',
+      qosClass: 'Burstable',
+      startTime: nowIso(),
+      conditions: withCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'True' }),
+    },
+  });
 }

@@ -48,5 +48,14 @@ export interface Call {
   warnings: string[];
 }
 
+/** Options of a write, from its query. */
+export interface WriteOptions {
+  manager: string;
+  dryRun: boolean;
+  fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  subresource: string;
+  warnings: string[];
+}
+
 /** RFC 3339 in whole seconds, as object metadata has it. */
 export const timestamp = (date = new Date()): string => date.toISOString().replace(/\.\d+Z$/, 'Z');

@@ -1,17 +1,18 @@
 import { parse } from 'yaml';
-import type { Call } from './api.ts';
+import type { Call, WriteOptions } from './api.ts';
+import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
 import { badRequest, invalid, unsupportedMedia } from './status.ts';
 import type { Json, JsonObject } from './types.ts';
 import { isObject } from './types.ts';
-import type { WriteOptions } from './write.ts';
 
 export const mediaType = (call: Call): string => (call.header('content-type').split(';')[0] ?? '').trim().toLowerCase();
 
-/** Body of a create, update or delete: JSON or YAML, by its media type. An absent body is an empty object. */
+/** Body of a create, update or delete: JSON, YAML or protobuf, by its media type. An absent body is an empty object. */
 export function objectBody(call: Call): JsonObject {
   const type = mediaType(call);
+  if (type === PROTOBUF) return call.body.length > 0 ? decodeProtobuf(call.body) : {};
   if (!['', 'application/json', 'application/yaml', '*/*'].includes(type)) {
-    const accepted = 'accepted media types include: application/json, application/yaml';
+    const accepted = `accepted media types include: application/json, application/yaml, ${PROTOBUF}`;
     throw unsupportedMedia(`the body of the request was in an unknown format - ${accepted}`);
   }
   const value = parseBody(call, type === 'application/yaml');

@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import { BUILTIN_TYPES } from './builtin-types.ts';
 import type { Resource } from './resources.ts';
 import type { JsonObject, TypeNode } from './types.ts';
-import { builtinType } from './types.ts';
+import { builtinType, fieldsOfLine } from './types.ts';
 
 const MODIFYING = ['fieldManager', 'dryRun', 'fieldValidation'];
 
@@ -87,8 +87,7 @@ function addType(name: string, schemas: JsonObject): string | undefined {
   if (schemas[name]) return name;
   const properties: JsonObject = {};
   schemas[name] = { type: 'object', properties };
-  for (const part of line.split(' ')) {
-    const field = part.split(':')[0] as string;
+  for (const { name: field } of fieldsOfLine(line)) {
     const inner = type.field(field);
     if (inner) properties[field] = typeSchema(inner, schemas);
   }

@@ -11,6 +11,8 @@ export type TypeNode = ScalarNode | ListNode | MapNode | AnyNode;
 export interface ScalarNode {
   kind: 'scalar';
   scalar: 'string' | 'number' | 'boolean' | 'any';
+  /** How protobuf carries it, where the JSON type does not tell. */
+  wire?: 'bytes' | 'quantity' | 'int-or-string' | 'time' | 'micro-time';
 }
 
 export interface ListNode {
@@ -45,9 +47,13 @@ const SCALAR_ANY: ScalarNode = { kind: 'scalar', scalar: 'any' };
 
 const SCALARS: Record<string, TypeNode> = {
   s: STRING,
+  y: { kind: 'scalar', scalar: 'string', wire: 'bytes' },
   n: { kind: 'scalar', scalar: 'number' },
   b: { kind: 'scalar', scalar: 'boolean' },
-  '*': SCALAR_ANY,
+  q: { kind: 'scalar', scalar: 'any', wire: 'quantity' },
+  i: { kind: 'scalar', scalar: 'any', wire: 'int-or-string' },
+  t: { kind: 'scalar', scalar: 'string', wire: 'time' },
+  m: { kind: 'scalar', scalar: 'string', wire: 'micro-time' },
   '?': ANY,
 };
 
@@ -60,11 +66,7 @@ export function builtinType(name: string): MapNode | undefined {
   const line = BUILTIN_TYPES[name];
   if (line === undefined) return undefined;
   const atomic = line.startsWith('! ');
-  const texts = new Map<string, string>();
-  for (const part of (atomic ? line.slice(2) : line).split(' ')) {
-    const colon = part.indexOf(':');
-    if (colon > 0) texts.set(part.slice(0, colon), part.slice(colon + 1));
-  }
+  const texts = new Map(fieldsOfLine(line).map((field) => [field.name, field.type]));
   const parsed = new Map<string, TypeNode>();
   const node: MapNode = {
     kind: 'map',
@@ -85,6 +87,23 @@ export function builtinType(name: string): MapNode | undefined {
   return node;
 }
 
+export interface TableField {
+  name: string;
+  type: string;
+  /** Field numbers from the outer message to the inner one; empty for apiVersion and kind. */
+  numbers: number[];
+  keepsZero: boolean;
+}
+
+/** The fields of one line of the table. */
+export function fieldsOfLine(line: string): TableField[] {
+  const parts = line.split(' ').filter((part) => part.includes(':'));
+  return parts.map((part) => {
+    const [, name = '', type = '', numbers, star] = /^(\w+):([^@]+)(?:@([\d.]+))?(\*?)$/.exec(part) ?? [];
+    return { name, type, numbers: numbers?.split('.').map(Number) ?? [], keepsZero: star === '*' };
+  });
+}
+
 function parseType(text: string): TypeNode {
   const scalar = SCALARS[text];
   if (scalar) return scalar;
@@ -93,7 +112,10 @@ function parseType(text: string): TypeNode {
     const element = parseType(list[1] as string);
     const pairs = (list[2] ?? '').split(',').filter((pair) => pair !== '');
     const keys = pairs.map((pair) => pair.split('=')[0] as string);
-    const defaults = pairs.filter((pair) => pair.includes('=')).map((pair) => pair.split('=') as [string, string]);
+    const defaults = pairs
+      .filter((pair) => pair.includes('='))
+      .map((pair) => pair.split('=') as [string, string])
+      .map(([key, text]) => [key, isNumberField(element, key) ? Number(text) : text]);
     const relation = list[2] === undefined ? 'atomic' : keys.length === 0 ? 'set' : 'map';
     return { kind: 'list', relation, keys, keyDefaults: Object.fromEntries(defaults), element };
   }
@@ -102,10 +124,15 @@ function parseType(text: string): TypeNode {
     const rest = parseType(map[1] as string);
     return { kind: 'map', atomic: map[2] === '!', field: () => undefined, rest };
   }
-  const atomic = text.endsWith('!');
-  const type = builtinType(atomic ? text.slice(0, -1) : text);
+  const [, name = '', override] = /^(\w+)([!~]?)$/.exec(text) ?? [];
+  const type = builtinType(name);
   if (!type) throw new Error(`built-in type table: unknown type ${text}`);
-  return atomic ? { ...type, atomic: true } : type;
+  return override ? { ...type, atomic: override === '!' } : type;
+}
+
+function isNumberField(type: TypeNode, name: string): boolean {
+  const field = type.kind === 'map' ? type.field(name) : undefined;
+  return field?.kind === 'scalar' && field.scalar === 'number';
 }
 
 /** The concrete node for a value: an unknown shape takes the form of the value at hand. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../protocol.ts';
 import { allocate } from './allocate.ts';
-import type { Api } from './api.ts';
+import type { Api, WriteOptions } from './api.ts';
 import { timestamp } from './api.ts';
 import { checkObject } from './builtin-check.ts';
+import { decode } from './decode.ts';
 import { applyDefaults, dropNulls } from './defaults.ts';
 import type { Resource } from './resources.ts';
 import { checkSchema } from './schema-check.ts';
@@ -13,15 +14,7 @@ import { setOf } from './ssa/fieldset.ts';
 import { alreadyExists, badRequest, conflict, failure, forbidden, invalid, notFound } from './status.ts';
 import type { JsonObject } from './types.ts';
 import { equalJson, isObject } from './types.ts';
-import { decodeMismatch, dropUndeclared, pruneCustom } from './unknown.ts';
-
-export interface WriteOptions {
-  manager: string;
-  dryRun: boolean;
-  fieldValidation: 'Strict' | 'Warn' | 'Ignore';
-  subresource: string;
-  warnings: string[];
-}
+import { pruneCustom } from './unknown.ts';
 
 /** Creates an object in a namespace ('' for a cluster-scoped kind); what the API server would store comes back. */
 export function createObject(
@@ -129,40 +122,6 @@ function updateObject(
   if (!isFinished || resource.kind === 'Pod' || resource.kind === 'Namespace') return stored;
   api.store.delete(resource.key, stored.metadata.namespace, stored.metadata.name);
   return stored;
-}
-
-/** Body or patch outcome as an object of the kind: names checked, unknown fields reported or dropped. */
-function decode(resource: Resource, given: JsonObject, options: WriteOptions, source: 'body' | 'patch'): KubeObject {
-  const object = structuredClone(given) as KubeObject;
-  const { apiVersion = resource.apiVersion, kind = resource.kind } = object;
-  if (apiVersion !== resource.apiVersion) {
-    const expected = `does not match the expected API version (${resource.apiVersion})`;
-    throw badRequest(`the API version in the data (${apiVersion}) ${expected}`);
-  }
-  if (kind !== resource.kind) {
-    throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${resource.kind})`);
-  }
-  Object.assign(object, { apiVersion, kind });
-  object.metadata ??= {} as KubeObject['metadata'];
-  const mismatch = resource.custom ? undefined : decodeMismatch(object, resource.type, resource.kind);
-  if (mismatch) throw undecodable(resource, mismatch, object, source);
-  const unknown = resource.custom ? pruneCustom(object, resource.custom.schema) : dropUndeclared(object, resource.type);
-  const errors = unknown.map((path) => `unknown field "${path}"`);
-  if (errors.length > 0 && options.fieldValidation === 'Strict') {
-    throw undecodable(resource, `strict decoding error: ${errors.join(', ')}`, object, source);
-  }
-  if (options.fieldValidation === 'Warn') options.warnings.push(...errors);
-  dropNulls(object, resource.custom?.schema);
-  return object;
-}
-
-function undecodable(resource: Resource, why: string, object: KubeObject, source: 'body' | 'patch') {
-  if (source === 'patch') {
-    const message = `Invalid value: ${JSON.stringify(JSON.stringify(object))}: ${why}`;
-    return invalid('', '', '', [{ reason: 'FieldValueInvalid', message, field: 'patch' }]);
-  }
-  const { version, kind } = resource;
-  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }
 
 function validate(resource: Resource, object: KubeObject, live: KubeObject | null): void {

@@ -1,3 +1,4 @@
+import { knownCause } from '../cause.ts';
 import { code, fenced, html, prose } from '../escape.ts';
 import { count, integer } from '../format.ts';
 import { paragraphs, table } from '../markdown.ts';
@@ -23,9 +24,8 @@ export function evidence(report: Report, detail: Detail): Section | null {
   ].filter((part) => part !== null);
   if (stated.length === 0) return null;
   const limits = LIMITS[detail];
-  const rule = report.diagnosis
-    ? ` (rule <code>${html(report.diagnosis.cause, 80)}</code>, ${report.diagnosis.confidence})`
-    : '';
+  const known = knownCause(report);
+  const rule = known ? ` (rule <code>${html(known.cause, 80)}</code>, ${known.confidence})` : '';
   return {
     name: 'evidence',
     summary: `Evidence: ${stated.join(', ')}${rule}`,

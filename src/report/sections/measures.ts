@@ -1,7 +1,7 @@
+import { decimal } from '../../lib/number.ts';
 import { code, prose } from '../escape.ts';
 import {
   count,
-  decimal,
   integer,
   level,
   milliseconds,

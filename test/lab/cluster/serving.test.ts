@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEPLOYMENTS, EVENTS, HTTP_ROUTES, LLM_SERVICES, poolsOf } from '../../../src/lab/cluster/resources.ts';
+import type { KubeObject } from '../../../src/lab/protocol.ts';
 import {
   condition,
   NAMESPACE,
@@ -145,5 +146,42 @@ describe('an LLMInferenceService', () => {
         ),
     );
     expect(routed.backend?.picker).toEqual({ scorers: [{ name: 'queue-scorer', weight: 2 }] });
+  });
+
+  it('follows changes of its spec, and undoes changes of what it owns', async () => {
+    lab = await testCluster();
+    const { store } = lab;
+    store.create(LLM_SERVICES, patternThree());
+    lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
+    const allReady = (count: number) => () => {
+      const pods = podsOf(store, 'qwen2-3b-pattern3');
+      return pods.length === count && pods.every((pod) => readiness(pod) === '2/2') && pods;
+    };
+    const first = await until('three pods', allReady(3));
+    const service = () => serviceOf(store) as KubeObject;
+
+    store.update(LLM_SERVICES, { ...service(), spec: { ...service().spec, replicas: 1 } });
+    const [kept] = await until('one pod', allReady(1));
+    expect(first.map((pod) => pod.metadata.name)).toContain(kept?.metadata.name);
+    await until('two servers stopped', () => lab.serving.replicas.size === 1);
+
+    const changed = patternThree((main) => {
+      main.image = 'registry.example.com/vllm-tpu:3.2.6';
+    });
+    store.update(LLM_SERVICES, { ...service(), spec: { ...changed.spec, replicas: 2 } });
+    const second = await until('two new pods', () => {
+      const pods = allReady(2)() || [];
+      const images = pods.map((pod) => pod.spec.containers[0].image);
+      return images.filter((image) => image.endsWith(':3.2.6')).length === 2 && pods;
+    });
+    expect(second.map((pod) => pod.metadata.name)).not.toContain(kept?.metadata.name);
+    await until('observed', () => service().status.observedGeneration === service().metadata.generation);
+
+    const deployment = store.get(DEPLOYMENTS, NAMESPACE, 'qwen2-3b-pattern3-kserve') as KubeObject;
+    store.update(DEPLOYMENTS, { ...deployment, spec: { ...deployment.spec, replicas: 3 } });
+    await until('reverted', () => {
+      const { spec, status } = store.get(DEPLOYMENTS, NAMESPACE, 'qwen2-3b-pattern3-kserve') as KubeObject;
+      return spec.replicas === 2 && status.replicas === 2;
+    });
   });
 });

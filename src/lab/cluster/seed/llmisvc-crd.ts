@@ -121,7 +121,7 @@ const scheduler = (more: Record<string, s.Schema>) =>
     ...more,
   });
 
-const spec = (schedulerFields: Record<string, s.Schema>, more: Record<string, s.Schema>) =>
+const spec = (schedulerFields: Record<string, s.Schema>) =>
   s.object({
     model: s.object(
       {
@@ -144,7 +144,6 @@ const spec = (schedulerFields: Record<string, s.Schema>, more: Record<string, s.
       scheduler: scheduler(schedulerFields),
     }),
     baseRefs: s.list(s.object({ name: { ...s.string, default: '' } })),
-    ...more,
   });
 
 const address = s.object({ name: s.string, url: s.string, CACerts: s.string, audience: s.string });
@@ -163,22 +162,20 @@ const columns: [string, string][] = [
   ['Reason', ".status.conditions[?(@.type=='Ready')].reason"],
 ];
 
-/** LLMInferenceService: v1alpha1 as ODH v0.15 has it, and what v1alpha2 added. */
+/**
+ * LLMInferenceService: v1alpha1 as ODH v0.15 has it, and v1alpha2 with as much of what it added as the controller here
+ * follows.
+ */
 export function llmInferenceServiceDefinition(): KubeObject {
-  const config = s.object({
-    inline: s.anything,
-    ref: s.object({ name: { ...s.string, default: '' }, key: s.string, optional: s.boolean }, ['key']),
-  });
-  const added = { config, replicas: s.int32, labels: s.stringMap, annotations: s.stringMap };
-  const metadata = { labels: s.stringMap, annotations: s.stringMap };
+  const added = { config: s.object({ inline: s.anything }), replicas: s.int32, labels: s.stringMap };
   return definition({
     group: 'serving.kserve.io',
     kind: 'LLMInferenceService',
     plural: 'llminferenceservices',
     shortNames: ['llmisvc'],
     versions: [
-      { name: 'v1alpha1', schema: s.resource(spec({}, {}), status), columns },
-      { name: 'v1alpha2', schema: s.resource(spec(added, metadata), status), columns },
+      { name: 'v1alpha1', schema: s.resource(spec({}), status), columns },
+      { name: 'v1alpha2', schema: s.resource(spec(added), status), columns },
     ],
   });
 }

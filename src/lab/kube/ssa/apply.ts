@@ -2,18 +2,10 @@ import type { KubeObject } from '../../protocol.ts';
 import { badRequest, failure } from '../status.ts';
 import type { JsonObject, TypeNode } from '../types.ts';
 import { emptyObject, equalJson } from '../types.ts';
+import { applyConflict } from './conflicts.ts';
 import type { FieldSet } from './fieldset.ts';
-import {
-  difference,
-  emptySet,
-  intersection,
-  isEmpty,
-  paths,
-  pathText,
-  setOf,
-  union,
-  withoutSubtrees,
-} from './fieldset.ts';
+import { difference, emptySet, intersection, isEmpty, setOf, union, withoutSubtrees } from './fieldset.ts';
+import { clientSideApplied, syncLastApplied } from './last-applied.ts';
 import type { Manager, Managers } from './managers.ts';
 import { capUpdaters, decodeManagers, managerId, storeManagers } from './managers.ts';
 import { merge, removeFields, withNamedParents } from './merge.ts';
@@ -76,13 +68,14 @@ export function applyConfig(
   managers.set(id, { ...entryOf(writer, 'Apply'), fields: owned, time: managers.get(id)?.time });
   const merged = merge(current, config, type);
   const pruned = isEmpty(last) ? merged : prune(merged, managers, last, type);
-  disown(managers, id, current, pruned, type, writer, force);
+  const allowed = writer.manager === 'kubectl' ? clientSideApplied(current, type) : emptySet();
+  disown(managers, id, current, pruned, type, writer, force ? 'force' : allowed);
   const mine = managers.get(id);
   if (mine) {
     mine.fields = difference(mine.fields, NEVER_OWNED);
     if (!mine.time || !equalJson(current, pruned)) mine.time = writer.now;
   }
-  syncLastApplied(pruned, config, writer.manager);
+  if (writer.manager === 'kubectl') syncLastApplied(pruned, config);
   storeManagers(pruned, managers);
   return pruned;
 }
@@ -115,7 +108,7 @@ function recordUpdate(managers: Managers, before: KubeObject, after: KubeObject,
   const id = managerId({ ...writer, operation: 'Update' });
   const own = managers.get(id);
   managers.delete(id);
-  const changes = disown(managers, id, before, after, type, writer, true);
+  const changes = disown(managers, id, before, after, type, writer, 'force');
   const touched = difference(withoutSubtrees(union(changes.modified, changes.added), writer.resets), NEVER_OWNED);
   if (!own && isEmpty(touched)) return;
   // The writer's own earlier fields are treated like another manager's, then joined with what it writes now.
@@ -131,7 +124,8 @@ function adoptExisting(managers: Managers, live: KubeObject, type: TypeNode, wri
   recordUpdate(managers, before, live, type, { ...writer, manager: BEFORE_FIRST_APPLY });
 }
 
-/** Takes changed and removed fields away from the other managers; without force a changed one is a conflict. */
+/** Takes changed and removed fields away from the other managers; without force a changed one is a
+ * conflict, unless it is in the set of allowed ones. */
 function disown(
   managers: Managers,
   self: string,
@@ -139,7 +133,7 @@ function disown(
   after: KubeObject,
   type: TypeNode,
   writer: Writer,
-  force: boolean,
+  force: 'force' | FieldSet,
 ) {
   const all = compare(before, after, type);
   const changes = {
@@ -154,7 +148,11 @@ function disown(
     const lost = intersection(manager.fields, written);
     if (!isEmpty(lost)) conflicts.push({ manager, fields: lost });
   }
-  if (conflicts.length > 0 && !force) throw applyConflict(conflicts);
+  if (force !== 'force') {
+    const left = conflicts.map((each) => ({ ...each, fields: difference(each.fields, force) }));
+    const real = left.filter((each) => !isEmpty(each.fields));
+    if (real.length > 0) throw applyConflict(real);
+  }
   for (const [id, manager] of managers) {
     if (id === self) continue;
     manager.fields = difference(difference(manager.fields, written), changes.removed);
@@ -176,45 +174,9 @@ function prune(merged: KubeObject, managers: Managers, last: FieldSet, type: Typ
   return removeFields(merged, intersection(difference(whole, final), lastNamed), type) as KubeObject;
 }
 
-function applyConflict(conflicts: { manager: Manager; fields: FieldSet }[]) {
-  const causes = conflicts.flatMap(({ manager, fields }) =>
-    paths(fields).map((path) => ({ who: managerText(manager), field: pathText(path) })),
-  );
-  const [only] = causes;
-  let message = `Apply failed with 1 conflict: conflict with ${only?.who}: ${only?.field}`;
-  if (causes.length > 1) {
-    const managers = [...new Set(causes.map((cause) => cause.who))].sort();
-    const lines = managers.flatMap((who) => [
-      `conflicts with ${who}:`,
-      ...causes.filter((cause) => cause.who === who).map((cause) => `- ${cause.field}`),
-    ]);
-    message = `Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`;
-  }
-  return failure(409, 'Conflict', message, {
-    causes: causes.map(({ who, field }) => ({
-      reason: 'FieldManagerConflict',
-      message: `conflict with ${who}`,
-      field,
-    })),
-  });
-}
-
-function managerText(manager: Manager): string {
-  const name = JSON.stringify(manager.manager);
-  const through = manager.subresource ? ` with subresource ${JSON.stringify(manager.subresource)}` : '';
-  return `${name}${through}${manager.operation === 'Update' ? ` using ${manager.apiVersion}` : ''}`;
-}
-
 function entryOf(writer: Writer, operation: 'Apply' | 'Update'): Omit<Manager, 'fields' | 'time'> {
   const { manager, apiVersion, subresource } = writer;
   return { manager, operation, apiVersion, subresource };
-}
-
-/** kubectl's own server-side apply keeps the annotation of client-side apply in step, where there is one. */
-function syncLastApplied(object: KubeObject, config: JsonObject, manager: string): void {
-  const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
-  const annotations = object.metadata.annotations;
-  if (manager === 'kubectl' && annotations?.[annotation]) annotations[annotation] = `${JSON.stringify(config)}\n`;
 }
 
 /** `namespace/name; group/version, Kind=Kind`. */

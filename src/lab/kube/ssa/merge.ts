@@ -7,8 +7,10 @@ import { indexItems, itemElement } from './walk.ts';
 /** `live` with `config` laid over it: maps and map lists merge, everything else is taken from `config` where it is set. */
 export function merge(live: Json, config: Json, type: TypeNode): Json {
   if (config === undefined) return live;
-  if (live === undefined || live === null || config === null) return config;
-  const node = resolve(type, config);
+  if (live === undefined || live === null) return config;
+  const node = resolve(type, config === null ? live : config);
+  // A granular map or list that is applied as null says nothing of what others have put into it.
+  if (config === null) return isGranular(node) && Object.keys(live).length > 0 ? live : null;
   if (node.kind === 'map' && !node.atomic && isObject(live) && isObject(config)) {
     const merged: Record<string, Json> = { ...live };
     for (const [name, value] of Object.entries(config)) {
@@ -22,6 +24,9 @@ export function merge(live: Json, config: Json, type: TypeNode): Json {
   }
   return config;
 }
+
+const isGranular = (node: TypeNode): boolean =>
+  (node.kind === 'map' && !node.atomic) || (node.kind === 'list' && node.relation !== 'atomic');
 
 /**
  * Order of a merged list as structured-merge-diff has it: the configuration's own order for its items, the live items

@@ -74,14 +74,36 @@ export function checkValue(value: Json, type: TypeNode, allowDuplicates: boolean
 function checkScalar(value: Json, scalar: string, path: string): SchemaMismatch[] {
   const is = typeof value;
   if (scalar === 'any' ? is !== 'object' : is === scalar) return [];
-  if (scalar === 'number') {
-    return [{ path, message: `expected numeric (int or float), got ${is === 'object' ? 'map' : is}` }];
-  }
+  if (scalar === 'number') return [{ path, message: `expected numeric (int or float), got ${goType(value)}` }];
   if (scalar === 'any') return [{ path, message: `expected any scalar, got ${shown(value)}` }];
+  if (scalar === 'string') {
+    return [{ path, message: `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}` }];
+  }
   return [{ path, message: `expected ${scalar}, got ${shown(value)}` }];
 }
 
-const shown = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+// Values as Go prints them (%v, %T, %#v): people search for these messages.
+const shown = (value: Json): string => `&{${goText(value)}}`;
+
+function goText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isObject(value)) return value === null ? '<nil>' : String(value);
+  const keys = Object.keys(value).sort();
+  return `map[${keys.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
+}
+
+function goType(value: Json): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (isObject(value)) return 'map[string]interface {}';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function goSyntax(value: Json): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (!isObject(value)) return value === null ? 'interface {}(nil)' : JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `map[string]interface {}{${keys.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`).join(', ')}}`;
+}
 
 /** The fields that a configuration sets: what an apply owns. */
 export function fieldsOf(value: Json, type: TypeNode): FieldSet {

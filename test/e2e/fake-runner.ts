@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const DIST = resolve(import.meta.dirname, '../../dist');
+
+export interface StepResult {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** stdout and stderr, as the log has them. */
+  log: string;
+}
+
+export interface Job {
+  /** Starts `main`; its state file feeds `post` whatever becomes of it. */
+  main(): { child: ChildProcess; done: Promise<StepResult> };
+  post(): { child: ChildProcess; done: Promise<StepResult> };
+  outputs(): Record<string, string>;
+  state(): Record<string, string>;
+  summary(step: 'main' | 'post'): string;
+  temp: string;
+  workspace: string;
+  close(): void;
+}
+
+/**
+ * GitHub's runner as an action sees it: inputs as INPUT_* variables (hyphens kept), command files, an event payload,
+ * state carried from main to post, cwd in the workspace. Facts: NodeScriptActionHandler.cs and ActionRunner.cs.
+ */
+export function fakeRunner(options: {
+  inputs: Record<string, string>;
+  env: Record<string, string>;
+  event: { name: string; payload: unknown };
+}): Job {
+  const folder = mkdtempSync(join(tmpdir(), 'fake-runner-'));
+  const path = (name: string) => join(folder, name);
+  const workspace = path('workspace');
+  const temp = path('temp');
+  for (const each of [workspace, temp]) mkdirSync(each);
+  writeFileSync(path('event.json'), JSON.stringify(options.event.payload));
+  for (const name of ['output', 'state', 'summary-main', 'summary-post']) writeFileSync(path(name), '');
+  const read = (name: string) => commandFile(readFileSync(path(name), 'utf8'));
+
+  const start = (step: 'main' | 'post') => {
+    const inputs = Object.entries(options.inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
+    const state = step === 'post' ? Object.entries(read('state')).map(([name, value]) => [`STATE_${name}`, value]) : [];
+    const child = spawn(process.execPath, [join(DIST, `${step}.js`)], {
+      cwd: workspace,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: folder,
+        GITHUB_ACTIONS: 'true',
+        GITHUB_RUN_ID: '18300012345',
+        GITHUB_RUN_ATTEMPT: '1',
+        GITHUB_RUN_NUMBER: '412',
+        GITHUB_WORKFLOW: 'gate',
+        GITHUB_JOB: 'tpu',
+        GITHUB_SHA: '4f1c2ab8d4f1c2ab8d4f1c2ab8d4f1c2ab8d4f1c',
+        GITHUB_EVENT_NAME: options.event.name,
+        GITHUB_EVENT_PATH: path('event.json'),
+        GITHUB_WORKSPACE: workspace,
+        GITHUB_OUTPUT: path('output'),
+        GITHUB_STATE: path('state'),
+        GITHUB_STEP_SUMMARY: path(`summary-${step}`),
+        RUNNER_TEMP: temp,
+        ...options.env,
+        ...Object.fromEntries([...inputs, ...state]),
+      },
+    });
+    let log = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+    const done = new Promise<StepResult>((finish) => {
+      child.once('close', (code, signal) => finish({ code, signal, log }));
+    });
+    return { child, done };
+  };
+
+  return {
+    main: () => start('main'),
+    post: () => start('post'),
+    outputs: () => read('output'),
+    state: () => read('state'),
+    summary: (step) => readFileSync(path(`summary-${step}`), 'utf8'),
+    temp,
+    workspace,
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Parses `name<<DELIMITER` blocks and `name=value` lines, as the runner does for GITHUB_OUTPUT and GITHUB_STATE. */
+function commandFile(text: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  const lines = text.split('\n');
+  while (lines.length > 0) {
+    const line = lines.shift() as string;
+    const heredoc = /^([^=]+?)<<(.+)$/.exec(line);
+    if (heredoc) {
+      const [, name, delimiter] = heredoc;
+      const body: string[] = [];
+      for (let next = lines.shift(); next !== undefined && next !== delimiter; next = lines.shift()) body.push(next);
+      values[name as string] = body.join('\n');
+      continue;
+    }
+    const at = line.indexOf('=');
+    if (at > 0) values[line.slice(0, at)] = line.slice(at + 1);
+  }
+  return values;
+}
