@@ -58,7 +58,7 @@ export const RULES: readonly Rule[] = [
       if (failure?.code !== 'ready-timeout' || stuck.length === 0) return null;
       return {
         seen: stuck.map(({ name, state }) => `${name}: ${state}`),
-        explanation: `${stuck.length} pods stayed unschedulable although the nodes were leased: their node selector, toleration or chip count does not fit the pool.`,
+        explanation: `${stuck.length} ${stuck.length === 1 ? 'pod' : 'pods'} stayed unschedulable although the nodes were leased: their node selector, toleration or chip count does not fit the pool.`,
       };
     },
     remedy: ({ report }) =>
@@ -102,9 +102,11 @@ export const RULES: readonly Rule[] = [
       const weights = scorers?.map(({ name, weight }) => `${name} ${weight}`).join(', ') ?? 'not readable';
       return {
         seen: [`shared prefix: ${affinity.seen}`, `scorers: ${weights}`],
-        explanation: scorers?.some(({ name }) => name.includes('prefix-cache'))
-          ? 'The prefix-cache scorer is configured, yet requests with one prefix were spread over the replicas.'
-          : 'The live configuration of the endpoint picker has no prefix-cache scorer.',
+        explanation: !scorers
+          ? 'Requests with one prefix were spread over the replicas; the configuration of the endpoint picker could not be read.'
+          : scorers.some(({ name }) => name.includes('prefix-cache'))
+            ? 'The prefix-cache scorer is configured, yet requests with one prefix were spread over the replicas.'
+            : 'The live configuration of the endpoint picker has no prefix-cache scorer.',
       };
     },
     remedy: () => 'Put prefix-cache-scorer into the scheduling profile, with a weight above the others together.',

@@ -49,6 +49,8 @@ export interface Lab {
   env: Record<string, string>;
   /** A service account key that the lab's token endpoint accepts. */
   serviceAccountKey: string;
+  /** The credential file that google-github-actions/auth would write: external_account from the OIDC variables. */
+  externalAccountFile: string;
   githubToken: string;
   /** Signs access tokens that the lab accepts. */
   tokenSecret: string;
@@ -149,6 +151,17 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       caPem: tls.caPem,
       githubToken,
       tokenSecret,
+      externalAccountFile: JSON.stringify({
+        type: 'external_account',
+        audience: `//iam.googleapis.com/${LAB.provider}`,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        token_url: `${gcp.url}/v1/token`,
+        credential_source: {
+          url: `${gcp.oidcRequestUrl}&audience=${encodeURIComponent(`https://iam.googleapis.com/${LAB.provider}`)}`,
+          headers: { Authorization: `Bearer ${gcp.oidcRequestToken}` },
+          format: { type: 'json', subject_token_field_name: 'value' },
+        },
+      }),
       serviceAccountKey: JSON.stringify({
         type: 'service_account',
         project_id: LAB.project,

@@ -25,7 +25,7 @@ export function clock(ms: number): string {
 
 /** `850 ms`, `41 s`, `34 min`, `1 h 5 min`: a duration in prose, from milliseconds. */
 export function humanDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);

@@ -62,11 +62,17 @@ export function atStage(error: unknown, stage: FailureStage): Failure {
 /** One line for an unknown thrown value, with the network cause code where there is one. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // Node rejects a connection to a name with several addresses by an AggregateError without a message.
+  const text = error.message || codeOf(error) || error.name;
   const cause = error.cause;
-  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  const code = codeOf(cause);
   const detail = cause instanceof Error && cause.message && cause.message !== error.message ? cause.message : undefined;
   const suffix = [code, detail].filter((part) => part !== undefined).join(': ');
-  return suffix ? `${error.message} (${suffix})` : error.message;
+  return suffix ? `${text} (${suffix})` : text;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** True for the abort of an AbortSignal (ours or a platform TimeoutError's sibling). */

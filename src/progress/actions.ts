@@ -31,7 +31,10 @@ export function actionsRenderer(options: ActionsRendererOptions): Emit {
   };
 }
 
-/** Text from a pod must not become a workflow command: those start a line with `::` or `##[`. */
+/**
+ * Text from a pod must not become a workflow command. The runner takes `::name::` at the start of a line, after white
+ * space, and the older `##[name]` anywhere in it (actions/runner, ActionCommand.cs).
+ */
 export function neutral(line: string): string {
-  return line.replace(/^(\s*)(::|##\[)/, '$1\u200b$2');
+  return line.replace(/^(\s*)::/, '$1\u200b::').replaceAll('##[', '##\u200b[');
 }

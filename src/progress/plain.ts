@@ -1,4 +1,5 @@
 import { clock, humanDuration } from '../lib/duration.ts';
+import { clean } from '../report/escape.ts';
 import { type Emit, type ProgressEvent, STAGE_ORDER } from './events.ts';
 
 export interface RendererOptions {
@@ -18,8 +19,10 @@ const QUIET_AFTER_MS = 300_000;
  */
 export function plainRenderer(options: RendererOptions): Emit {
   const started = options.now();
-  let lastSeen = '';
-  let lastPrinted = Number.NEGATIVE_INFINITY;
+  // By stage: two stages may wait side by side, and neither shall make the other repeat itself.
+  const waits = new Map<string, { seen: string; at: number }>();
+  // Text from a pod may hold line breaks and terminal sequences; an event stays one line of the log.
+  const write = (line: string) => options.write(clean(line).replace(/[\n\t]+/g, ' ').trimEnd());
   const stamp = () => `[${clock(options.now() - started).padStart(5, '0')}]`;
   const number = (stage: (typeof STAGE_ORDER)[number]) => `${STAGE_ORDER.indexOf(stage) + 1}/${STAGE_ORDER.length}`;
 
@@ -30,37 +33,36 @@ export function plainRenderer(options: RendererOptions): Emit {
           event.usualMs === null ? null : `usual ${clock(event.usualMs)}`,
           event.limitMs === null ? null : `limit ${clock(event.limitMs)}`,
         ].filter((part) => part !== null);
-        options.write(`▶ ${number(event.stage)} ${event.title}${limits.length > 0 ? `   ${limits.join(', ')}` : ''}`);
-        lastSeen = '';
+        write(`▶ ${number(event.stage)} ${event.title}${limits.length > 0 ? `   ${limits.join(', ')}` : ''}`);
+        waits.delete(event.stage);
         break;
       }
       case 'stage-end': {
         const sign = event.outcome === 'done' ? '✔' : '✘';
-        options.write(`${sign} ${number(event.stage)} ${event.stage}   ${clock(event.durationMs)}   ${event.summary}`);
-        lastSeen = '';
+        write(`${sign} ${number(event.stage)} ${event.stage}   ${clock(event.durationMs)}   ${event.summary}`);
+        waits.delete(event.stage);
         break;
       }
       case 'fact':
       case 'round':
-        options.write(`  ${stamp()} ${event.text}`);
+        write(`  ${stamp()} ${event.text}`);
         break;
       case 'waiting': {
         const heartbeat = event.elapsedMs > QUIET_AFTER_MS ? 2 * HEARTBEAT_MS : HEARTBEAT_MS;
-        const due = options.now() - lastPrinted >= heartbeat;
-        if (event.seen === lastSeen && !due) return;
-        options.write(
+        const last = waits.get(event.stage);
+        if (last?.seen === event.seen && options.now() - last.at < heartbeat) return;
+        write(
           `  ${stamp()} waiting for ${event.what}: ${event.seen}; ${humanDuration(event.elapsedMs)} so far, limit ${humanDuration(event.limitMs)}`,
         );
-        lastSeen = event.seen;
-        lastPrinted = options.now();
+        waits.set(event.stage, { seen: event.seen, at: options.now() });
         break;
       }
       case 'warning':
-        options.write(`  ${stamp()} warning: ${event.text}`);
+        write(`  ${stamp()} warning: ${event.text}`);
         break;
       case 'closing':
-        options.write('');
-        for (const line of event.lines) options.write(line);
+        write('');
+        for (const line of event.lines) write(line);
         break;
     }
   };

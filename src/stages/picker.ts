@@ -40,18 +40,20 @@ export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
   if (text === null) return null;
   let config: unknown;
   try {
-    config = parseDocument(text).toJS({ maxAliasCount: 0 });
+    const document = parseDocument(text);
+    if (document.errors.length > 0) return null;
+    config = document.toJS({ maxAliasCount: 0 });
   } catch {
     return null;
   }
   if (config === null || typeof config !== 'object') return null;
-  const { plugins, schedulingProfiles } = config as {
-    plugins?: { name?: string; type?: string }[];
-    schedulingProfiles?: { plugins?: { pluginRef?: string; weight?: number }[] }[];
-  };
-  const types = new Map((plugins ?? []).map(({ name, type }) => [name ?? type, type]));
-  const used = schedulingProfiles?.[0]?.plugins ?? [];
-  return used
+  const { plugins, schedulingProfiles } = config as { plugins?: unknown; schedulingProfiles?: unknown };
+  if (!Array.isArray(plugins) || !Array.isArray(schedulingProfiles)) return null;
+  const types = new Map((plugins as { name?: string; type?: string }[]).map((one) => [one?.name ?? one?.type, one?.type]));
+  const used: unknown = schedulingProfiles[0]?.plugins ?? [];
+  if (!Array.isArray(used)) return null;
+  return (used as ({ pluginRef?: string; weight?: number } | null)[])
+    .filter((one) => one !== null)
     .map(({ pluginRef, weight }) => ({ name: types.get(pluginRef) ?? pluginRef ?? '', weight: Number(weight ?? 1) }))
     .filter(({ name }) => /scorer/.test(name));
 }

@@ -4,6 +4,7 @@ import type { PodSummary } from '../report/model.ts';
 interface ContainerStatus {
   name: string;
   ready: boolean;
+  started?: boolean;
   restartCount: number;
   state?: {
     waiting?: { reason?: string; message?: string };
@@ -16,10 +17,7 @@ interface ContainerStatus {
 /** Containers that count for readiness: the regular ones and native sidecars (init containers that restart always). */
 export function podSummary(pod: KubeObject, role: PodSummary['role']): PodSummary {
   const regular = (pod.spec?.containers ?? []) as { name: string }[];
-  const sidecars = ((pod.spec?.initContainers ?? []) as { name: string; restartPolicy?: string }[]).filter(
-    ({ restartPolicy }) => restartPolicy === 'Always',
-  );
-  const counted = new Set([...regular, ...sidecars].map(({ name }) => name));
+  const counted = new Set([...regular, ...sidecars(pod)].map(({ name }) => name));
   const statuses = containerStatuses(pod).filter(({ name }) => counted.has(name));
   const readyContainers = statuses.filter(({ ready }) => ready).length;
   const ready = isReady(pod);
@@ -34,6 +32,12 @@ export function podSummary(pod: KubeObject, role: PodSummary['role']): PodSummar
     state: ready ? 'Ready' : waitingFor(pod, readyContainers, counted.size),
     readyAfterMs: ready ? readyAfter(pod) : null,
   };
+}
+
+function sidecars(pod: KubeObject): { name: string }[] {
+  return ((pod.spec?.initContainers ?? []) as { name: string; restartPolicy?: string }[]).filter(
+    ({ restartPolicy }) => restartPolicy === 'Always',
+  );
 }
 
 export function isReady(pod: KubeObject): boolean {
@@ -52,7 +56,9 @@ export interface TerminalCause {
 }
 
 const NOT_FOUND = /not found|manifest unknown|name unknown|does not exist|no such (?:image|manifest)/i;
-const DENIED = /unauthorized|denied|forbidden|authentication required|no basic auth|401|403/i;
+const DENIED = /unauthorized|denied|forbidden|authentication required|no basic auth|\b40[13]\b/i;
+/** The kubelet says the same reason when it could not yet ask the API server for a secret or config map. */
+const NOT_YET = /failed to sync|timed out/i;
 /** A container that has failed as often with back-off between is not going to heal by itself. */
 const CRASHES = 3;
 
@@ -65,7 +71,7 @@ export function terminalCause(pod: KubeObject): TerminalCause | null {
       if (DENIED.test(at.message)) return { code: 'image-pull-denied', ...at };
     }
     if (waiting?.reason === 'InvalidImageName') return { code: 'image-not-found', ...at };
-    if (waiting?.reason === 'CreateContainerConfigError') return { code: 'container-config', ...at };
+    if (waiting?.reason === 'CreateContainerConfigError' && !NOT_YET.test(at.message)) return { code: 'container-config', ...at };
     if (waiting?.reason === 'CrashLoopBackOff' && status.restartCount >= CRASHES) {
       const last = status.lastState?.terminated;
       const exit = last ? `exit ${last.exitCode ?? '?'}${last.message ? `: ${last.message}` : ''}` : at.message;
@@ -83,8 +89,9 @@ function waitingFor(pod: KubeObject, ready: number, total: number): string {
   const conditions = (pod.status?.conditions ?? []) as { type: string; status: string; reason?: string }[];
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return scheduled.reason ?? 'Unschedulable';
+  // A native sidecar runs for as long as its pod; it holds the others up only until it has started.
   const initialising = ((pod.status?.initContainerStatuses ?? []) as ContainerStatus[]).find(
-    ({ state }) => state?.running,
+    ({ name, state, started }) => state?.running && !(started && sidecars(pod).some((one) => one.name === name)),
   );
   if (initialising) return `init ${initialising.name}`;
   const waiting = containerStatuses(pod).find(({ state }) => state?.waiting?.reason)?.state?.waiting?.reason;

@@ -36,7 +36,9 @@ export async function release(context: ReleaseContext, lease: LeaseState): Promi
   const took = () => Math.round(context.clock.now() - started);
   const leased = new Map<string, BilledNode>();
   try {
-    await observe(context, lease, leased);
+    await observe(context, lease, leased).catch((error: unknown) => {
+      context.emit({ type: 'warning', text: `the nodes could not be counted: ${errorText(error)}` });
+    });
     await removeWorkload(context, lease);
     if (lease.sizeBefore >= lease.sizeAsked && lease.restingNodes >= lease.sizeBefore) {
       const message = `Node pool ${lease.nodePool} had ${lease.sizeBefore} nodes before the run and keeps them.`;
@@ -106,6 +108,8 @@ async function removeWorkload(context: ReleaseContext, lease: LeaseState): Promi
     } catch (error) {
       // What stays behind costs nothing; the nodes do.
       context.emit({ type: 'warning', text: `${describe(ref)} was not removed: ${errorText(error)}` });
+      // Each further try would take minutes of the time that the nodes need.
+      if (error instanceof Failure && error.code === 'kube-unreachable') return;
     }
   }
 }
@@ -158,16 +162,29 @@ async function awaitResting(
   lease: LeaseState,
   leased: Map<string, BilledNode>,
 ): Promise<number | null> {
-  if (!context.kube) {
-    const pool = await context.gke.getNodePool(lease.nodePool);
-    if (pool.initialNodeCount === lease.restingNodes) return null;
-    throw new Failure({
-      stage: 'release',
-      code: 'release-not-seen',
-      message: `the pool is set to ${pool.initialNodeCount} nodes, not ${lease.restingNodes}`,
-      blame: 'cloud',
-    });
+  if (!context.kube) return askPool(context, lease);
+  try {
+    return await nodesGone(context, lease, leased);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'kube-unreachable') throw error;
+    context.emit({ type: 'warning', text: `the nodes could not be counted: ${error.message}` });
+    return askPool(context, lease);
   }
+}
+
+/** What can be known without Kubernetes: that the pool is set to its resting size. Never how many nodes are left. */
+async function askPool(context: ReleaseContext, lease: LeaseState): Promise<null> {
+  const pool = await context.gke.getNodePool(lease.nodePool);
+  if (pool.initialNodeCount === lease.restingNodes) return null;
+  throw new Failure({
+    stage: 'release',
+    code: 'release-not-seen',
+    message: `the pool is set to ${pool.initialNodeCount} nodes, not ${lease.restingNodes}`,
+    blame: 'cloud',
+  });
+}
+
+function nodesGone(context: ReleaseContext, lease: LeaseState, leased: Map<string, BilledNode>): Promise<number> {
   return poll({
     stage: 'release',
     what: `${lease.restingNodes} nodes in ${lease.nodePool}`,

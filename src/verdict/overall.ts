@@ -24,7 +24,8 @@ export function overallVerdict(
       reasons: lost.map((arm) => {
         const { errors, requests, successRate } = benchmark.arms[arm];
         const name = arm === 'all' ? 'all replicas' : 'one replica';
-        return `${errors} of ${requests} requests to ${name} failed: ${percent(successRate, 2)} success, ${percent(target.successRate, 2)} wanted.`;
+        const share = besideLimits([successRate * 100], [target.successRate * 100]);
+        return `${errors} of ${requests} requests to ${name} failed: ${share(successRate * 100)}% success, ${percent(target.successRate, 2)} wanted.`;
       }),
     };
   }
@@ -43,10 +44,15 @@ export function overallVerdict(
   );
   if (looks.stopped !== 'pass' || !speedup) {
     const reason = speedup
-      ? `The speed-up is ${places(speedup.value)}× (${interval}), on both sides of ${target.minSpeedup}× when the budget of ${benchmark.pairs.length} pairs was spent.`
+      ? `The speed-up is ${places(speedup.value)}× (${interval})${
+          looks.stopped === 'budget'
+            ? `, on both sides of ${target.minSpeedup}× when the budget of ${benchmark.pairs.length} pairs was spent.`
+            : ` so far: the measurement stopped after ${benchmark.pairs.length} pairs without a decision.`
+        }`
       : `The speed-up has no interval after ${benchmark.pairs.length} pairs.`;
     return { verdict: 'inconclusive', reasons: [reason, ...undecided] };
   }
+  if (checks.length === 0) return { verdict: 'inconclusive', reasons: ['No check of the service was made.'] };
   if (open.length > 0) return { verdict: 'inconclusive', reasons: undecided };
   return {
     verdict: 'pass',

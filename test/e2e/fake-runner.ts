@@ -21,6 +21,9 @@ export interface Job {
   summary(step: 'main' | 'post'): string;
   temp: string;
   workspace: string;
+  /** Of the step; changes count for what is started next. */
+  inputs: Record<string, string>;
+  env: Record<string, string>;
   close(): void;
 }
 
@@ -90,6 +93,8 @@ export function fakeRunner(options: {
     summary: (step) => readFileSync(path(`summary-${step}`), 'utf8'),
     temp,
     workspace,
+    inputs: options.inputs,
+    env: options.env,
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

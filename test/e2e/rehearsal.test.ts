@@ -29,7 +29,9 @@ function rehearse(scenario: string): Promise<{ code: number | null; log: string;
     log += chunk.toString();
   });
   return new Promise((done) => {
-    child.once('close', (code) => done({ code, log, comment: readFileSync(join(output, 'comment.md'), 'utf8') }));
+    child.once('close', (code) =>
+      done({ code, log, comment: readFileSync(join(output, 'comment.md'), 'utf8').replaceAll('\u00a0', ' ') }),
+    );
   });
 }
 

@@ -18,7 +18,9 @@ export function authorize(api: Api, call: Call, verb: string, route: ResourceRou
   const attributes = { verb, group: resource.group, resource: resource.plural, subresource, namespace, name };
   if (!isDenied(api.denied, attributes)) return;
   const full = subresource ? `${resource.plural}/${subresource}` : resource.plural;
-  const scope = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
+  // A Namespace object counts as being in itself.
+  const within = resource.plural === 'namespaces' && !resource.group ? name : namespace;
+  const scope = within ? `in the namespace "${within}"` : 'at the cluster scope';
   const what = `resource "${full}" in API group "${resource.group}" ${scope}`;
   throw forbidden(resource, name, `User "${call.user}" cannot ${verb} ${what}`);
 }
@@ -40,6 +42,15 @@ export function review(api: Api, call: Call, kind: string, body: JsonObject): Js
   if (kind === 'SelfSubjectReview') {
     const userInfo = { username: call.user, groups: ['system:authenticated'] };
     return { ...body, metadata: { creationTimestamp: now }, status: { userInfo } };
+  }
+  if (kind === 'TokenReview') {
+    const username = api.userOf(body.spec?.token ?? '');
+    const user = { username, groups: ['system:authenticated'] };
+    return {
+      ...body,
+      metadata,
+      status: username === null ? { error: 'invalid bearer token' } : { authenticated: true, user },
+    };
   }
   if (kind === 'SelfSubjectRulesReview') {
     const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };

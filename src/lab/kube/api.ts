@@ -31,6 +31,8 @@ export interface Api {
   podDeletion: 'graceful' | 'immediate';
   /** e.g. `v1.32.4-gke.1106006`. */
   gitVersion: string;
+  /** The user of a bearer token; null when it is not valid. */
+  userOf(token: string): string | null;
   /** Aborted when the server closes: ends watches and followed logs. */
   closing: AbortSignal;
 }

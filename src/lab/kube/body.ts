@@ -1,3 +1,4 @@
+import type { Tags } from 'yaml';
 import { parse } from 'yaml';
 import type { Call, WriteOptions } from './api.ts';
 import { decodeProtobuf, PROTOBUF } from './protobuf.ts';
@@ -27,13 +28,21 @@ export function parseBody(call: Call, yaml: boolean): Json {
   if (!text.trim()) return undefined;
   try {
     // JSON is YAML, but parsing it as JSON is many times faster.
-    if (yaml && !/^\s*[{[]/.test(text)) return parse(text, { schema: 'core', merge: true });
+    if (yaml && !/^\s*[{[]/.test(text)) return parse(text, { version: '1.1', customTags: likeGo });
     return JSON.parse(text);
   } catch (error) {
     const what = yaml ? 'error decoding YAML' : "couldn't get version/kind; json parse error";
     throw badRequest(`${what}: ${(error as Error).message}`);
   }
 }
+
+const NOT_IN_GO = ['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'];
+
+/** YAML 1.1 as Go's parser reads it: `on` is true, but dates and 1:30 stay text. */
+const likeGo = (tags: Tags): Tags =>
+  tags.filter(
+    (tag) => typeof tag === 'string' || !(NOT_IN_GO.includes(tag.tag) || ('format' in tag && tag.format === 'TIME')),
+  );
 
 /** Options of a write from the query; 422 for a value that does not exist, as the API server's own validation. */
 export function writeOptions(call: Call, subresource: string, kind: string): WriteOptions {

@@ -1,7 +1,7 @@
 import { schemaType } from './crd-types.ts';
-import { indexItems } from './ssa/walk.ts';
+import { itemElement } from './ssa/walk.ts';
 import type { StatusCause } from './status.ts';
-import type { Json, JsonObject } from './types.ts';
+import type { Json, JsonObject, ListNode } from './types.ts';
 import { equalJson, isObject } from './types.ts';
 
 const INVALID = 'FieldValueInvalid';
@@ -88,11 +88,16 @@ function checkArray(value: Json[], schema: JsonObject, path: string): StatusCaus
     causes.push(cause('FieldValueTooMany', text, path));
   }
   const type = schemaType(schema);
-  if (type.kind === 'list' && type.relation !== 'atomic' && indexItems(type, value).size < value.length) {
+  if (type.kind === 'list' && type.relation !== 'atomic' && hasDuplicates(type, value)) {
     causes.push(cause('FieldValueDuplicate', `Duplicate value: ${shown(value)}`, path));
   }
   for (const [index, item] of value.entries()) causes.push(...check(item, schema.items ?? {}, `${path}[${index}]`));
   return causes;
+}
+
+function hasDuplicates(list: ListNode, items: Json[]): boolean {
+  const elements = items.map((item) => itemElement(list, item)).filter((element) => typeof element === 'string');
+  return new Set(elements).size < elements.length;
 }
 
 function checkObject(value: JsonObject, schema: JsonObject, path: string): StatusCause[] {

@@ -63,6 +63,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     denied: options.denied ?? [],
     podDeletion: options.podDeletion ?? 'immediate',
     gitVersion: options.gitVersion ?? 'v1.32.4-gke.1106006',
+    userOf: (token) => userOf(options.tokenSecret, token),
     closing: closing.signal,
   };
   for (const name of SYSTEM_NAMESPACES) ensureNamespace(store, name);
@@ -73,15 +74,13 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const stopEstablishing = establishDefinitions(api);
   const stopCollecting = startGarbageCollector(api);
 
+  const record = ({ method, user, userAgent }: Call, { url: path = '' }: IncomingMessage, status: number) =>
+    options.onRequest?.({ at: Date.now(), method, path, status, user, userAgent });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const call = callOf(request);
-    response.on('close', () => {
-      const { method, user, userAgent } = call;
-      const path = request.url ?? '';
-      options.onRequest?.({ at: Date.now(), method, path, status: response.statusCode, user, userAgent });
-    });
+    response.on('close', () => record(call, request, response.statusCode));
     try {
-      authenticate(call, options.tokenSecret);
+      authenticate(api, call);
       call.body = await readBody(request);
       await handle(api, changes, call, request, response);
     } catch (error) {
@@ -89,7 +88,10 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     }
   };
   const server = createServer({ key: options.tls.key, cert: `${options.tls.cert}\n${options.caPem}` }, answer);
-  server.on('upgrade', refuseUpgrade);
+  server.on('upgrade', (request, socket) => {
+    refuseUpgrade(socket);
+    record(callOf(request), request, 501);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -125,7 +127,7 @@ function callOf(request: IncomingMessage): Call {
 }
 
 /** Sets the user from the bearer token; throws 401 for a bad one, and for none where something is to be protected. */
-function authenticate(call: Call, secret: string): void {
+function authenticate(api: Api, call: Call): void {
   const header = call.header('authorization');
   const isPublic = PUBLIC_PATHS.some((path) => call.path === path || call.path.startsWith(`${path}/`));
   if (!header && isPublic) {
@@ -134,14 +136,14 @@ function authenticate(call: Call, secret: string): void {
     return;
   }
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
-  const claims = token ? verifiedClaims(secret, token) : null;
-  if (!claims) throw unauthorized();
-  call.user = claims.subject;
+  const user = token ? api.userOf(token) : null;
+  if (user === null) throw unauthorized();
+  call.user = user;
 }
 
-function verifiedClaims(secret: string, token: string) {
+function userOf(secret: string, token: string): string | null {
   try {
-    return verifyToken(secret, token, Date.now());
+    return verifyToken(secret, token, Date.now())?.subject ?? null;
   } catch {
     // A payload that is not JSON: not one of ours.
     return null;
@@ -174,7 +176,7 @@ function sendError(response: ServerResponse, call: Call, error: unknown): void {
   response.writeHead(status.code, headers).end(call.method === 'HEAD' ? undefined : `${JSON.stringify(status)}\n`);
 }
 
-function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
+function refuseUpgrade(socket: Duplex): void {
   const body = JSON.stringify(notImplemented('streaming connections (exec, attach, port-forward)').status);
   const head = ['HTTP/1.1 501 Not Implemented', 'Content-Type: application/json', 'Connection: close'];
   socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);

@@ -9,7 +9,7 @@ import type { ResourceRoute } from './routes.ts';
 import type { Matcher } from './selectors.ts';
 import { fieldMatcher, labelMatcher } from './selectors.ts';
 import type { Status } from './status.ts';
-import { badRequest, deleted, gone, invalid, methodNotAllowed, notFound, unsupportedMedia } from './status.ts';
+import { badRequest, deleted, failure, gone, invalid, methodNotAllowed, notFound, unsupportedMedia } from './status.ts';
 import { strategicMerge } from './strategic.ts';
 import type { JsonObject } from './types.ts';
 import { isObject } from './types.ts';
@@ -38,6 +38,7 @@ export function selection(call: Call, route: ResourceRoute): Matcher {
 
 /** LIST with `limit` and `continue`. Later pages show the collection as it is then, not a snapshot of the first page. */
 export function list(api: Api, call: Call, route: ResourceRoute): Answer {
+  checkRevision(api, call);
   const matches = selection(call, route);
   const all = api.store.list(route.resource.key, route.namespace || undefined).filter(matches);
   const limit = Number(call.query.get('limit') ?? 0);
@@ -54,6 +55,21 @@ export function list(api: Api, call: Call, route: ResourceRoute): Answer {
     metadata.remainingItemCount = rest.length - page.length;
   }
   return { code: 200, objects: page, metadata };
+}
+
+/** Only the present can be listed: the exact past has expired, the future times out, as upstream. */
+function checkRevision(api: Api, { query }: Call): void {
+  const wanted = Number(query.get('resourceVersion') ?? 0);
+  const current = api.store.revision();
+  if (wanted > current) {
+    throw failure(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    });
+  }
+  if (query.get('resourceVersionMatch') === 'Exact' && wanted < current) {
+    throw gone(`The resourceVersion for the provided list is too old: ${wanted} (${current})`);
+  }
 }
 
 function continueFrom(token: string): string {

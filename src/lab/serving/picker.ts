@@ -33,6 +33,8 @@ export function createPicker(options: { scorers: { name: string; weight: number 
     return score ? [{ score, weight }] : [];
   });
   const index = createPrefixIndex();
+  const lastCold = new Map<string, number>();
+  let colds = 0;
 
   return {
     pick: (body, candidates) => {
@@ -43,7 +45,7 @@ export function createPicker(options: { scorers: { name: string; weight: number 
       const hashes = promptHashes({ ...request, characters: candidates[0]!.blockSize * CHARACTERS_PER_TOKEN });
       const pods = candidates.map(({ name, queue, kvUsage }) => {
         const prefixMatch = hashes.length === 0 ? 0 : index.matched(name, hashes) / hashes.length;
-        return { queue, kvUsage, prefixMatch };
+        return { queue, kvUsage, prefixMatch, lastCold: lastCold.get(name) ?? 0 };
       });
       const totals = candidates.map(() => 0);
       for (const { score, weight } of scorers) {
@@ -52,6 +54,7 @@ export function createPicker(options: { scorers: { name: string; weight: number 
       const best = Math.max(...totals);
       const tied = candidates.filter((_, pod) => totals[pod]! > best - EQUAL);
       const chosen = tied[Math.floor(random() * tied.length)]!;
+      if (pods.every(({ prefixMatch }) => prefixMatch === 0)) lastCold.set(chosen.name, ++colds);
       index.record(chosen.name, hashes);
       return { pod: chosen.name };
     },

@@ -84,7 +84,7 @@ describe('picker', () => {
 });
 
 describe('scorers', () => {
-  const pods = [0, 2, 8].map((queue) => ({ queue, kvUsage: queue / 10, prefixMatch: 0.25 }));
+  const pods = [0, 2, 8].map((queue) => ({ queue, kvUsage: queue / 10, prefixMatch: 0.25, lastCold: 0 }));
 
   it.each([
     ['prefix-cache-scorer', [0.25, 0.25, 0.25]],
@@ -95,6 +95,12 @@ describe('scorers', () => {
     const scores = SCORERS[name]?.(pods) ?? [];
     for (const [pod, score] of scores.entries()) expect(score).toBeCloseTo(expected[pod]!);
     expect(scores).toHaveLength(3);
+  });
+
+  it('no-hit-lru-scorer sends cold prompts to the pods in turn and leaves warm ones alone', () => {
+    const cold = [3, 0, 7].map((lastCold) => ({ queue: 0, kvUsage: 0, prefixMatch: 0, lastCold }));
+    expect(SCORERS['no-hit-lru-scorer']?.(cold)).toEqual([0.5, 1, 0]);
+    expect(SCORERS['no-hit-lru-scorer']?.(pods)).toEqual([0.5, 0.5, 0.5]);
   });
 
   it('queue-scorer gives equal queues the full score', () => {

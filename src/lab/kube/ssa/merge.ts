@@ -30,7 +30,8 @@ const isGranular = (node: TypeNode): boolean =>
 
 /**
  * Order of a merged list as structured-merge-diff has it: the configuration's own order for its items, the live items
- * that it does not name in between, where they were.
+ * that it does not name in between, where they were. Of live items with the same key (which an update can leave behind)
+ * the first stays.
  */
 function mergeItems(live: Json[], config: Json[], node: ListNode): Json[] {
   const liveItems = indexItems(node, live);
