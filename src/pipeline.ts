@@ -10,6 +10,7 @@ import { finishReport } from './report/build.ts';
 import type { Report, StageName } from './report/model.ts';
 import { STAGES } from './report/wording.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
+import { priceText } from './stages/bill.ts';
 import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
 import { awaitNodes, requestNodes, USUAL_LEASE_MS } from './stages/lease.ts';
@@ -52,6 +53,7 @@ export async function runPipeline(base: BaseContext, input: PipelineInput): Prom
       kube = world.kube;
       const opened: StageContext = { ...base, gke: world.gke, kube: world.kube };
       const found = await preflight(opened, world.cluster, world.manifests, world.retire);
+      base.emit({ type: 'fact', stage: 'preflight', text: priceText(opened, found) });
       const summary = `${found.manifests.length} objects accepted by a dry run; ${planText(found)}`;
       return [{ context: opened, prepared: found }, summary];
     });

@@ -10,8 +10,10 @@ import { errorText, type FailureStage } from './lib/failure.ts';
 import type { Clock } from './lib/poll.ts';
 import { type PipelineResult, runPipeline } from './pipeline.ts';
 import type { Emit } from './progress/events.ts';
-import type { Report } from './report/model.ts';
+import type { Cost, Report } from './report/model.ts';
+import { bill } from './stages/bill.ts';
 import type { LeaseState } from './stages/context.ts';
+import { poolNodes } from './stages/nodes.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
 import { VERSION } from './version.ts';
 
@@ -36,8 +38,13 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
   const closers: (() => Promise<void>)[] = [];
   try {
     const base = { inputs, clock, signal, emit, report, runKey: runKey(report) };
-    return await runPipeline(base, {
-      saveLease,
+    let lease: LeaseState | null = null;
+    let asked: KubeClient | null = null;
+    const result = await runPipeline(base, {
+      saveLease: (state) => {
+        lease = state;
+        saveLease(state);
+      },
       open: async () => {
         const [manifests, retire] = await Promise.all([readManifests(session), readRetired(session)]);
         const auth = await openAuth(session);
@@ -47,11 +54,25 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         const cluster = await gke.getCluster();
         const kube = await openKube(session, auth, kubeEndpoint(cluster, inputs.dnsEndpoint), 'preflight');
         closers.push(kube.close);
+        asked = kube;
         return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object) };
       },
     });
+    if (lease && asked && !signal.aborted) report.cost = await costSoFar(session, lease, asked);
+    return result;
   } finally {
     await Promise.allSettled(closers.map((close) => close()));
+  }
+}
+
+/** The bill when main ends, with the nodes still there; the release makes it final. Null when the nodes cannot be listed. */
+async function costSoFar(session: Session, lease: LeaseState, kube: KubeClient): Promise<Cost | null> {
+  try {
+    const nodes = (await poolNodes(kube, lease.nodePool)).map((node) => ({ ...node, deletedAt: null }));
+    const { pricePerChipHourUsd } = session.inputs;
+    return bill(session.report, nodes, { spot: lease.spot, pricePerChipHourUsd }, new Date().toISOString());
+  } catch {
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
 import { errorText, Failure, type FailureStage } from '../lib/failure.ts';
-import { type Clock, deadline, retry } from '../lib/poll.ts';
+import { type Clock, deadline, orAbort, retry } from '../lib/poll.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 
 export interface ListOptions {
@@ -66,7 +66,8 @@ function pooledConfig(): { config: KubeConfig; close: () => Promise<void> } {
     dispatcher ??= create.apply(config, args);
     return dispatcher;
   });
-  return { config, close: async () => dispatcher?.close() };
+  // A graceful close would wait for a connection that is still being made.
+  return { config, close: async () => dispatcher?.destroy() };
 }
 
 interface ApiResource {
@@ -106,7 +107,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     const context = new RequestContext(`${options.server}${path}`, method);
     await config.applySecurityAuthentication(context);
     const dispatcher = context.getDispatcher();
-    const response = await request(context.getUrl(), {
+    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
+    const asking = request(context.getUrl(), {
       method,
       headers: {
         ...(context.getHeaders() as Record<string, string>),
@@ -116,8 +118,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       },
       ...(extra.body === undefined ? {} : { body: extra.body }),
       ...(dispatcher ? { dispatcher } : {}),
-      signal: deadline(options.signal, options.requestTimeoutMs ?? 30_000),
+      signal,
     });
+    const response = await orAbort(asking, signal);
     const retryAfter = Number(response.headers['retry-after']);
     return {
       status: response.statusCode,
@@ -328,7 +331,9 @@ function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure
   const causes = status.details?.causes ?? [];
   const message = (status.message ?? answer.body.slice(0, 300)) || `HTTP ${answer.status}`;
   const evidence = { httpStatus: answer.status, reason: status.reason, causes };
-  if (answer.status === 429 || answer.status >= 500) {
+  // Server-side apply answers an unknown field with a 500, which no retry heals.
+  const undeclared = answer.status === 500 && /failed to create typed patch object|field not declared/.test(message);
+  if (!undeclared && (answer.status === 429 || answer.status >= 500)) {
     return new Failure({
       stage,
       code: 'kube-api',
@@ -361,7 +366,7 @@ function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure
       evidence,
     });
   }
-  if (answer.status === 400 || answer.status === 422) {
+  if (undeclared || answer.status === 400 || answer.status === 422) {
     return new Failure({
       stage,
       code: 'manifest-refused',

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import { errorText } from '../lib/failure.ts';
-import { deadline } from '../lib/poll.ts';
+import { deadline, orAbort } from '../lib/poll.ts';
 import type { KubeClient } from './kube.ts';
 import { parseMetrics, type Sample, sumOf } from './metrics.ts';
 
@@ -35,12 +35,14 @@ export function createServingClient(options: {
   const base = options.baseUrl.replace(/\/$/, '');
   const send = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<ServingAnswer> => {
     const started = performance.now();
-    const response = await request(`${base}${path}`, {
+    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
+    const asking = request(`${base}${path}`, {
       method,
       dispatcher: agent,
-      signal: deadline(options.signal, options.requestTimeoutMs ?? 30_000),
+      signal,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
+    const response = await orAbort(asking, signal);
     const text = await response.body.text();
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
@@ -56,7 +58,7 @@ export function createServingClient(options: {
     baseUrl: base,
     get: (path) => send('GET', path),
     post: (path, body) => send('POST', path, body),
-    close: () => agent.close(),
+    close: () => agent.destroy(),
   };
 }
 

@@ -105,6 +105,19 @@ export async function retry<T>(
   }
 }
 
+/**
+ * What `work` answers, or the signal's reason as soon as it aborts. For work that heeds a signal late: undici, for one,
+ * not before its connection stands.
+ */
+export function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
 /** A signal that aborts with its parent or after `ms` (reason: TimeoutError). */
 export function deadline(signal: AbortSignal, ms: number): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(ms)]);

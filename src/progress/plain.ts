@@ -22,7 +22,12 @@ export function plainRenderer(options: RendererOptions): Emit {
   // By stage: two stages may wait side by side, and neither shall make the other repeat itself.
   const waits = new Map<string, { seen: string; at: number }>();
   // Text from a pod may hold line breaks and terminal sequences; an event stays one line of the log.
-  const write = (line: string) => options.write(clean(line).replace(/[\n\t]+/g, ' ').trimEnd());
+  const write = (line: string) =>
+    options.write(
+      clean(line)
+        .replace(/[\n\t]+/g, ' ')
+        .trimEnd(),
+    );
   const stamp = () => `[${clock(options.now() - started).padStart(5, '0')}]`;
   const number = (stage: (typeof STAGE_ORDER)[number]) => `${STAGE_ORDER.indexOf(stage) + 1}/${STAGE_ORDER.length}`;
 

@@ -1,16 +1,10 @@
 import type { Report } from '../report/model.ts';
-import { costOf } from '../verdict/cost.ts';
+import { bill, type Pricing } from './bill.ts';
 import type { Released } from './release.ts';
 
 /** Adds to a report what the release found out: nodes left, time taken, and the bill of the nodes that were leased. */
-export function closeReport(
-  report: Report,
-  released: Released,
-  options: { spot: boolean; pricePerChipHourUsd: number | null; now: string },
-): Report {
-  const { benchmark, plan, environment } = report;
+export function closeReport(report: Report, released: Released, options: Pricing & { now: string }): Report {
   const { release, billed } = released;
-  const chips = (environment.chipsPerNode ?? 0) * (plan.nodes ?? 0);
   return {
     ...report,
     release,
@@ -25,20 +19,7 @@ export function closeReport(
           }
         : stage,
     ),
-    cost: costOf({
-      nodes: billed,
-      location: plan.location,
-      spot: options.spot,
-      pricePerChipHour: options.pricePerChipHourUsd,
-      now: options.now,
-      measured: benchmark
-        ? {
-            requestsPerSecond: benchmark.arms.all.requestsPerSecond,
-            outputTokensPerSecond: benchmark.arms.all.outputTokensPerSecond,
-            chips,
-          }
-        : null,
-    }),
+    cost: bill(report, billed, options, options.now),
   };
 }
 

@@ -49,7 +49,9 @@ export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
   if (config === null || typeof config !== 'object') return null;
   const { plugins, schedulingProfiles } = config as { plugins?: unknown; schedulingProfiles?: unknown };
   if (!Array.isArray(plugins) || !Array.isArray(schedulingProfiles)) return null;
-  const types = new Map((plugins as { name?: string; type?: string }[]).map((one) => [one?.name ?? one?.type, one?.type]));
+  const types = new Map(
+    (plugins as { name?: string; type?: string }[]).map((one) => [one?.name ?? one?.type, one?.type]),
+  );
   const used: unknown = schedulingProfiles[0]?.plugins ?? [];
   if (!Array.isArray(used)) return null;
   return (used as ({ pluginRef?: string; weight?: number } | null)[])

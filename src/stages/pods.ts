@@ -71,7 +71,8 @@ export function terminalCause(pod: KubeObject): TerminalCause | null {
       if (DENIED.test(at.message)) return { code: 'image-pull-denied', ...at };
     }
     if (waiting?.reason === 'InvalidImageName') return { code: 'image-not-found', ...at };
-    if (waiting?.reason === 'CreateContainerConfigError' && !NOT_YET.test(at.message)) return { code: 'container-config', ...at };
+    if (waiting?.reason === 'CreateContainerConfigError' && !NOT_YET.test(at.message))
+      return { code: 'container-config', ...at };
     if (waiting?.reason === 'CrashLoopBackOff' && status.restartCount >= CRASHES) {
       const last = status.lastState?.terminated;
       const exit = last ? `exit ${last.exitCode ?? '?'}${last.message ? `: ${last.message}` : ''}` : at.message;

@@ -113,6 +113,8 @@ describe('the built action on a healthy stack: main, then post', () => {
     expect(outputs).toMatchObject({ verdict: 'pass', passed: 'true', cause: '', 'success-rate': '1' });
     expect(Number(outputs['speedup-low'])).toBeGreaterThan(2.5);
     expect(JSON.parse(outputs.result!)).toMatchObject({ verdict: 'pass' });
+    // The bill so far: the nodes are still there.
+    expect(Number(outputs['cost-usd'])).toBeGreaterThan(0);
     expect(outputs['comment-url']).toContain(`/pull/${LAB.pullRequest}#issuecomment-`);
   });
 

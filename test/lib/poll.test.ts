@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/lib/failure.ts';
-import { deadline, type PollOptions, poll, retry, systemClock, type WaitStatus } from '../../src/lib/poll.ts';
+import { deadline, orAbort, type PollOptions, poll, retry, systemClock, type WaitStatus } from '../../src/lib/poll.ts';
 import { fakeClock } from './fake-clock.ts';
 
 const never = new AbortController().signal;
@@ -143,6 +143,22 @@ describe('retry', () => {
     const { attempt, tried } = failing(9);
     await expect(retry(attempt, { ...options, clock, signal: controller.signal })).rejects.toThrow('cancelled');
     expect(tried()).toBe(1);
+  });
+});
+
+describe('orAbort', () => {
+  it('answers what the work does', async () => {
+    await expect(orAbort(Promise.resolve(7), never)).resolves.toBe(7);
+    await expect(orAbort(Promise.reject(new Error('refused')), never)).rejects.toThrow('refused');
+  });
+
+  it('does not wait for work that heeds no signal', async () => {
+    const controller = new AbortController();
+    const waiting = orAbort(new Promise(() => {}), controller.signal);
+    controller.abort(new Error('cancelled'));
+    await expect(waiting).rejects.toThrow('cancelled');
+    await expect(orAbort(new Promise(() => {}), controller.signal)).rejects.toThrow('cancelled');
+    await expect(orAbort(Promise.reject(new Error('late')), controller.signal)).rejects.toThrow('cancelled');
   });
 });
 

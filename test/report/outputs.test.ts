@@ -29,7 +29,6 @@ describe('outputs', () => {
       'success-rate': '1',
       'cache-hit-rate': '0.7389',
       'cost-usd': '14.65',
-      'nodes-left': '0',
       'comment-url': 'https://x/1',
       'result-path': '/w/result.json',
     });
@@ -45,7 +44,6 @@ describe('outputs', () => {
       'comment-url': '',
     });
     expect(outputsOf(CASES.invalid!())).toMatchObject({ verdict: 'invalid', speedup: '', 'scaling-efficiency': '' });
-    expect(outputsOf(CASES['release-failed']!())['nodes-left']).toBe('3');
   });
 
   it('are those of action.yml', () => {

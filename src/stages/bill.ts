@@ -1,0 +1,44 @@
+import type { Cost, Report } from '../report/model.ts';
+import { type BilledNode, costOf } from '../verdict/cost.ts';
+import { chipHourPrice } from '../verdict/prices.ts';
+import type { Prepared, StageContext } from './context.ts';
+import { chipsOf } from './pool-shape.ts';
+
+export interface Pricing {
+  spot: boolean;
+  /** From the input; null takes the list price of the region. */
+  pricePerChipHourUsd: number | null;
+}
+
+/** The bill of the nodes so far, or in the end when all of them have a time of deletion. */
+export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pricing, now: string): Cost {
+  const { benchmark, plan, environment } = report;
+  return costOf({
+    nodes,
+    location: plan.location,
+    spot: pricing.spot,
+    pricePerChipHour: pricing.pricePerChipHourUsd,
+    now,
+    measured: benchmark
+      ? {
+          requestsPerSecond: benchmark.arms.all.requestsPerSecond,
+          outputTokensPerSecond: benchmark.arms.all.outputTokensPerSecond,
+          chips: (environment.chipsPerNode ?? 0) * (plan.nodes ?? 0),
+        }
+      : null,
+  });
+}
+
+/** What the lease will cost by the hour, said before the first node is asked for. */
+export function priceText(context: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): string {
+  const chips = nodes * (chipsOf(pool.machineType) ?? 0);
+  const { location, pricePerChipHourUsd } = context.inputs;
+  const price =
+    pool.reserved && pricePerChipHourUsd === null
+      ? null
+      : chipHourPrice({ location, spot: pool.spot, pricePerChipHour: pricePerChipHourUsd });
+  const amount = price
+    ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source})`
+    : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;
+  return `${nodes} nodes × ${chips / nodes} chips = ${chips} chips: ${amount}`;
+}
