@@ -16,6 +16,9 @@ export default defineConfig({
   ],
   test: {
     include: ['test/**/*.test.ts'],
+    // They need a kube-apiserver and have a configuration of their own.
+    exclude: ['test/cluster/**'],
+    globalSetup: ['test/cluster/notice.ts'],
     environment: 'node',
     // Tests start servers and child processes, and some set process-wide state such as exit codes.
     pool: 'forks',

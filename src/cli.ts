@@ -29,14 +29,16 @@ export async function cli(args: string[]): Promise<number> {
     case '--version':
       say(VERSION);
       return EXIT.pass;
-    case undefined:
     case 'help':
     case '--help':
     case '-h':
       say(usage());
-      return command === undefined ? EXIT.usage : EXIT.pass;
+      return EXIT.pass;
+    case undefined:
+      process.stderr.write(`${usage()}\n`);
+      return EXIT.usage;
     default:
-      say(`Command "${command}" is not known; allowed: run, rehearse, lab, help.`);
+      process.stderr.write(`Command "${command}" is not known; allowed: run, rehearse, lab, help.\n`);
       return EXIT.usage;
   }
 }

@@ -123,9 +123,7 @@ describe('bad values', () => {
     ['fail-on', ',', '"never", or any of fail, inconclusive, invalid, error with commas'],
   ])('%s: %j', (name, text, allowed) => {
     const shown = name === 'runbook' || name === 'summary' ? text.toLowerCase() : text;
-    expect(problemsOf({ ...REQUIRED, [name]: text })).toEqual([
-      `Input "${name}" is "${shown}"; allowed: ${allowed}.`,
-    ]);
+    expect(problemsOf({ ...REQUIRED, [name]: text })).toEqual([`Input "${name}" is "${shown}"; allowed: ${allowed}.`]);
   });
 
   it('shortens a long value', () => {
@@ -215,9 +213,7 @@ describe('the cluster', () => {
     ['project-id', '123456789012', 'a project ID (not its number or display name)'],
     ['project-id', 'My Project', 'a project ID (not its number or display name)'],
   ])('refuses %s %j', (name, value, allowed) => {
-    expect(problemsOf({ ...REQUIRED, [name]: value })).toEqual([
-      `Input "${name}" is "${value}"; allowed: ${allowed}.`,
-    ]);
+    expect(problemsOf({ ...REQUIRED, [name]: value })).toEqual([`Input "${name}" is "${value}"; allowed: ${allowed}.`]);
   });
 
   it.each(['example.com:llmd-prod', 'ecoeng-llmd'])('takes the project ID %s', (projectId) => {
@@ -241,7 +237,14 @@ describe('authentication', () => {
   it.each<[string, string]>([
     ['JSON', JSON.stringify(KEY)],
     ['base64', Buffer.from(JSON.stringify(KEY)).toString('base64')],
-    ['base64 in lines', (Buffer.from(JSON.stringify(KEY)).toString('base64').match(/.{1,76}/g) ?? []).join('\n')],
+    [
+      'base64 in lines',
+      (
+        Buffer.from(JSON.stringify(KEY))
+          .toString('base64')
+          .match(/.{1,76}/g) ?? []
+      ).join('\n'),
+    ],
   ])('is a service account key as %s', (_, text) => {
     expect(inputsOf({ 'credentials-json': text }).auth).toEqual({
       kind: 'service-account-key',
@@ -256,7 +259,9 @@ describe('authentication', () => {
 
   it('takes the token_uri of a key', () => {
     const key = JSON.stringify({ ...KEY, token_uri: 'https://oauth2.example/token' });
-    expect(inputsOf({ credentials_json: key }).auth).toMatchObject({ key: { tokenUri: 'https://oauth2.example/token' } });
+    expect(inputsOf({ credentials_json: key }).auth).toMatchObject({
+      key: { tokenUri: 'https://oauth2.example/token' },
+    });
   });
 
   it.each<[string, Given, Record<string, string>, string]>([

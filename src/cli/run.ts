@@ -23,9 +23,13 @@ const COMMENT_LIMIT_MS = 20_000;
  * before it exits, a second interrupt notwithstanding.
  */
 export async function runCommand(args: string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const parsed = parseInputs(inputsFrom(args, env));
-  if ('problems' in parsed) {
-    for (const problem of parsed.problems) process.stderr.write(`${problem}\n`);
+  const source = inputsFrom(args, env);
+  const parsed = parseInputs(source);
+  if ('problems' in parsed || source.strayWords) {
+    const problems = 'problems' in parsed ? parsed.problems : [];
+    // The word itself is not repeated: it may be a secret whose flag was forgotten.
+    if (source.strayWords) problems.unshift('A word belongs to no flag; give each choice as --name value.');
+    for (const problem of problems) process.stderr.write(`${problem}\n`);
     return 3;
   }
   const { inputs } = parsed;
@@ -113,12 +117,14 @@ function inputsFrom(args: string[], env: Readonly<Record<string, string | undefi
   const names = [...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
   // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
-  const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });
+  const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   return {
     get: (name: string) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
     given: Object.keys(values),
     env,
+    // The value of a flag that is not known looks the same, and that flag is told of already.
+    strayWords: positionals.length > 0 && Object.keys(values).every((name) => names.includes(name)),
   };
 }
 

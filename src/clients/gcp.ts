@@ -122,7 +122,22 @@ function workloadIdentityClient(
     ...REFRESH,
   });
   client.scopes = SCOPES;
+  // The exchange has a transport of its own, private in the library's types; a test counts its requests.
+  const exchange: { transporter: typeof client.transporter } = Reflect.get(client, 'stsCredential');
+  for (const transporter of [client.transporter, exchange.transporter]) watchRequests(transporter, onSecret);
   return client;
+}
+
+/** Tells of the tokens that go out, and leaves retries to us: the library's know neither our clock nor our signal. */
+function watchRequests(transporter: AuthClient['transporter'], onSecret: (secret: string) => void): void {
+  transporter.interceptors.request.add({
+    resolved: async (config) => {
+      const bearer = /^Bearer (.+)$/.exec(config.headers.get('authorization') ?? '')?.[1];
+      const subject = config.data instanceof URLSearchParams ? config.data.get('subject_token') : null;
+      for (const secret of [bearer, subject]) if (secret) onSecret(secret);
+      return { ...config, retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } };
+    },
+  });
 }
 
 /** A key's JWT grant against its own `token_uri`, which google-auth-library's JWT client ignores. */
@@ -137,7 +152,7 @@ function keyClient(key: ServiceAccountKey): AuthClient {
     });
   }
   const client = new OAuth2Client(REFRESH);
-  client.refreshHandler = async () => {
+  const refresh = async () => {
     const issuedAt = Math.floor(Date.now() / 1_000);
     const assertion = signJwt(key, {
       iss: key.clientEmail,
@@ -156,6 +171,14 @@ function keyClient(key: ServiceAccountKey): AuthClient {
       access_token: response.data.access_token,
       expiry_date: Date.now() + response.data.expires_in * 1_000,
     };
+  };
+  let running: ReturnType<typeof refresh> | null = null;
+  // The library coalesces its own refreshes, but not those of a handler.
+  client.refreshHandler = () => {
+    running ??= refresh().finally(() => {
+      running = null;
+    });
+    return running;
   };
   return client;
 }
@@ -185,11 +208,18 @@ function authFailure(error: unknown, method: AuthMethod): Failure {
   return new Failure({
     stage: 'preflight',
     code: 'gcp-auth',
-    message: `Could not get a Google access token: ${errorText(error)}.`,
+    message: `Could not get a Google access token: ${errorText(error)}${oauthText(error)}.`,
     hint,
     blame: 'config',
     cause: error,
   });
+}
+
+/** What the token endpoint said (RFC 6749 §5.2), where the error's own text has only the status. */
+function oauthText(error: unknown): string {
+  const data: unknown = (error as { response?: { data?: unknown } } | null)?.response?.data;
+  const { error_description: description } = (data ?? {}) as { error_description?: unknown };
+  return typeof description === 'string' && !errorText(error).includes(description) ? ` (${description})` : '';
 }
 
 function isTransient(error: unknown): boolean {

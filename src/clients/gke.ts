@@ -94,7 +94,7 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
         clock: options.clock,
         signal: options.signal,
         retryable: isTransient,
-        onRetry: (error, n) => options.onRetry?.(`${what}: ${errorText(error)}; try ${n + 1} of 6`),
+        onRetry: (error, n) => options.onRetry?.(`${what}: ${ownText(error)}; try ${n + 1} of 6`),
       });
     } catch (error) {
       options.signal.throwIfAborted();
@@ -166,7 +166,7 @@ function nodePoolInfo(pool: INodePool): NodePoolInfo {
     spot: pool.config?.spot === true,
     reserved: affinity === 'SPECIFIC_RESERVATION' || affinity === 3,
     conditions: (pool.conditions ?? []).map(({ code, canonicalCode, message }) =>
-      [code && code !== 'UNKNOWN' ? String(code) : canonicalCode ? String(canonicalCode) : null, message]
+      [code && code !== 'UNKNOWN' ? code : canonicalCode && canonicalCode !== 'OK' ? canonicalCode : null, message]
         .filter(Boolean)
         .join(': '),
     ),
@@ -199,7 +199,16 @@ function gkeFailure(what: string, error: unknown, options: GkeClientOptions): Fa
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
   const base = { stage: options.stage, cause: error, evidence: { grpcCode: code, reason } };
-  const text = errorText(error);
+  const text = ownText(error);
+  if (code === GRPC.unauthenticated) {
+    return new Failure({
+      ...base,
+      code: 'gke-permission',
+      message: `${what}: Google Cloud did not accept the access token: ${text}`,
+      hint: 'Check that the identity exists, is enabled and belongs to the project; a binding that was just made takes up to five minutes.',
+      blame: 'config',
+    });
+  }
   if (code === GRPC.permissionDenied) {
     return new Failure({
       ...base,
@@ -219,6 +228,11 @@ function gkeFailure(what: string, error: unknown, options: GkeClientOptions): Fa
     });
   }
   return new Failure({ ...base, code: 'gke-api', message: `${what}: ${text}`, blame: 'cloud' });
+}
+
+/** The API's own sentence; the cause behind it only repeats it as JSON. */
+function ownText(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.message : errorText(error);
 }
 
 function isTransient(error: unknown): boolean {

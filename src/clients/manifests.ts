@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { getExecOutput } from '@actions/exec';
-import { parseAllDocuments } from 'yaml';
+import { type Document, parseAllDocuments, parseDocument } from 'yaml';
 import { errorText, Failure } from '../lib/failure.ts';
 import type { KubeObject } from './objects.ts';
 
@@ -26,13 +26,17 @@ export interface LoadOptions {
 const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 /** Fields that only list files; anything else transforms, and only kubectl knows how. */
 const PLAIN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources']);
+const BASE_FIELDS = ['resources', 'bases', 'components', 'crds'];
+/** URLs, git addresses and the host-first form that kustomize takes for a repository. */
+const REMOTE = /^[a-z][a-z0-9+.-]*:|^git@|[?&]ref=|^(?:github|gitlab|bitbucket)\.(?:com|org)\/|\.git(?:\/|$)/i;
 const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']);
 
 /**
  * Objects of a file, a folder or a kustomization, in file order. A kustomization that only lists resources is read
  * here; any other is rendered by `kubectl kustomize`, and a missing kubectl is a Failure that says so.
  */
-export async function loadManifests(options: LoadOptions): Promise<Manifest[]> {
+export async function loadManifests(given: LoadOptions): Promise<Manifest[]> {
+  const options = { ...given, root: await realpath(given.root) };
   const start = await inside(options.root, resolve(options.root, options.path));
   const manifests = await collect(start, options, []);
   if (manifests.length === 0) throw problem(`${options.path} holds no Kubernetes object.`);
@@ -50,19 +54,49 @@ async function collect(path: string, options: LoadOptions, trail: string[]): Pro
     const files = names.filter((name) => ['.yaml', '.yml', '.json'].includes(extname(name)));
     return (await Promise.all(files.map((name) => parseFile(join(path, name), options)))).flat();
   }
-  const file = join(path, kustomization);
-  const [document] = parseAllDocuments(await readFile(file, 'utf8'));
-  const content = (document?.toJS() ?? {}) as Record<string, unknown>;
+  const content = await kustomizationOf(join(path, kustomization), options);
   const transforms = Object.keys(content).filter((field) => !PLAIN_FIELDS.has(field));
-  if (transforms.length > 0 || content.kind === 'Component') return render(path, transforms, options);
-  const resources = Array.isArray(content.resources) ? content.resources.map(String) : [];
+  if (transforms.length > 0 || content.kind === 'Component') {
+    await checkBases(path, options, trail);
+    return render(path, transforms, options);
+  }
   const nested: Manifest[] = [];
-  for (const resource of resources) {
-    if (/^[a-z]+:\/\/|^git@|\?ref=/.test(resource))
-      throw problem(`${label(file, options)} names a remote base: ${resource}.`);
-    nested.push(...(await collect(await inside(options.root, resolve(path, resource)), options, [...trail, path])));
+  for (const resource of await basesOf(path, content, options)) {
+    nested.push(...(await collect(resource, options, [...trail, path])));
   }
   return nested;
+}
+
+async function kustomizationOf(file: string, options: LoadOptions): Promise<Record<string, unknown>> {
+  const document = parseDocument(await readFile(await inside(options.root, file), 'utf8'));
+  const [error] = document.errors;
+  if (error) throw problem(`${label(file, options)}: ${error.message.split('\n')[0]}`);
+  const content: unknown = plainValue(document, label(file, options));
+  if (content === null || typeof content !== 'object') throw problem(`${label(file, options)} is not a kustomization.`);
+  return content as Record<string, unknown>;
+}
+
+/** Real paths of what a kustomization is built on; what is remote or outside of the root is refused. */
+async function basesOf(path: string, content: Record<string, unknown>, options: LoadOptions): Promise<string[]> {
+  const named = BASE_FIELDS.flatMap((field) => (Array.isArray(content[field]) ? content[field].map(String) : []));
+  return Promise.all(
+    named.map((base) => {
+      if (REMOTE.test(base)) throw problem(`${label(path, options)} names a remote base: ${base}.`);
+      return inside(options.root, resolve(path, base));
+    }),
+  );
+}
+
+/** kubectl would fetch a remote base and read one outside of the root, at any depth. */
+async function checkBases(path: string, options: LoadOptions, trail: string[]): Promise<void> {
+  if (trail.includes(path)) throw problem(`${label(path, options)} includes itself.`);
+  const info = await stat(path).catch(() => null);
+  if (!info?.isDirectory()) return;
+  const names = await readdir(path);
+  const kustomization = KUSTOMIZATIONS.find((name) => names.includes(name));
+  if (!kustomization) return;
+  const content = await kustomizationOf(join(path, kustomization), options);
+  for (const base of await basesOf(path, content, options)) await checkBases(base, options, [...trail, path]);
 }
 
 async function render(path: string, fields: string[], options: LoadOptions): Promise<Manifest[]> {
@@ -97,17 +131,28 @@ async function parseFile(path: string, options: LoadOptions): Promise<Manifest[]
 
 function parseText(text: string, file: string, lines: boolean): Manifest[] {
   const manifests: Manifest[] = [];
-  // No aliases: none of the manifests needs them, and they are how a YAML bomb is built.
   for (const document of parseAllDocuments(text)) {
     const [error] = document.errors;
     if (error) throw problem(`${file}: ${error.message.split('\n')[0]}`);
-    const object: unknown = document.toJS({ maxAliasCount: 0 });
+    const object = plainValue(document, file);
     if (object === null || object === undefined) continue;
-    if (!isKubeObject(object)) throw problem(`${file} holds a document without apiVersion, kind and metadata.name.`);
     const line = lines ? text.slice(0, document.contents?.range?.[0] ?? 0).split('\n').length : null;
+    if (!isKubeObject(object)) {
+      const where = line === null ? file : `${file}:${line}`;
+      throw problem(`${where} is a document without apiVersion, kind and metadata.name.`);
+    }
     manifests.push({ object, file, line });
   }
   return manifests;
+}
+
+/** No aliases: none of the manifests needs them, and they are how a YAML bomb is built. */
+function plainValue(document: Pick<Document, 'toJS'>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw problem(`${file} cannot be read; YAML aliases are not taken: ${errorText(error)}.`);
+  }
 }
 
 function withNamespace(manifest: Manifest, namespace: string): Manifest {
@@ -122,15 +167,12 @@ function isKubeObject(value: unknown): value is KubeObject {
   return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata?.name === 'string';
 }
 
-/** The real path, refused when it leaves the root, also by a symbolic link. */
+/** The real path, refused when it leaves the root (a real path), also by a symbolic link. */
 async function inside(root: string, path: string): Promise<string> {
-  const realRoot = await realpath(root);
   const real = await realpath(path).catch(() => path);
-  const way = relative(realRoot, real);
-  if (way.startsWith('..') || isAbsolute(way)) {
-    throw problem(
-      `${basename(path)} lies outside of ${basename(dirname(join(realRoot, 'x')))}; only files below it are read.`,
-    );
+  const way = relative(root, real);
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
+    throw problem(`${basename(path)} lies outside of ${basename(root)}; only files below it are read.`);
   }
   return real;
 }

@@ -32,7 +32,7 @@ interface EventPayload {
 function eventPayload(env: Env): EventPayload {
   if (!env.GITHUB_EVENT_PATH) return {};
   try {
-    return JSON.parse(readFileSync(env.GITHUB_EVENT_PATH, 'utf8')) as EventPayload;
+    return (JSON.parse(readFileSync(env.GITHUB_EVENT_PATH, 'utf8')) as EventPayload | null) ?? {};
   } catch {
     return {};
   }

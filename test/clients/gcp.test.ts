@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { googleEndpoints } from '../../src/clients/endpoints.ts';
 import type { AuthMethod } from '../../src/inputs.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import { type ApiRequest, type Inject } from '../../src/lab/gcp/http.ts';
+import type { ApiRequest, Inject } from '../../src/lab/gcp/http.ts';
 import { verifyToken } from '../../src/lab/tokens.ts';
+import { Failure } from '../../src/lib/failure.ts';
 import { type GcpLab, startGcpLab } from '../lab/gcp/gcp-lab.ts';
 import { authAgainst, byKey, direct, impersonating } from './gcp-auth.ts';
 
@@ -97,7 +97,9 @@ describe.each(METHODS)('%s', (name, method, path, subject, minutes) => {
   it.each([400, 403])('does not ask again after a %d', async (status) => {
     const faults = fault(path, status);
     await start(faults.inject);
-    const failure: unknown = await authAgainst(lab, method(lab)).auth.accessToken().catch((error: unknown) => error);
+    const failure: unknown = await authAgainst(lab, method(lab))
+      .auth.accessToken()
+      .catch((error: unknown) => error);
     expect(faults.asked()).toBe(1);
     expect(failure).toBeInstanceOf(Failure);
     expect((failure as Failure).message).toMatch(/^Could not get a Google access token: .*(try later|unavailable)/);
@@ -115,6 +117,17 @@ describe('workload identity federation', () => {
   it('masks the bearer of the OIDC request', async () => {
     await start();
     expect(authAgainst(lab, direct()).secrets).toContain(lab.oidcRequestToken);
+  });
+
+  it('masks GitHub’s own token', async () => {
+    const exchanged: string[] = [];
+    await start((request) => {
+      if (request.path === '/v1/token') exchanged.push(new URLSearchParams(request.body).get('subject_token') ?? '');
+      return undefined;
+    });
+    const { auth, secrets } = authAgainst(lab, direct());
+    await auth.accessToken();
+    expect(secrets).toContain(exchanged[0]);
   });
 
   it('masks the federated token that the service account’s is made from', async () => {
@@ -175,7 +188,9 @@ describe('a service account key', () => {
   it('that is damaged is refused without its text', async () => {
     await start();
     const privateKey = '-----BEGIN PRIVATE KEY-----\nc2VjcmV0LWtleS1ib2R5\n-----END PRIVATE KEY-----\n';
-    const failure = await authAgainst(lab, byKey(lab, { privateKey })).auth.accessToken().catch((error: unknown) => error);
+    const failure = await authAgainst(lab, byKey(lab, { privateKey }))
+      .auth.accessToken()
+      .catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'gcp-auth' });
     expect((failure as Failure).message).not.toContain('c2VjcmV0');
   });

@@ -1,4 +1,5 @@
-import { createServer, type RequestListener } from 'node:https';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loopbackCertificate } from '../../src/lab/certs.ts';
@@ -73,7 +74,9 @@ describe('connections', () => {
     await dead.close();
     await expect(api.client({ server: dead.server }).version()).rejects.toMatchObject({
       code: 'kube-unreachable',
-      message: expect.stringMatching(/^Kubernetes version: the Kubernetes API at https:\/\/127.* did not answer: .*ECONNREFUSED/),
+      message: expect.stringMatching(
+        /^Kubernetes version: the Kubernetes API at https:\/\/127.* did not answer: .*ECONNREFUSED/,
+      ),
       hint: expect.stringContaining('"dns-endpoint: true"'),
     });
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeObject, ObjectRef } from '../../src/clients/kube.ts';
+import type { KubeObject, ObjectRef } from '../../src/clients/objects.ts';
 import { configMap, startTestApi, type TestApi } from './kube-api.ts';
 
 let api: TestApi;
@@ -65,7 +65,9 @@ describe('apply', () => {
       code: 'apply-conflict',
       stage: 'deploy',
       blame: 'change',
-      message: expect.stringMatching(/^ConfigMap owned in ns: another field manager owns \.data\.mode \(.*argocd.*\)\.$/),
+      message: expect.stringMatching(
+        /^ConfigMap owned in ns: another field manager owns \.data\.mode \(.*argocd.*\)\.$/,
+      ),
       hint: expect.stringContaining('"force-conflicts: true"'),
     });
     expect((await kube.get(map('owned')))?.data).toEqual({ mode: 'theirs', other: 'x' });
@@ -182,7 +184,13 @@ describe('reading and removing', () => {
         apiVersion: 'v1',
         kind: 'Pod',
         metadata: { name: 'vllm', namespace: 'ns' },
-        spec: { nodeName: 'n', containers: [{ name: 'main', image: 'x' }, { name: 'late', image: 'x' }] },
+        spec: {
+          nodeName: 'n',
+          containers: [
+            { name: 'main', image: 'x' },
+            { name: 'late', image: 'x' },
+          ],
+        },
       },
     );
     const kube = api.client();

@@ -58,6 +58,8 @@ describe('evidence', () => {
 
   it('does not hide the failure when the cluster cannot be asked', async () => {
     const kube = cluster({ error: new Error('connection reset') });
-    expect(await collectEvidence(kube, report, crash)).toEqual(['(the cluster could not be asked for events and logs)']);
+    expect(await collectEvidence(kube, report, crash)).toEqual([
+      '(the cluster could not be asked for events and logs)',
+    ]);
   });
 });

@@ -6,7 +6,14 @@ import type { Report } from '../../src/report/model.ts';
 import { anEnvironment, aReport, checks, pods } from '../report/fixtures.ts';
 
 function failure(code: string, evidence: Record<string, unknown> = {}): Failure {
-  return new Failure({ stage: 'ready', code, message: `it failed: ${code}`, hint: 'Look.', blame: 'cluster', evidence });
+  return new Failure({
+    stage: 'ready',
+    code,
+    message: `it failed: ${code}`,
+    hint: 'Look.',
+    blame: 'cluster',
+    evidence,
+  });
 }
 
 function causeOf(given: Failure | null, report: Report = aReport(), lines: string[] = []): string | null {
@@ -26,7 +33,13 @@ describe('a failure that a stage has named', () => {
     ['gke-stockout', 'gke.stockout', 'cloud', { text: '[GCE_STOCKOUT]', asked: 3, got: 2 }, '2 of 3 arrived'],
     ['gke-quota', 'gke.quota', 'config', { text: 'Quota exceeded', asked: 3, got: 0 }, '3 nodes of this kind'],
     ['image-not-found', 'image.not-found', 'change', { pod: 'p-1', container: 'main' }, 'container main in pod p-1'],
-    ['image-pull-denied', 'image.pull-denied', 'config', { pod: 'p-1', container: 'main' }, 'container main of pod p-1'],
+    [
+      'image-pull-denied',
+      'image.pull-denied',
+      'config',
+      { pod: 'p-1', container: 'main' },
+      'container main of pod p-1',
+    ],
     ['container-config', 'container.config', 'change', { pod: 'p-1', container: 'main' }, 'does not exist'],
     ['crash-loop', 'container.crash-loop', 'change', { pod: 'p-1', container: 'main' }, 'soon after its start'],
   ])('%s is %s, the %s', (code, cause, blame, evidence, text) => {

@@ -5,7 +5,7 @@ export interface FakeClock extends Clock {
   sleeps: number[];
 }
 
-/** Time that passes only while somebody sleeps, and then at once; `beforeSleep` sees each sleep before it begins. */
+/** Time that passes only while somebody sleeps, and then at once, after everybody else has had a turn; `beforeSleep` sees each sleep before it begins. */
 export function fakeClock(beforeSleep: (ms: number, count: number) => void = () => {}): FakeClock {
   let now = 0;
   const sleeps: number[] = [];
@@ -15,6 +15,7 @@ export function fakeClock(beforeSleep: (ms: number, count: number) => void = () 
     async sleep(ms, signal) {
       sleeps.push(ms);
       beforeSleep(ms, sleeps.length);
+      await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
       now += ms;
     },

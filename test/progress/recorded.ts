@@ -28,10 +28,7 @@ export const RECORDED: readonly [seconds: number, event: ProgressEvent][] = [
   [365, waiting('1 of 3 nodes Ready', 363)],
   [391, waiting('1 of 3 nodes Ready', 389)],
   [400, { type: 'warning', text: 'Cluster: 503; try 2 of 6' }],
-  [
-    3_723,
-    { type: 'stage-end', stage: 'lease', outcome: 'failed', summary: 'No TPU capacity.', durationMs: 3_721_000 },
-  ],
+  [3_723, { type: 'stage-end', stage: 'lease', outcome: 'failed', summary: 'No TPU capacity.', durationMs: 3_721_000 }],
   [3_723, { type: 'round', stage: 'benchmark', text: 'pair 1 of 6–15: 2.71×' }],
   [3_724, { type: 'closing', verdict: 'error', lines: ['verdict    error', '', 'why        No TPU capacity.'] }],
 ];

@@ -47,7 +47,13 @@ describe('the plain log', () => {
 
   it('says a wait again when it changes, each 30 s, and each minute after five', () => {
     const said = plain(RECORDED).filter((line) => line.includes('waiting for'));
-    expect(said.map((line) => line.trim().slice(0, 7))).toEqual(['[00:04]', '[00:20]', '[00:50]', '[05:30]', '[06:31]']);
+    expect(said.map((line) => line.trim().slice(0, 7))).toEqual([
+      '[00:04]',
+      '[00:20]',
+      '[00:50]',
+      '[05:30]',
+      '[06:31]',
+    ]);
   });
 });
 

@@ -1,0 +1,18 @@
+import { createKubeClient, type KubeClient, type KubeClientOptions } from '../../src/clients/kube.ts';
+import { systemClock } from '../../src/lib/poll.ts';
+import type { RealKube } from './harness/api-server.ts';
+
+/** The gate's own client of a real API server, as the administrator, in real time. */
+export function clientOf(kube: RealKube, options: Partial<KubeClientOptions> = {}): KubeClient {
+  return createKubeClient({
+    server: kube.server,
+    caPem: kube.caPem,
+    accessToken: async () => kube.adminToken,
+    fieldManager: 'tpu-serving-gate',
+    userAgent: 'tpu-serving-gate/test',
+    clock: systemClock,
+    signal: new AbortController().signal,
+    stage: 'deploy',
+    ...options,
+  });
+}

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RealKube } from './harness/api-server.ts';
+
+const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+/**
+ * Creates every CustomResourceDefinition of a folder and waits until each is established; the names, in file order.
+ */
+export async function installCrds(kube: RealKube, folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const file of readdirSync(folder).sort()) {
+    // The server reads YAML itself; parsing megabytes of it here would be the slow part.
+    const documents = readFileSync(join(folder, file), 'utf8').split(/^---$/m);
+    for (const text of documents.filter((each) => /^kind: CustomResourceDefinition$/m.test(each))) {
+      const { status, body } = await kube.ask('POST', PATH, text, { contentType: 'application/yaml' });
+      if (status !== 201) throw new Error(`${file}: the API server answered ${status}: ${JSON.stringify(body)}`);
+      names.push(body.metadata.name);
+    }
+  }
+  await settled(names, async (name) => {
+    const { body } = await kube.ask('GET', `${PATH}/${name}`);
+    return condition(body, 'Established') === 'True';
+  });
+  return names;
+}
+
+/** Removes them, with all their objects, and waits until they are gone. */
+export async function removeCrds(kube: RealKube, names: string[]): Promise<void> {
+  for (const name of names) await kube.ask('DELETE', `${PATH}/${name}`);
+  await settled(names, async (name) => (await kube.ask('GET', `${PATH}/${name}`)).status === 404);
+}
+
+async function settled(names: string[], is: (name: string) => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (const name of names) {
+    while (!(await is(name))) {
+      if (Date.now() > deadline) throw new Error(`${name} did not settle within 30 s.`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an object of the API server's, as JSON
+function condition(object: any, type: string): string | undefined {
+  return object.status?.conditions?.find((each: { type: string }) => each.type === type)?.status;
+}

@@ -1,0 +1,162 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterInfo } from '../../src/clients/gke.ts';
+import type { KubeClient } from '../../src/clients/kube.ts';
+import { loadManifests, type Manifest } from '../../src/clients/manifests.ts';
+import type { KubeObject } from '../../src/clients/objects.ts';
+import type { Prepared } from '../../src/stages/context.ts';
+import { deploy } from '../../src/stages/deploy.ts';
+import { ARM_LABEL, armObjects, closeOneReplica, openOneReplica } from '../../src/stages/one-replica.ts';
+import { preflight } from '../../src/stages/preflight.ts';
+import { crdFolder } from '../manifests/crds.ts';
+import { ROOT } from '../manifests/files.ts';
+import { POOL, stageContext, texts } from '../stages/fakes.ts';
+import { clientOf } from './client.ts';
+import { installCrds } from './crds.ts';
+import { type RealKube, startApiServer } from './harness/api-server.ts';
+
+const folder = crdFolder(process.env);
+const NAMESPACE = 'llm-d-inference-scheduling';
+const CLUSTER: ClusterInfo = {
+  name: 'llmd',
+  status: 'RUNNING',
+  version: null,
+  ipEndpoint: null,
+  ipEndpointEnabled: false,
+  caPem: null,
+  dnsEndpoint: null,
+  nodePools: [POOL],
+};
+
+const load = (path: string): Promise<Manifest[]> =>
+  loadManifests({ path, root: join(ROOT, 'manifests'), namespace: NAMESPACE, env: process.env });
+
+describe.runIf(folder)('stages on a real API server', () => {
+  let kube: RealKube;
+  let client: KubeClient;
+  let gateway: Server;
+
+  beforeAll(async () => {
+    kube = await startApiServer();
+    client = clientOf(kube);
+    gateway = createServer((_request, response) => response.end('{"data":[]}'));
+    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+    await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+    for (const part of ['gateway-api', 'istio', 'kserve-odh-v0.15']) await installCrds(kube, join(folder ?? '', part));
+  });
+  afterAll(async () => {
+    gateway?.close();
+    await client?.close();
+    await kube?.stop();
+  });
+
+  const setting = () => stageContext({ kube: client }, { namespace: NAMESPACE });
+
+  async function prepare(): Promise<Prepared> {
+    const retire = (await load('pattern1/retire.yaml')).map(({ object }) => object);
+    return preflight(setting().context, CLUSTER, await load('pattern3'), retire);
+  }
+
+  const inNamespace = async (apiVersion: string, kind: string) =>
+    ((await client.list(apiVersion, kind, { namespace: NAMESPACE })) ?? []).map(({ metadata }) => metadata.name).sort();
+  const services = () => inNamespace('serving.kserve.io/v1alpha1', 'LLMInferenceService');
+  const policies = () => inNamespace('networking.k8s.io/v1', 'NetworkPolicy');
+
+  it('preflight changes nothing', async () => {
+    const { service, manifests } = await prepare();
+    expect(service).toMatchObject({ name: 'qwen2-3b-pattern3', namespace: NAMESPACE, replicas: 3 });
+    expect(manifests).toHaveLength(5);
+    expect([await services(), await policies()]).toEqual([[], []]);
+  });
+
+  it('deploy takes Pattern 1 away, and nothing of anybody else', async () => {
+    for (const { object } of await load('pattern1')) await client.apply(object);
+    await client.apply({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'default-deny', namespace: NAMESPACE },
+      spec: { podSelector: {}, policyTypes: ['Ingress'] },
+    });
+    const { context, said } = setting();
+
+    expect(await deploy(context, await prepare())).toEqual({ retired: 5, applied: 5 });
+    expect(await services()).toEqual(['qwen2-3b-pattern3']);
+    expect(await policies()).toEqual([
+      'allow-gateway-to-epp-pattern3',
+      'allow-gateway-to-vllm-pattern3',
+      'allow-istio-pattern3',
+      'allow-vllm-egress-pattern3',
+      'default-deny',
+    ]);
+    expect(texts(said)).toContain(`retired LLMInferenceService qwen2-3b-pattern1 in ${NAMESPACE}`);
+  });
+
+  it('deploy changes nothing when it is repeated', async () => {
+    const ref = { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'LLMInferenceService', namespace: NAMESPACE };
+    const before = await client.get({ ...ref, name: 'qwen2-3b-pattern3' });
+    expect(await deploy(setting().context, await prepare())).toEqual({ retired: 0, applied: 5 });
+    expect(await client.get({ ...ref, name: 'qwen2-3b-pattern3' })).toEqual(before);
+  });
+
+  it('deploy stops at a field that somebody else set since, and names file, line, field and manager', async () => {
+    const somebody = clientOf(kube, { fieldManager: 'kubectl-edit' });
+    await somebody.mergePatch(
+      {
+        apiVersion: 'serving.kserve.io/v1alpha1',
+        kind: 'LLMInferenceService',
+        name: 'qwen2-3b-pattern3',
+        namespace: NAMESPACE,
+      },
+      { spec: { replicas: 5 } },
+    );
+    await expect(deploy(setting().context, await prepare())).rejects.toMatchObject({
+      code: 'apply-conflict',
+      message: expect.stringMatching(
+        /^pattern3\/llminferenceservice\.yaml:\d+: .*another field manager owns \.spec\.replicas \(conflict with "kubectl-edit"/,
+      ),
+    });
+    const forced = stageContext({ kube: client }, { namespace: NAMESPACE, 'force-conflicts': 'true' });
+    expect(await deploy(forced.context, await prepare())).toEqual({ retired: 0, applied: 5 });
+    await somebody.close();
+  });
+
+  it('the one-replica arm is taken as it is, and goes without a trace', async () => {
+    const pod: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'replica-0', namespace: NAMESPACE, labels: { 'kserve.io/component': 'workload' } },
+      spec: { containers: [{ name: 'main', image: 'vllm' }] },
+    };
+    await client.apply(pod);
+    const { context, said } = setting();
+    const prepared = await prepare();
+    const stack = {
+      replicas: [pod],
+      pickers: [],
+      route: {
+        origin: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`,
+        gateway: { name: 'inference-gateway', namespace: 'opendatahub' },
+        hostname: 'llm.example.com',
+      },
+      scheme: 'https',
+      port: 8000,
+    } as unknown as Parameters<typeof openOneReplica>[2];
+    const labelled = () => client.list('v1', 'Pod', { namespace: NAMESPACE, labelSelector: ARM_LABEL });
+    const present = async () => {
+      const objects = await Promise.all(armObjects(prepared, context.runKey).map((ref) => client.get(ref)));
+      return objects.map((object) => object?.kind ?? null);
+    };
+
+    const arm = await openOneReplica(context, prepared, stack);
+    expect(arm.pod).toBe('replica-0');
+    expect(await present()).toEqual(['HTTPRoute', 'DestinationRule', 'Service']);
+    expect(await labelled()).toMatchObject([pod]);
+
+    await closeOneReplica(context, prepared, arm.pod);
+    expect(await present()).toEqual([null, null, null]);
+    expect(await labelled()).toEqual([]);
+    expect(texts(said)).toEqual([]);
+  });
+});

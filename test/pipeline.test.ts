@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../src/clients/objects.ts';
+import { Failure } from '../src/lib/failure.ts';
+import { type PipelineInput, runPipeline, type World } from '../src/pipeline.ts';
+import type { ProgressEvent } from '../src/progress/events.ts';
+import { emptyReport } from '../src/report/build.ts';
+import type { LeaseState } from '../src/stages/context.ts';
+import { fakeClock } from './lib/fake-clock.ts';
+import { aReport } from './report/fixtures.ts';
+import { type FakePool, fakeKube, fakePool, POOL, someInputs } from './stages/fakes.ts';
+
+const SERVICE: KubeObject = {
+  apiVersion: 'serving.kserve.io/v1alpha1',
+  kind: 'LLMInferenceService',
+  metadata: { name: 'qwen', namespace: 'ns' },
+  spec: { replicas: 3, template: { containers: [{ name: 'main', image: 'vllm/vllm-tpu:v1' }] } },
+};
+const STOCKOUT = 'Current errors: [GCE_STOCKOUT]: the zone does not have enough resources available';
+
+/** A cluster with one TPU pool, whose API takes every object, unless `apply` says otherwise. */
+function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => void = () => {}): World {
+  const { kube } = fakeKube({ Node: () => pool.nodes });
+  return {
+    gke: pool.gke,
+    kube: {
+      ...kube,
+      version: async () => 'v1.33.4-gke.1',
+      apply: async (object, options) => {
+        // Other stages get their turn, as they do while a request is on its way.
+        await new Promise((resolve) => setImmediate(resolve));
+        apply(object, options?.dryRun === true);
+        return object;
+      },
+    },
+    cluster: {
+      name: 'llmd',
+      status: 'RUNNING',
+      version: null,
+      ipEndpoint: null,
+      ipEndpointEnabled: true,
+      caPem: null,
+      dnsEndpoint: null,
+      nodePools: [POOL],
+    },
+    manifests: [{ object: SERVICE, file: 'service.yaml', line: 1 }],
+    retire: [],
+  };
+}
+
+async function run(open: PipelineInput['open'], signal = new AbortController().signal, saved: LeaseState[] = []) {
+  const said: ProgressEvent[] = [];
+  const { run: identity, target, plan } = aReport();
+  const base = {
+    inputs: someInputs(),
+    clock: fakeClock(),
+    signal,
+    emit: (event: ProgressEvent) => said.push(event),
+    report: emptyReport({ version: '0', run: identity, startedAt: new Date().toISOString(), target, plan }),
+    runKey: '183-1',
+  };
+  const { report } = await runPipeline(base, { open, saveLease: (state) => saved.push(state) });
+  const outcomes = Object.fromEntries(report.stages.map(({ stage, outcome }) => [stage, outcome]));
+  return { report, said, outcomes, same: report === base.report };
+}
+
+describe('a run that cannot begin', () => {
+  it('is an error of preflight, and leases nothing', async () => {
+    const saved: LeaseState[] = [];
+    const failure = new Failure({
+      stage: 'inputs',
+      code: 'gcp-auth',
+      message: 'No token.',
+      hint: 'Log in.',
+      blame: 'config',
+    });
+    const { report, outcomes, said, same } = await run(() => Promise.reject(failure), undefined, saved);
+    expect(same).toBe(true);
+    expect(report).toMatchObject({
+      verdict: 'error',
+      reasons: ['No token.'],
+      failure: { stage: 'preflight', code: 'gcp-auth', hint: 'Log in.', blame: 'config' },
+      diagnosis: { cause: 'unknown.gcp-auth' },
+      benchmark: null,
+    });
+    expect(report.finishedAt).not.toBeNull();
+    expect(outcomes).toMatchObject({ preflight: 'failed', lease: 'skipped', benchmark: 'skipped' });
+    expect(saved).toEqual([]);
+    expect(said.map(({ type }) => type)).toEqual(['stage-start', 'stage-end']);
+  });
+
+  it('is an error also when something unexpected is thrown', async () => {
+    const { report } = await run(() => Promise.reject(new TypeError('x is undefined')));
+    expect(report).toMatchObject({ verdict: 'error', failure: { code: 'unexpected', message: 'x is undefined' } });
+  });
+
+  it('names the file and line of a manifest that the cluster refuses, before any money is spent', async () => {
+    const pool = fakePool();
+    const saved: LeaseState[] = [];
+    const { report } = await run(
+      async () =>
+        world(pool, () => {
+          throw new Failure({
+            stage: 'preflight',
+            code: 'manifest-refused',
+            message: 'unknown field',
+            blame: 'change',
+          });
+        }),
+      undefined,
+      saved,
+    );
+    expect(report.failure).toMatchObject({
+      stage: 'preflight',
+      message: 'service.yaml:1: unknown field',
+      blame: 'change',
+    });
+    expect([saved, pool.asked]).toEqual([[], []]);
+  });
+});
+
+describe('nodes and manifests, side by side', () => {
+  it('end together when there is no capacity, and that is what is told', async () => {
+    const saved: LeaseState[] = [];
+    const { report, outcomes } = await run(
+      async () => world(fakePool(0, { operationError: STOCKOUT })),
+      undefined,
+      saved,
+    );
+    expect(report).toMatchObject({
+      verdict: 'error',
+      failure: { stage: 'lease', code: 'gke-stockout', blame: 'cloud' },
+      diagnosis: { cause: 'gke.stockout', evidence: [STOCKOUT] },
+    });
+    expect(outcomes).toMatchObject({ preflight: 'done', lease: 'failed', ready: 'skipped' });
+    expect(saved).toHaveLength(1);
+  });
+
+  it('end together when a manifest conflicts, and that is what is told', async () => {
+    const pool = fakePool(0, { operationProbes: 1_000 });
+    const { report, outcomes, said } = await run(async () =>
+      world(pool, (_object, dryRun) => {
+        if (!dryRun)
+          throw new Failure({ stage: 'deploy', code: 'apply-conflict', message: 'another manager', blame: 'change' });
+      }),
+    );
+    expect(report.failure).toMatchObject({ stage: 'deploy', code: 'apply-conflict' });
+    expect(report.reasons).toEqual(['service.yaml:1: another manager']);
+    expect(outcomes).toMatchObject({ lease: 'failed', deploy: 'failed' });
+    const ends = said.filter((event) => event.type === 'stage-end').map((event) => `${event.stage}: ${event.summary}`);
+    expect(ends).toContain('lease: Stopped, since the stage beside it failed.');
+  });
+});
+
+describe('a run that is interrupted', () => {
+  it('says by what, and at which stage', async () => {
+    const controller = new AbortController();
+    const reason = new Failure({
+      stage: 'preflight',
+      code: 'interrupted',
+      message: 'Interrupted by SIGTERM.',
+      blame: 'gate',
+    });
+    const { report } = await run(
+      async () =>
+        world(fakePool(0, { operationProbes: 1_000 }), (_object, dryRun) => {
+          if (!dryRun) controller.abort(reason);
+        }),
+      controller.signal,
+    );
+    expect(report).toMatchObject({
+      verdict: 'error',
+      reasons: ['Interrupted by SIGTERM.'],
+      failure: { code: 'interrupted', blame: 'gate' },
+    });
+    expect(['lease', 'deploy']).toContain(report.failure?.stage);
+  });
+
+  it('is an error also when the reason is not ours', async () => {
+    const { report } = await run(() => Promise.reject(AbortSignal.abort().reason), AbortSignal.abort());
+    expect(report.failure).toMatchObject({ code: 'interrupted', stage: 'preflight' });
+    expect(report.reasons).toEqual(['The run was interrupted before it had a result.']);
+  });
+});

@@ -1,0 +1,192 @@
+import type { GkeClient, GkeOperation, NodePoolInfo } from '../../src/clients/gke.ts';
+import type { KubeClient } from '../../src/clients/kube.ts';
+import { describe, type KubeObject } from '../../src/clients/objects.ts';
+import { type Inputs, parseInputs } from '../../src/inputs.ts';
+import { Failure } from '../../src/lib/failure.ts';
+import type { ProgressEvent } from '../../src/progress/events.ts';
+import type { LeaseState, Prepared, StageContext } from '../../src/stages/context.ts';
+import { fakeClock } from '../lib/fake-clock.ts';
+import { aReport } from '../report/fixtures.ts';
+
+export const POOL: NodePoolInfo = {
+  name: 'v6e',
+  status: 'RUNNING',
+  machineType: 'ct6e-standard-4t',
+  tpuTopology: null,
+  initialNodeCount: 0,
+  locations: ['europe-west4-a'],
+  autoscaling: false,
+  queuedProvisioning: false,
+  spot: true,
+  reserved: false,
+  conditions: [],
+};
+
+export const LEASE: LeaseState = {
+  v: 1,
+  projectId: 'ecoeng-llmd',
+  location: 'europe-west4-a',
+  cluster: 'llmd',
+  nodePool: 'v6e',
+  sizeBefore: 0,
+  sizeAsked: 3,
+  restingNodes: 0,
+  spot: true,
+  startedAt: '2026-11-22T14:07:07Z',
+  run: '183/1',
+  runKey: '183-1',
+  namespace: 'ns',
+  workload: [
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'first', namespace: 'ns' },
+    { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'LLMInferenceService', name: 'qwen', namespace: 'ns' },
+  ],
+};
+
+export function someInputs(change: Record<string, string> = {}): Inputs {
+  const given: Record<string, string> = {
+    'project-id': 'ecoeng-llmd',
+    location: 'europe-west4-a',
+    cluster: 'llmd',
+    ...change,
+  };
+  const parsed = parseInputs({ get: (name) => given[name], given: Object.keys(given), env: {} });
+  if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
+  return parsed.inputs;
+}
+
+export function prepared(change: Partial<Prepared> = {}): Prepared {
+  return {
+    pool: POOL,
+    nodes: 3,
+    sizeBefore: 0,
+    restingNodes: 0,
+    service: { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: 'ns', replicas: 3 },
+    manifests: [],
+    retire: [],
+    ...change,
+  };
+}
+
+/** GKE refuses a change while an operation runs. */
+export function conflict(): Failure {
+  return new Failure({
+    stage: 'release',
+    code: 'gke-api',
+    message: 'Resize of v6e: Cluster is running incompatible operation operation-1.',
+    evidence: { reason: 'CLUSTER_ALREADY_HAS_OPERATION' },
+  });
+}
+
+export function unreachable(): Failure {
+  return new Failure({ stage: 'release', code: 'kube-unreachable', message: 'the Kubernetes API did not answer' });
+}
+
+export interface FakePool {
+  gke: GkeClient;
+  /** Sizes asked for, in order, refused ones included. */
+  asked: number[];
+  /** The nodes that exist. */
+  nodes: KubeObject[];
+  /** How many probes an operation takes. */
+  operationProbes: number;
+  /** Thrown by the next resizes, in turn. */
+  refusals: Error[];
+  /** How the operation ends. */
+  operationError: string | null;
+}
+
+/** A node pool whose nodes come and go when an operation is done. */
+export function fakePool(size = 0, change: Partial<FakePool> = {}): FakePool {
+  let probes = 0;
+  let target = size;
+  const operation = (status: GkeOperation['status']): GkeOperation => ({
+    name: 'operation-2',
+    type: 'SET_NODE_POOL_SIZE',
+    status,
+    targetLink: '',
+    startTime: null,
+    error: status === 'DONE' ? pool.operationError : null,
+  });
+  const pool: FakePool = {
+    asked: [],
+    nodes: nodes(size),
+    operationProbes: 2,
+    refusals: [],
+    operationError: null,
+    gke: {
+      setNodePoolSize: async (_pool: string, nodeCount: number) => {
+        pool.asked.push(nodeCount);
+        const refusal = pool.refusals.shift();
+        if (refusal) throw refusal;
+        target = nodeCount;
+        probes = 0;
+        return operation('PENDING');
+      },
+      getOperation: async () => {
+        probes += 1;
+        if (probes < pool.operationProbes) return operation('RUNNING');
+        if (!pool.operationError) pool.nodes = nodes(target);
+        return operation('DONE');
+      },
+      getNodePool: async () => ({ ...POOL, initialNodeCount: target }),
+    } as unknown as GkeClient,
+    ...change,
+  };
+  return pool;
+}
+
+export function nodes(count: number, ready = count): KubeObject[] {
+  return Array.from({ length: count }, (_, index) => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: `node-${index}`, creationTimestamp: '2026-11-22T14:10:00Z' },
+    status: {
+      conditions: [{ type: 'Ready', status: index < ready ? 'True' : 'False' }],
+      allocatable: index < ready ? { 'google.com/tpu': '4' } : {},
+    },
+  }));
+}
+
+/** Lists what it is given by kind; `removed` is what was deleted, in order. */
+export function fakeKube(
+  lists: Partial<Record<string, () => KubeObject[]>>,
+  answers: { remove?: (what: string) => boolean } = {},
+): { kube: KubeClient; removed: string[] } {
+  const removed: string[] = [];
+  const kube = {
+    list: async (_apiVersion: string, kind: string) => lists[kind]?.() ?? [],
+    get: async ({ kind, name }: { kind: string; name: string }) =>
+      lists[kind]?.().find(({ metadata }) => metadata.name === name) ?? null,
+    versionsOf: async (group: string) => (group.includes('x-k8s.io') ? ['v1alpha2'] : ['v1']),
+    remove: async (ref: Parameters<KubeClient['remove']>[0]) => {
+      const there = answers.remove?.(describe(ref)) ?? true;
+      if (there) removed.push(describe(ref));
+      return there;
+    },
+  };
+  return { kube: kube as unknown as KubeClient, removed };
+}
+
+/** What a stage is given, with time that passes at once; `said` is what it emitted. */
+export function stageContext(
+  clients: { gke?: GkeClient; kube?: KubeClient },
+  change: Record<string, string> = {},
+): { context: StageContext; said: ProgressEvent[] } {
+  const said: ProgressEvent[] = [];
+  const context: StageContext = {
+    inputs: someInputs(change),
+    gke: clients.gke ?? fakePool().gke,
+    kube: clients.kube ?? fakeKube({}).kube,
+    clock: fakeClock(),
+    signal: new AbortController().signal,
+    emit: (event) => said.push(event),
+    report: aReport(),
+    runKey: '183-1',
+  };
+  return { context, said };
+}
+
+/** The texts of events, for reading. */
+export function texts(said: readonly ProgressEvent[]): string[] {
+  return said.map((event) => ('text' in event ? event.text : 'seen' in event ? event.seen : event.type));
+}

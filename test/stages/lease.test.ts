@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { LeaseState } from '../../src/stages/context.ts';
+import { awaitNodes, leaseState, requestNodes, resizeFailure } from '../../src/stages/lease.ts';
+import { conflict, fakeKube, fakePool, nodes, POOL, prepared, stageContext, texts } from './fakes.ts';
+
+const STOCKOUT =
+  "Google Compute Engine: Not all instances running in IGM after 35m. Expected 3, running 2, transitioning 1. Current errors: [GCE_STOCKOUT]: Instance 'x' creation failed: The zone does not have enough resources available to fulfill the request.";
+
+describe('a resize that failed', () => {
+  it.each<[string, string, number, string, string, RegExp]>([
+    ['no capacity', STOCKOUT, 0, 'gke-stockout', 'cloud', /^The zone has no TPU capacity for 3 nodes of v6e\.$/],
+    ['some capacity', STOCKOUT, 2, 'gke-stockout', 'cloud', /of v6e; 2 of 3 nodes arrived\.$/],
+    ['an exhausted zone', 'ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS', 0, 'gke-stockout', 'cloud', /capacity/],
+    [
+      'no quota',
+      "[GCE_QUOTA_EXCEEDED]: Quota 'TPUS_PER_TPU_FAMILY' exceeded. Limit: 8.0",
+      0,
+      'gke-quota',
+      'config',
+      /TPU quota does not allow 3/,
+    ],
+    ['too little quota', 'Insufficient quota to satisfy the request', 2, 'gke-quota', 'config', /2 of 3 nodes arrived/],
+    [
+      'no permission',
+      "Required 'compute.instances.create' permission for 'x'",
+      0,
+      'gke-node-permission',
+      'config',
+      /want of a permission/,
+    ],
+    [
+      'no service account',
+      'The service account was deleted',
+      0,
+      'gke-node-permission',
+      'config',
+      /want of a permission/,
+    ],
+    [
+      'anything else',
+      'Internal error 13',
+      1,
+      'gke-resize-failed',
+      'cloud',
+      /failed; 1 of 3 nodes arrived: Internal error 13$/,
+    ],
+  ])('for %s', (_, text, got, code, blame, message) => {
+    const failure = resizeFailure(text, 3, got, 'v6e');
+    expect(failure).toMatchObject({ stage: 'lease', code, blame, evidence: { text, asked: 3, got } });
+    expect(failure.message).toMatch(message);
+  });
+});
+
+describe('the lease', () => {
+  it('holds all that is needed to give the nodes back', () => {
+    const { context } = stageContext({});
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', namespace: 'ns' },
+      data: { secret: 'x' },
+    };
+    const ready = prepared({ sizeBefore: 1, restingNodes: 1, manifests: [{ object, file: 'a.yaml', line: 1 }] });
+    const state = leaseState(context, ready, '2026-11-22T14:07:07Z');
+    expect(JSON.parse(JSON.stringify(state))).toMatchObject({
+      v: 1,
+      projectId: 'ecoeng-llmd',
+      location: 'europe-west4-a',
+      cluster: 'llmd',
+      nodePool: 'v6e',
+      sizeBefore: 1,
+      sizeAsked: 3,
+      restingNodes: 1,
+      spot: true,
+      startedAt: '2026-11-22T14:07:07Z',
+      run: '18300012345/1',
+      runKey: '183-1',
+      namespace: 'ns',
+    });
+    expect(state.workload[0]).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'ns' });
+    // What the benchmark makes is known beforehand, so that a run that is killed leaves nothing behind.
+    expect(state.workload.slice(1).some(({ name }) => name.includes('183-1'))).toBe(true);
+    expect(JSON.stringify(state)).not.toContain('secret');
+  });
+
+  it('is saved before the resize is sent', async () => {
+    const pool = fakePool();
+    const order: unknown[] = [];
+    const { context } = stageContext({ gke: pool.gke });
+    await requestNodes(context, prepared(), (state) => order.push(['saved', state.sizeAsked, [...pool.asked]]));
+    expect(order).toEqual([['saved', 3, []]]);
+    expect(pool.asked).toEqual([3]);
+  });
+
+  it('is saved also when the nodes are there, and nothing is sent', async () => {
+    const pool = fakePool(3);
+    const saved: LeaseState[] = [];
+    const { context, said } = stageContext({ gke: pool.gke });
+    const ready = prepared({ pool: { ...POOL, initialNodeCount: 3 }, sizeBefore: 3 });
+    expect(await requestNodes(context, ready, (state) => saved.push(state))).toBeNull();
+    expect(saved).toHaveLength(1);
+    expect(pool.asked).toEqual([]);
+    expect(texts(said)).toEqual(['v6e is set to 3 nodes already']);
+  });
+
+  it('waits for another operation, and says which', async () => {
+    const pool = fakePool(0, { refusals: [conflict(), conflict()] });
+    const { context, said } = stageContext({ gke: pool.gke });
+    await requestNodes(context, prepared(), () => {});
+    expect(pool.asked).toEqual([3, 3, 3]);
+    expect(texts(said)[0]).toMatch(/^another operation runs \(.*operation-1/);
+  });
+
+  it('ends at once with any other refusal', async () => {
+    const pool = fakePool(0, { refusals: [new Error('permission denied')] });
+    const { context } = stageContext({ gke: pool.gke });
+    await expect(requestNodes(context, prepared(), () => {})).rejects.toThrow('permission denied');
+    expect(pool.asked).toEqual([3]);
+  });
+});
+
+describe('the nodes', () => {
+  const wait = (pool = fakePool(), list = () => pool.nodes) => {
+    const { kube } = fakeKube({ Node: list });
+    const { context, said } = stageContext({ gke: pool.gke, kube });
+    const run = async () => awaitNodes(context, prepared(), await requestNodes(context, prepared(), () => {}));
+    return { run, said };
+  };
+
+  it('are awaited, not the operation', async () => {
+    const { run, said } = wait();
+    const found = await run();
+    expect(found.map(({ name, chips }) => `${name} ${chips}`)).toEqual(['node-0 4', 'node-1 4', 'node-2 4']);
+    expect(texts(said).filter((text) => text.startsWith('node '))).toHaveLength(3);
+  });
+
+  it('count only when Ready with chips', async () => {
+    const pool = fakePool();
+    const { run } = wait(pool, () => nodes(3, 2));
+    await expect(run()).rejects.toMatchObject({
+      code: 'nodes-timeout',
+      message: expect.stringContaining('last seen: 2 of 3 nodes Ready, 3 registered, operation DONE.'),
+      hint: expect.stringContaining('"lease-timeout"'),
+    });
+  });
+
+  it('end with the cause of the operation', async () => {
+    const pool = fakePool(0, { operationError: STOCKOUT });
+    const { run } = wait(pool, () => nodes(2));
+    await expect(run()).rejects.toMatchObject({ code: 'gke-stockout', evidence: { asked: 3, got: 2 } });
+  });
+
+  it('are enough when they came although the operation ended badly', async () => {
+    const pool = fakePool(0, { operationError: 'Internal error' });
+    const { run } = wait(pool, () => nodes(3));
+    expect(await run()).toHaveLength(3);
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterInfo, NodePoolInfo } from '../../src/clients/gke.ts';
+import { checkPool, chipsOf, choosePool, hostsOf } from '../../src/stages/pool-shape.ts';
+
+function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
+  return {
+    name: 'v6e',
+    status: 'RUNNING',
+    machineType: 'ct6e-standard-4t',
+    tpuTopology: '2x2',
+    initialNodeCount: 0,
+    locations: ['europe-west4-a'],
+    autoscaling: false,
+    queuedProvisioning: false,
+    spot: false,
+    reserved: false,
+    conditions: [],
+    ...change,
+  };
+}
+
+function cluster(...nodePools: NodePoolInfo[]): ClusterInfo {
+  return {
+    name: 'llmd',
+    status: 'RUNNING',
+    version: null,
+    ipEndpoint: null,
+    ipEndpointEnabled: true,
+    caPem: null,
+    dnsEndpoint: null,
+    nodePools,
+  };
+}
+
+describe('the pool', () => {
+  const cpu = pool({ name: 'default', machineType: 'e2-standard-8' });
+
+  it('is the only one with TPU machines', () => {
+    expect(choosePool(cluster(cpu, pool()), null).name).toBe('v6e');
+  });
+
+  it('is the one that was named', () => {
+    expect(choosePool(cluster(pool({ name: 'a' }), pool({ name: 'b' })), 'b').name).toBe('b');
+  });
+
+  it.each<[string, NodePoolInfo[], string | null, string, string]>([
+    ['no TPU pool', [cpu], null, 'pool-ambiguous', 'has no node pool with TPU machines; its pools: default.'],
+    ['no pool at all', [], null, 'pool-ambiguous', 'its pools: none.'],
+    [
+      'two TPU pools',
+      [pool({ name: 'a' }), pool({ name: 'b' })],
+      null,
+      'pool-ambiguous',
+      'has 2 TPU node pools: a, b.',
+    ],
+    [
+      'another name',
+      [cpu, pool()],
+      'v6',
+      'pool-not-found',
+      'Node pool "v6" does not exist in llmd; it has: default, v6e.',
+    ],
+  ])('is not known: %s', (_, pools, wanted, code, text) => {
+    expect(() => choosePool(cluster(...pools), wanted)).toThrow(
+      expect.objectContaining({
+        code,
+        message: expect.stringContaining(text),
+        hint: expect.stringContaining('"node-pool"'),
+      }),
+    );
+  });
+});
+
+describe('chips and hosts', () => {
+  it.each([
+    ['ct6e-standard-1t', 1],
+    ['ct6e-standard-4t', 4],
+    ['ct6e-standard-8t', 8],
+    ['ct5lp-hightpu-4t', 4],
+    ['ct5p-hightpu-4t', 4],
+    ['e2-standard-8', null],
+    ['a3-highgpu-8g', null],
+    [null, null],
+  ])('%s has %s chips', (machineType, chips) => {
+    expect(chipsOf(machineType)).toBe(chips);
+  });
+
+  it.each([
+    ['ct6e-standard-4t', '2x2', 1],
+    ['ct6e-standard-4t', '4x4', 4],
+    ['ct6e-standard-4t', '16x16', 64],
+    ['ct6e-standard-8t', '2x4', 1],
+    ['ct5p-hightpu-4t', '2x2x2', 2],
+    ['ct6e-standard-4t', null, 1],
+    ['ct6e-standard-4t', 'odd', 1],
+    ['e2-standard-8', '4x4', 1],
+  ])('%s with %s is %d hosts', (machineType, tpuTopology, hosts) => {
+    expect(hostsOf(pool({ machineType, tpuTopology }))).toBe(hosts);
+  });
+});
+
+describe('the shape', () => {
+  it.each<[string, Partial<NodePoolInfo>, number, number]>([
+    ['a single-host pool', {}, 3, 0],
+    ['a pool that is at work', { status: 'RECONCILING' }, 3, 0],
+    ['a pool that was short of nodes', { status: 'RUNNING_WITH_ERROR', conditions: ['GCE_STOCKOUT: none'] }, 3, 0],
+    ['a whole slice', { tpuTopology: '4x4' }, 4, 0],
+    ['a whole slice that stays', { tpuTopology: '4x4' }, 4, 4],
+    ['a spot pool', { spot: true }, 3, 1],
+  ])('is fit: %s', (_, change, nodes, resting) => {
+    expect(() => checkPool(pool(change), nodes, resting)).not.toThrow();
+  });
+
+  it.each<[string, Partial<NodePoolInfo>, number, number, string]>([
+    [
+      'pool-unusable',
+      { status: 'ERROR', conditions: ['GCE_QUOTA_EXCEEDED: too much'] },
+      3,
+      0,
+      'is ERROR (GCE_QUOTA_EXCEEDED: too much).',
+    ],
+    ['pool-unusable', { status: 'STOPPING' }, 3, 0, 'is STOPPING.'],
+    [
+      'pool-multi-zone',
+      { locations: ['z-a', 'z-b'] },
+      3,
+      0,
+      '(z-a, z-b), and a resize counts per zone: 3 would lease 6 nodes.',
+    ],
+    ['pool-autoscaled', { autoscaling: true }, 3, 0, 'is autoscaled'],
+    ['pool-queued', { queuedProvisioning: true }, 3, 0, 'queued provisioning'],
+    [
+      'pool-multi-host',
+      { tpuTopology: '4x4' },
+      3,
+      0,
+      'one 4x4 slice of 4 hosts: its size can only be 0 or 4, not 3 with 0 at rest.',
+    ],
+    ['pool-multi-host', { tpuTopology: '4x4' }, 4, 1, 'not 4 with 1 at rest.'],
+  ])('is refused as %s: %j', (code, change, nodes, resting, text) => {
+    expect(() => checkPool(pool(change), nodes, resting)).toThrow(
+      expect.objectContaining({ code, stage: 'preflight', blame: 'config', message: expect.stringContaining(text) }),
+    );
+  });
+});

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests on a real kube-apiserver, `npm run test:cluster`; apart from the others because they need its binaries. */
+export default defineConfig({
+  test: {
+    include: ['test/cluster/**/*.test.ts'],
+    globalSetup: ['test/cluster/require-assets.ts'],
+    environment: 'node',
+    pool: 'forks',
+    // Every file starts an API server of its own, which keeps a core busy while it starts.
+    maxWorkers: 1,
+    testTimeout: 30_000,
+    hookTimeout: 90_000,
+  },
+});
