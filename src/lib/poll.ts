@@ -75,6 +75,9 @@ export async function poll<T>(options: PollOptions<T>): Promise<T> {
   }
 }
 
+/** A server may ask for any Retry-After; a run that bills by the minute does not wait longer than this between tries. */
+const LONGEST_PAUSE_MS = 60_000;
+
 /**
  * Runs `attempt` again while `retryable` says so, with exponential back-off and full jitter, at most `tries` times.
  * The last error is thrown as it is.
@@ -100,7 +103,8 @@ export async function retry<T>(
       if (n >= options.tries || options.signal.aborted || !options.retryable(error)) throw error;
       options.onRetry?.(error, n);
       const backoff = Math.min(options.baseMs * 2 ** (n - 1), 15_000) * (0.5 + Math.random() / 2);
-      await options.clock.sleep(Math.max(backoff, options.minimumDelayMs?.(error) ?? 0), options.signal);
+      const minimum = Math.min(options.minimumDelayMs?.(error) ?? 0, LONGEST_PAUSE_MS);
+      await options.clock.sleep(Math.max(backoff, minimum), options.signal);
     }
   }
 }

@@ -7,26 +7,29 @@ export interface ActionsRendererOptions extends RendererOptions {
 }
 
 /**
- * The Actions log: each stage's lines fold into a group, its start and its result stay outside of it, and the closing
- * lines come last, outside of any group, where the page of a failed step opens. Stages overlap (nodes come up while
- * manifests are applied), and groups do not nest, so a group ends when another stage begins.
+ * The Actions log: a stage's start and its result stay outside of groups, as a table of contents; what happens between
+ * folds into one, opened by its first line. Stages overlap (nodes come up while manifests are applied), so a group holds
+ * the lines of whoever speaks until the next start or result. The closing lines come last, outside of any group, where
+ * the page of a failed step opens.
  */
 export function actionsRenderer(options: ActionsRendererOptions): Emit {
   let open = false;
-  const close = () => {
-    if (open) options.endGroup();
-    open = false;
-  };
-  const plain = plainRenderer({ now: options.now, write: (line) => options.write(neutral(line)) });
-  return (event) => {
-    if (event.type === 'stage-start') {
-      close();
-      plain(event);
-      options.startGroup(`${event.stage}: details`);
+  let title: string | null = null;
+  const write = (line: string) => {
+    if (title !== null && !open) {
+      options.startGroup(title);
       open = true;
-      return;
     }
-    if (event.type === 'stage-end' || event.type === 'closing') close();
+    options.write(neutral(line));
+  };
+  const plain = plainRenderer({ now: options.now, write });
+  return (event) => {
+    title =
+      'text' in event || event.type === 'waiting' ? `${'stage' in event ? event.stage : 'details'}: details` : null;
+    if (title === null && open) {
+      options.endGroup();
+      open = false;
+    }
     plain(event);
   };
 }
