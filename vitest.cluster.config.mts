@@ -10,6 +10,7 @@ export default defineConfig({
     // Every file starts an API server of its own, which keeps a core busy while it starts.
     maxWorkers: 1,
     testTimeout: 30_000,
-    hookTimeout: 90_000,
+    // Large definitions keep the API server busy, for a minute where others want the cores too.
+    hookTimeout: 180_000,
   },
 });

@@ -15,17 +15,37 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['test/**/*.test.ts'],
-    // They need a kube-apiserver and have a configuration of their own.
-    exclude: ['test/cluster/**'],
     globalSetup: ['test/cluster/notice.ts'],
     environment: 'node',
     // Tests start servers and child processes, and some set process-wide state such as exit codes.
     pool: 'forks',
-    // GitHub's runners have two to four cores; the lab's servers and the load generator want one each.
-    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     server: { deps: { inline: [INLINE] } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['test/**/*.test.ts'],
+          // Those of cluster/ need a kube-apiserver and have a configuration of their own.
+          exclude: ['test/cluster/**', 'test/e2e/measured/**'],
+          // GitHub's runners have two to four cores.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured',
+          include: ['test/e2e/measured/*.test.ts'],
+          // They measure throughput: beside other tests the gate would call its own client starved, and rightly so.
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

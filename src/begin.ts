@@ -1,6 +1,6 @@
 import { runIdentity } from './clients/runner.ts';
 import type { Inputs } from './inputs.ts';
-import { Failure } from './lib/failure.ts';
+import { errorText, Failure } from './lib/failure.ts';
 import { emptyReport } from './report/build.ts';
 import type { Report } from './report/model.ts';
 import { VERSION } from './version.ts';
@@ -30,8 +30,16 @@ export function beginReport(inputs: Inputs, env: Env): Report {
   });
 }
 
-/** Aborts on SIGINT, SIGTERM and after the overall limit; the reason says which. */
-export function runSignal(limitMs: number): { signal: AbortSignal; interrupted: () => boolean; stop: () => void } {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Aborts on SIGINT, SIGTERM, SIGHUP and after the overall limit; the reason says which. */
+export function runSignal(limitMs: number): {
+  signal: AbortSignal;
+  interrupted: () => boolean;
+  /** Ends the run for an exception that nobody caught, so that what follows a run still follows. */
+  crash: (error: unknown) => void;
+  stop: () => void;
+} {
   const controller = new AbortController();
   let interrupted = false;
   const onSignal = (name: string) => {
@@ -57,15 +65,24 @@ export function runSignal(limitMs: number): { signal: AbortSignal; interrupted: 
       }),
     );
   }, limitMs);
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   return {
     signal: controller.signal,
     interrupted: () => interrupted,
+    crash: (error) =>
+      controller.abort(
+        new Failure({
+          stage: 'preflight',
+          code: 'crashed',
+          message: `The gate itself failed: ${errorText(error)}.`,
+          hint: 'This is a defect of the gate; report it with the log.',
+          blame: 'gate',
+          cause: error,
+        }),
+      ),
     stop: () => {
       clearTimeout(timer);
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of SIGNALS) process.off(name, onSignal);
     },
   };
 }

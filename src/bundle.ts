@@ -1,3 +1,5 @@
+import { neutral } from './progress/actions.ts';
+
 /** The one bundle behind `dist/main.js`, `dist/post.js` and `dist/cli.js`; what an entrypoint needs is loaded lazily. */
 export function run(name: 'main' | 'post' | 'cli'): void {
   const entry = {
@@ -9,7 +11,8 @@ export function run(name: 'main' | 'post' | 'cli'): void {
     // Keep-alive sockets would hold the process, and the runner's step, open.
     (code) => process.stdout.write('', () => process.exit(code)),
     (error: unknown) => {
-      console.error(error);
+      // One line: an error of a client library carries requests and their headers.
+      process.stderr.write(`${neutral(error instanceof Error ? error.message : String(error))}\n`);
       process.exit(2);
     },
   );

@@ -2,6 +2,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runCommand } from './cli/run.ts';
 import { usage } from './cli/usage.ts';
+import { errorText } from './lib/failure.ts';
+import { neutral } from './progress/actions.ts';
 import { VERSION } from './version.ts';
 
 /** Exit codes of the command line. A leak outranks every verdict, so a failed release is an error. */
@@ -9,6 +11,20 @@ export const EXIT = { pass: 0, fail: 1, error: 2, usage: 3, undecided: 4, interr
 
 /** The command line. Answers the exit code. */
 export async function cli(args: string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    process.stderr.write(`${neutral(errorText(error))}\n`);
+    return isUsage(error) ? EXIT.usage : EXIT.error;
+  }
+}
+
+/** What `parseArgs` throws for flags that it does not know. */
+function isUsage(error: unknown): boolean {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+}
+
+async function dispatch(args: string[]): Promise<number> {
   const [command, ...rest] = args;
   switch (command) {
     case 'run':
@@ -78,9 +94,6 @@ function say(line: string): void {
 
 // Started as a source file; the bundle calls `cli` itself.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const code = await cli(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof TypeError && 'code' in error ? EXIT.usage : EXIT.error;
-  });
+  const code = await cli(process.argv.slice(2));
   process.stdout.write('', () => process.exit(code));
 }

@@ -57,6 +57,58 @@ export interface Inputs {
   githubToken: string;
 }
 
+/** What the release needs of the inputs: identity and limits, in groups that only make sense together. */
+const RELEASE_INPUTS: readonly (readonly string[])[] = [
+  [
+    'workload-identity-provider',
+    'workload_identity_provider',
+    'service-account',
+    'service_account',
+    'credentials-json',
+    'credentials_json',
+  ],
+  ['dns-endpoint'],
+  ['release-timeout'],
+  ['poll-interval'],
+  ['price-per-chip-hour'],
+  ['comment'],
+  ['comment-id'],
+  ['pr-number'],
+  ['summary'],
+  ['github-token'],
+];
+
+/**
+ * Inputs for giving nodes back. A release must be tried whatever became of the inputs since the lease was taken, so what
+ * is wrong is dropped and told, and nothing else. Where the nodes are is the lease's word.
+ */
+export function parseReleaseInputs(
+  source: InputSource,
+  lease: { projectId: string; location: string; cluster: string },
+): { inputs: Inputs; problems: string[] } {
+  const where: Record<string, string> = {
+    'project-id': lease.projectId,
+    location: lease.location,
+    cluster: lease.cluster,
+  };
+  const attempt = (known: readonly string[]) =>
+    parseInputs({
+      get: (name) => where[name] ?? (known.includes(name) ? source.get(name) : undefined),
+      given: [],
+      env: source.env,
+    });
+  const problems: string[] = [];
+  const good = RELEASE_INPUTS.filter((group) => {
+    const alone = attempt(group);
+    if ('problems' in alone) problems.push(...alone.problems);
+    return 'inputs' in alone;
+  });
+  const parsed = attempt(good.flat());
+  if ('inputs' in parsed) return { inputs: parsed.inputs, problems };
+  // Only a lease that the gate did not write can be wrong itself.
+  throw new TypeError(parsed.problems.join(' '));
+}
+
 export interface InputSource {
   /** Raw text of an input by its canonical or alias name; undefined or empty when not given. */
   get(name: string): string | undefined;
@@ -81,7 +133,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   cluster: '',
   'node-pool': '',
   nodes: '',
-  'resting-nodes': 'before',
+  'resting-nodes': '0',
   manifests: '',
   retire: '',
   namespace: 'llm-d-inference-scheduling',

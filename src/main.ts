@@ -28,12 +28,14 @@ export async function main(): Promise<number> {
   if ('problems' in parsed) {
     for (const name of OUTPUT_NAMES)
       io.setOutput(name, name === 'verdict' ? 'error' : name === 'passed' ? 'false' : '');
-    for (const problem of parsed.problems) io.error(problem, { title: 'Bad input' });
+    for (const problem of parsed.problems) io.info(problem);
+    io.error(parsed.problems.join(' '), { title: 'Bad input' });
     return 1;
   }
   const { inputs } = parsed;
   io.mask(inputs.githubToken);
-  const outputDir = inputs.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate');
+  // Two steps of one job must not read each other's report.
+  const outputDir = inputs.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate', env.GITHUB_ACTION ?? 'gate');
   const say = actionsRenderer({
     write: io.info,
     startGroup: io.startGroup,
@@ -41,6 +43,7 @@ export async function main(): Promise<number> {
     now: systemClock.now,
   });
   const run = runSignal(inputs.timeoutMs);
+  process.on('uncaughtException', run.crash);
   const begun = beginReport(inputs, env);
   let leased = false;
   const live = liveComment(begun, {
@@ -79,6 +82,7 @@ export async function main(): Promise<number> {
     env,
     outputDir,
     emit,
+    redact: io.redact,
     signal: new AbortController().signal,
     limitMs,
     requests: { records, originMs },
@@ -86,9 +90,10 @@ export async function main(): Promise<number> {
   for (const [name, value] of Object.entries(outputsOf(report, published))) io.setOutput(name, value);
   if (inputs.summary) io.appendSummary(published.summary);
   emit({ type: 'closing', verdict: report.verdict, lines: renderVerdictText(report) });
-  const annotation = annotationOf(report);
-  if (annotation.level === 'error') io.error(annotation.message, { title: annotation.title });
-  else io[annotation.level](annotation.message, annotation.title);
+  const red = report.verdict !== 'pass' && inputs.failOn.includes(report.verdict);
+  const { level, title, message } = annotationOf(report);
+  if (red || level === 'error') io.error(message, { title });
+  else io[level](message, title);
   run.stop();
-  return report.verdict !== 'pass' && inputs.failOn.includes(report.verdict) ? 1 : 0;
+  return red ? 1 : 0;
 }

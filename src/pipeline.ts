@@ -67,8 +67,11 @@ export async function runPipeline(base: BaseContext, input: PipelineInput): Prom
       USUAL_LEASE_MS,
       context.inputs.leaseTimeoutMs,
       async () => {
-        const operation = await requestNodes(sibling, prepared, input.saveLease);
-        const ready = await awaitNodes(sibling, prepared, operation);
+        const { leaseTimeoutMs } = context.inputs;
+        const began = context.clock.now();
+        const operation = await requestNodes(sibling, prepared, input.saveLease, leaseTimeoutMs);
+        const leftMs = Math.max(0, leaseTimeoutMs - (context.clock.now() - began));
+        const ready = await awaitNodes(sibling, prepared, operation, leftMs);
         const chips = ready.reduce((sum, node) => sum + node.chips, 0);
         return [ready, `${ready.length} nodes, ${chips} chips`];
       },

@@ -3,16 +3,16 @@ import { beginReport } from './begin.ts';
 import { createActionsIo } from './clients/actions.ts';
 import { readText } from './clients/files.ts';
 import { packageRootOf } from './clients/runner.ts';
-import { parseInputs } from './inputs.ts';
-import { errorText, Failure } from './lib/failure.ts';
+import { parseReleaseInputs } from './inputs.ts';
+import { Failure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import { actionsRenderer } from './progress/actions.ts';
 import { publish } from './publish.ts';
 import { finishReport } from './report/build.ts';
-import type { Report } from './report/model.ts';
+import { code, prose } from './report/escape.ts';
+import type { Release, Report } from './report/model.ts';
 import { parseReport } from './report/parse.ts';
-import { giveBack } from './session.ts';
-import { closeReport } from './stages/close.ts';
+import { releaseStage } from './session.ts';
 import type { LeaseState } from './stages/context.ts';
 
 const COMMENT_LIMIT_MS = 20_000;
@@ -28,12 +28,8 @@ export async function post(): Promise<number> {
     return 0;
   }
   const lease = JSON.parse(saved) as LeaseState;
-  const parsed = parseInputs(io.inputs);
-  if ('problems' in parsed) {
-    for (const problem of parsed.problems) io.error(problem, { title: 'Bad input' });
-    return 1;
-  }
-  const { inputs } = parsed;
+  const { inputs, problems } = parseReleaseInputs(io.inputs, lease);
+  for (const problem of problems) io.warning(`${problem} The nodes are given back without this input.`);
   io.mask(inputs.githubToken);
   const outputDir = io.getState('outputDir');
   const { report: before, told } = await reportOf(outputDir, () => beginReport(inputs, env), lease);
@@ -43,65 +39,44 @@ export async function post(): Promise<number> {
     endGroup: io.endGroup,
     now: systemClock.now,
   });
-  const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new Error('the time for the release is over')),
-    inputs.releaseTimeoutMs,
-  );
-  emit({
-    type: 'stage-start',
-    stage: 'release',
-    title: `Give back node pool ${lease.nodePool}`,
-    usualMs: null,
-    limitMs: inputs.releaseTimeoutMs,
-  });
-  const released = await giveBack(
+  const report = await releaseStage(
     {
       inputs,
       env,
       clock: systemClock,
-      signal: controller.signal,
+      signal: new AbortController().signal,
       emit,
       onSecret: io.mask,
       report: before,
       packageRoot: packageRootOf(process.argv[1] ?? ''),
       workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
     },
+    before,
     lease,
   );
-  clearTimeout(timer);
-  const { release } = released;
-  emit({
-    type: 'stage-end',
-    stage: 'release',
-    outcome: release.outcome === 'failed' ? 'failed' : 'done',
-    summary: release.message,
-    durationMs: release.durationMs,
-  });
-  const report = closeReport(before, released, {
-    spot: lease.spot,
-    pricePerChipHourUsd: inputs.pricePerChipHourUsd,
-    now: new Date().toISOString(),
-  });
   const published = await publish(report, {
     inputs,
     env,
     outputDir,
     emit,
+    redact: io.redact,
     signal: new AbortController().signal,
     limitMs: COMMENT_LIMIT_MS,
     requests: null,
-  }).catch((error: unknown) => {
-    io.warning(`The report was not written: ${errorText(error)}`);
-    return null;
   });
   // Main's own summary stands already, unless it was killed before it could write one.
-  if (inputs.summary && published) io.appendSummary(told ? `${release.message}\n` : published.summary);
-  if (release.outcome !== 'failed') return 0;
+  const { release } = report;
+  if (inputs.summary) io.appendSummary(told && release ? releaseNote(release) : published.summary);
+  if (release?.outcome !== 'failed') return 0;
   io.error(`${release.message} TPU nodes may still be running. Run by hand: ${release.command}`, {
     title: 'TPU nodes were not given back',
   });
   return 1;
+}
+
+/** Below main's own summary: what became of the nodes. */
+function releaseNote({ message, command }: Release): string {
+  return `${prose(message)}${command ? `\n\nRun by hand: ${code(command, 600)}` : ''}\n`;
 }
 
 /** Main's report, or one that says that main was killed. `told`: whether main ended by itself. */
@@ -114,7 +89,9 @@ async function reportOf(
   if (text !== null) {
     try {
       const report = parseReport(text);
-      if (`${report.run.id}/${report.run.attempt}` === lease.run) return { report, told: true };
+      const { plan } = report;
+      const same = plan.cluster === lease.cluster && plan.nodePool === lease.nodePool;
+      if (same && `${report.run.id}/${report.run.attempt}` === lease.run) return { report, told: true };
     } catch {
       // A file cut short by a kill is the same as none.
     }

@@ -3,7 +3,7 @@ import { writeFiles } from './clients/files.ts';
 import { createGithub } from './clients/github.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, Failure } from './lib/failure.ts';
-import { deadline } from './lib/poll.ts';
+import { deadline, orAbort } from './lib/poll.ts';
 import { rawResultLines } from './load/raw-results.ts';
 import type { RequestRecord } from './load/types.ts';
 import type { Emit } from './progress/events.ts';
@@ -11,8 +11,12 @@ import { renderComment } from './report/comment.ts';
 import type { Report } from './report/model.ts';
 import { renderSummary } from './report/summary.ts';
 
+/** A folder on a network share or a device may never answer. */
+const FILES_LIMIT_MS = 10_000;
+
 export interface Published {
-  resultPath: string;
+  /** Null when the files could not be written. */
+  resultPath: string | null;
   summary: string;
   commentUrl: string | null;
 }
@@ -22,6 +26,8 @@ export interface PublishOptions {
   env: Readonly<Record<string, string | undefined>>;
   outputDir: string;
   emit: Emit;
+  /** Blanks secrets; the last line of defence for what is written. */
+  redact: (text: string) => string;
   /** For the comment; files are written whatever happens. */
   signal: AbortSignal;
   limitMs: number;
@@ -29,35 +35,45 @@ export interface PublishOptions {
   requests: { records: RequestRecord[]; originMs: number } | null;
 }
 
-/** Writes the result files, then the comment. A comment that cannot be written is a warning, never a verdict. */
+/** Writes the result files, then the comment. Neither changes a verdict: what cannot be written is a warning. */
 export async function publish(report: Report, options: PublishOptions): Promise<Published> {
-  const { inputs, emit } = options;
+  const { inputs, emit, redact } = options;
   const links = { run: report.run.url, summary: report.run.url === null ? null : `${report.run.url}#summary` };
-  const comment = renderComment(report, { id: inputs.commentId, reportLinks: links });
-  const summary = renderSummary(report, { reportLinks: links });
-  const folder = await writeFiles(options.outputDir, {
-    'result.json': `${JSON.stringify(report, null, 2)}\n`,
+  const comment = redact(renderComment(report, { id: inputs.commentId, reportLinks: links }));
+  const summary = redact(renderSummary(report, { reportLinks: links }));
+  const { requests } = options;
+  const files = {
+    'result.json': redact(`${JSON.stringify(report, null, 2)}\n`),
     'comment.md': `${comment}\n`,
     'summary.md': summary,
-    ...(options.requests
-      ? { 'requests.jsonl': [...rawResultLines(options.requests.records, options.requests.originMs)].join('') }
+    ...(requests
+      ? { 'requests.jsonl': redact([...rawResultLines(requests.records, requests.originMs)].join('')) }
       : {}),
-  });
-  const commentUrl = wantsComment(report, inputs) ? await writeComment(report, comment, options) : null;
+  };
+  const folder = await orAbort(writeFiles(options.outputDir, files), deadline(options.signal, FILES_LIMIT_MS)).catch(
+    (error: unknown) => {
+      emit({ type: 'warning', text: `the result files were not written to ${options.outputDir}: ${errorText(error)}` });
+      return null;
+    },
+  );
+  const commentUrl = await writeComment(report, comment, options);
   if (commentUrl) emit({ type: 'fact', stage: 'release', text: `comment: ${commentUrl}` });
-  return { resultPath: join(folder, 'result.json'), summary, commentUrl };
+  return { resultPath: folder && join(folder, 'result.json'), summary, commentUrl };
 }
 
-function wantsComment(report: Report, inputs: Inputs): boolean {
-  if (report.run.pullRequest === null || !report.run.repository || !inputs.githubToken) return false;
-  if (inputs.comment === 'off') return false;
-  if (inputs.comment === 'on-failure') return report.verdict !== 'pass';
-  return true;
+/** `on-failure` speaks up for a bad end, and still corrects what an earlier run has said. */
+function commentMode(report: Report, inputs: Inputs): 'write' | 'correct' | 'none' {
+  if (report.run.pullRequest === null || !report.run.repository || !inputs.githubToken) return 'none';
+  if (inputs.comment === 'off') return 'none';
+  const bad = report.verdict !== 'pass' || report.release?.outcome === 'failed';
+  return inputs.comment === 'on-failure' && !bad ? 'correct' : 'write';
 }
 
 async function writeComment(report: Report, body: string, options: PublishOptions): Promise<string | null> {
   const { inputs, env, emit } = options;
   const { repository, pullRequest, number, attempt } = report.run;
+  const mode = commentMode(report, inputs);
+  if (mode === 'none') return null;
   try {
     const github = createGithub({
       token: inputs.githubToken,
@@ -65,6 +81,10 @@ async function writeComment(report: Report, body: string, options: PublishOption
       ...(env.GITHUB_API_URL ? { apiUrl: env.GITHUB_API_URL } : {}),
       signal: deadline(options.signal, options.limitMs),
     });
+    if (mode === 'correct') {
+      const existing = await github.findComment({ pullRequest: pullRequest ?? 0, id: inputs.commentId });
+      if (!existing) return null;
+    }
     const result = await github.upsertComment({
       pullRequest: pullRequest ?? 0,
       id: inputs.commentId,

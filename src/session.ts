@@ -1,17 +1,19 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { kubeEndpoint } from './clients/connect.ts';
+import { kubeEndpoints } from './clients/connect.ts';
 import { googleEndpoints } from './clients/endpoints.ts';
 import type { GcpAuth } from './clients/gcp.ts';
-import type { GkeClient } from './clients/gke.ts';
+import type { ClusterInfo, GkeClient } from './clients/gke.ts';
 import type { KubeClient } from './clients/kube.ts';
 import { loadManifests, type Manifest } from './clients/manifests.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
-import type { Clock } from './lib/poll.ts';
+import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
 import { type PipelineResult, runPipeline } from './pipeline.ts';
 import type { Emit } from './progress/events.ts';
 import type { Cost, Report } from './report/model.ts';
 import { bill } from './stages/bill.ts';
+import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
 import { poolNodes } from './stages/nodes.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
@@ -32,12 +34,15 @@ export interface Session {
   workspace: string;
 }
 
+/** How long an endpoint of the control plane may take to answer while there is another way. */
+const KUBE_ANSWER_MS = 10_000;
+
 /** Runs the pipeline with real clients. Always answers a report. */
 export async function runGate(session: Session, saveLease: (state: LeaseState) => void): Promise<PipelineResult> {
   const { inputs, clock, signal, emit, report } = session;
   const closers: (() => Promise<void>)[] = [];
   try {
-    const base = { inputs, clock, signal, emit, report, runKey: runKey(report) };
+    const base = { inputs, clock, signal, emit, report, runKey: runKey(report, inputs) };
     let lease: LeaseState | null = null;
     let asked: KubeClient | null = null;
     const result = await runPipeline(base, {
@@ -52,7 +57,7 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         const gke = await openGke(session, auth, 'preflight');
         closers.push(gke.close);
         const cluster = await gke.getCluster();
-        const kube = await openKube(session, auth, kubeEndpoint(cluster, inputs.dnsEndpoint), 'preflight');
+        const kube = await openKube(session, auth, cluster, 'preflight');
         closers.push(kube.close);
         asked = kube;
         return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object) };
@@ -70,44 +75,95 @@ async function costSoFar(session: Session, lease: LeaseState, kube: KubeClient):
   try {
     const nodes = (await poolNodes(kube, lease.nodePool)).map((node) => ({ ...node, deletedAt: null }));
     const { pricePerChipHourUsd } = session.inputs;
-    return bill(session.report, nodes, { spot: lease.spot, pricePerChipHourUsd }, new Date().toISOString());
+    return bill(session.report, nodes, { ...lease, pricePerChipHourUsd }, new Date().toISOString());
   } catch {
     return null;
   }
 }
 
-/** Gives the leased nodes back with clients of its own, so that a main that lasted for hours changes nothing. */
-export async function giveBack(session: Session, lease: LeaseState): Promise<Released> {
+/** The release as a stage: told, timed, and added to the report with the final bill. */
+export async function releaseStage(session: Session, report: Report, lease: LeaseState): Promise<Report> {
+  const { inputs, emit } = session;
+  const limitMs = inputs.releaseTimeoutMs;
+  emit({
+    type: 'stage-start',
+    stage: 'release',
+    title: `Give back node pool ${lease.nodePool}`,
+    usualMs: null,
+    limitMs,
+  });
+  // A signal of its own: what ended the run must not end the release.
+  const released = await giveBack({ ...session, signal: AbortSignal.timeout(limitMs) }, lease);
+  const { outcome, message, durationMs } = released.release;
+  const ended = outcome === 'failed' ? 'failed' : 'done';
+  emit({ type: 'stage-end', stage: 'release', outcome: ended, summary: message, durationMs });
+  return closeReport(report, released, {
+    ...lease,
+    pricePerChipHourUsd: inputs.pricePerChipHourUsd,
+    now: new Date().toISOString(),
+  });
+}
+
+/**
+ * Gives the leased nodes back with clients of its own, so that a main that lasted for hours changes nothing. Which
+ * cluster and pool is the lease's word alone: inputs and environment may have changed since it was taken.
+ */
+async function giveBack(given: Session, lease: LeaseState): Promise<Released> {
+  const { projectId, location, cluster } = lease;
+  const session: Session = { ...given, inputs: { ...given.inputs, projectId, location, cluster } };
+  const { clock, signal, emit, inputs } = session;
+  const started = clock.now();
   let gke: GkeClient | null = null;
   let kube: KubeClient | null = null;
   try {
     const auth = await openAuth(session);
-    gke = await openGke(session, auth, 'release');
-    try {
-      const cluster = await gke.getCluster();
-      kube = await openKube(session, auth, kubeEndpoint(cluster, session.inputs.dnsEndpoint), 'release');
-      await kube.version();
-    } catch (error) {
-      // Nodes cost money, objects do not: the pool is given back without Kubernetes if need be.
-      session.emit({ type: 'warning', text: `the Kubernetes API cannot be asked: ${errorText(error)}` });
-      kube = null;
-    }
+    gke = await poll({
+      stage: 'release',
+      what: 'the Container API',
+      everyMs: Math.max(1_000, inputs.pollIntervalMs),
+      limitMs: inputs.releaseTimeoutMs,
+      clock,
+      signal,
+      onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
+      probe: async () => {
+        try {
+          return { done: await openGke(session, auth, 'release') };
+        } catch (error) {
+          signal.throwIfAborted();
+          return { waiting: errorText(error) };
+        }
+      },
+    });
+    kube = await kubeWithin(session, auth, gke);
     return await release(
       {
         gke,
         kube,
-        clock: session.clock,
-        signal: session.signal,
-        emit: session.emit,
-        pollIntervalMs: session.inputs.pollIntervalMs,
-        limitMs: session.inputs.releaseTimeoutMs,
+        clock,
+        signal,
+        emit,
+        pollIntervalMs: inputs.pollIntervalMs,
+        limitMs: Math.max(inputs.pollIntervalMs, inputs.releaseTimeoutMs - (clock.now() - started)),
       },
       lease,
     );
   } catch (error) {
-    return releaseFailed(lease, error);
+    return releaseFailed(lease, error, Math.round(clock.now() - started));
   } finally {
     await Promise.allSettled([gke?.close(), kube?.close()]);
+  }
+}
+
+/** Nodes cost money, objects do not: the pool is given back without Kubernetes when that does not answer soon. */
+async function kubeWithin(session: Session, auth: GcpAuth, gke: GkeClient): Promise<KubeClient | null> {
+  const soon = { ...session, signal: deadline(session.signal, KUBE_ANSWER_MS) };
+  try {
+    const cluster = await orAbort(gke.getCluster(), soon.signal);
+    return await openKube(session, auth, cluster, 'release');
+  } catch (error) {
+    session.signal.throwIfAborted();
+    session.emit({ type: 'warning', text: `the Kubernetes API cannot be asked: ${errorText(error)}` });
+    return null;
   }
 }
 
@@ -140,23 +196,38 @@ async function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Pr
   });
 }
 
+/** The first endpoint of the control plane that answers. */
 async function openKube(
   session: Session,
   auth: GcpAuth,
-  endpoint: { server: string; caPem: string | null },
+  cluster: ClusterInfo,
   stage: FailureStage,
 ): Promise<KubeClient> {
   const { createKubeClient } = await import('./clients/kube.ts');
-  return createKubeClient({
-    ...endpoint,
-    accessToken: auth.accessToken,
-    fieldManager: 'tpu-serving-gate',
-    userAgent: `tpu-serving-gate/${VERSION}`,
-    clock: session.clock,
-    signal: session.signal,
-    stage,
-    onRetry: (message) => session.emit({ type: 'warning', text: message }),
-  });
+  const endpoints = kubeEndpoints(cluster, session.inputs.dnsEndpoint);
+  for (const [index, endpoint] of endpoints.entries()) {
+    const kube = createKubeClient({
+      ...endpoint,
+      accessToken: auth.accessToken,
+      fieldManager: 'tpu-serving-gate',
+      userAgent: `tpu-serving-gate/${VERSION}`,
+      clock: session.clock,
+      signal: session.signal,
+      stage,
+      onRetry: (message) => session.emit({ type: 'warning', text: message }),
+    });
+    try {
+      const last = index === endpoints.length - 1 && stage !== 'release';
+      await (last ? kube.version() : orAbort(kube.version(), deadline(session.signal, KUBE_ANSWER_MS)));
+      return kube;
+    } catch (error) {
+      await kube.close();
+      session.signal.throwIfAborted();
+      if (index === endpoints.length - 1) throw error;
+      session.emit({ type: 'warning', text: `${endpoint.server} does not answer; the DNS endpoint is tried` });
+    }
+  }
+  throw new Error('a cluster has at least one endpoint');
 }
 
 function readManifests(session: Session): Promise<Manifest[]> {
@@ -176,11 +247,14 @@ function readRetired(session: Session): Promise<Manifest[]> {
     : loadManifests({ path: inputs.retire, root: workspace, namespace, env });
 }
 
-/** Distinguishes runs in names of temporary objects: `18300012345-1`, or the process on the command line. */
-function runKey(report: Report): string {
-  return `${report.run.id}-${report.run.attempt}`
+/** Distinguishes runs, and the legs of a matrix, in names and marks of objects. */
+function runKey(report: Report, inputs: Inputs): string {
+  const { id, attempt, job } = report.run;
+  const leg = [job, inputs.commentId, inputs.cluster, inputs.nodePool, inputs.namespace].join('/');
+  const hash = createHash('sha256').update(leg).digest('hex').slice(0, 6);
+  return `${id}-${attempt}-${hash}`
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')
-    .slice(-20)
+    .slice(-40)
     .replace(/^-+/, '');
 }

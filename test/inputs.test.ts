@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs } from '../src/inputs.ts';
+import { type Inputs, parseInputs, parseReleaseInputs } from '../src/inputs.ts';
 
 type Given = Record<string, string>;
 
@@ -36,6 +36,7 @@ describe('good values', () => {
     ['nodes', '', 'nodes', null],
     ['resting-nodes', 'before', 'restingNodes', 'before'],
     ['resting-nodes', '0', 'restingNodes', 0],
+    ['resting-nodes', '', 'restingNodes', 0],
     ['manifests', 'deploy/overlay', 'manifests', 'deploy/overlay'],
     ['retire', 'none', 'retire', 'none'],
     ['namespace', 'team-a', 'namespace', 'team-a'],
@@ -323,5 +324,88 @@ describe('the comment id', () => {
       'Serving-gate-v6e-/pattern3',
     );
     expect(inputsOf({}).commentId).toBe('default');
+  });
+});
+
+describe('inputs for the release', () => {
+  const lease = { projectId: 'leased-project', location: 'us-east5-b', cluster: 'leased' };
+  const release = (given: Given, env: Record<string, string | undefined> = {}) =>
+    parseReleaseInputs({ get: (name) => given[name], given: Object.keys(given), env }, lease);
+
+  it('are where the lease is, whatever inputs and environment say', () => {
+    const given = { ...REQUIRED, project_id: 'third', cluster_name: 'other' };
+    const { inputs, problems } = release(given, { GOOGLE_CLOUD_PROJECT: 'fourth' });
+    expect(inputs).toMatchObject(lease);
+    expect(problems).toEqual([]);
+  });
+
+  it('are identity and limits as the user gave them', () => {
+    const key = JSON.stringify(KEY);
+    const { inputs, problems } = release({
+      'credentials-json': key,
+      'dns-endpoint': 'true',
+      'release-timeout': '4m',
+      'poll-interval': '2s',
+      'price-per-chip-hour': '1.5',
+      comment: 'on-failure',
+      'comment-id': 'nightly',
+      'pr-number': '7',
+      summary: 'false',
+      'github-token': 'ghs_secret',
+    });
+    expect(problems).toEqual([]);
+    expect(inputs).toMatchObject({
+      auth: { kind: 'service-account-key', key: { clientEmail: KEY.client_email } },
+      dnsEndpoint: true,
+      releaseTimeoutMs: 240_000,
+      pollIntervalMs: 2_000,
+      pricePerChipHourUsd: 1.5,
+      comment: 'on-failure',
+      commentId: 'nightly',
+      prNumber: 7,
+      summary: false,
+      githubToken: 'ghs_secret',
+    });
+  });
+
+  it('do not care for what only a run needs', () => {
+    const { inputs, problems } = release({ manifests: 'nowhere', nodes: 'many', concurrency: '0', typo: 'x' });
+    expect(problems).toEqual([]);
+    expect(inputs.nodes).toBeNull();
+  });
+
+  it('lose what is wrong, tell it, and keep everything else', () => {
+    const { inputs, problems } = release(
+      {
+        'workload-identity-provider': PROVIDER,
+        'release-timeout': 'soon',
+        'poll-interval': '10ms',
+        comment: 'loud',
+        'github-token': 'ghs_secret',
+      },
+      OIDC,
+    );
+    expect(problems).toEqual([
+      'Input "release-timeout" is "soon"; allowed: a duration with a unit, such as 90s, 25m or 1h30m.',
+      'Input "poll-interval" is "10ms"; allowed: at least 0.05s.',
+      'Input "comment" is "loud"; allowed: auto, always, on-failure, off.',
+    ]);
+    expect(inputs).toMatchObject({
+      auth: { kind: 'workload-identity', provider: PROVIDER },
+      releaseTimeoutMs: 600_000,
+      pollIntervalMs: 5_000,
+      comment: 'auto',
+      githubToken: 'ghs_secret',
+    });
+  });
+
+  it('are there although the OIDC token is gone', () => {
+    const { inputs, problems } = release({
+      'workload-identity-provider': PROVIDER,
+      'service-account': 'gate@p.iam.gserviceaccount.com',
+      'release-timeout': '4m',
+    });
+    expect(problems).toEqual([expect.stringContaining("needs the runner's OIDC token")]);
+    expect(inputs).toMatchObject({ ...lease, auth: { kind: 'adc' }, releaseTimeoutMs: 240_000 });
   });
 });

@@ -7,7 +7,7 @@ import { emptyReport } from '../src/report/build.ts';
 import type { LeaseState } from '../src/stages/context.ts';
 import { fakeClock } from './lib/fake-clock.ts';
 import { aReport } from './report/fixtures.ts';
-import { type FakePool, fakeKube, fakePool, POOL, someInputs } from './stages/fakes.ts';
+import { conflict, type FakePool, fakeKube, fakePool, POOL, someInputs } from './stages/fakes.ts';
 
 const SERVICE: KubeObject = {
   apiVersion: 'serving.kserve.io/v1alpha1',
@@ -148,6 +148,25 @@ describe('nodes and manifests, side by side', () => {
     expect(outcomes).toMatchObject({ lease: 'failed', deploy: 'failed' });
     const ends = said.filter((event) => event.type === 'stage-end').map((event) => `${event.stage}: ${event.summary}`);
     expect(ends).toContain('lease: Stopped, since the stage beside it failed.');
+  });
+});
+
+describe('the lease', () => {
+  it('has one deadline for the free pool and for its nodes', async () => {
+    // Half of the 40 minutes pass until the pool is free; the nodes then have the other half.
+    const busy = Array.from({ length: (20 * 60) / 5 }, conflict);
+    const { report, said } = await run(async () => world(fakePool(0, { refusals: busy, operationProbes: 1_000_000 })));
+    expect(report.failure).toMatchObject({ stage: 'lease', code: 'nodes-timeout' });
+    const limits = said.flatMap((event) =>
+      event.type === 'waiting' && event.what === '3 Ready nodes' ? [event.limitMs] : [],
+    );
+    expect(new Set(limits.map((ms) => Math.round(ms / 60_000)))).toEqual(new Set([20]));
+  });
+
+  it('that never gets a free pool ends as busy', async () => {
+    const busy = Array.from({ length: 9_999 }, conflict);
+    const { report } = await run(async () => world(fakePool(0, { refusals: busy })));
+    expect(report.failure).toMatchObject({ stage: 'lease', code: 'pool-busy', blame: 'cluster' });
   });
 });
 

@@ -4,14 +4,15 @@ import { packageRootOf } from '../clients/runner.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { liveComment } from '../live-comment.ts';
+import type { RequestRecord } from '../load/types.ts';
 import { neutral } from '../progress/actions.ts';
 import type { Emit } from '../progress/events.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { publish } from '../publish.ts';
 import type { Report, Verdict } from '../report/model.ts';
 import { renderVerdictText } from '../report/text.ts';
-import { giveBack, runGate, type Session } from '../session.ts';
-import { closeReport, withoutLease } from '../stages/close.ts';
+import { releaseStage, runGate, type Session } from '../session.ts';
+import { withoutLease } from '../stages/close.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { resizeCommand } from '../stages/release.ts';
 
@@ -39,7 +40,10 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     write: (line) => process.stdout.write(`${neutral(redact(line, secrets))}\n`),
   });
   process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
+  // Whoever read the output has gone; the nodes must be given back all the same.
+  process.stdout.on('error', () => {});
   const run = runSignal(inputs.timeoutMs);
+  process.on('uncaughtException', run.crash);
   const report = beginReport(inputs, env);
   const live = liveComment(report, {
     inputs,
@@ -63,54 +67,36 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     workspace: process.cwd(),
   };
   let lease: LeaseState | null = null;
-  const { records, originMs } = await runGate(session, (state) => {
-    lease = state;
-    emit({ type: 'fact', stage: 'lease', text: `if this process is killed, finish by hand: ${resizeCommand(state)}` });
-  });
-  const closed = lease ? await finish(session, report, lease) : withoutLease(report);
+  let measured: { records: RequestRecord[]; originMs: number } = { records: [], originMs: 0 };
+  let closed: Report;
+  try {
+    measured = await runGate(session, (state) => {
+      lease = state;
+      emit({
+        type: 'fact',
+        stage: 'lease',
+        text: `if this process is killed, finish by hand: ${resizeCommand(state)}`,
+      });
+    });
+  } finally {
+    closed = lease ? await releaseStage(session, report, lease) : withoutLease(report);
+  }
   await live.settled();
   const published = await publish(closed, {
     inputs,
     env,
     outputDir: inputs.outputDir || 'tpu-serving-gate-results',
     emit,
+    redact: (text) => redact(text, secrets),
     signal: new AbortController().signal,
     limitMs: COMMENT_LIMIT_MS,
-    requests: { records, originMs },
+    requests: measured,
   });
-  emit({
-    type: 'closing',
-    verdict: closed.verdict,
-    lines: [...renderVerdictText(closed), `result     ${published.resultPath}`],
-  });
+  const lines = renderVerdictText(closed);
+  if (published.resultPath) lines.push(`result      ${published.resultPath}`);
+  emit({ type: 'closing', verdict: closed.verdict, lines });
   if (closed.release?.outcome === 'failed') return 2;
   return run.interrupted() ? 130 : CODES[closed.verdict];
-}
-
-async function finish(session: Session, report: Report, lease: LeaseState): Promise<Report> {
-  const { inputs, emit } = session;
-  emit({
-    type: 'stage-start',
-    stage: 'release',
-    title: `Give back node pool ${lease.nodePool}`,
-    usualMs: null,
-    limitMs: inputs.releaseTimeoutMs,
-  });
-  // A signal of its own: what ended the run must not end the release.
-  const released = await giveBack({ ...session, signal: AbortSignal.timeout(inputs.releaseTimeoutMs) }, lease);
-  const { outcome, message, durationMs } = released.release;
-  emit({
-    type: 'stage-end',
-    stage: 'release',
-    outcome: outcome === 'failed' ? 'failed' : 'done',
-    summary: message,
-    durationMs,
-  });
-  return closeReport(report, released, {
-    spot: lease.spot,
-    pricePerChipHourUsd: inputs.pricePerChipHourUsd,
-    now: new Date().toISOString(),
-  });
 }
 
 function inputsFrom(args: string[], env: Readonly<Record<string, string | undefined>>) {

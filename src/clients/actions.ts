@@ -12,6 +12,8 @@ export interface ActionsIo {
   warning(message: string, title?: string): void;
   notice(message: string, title?: string): void;
   mask(secret: string): void;
+  /** The text with every masked secret blanked, for files that the runner does not mask. */
+  redact(text: string): string;
   setOutput(name: string, value: string): void;
   /** Appended synchronously, so that it survives a kill of this process. */
   saveState(name: string, value: string): void;
@@ -40,6 +42,11 @@ export function createActionsIo(env: Readonly<Record<string, string | undefined>
       if (secret.length < 8 || masked.has(secret)) return;
       masked.add(secret);
       core.setSecret(secret);
+    },
+    redact(text) {
+      let clean = text;
+      for (const secret of masked) clean = clean.replaceAll(secret, '***');
+      return clean;
     },
     setOutput: (name, value) => core.setOutput(name, value),
     saveState: (name, value) => core.saveState(name, value),

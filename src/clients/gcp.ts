@@ -19,7 +19,7 @@ const REFRESH = { eagerRefreshThresholdMillis: 60_000, forceRefreshOnFailure: tr
 
 export interface GcpAuth {
   /** For one Google client; each gets an instance of its own, because gapic changes the one it is given. */
-  googleAuth(): GoogleAuth;
+  googleAuth(): Promise<GoogleAuth>;
   /** A valid access token, refreshed when it has less than a minute left. */
   accessToken(): Promise<string>;
   /** How the run is authenticated, for the log: no secrets. */
@@ -55,10 +55,16 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
     }
     return new GoogleAuth({ projectId, scopes: SCOPES, clientOptions: REFRESH });
   };
+  /** Application default credentials are found on first use; only then can their tokens be listened for. */
+  const listening = async (auth: GoogleAuth): Promise<GoogleAuth> => {
+    const client = (await auth.getClient()) as AuthClient;
+    client.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
+    return auth;
+  };
 
   const own = newAuth();
   return {
-    googleAuth: newAuth,
+    googleAuth: async () => (method.kind === 'adc' ? listening(newAuth()) : newAuth()),
     async accessToken() {
       try {
         const token = await retry(() => own.getAccessToken(), {

@@ -51,6 +51,8 @@ export interface GkeClient {
   setNodePoolSize(pool: string, nodeCount: number): Promise<GkeOperation>;
   getOperation(name: string): Promise<GkeOperation>;
   listOperations(): Promise<GkeOperation[]>;
+  /** Best effort: GKE may refuse it for a resize. */
+  cancelOperation(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -77,7 +79,7 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   const client = new ClusterManagerClient({
     fallback: true,
     projectId,
-    auth: options.auth.googleAuth(),
+    auth: await options.auth.googleAuth(),
     apiEndpoint: endpoint.hostname,
     ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
     // Undocumented, but honoured by google-gax's REST transport; needed for plain http on loopback.
@@ -131,6 +133,9 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
       call('Operations', async () =>
         ((await client.listOperations({ parent }, CALL))[0].operations ?? []).map(operation),
       ),
+    async cancelOperation(name) {
+      await client.cancelOperation({ name: `${parent}/operations/${name}` }, CALL);
+    },
     close: () => client.close(),
   };
 }

@@ -354,14 +354,28 @@ function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure
     });
   }
   if (answer.status === 401 || answer.status === 403) {
+    // Pod Security and a namespace under deletion refuse with 403 too; only RBAC speaks of what the user cannot do.
+    const byRbac = answer.status === 401 || / cannot [a-z]+ resource /.test(message);
     return new Failure({
       stage,
-      code: 'kube-permission',
+      code: byRbac ? 'kube-permission' : 'admission-refused',
       message: `${what}: ${message}`,
       hint:
         answer.status === 401
           ? 'The cluster did not accept the access token; the identity needs container.clusters.connect or a role on the project.'
-          : 'Grant the missing rule to the identity by a Role or an IAM role.',
+          : byRbac
+            ? 'Grant the missing rule to the identity by a Role or an IAM role.'
+            : 'An admission rule of the cluster refused it, not a missing permission; the message names the rule.',
+      blame: byRbac ? 'config' : 'change',
+      evidence,
+    });
+  }
+  if (answer.status === 404 && /^namespaces "/.test(message)) {
+    return new Failure({
+      stage,
+      code: 'namespace-missing',
+      message: `${what}: ${message}`,
+      hint: 'Create the namespace, or correct the input "namespace".',
       blame: 'config',
       evidence,
     });

@@ -28,10 +28,16 @@ export interface ServingClient {
 export function createServingClient(options: {
   baseUrl: string;
   signal: AbortSignal;
+  /** Host that the route is bound to, when the gateway is reached by another name or an address. */
+  hostname?: string | null;
   requestTimeoutMs?: number;
   verifyTls?: boolean;
 }): ServingClient {
-  const agent = new Agent({ connect: { rejectUnauthorized: options.verifyTls ?? false } });
+  const { hostname } = options;
+  const agent = new Agent({
+    connect: { rejectUnauthorized: options.verifyTls ?? false, ...(hostname ? { servername: hostname } : {}) },
+  });
+  const common = hostname ? { host: hostname } : {};
   const base = options.baseUrl.replace(/\/$/, '');
   const send = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<ServingAnswer> => {
     const started = performance.now();
@@ -40,7 +46,8 @@ export function createServingClient(options: {
       method,
       dispatcher: agent,
       signal,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      headers: body === undefined ? common : { ...common, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const response = await orAbort(asking, signal);
     const text = await response.body.text();

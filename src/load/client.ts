@@ -51,7 +51,12 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     // The deadline of each request covers both; undici's own timers are coarser.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: options.deadlineMs, rejectUnauthorized: !options.tlsInsecure },
+    connect: {
+      timeout: options.deadlineMs,
+      rejectUnauthorized: !options.tlsInsecure,
+      // A gateway chooses its listener by this name when the route is bound to one.
+      ...(options.headers?.host ? { servername: options.headers.host } : {}),
+    },
   });
 
   const send = (body: Buffer, signal?: AbortSignal): Promise<Response> =>

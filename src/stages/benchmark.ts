@@ -55,9 +55,10 @@ export async function benchmark(
   try {
     const one = await openOneReplica(context, prepared, stack);
     pod = one.pod;
+    const { hostname } = stack.route;
     const clients = {
-      one: loadClient(one.endpoint, inputs.concurrency, inputs.maxTokens),
-      all: loadClient(stack.route.endpoint, inputs.concurrency * prepared.service.replicas, inputs.maxTokens),
+      one: loadClient(one.endpoint, hostname, inputs.concurrency, inputs.maxTokens),
+      all: loadClient(stack.route.endpoint, hostname, inputs.concurrency * prepared.service.replicas, inputs.maxTokens),
     };
     open.push(clients.one, clients.all);
     return await measure({ context, prepared, stack, model, one, clients });
@@ -102,7 +103,7 @@ async function measure(bench: Bench): Promise<Measured> {
       const run = await runOne(bench, block, timings);
       const after = await settled(context, prepared, stack, before, run.records.length);
       evidence.push(blockEvidence(block, run, before, after));
-      if (block.arm === 'all') perPod = servedBetween(before, after) ?? [];
+      if (block.arm === 'all') perPod = ownTraffic(servedBetween(before, after), run.records.length);
       before = after;
       measured[block.arm] = measureBlock(run, timings.trimMs);
       blocks[block.arm].push(measured[block.arm] as MeasuredBlock);
@@ -168,7 +169,8 @@ async function measure(bench: Bench): Promise<Measured> {
         description: `unique prompts of about ${inputs.promptTokens} tokens, exactly ${inputs.maxTokens} output tokens`,
       },
     },
-    runbook: inputs.runbook ? await runbook(bench) : null,
+    // A system that does not answer would hold the nodes for as long as each of its requests may take.
+    runbook: inputs.runbook && !failing && findings.vetoes.length === 0 ? await runbook(bench) : null,
     records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
     originMs,
   };
@@ -179,6 +181,7 @@ function warmArm(bench: Bench, arm: ArmName): Promise<WarmUp> {
   const { inputs } = context;
   const concurrency = inputs.concurrency * (arm === 'all' ? prepared.service.replicas : 1);
   const prompts = uniquePrompts({ seed: `${context.runKey}/warm/${arm}`, promptTokens: inputs.promptTokens });
+  const started = context.clock.now();
   return warmUp({
     maxBins: WARM_UP_BINS,
     runBin: async (index) => {
@@ -198,7 +201,7 @@ function warmArm(bench: Bench, arm: ArmName): Promise<WarmUp> {
         stage: 'benchmark',
         what: `a steady ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`,
         seen: `warm-up ${index + 1}: ${valid} of ${run.records.length} answers valid`,
-        elapsedMs: run.drainedMs - run.startMs,
+        elapsedMs: context.clock.now() - started,
         limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
       });
       return run;
@@ -234,9 +237,15 @@ function body(bench: Bench, prompt: string): Buffer {
   });
 }
 
-function loadClient(endpoint: string, concurrency: number, maxTokens: number): LoadClient {
+function loadClient(
+  endpoint: string,
+  hostname: string | null,
+  concurrency: number,
+  maxTokens: number | null,
+): LoadClient {
   return createLoadClient({
     baseUrl: endpoint,
+    ...(hostname ? { headers: { host: hostname } } : {}),
     path: COMPLETIONS,
     connections: concurrency,
     deadlineMs: REQUEST_DEADLINE_MS,
@@ -249,14 +258,7 @@ function loadClient(endpoint: string, concurrency: number, maxTokens: number): L
 async function runbook(bench: Bench): Promise<RunbookFigures> {
   const { context, stack, model, prepared } = bench;
   const { maxTokens } = RUNBOOK_PROMPTS;
-  const client = createLoadClient({
-    baseUrl: stack.route.endpoint,
-    path: COMPLETIONS,
-    connections: RUNBOOK.parallel.concurrency,
-    deadlineMs: REQUEST_DEADLINE_MS,
-    expect: { completionTokens: null },
-    tlsInsecure: true,
-  });
+  const client = loadClient(stack.route.endpoint, stack.route.hostname, RUNBOOK.parallel.concurrency, null);
   const run = (kind: 'serial' | 'parallel') => {
     let number = 0;
     const prompt = () => {
@@ -301,6 +303,12 @@ function blockEvidence(block: BlockPlan, run: BlockRun, before: Snapshot, after:
     readyAfter: after.ready,
     pods: edges(before, after),
   };
+}
+
+/** Who served a block; nobody's traffic when the counters do not add up to what was sent, since it is not ours alone. */
+function ownTraffic(served: PodCount[] | null, sent: number): PodCount[] {
+  const total = served?.reduce((sum, { requests }) => sum + requests, 0);
+  return served && total === sent ? served : [];
 }
 
 /** The blocks' unique prompts are a far larger sample of the spread than the verify stage could send. */

@@ -5,7 +5,10 @@ import type { Prepared, StageContext } from './context.ts';
 import { chipsOf } from './pool-shape.ts';
 
 export interface Pricing {
+  machineType: string | null;
   spot: boolean;
+  /** A reservation has a price of its own, which no list tells. */
+  reserved: boolean;
   /** From the input; null takes the list price of the region. */
   pricePerChipHourUsd: number | null;
 }
@@ -15,9 +18,7 @@ export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pric
   const { benchmark, plan, environment } = report;
   return costOf({
     nodes,
-    location: plan.location,
-    spot: pricing.spot,
-    pricePerChipHour: pricing.pricePerChipHourUsd,
+    ...priceBasis(plan.location, pricing),
     now,
     measured: benchmark
       ? {
@@ -33,12 +34,15 @@ export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pric
 export function priceText(context: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): string {
   const chips = nodes * (chipsOf(pool.machineType) ?? 0);
   const { location, pricePerChipHourUsd } = context.inputs;
-  const price =
-    pool.reserved && pricePerChipHourUsd === null
-      ? null
-      : chipHourPrice({ location, spot: pool.spot, pricePerChipHour: pricePerChipHourUsd });
+  const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));
   const amount = price
     ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source})`
     : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;
   return `${nodes} nodes × ${chips / nodes} chips = ${chips} chips: ${amount}`;
+}
+
+/** List prices are for v6e on demand or spot; for anything else only the input can tell. */
+function priceBasis(location: string, pricing: Pricing) {
+  const listed = !pricing.reserved && /^ct6e-/.test(pricing.machineType ?? '');
+  return { location: listed ? location : '', spot: pricing.spot, pricePerChipHour: pricing.pricePerChipHourUsd };
 }

@@ -1,10 +1,10 @@
-import type { Report } from '../report/model.ts';
+import type { Cost, Report } from '../report/model.ts';
 import { bill, type Pricing } from './bill.ts';
 import type { Released } from './release.ts';
 
 /** Adds to a report what the release found out: nodes left, time taken, and the bill of the nodes that were leased. */
 export function closeReport(report: Report, released: Released, options: Pricing & { now: string }): Report {
-  const { release, billed } = released;
+  const { release } = released;
   return {
     ...report,
     release,
@@ -19,8 +19,14 @@ export function closeReport(report: Report, released: Released, options: Pricing
           }
         : stage,
     ),
-    cost: bill(report, billed, options, options.now),
+    cost: finalCost(report, released, options),
   };
+}
+
+/** Without the nodes' own times there is no final bill: what main saw stands, and nodes that nobody counted are no zero. */
+function finalCost(report: Report, { release, billed }: Released, options: Pricing & { now: string }): Cost | null {
+  const counted = billed.length > 0 || (report.cost === null && release.nodesLeft !== null);
+  return counted ? bill(report, billed, options, options.now) : report.cost;
 }
 
 /** A run that never leased a node has none to give back. */

@@ -16,7 +16,7 @@ export interface StageContext {
   signal: AbortSignal;
   emit: Emit;
   report: Report;
-  /** Identifies this run in names and labels of temporary objects: lower case, at most 20 characters. */
+  /** Identifies this run of this job in names and marks of objects: lower case, at most 40 characters. */
   runKey: string;
 }
 
@@ -50,7 +50,9 @@ export interface LeaseState {
   sizeBefore: number;
   sizeAsked: number;
   restingNodes: number;
+  machineType: string | null;
   spot: boolean;
+  reserved: boolean;
   /** ISO 8601. */
   startedAt: string;
   /** `run id/attempt`. */

@@ -1,10 +1,10 @@
 import type { Manifest } from '../clients/manifests.ts';
-import { describe, type ObjectRef } from '../clients/objects.ts';
+import { describe, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
+import { marked, RUN_ANNOTATION } from './ownership.ts';
 
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' };
 const RETIRE_LIMIT_MS = 5 * 60_000;
 
 /**
@@ -13,15 +13,19 @@ const RETIRE_LIMIT_MS = 5 * 60_000;
  */
 export async function deploy(context: StageContext, prepared: Prepared): Promise<{ retired: number; applied: number }> {
   const retired = await retire(context, prepared.retire);
-  for (const manifest of prepared.manifests) await applyOne(context, manifest);
+  for (const manifest of prepared.manifests) {
+    context.signal.throwIfAborted();
+    await applyOne(context, manifest);
+  }
   return { retired, applied: prepared.manifests.length };
 }
 
 async function retire(context: StageContext, refs: ObjectRef[]): Promise<number> {
-  const { kube, emit } = context;
+  const { emit } = context;
   const removed: ObjectRef[] = [];
   for (const ref of refs) {
-    if (!(await kube.remove(ref))) continue;
+    context.signal.throwIfAborted();
+    if (!(await removeRetired(context, ref))) continue;
     removed.push(ref);
     emit({ type: 'fact', stage: 'deploy', text: `retired ${describe(ref)}` });
   }
@@ -29,6 +33,17 @@ async function retire(context: StageContext, refs: ObjectRef[]): Promise<number>
     if (ref.kind === 'LLMInferenceService') await awaitGone(context, ref);
   }
   return removed.length;
+}
+
+/** False when it was not there. A refusal is a warning: Kubernetes refuses also what does not exist. */
+async function removeRetired({ kube, emit }: StageContext, ref: ObjectRef): Promise<boolean> {
+  try {
+    return await kube.remove(ref);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+    emit({ type: 'warning', text: `${describe(ref)} was not retired, if it is there at all: ${error.message}` });
+    return false;
+  }
 }
 
 async function awaitGone(context: StageContext, service: ObjectRef): Promise<void> {
@@ -62,13 +77,21 @@ async function awaitGone(context: StageContext, service: ObjectRef): Promise<voi
   });
 }
 
+/** A service that an earlier run left behind goes first: an update of it would need a spare TPU node for each new pod. */
+async function clearLeftover(context: StageContext, ref: ObjectRef): Promise<void> {
+  const existing = await context.kube.get(ref);
+  const run = existing?.metadata.annotations?.[RUN_ANNOTATION];
+  if (run === undefined || run === context.runKey) return;
+  context.emit({ type: 'warning', text: `${describe(ref)} was left behind by run ${run} and is removed` });
+  await context.kube.remove(ref);
+  await awaitGone(context, ref);
+}
+
 async function applyOne(context: StageContext, { object, file, line }: Manifest): Promise<void> {
-  const labelled = {
-    ...object,
-    metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...MANAGED_BY } },
-  };
   try {
-    await context.kube.apply(labelled, { force: context.inputs.forceConflicts });
+    if (object.kind === 'LLMInferenceService') await clearLeftover(context, refOf(object));
+    const ours = await marked(context.kube, object, refOf(object), context.runKey);
+    await context.kube.apply(ours, { force: context.inputs.forceConflicts });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new Failure({
@@ -81,10 +104,9 @@ async function applyOne(context: StageContext, { object, file, line }: Manifest)
       evidence: { ...error.evidence, file, line },
     });
   }
-  const { name, namespace } = object.metadata;
   context.emit({
     type: 'fact',
     stage: 'deploy',
-    text: `applied ${describe({ apiVersion: object.apiVersion, kind: object.kind, name, namespace })}`,
+    text: `applied ${describe(refOf(object))}`,
   });
 }

@@ -6,6 +6,7 @@ import { poll } from '../lib/poll.ts';
 import type { LeaseState, Prepared, StageContext } from './context.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 import { armObjects } from './one-replica.ts';
+import { mayBeDeleted } from './ownership.ts';
 
 export const USUAL_LEASE_MS = 10 * 60_000;
 
@@ -21,12 +22,17 @@ export function leaseState(context: StageContext, prepared: Prepared, startedAt:
     sizeBefore: prepared.sizeBefore,
     sizeAsked: prepared.nodes,
     restingNodes: prepared.restingNodes,
+    machineType: prepared.pool.machineType,
     spot: prepared.pool.spot,
+    reserved: prepared.pool.reserved,
     startedAt,
     run: `${context.report.run.id}/${context.report.run.attempt}`,
     runKey: context.runKey,
     namespace: prepared.service.namespace,
-    workload: [...prepared.manifests.map(({ object }) => refOf(object)), ...armObjects(prepared, context.runKey)],
+    workload: [
+      ...prepared.manifests.map(({ object }) => refOf(object)).filter(mayBeDeleted),
+      ...armObjects(prepared, context.runKey),
+    ],
   };
 }
 
@@ -38,6 +44,7 @@ export async function requestNodes(
   context: StageContext,
   prepared: Prepared,
   saveLease: (state: LeaseState) => void,
+  limitMs: number,
 ): Promise<GkeOperation | null> {
   const { gke, inputs, emit } = context;
   const { pool, nodes } = prepared;
@@ -50,7 +57,7 @@ export async function requestNodes(
     stage: 'lease',
     what: `a free node pool ${pool.name}`,
     everyMs: inputs.pollIntervalMs,
-    limitMs: inputs.leaseTimeoutMs,
+    limitMs,
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
@@ -62,6 +69,14 @@ export async function requestNodes(
         return { waiting: `another operation runs (${(error as Error).message})` };
       }
     },
+    onTimeout: (seen) =>
+      new Failure({
+        stage: 'lease',
+        code: 'pool-busy',
+        message: `Node pool ${pool.name} was not free in time; last seen: ${seen}.`,
+        hint: 'Let one run at a time use the pool (a concurrency group of the workflow), or wait for the operation that is named.',
+        blame: 'cluster',
+      }),
   });
   emit({ type: 'fact', stage: 'lease', text: `resize to ${nodes} requested, operation ${operation.name}` });
   return operation;
@@ -75,6 +90,7 @@ export async function awaitNodes(
   context: StageContext,
   prepared: Prepared,
   operation: GkeOperation | null,
+  limitMs: number,
 ): Promise<TpuNode[]> {
   const { gke, kube, inputs, emit } = context;
   const { pool, nodes: wanted } = prepared;
@@ -84,7 +100,7 @@ export async function awaitNodes(
     stage: 'lease',
     what: `${wanted} Ready nodes`,
     everyMs: inputs.pollIntervalMs,
-    limitMs: inputs.leaseTimeoutMs,
+    limitMs,
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),

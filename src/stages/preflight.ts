@@ -3,7 +3,8 @@ import type { Manifest } from '../clients/manifests.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
-import { poolNodes } from './nodes.ts';
+import { poolNodes, TPU_RESOURCE, type TpuNode } from './nodes.ts';
+import { RUN_ANNOTATION } from './ownership.ts';
 import { checkPool, chipsOf, choosePool } from './pool-shape.ts';
 
 export const SERVICE_GROUP = 'serving.kserve.io';
@@ -35,6 +36,10 @@ export async function preflight(
   const sizeBefore = pool.initialNodeCount;
   const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
   checkPool(pool, nodes, restingNodes);
+  for (const text of pool.conditions) context.emit({ type: 'warning', text: `node pool ${pool.name}: ${text}` });
+  const retired = withNamespace(retire.map(refOf), inputs.namespace);
+  await checkService(context, service, retired);
+  if (restingNodes < present.length) await checkPoolIsFree(context, present, [service, ...retired]);
   if (present.length !== sizeBefore) {
     context.emit({
       type: 'warning',
@@ -85,7 +90,9 @@ export async function preflight(
     serviceApiVersion: service.apiVersion,
     vllmImage: imageOf(manifests),
   };
-  const kept = new Set(manifests.map(({ object }) => describe(refOf(object))));
+  const kept = new Set(
+    manifests.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))),
+  );
   return {
     pool,
     nodes,
@@ -93,12 +100,78 @@ export async function preflight(
     restingNodes,
     service,
     manifests,
-    retire: withNamespace(retire.map(refOf), inputs.namespace).filter((ref) => !kept.has(describe(ref))),
+    retire: retired.filter((ref) => !kept.has(describe(ref))),
   };
 }
 
+/** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */
+async function checkService(context: StageContext, service: ServiceRef, retired: ObjectRef[]): Promise<void> {
+  const { apiVersion, name, namespace } = service;
+  const existing = await context.kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
+  if (!existing || existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) return;
+  if (retired.some((ref) => isService(ref) && ref.name === name && ref.namespace === namespace)) return;
+  throw new Failure({
+    stage: 'preflight',
+    code: 'service-exists',
+    message: `LLMInferenceService ${name} in ${namespace} exists already, and no run of the gate made it.`,
+    hint: 'Name it in the input "retire" if it may be deleted for the measurement, or give the one under test another name or namespace.',
+    blame: 'config',
+  });
+}
+
+/** The nodes go at the end, so nobody else's TPU pods may run on them. Best effort: it needs to list pods everywhere. */
+async function checkPoolIsFree(
+  context: StageContext,
+  nodes: TpuNode[],
+  own: { name: string; namespace?: string | undefined }[],
+): Promise<void> {
+  const strangers: string[] = [];
+  try {
+    for (const node of nodes) {
+      const pods = (await context.kube.list('v1', 'Pod', { fieldSelector: `spec.nodeName=${node.name}` })) ?? [];
+      strangers.push(
+        ...pods
+          .filter((pod) => usesTpu(pod) && !isOurs(pod, own))
+          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+    context.emit({
+      type: 'warning',
+      text: 'who else uses the pool cannot be seen: listing pods of all namespaces is refused',
+    });
+    return;
+  }
+  if (strangers.length === 0) return;
+  throw new Failure({
+    stage: 'preflight',
+    code: 'pool-in-use',
+    message: `The node pool serves others, and its nodes go when the run ends: ${strangers.slice(0, 3).join(', ')}${strangers.length > 3 ? ` and ${strangers.length - 3} more` : ''}.`,
+    hint: 'Use another pool, or set "resting-nodes" to the number of nodes that must stay.',
+    blame: 'config',
+  });
+}
+
+/** Pods that have ended stay listed, and hold nothing. */
+function usesTpu(pod: KubeObject): boolean {
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
+  const containers = (pod.spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
+  return containers.some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
+}
+
+function isService({ kind }: { kind: string }): boolean {
+  return kind === 'LLMInferenceService';
+}
+
+/** By the label that KServe puts on the pods of a service. */
+function isOurs(pod: KubeObject, own: { name: string; namespace?: string | undefined }[]): boolean {
+  const service = pod.metadata.labels?.['app.kubernetes.io/name'];
+  return own.some(({ name, namespace }) => name === service && namespace === pod.metadata.namespace);
+}
+
 async function serviceOf(context: StageContext, manifests: Manifest[]): Promise<ServiceRef> {
-  const services = manifests.filter(({ object }) => object.kind === 'LLMInferenceService');
+  const services = manifests.filter(({ object }) => isService(object));
   const [only] = services;
   if (!only || services.length > 1) {
     throw new Failure({
@@ -129,7 +202,7 @@ async function serviceOf(context: StageContext, manifests: Manifest[]): Promise<
 }
 
 function imageOf(manifests: Manifest[]): string | null {
-  const service = manifests.find(({ object }) => object.kind === 'LLMInferenceService')?.object;
+  const service = manifests.find(({ object }) => isService(object))?.object;
   const containers = (service?.spec?.template?.containers ?? []) as { name?: string; image?: string }[];
   return containers.find(({ name }) => name === 'main')?.image ?? null;
 }

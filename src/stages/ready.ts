@@ -60,7 +60,7 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         name: service.name,
         namespace: service.namespace,
       });
-      const notReady = serviceMissing(object);
+      const notReady = serviceMissing(object) ?? (await rolloutMissing(context, prepared));
       if (notReady) return { waiting: notReady };
       const route = await readRoute(kube, service, inputs.gateway);
       if ('waiting' in route) return route;
@@ -114,6 +114,24 @@ function serviceMissing(object: KubeObject | null): string | null {
   if (ready.status !== 'True')
     return `LLMInferenceService not Ready (${ready.reason || ready.message || 'no reason given'})`;
   if (observed < generation) return `LLMInferenceService observed at generation ${observed}, not ${generation}`;
+  return null;
+}
+
+/** Ready pods may be those of an earlier template: every Deployment of the service must be rolled out to its end. */
+async function rolloutMissing({ kube }: StageContext, { service }: Prepared): Promise<string | null> {
+  const deployments =
+    (await kube.list('apps/v1', 'Deployment', {
+      namespace: service.namespace,
+      labelSelector: `app.kubernetes.io/name=${service.name}`,
+    })) ?? [];
+  for (const { metadata, spec, status } of deployments) {
+    const wanted = Number(spec?.replicas ?? 1);
+    const observed = Number(status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+    const updated = Number(status?.updatedReplicas ?? 0);
+    if (!observed || updated < wanted || Number(status?.replicas ?? 0) > wanted) {
+      return `Deployment ${metadata.name} has ${updated} of ${wanted} pods of the applied template`;
+    }
+  }
   return null;
 }
 

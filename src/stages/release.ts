@@ -1,14 +1,15 @@
 import type { GkeClient } from '../clients/gke.ts';
 import type { KubeClient } from '../clients/kube.ts';
 import { describe } from '../clients/objects.ts';
-import { isOperationConflict } from '../clients/operation-conflict.ts';
 import { errorText, Failure } from '../lib/failure.ts';
-import { type Clock, poll } from '../lib/poll.ts';
+import { type Clock, deadline, orAbort, poll } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
 import type { Release } from '../report/model.ts';
 import type { BilledNode } from '../verdict/cost.ts';
 import type { LeaseState } from './context.ts';
 import { poolNodes } from './nodes.ts';
+import { RUN_ANNOTATION } from './ownership.ts';
+import { shrink } from './shrink.ts';
 
 export interface ReleaseContext {
   gke: GkeClient;
@@ -18,79 +19,71 @@ export interface ReleaseContext {
   signal: AbortSignal;
   emit: Emit;
   pollIntervalMs: number;
+  /** For the whole release. */
   limitMs: number;
 }
 
 export interface Released {
   release: Release;
-  /** The pool's TPU nodes with their own times, for the bill; empty when Kubernetes could not be asked. */
+  /** The leased nodes with their own times, for the bill; empty when Kubernetes could not be asked. */
   billed: BilledNode[];
 }
+
+/** What Kubernetes may cost before the resize is asked for: after a cancel all post steps share less than five minutes. */
+const KUBE_BUDGET_MS = 20_000;
 
 /**
  * Gives the nodes back, from the saved lease alone: workload away first (nothing is evicted then), pool to its resting
  * size, verified by the nodes that are left. Idempotent. Never throws: a failure is the result, with the command to run.
  */
 export async function release(context: ReleaseContext, lease: LeaseState): Promise<Released> {
-  const started = context.clock.now();
-  const took = () => Math.round(context.clock.now() - started);
+  const { clock } = context;
+  const started = clock.now();
+  const remainingMs = () => Math.max(context.pollIntervalMs, context.limitMs - (clock.now() - started));
   const leased = new Map<string, BilledNode>();
+  const end = (rest: Pick<Release, 'outcome' | 'nodesLeft' | 'message'>): Released => ({
+    release: {
+      nodePool: lease.nodePool,
+      restingNodes: lease.restingNodes,
+      command: null,
+      durationMs: Math.round(clock.now() - started),
+      ...rest,
+    },
+    billed: [...leased.values()],
+  });
   try {
-    await observe(context, lease, leased).catch((error: unknown) => {
-      context.emit({ type: 'warning', text: `the nodes could not be counted: ${errorText(error)}` });
-    });
-    await removeWorkload(context, lease);
+    const counted = await clearCluster(context, lease, leased);
     if (lease.sizeBefore >= lease.sizeAsked && lease.restingNodes >= lease.sizeBefore) {
       const message = `Node pool ${lease.nodePool} had ${lease.sizeBefore} nodes before the run and keeps them.`;
-      return {
-        release: {
-          ...base(lease),
-          outcome: 'not-needed',
-          nodesLeft: lease.sizeBefore,
-          message,
-          command: null,
-          durationMs: took(),
-        },
-        billed: [...leased.values()],
-      };
+      return end({ outcome: 'not-needed', nodesLeft: counted, message });
     }
-    await shrink(context, lease);
-    const nodesLeft = await awaitResting(context, lease, leased);
-    const message = `Node pool ${lease.nodePool} is back at its resting size of ${lease.restingNodes} nodes.`;
-    return {
-      release: { ...base(lease), outcome: 'released', nodesLeft, message, command: null, durationMs: took() },
-      billed: [...leased.values()],
-    };
+    await shrink({ ...context, limitMs: remainingMs() }, lease);
+    const nodesLeft = await awaitResting({ ...context, limitMs: remainingMs() }, lease, leased);
+    const message =
+      nodesLeft === null
+        ? `Node pool ${lease.nodePool} is set to its resting size of ${lease.restingNodes} nodes; its nodes could not be counted.`
+        : `Node pool ${lease.nodePool} is back at its resting size of ${lease.restingNodes} nodes.`;
+    return end({ outcome: 'released', nodesLeft, message });
   } catch (error) {
-    return { ...releaseFailed(lease, error, took()), billed: [...leased.values()] };
+    const failed = releaseFailed(lease, error, Math.round(clock.now() - started));
+    return { ...failed, billed: [...leased.values()] };
   }
 }
 
 /** The result when the nodes could not be given back, or not even tried. */
 export function releaseFailed(lease: LeaseState, error: unknown, durationMs = 0): Released {
-  const message = `Node pool ${lease.nodePool} could not be given back: ${errorText(error)}`;
   return {
-    release: { ...base(lease), outcome: 'failed', nodesLeft: null, message, command: resizeCommand(lease), durationMs },
+    release: {
+      outcome: 'failed',
+      nodePool: lease.nodePool,
+      restingNodes: lease.restingNodes,
+      nodesLeft: null,
+      message: `Node pool ${lease.nodePool} could not be given back: ${errorText(error)}`,
+      command: resizeCommand(lease),
+      durationMs,
+    },
     billed: [],
   };
-}
-
-function base(lease: LeaseState): Pick<Release, 'nodePool' | 'restingNodes'> {
-  return { nodePool: lease.nodePool, restingNodes: lease.restingNodes };
-}
-
-/** Notes the nodes that exist now, and the end of those that have gone since the last look. */
-async function observe(context: ReleaseContext, lease: LeaseState, leased: Map<string, BilledNode>): Promise<number> {
-  if (!context.kube) return 0;
-  const present = await poolNodes(context.kube, lease.nodePool);
-  const names = new Set(present.map(({ name }) => name));
-  for (const { name, createdAt, chips } of present) {
-    if (!leased.has(name)) leased.set(name, { createdAt, deletedAt: null, chips });
-  }
-  for (const [name, node] of leased) {
-    if (!names.has(name) && node.deletedAt === null) leased.set(name, { ...node, deletedAt: new Date().toISOString() });
-  }
-  return present.length;
 }
 
 /** The line to run by hand. Every part was checked against a strict pattern when it came in. */
@@ -98,63 +91,63 @@ export function resizeCommand(lease: LeaseState): string {
   return `gcloud container clusters resize ${lease.cluster} --node-pool ${lease.nodePool} --num-nodes ${lease.restingNodes} --location ${lease.location} --project ${lease.projectId} --quiet`;
 }
 
-async function removeWorkload(context: ReleaseContext, lease: LeaseState): Promise<void> {
-  if (!context.kube) return;
+/** Counts the nodes and removes what the run applied, within a budget: the resize must not wait for a hung control plane. */
+async function clearCluster(
+  context: ReleaseContext,
+  lease: LeaseState,
+  leased: Map<string, BilledNode>,
+): Promise<number | null> {
+  const { kube, emit } = context;
+  if (!kube) return null;
+  let counted: number | null = null;
+  const work = async () => {
+    counted = await observe(kube, lease, leased).catch((error: unknown) => {
+      emit({ type: 'warning', text: `the nodes could not be counted: ${errorText(error)}` });
+      return null;
+    });
+    await removeWorkload(kube, context, lease);
+  };
+  await orAbort(work(), deadline(context.signal, KUBE_BUDGET_MS)).catch((error: unknown) => {
+    context.signal.throwIfAborted();
+    emit({ type: 'warning', text: `the workload was not removed in time: ${errorText(error)}` });
+  });
+  return counted;
+}
+
+/** Notes the nodes that exist now, and the end of those that have gone since the last look. */
+async function observe(kube: KubeClient, lease: LeaseState, leased: Map<string, BilledNode>): Promise<number> {
+  const present = await poolNodes(kube, lease.nodePool);
+  const names = new Set(present.map(({ name }) => name));
+  for (const { name, createdAt, chips } of present) {
+    // A node that was there before is this run's cost from the lease on.
+    const since = createdAt > lease.startedAt ? createdAt : lease.startedAt;
+    if (!leased.has(name)) leased.set(name, { createdAt: since, deletedAt: null, chips });
+  }
+  for (const [name, node] of leased) {
+    if (!names.has(name) && node.deletedAt === null) leased.set(name, { ...node, deletedAt: new Date().toISOString() });
+  }
+  return present.length;
+}
+
+/** Removes the objects that carry this run's mark: what somebody else made is left alone. */
+async function removeWorkload(kube: KubeClient, { emit }: ReleaseContext, lease: LeaseState): Promise<void> {
   for (const ref of [...lease.workload].reverse()) {
     try {
-      if (await context.kube.remove(ref)) {
-        context.emit({ type: 'fact', stage: 'release', text: `removed ${describe(ref)}` });
+      const object = await kube.get(ref);
+      if (!object) continue;
+      if (object.metadata.annotations?.[RUN_ANNOTATION] !== lease.runKey) {
+        emit({ type: 'fact', stage: 'release', text: `${describe(ref)} was not made by this run and stays` });
+        continue;
       }
+      await kube.remove(ref);
+      emit({ type: 'fact', stage: 'release', text: `removed ${describe(ref)}` });
     } catch (error) {
       // What stays behind costs nothing; the nodes do.
-      context.emit({ type: 'warning', text: `${describe(ref)} was not removed: ${errorText(error)}` });
+      emit({ type: 'warning', text: `${describe(ref)} was not removed: ${errorText(error)}` });
       // Each further try would take minutes of the time that the nodes need.
       if (error instanceof Failure && error.code === 'kube-unreachable') return;
     }
   }
-}
-
-async function shrink(context: ReleaseContext, lease: LeaseState): Promise<void> {
-  const operation = await poll({
-    stage: 'release',
-    what: `node pool ${lease.nodePool} to accept the resize to ${lease.restingNodes}`,
-    everyMs: context.pollIntervalMs,
-    limitMs: context.limitMs,
-    clock: context.clock,
-    signal: context.signal,
-    onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
-    probe: async () => {
-      try {
-        return { done: await context.gke.setNodePoolSize(lease.nodePool, lease.restingNodes) };
-      } catch (error) {
-        // A scale-up that still runs refuses the scale-down until it ends.
-        if (!isOperationConflict(error)) throw error;
-        return { waiting: (error as Error).message };
-      }
-    },
-  });
-  context.emit({
-    type: 'fact',
-    stage: 'release',
-    text: `resize to ${lease.restingNodes} requested, operation ${operation.name}`,
-  });
-  await poll({
-    stage: 'release',
-    what: `operation ${operation.name}`,
-    everyMs: context.pollIntervalMs,
-    limitMs: context.limitMs,
-    clock: context.clock,
-    signal: context.signal,
-    onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
-    probe: async () => {
-      const current = await context.gke.getOperation(operation.name);
-      if (current.status !== 'DONE') return { waiting: current.status };
-      if (current.error) {
-        throw new Failure({ stage: 'release', code: 'release-refused', message: current.error, blame: 'cloud' });
-      }
-      return { done: true };
-    },
-  });
 }
 
 async function awaitResting(
@@ -162,9 +155,22 @@ async function awaitResting(
   lease: LeaseState,
   leased: Map<string, BilledNode>,
 ): Promise<number | null> {
-  if (!context.kube) return askPool(context, lease);
+  const { kube } = context;
+  if (!kube) return askPool(context, lease);
   try {
-    return await nodesGone(context, lease, leased);
+    return await poll({
+      stage: 'release',
+      what: `${lease.restingNodes} nodes in ${lease.nodePool}`,
+      everyMs: context.pollIntervalMs,
+      limitMs: context.limitMs,
+      clock: context.clock,
+      signal: context.signal,
+      onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
+      probe: async () => {
+        const left = await observe(kube, lease, leased);
+        return left <= lease.restingNodes ? { done: left } : { waiting: `${left} nodes left` };
+      },
+    });
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'kube-unreachable') throw error;
     context.emit({ type: 'warning', text: `the nodes could not be counted: ${error.message}` });
@@ -180,22 +186,7 @@ async function askPool(context: ReleaseContext, lease: LeaseState): Promise<null
     stage: 'release',
     code: 'release-not-seen',
     message: `the pool is set to ${pool.initialNodeCount} nodes, not ${lease.restingNodes}`,
+    hint: 'Somebody else resized it meanwhile, or the resize was lost.',
     blame: 'cloud',
-  });
-}
-
-function nodesGone(context: ReleaseContext, lease: LeaseState, leased: Map<string, BilledNode>): Promise<number> {
-  return poll({
-    stage: 'release',
-    what: `${lease.restingNodes} nodes in ${lease.nodePool}`,
-    everyMs: context.pollIntervalMs,
-    limitMs: context.limitMs,
-    clock: context.clock,
-    signal: context.signal,
-    onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
-    probe: async () => {
-      const left = await observe(context, lease, leased);
-      return left <= lease.restingNodes ? { done: left } : { waiting: `${left} nodes left` };
-    },
   });
 }

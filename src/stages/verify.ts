@@ -1,5 +1,6 @@
 import { createServingClient, type ServingAnswer, type ServingClient } from '../clients/serving.ts';
 import { errorText, Failure } from '../lib/failure.ts';
+import { poll } from '../lib/poll.ts';
 import { requestBody, sharedPrefixGroup, uniquePrompts } from '../load/prompts.ts';
 import type { Check, CheckOutcome, RoutingEvidence } from '../report/model.ts';
 import { cacheablePrefix, expectedHitRates } from '../verdict/hit-rate.ts';
@@ -9,9 +10,13 @@ import { cacheBetween, type Snapshot, servedBetween, snapshot } from './counters
 import { readPicker } from './picker.ts';
 import type { ReadyStack } from './ready.ts';
 
-/** Long enough for both layers on every version: 5 blocks of 128 tokens, 5 blocks of 512 characters. */
-const PREFIX_TOKENS = 640;
+/**
+ * Long enough for both layers on every version: 5 blocks of 128 tokens and a half, 5 blocks of 512 characters. The half
+ * is for the estimate of the prefix's length in tokens, which must not fall on the wrong side of a block.
+ */
+const PREFIX_TOKENS = 704;
 const SUFFIX_TOKENS = 32;
+const GATEWAY_LIMIT_MS = 60_000;
 const SHARED_REQUESTS = 10;
 const UNIQUE_PER_REPLICA = 30;
 const PROBE_MAX_TOKENS = 8;
@@ -29,8 +34,10 @@ export interface VerifiedModel {
  */
 export async function verify(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<VerifiedModel> {
   const { report } = context;
-  const client = createServingClient({ baseUrl: stack.route.endpoint, signal: context.signal });
+  const { endpoint, hostname } = stack.route;
+  const client = createServingClient({ baseUrl: endpoint, hostname, signal: context.signal });
   try {
+    await awaitAnswer(context, client);
     const health = await attempt(context, () => client.get('/health'));
     push(context, 'health', 'Health endpoint', 'HTTP 200', status(health), health.answer?.status === 200);
     const models = await attempt(context, () => client.get('/v1/models'));
@@ -45,6 +52,10 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
         hint: 'Everything is Ready in Kubernetes, yet the gateway does not reach vLLM: look at its route, TLS settings and NetworkPolicies.',
         blame: 'change',
       });
+    }
+    const wanted = servedName(prepared);
+    if (wanted !== undefined && wanted !== modelId) {
+      context.emit({ type: 'warning', text: `the server calls its model ${modelId}, the manifest ${wanted}` });
     }
     report.environment.modelId = modelId;
     report.environment.endpoint = stack.route.endpoint;
@@ -70,6 +81,33 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
   } finally {
     await client.close();
   }
+}
+
+/**
+ * Waits until the gateway carries requests: its proxies learn of new endpoints some time after Kubernetes calls the pods
+ * Ready. When the time is over the checks are made all the same, and say what is wrong.
+ */
+async function awaitAnswer(context: StageContext, client: ServingClient): Promise<void> {
+  await poll({
+    stage: 'verify',
+    what: 'an answer through the gateway',
+    everyMs: Math.min(1_000, context.inputs.pollIntervalMs),
+    limitMs: GATEWAY_LIMIT_MS,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => context.emit({ type: 'waiting', stage: 'verify', ...status }),
+    probe: async () => {
+      const tried = [
+        await attempt(context, () => client.get('/v1/models')),
+        await attempt(context, () => client.get('/health')),
+      ];
+      const refused = tried.find(({ answer }) => answer?.status !== 200);
+      return refused ? { waiting: status(refused) } : { done: true };
+    },
+  }).catch((error: unknown) => {
+    context.signal.throwIfAborted();
+    context.emit({ type: 'warning', text: errorText(error) });
+  });
 }
 
 async function checkAnswers(context: StageContext, client: ServingClient, model: string): Promise<void> {
@@ -283,9 +321,13 @@ function modelIds(answer: ServingAnswer | null): string[] {
 
 /** The name in the manifest when the server has it; a server that overrides its arguments may go by another. */
 function chooseModel(ids: string[], prepared: Prepared): string | undefined {
-  const service = prepared.manifests.find(({ object }) => object.kind === 'LLMInferenceService')?.object;
-  const wanted = service?.spec?.model?.name as string | undefined;
+  const wanted = servedName(prepared);
   return ids.find((id) => id === wanted) ?? ids[0];
+}
+
+function servedName(prepared: Prepared): string | undefined {
+  const service = prepared.manifests.find(({ object }) => object.kind === 'LLMInferenceService')?.object;
+  return service?.spec?.model?.name as string | undefined;
 }
 
 function completionText(

@@ -2,9 +2,13 @@ import { besideLimits } from '../lib/number.ts';
 import type { Benchmark, Check, Target, Verdict } from '../report/model.ts';
 import { percent } from './wording.ts';
 
+/** Warnings after which it is not proven who served the requests; a pass needs that proof. */
+const UNPROVEN: ReadonlySet<string> = new Set(['counters-unreadable']);
+
 /**
- * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that does not
- * count (invalid); answers lost under load (fail); the speed-up (fail); evidence that is missing or undecided
+ * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that was disturbed
+ * (invalid); answers lost by all replicas under load (fail), which is a veto too, but one that the service owes; any
+ * other veto (invalid); answers lost at all (fail); the speed-up (fail); evidence that is missing or undecided
  * (inconclusive); pass. Missing evidence never passes.
  */
 export function overallVerdict(
@@ -14,10 +18,11 @@ export function overallVerdict(
 ): { verdict: Verdict; reasons: string[] } {
   const failed = checks.filter(({ outcome }) => outcome === 'fail');
   if (failed.length > 0) return { verdict: 'fail', reasons: failed.map((check) => sentence(check, 'failed')) };
-  if (benchmark.vetoes.length > 0) {
+  const lost = (['all', 'one'] as const).filter((arm) => benchmark.arms[arm].successRate < target.successRate);
+  const disturbed = benchmark.vetoes.some(({ id }) => id !== 'error-rate');
+  if (disturbed || (benchmark.vetoes.length > 0 && !lost.includes('all'))) {
     return { verdict: 'invalid', reasons: benchmark.vetoes.map(({ message }) => message) };
   }
-  const lost = (['all', 'one'] as const).filter((arm) => benchmark.arms[arm].successRate < target.successRate);
   if (lost.length > 0) {
     return {
       verdict: 'fail',
@@ -38,10 +43,12 @@ export function overallVerdict(
       reasons: [`The speed-up is ${places(speedup.value)}× (${interval}): wholly below ${target.minSpeedup}×.`],
     };
   }
-  const open = checks.filter(({ outcome }) => outcome !== 'pass');
-  const undecided = open.map((check) =>
-    sentence(check, check.outcome === 'inconclusive' ? 'was not decided' : 'could not be observed'),
-  );
+  const undecided = [
+    ...checks
+      .filter(({ outcome }) => outcome !== 'pass')
+      .map((check) => sentence(check, check.outcome === 'inconclusive' ? 'was not decided' : 'could not be observed')),
+    ...benchmark.warnings.filter(({ id }) => UNPROVEN.has(id)).map(({ message }) => message),
+  ];
   if (looks.stopped !== 'pass' || !speedup) {
     const reason = speedup
       ? `The speed-up is ${places(speedup.value)}× (${interval})${
@@ -53,7 +60,7 @@ export function overallVerdict(
     return { verdict: 'inconclusive', reasons: [reason, ...undecided] };
   }
   if (checks.length === 0) return { verdict: 'inconclusive', reasons: ['No check of the service was made.'] };
-  if (open.length > 0) return { verdict: 'inconclusive', reasons: undecided };
+  if (undecided.length > 0) return { verdict: 'inconclusive', reasons: undecided };
   return {
     verdict: 'pass',
     reasons: [

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { googleEndpoints } from '../../src/clients/endpoints.ts';
 import type { AuthMethod } from '../../src/inputs.ts';
@@ -5,11 +8,12 @@ import type { ApiRequest, Inject } from '../../src/lab/gcp/http.ts';
 import { verifyToken } from '../../src/lab/tokens.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { type GcpLab, startGcpLab } from '../lab/gcp/gcp-lab.ts';
-import { authAgainst, byKey, direct, impersonating } from './gcp-auth.ts';
+import { authAgainst, byKey, direct, impersonating, PROVIDER_NAME } from './gcp-auth.ts';
 
 let lab: GcpLab;
 afterEach(async () => {
   vi.useRealTimers();
+  vi.unstubAllEnvs();
   await lab?.close();
 });
 
@@ -198,6 +202,35 @@ describe('a service account key', () => {
   it.each(['http://token.example/', 'file:///etc/passwd', 'token'])('is not sent to %s', async (tokenUri) => {
     await start();
     expect(() => authAgainst(lab, byKey(lab, { tokenUri }))).toThrow('token_uri that is not an https URL');
+  });
+});
+
+describe('application default credentials', () => {
+  it('are listened to: what they fetch for a Google client is masked too', async () => {
+    await start();
+    const folder = await mkdtemp(join(tmpdir(), 'adc-'));
+    const audience = encodeURIComponent(`https://iam.googleapis.com/${PROVIDER_NAME}`);
+    const answer = await fetch(`${lab.oidcRequestUrl}&audience=${audience}`, {
+      headers: { authorization: `Bearer ${lab.oidcRequestToken}` },
+    });
+    await writeFile(join(folder, 'oidc'), ((await answer.json()) as { value: string }).value);
+    const credentials = {
+      type: 'external_account',
+      audience: `//iam.googleapis.com/${PROVIDER_NAME}`,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${lab.url}/v1/token`,
+      credential_source: { file: join(folder, 'oidc') },
+    };
+    await writeFile(join(folder, 'adc.json'), JSON.stringify(credentials));
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', join(folder, 'adc.json'));
+    const { auth, secrets } = authAgainst(lab, { kind: 'adc' });
+    const google = await auth.googleAuth();
+    const token = await google.getAccessToken();
+    expect(verifyToken('secret', token ?? '', Date.now())).not.toBeNull();
+    expect(secrets).toContain(token);
+    const own = await auth.accessToken();
+    expect(secrets).toContain(own);
+    await rm(folder, { recursive: true });
   });
 });
 

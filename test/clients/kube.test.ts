@@ -1,5 +1,8 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject, ObjectRef } from '../../src/clients/objects.ts';
+import { loopbackCertificate } from '../../src/lab/certs.ts';
 import { configMap, startTestApi, type TestApi } from './kube-api.ts';
 
 let api: TestApi;
@@ -11,6 +14,13 @@ beforeAll(async () => {
   });
 });
 afterAll(() => api.close());
+
+const REFUSED_BY_POD_SECURITY =
+  'pods "vllm" is forbidden: violates PodSecurity "restricted:latest": privileged (container "main" must not set it)';
+const REFUSED_BY_END =
+  'configmaps "refused" is forbidden: unable to create new content in namespace ns because it is being terminated';
+const REFUSED_BY_RBAC =
+  'configmaps "refused" is forbidden: User "gate@example.com" cannot patch resource "configmaps" in API group "" in the namespace "ns"';
 
 const map = (name: string): ObjectRef => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'ns' });
 
@@ -212,6 +222,44 @@ describe('reading and removing', () => {
       message: expect.stringMatching(/^List of secrets: .*gate@example\.com.* cannot list resource "secrets"/),
       hint: expect.stringContaining('Role'),
     });
+  });
+});
+
+describe('a refusal', () => {
+  it('for want of the namespace says so', async () => {
+    const object = configMap('lost');
+    object.metadata.namespace = 'nowhere';
+    await expect(api.client().apply(object)).rejects.toMatchObject({
+      code: 'namespace-missing',
+      blame: 'config',
+      message: 'ConfigMap lost in nowhere: namespaces "nowhere" not found',
+      hint: expect.stringContaining('input "namespace"'),
+    });
+    expect(await api.client().get({ ...map('lost'), namespace: 'nowhere' })).toBeNull();
+  });
+
+  it.each([
+    ['a rule of admission', 'admission-refused', 'change', REFUSED_BY_POD_SECURITY, /not a missing permission/],
+    ['a namespace that is going', 'admission-refused', 'change', REFUSED_BY_END, /not a missing permission/],
+    ['a right that is missing', 'kube-permission', 'config', REFUSED_BY_RBAC, /Grant the missing rule/],
+  ])('by %s is told as such', async (_, code, blame, message, hint) => {
+    const tls = await loopbackCertificate('refuses');
+    const server = createServer({ key: tls.key, cert: tls.cert }, (request, response) => {
+      const discovery = request.method === 'GET';
+      response.writeHead(discovery ? 200 : 403, { 'content-type': 'application/json' });
+      const resources = [{ name: 'configmaps', kind: 'ConfigMap', namespaced: true }];
+      response.end(JSON.stringify(discovery ? { resources } : { kind: 'Status', reason: 'Forbidden', message }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const kube = api.client({
+      server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      caPem: tls.caPem,
+    });
+    const failure = await kube.apply(configMap('refused')).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code, blame, message: `ConfigMap refused in ns: ${message}` });
+    expect(failure).toMatchObject({ hint: expect.stringMatching(hint) });
+    server.closeAllConnections();
+    server.close();
   });
 });
 

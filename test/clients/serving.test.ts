@@ -72,6 +72,28 @@ describe('requests to the service', () => {
     await expect(client(`https://${host}`, { verifyTls: true }).get('/health')).rejects.toThrow(/certificate/);
   });
 
+  it('name the host of the route, to the gateway and to its TLS listener', async () => {
+    const { cert, key } = await loopbackCertificate('gateway');
+    const names: string[] = [];
+    const secure = createTlsServer(
+      {
+        cert,
+        key,
+        SNICallback: (name, done) => {
+          names.push(name);
+          done(null);
+        },
+      },
+      (request, response) => response.end(request.headers.host),
+    );
+    const host = await listening(secure);
+    const hostname = 'llm.example.com';
+    expect((await client(`https://${host}`, { hostname }).get('/')).body).toBe(hostname);
+    expect(names).toEqual([hostname]);
+    expect((await client(`https://${host}`, { hostname: null }).post('/', {})).body).toBe(host);
+    expect(names).toEqual([hostname]);
+  });
+
   it('end at their deadline, and with the run', async () => {
     const host = await listening(createServer(() => {}));
     await expect(client(`http://${host}`, { requestTimeoutMs: 20 }).get('/')).rejects.toThrow(/timeout/i);

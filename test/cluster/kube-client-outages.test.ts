@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/clients/objects.ts';
 import { refOf } from '../../src/clients/objects.ts';
+import { type Clock, systemClock } from '../../src/lib/poll.ts';
+import { widgetDefinition } from '../lab/kube/lab.ts';
 import { clientOf } from './client.ts';
 import { type RealKube, startApiServer } from './harness/api-server.ts';
 import { startProxy } from './harness/proxy.ts';
@@ -17,6 +19,11 @@ const configMap = (name: string, data: Record<string, string> = {}): KubeObject 
   metadata: { name, namespace: 'default' },
   data,
 });
+
+const atOnce: Clock = { now: () => 0, sleep: async () => {} };
+
+/** Waits three times as long between tries: a busy machine starts an API server more slowly than a cluster does. */
+const patient: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(ms * 3, signal) };
 
 /** What the server itself saw of an object. */
 const requestsFor = async (name: string) =>
@@ -114,10 +121,43 @@ describe('connections', () => {
   });
 });
 
+describe('a conversion webhook', () => {
+  it('that is not there is named, for an object of another version than the stored one', async () => {
+    const client = clientOf(kube, { clock: atOnce });
+    const definition = widgetDefinition();
+    definition.spec.conversion = {
+      strategy: 'Webhook',
+      webhook: {
+        conversionReviewVersions: ['v1'],
+        clientConfig: { service: { namespace: 'kserve', name: 'llmisvc-webhook-server-service', path: '/convert' } },
+      },
+    };
+    await client.apply(definition);
+    const established = expect.objectContaining({ type: 'Established', status: 'True' });
+    await expect
+      .poll(() => client.get(refOf(definition)))
+      .toMatchObject({ status: { conditions: expect.arrayContaining([established]) } });
+    const widget = (version: string): KubeObject => ({
+      apiVersion: `example.com/${version}`,
+      kind: 'Widget',
+      metadata: { name: 'converted', namespace: 'default' },
+      spec: { model: 'qwen' },
+    });
+    expect(await client.apply(widget('v1'), { dryRun: true })).toMatchObject(widget('v1'));
+    await expect(client.apply(widget('v1alpha1'), { dryRun: true })).rejects.toMatchObject({
+      blame: 'cluster',
+      message: expect.stringMatching(
+        /answered 500: conversion webhook for example\.com\/v1alpha1, Kind=Widget failed: .*"llmisvc-webhook-server-service" not found/,
+      ),
+    });
+    await client.close();
+  });
+});
+
 describe('an API server that restarts', () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('after %s is waited for, call by call', async (signal) => {
     const retries: string[] = [];
-    const client = clientOf(kube, { onRetry: (message) => retries.push(message) });
+    const client = clientOf(kube, { clock: patient, onRetry: (message) => retries.push(message) });
     const name = `over-${signal.toLowerCase()}`;
     await client.apply(configMap(name, { n: '0' }));
 
@@ -140,7 +180,7 @@ describe('an API server that restarts', () => {
   });
 
   it('and does not come back is named, with its address', async () => {
-    const client = clientOf(kube, { clock: { now: () => 0, sleep: async () => {} } });
+    const client = clientOf(kube, { clock: atOnce });
     await kube.kill('SIGKILL', 'api-server');
     await expect(client.version()).rejects.toMatchObject({
       code: 'kube-unreachable',

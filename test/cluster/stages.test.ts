@@ -35,20 +35,31 @@ const load = (path: string): Promise<Manifest[]> =>
 
 describe.runIf(folder)('stages on a real API server', () => {
   let kube: RealKube;
+  let admin: KubeClient;
+  /** The gate, with the rights of docs/rbac.yaml and no others. */
   let client: KubeClient;
   let gateway: Server;
 
   beforeAll(async () => {
     kube = await startApiServer();
-    client = clientOf(kube);
+    admin = clientOf(kube);
     gateway = createServer((_request, response) => response.end('{"data":[]}'));
     await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
-    await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-    for (const part of ['gateway-api', 'istio', 'kserve-odh-v0.15']) await installCrds(kube, join(folder ?? '', part));
+    for (const name of [NAMESPACE, 'opendatahub']) {
+      await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    }
+    const rules = await loadManifests({ path: 'docs/rbac.yaml', root: ROOT, namespace: NAMESPACE, env: process.env });
+    for (const { object } of rules) await admin.apply(object);
+    const user = rules.find(({ object }) => object.kind === 'RoleBinding')?.object.subjects[0].name;
+    const token = kube.tokenFor(user);
+    client = clientOf(kube, { accessToken: async () => token });
+    for (const part of ['gateway-api', 'inference-extension', 'istio', 'kserve-odh-v0.15']) {
+      await installCrds(kube, join(folder ?? '', part));
+    }
   });
   afterAll(async () => {
     gateway?.close();
-    await client?.close();
+    await Promise.all([client?.close(), admin?.close()]);
     await kube?.stop();
   });
 
@@ -64,6 +75,31 @@ describe.runIf(folder)('stages on a real API server', () => {
   const services = () => inNamespace('serving.kserve.io/v1alpha1', 'LLMInferenceService');
   const policies = () => inNamespace('networking.k8s.io/v1', 'NetworkPolicy');
 
+  it('the gate may read all that it looks at', async () => {
+    const seen = [
+      ['v1', 'Node'],
+      ['v1', 'Pod', NAMESPACE],
+      ['v1', 'Event', NAMESPACE],
+      ['apps/v1', 'Deployment', NAMESPACE],
+      ['gateway.networking.k8s.io/v1', 'HTTPRoute', NAMESPACE],
+      ['gateway.networking.k8s.io/v1', 'Gateway', 'opendatahub'],
+      ['inference.networking.k8s.io/v1', 'InferencePool', NAMESPACE],
+      ['inference.networking.x-k8s.io/v1alpha2', 'InferencePool', NAMESPACE],
+    ] as const;
+    for (const [apiVersion, kind, namespace] of seen) {
+      expect(await client.list(apiVersion, kind, namespace ? { namespace } : {}), kind).toEqual([]);
+    }
+    expect(await client.logs(NAMESPACE, 'absent', 'main', 1)).toBe('');
+    expect((await client.podProxy(NAMESPACE, 'absent', 'https:8000', '/metrics')).status).toBe(404);
+    // Of other namespaces it sees which pods there are, and nothing else.
+    expect(await client.list('v1', 'Pod', { fieldSelector: 'spec.nodeName=node-0' })).toEqual([]);
+    const elsewhere = { apiVersion: 'v1', kind: 'Pod', name: 'absent', namespace: 'kube-system' };
+    await expect(client.get(elsewhere)).rejects.toMatchObject({ code: 'kube-permission' });
+    await expect(client.list('v1', 'Secret', { namespace: NAMESPACE })).rejects.toMatchObject({
+      code: 'kube-permission',
+    });
+  });
+
   it('preflight changes nothing', async () => {
     const { service, manifests } = await prepare();
     expect(service).toMatchObject({ name: 'qwen2-3b-pattern3', namespace: NAMESPACE, replicas: 3 });
@@ -71,9 +107,15 @@ describe.runIf(folder)('stages on a real API server', () => {
     expect([await services(), await policies()]).toEqual([[], []]);
   });
 
+  it('the gate may delete all that retire.yaml lists', async () => {
+    const { retire } = await prepare();
+    expect(retire.map(({ kind }) => kind)).toContain('EnvoyFilter');
+    for (const ref of retire) expect(await client.remove(ref), ref.kind).toBe(false);
+  });
+
   it('deploy takes Pattern 1 away, and nothing of anybody else', async () => {
     for (const { object } of await load('pattern1')) await client.apply(object);
-    await client.apply({
+    await admin.apply({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
       metadata: { name: 'default-deny', namespace: NAMESPACE },
@@ -129,7 +171,7 @@ describe.runIf(folder)('stages on a real API server', () => {
       metadata: { name: 'replica-0', namespace: NAMESPACE, labels: { 'kserve.io/component': 'workload' } },
       spec: { containers: [{ name: 'main', image: 'vllm' }] },
     };
-    await client.apply(pod);
+    await admin.apply(pod);
     const { context, said } = setting();
     const prepared = await prepare();
     const stack = {

@@ -55,6 +55,7 @@ export function fakeRunner(options: {
         PATH: process.env.PATH ?? '',
         HOME: folder,
         GITHUB_ACTIONS: 'true',
+        GITHUB_ACTION: '__self',
         GITHUB_RUN_ID: '18300012345',
         GITHUB_RUN_ATTEMPT: '1',
         GITHUB_RUN_NUMBER: '412',

@@ -6,13 +6,24 @@ import { createLoadClient } from '../../src/load/client.ts';
 import { completion } from './model-server.ts';
 
 let server: ReturnType<typeof createServer>;
+const names: string[] = [];
+const hosts: (string | undefined)[] = [];
 let baseUrl = '';
 
 beforeAll(async () => {
   const pems = await generate([{ name: 'commonName', value: 'gateway.test' }]);
   server = createServer(
-    { key: pems.private, cert: pems.cert, ALPNProtocols: ['h2', 'http/1.1'] },
+    {
+      key: pems.private,
+      cert: pems.cert,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      SNICallback: (name, done) => {
+        names.push(name);
+        done(null);
+      },
+    },
     (request, response) => {
+      hosts.push(request.headers.host);
       response.end(completion(10, { httpVersion: request.httpVersion }));
     },
   );
@@ -34,5 +45,20 @@ it.each([
     tlsInsecure,
   });
   expect(await client.send(Buffer.from('{}'))).toMatchObject(expected);
+  await client.close();
+});
+
+it('a gateway whose route is bound to a host is told of it, by its TLS listener too', async () => {
+  const client = createLoadClient({
+    baseUrl,
+    path: '/v1/completions',
+    connections: 1,
+    deadlineMs: 2_000,
+    expect: { completionTokens: 10 },
+    tlsInsecure: true,
+    headers: { host: 'llm.example.com' },
+  });
+  expect(await client.send(Buffer.from('{}'))).toMatchObject({ valid: true });
+  expect([names.at(-1), hosts.at(-1)]).toEqual(['llm.example.com', 'llm.example.com']);
   await client.close();
 });

@@ -5,6 +5,7 @@ import { type Inputs, parseInputs } from '../../src/inputs.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import type { LeaseState, Prepared, StageContext } from '../../src/stages/context.ts';
+import { RUN_ANNOTATION } from '../../src/stages/ownership.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
 import { aReport } from '../report/fixtures.ts';
 
@@ -31,7 +32,9 @@ export const LEASE: LeaseState = {
   sizeBefore: 0,
   sizeAsked: 3,
   restingNodes: 0,
+  machineType: 'ct6e-standard-4t',
   spot: true,
+  reserved: false,
   startedAt: '2026-11-22T14:07:07Z',
   run: '183/1',
   runKey: '183-1',
@@ -67,6 +70,15 @@ export function prepared(change: Partial<Prepared> = {}): Prepared {
   };
 }
 
+/** An object as a run of the gate applied it, or as somebody else did (`run` null). */
+export function applied(kind: string, name: string, run: string | null = LEASE.runKey): KubeObject {
+  return {
+    apiVersion: kind === 'LLMInferenceService' ? 'serving.kserve.io/v1alpha1' : 'v1',
+    kind,
+    metadata: { name, namespace: 'ns', ...(run === null ? {} : { annotations: { [RUN_ANNOTATION]: run } }) },
+  };
+}
+
 /** GKE refuses a change while an operation runs. */
 export function conflict(): Failure {
   return new Failure({
@@ -91,28 +103,41 @@ export interface FakePool {
   operationProbes: number;
   /** Thrown by the next resizes, in turn. */
   refusals: Error[];
-  /** How the operation ends. */
+  /** How every operation ends. */
   operationError: string | null;
+  /** How the next operations end, in turn; then all end as `operationError` says. */
+  operationErrors: (string | null)[];
+  /** What runs on the cluster, whoever asked for it. */
+  running: GkeOperation[];
+  /** Operations that were asked to end, refused ones included. */
+  cancelled: string[];
+}
+
+export function operation(change: Partial<GkeOperation> = {}): GkeOperation {
+  return {
+    name: 'operation-2',
+    type: 'SET_NODE_POOL_SIZE',
+    status: 'RUNNING',
+    targetLink: 'https://container.googleapis.com/v1/projects/1/zones/europe-west4-a/clusters/llmd/nodePools/v6e',
+    startTime: null,
+    error: null,
+    ...change,
+  };
 }
 
 /** A node pool whose nodes come and go when an operation is done. */
 export function fakePool(size = 0, change: Partial<FakePool> = {}): FakePool {
   let probes = 0;
   let target = size;
-  const operation = (status: GkeOperation['status']): GkeOperation => ({
-    name: 'operation-2',
-    type: 'SET_NODE_POOL_SIZE',
-    status,
-    targetLink: '',
-    startTime: null,
-    error: status === 'DONE' ? pool.operationError : null,
-  });
   const pool: FakePool = {
     asked: [],
     nodes: nodes(size),
     operationProbes: 2,
     refusals: [],
     operationError: null,
+    operationErrors: [],
+    running: [],
+    cancelled: [],
     gke: {
       setNodePoolSize: async (_pool: string, nodeCount: number) => {
         pool.asked.push(nodeCount);
@@ -120,13 +145,18 @@ export function fakePool(size = 0, change: Partial<FakePool> = {}): FakePool {
         if (refusal) throw refusal;
         target = nodeCount;
         probes = 0;
-        return operation('PENDING');
+        return operation({ status: 'PENDING' });
       },
       getOperation: async () => {
         probes += 1;
-        if (probes < pool.operationProbes) return operation('RUNNING');
-        if (!pool.operationError) pool.nodes = nodes(target);
-        return operation('DONE');
+        if (probes < pool.operationProbes) return operation();
+        const error = pool.operationErrors.shift() ?? pool.operationError;
+        if (!error) pool.nodes = nodes(target);
+        return operation({ status: 'DONE', error });
+      },
+      listOperations: async () => pool.running,
+      cancelOperation: async (name: string) => {
+        pool.cancelled.push(name);
       },
       getNodePool: async () => ({ ...POOL, initialNodeCount: target }),
     } as unknown as GkeClient,
@@ -147,16 +177,25 @@ export function nodes(count: number, ready = count): KubeObject[] {
   }));
 }
 
-/** Lists what it is given by kind; `removed` is what was deleted, in order. */
+/** Lists what it is given by kind; `removed` is what was deleted and `applied` what was applied for good, in order. */
 export function fakeKube(
   lists: Partial<Record<string, () => KubeObject[]>>,
   answers: { remove?: (what: string) => boolean } = {},
-): { kube: KubeClient; removed: string[] } {
+): { kube: KubeClient; removed: string[]; applied: KubeObject[] } {
   const removed: string[] = [];
+  const done: KubeObject[] = [];
   const kube = {
-    list: async (_apiVersion: string, kind: string) => lists[kind]?.() ?? [],
+    list: async (_apiVersion: string, kind: string, { fieldSelector }: { fieldSelector?: string } = {}) =>
+      (lists[kind]?.() ?? []).filter(
+        ({ spec }) => fieldSelector === undefined || fieldSelector === `spec.nodeName=${spec?.nodeName}`,
+      ),
     get: async ({ kind, name }: { kind: string; name: string }) =>
       lists[kind]?.().find(({ metadata }) => metadata.name === name) ?? null,
+    apply: async (object: KubeObject, { dryRun = false } = {}) => {
+      if (!dryRun) done.push(object);
+      return object;
+    },
+    version: async () => 'v1.33.4-gke.1',
     versionsOf: async (group: string) => (group.includes('x-k8s.io') ? ['v1alpha2'] : ['v1']),
     remove: async (ref: Parameters<KubeClient['remove']>[0]) => {
       const there = answers.remove?.(describe(ref)) ?? true;
@@ -164,7 +203,7 @@ export function fakeKube(
       return there;
     },
   };
-  return { kube: kube as unknown as KubeClient, removed };
+  return { kube: kube as unknown as KubeClient, removed, applied: done };
 }
 
 /** What a stage is given, with time that passes at once; `said` is what it emitted. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LeaseState } from '../../src/stages/context.ts';
 import { awaitNodes, leaseState, requestNodes, resizeFailure } from '../../src/stages/lease.ts';
-import { conflict, fakeKube, fakePool, nodes, POOL, prepared, stageContext, texts } from './fakes.ts';
+import { applied, conflict, fakeKube, fakePool, nodes, POOL, prepared, stageContext, texts } from './fakes.ts';
 
+const LIMIT_MS = 60_000;
 const STOCKOUT =
   "Google Compute Engine: Not all instances running in IGM after 35m. Expected 3, running 2, transitioning 1. Current errors: [GCE_STOCKOUT]: Instance 'x' creation failed: The zone does not have enough resources available to fulfill the request.";
 
@@ -71,7 +72,9 @@ describe('the lease', () => {
       sizeBefore: 1,
       sizeAsked: 3,
       restingNodes: 1,
+      machineType: 'ct6e-standard-4t',
       spot: true,
+      reserved: false,
       startedAt: '2026-11-22T14:07:07Z',
       run: '18300012345/1',
       runKey: '183-1',
@@ -83,11 +86,28 @@ describe('the lease', () => {
     expect(JSON.stringify(state)).not.toContain('secret');
   });
 
+  it.each(['Namespace', 'CustomResourceDefinition', 'StorageClass'])('never names a %s for removal', (kind) => {
+    const { context } = stageContext({});
+    const manifests = [applied(kind, 'kept'), applied('ConfigMap', 'goes')].map((object) => ({
+      object,
+      file: 'a.yaml',
+      line: 1,
+    }));
+    const { workload } = leaseState(context, prepared({ manifests }), '2026-11-22T14:07:07Z');
+    expect(workload.map(({ name }) => name)).not.toContain('kept');
+    expect(workload[0]).toMatchObject({ kind: 'ConfigMap', name: 'goes' });
+  });
+
   it('is saved before the resize is sent', async () => {
     const pool = fakePool();
     const order: unknown[] = [];
     const { context } = stageContext({ gke: pool.gke });
-    await requestNodes(context, prepared(), (state) => order.push(['saved', state.sizeAsked, [...pool.asked]]));
+    await requestNodes(
+      context,
+      prepared(),
+      (state) => order.push(['saved', state.sizeAsked, [...pool.asked]]),
+      LIMIT_MS,
+    );
     expect(order).toEqual([['saved', 3, []]]);
     expect(pool.asked).toEqual([3]);
   });
@@ -97,7 +117,7 @@ describe('the lease', () => {
     const saved: LeaseState[] = [];
     const { context, said } = stageContext({ gke: pool.gke });
     const ready = prepared({ pool: { ...POOL, initialNodeCount: 3 }, sizeBefore: 3 });
-    expect(await requestNodes(context, ready, (state) => saved.push(state))).toBeNull();
+    expect(await requestNodes(context, ready, (state) => saved.push(state), LIMIT_MS)).toBeNull();
     expect(saved).toHaveLength(1);
     expect(pool.asked).toEqual([]);
     expect(texts(said)).toEqual(['v6e is set to 3 nodes already']);
@@ -106,15 +126,28 @@ describe('the lease', () => {
   it('waits for another operation, and says which', async () => {
     const pool = fakePool(0, { refusals: [conflict(), conflict()] });
     const { context, said } = stageContext({ gke: pool.gke });
-    await requestNodes(context, prepared(), () => {});
+    await requestNodes(context, prepared(), () => {}, LIMIT_MS);
     expect(pool.asked).toEqual([3, 3, 3]);
     expect(texts(said)[0]).toMatch(/^another operation runs \(.*operation-1/);
+  });
+
+  it('ends when the pool is not free in time, and says what runs', async () => {
+    const pool = fakePool(0, { refusals: Array.from({ length: 99 }, conflict) });
+    const { context } = stageContext({ gke: pool.gke });
+    await expect(requestNodes(context, prepared(), () => {}, LIMIT_MS)).rejects.toMatchObject({
+      code: 'pool-busy',
+      stage: 'lease',
+      blame: 'cluster',
+      message: expect.stringMatching(/^Node pool v6e was not free in time; last seen: .*operation-1/),
+      hint: expect.stringContaining('concurrency group'),
+    });
+    expect(context.clock.now()).toBeLessThan(LIMIT_MS + 1_000);
   });
 
   it('ends at once with any other refusal', async () => {
     const pool = fakePool(0, { refusals: [new Error('permission denied')] });
     const { context } = stageContext({ gke: pool.gke });
-    await expect(requestNodes(context, prepared(), () => {})).rejects.toThrow('permission denied');
+    await expect(requestNodes(context, prepared(), () => {}, LIMIT_MS)).rejects.toThrow('permission denied');
     expect(pool.asked).toEqual([3]);
   });
 });
@@ -123,7 +156,8 @@ describe('the nodes', () => {
   const wait = (pool = fakePool(), list = () => pool.nodes) => {
     const { kube } = fakeKube({ Node: list });
     const { context, said } = stageContext({ gke: pool.gke, kube });
-    const run = async () => awaitNodes(context, prepared(), await requestNodes(context, prepared(), () => {}));
+    const run = async () =>
+      awaitNodes(context, prepared(), await requestNodes(context, prepared(), () => {}, LIMIT_MS), LIMIT_MS);
     return { run, said };
   };
 

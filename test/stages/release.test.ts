@@ -1,12 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../src/clients/kube.ts';
+import type { KubeObject } from '../../src/clients/objects.ts';
+import { Failure } from '../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { type Released, release, resizeCommand } from '../../src/stages/release.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
-import { conflict, type FakePool, fakeKube, fakePool, LEASE, nodes, texts, unreachable } from './fakes.ts';
+import {
+  applied,
+  conflict,
+  type FakePool,
+  fakeKube,
+  fakePool,
+  LEASE,
+  nodes,
+  operation,
+  POOL,
+  texts,
+  unreachable,
+} from './fakes.ts';
 
 const COMMAND =
   'gcloud container clusters resize llmd --node-pool v6e --num-nodes 0 --location europe-west4-a --project ecoeng-llmd --quiet';
+
+/** What the run has applied, as the API server has it. */
+const OBJECTS = {
+  ConfigMap: () => [applied('ConfigMap', 'first')],
+  LLMInferenceService: () => [applied('LLMInferenceService', 'qwen')],
+};
 
 interface Given {
   pool: FakePool;
@@ -17,7 +37,7 @@ interface Given {
 
 async function give(given: Given): Promise<{ released: Released; said: string[]; removed: string[] }> {
   const events: ProgressEvent[] = [];
-  const fake = fakeKube({ Node: () => given.pool.nodes });
+  const fake = fakeKube({ Node: () => given.pool.nodes, ...OBJECTS });
   const released = await release(
     {
       gke: given.pool.gke,
@@ -75,22 +95,32 @@ describe('giving back', () => {
     expect(removed).toHaveLength(2);
     expect(released.release).toMatchObject({
       outcome: 'not-needed',
+      nodesLeft: 3,
       message: 'Node pool v6e had 3 nodes before the run and keeps them.',
     });
   });
 
-  it('waits while the scale-up still runs', async () => {
-    const pool = fakePool(1, { refusals: [conflict(), conflict(), conflict()] });
-    const { released, said } = await give({ pool });
-    expect(pool.asked).toEqual([0, 0, 0, 0]);
-    expect(said).toContainEqual(expect.stringContaining('incompatible operation'));
+  it.each<[string, KubeObject[]]>([
+    ['somebody else made', [applied('ConfigMap', 'first', null)]],
+    ['another run made', [applied('ConfigMap', 'first', '184-1')]],
+  ])('leaves alone what %s', async (_, ConfigMap) => {
+    const pool = fakePool(3);
+    const { kube, removed } = fakeKube({ Node: () => pool.nodes, ...OBJECTS, ConfigMap: () => ConfigMap });
+    const { released, said } = await give({ pool, kube });
+    expect(removed).toEqual(['LLMInferenceService qwen in ns']);
+    expect(said).toContain('ConfigMap first in ns was not made by this run and stays');
     expect(released.release.outcome).toBe('released');
+  });
+
+  it('bills nodes that were there before from the lease on', async () => {
+    const { released } = await give({ pool: fakePool(3), lease: { startedAt: '2026-11-22T15:00:00.000Z' } });
+    expect(released.billed.map(({ createdAt }) => createdAt)).toEqual(Array(3).fill('2026-11-22T15:00:00.000Z'));
   });
 
   it('goes on when an object cannot be removed', async () => {
     const pool = fakePool(3);
     const { kube, removed } = fakeKube(
-      { Node: () => pool.nodes },
+      { Node: () => pool.nodes, ...OBJECTS },
       {
         remove: (what) => {
           if (what.startsWith('LLM')) throw new Error('forbidden');
@@ -105,12 +135,100 @@ describe('giving back', () => {
   });
 });
 
+describe('a resize that does not go through', () => {
+  const api = (code: string, message: string) => new Failure({ stage: 'release', code, message, blame: 'cloud' });
+
+  it('is asked for again after a fault of the API, and after an operation that ended in an error', async () => {
+    const pool = fakePool(3, {
+      refusals: [api('gke-api', 'Resize of v6e: backend error')],
+      operationErrors: ['internal error 13'],
+    });
+    const { released, said } = await give({ pool });
+    expect(pool.asked).toEqual([0, 0, 0]);
+    expect(said).toContain('Resize of v6e: backend error');
+    expect(said).toContain('the operation ended in an error (internal error 13); it is asked again');
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 0 });
+  });
+
+  it('keeps its operation while that cannot be asked for', async () => {
+    const pool = fakePool(3);
+    const faults = [api('gke-api', 'Operation: backend error'), api('gke-api', 'Operation: backend error')];
+    const { getOperation } = pool.gke;
+    pool.gke.getOperation = async (name) => {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      return getOperation(name);
+    };
+    const { released } = await give({ pool });
+    expect(pool.asked).toEqual([0]);
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 0 });
+  });
+
+  it.each(['gke-permission', 'gke-not-found', 'bad-endpoint'])('for %s ends at once', async (code) => {
+    const pool = fakePool(3, { refusals: [api(code, 'no')] });
+    const { released } = await give({ pool });
+    expect(pool.asked).toEqual([0]);
+    expect(released.release).toMatchObject({ outcome: 'failed', command: COMMAND });
+    expect(released.release.message).toMatch(/: no$/);
+  });
+
+  it('since the scale-up still runs, asks once to cancel that, and waits', async () => {
+    const pool = fakePool(1, {
+      refusals: [conflict(), conflict(), conflict()],
+      running: [
+        operation({ name: 'done', status: 'DONE' }),
+        operation({ name: 'upgrade', type: 'UPGRADE_NODES' }),
+        operation({ name: 'elsewhere', targetLink: 'https://x/nodePools/not-v6e' }),
+        operation({ name: 'scale-up' }),
+      ],
+    });
+    const { released, said } = await give({ pool });
+    expect(pool.cancelled).toEqual(['scale-up']);
+    expect(pool.asked).toEqual([0, 0, 0, 0]);
+    expect(said).toContain('asked to cancel operation scale-up');
+    expect(said).toContainEqual(expect.stringContaining('incompatible operation'));
+    expect(released.release.outcome).toBe('released');
+  });
+
+  it('waits all the same when the cancelling is refused', async () => {
+    const pool = fakePool(1, { refusals: [conflict(), conflict()], running: [operation({ name: 'scale-up' })] });
+    let asked = 0;
+    pool.gke.cancelOperation = async () => {
+      asked += 1;
+      throw new Error('9 FAILED_PRECONDITION: cannot be cancelled');
+    };
+    const { released, said } = await give({ pool });
+    expect(asked).toBe(1);
+    expect(said).toContain('the running resize cannot be cancelled: 9 FAILED_PRECONDITION: cannot be cancelled');
+    expect(released.release.outcome).toBe('released');
+  });
+});
+
 describe('giving back without Kubernetes', () => {
   it('shrinks the pool all the same, and claims no count', async () => {
     const pool = fakePool(3);
     const { released } = await give({ pool, kube: null });
     expect(pool.asked).toEqual([0]);
     expect(released).toMatchObject({ release: { outcome: 'released', nodesLeft: null }, billed: [] });
+    expect(released.release.message).toBe(
+      'Node pool v6e is set to its resting size of 0 nodes; its nodes could not be counted.',
+    );
+  });
+
+  it('claims no count either when the nodes stay', async () => {
+    const { released } = await give({ pool: fakePool(3), kube: null, lease: { sizeBefore: 3, restingNodes: 3 } });
+    expect(released.release).toMatchObject({ outcome: 'not-needed', nodesLeft: null });
+  });
+
+  it('is no release when the pool is set to another size in the end', async () => {
+    const pool = fakePool(3);
+    pool.gke.getNodePool = async () => ({ ...POOL, initialNodeCount: 2 });
+    const { released } = await give({ pool, kube: null });
+    expect(released.release).toMatchObject({
+      outcome: 'failed',
+      message: 'Node pool v6e could not be given back: the pool is set to 2 nodes, not 0',
+      command: COMMAND,
+    });
   });
 
   it('shrinks the pool when the API stops answering, after one try to remove', async () => {
@@ -121,6 +239,7 @@ describe('giving back without Kubernetes', () => {
         Node: () => {
           throw unreachable();
         },
+        ...OBJECTS,
       },
       {
         remove: () => {
@@ -144,11 +263,15 @@ describe('a failure to give back', () => {
       () => ({ pool: fakePool(3, { refusals: [new Error('permission denied')] }) }),
       /permission denied$/,
     ],
-    ['an operation that fails', () => ({ pool: fakePool(3, { operationError: 'internal error' }) }), /internal error$/],
+    [
+      'operations that all fail',
+      () => ({ pool: fakePool(3, { operationError: 'internal error' }) }),
+      /Waited 10 min for node pool v6e to be set to 0; last seen: .*internal error/,
+    ],
     [
       'a scale-up that never ends',
       () => ({ pool: fakePool(3, { refusals: Array.from({ length: 999 }, conflict) }) }),
-      /Waited 10 min for node pool v6e to accept the resize to 0; last seen: .*incompatible/,
+      /Waited 10 min for node pool v6e to be set to 0; last seen: .*incompatible/,
     ],
     [
       'nodes that stay',

@@ -17,6 +17,8 @@ function benchmark(
   return base;
 }
 
+const errorRate = { id: 'error-rate', message: 'Two answers were not valid.' };
+const unreadable = { id: 'counters-unreadable', message: 'The counters could not be read in 3 blocks.' };
 const veto = { id: 'client-saturated', message: 'The client was the bottleneck.' };
 const failedCheck = checks({ 'prefix-affinity': { outcome: 'fail', seen: '4 of 10 on one replica' } });
 const open = checks({ 'cache-hits': { outcome: 'not-observable', seen: 'no counters' } });
@@ -38,6 +40,27 @@ const CASES: [what: string, checks: Check[], benchmark: Benchmark, verdict: Verd
     benchmark('fail', { vetoes: [veto], ...lost }),
     'invalid',
     [/^The client was the bottleneck\.$/],
+  ],
+  [
+    'lost answers of all replicas are a failure although they are a veto',
+    open,
+    benchmark('fail', { vetoes: [errorRate], ...lost }),
+    'fail',
+    [/^2 of 2352 requests to all replicas failed/],
+  ],
+  [
+    'lost answers of all replicas in a measurement that was disturbed too are no failure',
+    checks(),
+    benchmark('pass', { vetoes: [errorRate, veto], ...lost }),
+    'invalid',
+    [/^Two answers were not valid\.$/, /^The client was the bottleneck\.$/],
+  ],
+  [
+    'lost answers of one replica alone spoil the ratio',
+    checks(),
+    benchmark('pass', { vetoes: [errorRate], successRate: { one: 0.9985 } }),
+    'invalid',
+    [/^Two answers were not valid\.$/],
   ],
   [
     'lost answers beat the ratio',
@@ -97,6 +120,27 @@ const CASES: [what: string, checks: Check[], benchmark: Benchmark, verdict: Verd
   ],
   ['missing evidence is no pass', open, benchmark('pass'), 'inconclusive', [/could not be observed/]],
   ['undecided evidence is no pass', undecided, benchmark('pass'), 'inconclusive', [/was not decided/]],
+  [
+    'counters that could not be read are no pass',
+    checks(),
+    benchmark('pass', { warnings: [unreadable] }),
+    'inconclusive',
+    [/^The counters could not be read in 3 blocks\.$/],
+  ],
+  [
+    'counters that could not be read change no failure',
+    checks(),
+    benchmark('fail', { warnings: [unreadable], speedup: { value: 2.2, low: 2.1, high: 2.3, level: 0.95 } }),
+    'fail',
+    [/wholly below 2\.5×/],
+  ],
+  [
+    'any other warning is no obstacle',
+    checks(),
+    benchmark('pass', { warnings: [{ id: 'drift', message: 'The second half was slower.' }] }),
+    'pass',
+    [/exceeds 2\.5×/],
+  ],
   [
     'everything good passes',
     checks(),

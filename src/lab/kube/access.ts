@@ -1,93 +1,87 @@
 import type { Api, Call, DenyRule } from './api.ts';
-import type { ResourceRoute } from './routes.ts';
+import type { Address } from './routes.ts';
 import { failure, forbidden } from './status.ts';
-import type { JsonObject } from './types.ts';
 
-interface Attributes {
+/** Who asks without a token. */
+export const ANONYMOUS = 'system:anonymous';
+
+export interface Attributes {
   verb: string;
   group: string;
   resource: string;
   subresource: string;
-  namespace: string;
-  name: string;
 }
+
+/** Open to everyone, as system:public-info-viewer has it. */
+const PUBLIC = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
+/** Open to every authenticated user, as system:discovery has it; `*` at the end matches what follows. */
+const DISCOVERY = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', ...PUBLIC];
+/** Open to every authenticated user, as system:basic-user has it. */
+const SELF_REVIEWS: Record<string, string[]> = {
+  'authorization.k8s.io': ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+  'authentication.k8s.io': ['selfsubjectreviews'],
+};
 
 /** Throws the 403 that RBAC would answer, in Kubernetes' words, when a rule refuses the request. */
-export function authorize(api: Api, call: Call, verb: string, route: ResourceRoute): void {
-  const { resource, namespace, name, subresource } = route;
-  const attributes = { verb, group: resource.group, resource: resource.plural, subresource, namespace, name };
-  if (!isDenied(api.denied, attributes)) return;
-  const full = subresource ? `${resource.plural}/${subresource}` : resource.plural;
+export function authorize(api: Api, call: Call, verb: string, address: Address): void {
+  const { group, plural, namespace, name, subresource } = address;
+  if (mayUse(api, call.user, { verb, group, resource: plural, subresource })) return;
+  const full = subresource ? `${plural}/${subresource}` : plural;
   // A Namespace object counts as being in itself.
-  const within = resource.plural === 'namespaces' && !resource.group ? name : namespace;
+  const within = plural === 'namespaces' && !group ? name : namespace;
   const scope = within ? `in the namespace "${within}"` : 'at the cluster scope';
-  const what = `resource "${full}" in API group "${resource.group}" ${scope}`;
-  throw forbidden(resource, name, `User "${call.user}" cannot ${verb} ${what}`);
+  const what = `resource "${full}" in API group "${group}" ${scope}`;
+  throw forbidden(address, name, `User "${call.user}" cannot ${verb} ${what}`);
 }
 
-export function refusePath(user: string, verb: string, path: string) {
-  return failure(403, 'Forbidden', `forbidden: User "${user}" cannot ${verb} path "${path}"`, {});
+/** The same for a path that is no resource. */
+export function authorizePath(api: Api, call: Call): void {
+  const verb = call.method.toLowerCase();
+  if (mayRead(api, call.user, verb, call.path)) return;
+  throw failure(403, 'Forbidden', `forbidden: User "${call.user}" cannot ${verb} path "${call.path}"`, {});
 }
 
-function isDenied(rules: DenyRule[], { verb, group, resource, subresource }: Attributes): boolean {
+/** Whether a user may use a resource: everything that no rule refuses, but nothing without a token. */
+export function mayUse(api: Api, user: string, attributes: Attributes): boolean {
+  const { verb, group, resource, subresource } = attributes;
+  if (user === ANONYMOUS) return false;
+  if (verb === 'create' && SELF_REVIEWS[group]?.includes(resource)) return true;
   const full = subresource ? `${resource}/${subresource}` : resource;
   const fits = (rule: string, actual: string) => rule === '*' || rule === actual;
-  return rules.some((rule) => fits(rule.verb, verb) && fits(rule.group, group) && fits(rule.resource, full));
+  return !api.denied.some((rule) => fits(rule.verb, verb) && fits(rule.group, group) && fits(rule.resource, full));
 }
 
-/** Answers of the review resources, which are computed and never stored. */
-export function review(api: Api, call: Call, kind: string, body: JsonObject): JsonObject {
-  const now = new Date().toISOString();
-  const metadata = { creationTimestamp: null };
-  if (kind === 'SelfSubjectReview') {
-    const userInfo = { username: call.user, groups: ['system:authenticated'] };
-    return { ...body, metadata: { creationTimestamp: now }, status: { userInfo } };
-  }
-  if (kind === 'TokenReview') {
-    const username = api.userOf(body.spec?.token ?? '');
-    const user = { username, groups: ['system:authenticated'] };
-    return {
-      ...body,
-      metadata,
-      status: username === null ? { error: 'invalid bearer token' } : { authenticated: true, user },
-    };
-  }
-  if (kind === 'SelfSubjectRulesReview') {
-    const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
-    const status = {
-      resourceRules: [all],
-      nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-      incomplete: false,
-    };
-    // Rules cannot say what is refused; with refusals the list is marked incomplete, as for a webhook authorizer.
-    const why = 'the lab refuses single verbs, which rules cannot express';
-    return {
-      ...body,
-      metadata,
-      status: api.denied.length > 0 ? { ...status, incomplete: true, evaluationError: why } : status,
-    };
-  }
-  const { resourceAttributes, nonResourceAttributes } = body.spec ?? {};
-  if (!resourceAttributes === !nonResourceAttributes) {
-    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    throw failure(
-      422,
-      'Invalid',
-      `${kind}.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: ${why}`,
-    );
-  }
-  const {
-    verb = '',
-    group = '',
-    resource = '',
-    subresource = '',
-    namespace = '',
-    name = '',
-  } = resourceAttributes ?? {};
-  const denied = resourceAttributes && isDenied(api.denied, { verb, group, resource, subresource, namespace, name });
-  return {
-    ...body,
-    metadata,
-    status: denied ? { allowed: false } : { allowed: true, reason: 'RBAC: allowed by the lab' },
+/** Whether a user may use a path that is no resource: all but one to whom every resource is refused. */
+export function mayRead(api: Api, user: string, verb: string, path: string): boolean {
+  const fits = (rule: string) => (rule.endsWith('*') ? path.startsWith(rule.slice(0, -1)) : path === rule);
+  if (verb === 'get' && (user === ANONYMOUS ? PUBLIC : DISCOVERY).some(fits)) return true;
+  return user !== ANONYMOUS && !api.denied.some(isEverything);
+}
+
+const isEverything = ({ verb, group, resource }: DenyRule): boolean =>
+  [verb, group, resource].every((each) => each === '*');
+
+/** What a user may do, as far as rules can say it; `incomplete` when single verbs are refused. */
+export function rulesOf(api: Api) {
+  const everything = {
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
   };
+  const own = {
+    resourceRules: Object.entries(SELF_REVIEWS).map(([group, resources]) => ({
+      verbs: ['create'],
+      apiGroups: [group],
+      resources,
+    })),
+    nonResourceRules: [{ verbs: ['get'], nonResourceURLs: DISCOVERY }],
+  };
+  if (api.denied.some(isEverything)) return { ...own, incomplete: false };
+  const all = {
+    resourceRules: [...everything.resourceRules, ...own.resourceRules],
+    nonResourceRules: [...everything.nonResourceRules, ...own.nonResourceRules],
+  };
+  if (api.denied.length === 0) return { ...all, incomplete: false };
+  // As a webhook authorizer leaves it.
+  const evaluationError = 'the lab refuses single verbs, which rules cannot express';
+  return { ...all, incomplete: true, evaluationError };
 }

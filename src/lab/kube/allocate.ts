@@ -1,6 +1,5 @@
 import type { KubeObject } from '../protocol.ts';
 import type { Api } from './api.ts';
-import { timestamp } from './api.ts';
 import type { Resource } from './resources.ts';
 import type { JsonObject } from './types.ts';
 
@@ -20,7 +19,6 @@ const ALLOCATORS: Record<string, (object: KubeObject, live: KubeObject | null, a
     const spec = object.spec;
     spec.serviceAccountName ??= 'default';
     spec.serviceAccount ??= spec.serviceAccountName;
-    spec.enableServiceLinks ??= true;
     spec.preemptionPolicy ??= 'PreemptLowerPriority';
     spec.priority ??= 0;
     spec.tolerations ??= [];
@@ -44,25 +42,13 @@ const ALLOCATORS: Record<string, (object: KubeObject, live: KubeObject | null, a
     if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') nodePorts(spec, live, api);
     object.status ??= { loadBalancer: {} };
   },
-  'apiextensions.k8s.io/CustomResourceDefinition': (object) => {
-    const { names } = object.spec;
-    names.singular ??= names.kind.toLowerCase();
-    names.listKind ??= `${names.kind}List`;
-    object.spec.conversion ??= { strategy: 'None' };
+  'apiextensions.k8s.io/CustomResourceDefinition': (object, live) => {
+    if (live) return;
     const stored = object.spec.versions.find((version: JsonObject) => version.storage)?.name;
-    object.status ??= {};
-    object.status.acceptedNames ??= structuredClone(names);
-    object.status.storedVersions ??= [stored];
-    object.status.conditions ??= [
-      condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
-      condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
-    ];
+    // Somebody else looks at the names later.
+    object.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: [stored] };
   },
 };
-
-function condition(type: string, reason: string, message: string): JsonObject {
-  return { lastTransitionTime: timestamp(), message, reason, status: 'True', type };
-}
 
 function freeAddress(api: Api): string {
   const used = new Set(api.store.list({ group: '', plural: 'services' }).map((service) => service.spec?.clusterIP));

@@ -1,5 +1,6 @@
 import type { Registry } from './resources.ts';
 import type { Store } from './store.ts';
+import type { ChangeLog } from './watch.ts';
 
 /** Log text of a container; null when the source does not know the container. */
 export type LogSource = (
@@ -24,6 +25,7 @@ export interface DenyRule {
 export interface Api {
   store: Store;
   registry: Registry;
+  changes: ChangeLog;
   logs: LogSource;
   podProxy: PodProxyTarget;
   denied: DenyRule[];
@@ -56,6 +58,8 @@ export interface WriteOptions {
   dryRun: boolean;
   fieldValidation: 'Strict' | 'Warn' | 'Ignore';
   subresource: string;
+  /** Paths of fields that the body gives more than once. */
+  duplicates: string[];
   warnings: string[];
 }
 

@@ -12,10 +12,14 @@ export interface BuiltinResource {
   verbs?: string[];
 }
 
+/** Namespaces end one by one. */
+const NO_DELETECOLLECTION = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+
 interface Extra {
   short?: string;
   sub?: string;
   all?: boolean;
+  category?: string;
   cluster?: boolean;
   verbs?: string[];
 }
@@ -31,7 +35,7 @@ function of(group: string, version: string, rows: [plural: string, kind: string,
     namespaced: !extra.cluster,
     shortNames: extra.short?.split(' ') ?? [],
     subresources: extra.sub?.split(' ') ?? [],
-    categories: extra.all ? ['all'] : [],
+    categories: extra.category ? [extra.category] : extra.all ? ['all'] : [],
     ...(extra.verbs ? { verbs: extra.verbs } : {}),
   }));
 }
@@ -42,11 +46,23 @@ export const BUILTIN_RESOURCES: BuiltinResource[] = [
     ['endpoints', 'Endpoints', { short: 'ep' }],
     ['events', 'Event', { short: 'ev' }],
     ['limitranges', 'LimitRange', { short: 'limits' }],
-    ['namespaces', 'Namespace', { short: 'ns', sub: 'finalize status', cluster: true }],
+    [
+      'namespaces',
+      'Namespace',
+      { short: 'ns', sub: 'finalize status', cluster: true, verbs: NO_DELETECOLLECTION },
+    ],
     ['nodes', 'Node', { short: 'no', sub: 'proxy status', cluster: true }],
     ['persistentvolumeclaims', 'PersistentVolumeClaim', { short: 'pvc', sub: 'status' }],
     ['persistentvolumes', 'PersistentVolume', { short: 'pv', sub: 'status', cluster: true }],
-    ['pods', 'Pod', { short: 'po', sub: 'attach binding eviction exec log portforward proxy status', all: true }],
+    [
+      'pods',
+      'Pod',
+      {
+        short: 'po',
+        sub: 'attach binding ephemeralcontainers eviction exec log portforward proxy resize status',
+        all: true,
+      },
+    ],
     ['resourcequotas', 'ResourceQuota', { short: 'quota', sub: 'status' }],
     ['secrets', 'Secret'],
     ['serviceaccounts', 'ServiceAccount', { short: 'sa', sub: 'token' }],
@@ -66,7 +82,7 @@ export const BUILTIN_RESOURCES: BuiltinResource[] = [
     ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', { cluster: true }],
   ]),
   ...of('apiextensions.k8s.io', 'v1', [
-    ['customresourcedefinitions', 'CustomResourceDefinition', { short: 'crd crds', sub: 'status', cluster: true }],
+    ['customresourcedefinitions', 'CustomResourceDefinition', { short: 'crd crds', sub: 'status', cluster: true, category: 'api-extensions' }],
   ]),
   ...of('authentication.k8s.io', 'v1', [
     ['selfsubjectreviews', 'SelfSubjectReview', { cluster: true, verbs: CREATE_ONLY }],

@@ -1,26 +1,43 @@
 import type { KubeObject } from '../protocol.ts';
-import { allocate } from './allocate.ts';
 import type { Api } from './api.ts';
-import { CRDS } from './resources.ts';
+import { timestamp } from './api.ts';
+import { applyDefaults } from './defaults.ts';
+import { CRDS, isEstablished } from './resources.ts';
+import type { JsonObject } from './types.ts';
 
 /**
- * A definition written straight into the store (by the lab's seed) is established like one that came through the API, so
- * that `kubectl wait --for=condition=Established` sees the same. Returns the function that stops it.
+ * Establishes definitions a moment after they were created, as kube-apiserver's own controllers do; those written
+ * straight into the store (by the lab's seed) as well. Returns the function that stops it.
  */
 export function establishDefinitions(api: Api): () => void {
   const resource = api.registry.find(CRDS.group, 'v1', CRDS.plural);
   if (!resource) return () => {};
   const establish = (definition: KubeObject) => {
-    if (definition.status?.conditions?.length || !definition.spec?.versions?.length) return;
-    allocate(api, definition, null, resource);
+    if (isEstablished(definition) || !definition.spec?.versions?.length) return;
+    applyDefaults(definition, resource);
+    const { names, versions } = definition.spec;
+    const stored = versions.find((version: JsonObject) => version.storage)?.name;
+    definition.status = {
+      ...definition.status,
+      acceptedNames: structuredClone(names),
+      storedVersions: definition.status?.storedVersions ?? [stored],
+      conditions: [
+        condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+        condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+      ],
+    };
     api.store.update(CRDS, definition);
   };
   for (const definition of api.store.list(CRDS)) establish(definition);
   return api.store.subscribe(({ type, resource: key, object }) => {
-    if (type !== 'ADDED' || key.plural !== CRDS.plural || object.status?.conditions?.length) return;
+    if (type === 'DELETED' || key.plural !== CRDS.plural || isEstablished(object)) return;
     setImmediate(() => {
       const current = api.store.get(CRDS, undefined, object.metadata.name);
-      if (current) establish(current);
+      if (current && !api.closing.aborted) establish(current);
     });
   });
+}
+
+function condition(type: string, reason: string, message: string): JsonObject {
+  return { lastTransitionTime: timestamp(), message, reason, status: 'True', type };
 }

@@ -53,7 +53,10 @@ const BUILTIN: Record<string, (object: KubeObject) => void> = {
   '/Namespace': (object) => {
     object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
   },
-  '/Pod': (object) => podSpec(specOf(object)),
+  '/Pod': (object) => {
+    podSpec(specOf(object));
+    set(object.spec, { enableServiceLinks: true });
+  },
   '/Secret': (object) => {
     set(object, { type: 'Opaque' });
     if (object.stringData) {
@@ -92,6 +95,14 @@ const BUILTIN: Record<string, (object: KubeObject) => void> = {
   'batch/Job': (object) => {
     set(specOf(object), { completions: 1, parallelism: 1, backoffLimit: 6, suspend: false });
     template(object.spec);
+  },
+  'coordination.k8s.io/Lease': (object) => {
+    specOf(object);
+  },
+  'apiextensions.k8s.io/CustomResourceDefinition': (object) => {
+    const { names } = specOf(object);
+    if (names?.kind) set(names, { singular: names.kind.toLowerCase(), listKind: `${names.kind}List` });
+    set(object.spec, { conversion: { strategy: 'None' } });
   },
   'networking.k8s.io/NetworkPolicy': (object) => {
     const spec = specOf(object);

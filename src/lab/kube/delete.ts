@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import { timestamp } from './api.ts';
 import type { Resource } from './resources.ts';
 import { CRDS } from './resources.ts';
-import { badRequest, conflict, forbidden } from './status.ts';
+import { conflict, forbidden, invalid } from './status.ts';
 import type { JsonObject } from './types.ts';
 
 export const ORPHAN = 'orphan';
@@ -17,21 +17,37 @@ export interface DeleteOptions {
   dryRun: boolean;
 }
 
-/** From the body (DeleteOptions) and the query; 400 for a policy that does not exist. */
-export function deleteOptions(body: JsonObject, query: URLSearchParams): DeleteOptions {
+/** From the body (DeleteOptions) and the query; 422 for options that do not exist or contradict each other. */
+export function deleteOptions(body: JsonObject, query: URLSearchParams, resource: Resource): DeleteOptions {
   const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined;
-  const orphans = body.orphanDependents ?? (query.get('orphanDependents') === 'true' || undefined);
-  const propagation = body.propagationPolicy ?? query.get('propagationPolicy') ?? (orphans ? 'Orphan' : 'Background');
-  if (!['Background', 'Foreground', 'Orphan'].includes(propagation)) {
-    throw badRequest(`invalid deletion propagation policy: ${propagation}`);
+  const orphans = body.orphanDependents ?? (query.has('orphanDependents') ? query.get('orphanDependents') === 'true' : undefined);
+  const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
+  const dryRun: string[] = body.dryRun ?? query.getAll('dryRun');
+  const refuse = (reason: string, field: string, message: string) =>
+    invalid('meta.k8s.io', 'DeleteOptions', '', [{ reason, message, field }]);
+  if (dryRun.some((value) => value !== 'All')) {
+    const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`;
+    throw refuse('FieldValueNotSupported', 'dryRun', message);
   }
+  if (policy !== undefined && orphans !== undefined) {
+    const why = 'orphanDependents and deletionPropagation cannot be both set';
+    throw refuse(INVALID, 'propagationPolicy', `Invalid value: ${JSON.stringify(policy)}: ${why}`);
+  }
+  if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy)) {
+    const supported = 'supported values: "Foreground", "Background", "Orphan", "nil"';
+    throw refuse('FieldValueNotSupported', 'propagationPolicy', `Unsupported value: ${JSON.stringify(policy)}: ${supported}`);
+  }
+  // The pods of a Job are kept unless somebody asks; of every other kind the dependants go.
+  const usual = resource.group === 'batch' && resource.kind === 'Job' && orphans === undefined ? 'Orphan' : 'Background';
   return {
-    propagation,
+    propagation: policy ?? (orphans ? 'Orphan' : usual),
     graceSeconds: grace === undefined ? undefined : Number(grace),
     preconditions: body.preconditions ?? {},
-    dryRun: (body.dryRun ?? query.getAll('dryRun')).length > 0,
+    dryRun: dryRun.length > 0,
   };
 }
+
+const INVALID = 'FieldValueInvalid';
 
 /**
  * Deletes, or marks for deletion when a finalizer, a grace period or a namespace's content stands in between; then the
@@ -45,7 +61,7 @@ export function deleteObject(
 ): KubeObject | null {
   checkPreconditions(resource, live, options);
   refuseProtected(resource, live);
-  const finalizers = nextFinalizers(api, resource, live, options);
+  const finalizers = nextFinalizers(resource, live, options);
   const grace = graceOf(api, resource, live, options);
   const waits = finalizers.length > 0 || grace > 0 || resource.kind === 'Namespace';
   if (options.dryRun) return waits ? live : null;
@@ -73,23 +89,29 @@ export function deleteObject(
 export function removeFinalizer(api: Api, resource: Resource, live: KubeObject, finalizer: string): void {
   const { finalizers = [], ...metadata } = live.metadata;
   const left = finalizers.filter((each) => each !== finalizer);
-  const next: KubeObject = { ...live, metadata: left.length > 0 ? { ...metadata, finalizers: left } : metadata };
-  const stored = api.store.update(resource.key, next);
-  const done =
-    stored.metadata.deletionTimestamp && left.length === 0 && !(stored.metadata.deletionGracePeriodSeconds ?? 0);
-  if (done) api.store.delete(resource.key, live.metadata.namespace, live.metadata.name);
+  const isLast = metadata.deletionTimestamp && left.length === 0 && !(metadata.deletionGracePeriodSeconds ?? 0);
+  if (isLast) {
+    api.store.delete(resource.key, live.metadata.namespace, live.metadata.name);
+    return;
+  }
+  api.store.update(resource.key, {
+    ...live,
+    metadata: left.length > 0 ? { ...metadata, finalizers: left } : metadata,
+  });
 }
 
 function checkPreconditions(resource: Resource, live: KubeObject, { preconditions }: DeleteOptions): void {
   const { uid, resourceVersion } = preconditions;
+  // This one check speaks of the kind where all others speak of the resource.
+  const named = { group: resource.group, plural: resource.kind };
+  const differs = (what: string, wanted: string, actual: string | undefined, why: string) =>
+    conflict(named, live.metadata.name, `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${actual}). ${why}`);
   if (uid && uid !== live.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
-    throw conflict(resource, live.metadata.name, why);
+    throw differs('UID', uid, live.metadata.uid, 'The object might have been deleted and then recreated');
   }
   if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
-    const theirs = `ResourceVersion in object meta: ${live.metadata.resourceVersion}`;
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ${theirs}`;
-    throw conflict(resource, live.metadata.name, why);
+    const why = 'The object might have been modified';
+    throw differs('ResourceVersion', resourceVersion, live.metadata.resourceVersion, why);
   }
 }
 
@@ -100,12 +122,12 @@ function refuseProtected(resource: Resource, live: KubeObject): void {
   throw forbidden(resource, live.metadata.name, 'this namespace may not be deleted');
 }
 
-function nextFinalizers(api: Api, resource: Resource, live: KubeObject, { propagation }: DeleteOptions): string[] {
+function nextFinalizers(resource: Resource, live: KubeObject, { propagation }: DeleteOptions): string[] {
   const kept = (live.metadata.finalizers ?? []).filter((each) => each !== ORPHAN && each !== FOREGROUND);
   if (propagation === 'Orphan') kept.push(ORPHAN);
   if (propagation === 'Foreground') kept.push(FOREGROUND);
   const isDefinition = resource.group === CRDS.group && resource.plural === CRDS.plural;
-  if (isDefinition && instancesOf(api, live).length > 0 && !kept.includes(CRD_CLEANUP)) kept.push(CRD_CLEANUP);
+  if (isDefinition && !kept.includes(CRD_CLEANUP)) kept.push(CRD_CLEANUP);
   return kept;
 }
 

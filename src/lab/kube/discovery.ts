@@ -7,6 +7,8 @@ const SUBRESOURCE_VERBS: Record<string, string[]> = {
   scale: ['get', 'patch', 'update'],
   log: ['get'],
   proxy: ['create', 'delete', 'get', 'patch', 'update'],
+  ephemeralcontainers: ['get', 'patch', 'update'],
+  resize: ['get', 'patch', 'update'],
   finalize: ['update'],
   binding: ['create'],
   eviction: ['create'],
@@ -90,8 +92,9 @@ function resourceList(api: Api, group: string, version: string): JsonObject {
       resourceDocument(resource),
       ...resource.subresources.map((sub) => subresourceDocument(resource, sub)),
     ]);
-  const groupVersion = group ? `${group}/${version}` : version;
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };
+  // The core group's document is older than the field.
+  if (!group) return { kind: 'APIResourceList', groupVersion: version, resources };
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${group}/${version}`, resources };
 }
 
 function resourceDocument(resource: Resource): JsonObject {
@@ -108,7 +111,7 @@ function resourceDocument(resource: Resource): JsonObject {
 }
 
 function subresourceDocument({ plural, namespaced, kind }: Resource, sub: string): JsonObject {
-  const other = SUBRESOURCE_KIND[sub];
+  const other = sub === 'proxy' ? { kind: `${kind}ProxyOptions` } : SUBRESOURCE_KIND[sub];
   return {
     name: `${plural}/${sub}`,
     singularName: '',

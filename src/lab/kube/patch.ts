@@ -13,10 +13,13 @@ export function mergePatch(target: Json, patch: Json): Json {
   return merged;
 }
 
-/** RFC 6902 on a copy; 422 when an operation does not fit the document, 400 when the patch is not a patch. */
+/**
+ * RFC 6902 on a copy; 422 without any detail when an operation does not fit the document, 400 when the patch is not a
+ * patch. Like the API server's, `replace` sets a member that is not there.
+ */
 export function jsonPatch(document: JsonObject, operations: Json): JsonObject {
   if (!Array.isArray(operations))
-    throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
   let current: Json = structuredClone(document);
   for (const operation of operations) current = applyOperation(current, operation);
   return current;
@@ -28,7 +31,7 @@ function applyOperation(document: Json, { op, path, from, value }: JsonObject): 
   if (op === 'remove') return take(document, pointer(path)).rest;
   if (op === 'test') {
     const actual = read(document, pointer(path));
-    if (!equalJson(actual ?? null, value ?? null)) throw unprocessable(`testing value ${path} failed: test failed`);
+    if (!equalJson(actual ?? null, value ?? null)) throw unprocessable();
     return document;
   }
   if (op === 'copy') return put(document, pointer(path), structuredClone(read(document, pointer(from))), true);
@@ -36,15 +39,14 @@ function applyOperation(document: Json, { op, path, from, value }: JsonObject): 
     const { rest, taken } = take(document, pointer(from));
     return put(rest, pointer(path), taken, true);
   }
-  throw unprocessable(`Unexpected kind: ${op}`);
+  throw unprocessable();
 }
 
-const unprocessable = (why: string) =>
-  failure(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`);
+const unprocessable = () =>
+  failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 
 function pointer(path: Json): string[] {
-  if (typeof path !== 'string' || (path !== '' && !path.startsWith('/')))
-    throw badRequest(`invalid JSON pointer: ${path}`);
+  if (typeof path !== 'string' || (path !== '' && !path.startsWith('/'))) throw unprocessable();
   const parts = path.split('/').slice(1);
   return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
@@ -57,11 +59,9 @@ function read(document: Json, path: string[]): Json {
 
 function parentOf(document: Json, path: string[]): JsonObject | Json[] {
   const parent = read(document, path.slice(0, -1));
-  if (!isObject(parent) && !Array.isArray(parent)) throw missing(path);
+  if (!isObject(parent) && !Array.isArray(parent)) throw unprocessable();
   return parent;
 }
-
-const missing = (path: string[]) => unprocessable(`doc is missing path: /${path.join('/')}: missing value`);
 
 function put(document: Json, path: string[], value: Json, isAdd: boolean): Json {
   const last = path.at(-1);
@@ -69,10 +69,9 @@ function put(document: Json, path: string[], value: Json, isAdd: boolean): Json 
   const parent = parentOf(document, path);
   if (Array.isArray(parent)) {
     const index = last === '-' ? parent.length : Number(last);
-    if (!Number.isInteger(index) || index < 0 || index > parent.length - (isAdd ? 0 : 1)) throw missing(path);
+    if (!Number.isInteger(index) || index < 0 || index > parent.length - (isAdd ? 0 : 1)) throw unprocessable();
     parent.splice(index, isAdd ? 0 : 1, value);
   } else {
-    if (!isAdd && parent[last] === undefined) throw missing(path);
     parent[last] = value;
   }
   return document;
@@ -83,7 +82,7 @@ function take(document: Json, path: string[]): { rest: Json; taken: Json } {
   if (last === undefined) return { rest: null, taken: document };
   const parent = parentOf(document, path);
   const taken = (parent as JsonObject)[last];
-  if (taken === undefined) throw missing(path);
+  if (taken === undefined) throw unprocessable();
   if (Array.isArray(parent)) parent.splice(Number(last), 1);
   else delete parent[last];
   return { rest: document, taken };

@@ -40,7 +40,7 @@ export interface GroupVersions {
   versions: string[];
 }
 
-/** What can be addressed: the built-in table and every CustomResourceDefinition in the store, as soon as it is there. */
+/** What can be addressed: the built-in table and every established CustomResourceDefinition in the store. */
 export interface Registry {
   find(group: string, version: string, plural: string): Resource | undefined;
   /** Resources of one group version in the order of their names. */
@@ -101,7 +101,14 @@ export function createRegistry(store: Store): Registry {
   };
 }
 
+/** Whether a definition's names were accepted, so that its objects are served. */
+export function isEstablished({ status }: KubeObject): boolean {
+  const conditions: JsonObject[] = status?.conditions ?? [];
+  return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+}
+
 function fromDefinition(crd: KubeObject): Resource[] {
+  if (!isEstablished(crd)) return [];
   const { group, names, scope, versions = [] } = crd.spec ?? {};
   if (!group || !names?.plural || !names.kind) return [];
   const stored = versions.find((version: JsonObject) => version.storage)?.name ?? versions[0]?.name;
@@ -120,7 +127,7 @@ function fromDefinition(crd: KubeObject): Resource[] {
         shortNames: names.shortNames ?? [],
         categories: names.categories ?? [],
         verbs: VERBS,
-        subresources: [...(scale ? ['scale'] : []), ...(status ? ['status'] : [])],
+        subresources: [...(status ? ['status'] : []), ...(scale ? ['scale'] : [])],
         key: { group, plural: names.plural },
         apiVersion: `${group}/${version.name}`,
         storageApiVersion: `${group}/${stored}`,

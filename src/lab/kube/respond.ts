@@ -11,6 +11,10 @@ export function sendDocument(response: ServerResponse, call: Call, code: number,
   send(response, call, code, type, text);
 }
 
+/** Values of the `Warning` header. */
+export const warningHeader = (warnings: string[]): string[] =>
+  warnings.map((text) => `299 - ${JSON.stringify(text)}`);
+
 export function send(response: ServerResponse, call: Call, code: number, type: string, text: string): void {
   const payload = Buffer.from(text);
   const headers: Record<string, string | string[] | number> = {
@@ -18,7 +22,7 @@ export function send(response: ServerResponse, call: Call, code: number, type: s
     'content-length': payload.length,
     'cache-control': 'no-cache, private',
   };
-  if (call.warnings.length > 0) headers.warning = call.warnings.map((text) => `299 - ${JSON.stringify(text)}`);
+  if (call.warnings.length > 0) headers.warning = warningHeader(call.warnings);
   response.writeHead(code, headers).end(call.method === 'HEAD' ? undefined : payload);
 }
 

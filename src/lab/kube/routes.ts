@@ -1,27 +1,37 @@
+import { BUILTIN_RESOURCES } from './builtin-resources.ts';
 import type { Registry, Resource } from './resources.ts';
-import { pathNotFound } from './status.ts';
+import { pageNotFound, pathNotFound } from './status.ts';
 
-/** A request to a resource: `/api/v1/namespaces/NS/pods/NAME/log`. */
-export interface ResourceRoute {
-  resource: Resource;
+/** What a path says, whether or not there is such a resource: `/api/v1/namespaces/NS/pods/NAME/log`. */
+export interface Address {
+  group: string;
+  version: string;
+  plural: string;
   /** '' for a cluster-scoped resource and for a list over all namespaces. */
   namespace: string;
   /** '' for the collection. */
   name: string;
   subresource: string;
-  /** What follows the subresource, with its leading slash; only `proxy` has it. */
-  rest: string;
+  /** Parts behind the subresource. */
+  more: string[];
   /** The removed `/watch/` prefix, which still works. */
   isWatchPath: boolean;
 }
 
-/** What a path addresses; null for a path that is not below a resource. Throws 404 for an unknown resource. */
-export function resourceRoute(path: string, registry: Registry): ResourceRoute | null {
+/** A request to a resource that there is. */
+export interface ResourceRoute extends Address {
+  resource: Resource;
+  /** What follows the subresource, with its leading slash; only `proxy` has it. */
+  rest: string;
+}
+
+/** What a path addresses; null for a path that is not below a group version. */
+export function addressOf(path: string): Address | null {
   const parts = path.split('/').slice(1);
   const isCore = parts[0] === 'api';
   if (!isCore && parts[0] !== 'apis') return null;
-  const head = isCore ? 2 : 3;
-  const tail = parts.slice(head).map(decodeURIComponent);
+  const tail = parts.slice(isCore ? 2 : 3).map(decodeURIComponent);
+  if (tail.at(-1) === '' && !tail.includes('proxy')) tail.pop();
   if (tail.length === 0 || tail[0] === '') return null;
   const [group, version] = isCore ? ['', parts[1] as string] : [parts[1] as string, parts[2] as string];
   const isWatchPath = tail[0] === 'watch';
@@ -32,15 +42,26 @@ export function resourceRoute(path: string, registry: Registry): ResourceRoute |
     namespace = tail[1] as string;
     tail.splice(0, 2);
   }
-  const [plural = '', name = '', subresource = ''] = tail;
+  const [plural = '', name = '', subresource = '', ...more] = tail;
+  return { group, version, plural, namespace, name, subresource, more, isWatchPath };
+}
+
+const BUILTIN_GROUPS = new Set(BUILTIN_RESOURCES.map(({ group }) => group));
+
+/** 404 as the handler of the group says it: a Status for a built-in group, a page for any other. */
+export const nothingAt = (group: string) => (BUILTIN_GROUPS.has(group) ? pathNotFound() : pageNotFound());
+
+/** The resource at an address; throws 404 when there is none. */
+export function resourceRoute(address: Address, path: string, registry: Registry): ResourceRoute {
+  const { group, version, plural, namespace, name, subresource, more } = address;
   const resource = registry.find(group, version, plural);
-  if (!resource) throw pathNotFound();
-  if (namespace && !resource.namespaced) throw pathNotFound();
-  if (subresource && !resource.subresources.includes(subresource)) throw pathNotFound();
-  if (tail.length > 3 && subresource !== 'proxy') throw pathNotFound();
+  if (!resource || (namespace && !resource.namespaced)) throw nothingAt(group);
+  if (subresource && !resource.subresources.includes(subresource)) throw nothingAt(group);
+  if (more.length > 0 && subresource !== 'proxy') throw nothingAt(group);
   // The proxied path is passed on as it came: decoding it would change what it asks for.
   const rest = subresource === 'proxy' ? proxiedPath(path) : '';
-  return { resource, namespace, name, subresource, rest, isWatchPath };
+  if (resource.namespaced && !namespace && name) throw nothingAt(group);
+  return { ...address, resource, rest };
 }
 
 function proxiedPath(path: string): string {
@@ -48,12 +69,14 @@ function proxiedPath(path: string): string {
 }
 
 /** The verb that authorization sees. */
-export function verbOf(method: string, route: ResourceRoute, query: URLSearchParams): string {
+export function verbOf(method: string, address: Address, query: URLSearchParams): string {
+  const { name, isWatchPath } = address;
   if (method === 'GET' || method === 'HEAD') {
-    if (route.name) return 'get';
+    if (isWatchPath) return 'watch';
+    if (name) return 'get';
     const watch = query.get('watch');
-    return route.isWatchPath || (watch !== null && watch !== 'false' && watch !== '0') ? 'watch' : 'list';
+    return watch !== null && watch !== 'false' && watch !== '0' ? 'watch' : 'list';
   }
-  if (method === 'DELETE') return route.name ? 'delete' : 'deletecollection';
+  if (method === 'DELETE') return name ? 'delete' : 'deletecollection';
   return { POST: 'create', PUT: 'update', PATCH: 'patch' }[method] ?? method.toLowerCase();
 }

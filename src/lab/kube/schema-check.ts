@@ -17,6 +17,21 @@ export function checkSchema(object: JsonObject, schema: JsonObject): StatusCause
   return check(rest, { ...root, required: needed }, '');
 }
 
+/** Replica counts of the scale subresource, which are checked whatever the schema says of them. */
+export function checkScale(object: JsonObject, scale: JsonObject): StatusCause[] {
+  const { specReplicasPath = '', statusReplicasPath = '' } = scale;
+  return [specReplicasPath, statusReplicasPath].filter(Boolean).flatMap((path: string) => {
+    const names = path.split('.').slice(1);
+    const value = names.reduce((inner: Json, name) => inner?.[name], object);
+    if (value === undefined || value === null) return [];
+    if (!Number.isInteger(value)) {
+      const why = `${path} accessor error: ${value} is of the type ${typeof value}, expected int64`;
+      return [cause(INVALID, `Invalid value: 0: ${why}`, path)];
+    }
+    return value < 0 ? [cause(INVALID, `Invalid value: ${value}: should be a non-negative integer`, path)] : [];
+  });
+}
+
 function check(value: Json, schema: JsonObject, path: string): StatusCause[] {
   if (value === null) return schema.nullable ? [] : typeCause(value, schema, path);
   const causes = [...typeCause(value, schema, path)];

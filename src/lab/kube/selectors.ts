@@ -1,4 +1,7 @@
 import type { KubeObject } from '../protocol.ts';
+import type { Requirement } from './label-selector.ts';
+import { parseLabelSelector } from './label-selector.ts';
+import type { Resource } from './resources.ts';
 import { badRequest } from './status.ts';
 import type { JsonObject } from './types.ts';
 
@@ -7,38 +10,16 @@ export type Matcher = (object: KubeObject) => boolean;
 /** Label selector in its query form: equality, set-based and existence requirements. Throws 400 on what it cannot parse. */
 export function labelMatcher(text: string | null): Matcher {
   if (!text?.trim()) return () => true;
-  const requirements = splitOutsideParentheses(text).map(labelRequirement);
-  return (object) => requirements.every((matches) => matches(object.metadata.labels ?? {}));
+  const requirements = parseLabelSelector(text);
+  return ({ metadata }) => requirements.every((each) => meets(each, metadata.labels?.[each.key]));
 }
 
-function labelRequirement(part: string): (labels: Record<string, string>) => boolean {
-  const text = part.trim();
-  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(text);
-  if (set) {
-    const [, key = '', operator, list = ''] = set;
-    const values = list.split(',').map((value) => value.trim());
-    const isIn = operator === 'in';
-    return (labels) => (labels[key] !== undefined && values.includes(labels[key])) === isIn;
-  }
-  const equality = /^([^\s=!<>]+)\s*(==|=|!=)\s*(\S*)$/.exec(text);
-  if (equality) {
-    const [, key = '', operator, value] = equality;
-    return (labels) => (labels[key] === value) === (operator !== '!=');
-  }
-  const order = /^([^\s=!<>]+)\s*([<>])\s*(\d+)$/.exec(text);
-  if (order) {
-    const [, key = '', operator, limit] = order;
-    return (labels) => {
-      const value = Number(labels[key] ?? Number.NaN);
-      return operator === '<' ? value < Number(limit) : value > Number(limit);
-    };
-  }
-  const existence = /^(!?)\s*([^\s=!<>()]+)$/.exec(text);
-  if (existence) {
-    const [, not, key = ''] = existence;
-    return (labels) => (labels[key] !== undefined) === (not === '');
-  }
-  throw badRequest(`unable to parse requirement: couldn't parse the selector string "${text}"`);
+function meets({ operator, values }: Requirement, value: string | undefined): boolean {
+  if (operator === 'exists') return value !== undefined;
+  if (operator === 'absent') return value === undefined;
+  if (operator === 'gt') return Number(value ?? Number.NaN) > Number(values[0]);
+  if (operator === 'lt') return Number(value ?? Number.NaN) < Number(values[0]);
+  return (value !== undefined && values.includes(value)) === (operator === 'in');
 }
 
 /** Fields that each resource can be selected by, beside metadata.name and metadata.namespace. */
@@ -75,14 +56,18 @@ const SELECTABLE: Record<string, string[]> = {
 };
 
 /** Field selector: `=`, `==` and `!=` on the fields the API server indexes for the resource; 400 for any other field. */
-export function fieldMatcher(text: string | null, plural: string): Matcher {
+export function fieldMatcher(text: string | null, { plural, custom }: Resource): Matcher {
   if (!text?.trim()) return () => true;
   const allowed = ['metadata.name', 'metadata.namespace', ...(SELECTABLE[plural] ?? [])];
   const requirements = text.split(',').map((part): Matcher => {
     const match = /^\s*([^=!\s]+)\s*(==|=|!=)\s*(.*?)\s*$/.exec(part);
     if (!match) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);
     const [, field = '', operator, value] = match;
-    if (!allowed.includes(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!allowed.includes(field)) {
+      const isTold = SELECTABLE[plural] || custom;
+      const why = `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
+      throw badRequest(isTold ? `field label not supported: ${field}` : why);
+    }
     return (object) => (fieldValue(object, field) === value) === (operator !== '!=');
   });
   return (object) => requirements.every((matches) => matches(object));
@@ -106,8 +91,4 @@ function expression({ operator, values = [] }: JsonObject, value: string | undef
   if (operator === 'DoesNotExist') return value === undefined;
   const within = value !== undefined && values.includes(value);
   return operator === 'In' ? within : !within;
-}
-
-function splitOutsideParentheses(text: string): string[] {
-  return text.split(/,(?![^()]*\))/);
 }

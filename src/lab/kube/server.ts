@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { KubeRecord, PemPair } from '../protocol.ts';
 import { verifyToken } from '../tokens.ts';
-import { refusePath } from './access.ts';
+import { ANONYMOUS } from './access.ts';
 import type { Api, Call, DenyRule, LogSource, PodProxyTarget } from './api.ts';
 import { timestamp } from './api.ts';
 import { establishDefinitions } from './crd-lifecycle.ts';
 import { startGarbageCollector } from './gc.ts';
 import { handle } from './handle.ts';
 import { createRegistry } from './resources.ts';
+import { warningHeader } from './respond.ts';
 import { failure, isStatusError, notImplemented, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
 import { createChangeLog } from './watch.ts';
@@ -43,8 +44,6 @@ export interface KubeApi {
 
 /** Largest body the real API server takes. */
 const BODY_LIMIT = 3 * 1024 * 1024;
-/** Open to everyone, as system:public-info-viewer has it. */
-const PUBLIC_PATHS = ['/version', '/healthz', '/livez', '/readyz'];
 const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /**
@@ -55,9 +54,15 @@ const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-sy
 export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const { store } = options;
   const closing = new AbortController();
+  const registry = createRegistry(store);
+  const changes = createChangeLog(
+    store,
+    registry.collections().map((resource) => resource.key),
+  );
   const api: Api = {
     store,
-    registry: createRegistry(store),
+    registry,
+    changes,
     logs: options.logs,
     podProxy: options.podProxy,
     denied: options.denied ?? [],
@@ -67,10 +72,6 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     closing: closing.signal,
   };
   for (const name of SYSTEM_NAMESPACES) ensureNamespace(store, name);
-  const changes = createChangeLog(
-    store,
-    api.registry.collections().map((resource) => resource.key),
-  );
   const stopEstablishing = establishDefinitions(api);
   const stopCollecting = startGarbageCollector(api);
 
@@ -82,7 +83,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     try {
       authenticate(api, call);
       call.body = await readBody(request);
-      await handle(api, changes, call, request, response);
+      await handle(api, call, request, response);
     } catch (error) {
       sendError(response, call, error);
     }
@@ -126,13 +127,11 @@ function callOf(request: IncomingMessage): Call {
   };
 }
 
-/** Sets the user from the bearer token; throws 401 for a bad one, and for none where something is to be protected. */
+/** Sets the user from the bearer token; throws 401 for a bad one. Without one it is the anonymous user. */
 function authenticate(api: Api, call: Call): void {
   const header = call.header('authorization');
-  const isPublic = PUBLIC_PATHS.some((path) => call.path === path || call.path.startsWith(`${path}/`));
-  if (!header && isPublic) {
-    call.user = 'system:anonymous';
-    if (call.method !== 'GET') throw refusePath(call.user, call.method.toLowerCase(), call.path);
+  if (!header) {
+    call.user = ANONYMOUS;
     return;
   }
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
@@ -169,11 +168,15 @@ function sendError(response: ServerResponse, call: Call, error: unknown): void {
     return;
   }
   const text = error instanceof Error ? error.message : String(error);
-  const { status } = isStatusError(error) ? error : failure(500, 'InternalError', `Internal error occurred: ${text}`);
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  const known = isStatusError(error) ? error : failure(500, 'InternalError', `Internal error occurred: ${text}`);
+  const { status, plainText } = known;
+  const code = status.code ?? 500;
+  const type = plainText === undefined ? 'application/json' : 'text/plain; charset=utf-8';
+  const headers: Record<string, string | string[]> = { 'content-type': type };
+  if (call.warnings.length > 0) headers.warning = warningHeader(call.warnings);
   // The rest of a body that was not read would be taken for the next request.
-  if (status.code === 413) headers.connection = 'close';
-  response.writeHead(status.code, headers).end(call.method === 'HEAD' ? undefined : `${JSON.stringify(status)}\n`);
+  if (code === 413) headers.connection = 'close';
+  response.writeHead(code, headers).end(call.method === 'HEAD' ? undefined : (plainText ?? `${JSON.stringify(status)}\n`));
 }
 
 function refuseUpgrade(socket: Duplex): void {

@@ -14,12 +14,15 @@ export interface Status {
   message?: string;
   reason?: string;
   details?: Record<string, unknown>;
-  code: number;
+  /** Of a failure. */
+  code?: number;
 }
 
 /** An error that is answered as a Kubernetes Status. */
 export interface StatusError extends Error {
   status: Status;
+  /** Sent instead of the Status: where no API is known at a path, an ordinary web server answers. */
+  plainText?: string;
 }
 
 type Named = Pick<Resource, 'group' | 'plural'>;
@@ -49,8 +52,11 @@ export const unavailable = (message: string) => failure(503, 'ServiceUnavailable
 export const notImplemented = (what: string) =>
   failure(501, 'NotImplemented', `the lab's API server does not implement ${what}`);
 export const unsupportedMedia = (message: string) => failure(415, 'UnsupportedMediaType', message);
-export const pathNotFound = () =>
-  failure(404, 'NotFound', 'the server could not find the requested resource', { causes: [] });
+export const pathNotFound = () => failure(404, 'NotFound', 'the server could not find the requested resource', {});
+
+/** 404 below a group that the server does not have built in. */
+export const pageNotFound = (): StatusError =>
+  Object.assign(pathNotFound(), { plainText: '404 page not found\n' });
 
 export const notFound = (resource: Named, name: string) =>
   failure(404, 'NotFound', `${qualified(resource)} "${name}" not found`, detailsOf(resource, name));
@@ -74,13 +80,8 @@ export const forbidden = (resource: Named, name: string, why: string) =>
     detailsOf(resource, name),
   );
 
-export const methodNotAllowed = (resource: Named, verb: string) =>
-  failure(
-    405,
-    'MethodNotAllowed',
-    `${verb} is not supported on resources of kind "${qualified(resource)}"`,
-    detailsOf(resource, ''),
-  );
+export const methodNotAllowed = () =>
+  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 /** 422 with one cause a field; `kind` is qualified with the group when there is one. */
 export function invalid(group: string, kind: string, name: string, causes: StatusCause[]): StatusError {
@@ -88,9 +89,9 @@ export function invalid(group: string, kind: string, name: string, causes: Statu
   const list = bodies.length === 1 ? bodies[0] : `[${bodies.join(', ')}]`;
   const qualifiedKind = group ? `${kind}.${group}` : kind;
   return failure(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${list}`, {
-    name,
+    ...(name ? { name } : {}),
     ...(group ? { group } : {}),
-    kind,
+    ...(kind ? { kind } : {}),
     causes,
   });
 }
@@ -103,6 +104,5 @@ export function deleted(resource: Named, name: string, uid: string | undefined):
     metadata: {},
     status: 'Success',
     details: { ...detailsOf(resource, name), ...(uid ? { uid } : {}) },
-    code: 200,
   };
 }

@@ -18,7 +18,7 @@ export interface StoreEvent {
 /**
  * The lab's etcd: objects by collection, namespace and name, one revision counter, a bounded history for watches.
  * Objects that go in and come out are copies. `update` keeps uid and creationTimestamp; it raises `generation` when
- * anything but metadata and status changed, and is a no-op (no new revision) when nothing changed.
+ * anything but metadata and status changed or the object is marked for deletion, and is a no-op (no new revision) when nothing changed.
  */
 export interface Store {
   revision(): number;
@@ -99,7 +99,8 @@ export function createStore(historyLimit = 5_000): Store {
       object.metadata.generation = before.metadata.generation ?? 1;
       object.metadata.resourceVersion = before.metadata.resourceVersion as string;
       if (sameJson(before, object)) return structuredClone(before);
-      if (!sameJson(desired(before), desired(object))) object.metadata.generation += 1;
+      const isMarked = object.metadata.deletionTimestamp && !before.metadata.deletionTimestamp;
+      if (isMarked || !sameJson(desired(before), desired(object))) object.metadata.generation += 1;
       stamp(object);
       collection(resource).set(key, object);
       emit('MODIFIED', resource, object);

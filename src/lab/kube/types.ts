@@ -163,6 +163,26 @@ export function equalJson(a: Json, b: Json): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => key in b && equalJson(a[key], b[key]));
 }
 
+/**
+ * An object of the kind as Go has it before anything is set: structs within it are there, and so is a pod's null list
+ * of containers. What a creation sets is recorded against that.
+ */
+export function emptyTyped(apiVersion: string, kind: string, type: TypeNode): KubeObject {
+  const { metadata: _metadata, ...zero } = type.kind === 'map' && type.name ? zeroOf(type.name) : {};
+  return { ...zero, apiVersion, kind, metadata: {} } as unknown as KubeObject;
+}
+
+function zeroOf(name: string): JsonObject {
+  const line = BUILTIN_TYPES[name] ?? '';
+  const zero: JsonObject = name === 'PodSpec' ? { containers: null } : {};
+  for (const field of fieldsOfLine(line)) {
+    if (!field.keepsZero && BUILTIN_TYPES[field.type.replace(/[!~]$/, '')] !== undefined) {
+      zero[field.name] = zeroOf(field.type.replace(/[!~]$/, ''));
+    }
+  }
+  return zero;
+}
+
 /** An empty object of the kind, as the state before its creation. */
 export function emptyObject(apiVersion: string, kind: string): KubeObject {
   return { apiVersion, kind, metadata: {} } as unknown as KubeObject;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, MapNode, TypeNode } from './types.ts';
+import type { Json, JsonObject, MapNode, ScalarNode, TypeNode } from './types.ts';
 import { builtinType, entryType, isObject, resolve } from './types.ts';
 
 /** Path of each field that a built-in type does not declare, as strict decoding names them; the fields are dropped. */
@@ -50,6 +50,8 @@ export function decodeMismatch(value: Json, type: TypeNode, owner = '', path = '
   if (value === null || value === undefined || type.kind === 'any') return undefined;
   const at = `Go struct field ${owner}.${path}`;
   if (type.kind === 'scalar') {
+    const form = formMismatch(value, type);
+    if (form) return form;
     const is = typeof value;
     if (is === 'object') return `json: cannot unmarshal ${jsonKind(value)} into ${at} of type ${goType(type.scalar)}`;
     if (type.scalar === 'any' || is === type.scalar) return undefined;
@@ -63,8 +65,46 @@ export function decodeMismatch(value: Json, type: TypeNode, owner = '', path = '
   if (!isObject(value)) return `json: cannot unmarshal ${jsonKind(value)} into ${at} of type ${nameOf(type)}`;
   return first(Object.entries(value), ([name, inner]) => {
     const innerType = entryType(type, name);
-    return innerType && decodeMismatch(inner, innerType, type.name ?? owner, path ? `${path}.${name}` : name);
+    // An entry of a map is not named, only the map.
+    const at = type.field(name) ? (path ? `${path}.${name}` : name) : path;
+    return innerType && decodeMismatch(inner, innerType, type.name ?? owner, at);
   });
+}
+
+const QUANTITY = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
+/** Text that is no quantity or no time, as Go's parsers word it. */
+function formMismatch(value: Json, { wire }: ScalarNode): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (wire === 'quantity' && !QUANTITY.test(value)) {
+    return `quantities must match the regular expression '${QUANTITY.source}'`;
+  }
+  if (wire !== 'time' && wire !== 'micro-time') return undefined;
+  const [fraction, zone] = wire === 'time' ? ['(?:\\.\\d+)?', 'Z07:00'] : ['\\.\\d{6}', '.000000'];
+  if (new RegExp(`${SECONDS.source}${fraction}(?:Z|[+-]\\d\\d:\\d\\d)$`).test(value)) return undefined;
+  const layout = `2006-01-02T15:04:05${wire === 'time' ? '' : '.000000'}Z07:00`;
+  const isDate = SECONDS.test(value);
+  const rest = JSON.stringify(isDate ? value.replace(SECONDS, '') : value);
+  return `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${rest} as "${isDate ? zone : '2006'}"`;
+}
+
+/** Lists that Go writes although they are empty. */
+const KEPT = ['containers', 'rules', 'verbs', 'endpoints', 'limits', 'versions'];
+
+/** Takes away empty maps and lists, in place: they do not survive Go's types, which leave them out. */
+export function dropEmpty(value: Json, type: TypeNode): void {
+  if (type.kind === 'list' && Array.isArray(value)) for (const item of value) dropEmpty(item, type.element);
+  if (type.kind !== 'map' || !isObject(value)) return;
+  for (const [name, inner] of Object.entries(value)) {
+    const innerType = entryType(type, name);
+    if (!innerType) continue;
+    // A named type is a struct: empty, it still says something.
+    const isBare = innerType.kind === 'list' || (innerType.kind === 'map' && innerType.name === undefined);
+    const isEmpty = isObject(inner) ? Object.keys(inner).length === 0 : Array.isArray(inner) && inner.length === 0;
+    if (isBare && isEmpty && !KEPT.includes(name)) delete value[name];
+    else dropEmpty(inner, innerType);
+  }
 }
 
 function first<T>(items: T[], find: (item: T) => string | undefined): string | undefined {

@@ -73,7 +73,7 @@ export function startWatch(
     if (request.sendInitialEvents) {
       const annotations = { 'k8s.io/initial-events-end': 'true' };
       send({ type: 'BOOKMARK', object: request.bookmark(store.revision(), annotations) });
-    }
+    } else if (request.allowBookmarks) send({ type: 'BOOKMARK', object: request.bookmark(store.revision()) });
   } else {
     const missed = store.since(Number(request.resourceVersion));
     if (missed === null) {
@@ -90,7 +90,6 @@ export function startWatch(
   };
   const interval = setInterval(bookmark, BOOKMARK_MS);
   const timeout = setTimeout(() => {
-    bookmark();
     stop();
     end();
   }, request.timeoutSeconds * 1_000);

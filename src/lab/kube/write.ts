@@ -6,15 +6,16 @@ import { timestamp } from './api.ts';
 import { checkObject } from './builtin-check.ts';
 import { decode } from './decode.ts';
 import { applyDefaults, dropNulls } from './defaults.ts';
+import { syntaxError } from './list-options.ts';
 import type { Resource } from './resources.ts';
-import { checkSchema } from './schema-check.ts';
+import { checkScale, checkSchema } from './schema-check.ts';
 import type { Writer } from './ssa/apply.ts';
 import { applyConfig, trackUpdate } from './ssa/apply.ts';
 import { setOf } from './ssa/fieldset.ts';
 import { alreadyExists, badRequest, conflict, failure, forbidden, invalid, notFound } from './status.ts';
 import type { JsonObject } from './types.ts';
 import { equalJson, isObject } from './types.ts';
-import { pruneCustom } from './unknown.ts';
+import { dropEmpty, pruneCustom } from './unknown.ts';
 
 /** Creates an object in a namespace ('' for a cluster-scoped kind); what the API server would store comes back. */
 export function createObject(
@@ -65,7 +66,7 @@ export function applyObject(
 ): KubeObject {
   const { apiVersion, kind } = config;
   if (apiVersion !== resource.apiVersion || kind !== resource.kind) {
-    throw badRequest(`invalid object type: ${apiVersion}, Kind=${kind}`);
+    throw badRequest(`invalid object type: ${groupVersion(apiVersion)}, Kind=${kind ?? ''}`);
   }
   if (!isObject(config.metadata) || config.metadata.name !== address.name) {
     throw badRequest(
@@ -81,6 +82,7 @@ export function applyObject(
   settleNamespace(resource, merged, address.namespace);
   dropNulls(merged, resource.custom?.schema);
   if (resource.custom) pruneCustom(merged, resource.custom.schema);
+  else dropEmpty(merged, resource.type);
   if (live) restoreMetadata(merged, live);
   const next = live ? throughDoor(resource, live, merged, options.subresource) : merged;
   applyDefaults(next, resource);
@@ -97,6 +99,7 @@ function insertObject(api: Api, resource: Resource, object: KubeObject, options:
   validate(resource, object, null);
   allocate(api, object, null, resource);
   if (api.store.get(resource.key, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name);
+  options.warnings.push(...unevaluated(resource, object));
   if (options.dryRun) {
     const facts = { uid: crypto.randomUUID(), creationTimestamp: timestamp(), generation: 1 };
     return { ...object, metadata: { ...metadata, ...facts } };
@@ -117,11 +120,12 @@ function updateObject(
   if (equalJson(withoutTimes(live), withoutTimes(next))) return live;
   if (options.dryRun) return next;
   next.apiVersion = resource.storageApiVersion;
-  const stored = api.store.update(resource.key, next);
-  const isFinished = stored.metadata.deletionTimestamp && !stored.metadata.finalizers?.length;
-  if (!isFinished || resource.kind === 'Pod' || resource.kind === 'Namespace') return stored;
-  api.store.delete(resource.key, stored.metadata.namespace, stored.metadata.name);
-  return stored;
+  const { deletionTimestamp, finalizers, namespace, name } = next.metadata;
+  const isFinished = deletionTimestamp && !finalizers?.length && resource.kind !== 'Pod' && resource.kind !== 'Namespace';
+  if (!isFinished) return api.store.update(resource.key, next);
+  // A watcher sees the deletion alone, with the last finalizer still there.
+  api.store.delete(resource.key, namespace, name);
+  return next;
 }
 
 function validate(resource: Resource, object: KubeObject, live: KubeObject | null): void {
@@ -130,8 +134,19 @@ function validate(resource: Resource, object: KubeObject, live: KubeObject | nul
   if (settled) applyDefaults(settled, resource);
   const causes = checkObject(object, settled, resource);
   if (resource.custom?.schema) causes.push(...checkSchema(object, resource.custom.schema));
+  if (resource.custom?.scale) causes.push(...checkScale(object, resource.custom.scale));
   if (causes.length > 0) throw invalid(resource.group, resource.kind, object.metadata.name ?? '', causes);
 }
+
+/** What the lab keeps and does not evaluate, said to whoever puts it there. */
+function unevaluated(resource: Resource, object: KubeObject): string[] {
+  const { name } = object.metadata;
+  if (resource.group === 'admissionregistration.k8s.io') return [`the lab does not evaluate ${resource.kind} ${name}`];
+  const hasRules = resource.kind === 'CustomResourceDefinition' && JSON.stringify(object).includes(CEL_RULES);
+  return hasRules ? [`the lab does not evaluate the CEL rules of ${name}`] : [];
+}
+
+const CEL_RULES = '"x-kubernetes-validations":';
 
 /** Through `status` only the status can change, through the main door everything else. */
 function throughDoor(resource: Resource, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
@@ -149,6 +164,9 @@ function throughDoor(resource: Resource, live: KubeObject, next: KubeObject, sub
   return live.status === undefined ? without(next, 'status') : { ...next, status: live.status };
 }
 
+/** `v1` as Go prints it: with a group, even an empty one. */
+const groupVersion = (apiVersion = '/'): string => (apiVersion.includes('/') ? apiVersion : `/${apiVersion}`);
+
 function without(object: KubeObject, field: string): KubeObject {
   const { [field]: _dropped, ...rest } = object;
   return rest as KubeObject;
@@ -164,6 +182,7 @@ function checkPreconditions(resource: Resource, live: KubeObject, given: KubeObj
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
     throw conflict(resource, live.metadata.name, why);
   }
+  if (resourceVersion && !/^\d+$/.test(resourceVersion)) throw failure(500, '', syntaxError('ParseUint', resourceVersion));
   if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
     const why = 'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(resource, live.metadata.name, why);

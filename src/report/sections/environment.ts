@@ -44,7 +44,6 @@ export function environment(report: Report): Section {
         ['LLMInferenceService API', text(env.serviceApiVersion)],
         ['InferencePool group', text(env.inferencePoolGroup)],
         ['Gateway', text(plan.gateway)],
-        ['Endpoint', text(env.endpoint)],
         ['Model', text(env.modelId)],
         ['Prefix caching', prefixCaching(env)],
         ['vLLM image', text(env.vllmImage)],

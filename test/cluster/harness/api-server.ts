@@ -83,7 +83,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Re
     writeFile(file('audit-policy'), AUDIT_POLICY),
     writeFile(file('token-webhook'), kubeconfig(issuer.url, pair.cert, {}), { mode: 0o600 }),
   ]);
-  const agent = new Agent({ connect: { ca: pair.cert }, pipelining: 0 });
+  // A connection for each request: none of them is stale after a restart.
+  const agent = new Agent({ connect: { ca: pair.cert }, pipelining: 0, headersTimeout: 60_000 });
 
   const port = await freePort();
   let etcd: Running | undefined;

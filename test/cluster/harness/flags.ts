@@ -1,11 +1,12 @@
-/** Flags of an etcd that is reached only through a socket in `folder`: no port to lose, and nobody else can write. */
+/** Flags of an etcd that serves its client on a socket in `folder`, which only this user can open. */
 export function etcdFlags(folder: string): string[] {
   // A member has to announce addresses of this form. One member alone dials none of them.
   const unused = 'http://127.0.0.1:2380';
   return [
     `--data-dir=${folder}/etcd`,
     `--listen-client-urls=${etcdAddress(folder)}`,
-    `--listen-peer-urls=unix://${folder}/peer.sock`,
+    // A path is not heeded here, only a host; any free port will do.
+    '--listen-peer-urls=http://127.0.0.1:0',
     `--advertise-client-urls=${unused}`,
     `--initial-advertise-peer-urls=${unused}`,
     `--initial-cluster=default=${unused}`,

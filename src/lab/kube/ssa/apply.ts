@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../protocol.ts';
 import { badRequest, failure } from '../status.ts';
 import type { JsonObject, TypeNode } from '../types.ts';
-import { emptyObject, equalJson } from '../types.ts';
+import { emptyObject, emptyTyped, equalJson } from '../types.ts';
 import { applyConflict } from './conflicts.ts';
 import type { FieldSet } from './fieldset.ts';
 import { difference, emptySet, intersection, isEmpty, setOf, union, withoutSubtrees } from './fieldset.ts';
@@ -73,7 +73,8 @@ export function applyConfig(
   const mine = managers.get(id);
   if (mine) {
     mine.fields = difference(mine.fields, NEVER_OWNED);
-    if (!mine.time || !equalJson(current, pruned)) mine.time = writer.now;
+    // Who only joins in with what is there already has changed nothing.
+    if (!live || !equalJson(current, pruned)) mine.time = writer.now;
   }
   if (writer.manager === 'kubectl') syncLastApplied(pruned, config);
   storeManagers(pruned, managers);
@@ -96,7 +97,7 @@ export function trackUpdate(live: KubeObject | null, after: KubeObject, type: Ty
         : decodeManagers(live?.metadata.managedFields);
   delete after.metadata.managedFields;
   if (live && managers.size === 0) return;
-  const before = { ...(live ?? emptyObject(after.apiVersion, after.kind)) };
+  const before = live ? { ...live } : emptyTyped(after.apiVersion, after.kind, type);
   before.metadata = { ...before.metadata };
   delete before.metadata.managedFields;
   recordUpdate(managers, before, after, type, writer);
@@ -120,7 +121,7 @@ function recordUpdate(managers: Managers, before: KubeObject, after: KubeObject,
 }
 
 function adoptExisting(managers: Managers, live: KubeObject, type: TypeNode, writer: Writer): void {
-  const before = emptyObject(live.apiVersion, live.kind);
+  const before = emptyTyped(live.apiVersion, live.kind, type);
   recordUpdate(managers, before, live, type, { ...writer, manager: BEFORE_FIRST_APPLY });
 }
 

@@ -22,14 +22,16 @@ export function itemElement(list: ListNode, item: Json): string | { error: strin
   const keys: Record<string, Json> = {};
   for (const key of [...list.keys].sort()) {
     const value = item[key] ?? list.keyDefaults[key];
-    if (value === undefined) {
-      const missing = `associative list with keys has an element that omits key field "${key}"`;
-      return { error: `${missing} (and doesn't have default value)` };
-    }
-    keys[key] = value;
+    if (value !== undefined) keys[key] = value;
+  }
+  if (Object.keys(keys).length === 0) {
+    const missing = `associative list with keys has an element that omits all key fields ${goStrings(list.keys)}`;
+    return { error: `${missing} (and doesn't have default values for any key fields)` };
   }
   return `k:${JSON.stringify(keys)}`;
 }
+
+const goStrings = (texts: string[]): string => `[${texts.map((text) => JSON.stringify(text)).join(' ')}]`;
 
 /** Items of a map list or set by their element, the first of duplicates; items without an element are left out. */
 export function indexItems(list: ListNode, items: readonly Json[] | null | undefined): Map<string, Json> {

@@ -1,0 +1,77 @@
+import type { GkeOperation } from '../clients/gke.ts';
+import { isOperationConflict } from '../clients/operation-conflict.ts';
+import { errorText, Failure } from '../lib/failure.ts';
+import { poll } from '../lib/poll.ts';
+import type { LeaseState } from './context.ts';
+import type { ReleaseContext } from './release.ts';
+
+/** Failures that no further try will heal. */
+const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', 'bad-endpoint']);
+
+/**
+ * Sets the pool to its resting size and follows the operation to its good end. Until the limit, whatever can pass is
+ * tried again: a scale-up that still runs refuses the scale-down, an API has a bad minute, an operation ends in an error.
+ */
+export async function shrink(context: ReleaseContext, lease: LeaseState): Promise<void> {
+  const { gke, emit } = context;
+  let operation: GkeOperation | null = null;
+  let cancelled = false;
+  let lastError: string | null = null;
+  await poll({
+    stage: 'release',
+    what: `node pool ${lease.nodePool} to be set to ${lease.restingNodes}`,
+    everyMs: context.pollIntervalMs,
+    limitMs: context.limitMs,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
+    probe: async () => {
+      try {
+        if (!operation) {
+          operation = await gke.setNodePoolSize(lease.nodePool, lease.restingNodes);
+          const text = `resize to ${lease.restingNodes} requested, operation ${operation.name}`;
+          emit({ type: 'fact', stage: 'release', text });
+        } else {
+          operation = await gke.getOperation(operation.name);
+        }
+        if (operation.status !== 'DONE') {
+          const before = lastError === null ? '' : ` (the one before ended in an error: ${lastError})`;
+          return { waiting: `operation ${operation.status}${before}` };
+        }
+        if (!operation.error) return { done: true };
+        lastError = operation.error;
+        operation = null;
+        return { waiting: `the operation ended in an error (${lastError}); it is asked again` };
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (error instanceof Failure && FINAL.has(error.code)) throw error;
+        if (!(error instanceof Failure)) throw error;
+        if (isOperationConflict(error) && !cancelled) {
+          cancelled = true;
+          await cancelScaleUp(context, lease);
+        }
+        return { waiting: errorText(error) };
+      }
+    },
+  });
+}
+
+/** GKE documents cancelling as best effort, and a resize may refuse it; waiting for its end is the way that always works. */
+async function cancelScaleUp(context: ReleaseContext, lease: LeaseState): Promise<void> {
+  try {
+    const running = (await context.gke.listOperations()).filter(
+      ({ status, type, targetLink }) =>
+        status !== 'DONE' && type === 'SET_NODE_POOL_SIZE' && targetLink.endsWith(`/nodePools/${lease.nodePool}`),
+    );
+    for (const { name } of running) {
+      await context.gke.cancelOperation(name);
+      context.emit({ type: 'fact', stage: 'release', text: `asked to cancel operation ${name}` });
+    }
+  } catch (error) {
+    context.emit({
+      type: 'fact',
+      stage: 'release',
+      text: `the running resize cannot be cancelled: ${errorText(error)}`,
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
+import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { fakeRunner, type Job } from './fake-runner.ts';
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+export const MINUTES = 60_000;
+
+/** One job of a pull request on GitHub's runner, whose cluster is the lab. */
+export interface E2e {
+  lab: Lab;
+  job: Job;
+  record(): Promise<Recorded>;
+  /** Everything a person or a later step could read. */
+  everythingSaid(...logs: string[]): string;
+  stop(): Promise<void>;
+}
+
+export interface Recorded {
+  nodes: string[];
+  target: number;
+  /** `pool=size` of every accepted resize, in order. */
+  sizes: string[];
+  comments: { body: string; edits: number }[];
+  kube: { method: string; path: string; status: number }[];
+  gcp: { method: string; path: string }[];
+}
+
+export async function startE2e(scenario: string, inputs: Record<string, string> = {}): Promise<E2e> {
+  const lab = await startLab({
+    scenario: SCENARIOS[scenario]!,
+    timeScale: 20,
+    seed: 7,
+    entry: { module: CLI, args: ['lab-process'] },
+  });
+  const job = fakeRunner({
+    env: lab.env,
+    event: {
+      name: 'pull_request',
+      payload: { pull_request: { number: LAB.pullRequest, head: { sha: 'c0ffee1'.padEnd(40, '0') } } },
+    },
+    inputs: {
+      // What action.yml fills in and what a workflow gives.
+      'project-id': LAB.project,
+      location: LAB.location,
+      cluster: LAB.cluster,
+      'workload-identity-provider': LAB.provider,
+      'github-token': lab.githubToken,
+      'poll-interval': '250ms',
+      'pair-duration': '3s',
+      pairs: '4-8',
+      ...inputs,
+    },
+  });
+  return {
+    lab,
+    job,
+    async record() {
+      const { gcp, github, kube } = await lab.record();
+      return {
+        nodes: gcp.nodes[LAB.nodePool] ?? [],
+        target: gcp.targetSize[LAB.nodePool] ?? 0,
+        sizes: gcp.resizes.map(({ pool, nodeCount }) => `${pool}=${nodeCount}`),
+        comments: github.comments,
+        kube: kube.requests,
+        gcp: gcp.requests,
+      };
+    },
+    everythingSaid: (...logs) =>
+      [
+        ...logs,
+        job.summary('main'),
+        job.summary('post'),
+        JSON.stringify(job.outputs()),
+        JSON.stringify(job.state()),
+      ].join('\n'),
+    async stop() {
+      job.close();
+      await lab.stop();
+    },
+  };
+}
+
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const limit = Date.now() + MINUTES;
+  while (!(await holds())) {
+    if (Date.now() > limit) throw new Error(`waited a minute for ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** The rendered text without the non-breaking spaces that hold a number and its unit together. */
+export function plain(text: string): string {
+  return text.replaceAll('\u00a0', ' ');
+}

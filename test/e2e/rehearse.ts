@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { plain } from './e2e.ts';
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+
+/** Fewer and shorter pairs than `npm run rehearse` has. */
+export function rehearse(scenario: string): Promise<{ code: number | null; log: string; comment: string }> {
+  const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const child = spawn(
+    process.execPath,
+    [CLI, 'rehearse', '--scenario', scenario, '--output-dir', output, '--', '--pairs=4-8', '--pair-duration=3s'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+  }
+  return new Promise((done) => {
+    child.once('close', (code) => {
+      const comment = plain(readFileSync(join(output, 'comment.md'), 'utf8'));
+      rmSync(output, { recursive: true, force: true });
+      done({ code, log, comment });
+    });
+  });
+}

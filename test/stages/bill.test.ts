@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { bill, type Pricing, priceText } from '../../src/stages/bill.ts';
+import { closeReport } from '../../src/stages/close.ts';
+import { type Released, releaseFailed } from '../../src/stages/release.ts';
+import { aReport } from '../report/fixtures.ts';
+import { LEASE, POOL, prepared, someInputs } from './fakes.ts';
+
+const NOW = '2026-11-22T15:00:00Z';
+const V6E: Pricing = { machineType: 'ct6e-standard-4t', spot: false, reserved: false, pricePerChipHourUsd: null };
+/** Three nodes of four chips for one hour. */
+const NODES = [0, 1, 2].map(() => ({ createdAt: '2026-11-22T14:00:00Z', deletedAt: NOW, chips: 4 }));
+
+describe('a bill', () => {
+  it.each<[string, Partial<Pricing>, number | null]>([
+    ['of v6e on demand at its list price', {}, 12 * 2.97],
+    ['of v6e as spot at its list price', { spot: true }, 12 * 1.037],
+    ['of a reservation without a price', { reserved: true }, null],
+    ['of another machine without a price', { machineType: 'ct5lp-hightpu-4t' }, null],
+    ['of a machine that is not known without a price', { machineType: null }, null],
+    ['of a reservation at the price given', { reserved: true, pricePerChipHourUsd: 2 }, 24],
+    ['of another machine at the price given', { machineType: 'ct5lp-hightpu-4t', pricePerChipHourUsd: 2 }, 24],
+  ])('%s', (_, change, usd) => {
+    const cost = bill(aReport(), NODES, { ...V6E, ...change }, NOW);
+    expect(cost.chipMinutes).toBe(720);
+    if (usd === null) expect(cost).toMatchObject({ usd: null, pricePerChipHourUsd: null, priceSource: null });
+    else expect(cost.usd).toBeCloseTo(usd);
+  });
+});
+
+describe('the price before the lease', () => {
+  it.each<[string, Partial<typeof POOL>, string]>([
+    ['on demand', { spot: false }, '3 nodes × 4 chips = 12 chips: $35.64 an hour at $2.97 per chip-hour (list price'],
+    ['as spot', {}, '$12.44 an hour at $1.037 per chip-hour'],
+    ['of a reservation', { reserved: true }, 'no price known for europe-west4-a with a reservation; give "price-per'],
+  ])('%s', (_, change, text) => {
+    const said = priceText({ inputs: someInputs() }, prepared({ pool: { ...POOL, ...change } }));
+    expect(said).toContain(text);
+  });
+});
+
+describe('closing a report', () => {
+  const options = { ...LEASE, pricePerChipHourUsd: null, now: NOW };
+  const released = (change: Partial<Released['release']>, billed: Released['billed']): Released => ({
+    release: { ...releaseFailed(LEASE, new Error('no answer')).release, ...change },
+    billed,
+  });
+
+  it('bills the nodes by their own times', () => {
+    const closed = closeReport(aReport(), released({ outcome: 'released', nodesLeft: 0 }, NODES), options);
+    expect(closed.cost).toMatchObject({ chipMinutes: 720, usd: expect.closeTo(12 * 1.037) });
+    expect(closed.stages.at(-1)).toMatchObject({ stage: 'release', outcome: 'done' });
+  });
+
+  it('keeps what main saw when no node was seen', () => {
+    const closed = closeReport(aReport(), releaseFailed(LEASE, new Error('no answer')), options);
+    expect(closed.cost).toEqual(aReport().cost);
+    expect(closed.stages.at(-1)).toMatchObject({
+      outcome: 'failed',
+      summary: 'Node pool v6e could not be given back: no answer',
+    });
+  });
+
+  it('claims no cost when nobody ever counted the nodes', () => {
+    expect(closeReport(aReport({ cost: null }), released({ nodesLeft: null }, []), options).cost).toBeNull();
+  });
+
+  it('costs nothing when they were counted and none had come', () => {
+    const none = released({ outcome: 'released', nodesLeft: 0 }, []);
+    expect(closeReport(aReport({ cost: null }), none, options).cost).toMatchObject({ chipMinutes: 0, usd: 0 });
+  });
+});

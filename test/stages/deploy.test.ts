@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../src/clients/objects.ts';
+import { Failure } from '../../src/lib/failure.ts';
+import { deploy } from '../../src/stages/deploy.ts';
+import { RUN_ANNOTATION } from '../../src/stages/ownership.ts';
+import { applied, fakeKube, prepared, stageContext, texts } from './fakes.ts';
+
+const manifest = (object: KubeObject) => ({ object, file: 'stack.yaml', line: 7 });
+const MAP = applied('ConfigMap', 'settings', null);
+const SERVICE = applied('LLMInferenceService', 'qwen', null);
+
+/** A cluster that holds these objects; a deleted service is there for some more looks, with its pods. */
+function cluster(objects: KubeObject[], looksUntilGone = 2) {
+  const there = [...objects];
+  let going: string | null = null;
+  let looks = 0;
+  const ofKind = (kind: string) => () => there.filter((object) => object.kind === kind);
+  const fake = fakeKube(
+    {
+      ConfigMap: ofKind('ConfigMap'),
+      LLMInferenceService: () => {
+        if (going !== null) looks += 1;
+        if (looks > looksUntilGone) {
+          const at = there.findIndex(({ metadata }) => metadata.name === going);
+          if (at >= 0) there.splice(at, 1);
+        }
+        return ofKind('LLMInferenceService')();
+      },
+    },
+    {
+      remove: (what) => {
+        const found = there.find(({ kind, metadata }) => `${kind} ${metadata.name} in ns` === what);
+        if (found?.kind === 'LLMInferenceService') going = found.metadata.name;
+        return found !== undefined;
+      },
+    },
+  );
+  return { ...fake, looks: () => looks };
+}
+
+describe('objects', () => {
+  it('carry the label of the gate and the mark of the run', async () => {
+    const { kube, applied: done } = cluster([]);
+    const labelled = { ...MAP, metadata: { ...MAP.metadata, labels: { tier: 'a' }, annotations: { note: 'b' } } };
+    const { context, said } = stageContext({ kube });
+    const outcome = await deploy(context, prepared({ manifests: [manifest(labelled), manifest(SERVICE)] }));
+    expect(outcome).toEqual({ retired: 0, applied: 2 });
+    expect(done[0]?.metadata).toEqual({
+      name: 'settings',
+      namespace: 'ns',
+      labels: { tier: 'a', 'app.kubernetes.io/managed-by': 'tpu-serving-gate' },
+      annotations: { note: 'b', [RUN_ANNOTATION]: '183-1' },
+    });
+    expect(done[1]?.metadata.annotations).toEqual({ [RUN_ANNOTATION]: '183-1' });
+    expect(texts(said)).toEqual(['applied ConfigMap settings in ns', 'applied LLMInferenceService qwen in ns']);
+  });
+
+  it.each<[string, string | null, string | undefined]>([
+    ['somebody else made carry no mark, so that they stay', null, undefined],
+    ['an earlier run made become those of this run', '182-1', '183-1'],
+    ['this run made keep its mark', '183-1', '183-1'],
+  ])('that %s', async (_, before, mark) => {
+    const { kube, applied: done } = cluster([applied('ConfigMap', 'settings', before)]);
+    const { context } = stageContext({ kube });
+    await deploy(context, prepared({ manifests: [manifest(MAP)] }));
+    expect(done[0]?.metadata.annotations?.[RUN_ANNOTATION]).toBe(mark);
+  });
+
+  it('come no more once the run is interrupted', async () => {
+    const { kube, applied: done } = cluster([]);
+    const controller = new AbortController();
+    const { context } = stageContext({ kube });
+    const emit = () => controller.abort(new Error('interrupted'));
+    const running = deploy(
+      { ...context, signal: controller.signal, emit },
+      prepared({ manifests: [manifest(MAP), manifest(SERVICE)] }),
+    );
+    await expect(running).rejects.toThrow('interrupted');
+    expect(done.map(({ kind }) => kind)).toEqual(['ConfigMap']);
+  });
+});
+
+describe('a service that an earlier run left behind', () => {
+  it('is removed, awaited and applied anew', async () => {
+    const { kube, removed, applied: done, looks } = cluster([applied('LLMInferenceService', 'qwen', '182-1')]);
+    const { context, said } = stageContext({ kube });
+    await deploy(context, prepared({ manifests: [manifest(SERVICE)] }));
+    expect(removed).toEqual(['LLMInferenceService qwen in ns']);
+    expect(looks()).toBeGreaterThan(2);
+    expect(done[0]?.metadata.annotations).toEqual({ [RUN_ANNOTATION]: '183-1' });
+    expect(texts(said)[0]).toBe('LLMInferenceService qwen in ns was left behind by run 182-1 and is removed');
+  });
+
+  it('that does not go ends the deploy, with its file', async () => {
+    const { kube } = cluster([applied('LLMInferenceService', 'qwen', '182-1')], 1_000);
+    const { context } = stageContext({ kube });
+    await expect(deploy(context, prepared({ manifests: [manifest(SERVICE)] }))).rejects.toMatchObject({
+      code: 'retire-timeout',
+      message: 'stack.yaml:7: qwen was deleted but is not gone: service and 0 pods left.',
+      hint: expect.stringContaining('finalizers'),
+    });
+  });
+
+  it.each([['183-1'], [null]])('is not one of run %s', async (run) => {
+    const { kube, removed } = cluster([applied('LLMInferenceService', 'qwen', run)]);
+    const { context } = stageContext({ kube });
+    await deploy(context, prepared({ manifests: [manifest(SERVICE)] }));
+    expect(removed).toEqual([]);
+  });
+});
+
+describe('what is retired', () => {
+  const old = applied('LLMInferenceService', 'old', null);
+  const ref = (object: KubeObject) => ({ apiVersion: object.apiVersion, kind: object.kind, ...object.metadata });
+
+  it('is awaited when it is a service, and counted when it was there', async () => {
+    const { kube, removed, looks } = cluster([old]);
+    const { context, said } = stageContext({ kube });
+    const outcome = await deploy(context, prepared({ retire: [ref(MAP), ref(old)] }));
+    expect(outcome).toEqual({ retired: 1, applied: 0 });
+    expect(removed).toEqual(['LLMInferenceService old in ns']);
+    expect(looks()).toBeGreaterThan(2);
+    expect(texts(said)).toContain('retired LLMInferenceService old in ns');
+  });
+
+  it('may be refused, which is a warning', async () => {
+    const { kube } = fakeKube(
+      {},
+      {
+        remove: () => {
+          throw new Failure({ stage: 'deploy', code: 'kube-permission', message: 'cannot delete resource' });
+        },
+      },
+    );
+    const { context, said } = stageContext({ kube });
+    expect(await deploy(context, prepared({ retire: [ref(MAP)] }))).toEqual({ retired: 0, applied: 0 });
+    expect(said).toEqual([
+      {
+        type: 'warning',
+        text: 'ConfigMap settings in ns was not retired, if it is there at all: cannot delete resource',
+      },
+    ]);
+  });
+
+  it('ends the deploy when it fails otherwise', async () => {
+    const { kube } = fakeKube(
+      {},
+      {
+        remove: () => {
+          throw new Failure({ stage: 'deploy', code: 'kube-unreachable', message: 'no answer' });
+        },
+      },
+    );
+    const { context } = stageContext({ kube });
+    await expect(deploy(context, prepared({ retire: [ref(MAP)] }))).rejects.toThrow('no answer');
+  });
+});

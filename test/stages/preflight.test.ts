@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterInfo, NodePoolInfo } from '../../src/clients/gke.ts';
+import type { KubeObject } from '../../src/clients/objects.ts';
+import { Failure } from '../../src/lib/failure.ts';
+import type { Prepared } from '../../src/stages/context.ts';
+import { preflight } from '../../src/stages/preflight.ts';
+import { applied, fakeKube, nodes, POOL, stageContext, texts } from './fakes.ts';
+
+const SERVICE: KubeObject = { ...applied('LLMInferenceService', 'qwen', null), spec: { replicas: 3 } };
+const RETIRED = applied('LLMInferenceService', 'pattern1', null);
+
+interface Given {
+  pool?: Partial<NodePoolInfo>;
+  /** Objects that exist, by kind. */
+  there?: Partial<Record<string, () => KubeObject[]>>;
+  retire?: KubeObject[];
+  manifests?: KubeObject[];
+  inputs?: Record<string, string>;
+}
+
+async function check(given: Given): Promise<{ ready: Prepared; said: string[] }> {
+  const cluster: ClusterInfo = {
+    name: 'llmd',
+    status: 'RUNNING',
+    version: null,
+    ipEndpoint: null,
+    ipEndpointEnabled: true,
+    caPem: null,
+    dnsEndpoint: null,
+    nodePools: [{ ...POOL, ...given.pool }],
+  };
+  const { kube, applied: changed } = fakeKube(given.there ?? {});
+  const { context, said } = stageContext({ kube }, given.inputs);
+  const manifests = (given.manifests ?? [SERVICE]).map((object) => ({ object, file: 'service.yaml', line: 1 }));
+  const ready = await preflight(context, cluster, manifests, given.retire ?? []);
+  expect(changed).toEqual([]);
+  return { ready, said: texts(said) };
+}
+
+const existing = (service: KubeObject) => ({ LLMInferenceService: () => [service] });
+
+describe('a service of the same name', () => {
+  it('that no run made is refused', async () => {
+    await expect(check({ there: existing(SERVICE) })).rejects.toMatchObject({
+      code: 'service-exists',
+      stage: 'preflight',
+      blame: 'config',
+      message: 'LLMInferenceService qwen in ns exists already, and no run of the gate made it.',
+      hint: expect.stringContaining('input "retire"'),
+    });
+  });
+
+  it('that an earlier run left behind is not in the way', async () => {
+    const { ready } = await check({ there: existing(applied('LLMInferenceService', 'qwen', '182-1')) });
+    expect(ready.service.name).toBe('qwen');
+  });
+
+  it('that may be retired is deleted before the deploy', async () => {
+    const { ready } = await check({ there: existing(SERVICE), retire: [SERVICE] });
+    expect(ready.retire).toMatchObject([{ kind: 'LLMInferenceService', name: 'qwen', namespace: 'ns' }]);
+  });
+
+  it('is not the one of another namespace that may be retired', async () => {
+    const elsewhere = { ...SERVICE, metadata: { ...SERVICE.metadata, namespace: 'elsewhere' } };
+    await expect(check({ there: existing(SERVICE), retire: [elsewhere] })).rejects.toMatchObject({
+      code: 'service-exists',
+    });
+  });
+});
+
+describe('what is retired', () => {
+  it('is all but what the manifests bring again, in the namespace of the input unless it has one', async () => {
+    const shared = applied('ConfigMap', 'shared', null);
+    const { namespace: _, ...metadata } = applied('ConfigMap', 'old', null).metadata;
+    const old = { ...applied('ConfigMap', 'old', null), metadata };
+    const { ready } = await check({
+      manifests: [SERVICE, shared],
+      retire: [shared, old],
+      inputs: { namespace: 'team' },
+    });
+    expect(ready.retire.map(({ name, namespace }) => [name, namespace])).toEqual([['old', 'team']]);
+  });
+});
+
+describe('a pool', () => {
+  function pod(name: string, change: { service?: string; node?: string; phase?: string; tpu?: boolean } = {}) {
+    const { service = 'theirs', node = 'node-0', phase = 'Running', tpu = true } = change;
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'ns', labels: { 'app.kubernetes.io/name': service } },
+      spec: {
+        nodeName: node,
+        containers: [
+          { name: 'sidecar' },
+          { name: 'main', ...(tpu ? { resources: { requests: { 'google.com/tpu': '4' } } } : {}) },
+        ],
+      },
+      status: { phase },
+    } satisfies KubeObject;
+  }
+  const withPods = (pods: KubeObject[], change: Given = {}): Given => ({
+    pool: { initialNodeCount: 2 },
+    ...change,
+    there: { Node: () => nodes(2), Pod: () => pods },
+  });
+
+  it('whose nodes serve somebody else is refused, and names whom', async () => {
+    const pods = ['a', 'b', 'c', 'd', 'e'].map((name) => pod(name));
+    await expect(check(withPods(pods.slice(0, 2)))).rejects.toMatchObject({
+      code: 'pool-in-use',
+      blame: 'config',
+      message: 'The node pool serves others, and its nodes go when the run ends: ns/a, ns/b.',
+      hint: expect.stringContaining('"resting-nodes"'),
+    });
+    await expect(check(withPods(pods))).rejects.toThrow('ns/a, ns/b, ns/c and 2 more.');
+  });
+
+  it.each<[string, KubeObject]>([
+    ['of the service that is retired', pod('old', { service: 'pattern1' })],
+    ['of the service under test, left behind', pod('ours', { service: 'qwen' })],
+    ['without TPU', pod('agent', { tpu: false })],
+    ['on another pool', pod('far', { node: 'node-of-another-pool' })],
+    ['that has ended well', pod('job', { phase: 'Succeeded' })],
+    ['that has ended badly', pod('job', { phase: 'Failed' })],
+  ])('may hold a pod %s', async (_, only) => {
+    const { ready } = await check(withPods([only], { retire: [RETIRED] }));
+    expect(ready.sizeBefore).toBe(2);
+  });
+
+  it('may serve others when none of its nodes goes', async () => {
+    const { ready } = await check(withPods([pod('a')], { inputs: { 'resting-nodes': 'before' } }));
+    expect(ready.restingNodes).toBe(2);
+  });
+
+  it('is taken with a warning when the pods of others cannot be listed', async () => {
+    const there = {
+      Node: () => nodes(2),
+      Pod: () => {
+        throw new Failure({ stage: 'preflight', code: 'kube-permission', message: 'cannot list resource "pods"' });
+      },
+    };
+    const { said } = await check({ pool: { initialNodeCount: 2 }, there });
+    expect(said).toEqual(['who else uses the pool cannot be seen: listing pods of all namespaces is refused']);
+  });
+
+  it('is refused when the pods cannot be listed for another reason', async () => {
+    const there = {
+      Node: () => nodes(2),
+      Pod: () => {
+        throw new Failure({ stage: 'preflight', code: 'kube-unreachable', message: 'no answer' });
+      },
+    };
+    await expect(check({ pool: { initialNodeCount: 2 }, there })).rejects.toMatchObject({ code: 'kube-unreachable' });
+  });
+
+  it('rests at zero nodes by default', async () => {
+    const { ready } = await check({ pool: { initialNodeCount: 3 }, there: { Node: () => nodes(3) } });
+    expect(ready).toMatchObject({ sizeBefore: 3, restingNodes: 0 });
+  });
+
+  it('in a bad condition, or of another size than it was set to, is warned of', async () => {
+    const { said } = await check({ pool: { conditions: ['GCE_STOCKOUT: no capacity'], initialNodeCount: 1 } });
+    expect(said).toEqual([
+      'node pool v6e: GCE_STOCKOUT: no capacity',
+      'node pool v6e was last set to 1 but has 0 nodes now',
+    ]);
+  });
+});
