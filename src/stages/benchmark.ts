@@ -1,7 +1,7 @@
-import { createLoadClient, type LoadClient } from '../load/client.ts';
-import { type BlockRun, runBlock, runFixed } from '../load/closed-loop.ts';
+import type { LoadClient } from '../load/client.ts';
+import { type BlockRun, runBlock } from '../load/closed-loop.ts';
 import { type BlockPlan, type PairTimings, pairAt, pairTimings } from '../load/pairs.ts';
-import { RUNBOOK_PROMPTS, requestBody, uniquePrompts } from '../load/prompts.ts';
+import { requestBody, uniquePrompts } from '../load/prompts.ts';
 import { type MeasuredBlock, measureBlock, summarizeArm, summarizeClient, toPair } from '../load/summary.ts';
 import type { RequestRecord } from '../load/types.ts';
 import { type WarmUp, warmUp } from '../load/warm-up.ts';
@@ -9,19 +9,17 @@ import type { ArmName, Benchmark, BenchmarkPair, PodCount, RunbookFigures } from
 import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt, scalingEfficiency } from '../verdict/decide.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
 import { judgePlausibility } from '../verdict/plausibility.ts';
-import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
-import { checkUniqueSpread } from '../verdict/routing.ts';
-import { RUNBOOK, runbookFigures } from '../verdict/runbook.ts';
+import { blockEvidence, ownTraffic, updateSpread } from './benchmark-evidence.ts';
+import { announcePlan, roundText } from './benchmark-text.ts';
 import type { Prepared, StageContext } from './context.ts';
-import { edges, type Snapshot, servedBetween, snapshot } from './counters.ts';
+import { servedBetween, settled, snapshot } from './counters.ts';
+import { loadClient } from './load-client.ts';
 import { closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready.ts';
-import { settled, type VerifiedModel } from './verify.ts';
+import { runbook } from './runbook.ts';
+import type { VerifiedModel } from './verify.ts';
 
-const COMPLETIONS = '/v1/completions';
 const WARM_UP_BINS = 8;
-const REQUEST_DEADLINE_MS = 60_000;
-
 export interface Measured {
   benchmark: Benchmark;
   runbook: RunbookFigures | null;
@@ -235,115 +233,6 @@ function body(bench: Bench, prompt: string): Buffer {
     maxTokens: bench.context.inputs.maxTokens,
     fixedLength: true,
   });
-}
-
-function loadClient(
-  endpoint: string,
-  hostname: string | null,
-  concurrency: number,
-  maxTokens: number | null,
-): LoadClient {
-  return createLoadClient({
-    baseUrl: endpoint,
-    ...(hostname ? { headers: { host: hostname } } : {}),
-    path: COMPLETIONS,
-    connections: concurrency,
-    deadlineMs: REQUEST_DEADLINE_MS,
-    expect: { completionTokens: maxTokens },
-    tlsInsecure: true,
-  });
-}
-
-/** The seed's own 20 serial and 100 parallel requests, through the service's endpoint. */
-async function runbook(bench: Bench): Promise<RunbookFigures> {
-  const { context, stack, model, prepared } = bench;
-  const { maxTokens } = RUNBOOK_PROMPTS;
-  const client = loadClient(stack.route.endpoint, stack.route.hostname, RUNBOOK.parallel.concurrency, null);
-  const run = (kind: 'serial' | 'parallel') => {
-    let number = 0;
-    const prompt = () => {
-      number += 1;
-      return kind === 'serial' ? RUNBOOK_PROMPTS.serial() : RUNBOOK_PROMPTS.parallel(number);
-    };
-    return runFixed({
-      client,
-      requests: RUNBOOK[kind].requests,
-      concurrency: RUNBOOK[kind].concurrency,
-      nextBody: () =>
-        requestBody(prompt(), { api: 'completions', model: model.modelId, maxTokens, fixedLength: false }),
-      arm: 'all',
-      block: -100,
-      signal: context.signal,
-    });
-  };
-  try {
-    const figures = runbookFigures(
-      { serial: await run('serial'), parallel: await run('parallel') },
-      prepared.service.replicas,
-    );
-    const { serial, parallel } = figures;
-    context.emit({
-      type: 'fact',
-      stage: 'benchmark',
-      text: `runbook figures: ${serial.requestsPerSecond.toFixed(2)} req/s one at a time, ${parallel.requestsPerSecond.toFixed(2)} req/s ten at a time`,
-    });
-    return figures;
-  } finally {
-    await client.close();
-  }
-}
-
-function blockEvidence(block: BlockPlan, run: BlockRun, before: Snapshot, after: Snapshot): BlockEvidence {
-  return {
-    arm: block.arm,
-    pair: block.pair,
-    sent: run.records.length,
-    unanswered: run.records.filter((record) => !record.valid).length,
-    readyBefore: before.ready,
-    readyAfter: after.ready,
-    pods: edges(before, after),
-  };
-}
-
-/** Who served a block; nobody's traffic when the counters do not add up to what was sent, since it is not ours alone. */
-function ownTraffic(served: PodCount[] | null, sent: number): PodCount[] {
-  const total = served?.reduce((sum, { requests }) => sum + requests, 0);
-  return served && total === sent ? served : [];
-}
-
-/** The blocks' unique prompts are a far larger sample of the spread than the verify stage could send. */
-function updateSpread(context: StageContext, perPod: PodCount[], replicas: number): void {
-  const { report } = context;
-  const sent = perPod.reduce((sum, { requests }) => sum + requests, 0);
-  const index = report.checks.findIndex(({ id }) => id === 'unique-spread');
-  const smaller = report.routing?.unique.sent ?? 0;
-  if (index < 0 || !report.routing || sent <= smaller) return;
-  report.routing.unique = { sent, perPod };
-  report.checks[index] = checkUniqueSpread(perPod, replicas);
-}
-
-function announcePlan(bench: Bench, plan: DecisionPlan, timings: PairTimings, warm: Record<ArmName, WarmUp>): void {
-  const { context, one } = bench;
-  const rate = (arm: ArmName) => warm[arm].bins.at(-1) ?? 0;
-  const noise = pairNoise({
-    serviceCv: 0.35,
-    blockNoise: 0.02,
-    requestsOne: Math.max(1, (rate('one') * (timings.oneMs - timings.trimMs)) / 1_000),
-    requestsAll: Math.max(1, (rate('all') * (timings.allMs - timings.trimMs)) / 1_000),
-  });
-  const provable = smallestProvableSpeedup(plan, noise);
-  const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
-  emit(`one-replica arm: ${one.description}`);
-  emit(
-    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${provable.toFixed(2)}× or more can be proven against ${plan.minSpeedup}× with this budget`,
-  );
-}
-
-function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): string {
-  const estimate = look.estimate
-    ? `running ${look.estimate.value.toFixed(2)}× (${look.estimate.low.toFixed(2)}–${look.estimate.high.toFixed(2)})`
-    : 'no interval yet';
-  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${pair.ratio.toFixed(2)}×; ${estimate}, needs > ${plan.minSpeedup}`;
 }
 
 function stopOf(look: Look): Benchmark['looks']['stopped'] {

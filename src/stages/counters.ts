@@ -71,3 +71,19 @@ function countersAt(at: Snapshot, name: string): PodCounters | null {
   const { requests, running, waiting, preemptions, processStartSeconds } = entry.counters;
   return { finished: requests, running, waiting, preemptions, processStartSeconds, restarts: entry.restarts };
 }
+
+/** The counters once they account for what was sent: vLLM updates them a moment after it has answered. */
+export async function settled(
+  context: StageContext,
+  prepared: Prepared,
+  stack: ReadyStack,
+  before: Snapshot,
+  sent: number,
+): Promise<Snapshot> {
+  for (let tries = 0; ; tries += 1) {
+    const now = await snapshot(context, prepared, stack);
+    const served = servedBetween(before, now)?.reduce((sum, { requests }) => sum + requests, 0);
+    if (served === undefined || served >= sent || tries >= 4) return now;
+    await context.clock.sleep(Math.min(1_000, context.inputs.pollIntervalMs), context.signal);
+  }
+}

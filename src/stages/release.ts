@@ -1,26 +1,18 @@
-import type { GkeClient } from '../clients/gke.ts';
 import type { KubeClient } from '../clients/kube.ts';
 import { describe } from '../clients/objects.ts';
 import { errorText, Failure } from '../lib/failure.ts';
-import { type Clock, deadline, orAbort, poll } from '../lib/poll.ts';
-import type { Emit } from '../progress/events.ts';
+import { deadline, orAbort, poll } from '../lib/poll.ts';
 import type { Release } from '../report/model.ts';
 import type { BilledNode } from '../verdict/cost.ts';
 import type { LeaseState } from './context.ts';
 import { poolNodes } from './nodes.ts';
 import { RUN_ANNOTATION } from './ownership.ts';
-import { shrink } from './shrink.ts';
+import { type ShrinkContext, shrink } from './shrink.ts';
 
-export interface ReleaseContext {
-  gke: GkeClient;
+/** `limitMs` is for the whole release. */
+export interface ReleaseContext extends ShrinkContext {
   /** Null when the Kubernetes API could not be reached: the nodes are given back all the same. */
   kube: KubeClient | null;
-  clock: Clock;
-  signal: AbortSignal;
-  emit: Emit;
-  pollIntervalMs: number;
-  /** For the whole release. */
-  limitMs: number;
 }
 
 export interface Released {

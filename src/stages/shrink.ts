@@ -1,9 +1,19 @@
-import type { GkeOperation } from '../clients/gke.ts';
+import type { GkeClient, GkeOperation } from '../clients/gke.ts';
 import { isOperationConflict } from '../clients/operation-conflict.ts';
 import { errorText, Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
+import { type Clock, poll } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
 import type { LeaseState } from './context.ts';
-import type { ReleaseContext } from './release.ts';
+
+export interface ShrinkContext {
+  gke: GkeClient;
+  clock: Clock;
+  signal: AbortSignal;
+  emit: Emit;
+  pollIntervalMs: number;
+  /** For what is to be done. */
+  limitMs: number;
+}
 
 /** Failures that no further try will heal. */
 const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', 'bad-endpoint']);
@@ -12,7 +22,7 @@ const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', '
  * Sets the pool to its resting size and follows the operation to its good end. Until the limit, whatever can pass is
  * tried again: a scale-up that still runs refuses the scale-down, an API has a bad minute, an operation ends in an error.
  */
-export async function shrink(context: ReleaseContext, lease: LeaseState): Promise<void> {
+export async function shrink(context: ShrinkContext, lease: LeaseState): Promise<void> {
   const { gke, emit } = context;
   let operation: GkeOperation | null = null;
   let cancelled = false;
@@ -57,7 +67,7 @@ export async function shrink(context: ReleaseContext, lease: LeaseState): Promis
 }
 
 /** GKE documents cancelling as best effort, and a resize may refuse it; waiting for its end is the way that always works. */
-async function cancelScaleUp(context: ReleaseContext, lease: LeaseState): Promise<void> {
+async function cancelScaleUp(context: ShrinkContext, lease: LeaseState): Promise<void> {
   try {
     const running = (await context.gke.listOperations()).filter(
       ({ status, type, targetLink }) =>

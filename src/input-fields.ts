@@ -1,0 +1,198 @@
+import type { Verdict } from './report/model.ts';
+
+export type AuthMethod =
+  | { kind: 'workload-identity'; provider: string; serviceAccount: string | null }
+  | { kind: 'service-account-key'; key: ServiceAccountKey }
+  | { kind: 'adc' };
+
+export interface ServiceAccountKey {
+  clientEmail: string;
+  privateKey: string;
+  privateKeyId: string | null;
+  tokenUri: string;
+}
+
+export interface InputSource {
+  /** Raw text of an input by its canonical or alias name; undefined or empty when not given. */
+  get(name: string): string | undefined;
+  /** Every name that the user gave, to find near misses. */
+  given: string[];
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Variables by which other tools name the project, in order of precedence. */
+const PROJECT_ENV = ['CLOUDSDK_CORE_PROJECT', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'GCP_PROJECT'];
+
+/** Notes a problem: which input, its value, what is allowed. */
+export type Bad = (name: string, value: string, allowed: string) => void;
+
+export function clusterOf(
+  cluster: string,
+  project: string,
+  location: string,
+  env: InputSource['env'],
+  problems: string[],
+): { projectId: string; location: string; cluster: string } {
+  const full = /^projects\/([^/]+)\/(?:locations|zones|regions)\/([^/]+)\/clusters\/([^/]+)$/.exec(cluster);
+  const [, fullProject, fullLocation, fullName] = full ?? [];
+  if (fullProject && project && fullProject !== project) {
+    problems.push(`Inputs "cluster" (project ${fullProject}) and "project-id" (${project}) contradict each other.`);
+  }
+  if (fullLocation && location && fullLocation !== location) {
+    problems.push(`Inputs "cluster" (location ${fullLocation}) and "location" (${location}) contradict each other.`);
+  }
+  const fromEnv = PROJECT_ENV.map((name) => env[name]).find((value) => value !== undefined && value !== '');
+  const result = {
+    projectId: fullProject ?? (project || fromEnv || ''),
+    location: fullLocation ?? location,
+    cluster: fullName ?? cluster,
+  };
+  if (!result.cluster) problems.push('Input "cluster" is missing; give the name of the GKE cluster.');
+  else if (!/^[a-z][a-z0-9-]{0,39}$/.test(result.cluster)) {
+    problems.push(
+      `Input "cluster" is "${shorten(result.cluster)}"; allowed: the name of a GKE cluster, or projects/P/locations/L/clusters/C.`,
+    );
+  }
+  if (!result.location) {
+    problems.push('Input "location" is missing; give the zone or region of the cluster, such as europe-west4-a.');
+  } else if (!/^[a-z]+-[a-z]+\d+(-[a-z])?$/.test(result.location)) {
+    problems.push(
+      `Input "location" is "${shorten(result.location)}"; allowed: a zone or region, such as europe-west4-a.`,
+    );
+  }
+  if (!result.projectId) {
+    problems.push(
+      `Input "project-id" is missing; give it, or run google-github-actions/auth before, which sets ${PROJECT_ENV[1]}.`,
+    );
+  } else if (!/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/.test(result.projectId)) {
+    problems.push(
+      `Input "project-id" is "${shorten(result.projectId)}"; allowed: a project ID (not its number or display name).`,
+    );
+  }
+  return result;
+}
+
+export function authOf(text: (name: string) => string, env: InputSource['env'], problems: string[]): AuthMethod {
+  const provider = text('workload-identity-provider');
+  const credentials = text('credentials-json');
+  const serviceAccount = text('service-account');
+  if (provider && credentials) {
+    problems.push('Inputs "workload-identity-provider" and "credentials-json" exclude each other; give one of them.');
+  }
+  if (provider) {
+    if (!/^projects\/\d+\/locations\/global\/workloadIdentityPools\/[^/]+\/providers\/[^/]+$/.test(provider)) {
+      problems.push(
+        `Input "workload-identity-provider" is "${shorten(provider)}"; allowed: projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER (the project's number, not its ID).`,
+      );
+    }
+    if (!env.ACTIONS_ID_TOKEN_REQUEST_URL || !env.ACTIONS_ID_TOKEN_REQUEST_TOKEN) {
+      problems.push(
+        'Input "workload-identity-provider" needs the runner\'s OIDC token, which is not offered here; add "permissions: id-token: write" to the job. Pull requests from forks never get it.',
+      );
+    }
+    return { kind: 'workload-identity', provider, serviceAccount: serviceAccount || null };
+  }
+  if (serviceAccount) {
+    problems.push('Input "service-account" is given without "workload-identity-provider"; give both or neither.');
+  }
+  if (!credentials) return { kind: 'adc' };
+  try {
+    return { kind: 'service-account-key', key: serviceAccountKey(credentials) };
+  } catch {
+    // The value itself is never repeated: it is a secret.
+    problems.push(
+      'Input "credentials-json" is not a service account key; allowed: the JSON (or its base64) of a key with type "service_account", client_email and private_key.',
+    );
+    return { kind: 'adc' };
+  }
+}
+
+export function serviceAccountKey(text: string): ServiceAccountKey {
+  const json = text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64').toString();
+  const key = JSON.parse(json) as Record<string, unknown>;
+  const { type, client_email: clientEmail, private_key: privateKey, private_key_id: id, token_uri: uri } = key;
+  if (type !== 'service_account' || typeof clientEmail !== 'string' || typeof privateKey !== 'string') {
+    throw new TypeError('not a service account key');
+  }
+  return {
+    clientEmail,
+    privateKey,
+    privateKeyId: typeof id === 'string' ? id : null,
+    tokenUri: typeof uri === 'string' ? uri : 'https://oauth2.googleapis.com/token',
+  };
+}
+
+export function gatewayOf(value: string, bad: Bad): { namespace: string; name: string } | null {
+  if (value === '') return null;
+  const [namespace, name, ...rest] = value.split('/');
+  if (!namespace || !name || rest.length > 0) {
+    bad('gateway', value, 'namespace/name, such as opendatahub/inference-gateway');
+    return null;
+  }
+  return { namespace, name };
+}
+
+export function targetOf(value: string, bad: Bad): { minSpeedup: number; expectedMaxSpeedup: number } {
+  const match = /^(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?$/.exec(value);
+  const min = Number(match?.[1]);
+  const max = match?.[2] === undefined ? min : Number(match[2]);
+  if (!match || min <= 0 || max < min) bad('target-speedup', value, 'a range such as 2.5-2.8, or one number');
+  return { minSpeedup: min, expectedMaxSpeedup: max };
+}
+
+export function pairsOf(value: string, bad: Bad): { min: number; max: number } {
+  const match = /^(\d+)\s*-\s*(\d+)$/.exec(value);
+  const min = Number(match?.[1]);
+  const max = Number(match?.[2]);
+  if (!match || min < 3 || max < min || max > 100) {
+    bad('pairs', value, 'a range such as 6-15: first and last look, at least 3');
+  }
+  return { min, max };
+}
+
+export function shareOf(name: string, value: string, bad: Bad): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value);
+  const share = Number(match?.[1]) / (match?.[2] ? 100 : 1);
+  if (!match || share <= 0 || share > 1) bad(name, value, 'a share such as 100% or 0.995');
+  return share;
+}
+
+export function restingNodes(value: string, bad: Bad): number {
+  if (!/^\d{1,3}$/.test(value)) bad('resting-nodes', value, '"before" (the size found before the run) or a number');
+  return Number(value);
+}
+
+export function priceOf(value: string, bad: Bad): number | null {
+  if (value === '') return null;
+  const price = Number(value);
+  if (!/^\d+(\.\d+)?$/.test(value) || price <= 0 || price > 1_000) {
+    bad('price-per-chip-hour', value, 'US dollars for one chip and hour, such as 2.97');
+  }
+  return price;
+}
+
+export function failOnOf(value: string, bad: Bad): Exclude<Verdict, 'pass'>[] {
+  const allowed = ['fail', 'inconclusive', 'invalid', 'error'] as const;
+  if (value === 'never') return [];
+  const parts = value.split(/[\s,]+/).filter((part) => part !== '');
+  const found = parts.flatMap((part) => allowed.filter((option) => option === part));
+  if (parts.length === 0 || found.length !== parts.length) {
+    bad('fail-on', value, `"never", or any of ${allowed.join(', ')} with commas`);
+  }
+  return found;
+}
+
+export function commentIdOf(value: string, env: InputSource['env'], bad: Bad): string {
+  const id = value || [env.GITHUB_WORKFLOW, env.GITHUB_JOB].filter(Boolean).join('/') || 'default';
+  const clean = id.replace(/[^A-Za-z0-9._/-]+/g, '-').slice(0, 100);
+  if (value !== '' && clean !== value) bad('comment-id', value, 'letters, digits, dot, slash, hyphen, underscore');
+  return clean;
+}
+
+export function dnsOf(value: 'auto' | 'true' | 'false'): boolean | 'auto' {
+  return value === 'auto' ? 'auto' : value === 'true';
+}
+
+export function shorten(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 77)}…` : value;
+}

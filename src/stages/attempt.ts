@@ -1,0 +1,36 @@
+import type { ServingAnswer } from '../clients/serving.ts';
+import { errorText } from '../lib/failure.ts';
+import type { Check, CheckOutcome } from '../report/model.ts';
+import type { StageContext } from './context.ts';
+
+export interface Attempt {
+  answer: ServingAnswer | null;
+  problem: string | null;
+}
+
+export async function attempt(context: StageContext, send: () => Promise<ServingAnswer>): Promise<Attempt> {
+  try {
+    return { answer: await send(), problem: null };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { answer: null, problem: errorText(error) };
+  }
+}
+
+export function add(context: StageContext, check: Check): void {
+  context.report.checks.push(check);
+  const words: Record<CheckOutcome, string> = {
+    pass: 'pass',
+    fail: 'FAIL',
+    inconclusive: 'inconclusive',
+    'not-observable': 'not observable',
+  };
+  context.emit({ type: 'fact', stage: 'verify', text: `${check.title}: ${words[check.outcome]} (${check.seen})` });
+}
+
+export function status({ answer, problem }: Attempt): string {
+  if (!answer) return problem ?? 'no answer';
+  return answer.status === 200
+    ? 'HTTP 200'
+    : `HTTP ${answer.status}${answer.body ? `: ${answer.body.slice(0, 120)}` : ''}`;
+}

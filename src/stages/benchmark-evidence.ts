@@ -1,0 +1,37 @@
+import type { BlockRun } from '../load/closed-loop.ts';
+import type { BlockPlan } from '../load/pairs.ts';
+import type { PodCount } from '../report/model.ts';
+import type { BlockEvidence } from '../verdict/evidence.ts';
+import { checkUniqueSpread } from '../verdict/routing.ts';
+import type { StageContext } from './context.ts';
+import { edges, type Snapshot } from './counters.ts';
+
+/** What a block and the two snapshots at its edges show. */
+export function blockEvidence(block: BlockPlan, run: BlockRun, before: Snapshot, after: Snapshot): BlockEvidence {
+  return {
+    arm: block.arm,
+    pair: block.pair,
+    sent: run.records.length,
+    unanswered: run.records.filter((record) => !record.valid).length,
+    readyBefore: before.ready,
+    readyAfter: after.ready,
+    pods: edges(before, after),
+  };
+}
+
+/** Who served a block; nobody's traffic when the counters do not add up to what was sent, since it is not ours alone. */
+export function ownTraffic(served: PodCount[] | null, sent: number): PodCount[] {
+  const total = served?.reduce((sum, { requests }) => sum + requests, 0);
+  return served && total === sent ? served : [];
+}
+
+/** The blocks' unique prompts are a far larger sample of the spread than the verify stage could send. */
+export function updateSpread(context: StageContext, perPod: PodCount[], replicas: number): void {
+  const { report } = context;
+  const sent = perPod.reduce((sum, { requests }) => sum + requests, 0);
+  const index = report.checks.findIndex(({ id }) => id === 'unique-spread');
+  const smaller = report.routing?.unique.sent ?? 0;
+  if (index < 0 || !report.routing || sent <= smaller) return;
+  report.routing.unique = { sent, perPod };
+  report.checks[index] = checkUniqueSpread(perPod, replicas);
+}

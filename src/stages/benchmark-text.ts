@@ -1,0 +1,37 @@
+import type { PairTimings } from '../load/pairs.ts';
+import type { WarmUp } from '../load/warm-up.ts';
+import type { ArmName, BenchmarkPair } from '../report/model.ts';
+import type { DecisionPlan, Look } from '../verdict/decide.ts';
+import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
+import type { StageContext } from './context.ts';
+
+/** Says before the first pair what the plan can prove. */
+export function announcePlan(
+  bench: { context: StageContext; one: { description: string } },
+  plan: DecisionPlan,
+  timings: PairTimings,
+  warm: Record<ArmName, WarmUp>,
+): void {
+  const { context, one } = bench;
+  const rate = (arm: ArmName) => warm[arm].bins.at(-1) ?? 0;
+  const noise = pairNoise({
+    serviceCv: 0.35,
+    blockNoise: 0.02,
+    requestsOne: Math.max(1, (rate('one') * (timings.oneMs - timings.trimMs)) / 1_000),
+    requestsAll: Math.max(1, (rate('all') * (timings.allMs - timings.trimMs)) / 1_000),
+  });
+  const provable = smallestProvableSpeedup(plan, noise);
+  const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
+  emit(`one-replica arm: ${one.description}`);
+  emit(
+    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${provable.toFixed(2)}× or more can be proven against ${plan.minSpeedup}× with this budget`,
+  );
+}
+
+/** One line for a pair and the interval so far. */
+export function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): string {
+  const estimate = look.estimate
+    ? `running ${look.estimate.value.toFixed(2)}× (${look.estimate.low.toFixed(2)}–${look.estimate.high.toFixed(2)})`
+    : 'no interval yet';
+  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${pair.ratio.toFixed(2)}×; ${estimate}, needs > ${plan.minSpeedup}`;
+}

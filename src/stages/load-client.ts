@@ -1,0 +1,22 @@
+import { createLoadClient, type LoadClient } from '../load/client.ts';
+
+const COMPLETIONS = '/v1/completions';
+const REQUEST_DEADLINE_MS = 60_000;
+
+/** A load client of the completions endpoint; `maxTokens` is what every answer must have, null for any number. */
+export function loadClient(
+  endpoint: string,
+  hostname: string | null,
+  concurrency: number,
+  maxTokens: number | null,
+): LoadClient {
+  return createLoadClient({
+    baseUrl: endpoint,
+    ...(hostname ? { headers: { host: hostname } } : {}),
+    path: COMPLETIONS,
+    connections: concurrency,
+    deadlineMs: REQUEST_DEADLINE_MS,
+    expect: { completionTokens: maxTokens },
+    tlsInsecure: true,
+  });
+}

@@ -1,0 +1,156 @@
+import type { ServingAnswer, ServingClient } from '../clients/serving.ts';
+import { requestBody, sharedPrefixGroup, uniquePrompts } from '../load/prompts.ts';
+import type { Check, RoutingEvidence } from '../report/model.ts';
+import { cacheablePrefix, expectedHitRates } from '../verdict/hit-rate.ts';
+import { checkCacheHits, checkSharedPrefix, checkUniqueSpread } from '../verdict/routing.ts';
+import { add, attempt } from './attempt.ts';
+import type { Prepared, StageContext } from './context.ts';
+import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
+import type { ReadyStack } from './ready.ts';
+
+const PROBE_MAX_TOKENS = 8;
+/**
+ * Long enough for both layers on every version: 5 blocks of 128 tokens and a half, 5 blocks of 512 characters. The half
+ * is for the estimate of the prefix's length in tokens, which must not fall on the wrong side of a block.
+ */
+const PREFIX_TOKENS = 704;
+
+const SUFFIX_TOKENS = 32;
+const SHARED_REQUESTS = 10;
+const UNIQUE_PER_REPLICA = 30;
+const PICKER_HEADER = 'x-went-into-resp-headers';
+
+export async function checkRouting(
+  context: StageContext,
+  prepared: Prepared,
+  stack: ReadyStack,
+  client: ServingClient,
+  modelId: string,
+  before: Snapshot,
+): Promise<void> {
+  const { report, runKey } = context;
+  const { replicas } = prepared.service;
+  const body = (prompt: string) =>
+    JSON.parse(
+      requestBody(prompt, {
+        api: 'completions',
+        model: modelId,
+        maxTokens: PROBE_MAX_TOKENS,
+        fixedLength: false,
+      }).toString(),
+    ) as unknown;
+
+  const group = sharedPrefixGroup({
+    seed: `${runKey}/verify`,
+    group: 0,
+    prefixTokens: PREFIX_TOKENS,
+    suffixTokens: SUFFIX_TOKENS,
+  });
+  const sharedAnswers: ServingAnswer[] = [];
+  // One after another: a follower can only be sent where the leader's answer has left its prefix.
+  for (let index = 0; index < SHARED_REQUESTS; index += 1) {
+    const { answer } = await attempt(context, () => client.post('/v1/completions', body(group.prompt(index))));
+    if (answer) sharedAnswers.push(answer);
+  }
+  const between = await settled(context, prepared, stack, before, SHARED_REQUESTS);
+  const nextUnique = uniquePrompts({ seed: `${runKey}/verify-unique`, promptTokens: context.inputs.promptTokens });
+  const uniqueCount = UNIQUE_PER_REPLICA * replicas;
+  const uniqueAnswers = await inParallel(uniqueCount, 2 * replicas, () =>
+    attempt(context, () => client.post('/v1/completions', body(nextUnique()))),
+  );
+  const after = await settled(context, prepared, stack, between, uniqueCount);
+
+  const shared = conserved(servedBetween(before, between), SHARED_REQUESTS);
+  const unique = conserved(servedBetween(between, after), uniqueCount);
+  const promptTokens = usageTokens(sharedAnswers.at(-1)) ?? PREFIX_TOKENS + SUFFIX_TOKENS;
+  const promptChars = group.prompt(0).length;
+  const prefixTokens = Math.floor((promptTokens * group.prefix.length) / promptChars);
+  const hitRate = hitRateOf(before, between, {
+    prefixTokens,
+    promptTokens,
+    replicas,
+    blockTokens: report.environment.blockSizeTokens,
+  });
+  const answers = [...sharedAnswers, ...uniqueAnswers.flatMap(({ answer }) => (answer ? [answer] : []))];
+  report.routing = {
+    prefixTokens,
+    prefixChars: group.prefix.length,
+    sharedPrefix: { sent: SHARED_REQUESTS, perPod: shared.perPod },
+    unique: { sent: uniqueCount, perPod: unique.perPod },
+    hitRate,
+    pickerHeader:
+      answers.length === 0
+        ? null
+        : { seen: answers.filter(({ headers }) => PICKER_HEADER in headers).length, answers: answers.length },
+  };
+  const length = cacheablePrefix({
+    prefixTokens,
+    prefixChars: group.prefix.length,
+    promptTokens,
+    promptChars,
+    blockTokens: report.environment.blockSizeTokens,
+    pickerBlockChars: report.environment.blockSizeTokens === null ? null : report.environment.blockSizeTokens * 4,
+  });
+  context.emit({ type: 'fact', stage: 'verify', text: length.sentence });
+  add(context, { ...checkSharedPrefix([shared.perPod], replicas), ...shared.override });
+  add(context, { ...checkUniqueSpread(unique.perPod, replicas), ...unique.override });
+  add(
+    context,
+    checkCacheHits(
+      hitRate ?? { measured: null, ...expectedHitRates(shapeOf(prefixTokens, promptTokens, replicas, 128)) },
+    ),
+  );
+}
+
+interface Conserved {
+  perPod: RoutingEvidence['unique']['perPod'];
+  /** Replaces the check's own outcome when the counters do not add up to what was sent. */
+  override: Partial<Pick<Check, 'outcome' | 'seen'>>;
+}
+
+function conserved(perPod: RoutingEvidence['unique']['perPod'] | null, sent: number): Conserved {
+  if (!perPod) return { perPod: [], override: {} };
+  const served = perPod.reduce((sum, { requests }) => sum + requests, 0);
+  if (served === sent) return { perPod, override: {} };
+  return {
+    perPod,
+    override: {
+      outcome: 'not-observable',
+      seen: `${sent} sent, ${served} counted by the replicas: other traffic, lost requests or a restart`,
+    },
+  };
+}
+
+function shapeOf(prefixTokens: number, promptTokens: number, replicas: number, blockTokens: number) {
+  const suffixTokens = promptTokens - prefixTokens;
+  return { prefixTokens, suffixTokens, requestsPerGroup: SHARED_REQUESTS, blockTokens, replicas };
+}
+
+function hitRateOf(
+  before: Snapshot,
+  after: Snapshot,
+  shape: { prefixTokens: number; promptTokens: number; replicas: number; blockTokens: number | null },
+): RoutingEvidence['hitRate'] {
+  if (shape.blockTokens === null) return null;
+  const cache = cacheBetween(before, after);
+  const expected = expectedHitRates(shapeOf(shape.prefixTokens, shape.promptTokens, shape.replicas, shape.blockTokens));
+  return { measured: cache && cache.queries > 0 ? cache.hits / cache.queries : null, ...expected };
+}
+
+async function inParallel<T>(count: number, concurrency: number, task: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let left = count;
+  const worker = async () => {
+    while (left > 0) {
+      left -= 1;
+      results.push(await task());
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return results;
+}
+
+function usageTokens(answer: ServingAnswer | undefined): number | null {
+  const tokens = (answer?.json as { usage?: { prompt_tokens?: unknown } } | undefined)?.usage?.prompt_tokens;
+  return typeof tokens === 'number' && tokens > 0 ? tokens : null;
+}
