@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json } from './client.ts';
-import { configMap, WIDGET_VERSION, widget } from './objects.ts';
+import { configMap, pod, service, WIDGET_VERSION, widget } from './objects.ts';
 
 export function createContract(kube: () => Client): void {
   describe('create', () => {
@@ -36,6 +36,35 @@ export function createContract(kube: () => Client): void {
       ]);
     });
 
+    it('records the fields that were set, and structs that are always there only by their content', async () => {
+      const { path } = await kube().place();
+      const spec = { type: 'ClusterIP', selector: { app: 'x' }, ports: [{ name: 'http', port: 80 }] };
+      const services = await kube().ask('POST', path('services'), service('s', spec));
+      expect(services.body.metadata.managedFields[0].fieldsV1).toEqual({
+        'f:spec': {
+          'f:internalTrafficPolicy': {},
+          'f:ports': {
+            '.': {},
+            'k:{"port":80,"protocol":"TCP"}': {
+              '.': {},
+              'f:name': {},
+              'f:port': {},
+              'f:protocol': {},
+              'f:targetPort': {},
+            },
+          },
+          'f:selector': {},
+          'f:sessionAffinity': {},
+          'f:type': {},
+        },
+      });
+      const pods = await kube().ask('POST', path('pods'), pod('p'));
+      expect(Object.keys(pods.body.metadata.managedFields[0].fieldsV1['f:spec']).sort()).toEqual([
+        ...['f:containers', 'f:dnsPolicy', 'f:enableServiceLinks', 'f:restartPolicy', 'f:schedulerName'],
+        ...['f:securityContext', 'f:terminationGracePeriodSeconds'],
+      ]);
+    });
+
     it('does not create twice', async () => {
       await post(configMap('twice'));
       for (const query of ['', '?dryRun=All']) {
@@ -67,6 +96,36 @@ export function createContract(kube: () => Client): void {
       expect(Object.keys(body)).not.toContain('data');
       expect(Object.keys(body.metadata)).not.toContain('labels');
       expect(body.metadata.managedFields).toBeUndefined();
+    });
+
+    it('is not possible any more in a namespace that is ending', async () => {
+      const { name, path } = await kube().place();
+      await kube().ask('POST', path('configmaps'), configMap('held', {}, { finalizers: ['example.com/hold'] }));
+      const ending = await kube().ask('DELETE', `/api/v1/namespaces/${name}`);
+      expect(ending.body).toMatchObject({ kind: 'Namespace', status: { phase: 'Terminating' } });
+      expect(ending.body.metadata).not.toHaveProperty('deletionGracePeriodSeconds');
+      const refused = [
+        await kube().ask('POST', path('configmaps'), configMap('late')),
+        await kube().apply(`${path('configmaps')}/late`, configMap('late')),
+      ];
+      for (const { code, body } of refused) {
+        expect(code).toBe(403);
+        expect(body).toMatchObject({
+          reason: 'Forbidden',
+          message:
+            `configmaps "late" is forbidden: unable to create new content in namespace ${name} ` +
+            'because it is being terminated',
+          details: {
+            causes: [
+              {
+                reason: 'NamespaceTerminating',
+                message: `namespace ${name} is being terminated`,
+                field: 'metadata.namespace',
+              },
+            ],
+          },
+        });
+      }
     });
 
     it('needs a namespace that is there', async () => {
@@ -119,6 +178,10 @@ export function createContract(kube: () => Client): void {
         message: 'Gizmo.contract.example.com "w" is invalid: kind: Invalid value: "Gizmo": must be Widget',
         details: { kind: 'Gizmo', group: 'contract.example.com', name: 'w' },
       });
+      const { apiVersion: _version, ...unversioned } = widget('w', { model: 'm' });
+      expect((await kube().ask('POST', widgets, unversioned)).body.message).toBe(
+        'the API version in the data () does not match the expected API version (contract.example.com/v1)',
+      );
       const version = await kube().ask('POST', widgets, { ...widget('w', {}), apiVersion: 'contract.example.com/v2' });
       expect(version.code).toBe(400);
       expect(version.body.message).toBe(

@@ -48,6 +48,22 @@ export function discoveryContract(kube: () => Client): void {
       expect(named(body, 'leases')).toMatchObject({ kind: 'Lease', namespaced: true, singularName: 'lease' });
     });
 
+    it('comes in one document when that is asked for', async () => {
+      const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+      const { body } = await kube().get('/apis', { accept });
+      expect(body).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
+      const group = body.items.find((each: Json) => each.metadata.name === 'apps');
+      expect(group.metadata).toEqual({ name: 'apps' });
+      expect(group.versions[0]).toMatchObject({ version: 'v1', freshness: 'Current' });
+      expect(group.versions[0].resources.find((each: Json) => each.resource === 'deployments')).toMatchObject({
+        responseKind: { kind: 'Deployment' },
+        scope: 'Namespaced',
+        singularResource: 'deployment',
+        shortNames: ['deploy'],
+        categories: ['all'],
+      });
+    });
+
     it('prefers the stable version of a custom group and lists its subresources', async () => {
       const group = await kube().get('/apis/contract.example.com');
       expect(group.body.versions.map((each: Json) => each.version)).toEqual(['v1', 'v1alpha1']);
@@ -87,6 +103,8 @@ export function discoveryContract(kube: () => Client): void {
           code: 404,
         });
       }
+      const deeper = await kube().get(`/apis/${WIDGET_VERSION}/namespaces/default/widgets/w/nothing`);
+      expect([deeper.code, deeper.body.message]).toEqual([404, 'widgets.contract.example.com "w" not found']);
       // Custom groups are looked up by another handler, which has never heard of the resource.
       const custom = await kube().get(`/apis/${WIDGET_VERSION}/gadgets`);
       expect([custom.code, custom.body]).toEqual([404, '404 page not found\n']);
@@ -128,7 +146,8 @@ export function discoveryContract(kube: () => Client): void {
     it('ends through a finalizer that ends its objects first', async () => {
       const path = `${DEFINITIONS}/ends.contract.example.com`;
       await kube().ask('POST', DEFINITIONS, widgetDefinition('ends', 'End'));
-      await expect.poll(async () => !!(await kube().get(path)).body.metadata.finalizers, { timeout: 5_000 }).toBe(true);
+      const established = async () => (await kube().get(path)).body.status.conditions?.at(-1).status;
+      await expect.poll(established, { timeout: 5_000 }).toBe('True');
       const { code, body } = await kube().ask('DELETE', path);
       expect(code).toBe(200);
       expect(body.kind).toBe('CustomResourceDefinition');

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Place } from './client.ts';
-import { configMap, WIDGET_VERSION, widget } from './objects.ts';
+import { configMap, pod, WIDGET_VERSION, widget } from './objects.ts';
 
 export function getContract(kube: () => Client): void {
   describe('get', () => {
@@ -59,6 +59,14 @@ export function getContract(kube: () => Client): void {
     it('serves every version of a custom resource', async () => {
       const { body } = await kube().get(`${place.path('widgets', 'contract.example.com/v1alpha1')}/g`);
       expect(body).toMatchObject({ apiVersion: 'contract.example.com/v1alpha1', kind: 'Widget', spec: { model: 'm' } });
+    });
+
+    it('of the log of a pod that no node has is empty', async () => {
+      await kube().ask('POST', place.path('pods'), pod('waits'));
+      const { code, body } = await kube().get(`${place.path('pods')}/waits/log`);
+      expect([code, body]).toEqual([204, '']);
+      const { body: refusal } = await kube().get(`${place.path('pods')}/waits/log?container=odd`);
+      expect(refusal.message).toBe('container odd is not valid for pod waits');
     });
 
     it('speaks YAML and metadata alone when asked, and refuses what it cannot speak', async () => {

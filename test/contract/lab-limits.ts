@@ -19,7 +19,7 @@ export const LIMITS: Limit[] = [
     reason: 'it has no disruption controller; pods are deleted instead',
     method: 'POST',
     path: (place) => `${place.path('pods')}/p/eviction`,
-    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' }, dryRun: ['All'] },
+    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' }, deleteOptions: { dryRun: ['All'] } },
     real: 201,
   },
   {
@@ -82,19 +82,37 @@ export function labContract(kube: () => Client): void {
       expect(answer.body.message).toMatch(/^the lab's API server does not implement /);
     });
 
-    it("are rules in CEL: a 501 would take the serving stack's own definitions from it, so it says that it skips them", async () => {
+    it('are rules in CEL, which it says: with a 501 it could not hold the definitions of the serving stack', async () => {
       const definition = widgetDefinition('rules', 'Rule');
       for (const each of definition.spec.versions) {
         const { spec } = each.schema.openAPIV3Schema.properties;
         spec['x-kubernetes-validations'] = [{ rule: "self.model != 'no'", message: 'not this one' }];
       }
-      await kube().ask('POST', DEFINITIONS, definition);
+      const made = await kube().ask('POST', DEFINITIONS, definition);
+      const warning = 'the lab does not evaluate the CEL rules of rules.contract.example.com';
+      expect([made.code, made.warnings]).toEqual([201, kube().endpoint.isLab ? [warning] : []]);
       const rules = place.path('rules', WIDGET_VERSION);
       await expect.poll(async () => (await kube().get(rules)).code, { timeout: 5_000 }).toBe(200);
-      const { code, warnings } = await kube().ask('POST', rules, { ...widget('r', { model: 'no' }), kind: 'Rule' });
+      const { code } = await kube().ask('POST', rules, { ...widget('r', { model: 'no' }), kind: 'Rule' });
       expect(code).toBe(kube().endpoint.isLab ? 201 : 422);
+    });
+
+    it('are admission policies, which it says too', async () => {
+      const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+      const { code, warnings } = await kube().ask('POST', `${path}?dryRun=All`, {
+        metadata: { name: 'no-maps' },
+        spec: {
+          matchConstraints: {
+            resourceRules: [
+              { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] },
+            ],
+          },
+          validations: [{ expression: 'false' }],
+        },
+      });
+      expect(code).toBe(201);
       expect(warnings).toEqual(
-        kube().endpoint.isLab ? ['the lab does not evaluate the CEL rules of rules.contract.example.com'] : [],
+        kube().endpoint.isLab ? ['the lab does not evaluate ValidatingAdmissionPolicy no-maps'] : [],
       );
     });
   });

@@ -59,6 +59,21 @@ export function tableContract(kube: () => Client): void {
       expect(cells((await table(`${widgets}/w`)).body)).toEqual([['w', 'm', 'True', 1, AGE]]);
     });
 
+    it('of events and replica sets has their own columns', async () => {
+      const typed = async (path: string) =>
+        columns((await table(path)).body).map(([name, type]: string[]) => [name, type]);
+      expect((await typed('/api/v1/events')).map(([name]: string[]) => name)).toEqual([
+        ...['Last Seen', 'Type', 'Reason', 'Object', 'Subobject', 'Source', 'Message', 'First Seen', 'Count', 'Name'],
+      ]);
+      expect((await typed('/apis/apps/v1/replicasets')).slice(0, 5)).toEqual([
+        ['Name', 'string'],
+        ['Desired', 'integer'],
+        ['Current', 'integer'],
+        ['Ready', 'integer'],
+        ['Age', 'string'],
+      ]);
+    });
+
     it('carries as much of the objects as is asked for', async () => {
       expect(cells((await table(`${maps}/c`)).body)).toEqual([['c', 2, AGE]]);
       expect((await table(`${maps}/c?includeObject=None`)).body.rows[0].object).toBeNull();

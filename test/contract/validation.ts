@@ -54,6 +54,20 @@ const CASES: Case[] = [
     [['metadata.ownerReferences.uid', 'Invalid value: "": must not be empty']],
   ],
   [
+    'a Secret of a type that needs a key',
+    'secrets',
+    'v1',
+    { metadata: { name: 's' }, type: 'kubernetes.io/dockerconfigjson', data: { token: 'YWJj' } },
+    [['data[.dockerconfigjson]', 'Required value']],
+  ],
+  [
+    'an Event about another namespace',
+    'events',
+    'v1',
+    { metadata: { name: 'e' }, involvedObject: { kind: 'Pod', name: 'p', namespace: 'other' } },
+    [['involvedObject.namespace', 'Invalid value: "other": does not match event.namespace']],
+  ],
+  [
     'a pod without containers',
     'pods',
     'v1',
@@ -166,6 +180,15 @@ export function validationContract(kube: () => Client): void {
       expect([code, body.reason]).toEqual([400, 'BadRequest']);
       expect(body.message).toContain('json: cannot unmarshal ');
       expect(body.message.slice(-ending.length)).toBe(ending);
+    });
+
+    it('cannot decode what is not base64', async () => {
+      const secret = { metadata: { name: 's' }, data: { token: 'ab*c' } };
+      const { code, body } = await kube().ask('POST', place.path('secrets'), secret);
+      expect(code).toBe(400);
+      expect(body.message).toBe(
+        'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 2',
+      );
     });
 
     it('cannot decode a quantity that is none', async () => {

@@ -42,6 +42,9 @@ const ALLOCATORS: Record<string, (object: KubeObject, live: KubeObject | null, a
     if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') nodePorts(spec, live, api);
     object.status ??= { loadBalancer: {} };
   },
+  'apps/Deployment': emptyStatus,
+  'batch/Job': emptyStatus,
+  '/ResourceQuota': emptyStatus,
   'apiextensions.k8s.io/CustomResourceDefinition': (object, live) => {
     if (live) return;
     const stored = object.spec.versions.find((version: JsonObject) => version.storage)?.name;
@@ -49,6 +52,11 @@ const ALLOCATORS: Record<string, (object: KubeObject, live: KubeObject | null, a
     object.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: [stored] };
   },
 };
+
+/** Go writes the struct although nothing is in it. */
+function emptyStatus(object: KubeObject): void {
+  object.status ??= {};
+}
 
 function freeAddress(api: Api): string {
   const used = new Set(api.store.list({ group: '', plural: 'services' }).map((service) => service.spec?.clusterIP));

@@ -46,11 +46,7 @@ export const BUILTIN_RESOURCES: BuiltinResource[] = [
     ['endpoints', 'Endpoints', { short: 'ep' }],
     ['events', 'Event', { short: 'ev' }],
     ['limitranges', 'LimitRange', { short: 'limits' }],
-    [
-      'namespaces',
-      'Namespace',
-      { short: 'ns', sub: 'finalize status', cluster: true, verbs: NO_DELETECOLLECTION },
-    ],
+    ['namespaces', 'Namespace', { short: 'ns', sub: 'finalize status', cluster: true, verbs: NO_DELETECOLLECTION }],
     ['nodes', 'Node', { short: 'no', sub: 'proxy status', cluster: true }],
     ['persistentvolumeclaims', 'PersistentVolumeClaim', { short: 'pvc', sub: 'status' }],
     ['persistentvolumes', 'PersistentVolume', { short: 'pv', sub: 'status', cluster: true }],
@@ -82,7 +78,11 @@ export const BUILTIN_RESOURCES: BuiltinResource[] = [
     ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', { cluster: true }],
   ]),
   ...of('apiextensions.k8s.io', 'v1', [
-    ['customresourcedefinitions', 'CustomResourceDefinition', { short: 'crd crds', sub: 'status', cluster: true, category: 'api-extensions' }],
+    [
+      'customresourcedefinitions',
+      'CustomResourceDefinition',
+      { short: 'crd crds', sub: 'status', cluster: true, category: 'api-extensions' },
+    ],
   ]),
   ...of('authentication.k8s.io', 'v1', [
     ['selfsubjectreviews', 'SelfSubjectReview', { cluster: true, verbs: CREATE_ONLY }],

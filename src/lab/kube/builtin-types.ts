@@ -68,7 +68,7 @@ export const BUILTIN_TYPES: Record<string, string> = {
   CustomResourceDefinitionCondition: 'lastTransitionTime:t message:s observedGeneration:n reason:s status:s type:s',
   CustomResourceDefinitionNames: 'categories:[s] kind:s listKind:s plural:s shortNames:[s] singular:s',
   CustomResourceDefinitionSpec:
-    'conversion:CustomResourceConversion group:s names:CustomResourceDefinitionNames preserveUnknownFields:b scope:s versions:[CustomResourceDefinitionVersion]',
+    'conversion:CustomResourceConversion* group:s names:CustomResourceDefinitionNames preserveUnknownFields:b scope:s versions:[CustomResourceDefinitionVersion]',
   CustomResourceDefinitionStatus:
     'acceptedNames:CustomResourceDefinitionNames conditions:[CustomResourceDefinitionCondition](type) storedVersions:[s] observedGeneration:n',
   CustomResourceDefinitionVersion:

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../protocol.ts';
 import type { JsonObject } from './types.ts';
 
-/** A column of a server-side table: name, cell, and 1 when it is for `-o wide` only. */
-export type Column = [name: string, cell: (object: KubeObject) => unknown, priority?: 1];
+/** A column of a server-side table: name, cell, 1 when it is for `-o wide` only, and the type unless it is `string`. */
+export type Column = [name: string, cell: (object: KubeObject) => unknown, priority?: 0 | 1, type?: string];
 
 const age: Column = ['Age', ({ metadata }) => since(metadata.creationTimestamp)];
 export const GENERIC: Column[] = [age];
@@ -54,16 +54,42 @@ export const COLUMNS: Record<string, Column[]> = {
     ...templateColumns(),
   ],
   'apps/ReplicaSet': [
-    ['Desired', ({ spec }) => spec?.replicas ?? 0],
-    ['Current', ({ status }) => status?.replicas ?? 0],
-    ['Ready', ({ status }) => status?.readyReplicas ?? 0],
+    ['Desired', ({ spec }) => spec?.replicas ?? 0, 0, 'integer'],
+    ['Current', ({ status }) => status?.replicas ?? 0, 0, 'integer'],
+    ['Ready', ({ status }) => status?.readyReplicas ?? 0, 0, 'integer'],
     age,
     ...templateColumns(),
   ],
-  'apps/StatefulSet': [['Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`], age],
+  'apps/StatefulSet': [
+    ['Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`],
+    age,
+    ...templateColumns().slice(0, 2),
+  ],
+  'discovery.k8s.io/EndpointSlice': [
+    ['AddressType', ({ addressType }) => addressType],
+    [
+      'Ports',
+      ({ ports }) =>
+        firstThree(
+          (ports ?? []).map(({ port }: JsonObject) => port ?? '*'),
+          '<unset>',
+        ),
+    ],
+    [
+      'Endpoints',
+      ({ endpoints }) =>
+        firstThree(
+          (endpoints ?? []).flatMap(({ addresses }: JsonObject) => addresses),
+          '<unset>',
+        ),
+    ],
+    age,
+  ],
   'coordination.k8s.io/Lease': [['Holder', ({ spec }) => spec?.holderIdentity ?? ''], age],
   'networking.k8s.io/NetworkPolicy': [['Pod-Selector', ({ spec }) => pairs(spec?.podSelector?.matchLabels)], age],
-  'apiextensions.k8s.io/CustomResourceDefinition': [['Created At', ({ metadata }) => metadata.creationTimestamp]],
+  'apiextensions.k8s.io/CustomResourceDefinition': [
+    ['Created At', ({ metadata }) => metadata.creationTimestamp, 0, 'date'],
+  ],
 };
 
 /** Events have no name column of their own. */
@@ -72,7 +98,12 @@ export const EVENT_COLUMNS: Column[] = [
   ['Type', ({ type }) => type],
   ['Reason', ({ reason }) => reason],
   ['Object', ({ involvedObject: of }) => `${String(of?.kind ?? '').toLowerCase()}/${of?.name ?? ''}`],
+  ['Subobject', ({ involvedObject }) => involvedObject?.fieldPath ?? '', 1],
+  ['Source', ({ source, reportingComponent }) => source?.component || reportingComponent || '', 1],
   ['Message', ({ message }) => String(message ?? '').trim()],
+  ['First Seen', (event) => since(event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp), 1],
+  ['Count', ({ count }) => String(count || 1), 1],
+  ['Name', ({ metadata }) => metadata.name, 1],
 ];
 
 /** Time passed as kubectl shows it: `45s`, `3m12s`, `5h`, `3d`. */
@@ -148,8 +179,12 @@ function endpointList({ subsets }: KubeObject): string {
       ports.length ? ports.map(({ port }: JsonObject) => `${ip}:${port}`) : [ip],
     ),
   );
+  return firstThree(all, '<none>');
+}
+
+function firstThree(all: unknown[], none: string): string {
   const shown = all.slice(0, 3).join(',');
-  return all.length > 3 ? `${shown} + ${all.length - 3} more...` : shown || '<none>';
+  return all.length > 3 ? `${shown} + ${all.length - 3} more...` : shown || none;
 }
 
 function templateColumns(): Column[] {

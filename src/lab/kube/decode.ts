@@ -15,7 +15,8 @@ export function decode(
   source: 'body' | 'patch',
 ): KubeObject {
   const object = structuredClone(given) as KubeObject;
-  const { apiVersion = resource.apiVersion, kind = resource.kind } = object;
+  // A custom object says what it is: nothing else could tell.
+  const { apiVersion = resource.custom ? '' : resource.apiVersion, kind = resource.kind } = object;
   if (apiVersion !== resource.apiVersion || kind !== resource.kind) {
     throw mistaken(resource, apiVersion, kind, given, source);
   }
@@ -38,13 +39,7 @@ export function decode(
 }
 
 /** An object of another kind or version than the path is for. */
-function mistaken(
-  resource: Resource,
-  apiVersion: string,
-  kind: string,
-  given: JsonObject,
-  source: 'body' | 'patch',
-) {
+function mistaken(resource: Resource, apiVersion: string, kind: string, given: JsonObject, source: 'body' | 'patch') {
   const { custom, group } = resource;
   if (!custom) {
     const [theirs, ours] = [goName(apiVersion, kind), goName('core', resource.kind)];

@@ -20,7 +20,8 @@ export interface DeleteOptions {
 /** From the body (DeleteOptions) and the query; 422 for options that do not exist or contradict each other. */
 export function deleteOptions(body: JsonObject, query: URLSearchParams, resource: Resource): DeleteOptions {
   const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined;
-  const orphans = body.orphanDependents ?? (query.has('orphanDependents') ? query.get('orphanDependents') === 'true' : undefined);
+  const orphans =
+    body.orphanDependents ?? (query.has('orphanDependents') ? query.get('orphanDependents') === 'true' : undefined);
   const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
   const dryRun: string[] = body.dryRun ?? query.getAll('dryRun');
   const refuse = (reason: string, field: string, message: string) =>
@@ -35,10 +36,15 @@ export function deleteOptions(body: JsonObject, query: URLSearchParams, resource
   }
   if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy)) {
     const supported = 'supported values: "Foreground", "Background", "Orphan", "nil"';
-    throw refuse('FieldValueNotSupported', 'propagationPolicy', `Unsupported value: ${JSON.stringify(policy)}: ${supported}`);
+    throw refuse(
+      'FieldValueNotSupported',
+      'propagationPolicy',
+      `Unsupported value: ${JSON.stringify(policy)}: ${supported}`,
+    );
   }
   // The pods of a Job are kept unless somebody asks; of every other kind the dependants go.
-  const usual = resource.group === 'batch' && resource.kind === 'Job' && orphans === undefined ? 'Orphan' : 'Background';
+  const usual =
+    resource.group === 'batch' && resource.kind === 'Job' && orphans === undefined ? 'Orphan' : 'Background';
   return {
     propagation: policy ?? (orphans ? 'Orphan' : usual),
     graceSeconds: grace === undefined ? undefined : Number(grace),
@@ -77,7 +83,7 @@ export function deleteObject(
       ...metadata,
       ...(finalizers.length > 0 ? { finalizers } : {}),
       deletionTimestamp: live.metadata.deletionTimestamp ?? timestamp(new Date(Date.now() + grace * 1_000)),
-      deletionGracePeriodSeconds: grace,
+      ...(resource.kind === 'Namespace' ? {} : { deletionGracePeriodSeconds: grace }),
     },
   };
   if (resource.kind === 'Namespace') marked.status = { ...live.status, phase: 'Terminating' };
@@ -105,7 +111,11 @@ function checkPreconditions(resource: Resource, live: KubeObject, { precondition
   // This one check speaks of the kind where all others speak of the resource.
   const named = { group: resource.group, plural: resource.kind };
   const differs = (what: string, wanted: string, actual: string | undefined, why: string) =>
-    conflict(named, live.metadata.name, `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${actual}). ${why}`);
+    conflict(
+      named,
+      live.metadata.name,
+      `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${actual}). ${why}`,
+    );
   if (uid && uid !== live.metadata.uid) {
     throw differs('UID', uid, live.metadata.uid, 'The object might have been deleted and then recreated');
   }

@@ -131,7 +131,7 @@ const coreGroup = (api: Api): JsonObject => group(api, '', ['v1']);
 
 function group(api: Api, name: string, versions: string[]): JsonObject {
   return {
-    metadata: { creationTimestamp: null, ...(name ? { name } : {}) },
+    metadata: name ? { name } : {},
     versions: versions.map((version) => ({
       version,
       freshness: 'Current',

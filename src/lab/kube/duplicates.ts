@@ -29,7 +29,9 @@ export function duplicateFields(text: string): string[] {
 /** Brackets, commas and strings; a string is a name when a colon follows. */
 function* tokens(text: string): Generator<[string, boolean]> {
   for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]/g)) {
-    const isName = match[0].startsWith('"') && /^\s*:/.test(text.slice(match.index + match[0].length, match.index + match[0].length + 64));
+    const isName =
+      match[0].startsWith('"') &&
+      /^\s*:/.test(text.slice(match.index + match[0].length, match.index + match[0].length + 64));
     yield [match[0], isName];
   }
 }

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, authorizePath } from './access.ts';
 import type { Api, Call } from './api.ts';
 import { AGGREGATED, discover } from './discovery.ts';
+import { checkListOptions } from './list-options.ts';
 import { podLog } from './logs.ts';
 import { openapi } from './openapi.ts';
 import type { Format } from './present.ts';
 import { formatOf, presentOne } from './present.ts';
 import { proxy } from './proxy.ts';
 import { send, sendAnswer, sendDocument } from './respond.ts';
-import { checkListOptions } from './list-options.ts';
 import type { ResourceRoute } from './routes.ts';
 import { addressOf, nothingAt, resourceRoute, verbOf } from './routes.ts';
 import { scale } from './scale.ts';
@@ -18,12 +18,7 @@ import { create, list, liveObject, patch, remove, removeCollection, selection, u
 import { startWatch } from './watch.ts';
 
 /** Answers one authenticated request; throws a StatusError for everything that is refused. */
-export async function handle(
-  api: Api,
-  call: Call,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function handle(api: Api, call: Call, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const address = addressOf(call.path);
   if (!address) {
     authorizePath(api, call);
@@ -49,7 +44,9 @@ function answer(api: Api, call: Call, verb: string, route: ResourceRoute): Answe
   const needsName = ['get', 'update', 'patch', 'delete'].includes(verb);
   if (needsName && !route.name && resource.custom) throw badRequest('name must be provided');
   if (needsName !== (route.name !== '')) throw methodNotAllowed();
-  if (resource.namespaced && !route.namespace && verb === 'create') throw methodNotAllowed();
+  if (resource.namespaced && !route.namespace && verb === 'create') {
+    throw resource.custom ? pageNotFound() : methodNotAllowed();
+  }
   if (verb === 'get') return { code: 200, object: liveObject(api, route) };
   if (verb === 'list') return list(api, call, route);
   if (verb === 'create' && !subresource) return create(api, call, route);
@@ -73,13 +70,7 @@ function documents(api: Api, call: Call, response: ServerResponse): void {
 
 const HALF_HOUR_SECONDS = 1_800;
 
-function watch(
-  api: Api,
-  call: Call,
-  route: ResourceRoute,
-  format: Format,
-  response: ServerResponse,
-): void {
+function watch(api: Api, call: Call, route: ResourceRoute, format: Format, response: ServerResponse): void {
   const { resource } = route;
   const { query } = call;
   const include = query.get('includeObject') ?? 'Metadata';

@@ -31,7 +31,8 @@ export function parseLabelSelector(text: string): Requirement[] {
 
   const requirements: Requirement[] = [];
   while (peek().kind !== 'end') {
-    if (!startsRequirement(peek())) throw badRequest(`found '${peek().text}', expected: !, identifier, or 'end of string'`);
+    if (!startsRequirement(peek()))
+      throw badRequest(`found '${peek().text}', expected: !, identifier, or 'end of string'`);
     requirements.push(requirement(peek, next));
     const after = next();
     if (after.kind === 'end') break;

@@ -24,6 +24,11 @@ export async function podLog(api: Api, call: Call, route: ResourceRoute, respons
   const read = (tailLines?: number) =>
     api.logs(route.namespace, route.name, container, tailLines === undefined ? base : { ...base, tailLines });
 
+  // No node has it yet, so there is nobody to ask.
+  if (!pod.spec?.nodeName) {
+    response.writeHead(204).end();
+    return;
+  }
   const first = read(tail === null ? undefined : Number(tail));
   if (first === null) throw missing(pod, container, previous);
   const limit = query.get('limitBytes');

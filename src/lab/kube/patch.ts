@@ -19,7 +19,9 @@ export function mergePatch(target: Json, patch: Json): Json {
  */
 export function jsonPatch(document: JsonObject, operations: Json): JsonObject {
   if (!Array.isArray(operations))
-    throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    );
   let current: Json = structuredClone(document);
   for (const operation of operations) current = applyOperation(current, operation);
   return current;

@@ -27,25 +27,40 @@ export function formatOf(accept: string): Format {
     if (as === 'Table') return { shape: 'Table', yaml };
     if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { shape: 'Metadata', yaml };
   }
-  const text = 'only the following media types are accepted: application/json, application/yaml';
-  throw failure(406, 'NotAcceptable', text);
+  const text = '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml';
+  throw failure(406, 'NotAcceptable', text, {});
 }
 
 /** JSON, or YAML where the client asks for it. */
 export function encode(body: unknown, yaml: boolean): { type: string; text: string } {
-  if (yaml) return { type: 'application/yaml', text: stringify(body) };
+  if (yaml) return { type: 'application/yaml', text: stringify(body, { sortMapEntries: true, version: '1.1' }) };
   return { type: 'application/json', text: `${JSON.stringify(body)}\n` };
 }
 
 /** An object as served at the resource's version, whatever version it is stored at. */
 export function versioned(object: KubeObject, resource: Resource): KubeObject {
-  const { apiVersion: _apiVersion, kind: _kind, ...rest } = object;
-  return { apiVersion: resource.apiVersion, kind: resource.kind, ...rest } as KubeObject;
+  return { apiVersion: resource.apiVersion, kind: resource.kind, ...bare(object, resource) } as KubeObject;
+}
+
+/** Built-in kinds whose changes are counted; every custom resource's are. */
+const COUNTED = new Set([
+  ...['apps/Deployment', 'apps/ReplicaSet', 'apps/StatefulSet', 'apps/DaemonSet', 'batch/Job', 'batch/CronJob'],
+  ...['networking.k8s.io/NetworkPolicy', 'networking.k8s.io/Ingress', 'networking.k8s.io/IngressClass'],
+  ...['discovery.k8s.io/EndpointSlice', 'policy/PodDisruptionBudget', 'scheduling.k8s.io/PriorityClass'],
+  'apiextensions.k8s.io/CustomResourceDefinition',
+]);
+
+/** Without kind and version, and without the generation of a kind that has none. */
+function bare({ apiVersion: _apiVersion, kind: _kind, ...object }: KubeObject, resource: Resource): JsonObject {
+  const { group, custom, kind } = resource;
+  if (custom || group === 'admissionregistration.k8s.io' || COUNTED.has(`${group}/${kind}`)) return object;
+  const { generation: _generation, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** One object in the wanted shape. */
 export function presentOne(object: KubeObject, resource: Resource, format: Format, include: string): JsonObject {
-  if (format.shape === 'Metadata') return metadataOnly(object);
+  if (format.shape === 'Metadata') return metadataOnly(object, resource);
   if (format.shape === 'Table')
     return table([object], resource, include, { resourceVersion: object.metadata.resourceVersion });
   return versioned(object, resource);
@@ -61,39 +76,40 @@ export function presentList(
 ): JsonObject {
   if (format.shape === 'Table') return table(objects, resource, include, metadata);
   if (format.shape === 'Metadata') {
-    const items = objects.map(metadataOnly);
+    const items = objects.map((object) => metadataOnly(object, resource));
     return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items };
   }
   const items = objects.map((object) => {
-    if (resource.custom) return versioned(object, resource);
-    const { apiVersion: _apiVersion, kind: _kind, ...bare } = object;
-    return bare;
+    return resource.custom ? versioned(object, resource) : bare(object, resource);
   });
   return { kind: `${resource.kind}List`, apiVersion: resource.apiVersion, metadata, items };
 }
 
-function metadataOnly({ metadata }: KubeObject): JsonObject {
+function metadataOnly(object: KubeObject, resource: Resource): JsonObject {
+  const { metadata } = bare(object, resource);
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
 }
 
 function table(objects: KubeObject[], resource: Resource, include: string, metadata: JsonObject): JsonObject {
   const columns = columnsOf(resource);
+  const given: JsonObject[] = resource.custom?.columns ?? [];
+  const shown = (object: KubeObject) => {
+    if (include === 'None') return null;
+    return include === 'Object' ? versioned(object, resource) : metadataOnly(object, resource);
+  };
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: columns.map(([name, , priority = 0]) => ({
-      name,
-      type: 'string',
-      format: name === 'Name' ? 'name' : '',
-      description: '',
-      priority,
-    })),
+    columnDefinitions: columns.map(([name, , priority = 0, own = 'string'], index) => {
+      const { type = own, format = '', description, jsonPath } = given[index - 1] ?? {};
+      const path = jsonPath && `Custom resource definition column (in JSONPath format): ${jsonPath}`;
+      const isName = index === 0 && name === 'Name';
+      return { name, type, format: isName ? 'name' : format, description: description ?? path ?? '', priority };
+    }),
     rows: objects.map((object) => ({
-      cells: columns.map(([, cell]) => cell(object) ?? ''),
-      ...(include === 'None'
-        ? {}
-        : { object: include === 'Object' ? versioned(object, resource) : metadataOnly(object) }),
+      cells: columns.map(([, cell]) => cell(object) ?? (resource.custom ? null : '')),
+      object: shown(object),
     })),
   };
 }
@@ -110,7 +126,7 @@ function printerColumn({ name, type, jsonPath: path, priority }: JsonObject): Co
   const find = jsonPath(path);
   const cell = (object: KubeObject): unknown => {
     const value = find?.(object)[0];
-    if (value === undefined) return '';
+    if (value === undefined || value === null) return null;
     if (type === 'date') return since(String(value));
     return typeof value === 'object' ? JSON.stringify(value) : value;
   };

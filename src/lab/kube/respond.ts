@@ -12,8 +12,7 @@ export function sendDocument(response: ServerResponse, call: Call, code: number,
 }
 
 /** Values of the `Warning` header. */
-export const warningHeader = (warnings: string[]): string[] =>
-  warnings.map((text) => `299 - ${JSON.stringify(text)}`);
+export const warningHeader = (warnings: string[]): string[] => warnings.map((text) => `299 - ${JSON.stringify(text)}`);
 
 export function send(response: ServerResponse, call: Call, code: number, type: string, text: string): void {
   const payload = Buffer.from(text);

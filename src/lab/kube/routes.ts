@@ -1,6 +1,6 @@
 import { BUILTIN_RESOURCES } from './builtin-resources.ts';
 import type { Registry, Resource } from './resources.ts';
-import { pageNotFound, pathNotFound } from './status.ts';
+import { notFound, pageNotFound, pathNotFound } from './status.ts';
 
 /** What a path says, whether or not there is such a resource: `/api/v1/namespaces/NS/pods/NAME/log`. */
 export interface Address {
@@ -56,8 +56,10 @@ export function resourceRoute(address: Address, path: string, registry: Registry
   const { group, version, plural, namespace, name, subresource, more } = address;
   const resource = registry.find(group, version, plural);
   if (!resource || (namespace && !resource.namespaced)) throw nothingAt(group);
-  if (subresource && !resource.subresources.includes(subresource)) throw nothingAt(group);
-  if (more.length > 0 && subresource !== 'proxy') throw nothingAt(group);
+  const isKnown = !subresource || resource.subresources.includes(subresource);
+  if (!isKnown || (more.length > 0 && subresource !== 'proxy')) {
+    throw resource.custom ? notFound(resource, name) : pathNotFound();
+  }
   // The proxied path is passed on as it came: decoding it would change what it asks for.
   const rest = subresource === 'proxy' ? proxiedPath(path) : '';
   if (resource.namespaced && !namespace && name) throw nothingAt(group);

@@ -13,9 +13,9 @@ export function scale(api: Api, call: Call, route: ResourceRoute): JsonObject {
   const live = liveObject(api, route);
   const current = scaleOf(live, route.resource);
   if (call.method === 'GET') return current;
-  if (call.method !== 'PUT' && call.method !== 'PATCH')
-    throw methodNotAllowed(route.resource, call.method.toLowerCase());
-  const wanted = call.method === 'PUT' ? objectBody(call) : patched(current, mediaType(call), call, route);
+  if (call.method !== 'PUT' && call.method !== 'PATCH') throw methodNotAllowed();
+  const wanted =
+    call.method === 'PUT' ? objectBody(call, { kind: 'Scale' }) : patched(current, mediaType(call), call, route);
   const replicas = wanted.spec?.replicas ?? 0;
   if (!Number.isInteger(replicas) || replicas < 0)
     throw badRequest('spec.replicas must be a number that is not negative');

@@ -176,7 +176,9 @@ function sendError(response: ServerResponse, call: Call, error: unknown): void {
   if (call.warnings.length > 0) headers.warning = warningHeader(call.warnings);
   // The rest of a body that was not read would be taken for the next request.
   if (code === 413) headers.connection = 'close';
-  response.writeHead(code, headers).end(call.method === 'HEAD' ? undefined : (plainText ?? `${JSON.stringify(status)}\n`));
+  response
+    .writeHead(code, headers)
+    .end(call.method === 'HEAD' ? undefined : (plainText ?? `${JSON.stringify(status)}\n`));
 }
 
 function refuseUpgrade(socket: Duplex): void {

@@ -55,8 +55,7 @@ export const unsupportedMedia = (message: string) => failure(415, 'UnsupportedMe
 export const pathNotFound = () => failure(404, 'NotFound', 'the server could not find the requested resource', {});
 
 /** 404 below a group that the server does not have built in. */
-export const pageNotFound = (): StatusError =>
-  Object.assign(pathNotFound(), { plainText: '404 page not found\n' });
+export const pageNotFound = (): StatusError => Object.assign(pathNotFound(), { plainText: '404 page not found\n' });
 
 export const notFound = (resource: Named, name: string) =>
   failure(404, 'NotFound', `${qualified(resource)} "${name}" not found`, detailsOf(resource, name));
@@ -72,13 +71,11 @@ export const conflict = (resource: Named, name: string, why: string) =>
     detailsOf(resource, name),
   );
 
-export const forbidden = (resource: Named, name: string, why: string) =>
-  failure(
-    403,
-    'Forbidden',
-    `${qualified(resource)}${name ? ` "${name}"` : ''} is forbidden: ${why}`,
-    detailsOf(resource, name),
-  );
+export const forbidden = (resource: Named, name: string, why: string, causes?: StatusCause[]) =>
+  failure(403, 'Forbidden', `${qualified(resource)}${name ? ` "${name}"` : ''} is forbidden: ${why}`, {
+    ...detailsOf(resource, name),
+    ...(causes ? { causes } : {}),
+  });
 
 export const methodNotAllowed = () =>
   failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});

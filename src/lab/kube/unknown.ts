@@ -71,6 +71,7 @@ export function decodeMismatch(value: Json, type: TypeNode, owner = '', path = '
   });
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const QUANTITY = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 
@@ -79,6 +80,9 @@ function formMismatch(value: Json, { wire }: ScalarNode): string | undefined {
   if (typeof value !== 'string') return undefined;
   if (wire === 'quantity' && !QUANTITY.test(value)) {
     return `quantities must match the regular expression '${QUANTITY.source}'`;
+  }
+  if (wire === 'bytes' && !BASE64.test(value)) {
+    return `illegal base64 data at input byte ${/^[A-Za-z0-9+/]*/.exec(value)?.[0].length ?? 0}`;
   }
   if (wire !== 'time' && wire !== 'micro-time') return undefined;
   const [fraction, zone] = wire === 'time' ? ['(?:\\.\\d+)?', 'Z07:00'] : ['\\.\\d{6}', '.000000'];

@@ -3,16 +3,16 @@ import type { Api, Call } from './api.ts';
 import { timestamp } from './api.ts';
 import { mediaType, objectBody, patchBody, writeOptions, yamlBody } from './body.ts';
 import { deleteObject, deleteOptions } from './delete.ts';
-import { jsonPatch, mergePatch } from './patch.ts';
 import { checkListOptions } from './list-options.ts';
+import { jsonPatch, mergePatch } from './patch.ts';
 import { versioned } from './present.ts';
 import { review } from './reviews.ts';
 import type { ResourceRoute } from './routes.ts';
 import type { Matcher } from './selectors.ts';
 import { fieldMatcher, labelMatcher } from './selectors.ts';
+import { objectsAt } from './snapshot.ts';
 import type { Status } from './status.ts';
 import { badRequest, deleted, failure, gone, invalid, notFound, unsupportedMedia } from './status.ts';
-import { objectsAt } from './snapshot.ts';
 import { strategicMerge } from './strategic.ts';
 import type { JsonObject } from './types.ts';
 import { isObject } from './types.ts';
@@ -120,7 +120,8 @@ export function update(api: Api, call: Call, route: ResourceRoute): Answer {
   const { resource } = route;
   const body = objectBody(call, resource);
   const name = body.metadata?.name;
-  if (!name) throw badRequest(`the name of the object (${route.name} based on URL) was undeterminable: name must be provided`);
+  if (!name)
+    throw badRequest(`the name of the object (${route.name} based on URL) was undeterminable: name must be provided`);
   if (name !== route.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${route.name})`);
   }

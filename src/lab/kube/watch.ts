@@ -70,10 +70,11 @@ export function startWatch(
     for (const object of store.list(key, request.namespace || undefined)) {
       if (matches(object)) send({ type: 'ADDED', object: present(object) });
     }
-    if (request.sendInitialEvents) {
+    // Also where the list was not asked for in words: that is how watches began before sendInitialEvents.
+    if (request.allowBookmarks) {
       const annotations = { 'k8s.io/initial-events-end': 'true' };
       send({ type: 'BOOKMARK', object: request.bookmark(store.revision(), annotations) });
-    } else if (request.allowBookmarks) send({ type: 'BOOKMARK', object: request.bookmark(store.revision()) });
+    }
   } else {
     const missed = store.since(Number(request.resourceVersion));
     if (missed === null) {

@@ -121,7 +121,8 @@ function updateObject(
   if (options.dryRun) return next;
   next.apiVersion = resource.storageApiVersion;
   const { deletionTimestamp, finalizers, namespace, name } = next.metadata;
-  const isFinished = deletionTimestamp && !finalizers?.length && resource.kind !== 'Pod' && resource.kind !== 'Namespace';
+  const isFinished =
+    deletionTimestamp && !finalizers?.length && resource.kind !== 'Pod' && resource.kind !== 'Namespace';
   if (!isFinished) return api.store.update(resource.key, next);
   // A watcher sees the deletion alone, with the last finalizer still there.
   api.store.delete(resource.key, namespace, name);
@@ -182,7 +183,8 @@ function checkPreconditions(resource: Resource, live: KubeObject, given: KubeObj
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
     throw conflict(resource, live.metadata.name, why);
   }
-  if (resourceVersion && !/^\d+$/.test(resourceVersion)) throw failure(500, '', syntaxError('ParseUint', resourceVersion));
+  if (resourceVersion && !/^\d+$/.test(resourceVersion))
+    throw failure(500, '', syntaxError('ParseUint', resourceVersion));
   if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
     const why = 'the object has been modified; please apply your changes to the latest version and try again';
     throw conflict(resource, live.metadata.name, why);
@@ -213,7 +215,10 @@ function requireNamespace(api: Api, resource: Resource, { metadata }: KubeObject
   if (!namespace) throw notFound({ group: '', plural: 'namespaces' }, name);
   if (!namespace.metadata.deletionTimestamp) return;
   const why = `unable to create new content in namespace ${name} because it is being terminated`;
-  throw forbidden(resource, metadata.name, why);
+  const message = `namespace ${name} is being terminated`;
+  throw forbidden(resource, metadata.name, why, [
+    { reason: 'NamespaceTerminating', message, field: 'metadata.namespace' },
+  ]);
 }
 
 function generatedName(object: KubeObject): string {

@@ -7,7 +7,7 @@ describe('a rehearsal', () => {
     {
       scenario: 'slow',
       code: 1,
-      says: [/Fail — 2\.[012]\d×/, /lies below 2\.5×/],
+      says: [/Fail — 2\.[012]\d×/, /lies wholly below 2\.5×/],
     },
     {
       scenario: 'random-routing',

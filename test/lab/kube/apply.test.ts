@@ -156,6 +156,7 @@ describe('custom resources', () => {
       ['spec.replicas', 'FieldValueTypeInvalid'],
       ['spec.mode', 'FieldValueNotSupported'],
       ['spec.parts[0].name', 'FieldValueRequired'],
+      ['.spec.replicas', 'FieldValueInvalid'],
     ]);
     expect(body.message).toContain('spec.mode: Unsupported value: "slow": supported values: "fast", "safe"');
     const pattern = await lab.ask('POST', WIDGETS, widget('x', { model: 'A1' }));

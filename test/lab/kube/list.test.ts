@@ -29,11 +29,11 @@ describe('lists', () => {
     expect(await select('set=lists,!nope')).toEqual(['l1', 'l2', 'l3']);
     expect(await names('fieldSelector=metadata.name%3Dl2')).toEqual(['l2']);
     expect((await lab.ask('GET', `${MAPS}?fieldSelector=data.x%3D1`)).body.message).toBe(
-      'field label not supported: data.x',
+      '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
     );
 
     const first = (await lab.ask('GET', `${MAPS}?limit=2&labelSelector=set%3Dlists`)).body;
-    expect(first.metadata.remainingItemCount).toBe(1);
+    expect(first.metadata).not.toHaveProperty('remainingItemCount');
     expect(await names(`limit=2&labelSelector=set%3Dlists&continue=${first.metadata.continue}`)).toEqual(['l3']);
   });
 

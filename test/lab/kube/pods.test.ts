@@ -33,7 +33,10 @@ beforeAll(async () => {
   const waiting = { name: 'waiting', state: { waiting: { reason: 'ImagePullBackOff' } } };
   lab.store.create(
     KEY,
-    podObject('p', { spec: { containers }, status: { podIP: '10.8.0.2', containerStatuses: [waiting] } }),
+    podObject('p', {
+      spec: { nodeName: 'n1', containers },
+      status: { podIP: '10.8.0.2', containerStatuses: [waiting] },
+    }),
   );
 
   const echo = createHttp((request, response) => {
