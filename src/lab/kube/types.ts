@@ -99,7 +99,7 @@ export interface TableField {
 export function fieldsOfLine(line: string): TableField[] {
   const parts = line.split(' ').filter((part) => part.includes(':'));
   return parts.map((part) => {
-    const [, name = '', type = '', numbers, star] = /^(\w+):([^@]+)(?:@([\d.]+))?(\*?)$/.exec(part) ?? [];
+    const [, name = '', type = '', numbers, star] = /^(\w+):([^@*]+)(?:@([\d.]+))?(\*?)$/.exec(part) ?? [];
     return { name, type, numbers: numbers?.split('.').map(Number) ?? [], keepsZero: star === '*' };
   });
 }
