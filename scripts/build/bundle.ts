@@ -1,0 +1,64 @@
+import ncc from '@vercel/ncc';
+import { transform } from 'esbuild';
+import { entryFile } from './entries.ts';
+
+/** Relocated by ncc beside the gRPC packages, read only by loaders of `.proto` text, which the gate never calls. */
+const NOT_NEEDED = /\.proto$|(^|\/)LICENSE$/;
+
+const LICENSES = 'licenses.txt';
+
+export interface BundleRequest {
+  /** Compiled JavaScript of `src/bundle.ts`. */
+  entry: string;
+  /** Names that the bundle's `run` understands; each becomes a file of its own. */
+  entries: readonly string[];
+  /** A path that must not appear in the output: the folder of the checkout. */
+  root: string;
+}
+
+/**
+ * Every file of `dist/` by relative path: the entry files, one bundle with its lazy chunks, the licences of what is
+ * bundled. CommonJS, because google-gax needs `__dirname` and because ncc's output of ES modules cannot offer it.
+ */
+export async function bundle({ entry, entries, root }: BundleRequest): Promise<Map<string, string>> {
+  const { code, assets } = await ncc(entry, {
+    cache: false,
+    license: LICENSES,
+    quiet: true,
+    sourceMapRegister: false,
+    target: 'es2024',
+  });
+  const files = new Map<string, string>();
+  for (const name of entries) files.set(`${name}.js`, entryFile(name));
+  files.set('bundle/index.js', await minify(code));
+  for (const [name, { source }] of Object.entries(assets)) {
+    if (name === LICENSES) files.set(LICENSES, source.toString());
+    else if (/^\d+\.index\.js$/.test(name)) files.set(`bundle/${name}`, await minify(source.toString()));
+    else if (!NOT_NEEDED.test(name)) throw new Error(`ncc emitted ${name}; say in scripts/build/bundle.ts what it is.`);
+  }
+  for (const [name, text] of files) refuse(name, text, root);
+  return files;
+}
+
+/** ncc minifies the entry alone, and the lazy chunks are nine tenths of the size. Names stay for readable stack traces. */
+async function minify(code: string): Promise<string> {
+  const result = await transform(code, {
+    minify: true,
+    keepNames: true,
+    // Licence texts are collected in one file.
+    legalComments: 'none',
+    target: 'node24',
+  });
+  return result.code;
+}
+
+function refuse(name: string, text: string, root: string): void {
+  if (text.includes(root)) {
+    throw new Error(`dist/${name} contains the path of this checkout, so that no other checkout can reproduce it.`);
+  }
+  if (name.endsWith('.js') && /\bimport\.meta\b/.test(text)) {
+    throw new Error(
+      `dist/${name} contains import.meta, which CommonJS does not have; in src/ only import.meta.url is rewritten.`,
+    );
+  }
+}
