@@ -12,7 +12,10 @@ const TOLD: readonly StageName[] = ['lease', 'ready', 'benchmark'];
 const LIMIT_MS = 15_000;
 
 export interface LiveComment {
-  /** Writes the comment anew when a stage begins that a reader waits through. Never blocks the run, never fails it. */
+  /**
+   * Says an event, then writes the comment anew when a stage begins that a reader waits through. Never blocks the run,
+   * never fails it.
+   */
   emit: Emit;
   /** Resolves when no write is under way, so that the final comment comes last. */
   settled(): Promise<void>;
@@ -25,14 +28,15 @@ export function liveComment(
     inputs: Inputs;
     env: Readonly<Record<string, string | undefined>>;
     signal: AbortSignal;
-    warn: (text: string) => void;
+    /** The log; everything said goes there too. */
+    say: Emit;
   },
 ): LiveComment {
-  const { inputs, env, signal, warn } = options;
+  const { inputs, env, signal, say } = options;
   const { repository, pullRequest, url, number, attempt } = report.run;
   const wanted = inputs.comment === 'auto' || inputs.comment === 'always';
   if (!wanted || !repository || pullRequest === null || inputs.githubToken === '') {
-    return { emit: () => {}, settled: () => Promise.resolve() };
+    return { emit: say, settled: () => Promise.resolve() };
   }
   let queue: Promise<void> = Promise.resolve();
   let previous: CompactRecord | null | undefined;
@@ -58,12 +62,15 @@ export function liveComment(
       await github.upsertComment({ pullRequest, id: inputs.commentId, body, order: { number, attempt } });
     } catch (error) {
       // Said once: a token without the permission fails each time, and the final comment tells how to give it.
-      if (!given && !signal.aborted) warn(`the running comment was not written: ${errorText(error)}`);
+      if (!given && !signal.aborted) {
+        say({ type: 'warning', text: `the running comment was not written: ${errorText(error)}` });
+      }
       given = true;
     }
   };
   return {
     emit(event: ProgressEvent) {
+      say(event);
       if (event.type !== 'stage-start' || !TOLD.includes(event.stage) || given) return;
       queue = queue.then(write);
     },

@@ -6,7 +6,6 @@ import { parseInputs } from './inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { liveComment } from './live-comment.ts';
 import { actionsRenderer } from './progress/actions.ts';
-import type { Emit } from './progress/events.ts';
 import { publish } from './publish.ts';
 import { annotationOf } from './report/annotation.ts';
 import { OUTPUT_NAMES, outputsOf } from './report/outputs.ts';
@@ -46,16 +45,8 @@ export async function main(): Promise<number> {
   process.on('uncaughtException', run.crash);
   const begun = beginReport(inputs, env);
   let leased = false;
-  const live = liveComment(begun, {
-    inputs,
-    env,
-    signal: run.signal,
-    warn: (text) => say({ type: 'warning', text }),
-  });
-  const emit: Emit = (event) => {
-    say(event);
-    live.emit(event);
-  };
+  const live = liveComment(begun, { inputs, env, signal: run.signal, say });
+  const { emit } = live;
   io.saveState('outputDir', outputDir);
   const { records, originMs } = await runGate(
     {

@@ -156,9 +156,8 @@ async function giveBack(given: Session, lease: LeaseState): Promise<Released> {
 
 /** Nodes cost money, objects do not: the pool is given back without Kubernetes when that does not answer soon. */
 async function kubeWithin(session: Session, auth: GcpAuth, gke: GkeClient): Promise<KubeClient | null> {
-  const soon = { ...session, signal: deadline(session.signal, KUBE_ANSWER_MS) };
   try {
-    const cluster = await orAbort(gke.getCluster(), soon.signal);
+    const cluster = await orAbort(gke.getCluster(), deadline(session.signal, KUBE_ANSWER_MS));
     return await openKube(session, auth, cluster, 'release');
   } catch (error) {
     session.signal.throwIfAborted();

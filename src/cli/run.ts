@@ -6,7 +6,6 @@ import { systemClock } from '../lib/poll.ts';
 import { liveComment } from '../live-comment.ts';
 import type { RequestRecord } from '../load/types.ts';
 import { neutral } from '../progress/actions.ts';
-import type { Emit } from '../progress/events.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { publish } from '../publish.ts';
 import type { Report, Verdict } from '../report/model.ts';
@@ -45,16 +44,8 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   const run = runSignal(inputs.timeoutMs);
   process.on('uncaughtException', run.crash);
   const report = beginReport(inputs, env);
-  const live = liveComment(report, {
-    inputs,
-    env,
-    signal: run.signal,
-    warn: (text) => say({ type: 'warning', text }),
-  });
-  const emit: Emit = (event) => {
-    say(event);
-    live.emit(event);
-  };
+  const live = liveComment(report, { inputs, env, signal: run.signal, say });
+  const { emit } = live;
   const session: Session = {
     inputs,
     env,

@@ -14,13 +14,3 @@ export type ProgressEvent =
   | { type: 'closing'; verdict: Verdict; lines: string[] };
 
 export type Emit = (event: ProgressEvent) => void;
-
-export const STAGE_ORDER: readonly StageName[] = [
-  'preflight',
-  'lease',
-  'deploy',
-  'ready',
-  'verify',
-  'benchmark',
-  'release',
-];

@@ -1,6 +1,7 @@
 import { clock, humanDuration } from '../lib/duration.ts';
 import { clean } from '../report/escape.ts';
-import { type Emit, type ProgressEvent, STAGE_ORDER } from './events.ts';
+import { STAGES } from '../report/wording.ts';
+import type { Emit, ProgressEvent } from './events.ts';
 
 export interface RendererOptions {
   /** Receives one line, without its newline. */
@@ -29,7 +30,7 @@ export function plainRenderer(options: RendererOptions): Emit {
         .trimEnd(),
     );
   const stamp = () => `[${clock(options.now() - started).padStart(5, '0')}]`;
-  const number = (stage: (typeof STAGE_ORDER)[number]) => `${STAGE_ORDER.indexOf(stage) + 1}/${STAGE_ORDER.length}`;
+  const number = (stage: (typeof STAGES)[number]) => `${STAGES.indexOf(stage) + 1}/${STAGES.length}`;
 
   return (event: ProgressEvent) => {
     switch (event.type) {

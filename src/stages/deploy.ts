@@ -3,6 +3,7 @@ import { describe, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
+import { atManifest } from './manifest-failure.ts';
 import { marked, RUN_ANNOTATION } from './ownership.ts';
 
 const RETIRE_LIMIT_MS = 5 * 60_000;
@@ -87,22 +88,14 @@ async function clearLeftover(context: StageContext, ref: ObjectRef): Promise<voi
   await awaitGone(context, ref);
 }
 
-async function applyOne(context: StageContext, { object, file, line }: Manifest): Promise<void> {
+async function applyOne(context: StageContext, manifest: Manifest): Promise<void> {
+  const { object } = manifest;
   try {
     if (object.kind === 'LLMInferenceService') await clearLeftover(context, refOf(object));
     const ours = await marked(context.kube, object, refOf(object), context.runKey);
     await context.kube.apply(ours, { force: context.inputs.forceConflicts });
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure({
-      stage: 'deploy',
-      code: error.code,
-      message: `${file}${line === null ? '' : `:${line}`}: ${error.message}`,
-      ...(error.hint ? { hint: error.hint } : {}),
-      blame: error.blame,
-      cause: error,
-      evidence: { ...error.evidence, file, line },
-    });
+    throw atManifest(error, 'deploy', manifest);
   }
   context.emit({
     type: 'fact',

@@ -3,6 +3,7 @@ import type { Manifest } from '../clients/manifests.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
+import { atManifest } from './manifest-failure.ts';
 import { poolNodes, TPU_RESOURCE, type TpuNode } from './nodes.ts';
 import { RUN_ANNOTATION } from './ownership.ts';
 import { checkPool, chipsOf, choosePool } from './pool-shape.ts';
@@ -56,21 +57,12 @@ export async function preflight(
       blame: 'cluster',
     });
   }
-  for (const { object, file, line } of manifests) {
+  for (const manifest of manifests) {
     try {
       // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
-      await kube.apply(object, { dryRun: true, force: true });
+      await kube.apply(manifest.object, { dryRun: true, force: true });
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      throw new Failure({
-        stage: 'preflight',
-        code: error.code,
-        message: `${file}${line === null ? '' : `:${line}`}: ${error.message}`,
-        ...(error.hint ? { hint: error.hint } : {}),
-        blame: error.blame,
-        cause: error,
-        evidence: { ...error.evidence, file, line },
-      });
+      throw atManifest(error, 'preflight', manifest);
     }
   }
   report.plan = {

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { plain } from './e2e.ts';
+import { describe, expect, it } from 'vitest';
+import { MINUTES, plain } from './e2e.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 /** Fewer and shorter pairs than `npm run rehearse` has. */
-export function rehearse(scenario: string): Promise<{ code: number | null; log: string; comment: string }> {
+function rehearse(scenario: string): Promise<{ code: number | null; log: string; comment: string }> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const child = spawn(
     process.execPath,
@@ -26,5 +27,22 @@ export function rehearse(scenario: string): Promise<{ code: number | null; log: 
       rmSync(output, { recursive: true, force: true });
       done({ code, log, comment });
     });
+  });
+}
+
+/** Rehearsals by scenario: how each must end, and what its comment must say. */
+export function describeRehearsals(cases: { scenario: string; code: number; says: (string | RegExp)[] }[]): void {
+  describe('a rehearsal', () => {
+    it.each(cases)(
+      '$scenario ends as promised, with a comment that says why and no node left',
+      async ({ scenario, code, says }) => {
+        const run = await rehearse(scenario);
+        expect(run.log).toContain('lab: as the scenario promises');
+        expect(run.log).toContain('has 0 nodes and is asked to hold 0');
+        expect(run.code).toBe(code);
+        for (const text of says) expect(run.comment).toMatch(text);
+      },
+      3 * MINUTES,
+    );
   });
 }

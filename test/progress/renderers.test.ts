@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { actionsRenderer, neutral } from '../../src/progress/actions.ts';
-import { type ProgressEvent, STAGE_ORDER } from '../../src/progress/events.ts';
+import type { ProgressEvent } from '../../src/progress/events.ts';
 import { plainRenderer } from '../../src/progress/plain.ts';
+import { STAGES } from '../../src/report/wording.ts';
 import { play, RECORDED } from './recorded.ts';
 
 function plain(events: readonly (readonly [number, ProgressEvent])[]): string[] {
@@ -170,7 +171,7 @@ describe('text from a pod', () => {
 
 it('numbers every stage', () => {
   const lines = plain(
-    STAGE_ORDER.map((stage) => [0, { type: 'stage-start', stage, title: stage, usualMs: null, limitMs: null }]),
+    STAGES.map((stage) => [0, { type: 'stage-start', stage, title: stage, usualMs: null, limitMs: null }]),
   );
   expect(lines.map((line) => line.slice(2, 5))).toEqual(['1/7', '2/7', '3/7', '4/7', '5/7', '6/7', '7/7']);
 });
