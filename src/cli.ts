@@ -61,6 +61,7 @@ async function dispatch(args: string[]): Promise<number> {
 
 interface LabArguments {
   scenario: string;
+  kube: string;
   timeScale: string;
   outputDir: string;
   json: boolean;
@@ -74,6 +75,7 @@ function labOptions(args: string[]): LabArguments {
     allowPositionals: args.includes('--'),
     options: {
       scenario: { type: 'string', default: 'pass' },
+      kube: { type: 'string', default: 'lab' },
       'time-scale': { type: 'string', default: '20' },
       'output-dir': { type: 'string', default: 'rehearsal' },
       json: { type: 'boolean', default: false },
@@ -81,6 +83,7 @@ function labOptions(args: string[]): LabArguments {
   });
   return {
     scenario: values.scenario,
+    kube: values.kube,
     timeScale: values['time-scale'],
     outputDir: values['output-dir'],
     json: values.json,

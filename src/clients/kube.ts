@@ -4,6 +4,7 @@ import { errorText, Failure, type FailureStage } from '../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../lib/poll.ts';
 import { type Answer, kubeFailure } from './kube-failures.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
+import { getByPortForward, type PodTarget } from './port-forward.ts';
 
 export interface ListOptions {
   namespace?: string;
@@ -35,6 +36,8 @@ export interface KubeClient {
   logs(namespace: string, pod: string, container: string, tailLines: number): Promise<string>;
   /** GET through the API server's pod proxy. */
   podProxy(namespace: string, pod: string, port: string, path: string): Promise<{ status: number; body: string }>;
+  /** GET from a port of a pod by way of its kubelet. */
+  portForward(target: PodTarget): Promise<{ status: number; body: string }>;
   close(): Promise<void>;
 }
 
@@ -288,6 +291,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const answer = await send(HttpMethod.GET, url, { accept: '*/*' });
       return { status: answer.status, body: answer.body };
     },
+    portForward: (target) =>
+      getByPortForward(config, target, deadline(options.signal, options.requestTimeoutMs ?? 30_000)),
     close,
   };
 }

@@ -84,8 +84,8 @@ export interface ReplicaCounters {
 }
 
 /**
- * Reads `/metrics` of one pod through the API server's pod proxy; the scheme that worked first is tried first.
- * Throws with the reason when neither https nor http answers.
+ * Reads `/metrics` of one pod, by port-forward or else through the API server's pod proxy, which a NetworkPolicy or a
+ * strict mesh may stop; the likelier scheme first. Throws with every reason when nothing answers.
  */
 export async function readReplica(
   kube: KubeClient,
@@ -97,12 +97,18 @@ export async function readReplica(
   const schemes = scheme === 'https' ? (['https', 'http'] as const) : (['http', 'https'] as const);
   const problems: string[] = [];
   for (const candidate of schemes) {
-    try {
-      const answer = await kube.podProxy(namespace, pod, `${candidate}:${port}`, '/metrics');
-      if (answer.status === 200) return countersOf(pod, parseMetrics(answer.body));
-      problems.push(`${candidate}: HTTP ${answer.status}: ${answer.body.slice(0, 160)}`);
-    } catch (error) {
-      problems.push(`${candidate}: ${errorText(error)}`);
+    const ways = [
+      () => kube.portForward({ namespace, pod, scheme: candidate, port, path: '/metrics' }),
+      () => kube.podProxy(namespace, pod, `${candidate}:${port}`, '/metrics'),
+    ];
+    for (const ask of ways) {
+      try {
+        const answer = await ask();
+        if (answer.status === 200) return countersOf(pod, parseMetrics(answer.body));
+        problems.push(`${candidate}: HTTP ${answer.status}: ${answer.body.slice(0, 160)}`);
+      } catch (error) {
+        problems.push(`${candidate}: ${errorText(error)}`);
+      }
     }
   }
   throw new Error(`could not read the metrics of pod ${pod}: ${problems.join('; ')}`);

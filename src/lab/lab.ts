@@ -9,6 +9,7 @@ import type {
   GithubRecord,
   KubePorts,
   KubeRecord,
+  RealApiServer,
   ServingPorts,
   ServingRecord,
 } from './protocol.ts';
@@ -20,6 +21,8 @@ export interface LabOptions {
   /** Seconds of cluster time in one second of wall time. */
   timeScale: number;
   seed: number;
+  /** A real kube-apiserver in place of the lab's own. */
+  apiServer?: RealApiServer;
   /** Program that runs one lab process: a module for `fork` and its arguments. */
   entry: { module: string; args: string[] };
 }
@@ -44,7 +47,6 @@ export interface Lab {
   kube: KubePorts;
   serving: ServingPorts;
   github: GithubPorts;
-  caPem: string;
   /** What a runner of GitHub's with this cluster has in its environment. */
   env: Record<string, string>;
   /** A service account key that the lab's token endpoint accepts. */
@@ -115,6 +117,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         servingControlUrl: serving.controlUrl,
         namespace: LAB.namespace,
         gateway: { ...LAB.gateway, url: serving.gatewayUrl },
+        ...(options.apiServer ? { apiServer: options.apiServer } : {}),
         seedObjects: seedObjects({
           namespace: LAB.namespace,
           gateway: { ...LAB.gateway, host: gatewayUrl.hostname, port: Number(gatewayUrl.port) },
@@ -130,7 +133,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         location: LAB.location,
         cluster: LAB.cluster,
         clusterEndpoint: kube.endpoint,
-        clusterCaPem: tls.caPem,
+        clusterCaPem: kube.caPem,
         nodePool: {
           name: LAB.nodePool,
           machineType: 'ct6e-standard-4t',
@@ -148,7 +151,6 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       kube,
       serving,
       github,
-      caPem: tls.caPem,
       githubToken,
       tokenSecret,
       externalAccountFile: JSON.stringify({

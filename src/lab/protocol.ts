@@ -68,11 +68,22 @@ export interface KubeConfig extends CommonConfig {
   gateway: { namespace: string; name: string /** `http://127.0.0.1:PORT` */; url: string };
   /** Objects that exist before the run: namespaces, secrets, CRDs, the gateway, Pattern 1. */
   seedObjects: KubeObject[];
+  /** Where given, a real kube-apiserver stands in for the lab's own. */
+  apiServer?: RealApiServer;
+}
+
+export interface RealApiServer {
+  /** Folder with kube-apiserver and etcd. */
+  assets: string;
+  /** Roles and bindings: all that the gate's identity may do. */
+  rbac: KubeObject[];
 }
 
 export interface KubePorts {
   /** `127.0.0.1:PORT` of the API server (TLS). */
   endpoint: string;
+  /** The authority of its certificate. */
+  caPem: string;
   controlUrl: string;
 }
 
@@ -88,6 +99,8 @@ export interface NodePoolState {
 /** GET {kube.controlUrl}/record */
 export interface KubeRecord {
   requests: { at: number; method: string; path: string; status: number; user: string; userAgent: string }[];
+  /** Writes of the lab's controllers that a real API server did not take; each is a defect of theirs. */
+  refusedWrites: string[];
 }
 
 // --- serving: vLLM replicas, gateway, endpoint picker ---------------------------------------------------------------

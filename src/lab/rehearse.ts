@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
+import { gateRoles } from './apiserver/roles.ts';
 import { LAB, type Lab, startLab } from './lab.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 export interface RehearseOptions {
   scenario: string;
+  /** `lab` for the lab's own API server, `real` for kube-apiserver and etcd. */
+  kube: string;
   timeScale: string;
   outputDir: string;
   gateFlags: string[];
@@ -16,6 +20,9 @@ export interface Terminal {
   module: string;
   write: (line: string) => void;
 }
+
+/** As the folder lies in a checkout, seen from here and from the bundle. */
+const RBAC = new URL('../../manifests/rbac/', import.meta.url);
 
 /** Ended otherwise than the scenario promises: a defect of the gate or of the lab. */
 const DIFFERED = 5;
@@ -36,6 +43,15 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     terminal.write(`Time scale "${options.timeScale}" is not allowed; give a number from 1 to 100.`);
     return USAGE;
   }
+  if (options.kube !== 'lab' && options.kube !== 'real') {
+    terminal.write(`Kubernetes API "${options.kube}" is not known; allowed: lab, real.`);
+    return USAGE;
+  }
+  const assets = assetsFolder(process.env);
+  if (options.kube === 'real' && !assets) {
+    terminal.write(`There is no kube-apiserver to rehearse on. ${HOW_TO_GET_ASSETS}`);
+    return USAGE;
+  }
   terminal.write(`Rehearsal of scenario "${scenario.name}": ${scenario.summary}.`);
   terminal.write(
     `The lab's clock runs ${timeScale} times faster, provisioning and inference alike: divide rates by ${timeScale}.`,
@@ -45,6 +61,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     scenario,
     timeScale,
     seed: 20_260_213,
+    ...(options.kube === 'real' && assets ? { apiServer: { assets, rbac: await gateRoles(RBAC) } } : {}),
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {
@@ -99,7 +116,7 @@ async function judge(
   outputDir: string,
   { write }: Terminal,
 ): Promise<number> {
-  const { gcp, github } = await lab.record();
+  const { gcp, github, kube } = await lab.record();
   const nodes = gcp.nodes[LAB.nodePool]?.length ?? 0;
   const target = gcp.targetSize[LAB.nodePool] ?? 0;
   write('');
@@ -113,6 +130,7 @@ async function judge(
   const cause = result.diagnosis?.cause ?? null;
   const { expect } = scenario;
   const differences = [
+    ...kube.refusedWrites.map((text) => `the API server refused a write of the lab's controllers: ${text}`),
     nodes + target === 0 ? null : `${nodes} nodes are left`,
     code === expect.exitCode ? null : `exit code ${code}, not ${expect.exitCode}`,
     result.verdict === expect.verdict ? null : `verdict ${result.verdict}, not ${expect.verdict}`,

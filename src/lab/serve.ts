@@ -37,7 +37,7 @@ export async function serveLab(
       subject: 'developer@example.com',
       expiresAt: Date.now() + TOKEN_LIFE_MS,
     });
-    await writeFile(files.ca, lab.caPem);
+    await writeFile(files.ca, lab.kube.caPem);
     await writeFile(files.token, token, { mode: 0o600 });
     await writeFile(files.key, lab.serviceAccountKey, { mode: 0o600 });
     await writeFile(files.kubeconfig, kubeconfig(lab.kube.endpoint, files.ca, token), { mode: 0o600 });

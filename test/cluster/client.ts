@@ -1,6 +1,6 @@
 import { createKubeClient, type KubeClient, type KubeClientOptions } from '../../src/clients/kube.ts';
+import type { RealKube } from '../../src/lab/apiserver/api-server.ts';
 import { systemClock } from '../../src/lib/poll.ts';
-import type { RealKube } from './harness/api-server.ts';
 
 /** The gate's own client of a real API server, as the administrator, in real time. */
 export function clientOf(kube: RealKube, options: Partial<KubeClientOptions> = {}): KubeClient {

@@ -1,5 +1,5 @@
+import { startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { describeKubeApi } from '../contract/suite.ts';
-import { startApiServer } from './harness/api-server.ts';
 
 describeKubeApi('kube-apiserver', async () => {
   const kube = await startApiServer();

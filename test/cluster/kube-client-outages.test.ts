@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/clients/objects.ts';
 import { refOf } from '../../src/clients/objects.ts';
+import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
 import { widgetDefinition } from '../lab/kube/lab.ts';
 import { clientOf } from './client.ts';
-import { type RealKube, startApiServer } from './harness/api-server.ts';
 import { startProxy } from './harness/proxy.ts';
 
 let kube: RealKube;

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../src/clients/kube.ts';
 import { type KubeObject, refOf } from '../../src/clients/objects.ts';
+import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { widgetDefinition } from '../lab/kube/lab.ts';
 import { clientOf } from './client.ts';
-import { type RealKube, startApiServer } from './harness/api-server.ts';
 
 let kube: RealKube;
 let gate: KubeClient;

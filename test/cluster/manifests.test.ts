@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../src/clients/kube.ts';
 import { type KubeObject, describe as named, refOf } from '../../src/clients/objects.ts';
+import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { crdFolder } from '../manifests/crds.ts';
 import { objectsBelow, pattern } from '../manifests/files.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
-import { type RealKube, startApiServer } from './harness/api-server.ts';
 
 const folder = crdFolder(process.env);
 if (!folder) console.warn('NOT CHECKED: no CRDs (set SERVING_CRDS), so the API server judged no manifest.');

@@ -1,4 +1,4 @@
-import { assetsFolder, HOW_TO_GET_ASSETS } from './harness/assets.ts';
+import { assetsFolder, HOW_TO_GET_ASSETS } from '../../src/lab/apiserver/assets.ts';
 
 /** Says at the start of `npm test` what it leaves out. */
 export function setup(): void {

@@ -6,6 +6,7 @@ import type { ClusterInfo } from '../../src/clients/gke.ts';
 import type { KubeClient } from '../../src/clients/kube.ts';
 import { loadManifests, type Manifest } from '../../src/clients/manifests.ts';
 import type { KubeObject } from '../../src/clients/objects.ts';
+import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy.ts';
 import { ARM_LABEL, armObjects, closeOneReplica, openOneReplica } from '../../src/stages/one-replica.ts';
@@ -15,7 +16,6 @@ import { ROOT } from '../manifests/files.ts';
 import { POOL, stageContext, texts } from '../stages/fakes.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
-import { type RealKube, startApiServer } from './harness/api-server.ts';
 
 const folder = crdFolder(process.env);
 const NAMESPACE = 'llm-d-inference-scheduling';

@@ -24,6 +24,8 @@ export interface ClusterOptions extends CommonConfig {
   servingControlUrl: string;
   gateway: GatewayRef;
   seedObjects: KubeObject[];
+  /** Resolves when the store has taken what was written so far; at once for one that is in this process. */
+  settled?: () => Promise<void>;
 }
 
 /**
@@ -46,7 +48,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { store, gateway, servingControlUrl } = options;
   const clock = createClock(options);
   const crds = options.seedObjects.filter((object) => object.kind === 'CustomResourceDefinition');
-  for (const object of options.seedObjects) store.create(resourceOf(object, crds), object);
+  for (const object of options.seedObjects) {
+    const resource = resourceOf(object, crds);
+    // An API server comes with some of them.
+    if (!store.get(resource, object.metadata.namespace, object.metadata.name)) store.create(resource, object);
+  }
+
+  await options.settled?.();
 
   clock.setBooting(true);
   const logs = createPodLogs((namespace, name, container) => {
@@ -67,7 +75,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     startKserve({ ...options, record: recorder('LLMInferenceServiceController') }),
     startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
   ];
-  await settled(store);
+  await settled(store, options.settled);
   clock.setBooting(false);
 
   return {
@@ -86,10 +94,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 /** While booting nothing waits, so the store comes to rest; a score of quiet turns tells that it has. */
-async function settled(store: Store): Promise<void> {
+async function settled(store: Store, taken: () => Promise<void> = async () => {}): Promise<void> {
   for (let quiet = 0; quiet < 20; ) {
     const before = store.revision();
     await nextTurn();
+    await taken();
     quiet = store.revision() === before ? quiet + 1 : 0;
   }
 }

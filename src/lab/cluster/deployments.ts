@@ -53,6 +53,8 @@ export function startDeployments(options: { store: Store; clock: ClusterClock; r
 
   const reconcile = (key: string) => {
     const [namespace, name] = key.split('/') as [string, string];
+    // The template's hash must not depend on whether its defaults are there yet; the answer comes back here.
+    if (store.isPending?.(DEPLOYMENTS, namespace, name)) return;
     const deployment = store.get(DEPLOYMENTS, namespace, name);
     if (!deployment || deployment.metadata.deletionTimestamp) {
       rollouts.get(key)?.timer.abort();

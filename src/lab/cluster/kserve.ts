@@ -36,9 +36,16 @@ export function startKserve(options: {
 }): { close(): void } {
   const { store, record, gateway } = options;
 
+  /** What each object was last made to say: an API server adds defaults, so what it holds does not tell. */
+  const asked = new Map<string, string>();
+
   const ensure = (service: KubeObject, resource: ResourceKey, wanted: KubeObject) => {
     const { namespace, name } = wanted.metadata;
     const current = store.get(resource, namespace, name);
+    const id = `${resource.group}/${resource.plural}/${namespace}/${name}`;
+    const text = JSON.stringify(wanted);
+    const isNew = asked.has(id) && asked.get(id) !== text;
+    asked.set(id, text);
     if (!current) {
       store.create(resource, wanted);
       record(service, 'Normal', 'Created', `Created ${wanted.kind} ${namespace}/${name}`);
@@ -47,9 +54,9 @@ export function startKserve(options: {
     if (!isOwnedBy(current, service)) throw new Error(`${wanted.kind} ${namespace}/${name} is owned by somebody else`);
     const { metadata: _metadata, apiVersion: _apiVersion, kind: _kind, ...rest } = wanted;
     const said = { labels: wanted.metadata.labels ?? {}, annotations: wanted.metadata.annotations ?? {} };
-    // A pod template is compared as a whole, so that a field that has gone from the service goes from the pods too.
-    const templates = [wanted, current].map((object) => object.spec?.template?.spec);
-    if (covers(rest, current) && covers(said, current.metadata) && covers(templates[1], templates[0])) return;
+    const { labels = {}, annotations = {} } = current.metadata;
+    // Something else than before is written as a whole, so that a field that has gone from the service goes here too.
+    if (!isNew && covers(rest, current) && covers(said, { labels, annotations })) return;
     store.update(resource, {
       ...current,
       ...rest,

@@ -51,8 +51,11 @@ export function createOidcProvider(): OidcProvider {
 const WORKFLOW = 'example-org/llm-serving/.github/workflows/gate.yml@refs/pull/7/merge';
 const SHA = '6f1ed002ab5595859014ebf0951522d9c0a1a8d5';
 
+/** Who asks, as the job's token has it. */
+export const OIDC_SUBJECT = 'repo:example-org/llm-serving:pull_request';
+
 const JOB_CLAIMS = {
-  sub: 'repo:example-org/llm-serving:pull_request',
+  sub: OIDC_SUBJECT,
   repository: 'example-org/llm-serving',
   repository_id: '812345678',
   repository_owner: 'example-org',

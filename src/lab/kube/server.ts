@@ -1,19 +1,22 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { KubeRecord, PemPair } from '../protocol.ts';
 import { verifyToken } from '../tokens.ts';
-import { ANONYMOUS } from './access.ts';
+import { ANONYMOUS, authorize } from './access.ts';
 import type { Api, Call, DenyRule, LogSource, PodProxyTarget } from './api.ts';
 import { timestamp } from './api.ts';
 import { establishDefinitions } from './crd-lifecycle.ts';
 import { startGarbageCollector } from './gc.ts';
 import { handle } from './handle.ts';
+import { servePortForward } from './port-forward.ts';
 import { createRegistry } from './resources.ts';
 import { warningHeader } from './respond.ts';
-import { failure, isStatusError, notImplemented, unauthorized } from './status.ts';
+import { addressOf, resourceRoute } from './routes.ts';
+import { badRequest, failure, isStatusError, notImplemented, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
+import { liveObject } from './verbs.ts';
 import { createChangeLog } from './watch.ts';
 
 export interface KubeApiOptions {
@@ -89,9 +92,15 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     }
   };
   const server = createServer({ key: options.tls.key, cert: `${options.tls.cert}\n${options.caPem}` }, answer);
-  server.on('upgrade', (request, socket) => {
-    refuseUpgrade(socket);
-    record(callOf(request), request, 501);
+  server.on('upgrade', (request, socket, head) => {
+    const call = callOf(request);
+    try {
+      authenticate(api, call);
+      portForward(api, call, request, socket, head);
+      record(call, request, 101);
+    } catch (error) {
+      record(call, request, refuseUpgrade(socket, error));
+    }
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -181,10 +190,27 @@ function sendError(response: ServerResponse, call: Call, error: unknown): void {
     .end(call.method === 'HEAD' ? undefined : (plainText ?? `${JSON.stringify(status)}\n`));
 }
 
-function refuseUpgrade(socket: Duplex): void {
-  const body = JSON.stringify(notImplemented('streaming connections (exec, attach, port-forward)').status);
-  const head = ['HTTP/1.1 501 Not Implemented', 'Content-Type: application/json', 'Connection: close'];
+/** `pods/NAME/portforward` as a WebSocket; the other streams are not here. */
+function portForward(api: Api, call: Call, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const address = addressOf(call.path);
+  if (address?.subresource !== 'portforward' || !/websocket/i.test(call.header('upgrade'))) {
+    throw notImplemented('streaming connections other than port-forward over a WebSocket (exec, attach, SPDY)');
+  }
+  authorize(api, call, 'get', address);
+  const route = resourceRoute(address, call.path, api.registry);
+  const pod = liveObject(api, route);
+  if (!pod.spec?.nodeName) throw badRequest(`pod ${route.name} does not have a host assigned`);
+  servePortForward(request, socket, head, route.name, (port) => api.podProxy(route.namespace, route.name, port));
+}
+
+/** Answers in place of an upgrade; the status. */
+function refuseUpgrade(socket: Duplex, error: unknown): number {
+  const known = isStatusError(error) ? error : failure(500, 'InternalError', String(error));
+  const code = known.status.code ?? 500;
+  const body = JSON.stringify(known.status);
+  const head = [`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}`, 'Content-Type: application/json', 'Connection: close'];
   socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  return code;
 }
 
 function ensureNamespace(store: Store, name: string): void {

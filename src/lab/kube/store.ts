@@ -31,6 +31,8 @@ export interface Store {
   delete(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
   /** Calls back for every change from now on; returns the unsubscribe. Called synchronously after the change. */
   subscribe(listener: (event: StoreEvent) => void): () => void;
+  /** Writes of this process to the object that an API server has not answered yet; defaults are missing until then. */
+  isPending?(resource: ResourceKey, namespace: string | undefined, name: string): boolean;
   /** Events after `revision`, or null when that is older than the history kept (410 Gone). */
   since(revision: number): StoreEvent[] | null;
 }

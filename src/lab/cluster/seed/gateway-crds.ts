@@ -3,6 +3,8 @@ import { definition } from './crd.ts';
 import * as s from './schema.ts';
 
 const GATEWAY_API = {
+  // Without it an API server refuses a definition in a group of Kubernetes' own.
+  'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/3328',
   'gateway.networking.k8s.io/bundle-version': 'v1.3.0',
   'gateway.networking.k8s.io/channel': 'standard',
 };

@@ -49,6 +49,9 @@ export function inferencePoolDefinitions(): KubeObject[] {
     definition({
       ...kind,
       group: 'inference.networking.k8s.io',
+      annotations: {
+        'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api-inference-extension/pull/1173',
+      },
       shortNames: ['infpool'],
       versions: [{ name: 'v1', schema: s.resource(promoted, s.object({ parents }), true) }],
     }),

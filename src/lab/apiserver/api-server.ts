@@ -8,7 +8,7 @@ import { assetsFolder, HOW_TO_GET_ASSETS } from './assets.ts';
 import { kubeconfig, serviceAccountKey, servingPair } from './credentials.ts';
 import { AUDIT_POLICY, apiServerFlags, etcdFlags } from './flags.ts';
 import { type Running, start } from './process.ts';
-import { startTokenIssuer } from './tokens.ts';
+import { type Identity, startTokenIssuer } from './tokens.ts';
 
 export interface Answer {
   status: number;
@@ -46,6 +46,8 @@ export interface AuditEvent {
   verb: string;
   requestURI: string;
   userAgent: string;
+  /** RFC 3339 with microseconds. */
+  requestReceivedTimestamp: string;
   user: { username: string; groups: string[] };
   responseStatus: { code: number };
 }
@@ -60,6 +62,8 @@ export interface ApiServerOptions {
   assets?: string;
   /** Further flags of kube-apiserver. */
   flags?: string[];
+  /** Who a token of another issuer belongs to. */
+  identityOf?: (token: string) => Identity | null;
 }
 
 /**
@@ -73,7 +77,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Re
   const folder = await mkdtemp(join(tmpdir(), 'kube-'));
   const file = (name: string) => join(folder, name);
   const pair = await servingPair();
-  const issuer = await startTokenIssuer(pair);
+  const issuer = await startTokenIssuer(pair, options.identityOf);
   const adminToken = randomBytes(24).toString('base64url');
   await Promise.all([
     writeFile(file('tls.crt'), pair.cert),

@@ -17,16 +17,19 @@ export interface TokenIssuer {
 
 /**
  * A token webhook (authentication.k8s.io/v1 TokenReview), which is how GKE's API server gets to know access tokens too.
- * A static token file is read once at the start, and so has no new users.
+ * A static token file is read once at the start, and so has no new users. `foreign` knows the tokens of another issuer.
  */
-export async function startTokenIssuer(pair: ServingPair): Promise<TokenIssuer> {
+export async function startTokenIssuer(
+  pair: ServingPair,
+  foreign: (token: string) => Identity | null = () => null,
+): Promise<TokenIssuer> {
   const known = new Map<string, Identity>();
   const server = createServer(pair, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const review = JSON.parse(Buffer.concat(chunks).toString());
-      const identity = known.get(review.spec.token);
+      const identity = known.get(review.spec.token) ?? foreign(review.spec.token);
       const status = identity
         ? { authenticated: true, user: { username: identity.user, groups: identity.groups } }
         : { authenticated: false };

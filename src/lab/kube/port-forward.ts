@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+/** Where a port of the pod can be reached on this machine; null when nothing listens there. */
+export type Target = (port: number) => { host: string; port: number } | null;
+
+const PROTOCOL = 'v4.channel.k8s.io';
+
+/** Accepts the upgrade only; there is no listener of its own. */
+const upgrades = new WebSocketServer({
+  noServer: true,
+  handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+});
+
+/**
+ * Port-forward over a WebSocket as a kubelet serves it: for the n-th port channel 2n carries data and 2n+1 the error
+ * text, the first frame of each being the port number in little-endian order.
+ */
+export function servePortForward(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  pod: string,
+  target: Target,
+): void {
+  const query = new URL(request.url ?? '/', 'http://kubelet').searchParams;
+  const ports = [...query.getAll('ports'), ...query.getAll('port')].flatMap((text) => text.split(',')).map(Number);
+  if (ports.length === 0 || ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535)) {
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    return;
+  }
+  upgrades.handleUpgrade(request, socket, head, (client) => {
+    const streams = ports.map((port, index) => forward(client, index, port, pod, target));
+    client.on('message', (data: Buffer) => streams[(data[0] ?? 255) / 2]?.write(data.subarray(1)));
+    const end = () => {
+      for (const stream of streams) stream?.destroy();
+    };
+    client.on('close', end);
+    client.on('error', end);
+  });
+}
+
+function forward(client: WebSocket, index: number, port: number, pod: string, target: Target): Socket | null {
+  const send = (channel: number, data: Buffer) => client.send(Buffer.concat([Buffer.from([channel]), data]));
+  const number = Buffer.alloc(2);
+  number.writeUInt16LE(port);
+  send(index * 2, number);
+  send(index * 2 + 1, number);
+  const fail = (reason: string) => {
+    send(index * 2 + 1, Buffer.from(`error forwarding port ${port} to pod ${pod}: ${reason}`));
+    client.close();
+  };
+  const address = target(port);
+  if (!address) {
+    fail(`failed to connect to localhost:${port} inside namespace: connection refused`);
+    return null;
+  }
+  const stream = connect(address.port, address.host);
+  stream.on('data', (data) => send(index * 2, data));
+  stream.on('end', () => client.close());
+  stream.on('error', (error) => fail(error.message));
+  return stream;
+}
