@@ -77,8 +77,9 @@ export async function runPipeline(base: BaseContext, input: PipelineInput): Prom
       },
     );
     const applied = stage(sibling, 'deploy', `Deploy ${prepared.service.name}`, null, null, async () => {
-      const { retired, applied: count } = await deploy(sibling, prepared);
-      return [count, `${count} objects applied${retired > 0 ? `, ${retired} of Pattern 1 retired` : ''}`];
+      const { retired, applied: count, pruned } = await deploy(sibling, prepared);
+      const rest = [retired > 0 ? `, ${retired} of Pattern 1 retired` : '', pruned > 0 ? `, ${pruned} pruned` : ''];
+      return [count, `${count} objects applied${rest.join('')}`];
     });
     await firstFailureStopsBoth([nodes, applied], stopSibling);
 

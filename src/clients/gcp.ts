@@ -20,8 +20,8 @@ const REFRESH = { eagerRefreshThresholdMillis: 60_000, forceRefreshOnFailure: tr
 export interface GcpAuth {
   /** For one Google client; each gets an instance of its own, because gapic changes the one it is given. */
   googleAuth(): Promise<GoogleAuth>;
-  /** A valid access token, refreshed when it has less than a minute left. */
-  accessToken(): Promise<string>;
+  /** A valid access token, refreshed when it has less than a minute left, or when it is the one that was `refused`. */
+  accessToken(refused?: string): Promise<string>;
   /** How the run is authenticated, for the log: no secrets. */
   describe(): string;
 }
@@ -62,10 +62,13 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
     return auth;
   };
 
-  const own = newAuth();
+  let own = newAuth();
+  let last = '';
   return {
     googleAuth: async () => (method.kind === 'adc' ? listening(newAuth()) : newAuth()),
-    async accessToken() {
+    async accessToken(refused) {
+      // What the library keeps would come again until it runs out.
+      if (refused !== undefined && refused === last) own = newAuth();
       try {
         const token = await retry(() => own.getAccessToken(), {
           tries: 4,
@@ -76,6 +79,7 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
         });
         if (!token) throw new Error('the token endpoint answered without a token');
         onSecret(token);
+        last = token;
         return token;
       } catch (error) {
         options.signal.throwIfAborted();

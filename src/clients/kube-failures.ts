@@ -17,7 +17,7 @@ interface Status {
 export function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure {
   const status = statusOf(answer.body);
   const causes = status.details?.causes ?? [];
-  const message = (status.message ?? answer.body.slice(0, 300)) || `HTTP ${answer.status}`;
+  const message = (status.message ?? answer.body.trim().slice(0, 300)) || `HTTP ${answer.status}`;
   const evidence = { httpStatus: answer.status, reason: status.reason, causes };
   // Server-side apply answers an unknown field with a 500, which no retry heals.
   const undeclared = answer.status === 500 && /failed to create typed patch object|field not declared/.test(message);

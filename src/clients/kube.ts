@@ -1,8 +1,9 @@
-import { HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
-import { type Dispatcher, request } from 'undici';
-import { errorText, Failure, type FailureStage } from '../lib/failure.ts';
-import { type Clock, deadline, orAbort, retry } from '../lib/poll.ts';
-import { type Answer, kubeFailure } from './kube-failures.ts';
+import { HttpMethod } from '@kubernetes/client-node';
+import type { FailureStage } from '../lib/failure.ts';
+import { type Clock, deadline } from '../lib/poll.ts';
+import { createKubeDiscovery } from './kube-discovery.ts';
+import type { Answer } from './kube-failures.ts';
+import { createKubeTransport } from './kube-transport.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 import { getByPortForward, type PodTarget } from './port-forward.ts';
 
@@ -18,19 +19,26 @@ export interface ApplyOptions {
   force?: boolean;
 }
 
+export interface RemoveOptions {
+  /** Only the object that was read, not a namesake that has been made since. */
+  uid?: string | undefined;
+  /** `Foreground`: it stays until its dependants have gone. */
+  propagation?: 'Background' | 'Foreground' | 'Orphan';
+}
+
 export interface KubeClient {
   /** `v1.33.4-gke.100`. */
   version(): Promise<string>;
   /** Null when it does not exist, or when its kind is not known to the cluster. */
   get(ref: ObjectRef): Promise<KubeObject | null>;
-  /** Null when the kind is not known to the cluster. */
+  /** All of them, page by page. Null when the kind is not known to the cluster. */
   list(apiVersion: string, kind: string, options?: ListOptions): Promise<KubeObject[] | null>;
   /** Server-side apply with strict field validation. A conflict is a Failure that names field and manager. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
   /** JSON merge patch of metadata or spec; null values remove. */
   mergePatch(ref: ObjectRef, patch: unknown): Promise<KubeObject>;
-  /** Background deletion. False when it was not there. */
-  remove(ref: ObjectRef): Promise<boolean>;
+  /** Deletes an object, its dependants in the background unless told otherwise. False when it was not there. */
+  remove(ref: ObjectRef, options?: RemoveOptions): Promise<boolean>;
   /** Served versions of an API group, preferred first; empty when the group is absent. */
   versionsOf(group: string): Promise<string[]>;
   logs(namespace: string, pod: string, container: string, tailLines: number): Promise<string>;
@@ -45,8 +53,8 @@ export interface KubeClientOptions {
   server: string;
   /** Omitted for the DNS endpoint, whose certificate is publicly trusted. */
   caPem: string | null;
-  /** Called for every request. */
-  accessToken: () => Promise<string>;
+  /** Called for every request; with the token that the server refused, so that it is not given again. */
+  accessToken: (refused?: string) => Promise<string>;
   fieldManager: string;
   userAgent: string;
   clock: Clock;
@@ -56,213 +64,98 @@ export interface KubeClientOptions {
   onRetry?: (message: string) => void;
 }
 
-const PROVIDER = 'gke-access-token';
-
-type Authenticator = Parameters<KubeConfig['addAuthenticator']>[0];
-
-/** client-node makes a new undici agent (and TLS connection) for every request; one is enough. */
-function pooledConfig(): { config: KubeConfig; close: () => Promise<void> } {
-  const config = new KubeConfig();
-  // Private in the library's types; its exact version is pinned and a test counts connections.
-  const create: (...args: unknown[]) => Dispatcher | undefined = Reflect.get(config, 'createDispatcher');
-  let dispatcher: Dispatcher | undefined;
-  Reflect.set(config, 'createDispatcher', (...args: unknown[]) => {
-    dispatcher ??= create.apply(config, args);
-    return dispatcher;
-  });
-  // A graceful close would wait for a connection that is still being made.
-  return { config, close: async () => dispatcher?.destroy() };
-}
-
-interface ApiResource {
-  plural: string;
-  namespaced: boolean;
-}
+/** Objects that a list brings at a time: more would keep the API server busy, fewer the connection. */
+const PAGE = 500;
 
 /** A Kubernetes client of one cluster: fresh token and deadline on every request, one connection pool, cached discovery. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { config, close } = pooledConfig();
-  config.addAuthenticator(tokenAuthenticator(options.accessToken));
-  config.loadFromOptions({
-    clusters: [
-      {
-        name: 'gke',
-        server: options.server,
-        ...(options.caPem ? { caData: Buffer.from(options.caPem).toString('base64') } : {}),
-      },
-    ],
-    users: [{ name: 'gate', authProvider: { name: PROVIDER } }],
-    contexts: [{ name: 'gate', cluster: 'gke', user: 'gate' }],
-    currentContext: 'gate',
-  });
-  const discovered = new Map<string, Map<string, ApiResource>>();
-
-  const send = async (
-    method: HttpMethod,
-    path: string,
-    extra: { body?: string; contentType?: string; accept?: string } = {},
-  ): Promise<Answer> => {
-    const context = new RequestContext(`${options.server}${path}`, method);
-    await config.applySecurityAuthentication(context);
-    const dispatcher = context.getDispatcher();
-    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
-    const asking = request(context.getUrl(), {
-      method,
-      headers: {
-        ...(context.getHeaders() as Record<string, string>),
-        accept: extra.accept ?? 'application/json',
-        'user-agent': options.userAgent,
-        ...(extra.contentType ? { 'content-type': extra.contentType } : {}),
-      },
-      ...(extra.body === undefined ? {} : { body: extra.body }),
-      ...(dispatcher ? { dispatcher } : {}),
-      signal,
-    });
-    const response = await orAbort(asking, signal);
-    const retryAfter = Number(response.headers['retry-after']);
-    return {
-      status: response.statusCode,
-      body: await response.body.text(),
-      retryAfterMs: Number.isFinite(retryAfter) ? retryAfter * 1_000 : 0,
-    };
+  const transport = createKubeTransport(options);
+  const { send, call, config } = transport;
+  const paths = createKubeDiscovery(transport, options.stage);
+  const { fieldManager } = options;
+  const ask = (what: string, path: string, accepted: number[] = []) =>
+    call(what, () => send(HttpMethod.GET, path), accepted);
+  const write = async (
+    ref: ObjectRef,
+    query: Record<string, string>,
+    body: unknown,
+    contentType: string,
+  ): Promise<KubeObject> => {
+    const path = `${await paths.require(ref)}?${new URLSearchParams({ fieldManager, ...query })}`;
+    const text = JSON.stringify(body);
+    return json(await call(describe(ref), () => send(HttpMethod.PATCH, path, { body: text, contentType }), []));
   };
 
-  /** Retries network errors, 429 and 5xx: every verb used here is idempotent. */
-  const call = async (what: string, attempt: () => Promise<Answer>, accepted: number[]): Promise<Answer> => {
-    let last: Answer | undefined;
-    try {
-      return await retry(
-        async () => {
-          const answer = await attempt();
-          last = answer;
-          if (answer.status < 300 || accepted.includes(answer.status)) return answer;
-          throw kubeFailure(what, answer, options.stage);
-        },
-        {
-          tries: 6,
-          baseMs: 400,
-          clock: options.clock,
-          signal: options.signal,
-          retryable: (error) => !(error instanceof Failure) || error.evidence.retryable === true,
-          minimumDelayMs: () => last?.retryAfterMs ?? 0,
-          onRetry: (error, n) => options.onRetry?.(`${retryText(what, error)}; try ${n + 1} of 6`),
-        },
-      );
-    } catch (error) {
-      options.signal.throwIfAborted();
-      if (error instanceof Failure) throw error;
-      throw new Failure({
-        stage: options.stage,
-        code: 'kube-unreachable',
-        message: `${what}: the Kubernetes API at ${options.server} did not answer: ${errorText(error)}.`,
-        hint: 'If the control plane admits only authorised networks, set "dns-endpoint: true" and allow external traffic to it.',
-        blame: 'cluster',
-        cause: error,
-      });
+  /** The list as a whole: its pages end with 410 when the first of them is too old to be continued. */
+  const pages = async (what: string, path: string, query: URLSearchParams): Promise<KubeObject[]> => {
+    const items: KubeObject[] = [];
+    query.set('limit', String(PAGE));
+    for (;;) {
+      const answer = await ask(what, `${path}?${query}`, query.has('continue') ? [410] : []);
+      if (answer.status === 410) {
+        items.length = 0;
+        query.delete('continue');
+        query.delete('limit');
+        continue;
+      }
+      const page = JSON.parse(answer.body) as { metadata?: { continue?: string }; items: KubeObject[] };
+      items.push(...page.items);
+      if (!page.metadata?.continue) return items;
+      query.set('continue', page.metadata.continue);
     }
-  };
-
-  const json = (answer: Answer): KubeObject => JSON.parse(answer.body) as KubeObject;
-
-  /** The resource of a kind; a miss asks the cluster again, since a CRD may have been installed meanwhile. */
-  const resourceOf = async (apiVersion: string, kind: string): Promise<ApiResource | null> => {
-    const known = discovered.get(apiVersion)?.get(kind);
-    if (known) return known;
-    const answer = await call(`Discovery of ${apiVersion}`, () => send(HttpMethod.GET, apiPath(apiVersion)), [404]);
-    if (answer.status === 404) return null;
-    const resources = new Map<string, ApiResource>();
-    for (const entry of json(answer).resources as { name: string; kind: string; namespaced: boolean }[]) {
-      if (!entry.name.includes('/')) resources.set(entry.kind, { plural: entry.name, namespaced: entry.namespaced });
-    }
-    discovered.set(apiVersion, resources);
-    return resources.get(kind) ?? null;
-  };
-
-  const objectPath = async (ref: ObjectRef): Promise<string | null> => {
-    const resource = await resourceOf(ref.apiVersion, ref.kind);
-    return resource && `${collectionPath(ref.apiVersion, resource, ref.namespace)}/${encodeURIComponent(ref.name)}`;
-  };
-
-  const requirePath = async (ref: ObjectRef): Promise<string> => {
-    const path = await objectPath(ref);
-    if (path) return path;
-    throw new Failure({
-      stage: options.stage,
-      code: 'kind-unknown',
-      message: `The cluster does not know ${ref.kind} in ${ref.apiVersion} (${describe(ref)}).`,
-      hint: 'Install its CustomResourceDefinition, or change the manifest to a version that the cluster serves.',
-      blame: 'cluster',
-      evidence: { apiVersion: ref.apiVersion, kind: ref.kind },
-    });
   };
 
   return {
     async version() {
-      const answer = await call('Kubernetes version', () => send(HttpMethod.GET, '/version'), []);
-      return String((JSON.parse(answer.body) as { gitVersion: string }).gitVersion);
+      return String(
+        (JSON.parse((await ask('Kubernetes version', '/version')).body) as { gitVersion: string }).gitVersion,
+      );
     },
     async get(ref) {
-      const path = await objectPath(ref);
+      const path = await paths.object(ref);
       if (!path) return null;
-      const answer = await call(describe(ref), () => send(HttpMethod.GET, path), [404]);
+      const answer = await ask(describe(ref), path, [404]);
       return answer.status === 404 ? null : json(answer);
     },
     async list(apiVersion, kind, { namespace, labelSelector, fieldSelector } = {}) {
-      const resource = await resourceOf(apiVersion, kind);
-      if (!resource) return null;
+      const path = await paths.collection(apiVersion, kind, namespace);
+      if (!path) return null;
       const query = new URLSearchParams({
         ...(labelSelector ? { labelSelector } : {}),
         ...(fieldSelector ? { fieldSelector } : {}),
       });
-      const path = `${collectionPath(apiVersion, resource, namespace)}?${query}`;
-      const answer = await call(`List of ${resource.plural}`, () => send(HttpMethod.GET, path), []);
-      const { items } = JSON.parse(answer.body) as { items: KubeObject[] };
+      const items = await pages(`List of ${path.split('/').at(-1)}`, path, query);
       // Items of a list carry neither.
       return items.map((item) => ({ ...item, apiVersion, kind }));
     },
-    async apply(object, { dryRun, force } = {}) {
-      const ref = refOf(object);
-      const path = await requirePath(ref);
-      const query = new URLSearchParams({
-        fieldManager: options.fieldManager,
-        fieldValidation: 'Strict',
-        ...(force ? { force: 'true' } : {}),
-        ...(dryRun ? { dryRun: 'All' } : {}),
-      });
-      const answer = await call(
-        describe(ref),
-        () =>
-          send(HttpMethod.PATCH, `${path}?${query}`, {
-            body: JSON.stringify(object),
-            contentType: 'application/apply-patch+yaml',
-          }),
-        [],
-      );
-      return json(answer);
-    },
-    async mergePatch(ref, patch) {
-      const path = await requirePath(ref);
-      const query = new URLSearchParams({ fieldManager: options.fieldManager });
-      const answer = await call(
-        describe(ref),
-        () =>
-          send(HttpMethod.PATCH, `${path}?${query}`, {
-            body: JSON.stringify(patch),
-            contentType: 'application/merge-patch+json',
-          }),
-        [],
-      );
-      return json(answer);
-    },
-    async remove(ref) {
-      const path = await objectPath(ref);
+    apply: (object, { dryRun, force } = {}) =>
+      write(
+        refOf(object),
+        { fieldValidation: 'Strict', ...(force ? { force: 'true' } : {}), ...(dryRun ? { dryRun: 'All' } : {}) },
+        object,
+        'application/apply-patch+yaml',
+      ),
+    mergePatch: (ref, patch) => write(ref, {}, patch, 'application/merge-patch+json'),
+    async remove(ref, { uid, propagation = 'Background' } = {}) {
+      const path = await paths.object(ref);
       if (!path) return false;
-      const query = '?propagationPolicy=Background';
-      const answer = await call(describe(ref), () => send(HttpMethod.DELETE, path + query), [404]);
+      const body = JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: propagation,
+        ...(uid === undefined ? {} : { preconditions: { uid } }),
+      });
+      const contentType = 'application/json';
+      const answer = await call(describe(ref), async () => {
+        const given = await send(HttpMethod.DELETE, path, { body, contentType });
+        // Another object bears the name now: the one that was meant has gone.
+        const isOther = given.status === 409 && uid !== undefined && /\buid\b/i.test(given.body);
+        return isOther ? { ...given, status: 404 } : given;
+      }, [404]);
       return answer.status !== 404;
     },
     async versionsOf(group) {
-      const answer = await call(`API group ${group}`, () => send(HttpMethod.GET, `/apis/${group}`), [404]);
+      const answer = await ask(`API group ${group}`, `/apis/${group}`, [404]);
       if (answer.status === 404) return [];
       const { versions, preferredVersion } = JSON.parse(answer.body) as {
         versions: { version: string }[];
@@ -288,34 +181,13 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const [protocol, number] = scheme.split(':');
       const target = protocol ? `${protocol}:${pod}:${number}` : `${pod}:${number}`;
       const url = `/api/v1/namespaces/${namespace}/pods/${target}/proxy/${path.replace(/^\//, '')}`;
-      const answer = await send(HttpMethod.GET, url, { accept: '*/*' });
-      return { status: answer.status, body: answer.body };
+      const { status, body } = await send(HttpMethod.GET, url, { accept: '*/*' });
+      return { status, body };
     },
     portForward: (target) =>
       getByPortForward(config, target, deadline(options.signal, options.requestTimeoutMs ?? 30_000)),
-    close,
+    close: transport.close,
   };
 }
 
-function apiPath(apiVersion: string): string {
-  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-}
-
-function collectionPath(apiVersion: string, resource: ApiResource, namespace: string | undefined): string {
-  const scope = resource.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${apiPath(apiVersion)}${scope}/${resource.plural}`;
-}
-
-function tokenAuthenticator(accessToken: () => Promise<string>): Authenticator {
-  return {
-    isAuthProvider: (user: User) => user.authProvider?.name === PROVIDER,
-    async applyAuthentication(_user, requestOptions) {
-      requestOptions.headers = { ...requestOptions.headers, Authorization: `Bearer ${await accessToken()}` };
-    },
-  };
-}
-
-/** Our own failures name the object already. */
-function retryText(what: string, error: unknown): string {
-  return error instanceof Failure ? error.message : `${what}: ${errorText(error)}`;
-}
+const json = ({ body }: Answer): KubeObject => JSON.parse(body) as KubeObject;

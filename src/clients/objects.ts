@@ -11,7 +11,9 @@ export interface KubeObject {
     deletionTimestamp?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+    finalizers?: string[];
+    managedFields?: unknown[];
+    ownerReferences?: { apiVersion?: string; kind: string; name: string; uid: string; controller?: boolean }[];
   };
   // biome-ignore lint/suspicious/noExplicitAny: the shape differs by kind and version
   [field: string]: any;

@@ -84,6 +84,8 @@ export interface KubePorts {
   endpoint: string;
   /** The authority of its certificate. */
   caPem: string;
+  /** Of a real API server: what an administrator has. */
+  adminToken?: string;
   controlUrl: string;
 }
 

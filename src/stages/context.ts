@@ -69,7 +69,30 @@ export function workloadSelector(service: string): string {
 }
 
 export function pickerSelector(service: string): string {
-  return `app.kubernetes.io/name=${service},app.kubernetes.io/component=llminferenceservice-router-scheduler`;
+  return `app.kubernetes.io/name=${service},${COMPONENT}=${PICKER}`;
+}
+
+const COMPONENT = 'app.kubernetes.io/component';
+const PICKER = 'llminferenceservice-router-scheduler';
+
+/** The same on objects that have been read. */
+export function isWorkload({ metadata }: KubeObject): boolean {
+  return metadata.labels?.['kserve.io/component'] === 'workload';
+}
+
+export function isPicker({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[COMPONENT] === PICKER;
+}
+
+/** By owner reference, so that a long name, which KServe hashes, is found too. */
+export function isOwnedBy({ metadata }: KubeObject, service: ServiceRef): boolean {
+  const group = service.apiVersion.split('/')[0];
+  return (metadata.ownerReferences ?? []).some(
+    ({ apiVersion, kind, name }) =>
+      kind === 'LLMInferenceService' &&
+      name === service.name &&
+      (apiVersion === undefined || apiVersion.split('/')[0] === group),
+  );
 }
 
 /** A condition of an object's status, or undefined when it is absent, which is not the same as False. */

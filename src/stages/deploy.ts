@@ -1,24 +1,28 @@
 import type { Manifest } from '../clients/manifests.ts';
 import { describe, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
 import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
+import { awaitGone } from './gone.ts';
 import { atManifest } from './manifest-failure.ts';
 import { marked, RUN_ANNOTATION } from './ownership.ts';
-
-const RETIRE_LIMIT_MS = 5 * 60_000;
+import { prune } from './prune.ts';
 
 /**
  * Deletes Pattern 1 if it is there and waits until its pods are gone (they hold TPUs and its route competes on the
- * gateway), then applies the manifests in file order by server-side apply. Runs while the nodes come up.
+ * gateway), then applies the manifests in file order by server-side apply, then prunes what they no longer have. Runs
+ * while the nodes come up.
  */
-export async function deploy(context: StageContext, prepared: Prepared): Promise<{ retired: number; applied: number }> {
+export async function deploy(
+  context: StageContext,
+  prepared: Prepared,
+): Promise<{ retired: number; applied: number; pruned: number }> {
   const retired = await retire(context, prepared.retire);
   for (const manifest of prepared.manifests) {
     context.signal.throwIfAborted();
-    await applyOne(context, manifest);
+    await applyOne(context, manifest, prepared.service.name);
   }
-  return { retired, applied: prepared.manifests.length };
+  const pruned = await prune(context, prepared);
+  return { retired, applied: prepared.manifests.length, pruned };
 }
 
 async function retire(context: StageContext, refs: ObjectRef[]): Promise<number> {
@@ -31,7 +35,7 @@ async function retire(context: StageContext, refs: ObjectRef[]): Promise<number>
     emit({ type: 'fact', stage: 'deploy', text: `retired ${describe(ref)}` });
   }
   for (const ref of removed) {
-    if (ref.kind === 'LLMInferenceService') await awaitGone(context, ref);
+    if (ref.kind === 'LLMInferenceService') await awaitServiceGone(context, ref);
   }
   return removed.length;
 }
@@ -47,35 +51,18 @@ async function removeRetired({ kube, emit }: StageContext, ref: ObjectRef): Prom
   }
 }
 
-async function awaitGone(context: StageContext, service: ObjectRef): Promise<void> {
-  const { kube, emit, inputs } = context;
-  const namespace = service.namespace ?? inputs.namespace;
-  await poll({
-    stage: 'deploy',
-    what: `the end of ${service.name}`,
-    everyMs: inputs.pollIntervalMs,
-    limitMs: RETIRE_LIMIT_MS,
-    clock: context.clock,
-    signal: context.signal,
-    onWait: (status) => emit({ type: 'waiting', stage: 'deploy', ...status }),
-    probe: async () => {
-      const object = await kube.get(service);
-      const selectors = [workloadSelector(service.name), pickerSelector(service.name)];
-      const pods = (
-        await Promise.all(selectors.map((labelSelector) => kube.list('v1', 'Pod', { namespace, labelSelector })))
-      ).flatMap((list) => list ?? []);
-      if (!object && pods.length === 0) return { done: true };
-      return { waiting: `${object ? 'service and ' : ''}${pods.length} pods left` };
-    },
-    onTimeout: (seen) =>
-      new Failure({
-        stage: 'deploy',
-        code: 'retire-timeout',
-        message: `${service.name} was deleted but is not gone: ${seen}.`,
-        hint: `Look for finalizers: kubectl get llminferenceservice ${service.name} -n ${namespace} -o yaml`,
-        blame: 'cluster',
-      }),
-  });
+/** A service goes when it is deleted; its pods hold their TPUs for as long as they take to end. */
+async function awaitServiceGone(context: StageContext, service: ObjectRef, uid?: string): Promise<void> {
+  const namespace = service.namespace ?? context.inputs.namespace;
+  const selectors = [workloadSelector(service.name), pickerSelector(service.name)];
+  const remains = async () => {
+    const lists = await Promise.all(
+      selectors.map((labelSelector) => context.kube.list('v1', 'Pod', { namespace, labelSelector })),
+    );
+    const pods = lists.flatMap((list) => list ?? []).length;
+    return pods === 0 ? null : `${pods} pods left`;
+  };
+  await awaitGone(context, 'deploy', service, { uid, remains });
 }
 
 /** A service that an earlier run left behind goes first: an update of it would need a spare TPU node for each new pod. */
@@ -84,16 +71,18 @@ async function clearLeftover(context: StageContext, ref: ObjectRef): Promise<voi
   const run = existing?.metadata.annotations?.[RUN_ANNOTATION];
   if (run === undefined || run === context.runKey) return;
   context.emit({ type: 'warning', text: `${describe(ref)} was left behind by run ${run} and is removed` });
-  await context.kube.remove(ref);
-  await awaitGone(context, ref);
+  const { uid } = existing?.metadata ?? {};
+  await context.kube.remove(ref, { uid });
+  await awaitServiceGone(context, ref, uid);
 }
 
-async function applyOne(context: StageContext, manifest: Manifest): Promise<void> {
+async function applyOne(context: StageContext, manifest: Manifest, service: string): Promise<void> {
   const { object } = manifest;
   try {
     if (object.kind === 'LLMInferenceService') await clearLeftover(context, refOf(object));
-    const ours = await marked(context.kube, object, refOf(object), context.runKey);
-    await context.kube.apply(ours, { force: context.inputs.forceConflicts });
+    const { kube, runKey } = context;
+    const ours = await marked(kube, object, refOf(object), { runKey, service });
+    await kube.apply(ours, { force: context.inputs.forceConflicts });
   } catch (error) {
     throw atManifest(error, 'deploy', manifest);
   }

@@ -1,8 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { KubeClient } from '../clients/kube.ts';
 import type { KubeObject, ObjectRef } from '../clients/objects.ts';
 
 /** On every object that the gate applies. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' };
+
+/** On every object of a manifest: the stack that it belongs to, by its LLMInferenceService. */
+export const STACK_LABEL = 'tpu-serving-gate/stack';
+
+/** A service's name as a label value, which has at most 63 characters; a longer name ends in a hash of itself. */
+export function stackOf(service: string): string {
+  if (service.length <= 63) return service;
+  const hash = createHash('sha256').update(service).digest('hex').slice(0, 8);
+  return `${service.slice(0, 54).replace(/[^a-z0-9]+$/, '')}-${hash}`;
+}
 
 /** The run that made an object. An object without it was there before, and is changed but never deleted. */
 export const RUN_ANNOTATION = 'tpu-serving-gate/run';
@@ -14,12 +25,12 @@ export function mayBeDeleted({ kind }: Pick<ObjectRef, 'kind'>): boolean {
   return !KEPT_KINDS.has(kind);
 }
 
-/** The object with the gate's label, and with the run's mark unless somebody else made it. */
+/** The object with the labels of the gate and of its stack, and with the run's mark unless somebody else made it. */
 export async function marked(
   kube: KubeClient,
   object: KubeObject,
   ref: ObjectRef,
-  runKey: string,
+  { runKey, service }: { runKey: string; service: string },
 ): Promise<KubeObject> {
   const existing = await kube.get(ref);
   const ours = !existing || existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined;
@@ -27,7 +38,7 @@ export async function marked(
     ...object,
     metadata: {
       ...object.metadata,
-      labels: { ...object.metadata.labels, ...MANAGED_BY },
+      labels: { ...object.metadata.labels, ...MANAGED_BY, [STACK_LABEL]: stackOf(service) },
       ...(ours ? { annotations: { ...object.metadata.annotations, [RUN_ANNOTATION]: runKey } } : {}),
     },
   };

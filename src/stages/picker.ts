@@ -1,12 +1,14 @@
 import { parseDocument } from 'yaml';
 import type { KubeClient } from '../clients/kube.ts';
 import type { KubeObject } from '../clients/objects.ts';
-import { pickerSelector, type ServiceRef } from './context.ts';
+import { isOwnedBy, isWorkload, pickerSelector, type ServiceRef } from './context.ts';
 
 export interface PickerConfig {
   image: string | null;
   /** Null when the live arguments carry no readable configuration. */
   scorers: { name: string; weight: number }[] | null;
+  /** Where its configuration is: in its arguments, in a file that cannot be read from here, or nowhere (its defaults). */
+  source: 'arguments' | 'file' | 'default' | 'not found';
 }
 
 /**
@@ -18,7 +20,7 @@ export async function readPicker(kube: KubeClient, service: ServiceRef): Promise
     namespace: service.namespace,
     labelSelector: pickerSelector(service.name),
   });
-  const deployment = deployments?.[0] ?? (await byName(kube, service));
+  const deployment = deployments?.[0] ?? (await byOwner(kube, service));
   const containers = (deployment?.spec?.template?.spec?.containers ?? []) as {
     name: string;
     image?: string;
@@ -26,17 +28,25 @@ export async function readPicker(kube: KubeClient, service: ServiceRef): Promise
     args?: string[];
   }[];
   const main = containers.find(({ name }) => name === 'main') ?? containers[0];
-  if (!main) return { image: null, scorers: null };
-  return { image: main.image ?? null, scorers: scorersOf([...(main.command ?? []), ...(main.args ?? [])]) };
+  if (!main) return { image: null, scorers: null, source: 'not found' };
+  const words = [...(main.command ?? []), ...(main.args ?? [])];
+  const source = argument(words, TEXT) !== null ? 'arguments' : argument(words, FILE) !== null ? 'file' : 'default';
+  return { image: main.image ?? null, scorers: scorersOf(words), source };
 }
 
-function byName(kube: KubeClient, { name, namespace }: ServiceRef): Promise<KubeObject | null> {
-  return kube.get({ apiVersion: 'apps/v1', kind: 'Deployment', name: `${name}-kserve-router-scheduler`, namespace });
+/** The service's Deployment that is no workload: a controller that labels it otherwise still owns it. */
+async function byOwner(kube: KubeClient, service: ServiceRef): Promise<KubeObject | null> {
+  const all = (await kube.list('apps/v1', 'Deployment', { namespace: service.namespace })) ?? [];
+  const others = all.filter((one) => isOwnedBy(one, service) && !isWorkload(one));
+  return others.find(({ metadata }) => /scheduler|epp/.test(metadata.name)) ?? null;
 }
+
+const TEXT = ['--config-text', '--configText', '-config-text', '-configText'];
+const FILE = ['--config-file', '--configFile', '-config-file', '-configFile'];
 
 /** Scorers with their weights from `--config-text` (`--configText` on KServe v0.16). */
 export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
-  const text = argument(args, ['--config-text', '--configText', '-config-text', '-configText']);
+  const text = argument(args, TEXT);
   if (text === null) return null;
   let config: unknown;
   try {

@@ -2,7 +2,8 @@ import type { KubeObject } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { PodSummary } from '../report/model.ts';
-import { condition, type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
+import { condition, isPicker, isWorkload, type Prepared, type StageContext } from './context.ts';
+import { modelServerOf } from './model-server.ts';
 import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from './pods.ts';
 import { readRoute, type ServingRoute } from './route.ts';
 
@@ -36,16 +37,17 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'ready', ...status }),
     probe: async () => {
-      const [replicas, pickers] = await Promise.all(
-        [workloadSelector(service.name), pickerSelector(service.name)].map(async (labelSelector) =>
-          ((await kube.list('v1', 'Pod', { namespace: service.namespace, labelSelector })) ?? []).filter(
-            ({ metadata }) => !metadata.deletionTimestamp,
-          ),
-        ),
-      );
-      const pods = [...(replicas ?? []), ...(pickers ?? [])];
-      const replicaSummaries = (replicas ?? []).map((pod) => podSummary(pod, 'replica'));
-      const pickerSummaries = (pickers ?? []).map((pod) => podSummary(pod, 'endpoint-picker'));
+      // One list for both: this is asked for as long as a model takes to load.
+      const all = await kube.list('v1', 'Pod', {
+        namespace: service.namespace,
+        labelSelector: `app.kubernetes.io/name=${service.name}`,
+      });
+      const living = (all ?? []).filter(({ metadata }) => !metadata.deletionTimestamp);
+      const replicas = living.filter(isWorkload);
+      const pickers = living.filter(isPicker);
+      const pods = [...replicas, ...pickers];
+      const replicaSummaries = replicas.map((pod) => podSummary(pod, 'replica'));
+      const pickerSummaries = pickers.map((pod) => podSummary(pod, 'endpoint-picker'));
       report.pods = [...replicaSummaries, ...pickerSummaries];
       for (const pod of report.pods) announce(context, announced, pod);
       for (const pod of pods) {
@@ -64,13 +66,14 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       if (notReady) return { waiting: notReady };
       const route = await readRoute(kube, service, inputs.gateway);
       if ('waiting' in route) return route;
-      const [first] = replicas ?? [];
+      const server = modelServerOf(replicas[0] as KubeObject);
       return {
         done: {
-          replicas: (replicas ?? []).filter(isReady),
-          pickers: pickers ?? [],
+          replicas: replicas.filter(isReady),
+          pickers,
           route: route.route,
-          ...serverOf(first as KubeObject),
+          scheme: server.scheme,
+          port: server.port,
         },
       };
     },
@@ -133,22 +136,6 @@ async function rolloutMissing({ kube }: StageContext, { service }: Prepared): Pr
     }
   }
   return null;
-}
-
-/** Scheme and port of vLLM: a TLS flag decides, then the probe's scheme. */
-function serverOf(pod: KubeObject): { scheme: 'https' | 'http'; port: number } {
-  const containers = (pod.spec?.containers ?? []) as {
-    name: string;
-    command?: string[];
-    args?: string[];
-    ports?: { containerPort: number }[];
-    readinessProbe?: { httpGet?: { scheme?: string } };
-  }[];
-  const main = containers.find(({ name }) => name === 'main') ?? containers[0];
-  const line = [...(main?.command ?? []), ...(main?.args ?? [])].join(' ');
-  const tls = /--ssl-(?:certfile|keyfile)/.test(line) || main?.readinessProbe?.httpGet?.scheme === 'HTTPS';
-  const port = Number(/--port[= ](\d+)/.exec(line)?.[1] ?? main?.ports?.[0]?.containerPort ?? 8000);
-  return { scheme: tls ? 'https' : 'http', port };
 }
 
 function podFailure(cause: TerminalCause, service: string): Failure {

@@ -131,7 +131,7 @@ async function removeWorkload(kube: KubeClient, { emit }: ReleaseContext, lease:
         emit({ type: 'fact', stage: 'release', text: `${describe(ref)} was not made by this run and stays` });
         continue;
       }
-      await kube.remove(ref);
+      await kube.remove(ref, { uid: object.metadata.uid });
       emit({ type: 'fact', stage: 'release', text: `removed ${describe(ref)}` });
     } catch (error) {
       // What stays behind costs nothing; the nodes do.

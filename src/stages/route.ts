@@ -1,10 +1,10 @@
 import type { KubeClient } from '../clients/kube.ts';
 import type { KubeObject } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
-import type { ServiceRef } from './context.ts';
+import { isOwnedBy, type ServiceRef } from './context.ts';
+import { completionPool, pathPrefix, type RouteRule, rulesOf } from './route-rules.ts';
 
 const GATEWAY_GROUP = 'gateway.networking.k8s.io';
-const POOL_GROUPS = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'];
 
 /** How requests reach the service, as the cluster has it. */
 export interface ServingRoute {
@@ -15,7 +15,9 @@ export interface ServingRoute {
   /** Listener host, scheme and port without the path. */
   origin: string;
   hostname: string | null;
+  /** Where completions go; null where no rule leads to an InferencePool. */
   pool: { apiVersion: string; name: string } | null;
+  rules: RouteRule[];
 }
 
 /** The service's route and what is still missing for it to carry traffic. */
@@ -26,7 +28,9 @@ export async function readRoute(
 ): Promise<{ route: ServingRoute } | { waiting: string }> {
   const apiVersion = `${GATEWAY_GROUP}/v1`;
   const routes = (await kube.list(apiVersion, 'HTTPRoute', { namespace: service.namespace })) ?? [];
-  const route = routes.find((candidate) => isOwnedBy(candidate, service));
+  const own = routes.filter((candidate) => isOwnedBy(candidate, service));
+  // With a route of its own for each purpose, the one with the pool is the one to measure.
+  const route = own.find((candidate) => rulesOf(candidate).some(({ pool }) => pool !== null)) ?? own[0];
   if (!route) return { waiting: 'no HTTPRoute yet' };
   const parents = (route.status?.parents ?? []) as RouteParent[];
   if (parents.length === 0) return { waiting: `HTTPRoute ${route.metadata.name} not seen by a gateway yet` };
@@ -38,15 +42,24 @@ export async function readRoute(
       }
     }
   }
-  const pool = await readPool(kube, route, service);
+  const rules = rulesOf(route);
+  const prefix = pathPrefix(rules);
+  const backend = completionPool(rules, prefix);
+  const pool = backend && (await readPool(kube, backend));
   if (pool && 'waiting' in pool) return pool;
 
-  const reference = (route.spec?.parentRefs ?? [])[0] as
-    | { name: string; namespace?: string; sectionName?: string }
-    | undefined;
+  const references = ((route.spec?.parentRefs ?? []) as ParentRef[]).filter(
+    ({ kind = 'Gateway' }) => kind === 'Gateway',
+  );
+  const gatewayOf = ({ name, namespace = service.namespace }: ParentRef) => ({ namespace, name });
+  const wanted = references.find(
+    (one) => wantedGateway?.name === one.name && wantedGateway.namespace === gatewayOf(one).namespace,
+  );
+  const [first] = references;
+  const reference = wanted ?? first;
   if (!reference) return { waiting: `HTTPRoute ${route.metadata.name} has no parentRef` };
-  const gateway = { namespace: reference.namespace ?? service.namespace, name: reference.name };
-  if (wantedGateway && (wantedGateway.name !== gateway.name || wantedGateway.namespace !== gateway.namespace)) {
+  const gateway = gatewayOf(reference);
+  if (wantedGateway && !wanted) {
     throw new Failure({
       stage: 'ready',
       code: 'wrong-gateway',
@@ -58,8 +71,7 @@ export async function readRoute(
   const object = await kube.get({ apiVersion, kind: 'Gateway', ...gateway });
   const address = ((object?.status?.addresses ?? []) as { value?: string }[])[0]?.value;
   if (!object || !address) return { waiting: `Gateway ${gateway.namespace}/${gateway.name} has no address yet` };
-  const origin = originOf(object, address, reference.sectionName);
-  const prefix = pathPrefix(route);
+  const origin = originOf(object, address, reference);
   return {
     route: {
       routeName: route.metadata.name,
@@ -68,72 +80,54 @@ export async function readRoute(
       endpoint: `${origin}${prefix}`,
       hostname: ((route.spec?.hostnames ?? []) as string[])[0] ?? null,
       pool,
+      rules,
     },
   };
+}
+
+interface ParentRef {
+  kind?: string;
+  name: string;
+  namespace?: string;
+  sectionName?: string;
+  port?: number;
 }
 
 interface RouteParent {
   conditions?: { type: string; status: string; reason?: string }[];
 }
 
-/** By owner reference, so that a hashed long name is found too. */
-function isOwnedBy(object: KubeObject, service: ServiceRef): boolean {
-  return (object.metadata.ownerReferences ?? []).some(
-    ({ kind, name }) => kind === 'LLMInferenceService' && name === service.name,
-  );
-}
-
 async function readPool(
   kube: KubeClient,
-  route: KubeObject,
-  service: ServiceRef,
-): Promise<{ apiVersion: string; name: string } | { waiting: string } | null> {
-  const backends = ((route.spec?.rules ?? []) as { backendRefs?: { group?: string; kind?: string; name: string }[] }[])
-    .flatMap(({ backendRefs }) => backendRefs ?? [])
-    .filter(({ kind }) => kind === 'InferencePool');
-  const [backend] = backends;
-  if (!backend) return null;
-  const group = backend.group ?? POOL_GROUPS[0];
-  for (const version of await kube.versionsOf(group as string)) {
+  backend: NonNullable<RouteRule['pool']>,
+): Promise<{ apiVersion: string; name: string } | { waiting: string }> {
+  const { group, name, namespace } = backend;
+  for (const version of await kube.versionsOf(group)) {
     const apiVersion = `${group}/${version}`;
-    const pool = await kube.get({
-      apiVersion,
-      kind: 'InferencePool',
-      name: backend.name,
-      namespace: service.namespace,
-    });
+    const pool = await kube.get({ apiVersion, kind: 'InferencePool', name, namespace });
     if (!pool) continue;
     // v1 calls the list `parents`, v1alpha2 `parent`; an implementation may fill neither before it has seen the pool.
     const parents = (pool.status?.parents ?? pool.status?.parent ?? []) as RouteParent[];
     const accepted = parents.flatMap(({ conditions }) => conditions ?? []).find(({ type }) => type === 'Accepted');
-    if (accepted?.status === 'True') return { apiVersion, name: backend.name };
+    if (accepted?.status === 'True') return { apiVersion, name };
     return {
-      waiting: `InferencePool ${backend.name} ${accepted ? `not accepted (${accepted.reason})` : 'not seen by a gateway yet'}`,
+      waiting: `InferencePool ${name} ${accepted ? `not accepted (${accepted.reason})` : 'not seen by a gateway yet'}`,
     };
   }
-  return { waiting: `InferencePool ${backend.name} (${group}) does not exist yet` };
+  return { waiting: `InferencePool ${name} (${group}) does not exist yet` };
 }
 
-function originOf(gateway: KubeObject, address: string, sectionName: string | undefined): string {
+function originOf(gateway: KubeObject, address: string, { sectionName, port }: ParentRef): string {
   const listeners = (gateway.spec?.listeners ?? []) as { name: string; protocol: string; port: number }[];
   const usable = listeners.filter(({ protocol }) => protocol === 'HTTP' || protocol === 'HTTPS');
   const listener =
-    usable.find(({ name }) => name === sectionName) ?? usable.find(({ protocol }) => protocol === 'HTTP') ?? usable[0];
+    usable.find(({ name }) => name === sectionName) ??
+    usable.find((one) => one.port === port) ??
+    usable.find(({ protocol }) => protocol === 'HTTP') ??
+    usable[0];
   const scheme = listener?.protocol === 'HTTPS' ? 'https' : 'http';
   const host = address.includes(':') ? `[${address}]` : address;
-  const port = listener?.port ?? 80;
+  const number = listener?.port ?? 80;
   const standard = scheme === 'https' ? 443 : 80;
-  return `${scheme}://${host}${port === standard ? '' : `:${port}`}`;
-}
-
-/** The part before `/v1/…` of the service's paths; KServe has changed the number of rules five times, never this. */
-function pathPrefix(route: KubeObject): string {
-  const paths = ((route.spec?.rules ?? []) as { matches?: { path?: { value?: string } }[] }[])
-    .flatMap(({ matches }) => matches ?? [])
-    .map(({ path }) => path?.value ?? '')
-    .filter((value) => value.startsWith('/'));
-  const completion = paths.find((path) => /^\/.+\/v1\/completions$/.test(path) && !path.startsWith('/publishers/'));
-  if (completion) return completion.replace(/\/v1\/completions$/, '');
-  const shortest = paths.sort((a, b) => a.length - b.length)[0] ?? '';
-  return shortest.replace(/\/$/, '');
+  return `${scheme}://${host}${number === standard ? '' : `:${number}`}`;
 }

@@ -122,7 +122,7 @@ describe('a server that is busy', () => {
     expect(asked()).toBe(6);
   });
 
-  it.each([400, 401, 403, 404, 409, 422])('is not asked again after a %d', async (status) => {
+  it.each([400, 403, 404, 409, 422])('is not asked again after a %d', async (status) => {
     const { kube, asked } = await faulty([[status]]);
     await expect(kube.version()).rejects.toThrow('overloaded');
     expect(asked()).toBe(1);

@@ -266,12 +266,31 @@ describe('a refusal', () => {
 describe('the access token', () => {
   it('is asked for on each request, so that an expired one is followed by a fresh one', async () => {
     const tokens = [api.token(-1_000), api.token()];
-    const kube = api.client({ accessToken: async () => tokens.shift() ?? api.token() });
+    const refusals: (string | undefined)[] = [];
+    const kube = api.client({
+      accessToken: async (refused) => {
+        refusals.push(refused);
+        return tokens[Math.min(refusals.length, tokens.length) - 1] as string;
+      },
+    });
+    expect(await kube.get(map('any'))).toBeNull();
+    // The source learns which one not to give again.
+    expect(refusals.slice(0, 2)).toEqual([undefined, tokens[0]]);
+  });
+
+  it('is asked for once more when it is refused, and no further', async () => {
+    let asked = 0;
+    const kube = api.client({
+      accessToken: async () => {
+        asked += 1;
+        return api.token(-1_000);
+      },
+    });
     await expect(kube.get(map('any'))).rejects.toMatchObject({
       code: 'kube-permission',
       hint: expect.stringContaining('did not accept the access token'),
     });
-    expect(await kube.get(map('any'))).toBeNull();
+    expect(asked).toBe(2);
   });
 
   it('is not sent anywhere when it cannot be had', async () => {

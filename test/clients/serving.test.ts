@@ -108,6 +108,10 @@ describe('the metrics of a pod', () => {
   const proxy = (answers: Record<string, { status: number; body: string } | Error>) => {
     const asked: string[] = [];
     const kube = {
+      // As where the identity may not forward ports.
+      portForward: async ({ pod }: { pod: string }) => {
+        throw new Error(`port-forward to ${pod}: 403`);
+      },
       podProxy: async (_namespace: string, pod: string, port: string, path: string) => {
         asked.push(`${pod} ${port}${path}`);
         const answer = answers[port];
@@ -134,7 +138,7 @@ describe('the metrics of a pod', () => {
   it('are missed with both reasons', async () => {
     const { kube } = proxy({ 'https:8000': { status: 502, body: 'bad gateway' }, 'http:8000': new Error('reset') });
     await expect(readReplica(kube, 'ns', 'p', 8000, 'https')).rejects.toThrow(
-      'could not read the metrics of pod p: https: HTTP 502: bad gateway; http: reset',
+      'could not read the metrics of pod p: https: port-forward to p: 403; https: HTTP 502: bad gateway; http: port-forward to p: 403; http: reset',
     );
   });
 });

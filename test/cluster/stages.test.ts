@@ -36,7 +36,7 @@ const load = (path: string): Promise<Manifest[]> =>
 describe.runIf(folder)('stages on a real API server', () => {
   let kube: RealKube;
   let admin: KubeClient;
-  /** The gate, with the rights of docs/rbac.yaml and no others. */
+  /** The gate, with the rights of manifests/rbac and no others. */
   let client: KubeClient;
   let gateway: Server;
 
@@ -48,7 +48,7 @@ describe.runIf(folder)('stages on a real API server', () => {
     for (const name of [NAMESPACE, 'opendatahub']) {
       await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     }
-    const rules = await loadManifests({ path: 'docs/rbac.yaml', root: ROOT, namespace: NAMESPACE, env: process.env });
+    const rules = await loadManifests({ path: 'manifests/rbac', root: ROOT, namespace: NAMESPACE, env: process.env });
     for (const { object } of rules) await admin.apply(object);
     const user = rules.find(({ object }) => object.kind === 'RoleBinding')?.object.subjects[0].name;
     const token = kube.tokenFor(user);
@@ -123,7 +123,7 @@ describe.runIf(folder)('stages on a real API server', () => {
     });
     const { context, said } = setting();
 
-    expect(await deploy(context, await prepare())).toEqual({ retired: 5, applied: 5 });
+    expect(await deploy(context, await prepare())).toEqual({ retired: 5, applied: 5, pruned: 0 });
     expect(await services()).toEqual(['qwen2-3b-pattern3']);
     expect(await policies()).toEqual([
       'allow-gateway-to-epp-pattern3',
@@ -138,7 +138,7 @@ describe.runIf(folder)('stages on a real API server', () => {
   it('deploy changes nothing when it is repeated', async () => {
     const ref = { apiVersion: 'serving.kserve.io/v1alpha1', kind: 'LLMInferenceService', namespace: NAMESPACE };
     const before = await client.get({ ...ref, name: 'qwen2-3b-pattern3' });
-    expect(await deploy(setting().context, await prepare())).toEqual({ retired: 0, applied: 5 });
+    expect(await deploy(setting().context, await prepare())).toEqual({ retired: 0, applied: 5, pruned: 0 });
     expect(await client.get({ ...ref, name: 'qwen2-3b-pattern3' })).toEqual(before);
   });
 
@@ -160,7 +160,7 @@ describe.runIf(folder)('stages on a real API server', () => {
       ),
     });
     const forced = stageContext({ kube: client }, { namespace: NAMESPACE, 'force-conflicts': 'true' });
-    expect(await deploy(forced.context, await prepare())).toEqual({ retired: 0, applied: 5 });
+    expect(await deploy(forced.context, await prepare())).toEqual({ retired: 0, applied: 5, pruned: 0 });
     await somebody.close();
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/clients/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { deploy } from '../../src/stages/deploy.ts';
-import { RUN_ANNOTATION } from '../../src/stages/ownership.ts';
+import { RUN_ANNOTATION, STACK_LABEL } from '../../src/stages/ownership.ts';
 import { applied, fakeKube, prepared, stageContext, texts } from './fakes.ts';
 
 const manifest = (object: KubeObject) => ({ object, file: 'stack.yaml', line: 7 });
@@ -44,11 +44,11 @@ describe('objects', () => {
     const labelled = { ...MAP, metadata: { ...MAP.metadata, labels: { tier: 'a' }, annotations: { note: 'b' } } };
     const { context, said } = stageContext({ kube });
     const outcome = await deploy(context, prepared({ manifests: [manifest(labelled), manifest(SERVICE)] }));
-    expect(outcome).toEqual({ retired: 0, applied: 2 });
+    expect(outcome).toEqual({ retired: 0, applied: 2, pruned: 0 });
     expect(done[0]?.metadata).toEqual({
       name: 'settings',
       namespace: 'ns',
-      labels: { tier: 'a', 'app.kubernetes.io/managed-by': 'tpu-serving-gate' },
+      labels: { tier: 'a', 'app.kubernetes.io/managed-by': 'tpu-serving-gate', [STACK_LABEL]: 'qwen' },
       annotations: { note: 'b', [RUN_ANNOTATION]: '183-1' },
     });
     expect(done[1]?.metadata.annotations).toEqual({ [RUN_ANNOTATION]: '183-1' });
@@ -96,8 +96,9 @@ describe('a service that an earlier run left behind', () => {
     const { context } = stageContext({ kube });
     await expect(deploy(context, prepared({ manifests: [manifest(SERVICE)] }))).rejects.toMatchObject({
       code: 'retire-timeout',
-      message: 'stack.yaml:7: qwen was deleted but is not gone: service and 0 pods left.',
-      hint: expect.stringContaining('finalizers'),
+      message:
+        'stack.yaml:7: LLMInferenceService qwen in ns was deleted but is not gone: LLMInferenceService is still there.',
+      hint: expect.stringContaining('kubectl get llminferenceservice qwen -n ns -o yaml'),
     });
   });
 
@@ -117,7 +118,7 @@ describe('what is retired', () => {
     const { kube, removed, looks } = cluster([old]);
     const { context, said } = stageContext({ kube });
     const outcome = await deploy(context, prepared({ retire: [ref(MAP), ref(old)] }));
-    expect(outcome).toEqual({ retired: 1, applied: 0 });
+    expect(outcome).toEqual({ retired: 1, applied: 0, pruned: 0 });
     expect(removed).toEqual(['LLMInferenceService old in ns']);
     expect(looks()).toBeGreaterThan(2);
     expect(texts(said)).toContain('retired LLMInferenceService old in ns');
@@ -133,7 +134,7 @@ describe('what is retired', () => {
       },
     );
     const { context, said } = stageContext({ kube });
-    expect(await deploy(context, prepared({ retire: [ref(MAP)] }))).toEqual({ retired: 0, applied: 0 });
+    expect(await deploy(context, prepared({ retire: [ref(MAP)] }))).toEqual({ retired: 0, applied: 0, pruned: 0 });
     expect(said).toEqual([
       {
         type: 'warning',

@@ -4,10 +4,12 @@ import { awaitReady } from '../../src/stages/ready.ts';
 import { fakeKube, prepared, stageContext, texts } from './fakes.ts';
 
 const NS = { namespace: 'ns' };
-const replica = (index: number): KubeObject => ({
+const REPLICA = { 'kserve.io/component': 'workload' };
+const PICKER = { 'app.kubernetes.io/component': 'llminferenceservice-router-scheduler' };
+const pod = (index: number, labels: Record<string, string>): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: `vllm-${index}`, ...NS, creationTimestamp: '2026-11-22T14:00:00Z' },
+  metadata: { name: `vllm-${index}`, ...NS, labels, creationTimestamp: '2026-11-22T14:00:00Z' },
   spec: { nodeName: `node-${index}`, containers: [{ name: 'main', args: ['--port=8000'] }] },
   status: {
     phase: 'Running',
@@ -35,9 +37,9 @@ function deployment(change: { generation?: number; spec?: object; status?: objec
 /** Looks once: Kubernetes holds three Ready replicas, a picker and this Deployment. */
 async function look(found: KubeObject): Promise<string[]> {
   const { kube } = fakeKube({ LLMInferenceService: () => [service], Deployment: () => [found] });
-  const pods = async (_version: string, kind: string, options: { labelSelector?: string } = {}) => {
+  const pods = async (_version: string, kind: string) => {
     if (kind !== 'Pod') return kind === 'Deployment' ? [found] : [];
-    return options.labelSelector?.includes('scheduler') ? [replica(9)] : [replica(0), replica(1), replica(2)];
+    return [pod(0, REPLICA), pod(1, REPLICA), pod(2, REPLICA), pod(9, PICKER)];
   };
   const { context, said } = stageContext(
     { kube: { ...kube, list: pods as typeof kube.list } },

@@ -24,8 +24,8 @@ export interface RealKube {
   adminToken: string;
   /** Of the administrator; a file that only this user can read. */
   kubeconfigPath: string;
-  /** A new token of a user whom RBAC knows by this name and these groups; it holds until the end. */
-  tokenFor(user: string, groups?: string[]): string;
+  /** A new token of a user whom RBAC knows by this name and these groups; it holds until the end unless told otherwise. */
+  tokenFor(user: string, groups?: string[], lifeMs?: number): string;
   /** A plain request, by default of the administrator; a body that is not text is sent as JSON. */
   ask(method: string, path: string, body?: unknown, options?: AskOptions): Promise<Answer>;
   /** The server's own record of all requests since the first start, oldest first. */
@@ -165,7 +165,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Re
     caPem: pair.cert,
     adminToken,
     kubeconfigPath,
-    tokenFor: (user, groups = []) => issuer.issue({ user, groups }),
+    tokenFor: (user, groups = [], lifeMs) => issuer.issue({ user, groups }, lifeMs),
     ask,
     audit: async () => {
       const lines = (await readFile(file('audit.log'), 'utf8')).trimEnd().split('\n');

@@ -59,6 +59,7 @@ export async function startRealKube(
     return {
       endpoint: kube.server.replace('https://', ''),
       caPem: kube.caPem,
+      adminToken: kube.adminToken,
       controlUrl: control.url,
       close,
     };

@@ -13,7 +13,7 @@ export async function gateRoles(folder: URL): Promise<KubeObject[]> {
   const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')));
   return texts
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject))
-    .filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'))
+    .filter(({ apiVersion }) => apiVersion?.startsWith('rbac.authorization.k8s.io/'))
     .map((object) =>
       object.subjects
         ? { ...object, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: GATE_USER }] }

@@ -11,7 +11,8 @@ export interface Identity {
 export interface TokenIssuer {
   /** Where the API server posts its TokenReviews. */
   url: string;
-  issue(identity: Identity): string;
+  /** `lifeMs`: how long it is accepted; for ever unless given. */
+  issue(identity: Identity, lifeMs?: number): string;
   close(): Promise<void>;
 }
 
@@ -23,13 +24,14 @@ export async function startTokenIssuer(
   pair: ServingPair,
   foreign: (token: string) => Identity | null = () => null,
 ): Promise<TokenIssuer> {
-  const known = new Map<string, Identity>();
+  const known = new Map<string, Identity & { until: number }>();
   const server = createServer(pair, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const review = JSON.parse(Buffer.concat(chunks).toString());
-      const identity = known.get(review.spec.token) ?? foreign(review.spec.token);
+      const own = known.get(review.spec.token);
+      const identity = own && own.until > Date.now() ? own : foreign(review.spec.token);
       const status = identity
         ? { authenticated: true, user: { username: identity.user, groups: identity.groups } }
         : { authenticated: false };
@@ -40,9 +42,9 @@ export async function startTokenIssuer(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    issue(identity) {
+    issue(identity, lifeMs = Number.POSITIVE_INFINITY) {
       const token = randomBytes(24).toString('base64url');
-      known.set(token, identity);
+      known.set(token, { ...identity, until: Date.now() + lifeMs });
       return token;
     },
     close: () =>

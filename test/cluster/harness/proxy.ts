@@ -10,6 +10,8 @@ export interface Proxy {
   refuse(count: number): void;
   /** Ends every connection. */
   cut(): void;
+  /** From now on every request arrives this much later. */
+  delay(ms: number): void;
   /** Resets the connection on which the next bytes come back: the request was carried out, its answer is lost. */
   loseNextAnswer(): void;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export async function startProxy(target: string): Promise<Proxy> {
   let accepted = 0;
   let toRefuse = 0;
   let losing = false;
+  let delayMs = 0;
   const proxy = createServer((client) => {
     accepted += 1;
     if (toRefuse > 0) {
@@ -41,7 +44,11 @@ export async function startProxy(target: string): Promise<Proxy> {
         to.destroy();
       });
     }
-    client.pipe(upstream);
+    client.on('data', (bytes) => {
+      if (delayMs === 0) upstream.write(bytes);
+      else setTimeout(() => upstream.write(bytes), delayMs);
+    });
+    client.on('end', () => setTimeout(() => upstream.end(), delayMs));
     upstream.on('data', (bytes) => {
       if (losing) {
         losing = false;
@@ -61,6 +68,9 @@ export async function startProxy(target: string): Promise<Proxy> {
       toRefuse = count;
     },
     cut,
+    delay: (ms) => {
+      delayMs = ms;
+    },
     loseNextAnswer: () => {
       losing = true;
     },

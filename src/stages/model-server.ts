@@ -1,0 +1,92 @@
+import type { KubeObject } from '../clients/objects.ts';
+
+/** Where vLLM listens inside of its pod, and what the answer was read from. */
+export interface ModelServer {
+  container: string;
+  scheme: 'https' | 'http';
+  port: number;
+  from: { scheme: 'flags' | 'probe' | 'default'; port: 'flags' | 'container port' | 'probe' | 'default' };
+}
+
+interface Container {
+  name: string;
+  command?: string[];
+  args?: string[];
+  ports?: { name?: string; containerPort: number }[];
+  readinessProbe?: Probe;
+  startupProbe?: Probe;
+  livenessProbe?: Probe;
+  resources?: { limits?: Record<string, unknown>; requests?: Record<string, unknown> };
+}
+
+interface Probe {
+  httpGet?: { scheme?: string; port?: number | string };
+}
+
+/** vLLM's own default. */
+const DEFAULT_PORT = 8_000;
+const SIDECARS: ReadonlySet<string> = new Set(['istio-proxy', 'linkerd-proxy', 'tokenizer', 'llm-d-routing-sidecar']);
+
+/**
+ * The model server of a workload pod. KServe has written its command in four shapes (a script with the user's arguments
+ * in its place, `vllm serve` with them behind it, all of it in `command`, a script that ends in `$@`), so the whole line
+ * is read: the last flag of a name counts, as for vLLM, and what a script has commented out does not.
+ */
+export function modelServerOf(pod: KubeObject): ModelServer {
+  const containers = (pod.spec?.containers ?? []) as Container[];
+  const server = serverContainer(containers);
+  const line = commandLine(server);
+  const probes = [server?.readinessProbe, server?.startupProbe, server?.livenessProbe].flatMap((probe) =>
+    probe?.httpGet ? [probe.httpGet] : [],
+  );
+  const scheme = hasTls(line)
+    ? ({ value: 'https', from: 'flags' } as const)
+    : probes.some((probe) => probe.scheme === 'HTTPS')
+      ? ({ value: 'https', from: 'probe' } as const)
+      : ({ value: 'http', from: probes.length > 0 ? 'probe' : 'default' } as const);
+  const port = portOf(line, server, probes);
+  return {
+    container: server?.name ?? '',
+    scheme: scheme.value,
+    port: port.value,
+    from: { scheme: scheme.from, port: port.from },
+  };
+}
+
+function serverContainer(containers: readonly Container[]): Container | undefined {
+  const own = containers.filter(({ name }) => !SIDECARS.has(name));
+  return (
+    own.find(({ name }) => name === 'main') ??
+    own.find((container) => /\bvllm\b/.test(commandLine(container))) ??
+    own.find(({ resources }) => ({ ...resources?.limits, ...resources?.requests })['google.com/tpu'] !== undefined) ??
+    own[0] ??
+    containers[0]
+  );
+}
+
+function commandLine(container: Container | undefined): string {
+  return [...(container?.command ?? []), ...(container?.args ?? [])]
+    .flatMap((word) => word.split('\n'))
+    .filter((line) => !/^\s*#/.test(line))
+    .join(' ');
+}
+
+function hasTls(line: string): boolean {
+  return /(?:^|\s)--ssl-(?:certfile|keyfile)(?:[=\s]|$)/.test(line);
+}
+
+function portOf(
+  line: string,
+  server: Container | undefined,
+  probes: readonly { port?: number | string }[],
+): { value: number; from: ModelServer['from']['port'] } {
+  const given = [...line.matchAll(/(?:^|\s)--port(?:=|\s+)["']?(\d+)/g)].at(-1)?.[1];
+  if (given !== undefined) return { value: Number(given), from: 'flags' };
+  const ports = server?.ports ?? [];
+  const [declared] = ports;
+  const probed = probes.map(({ port }) => port).find((port) => port !== undefined);
+  const named = typeof probed === 'string' ? ports.find(({ name }) => name === probed)?.containerPort : probed;
+  if (named !== undefined) return { value: named, from: 'probe' };
+  if (declared) return { value: declared.containerPort, from: 'container port' };
+  return { value: DEFAULT_PORT, from: 'default' };
+}

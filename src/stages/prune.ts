@@ -1,0 +1,86 @@
+import { describe, type KubeObject, refOf } from '../clients/objects.ts';
+import { errorText, Failure } from '../lib/failure.ts';
+import type { Prepared, StageContext } from './context.ts';
+import { awaitGone } from './gone.ts';
+import { MANAGED_BY, mayBeDeleted, STACK_LABEL, stackOf } from './ownership.ts';
+
+const FIELD_MANAGER = 'tpu-serving-gate';
+
+/** What the patterns are made of. Kinds beside them are looked for where the present manifests have one. */
+const PRUNED_KINDS: readonly { apiVersion: string; kind: string }[] = [
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+  { apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule' },
+  { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
+  { apiVersion: 'v1', kind: 'Service' },
+];
+
+/**
+ * Deletes what an earlier commit of this stack applied and this one dropped. Only what carries the gate's label and the
+ * stack's, was applied by the gate's own field manager, lies in the stack's namespace and has no owner: an object of
+ * anybody else, of another stack or of a controller stays, whatever it is called. A kind that may not be listed is a
+ * warning. Answers what was deleted.
+ */
+export async function prune(context: StageContext, prepared: Prepared): Promise<number> {
+  const { kube, emit } = context;
+  const { service, manifests } = prepared;
+  const kept = new Set(manifests.map(({ object }) => keyOf(object, service.namespace)));
+  let pruned = 0;
+  for (const { apiVersion, kind } of kindsOf(prepared)) {
+    context.signal.throwIfAborted();
+    const labels = { ...MANAGED_BY, [STACK_LABEL]: stackOf(service.name) };
+    const labelSelector = Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(',');
+    let found: KubeObject[];
+    try {
+      found = (await kube.list(apiVersion, kind, { namespace: service.namespace, labelSelector })) ?? [];
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+      emit({ type: 'warning', text: `${kind} of an earlier commit cannot be looked for: ${errorText(error)}` });
+      continue;
+    }
+    for (const object of found) {
+      if (kept.has(keyOf(object, service.namespace)) || !isPrunable(object, labels)) continue;
+      const ref = refOf(object);
+      if (!(await kube.remove(ref, { uid: object.metadata.uid }))) continue;
+      await awaitGone(context, 'deploy', ref, { uid: object.metadata.uid });
+      pruned += 1;
+      emit({ type: 'fact', stage: 'deploy', text: `pruned ${describe(ref)}, which the manifests no longer have` });
+    }
+  }
+  return pruned;
+}
+
+/** The server has selected by label already; a label is the last thing to be taken on trust before a deletion. */
+export function isPrunable(object: KubeObject, labels: Readonly<Record<string, string>>): boolean {
+  const { metadata } = object;
+  return (
+    mayBeDeleted(object) &&
+    Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value) &&
+    (metadata.ownerReferences ?? []).length === 0 &&
+    metadata.deletionTimestamp === undefined &&
+    ((metadata.managedFields ?? []) as { manager?: string; operation?: string }[]).some(
+      ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
+    )
+  );
+}
+
+function kindsOf({ manifests, service }: Prepared): { apiVersion: string; kind: string }[] {
+  const all = [
+    { apiVersion: service.apiVersion, kind: 'LLMInferenceService' },
+    ...PRUNED_KINDS,
+    ...manifests.map(({ object: { apiVersion, kind } }) => ({ apiVersion, kind })),
+  ];
+  // By group and kind: the versions of a group are one collection.
+  const byName = new Map(all.map((one) => [`${groupOf(one.apiVersion)}/${one.kind}`, one]));
+  return [...byName.values()].filter(mayBeDeleted);
+}
+
+function keyOf(object: KubeObject, namespace: string): string {
+  const { kind, metadata } = object;
+  return [groupOf(object.apiVersion), kind, metadata.namespace ?? namespace, metadata.name].join('/');
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '';
+}

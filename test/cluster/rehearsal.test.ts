@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assetsFolder } from '../../src/lab/apiserver/assets.ts';
+import { createRealApi, type RealApi } from '../../src/lab/apiserver/real-api.ts';
+import { GATE_USER, gateRoles } from '../../src/lab/apiserver/roles.ts';
+import { type Lab, type LabRecord, startLab } from '../../src/lab/lab.ts';
+import { gateArguments } from '../../src/lab/rehearse.ts';
+import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { ROOT } from '../manifests/files.ts';
+import { type Access, accessOf, neededBy, type Role, rulesIn } from './permissions.ts';
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const MINUTES = 60_000;
+
+/** Grants that no request of a run on this server shows, with the reason; each of them is tested elsewhere or stated. */
+const NOT_SEEN: Record<string, string> = {
+  'create pods/portforward': 'Kubernetes asks for it from 1.35 on',
+};
+
+interface Run {
+  code: number | null;
+  log: string;
+  comment: string;
+  result: { verdict: string; stages: { stage: string; outcome: string }[] };
+  record: LabRecord;
+}
+
+async function rehearsed(lab: Lab): Promise<Run> {
+  const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const flags = [...gateArguments(output), '--pairs=4-8', '--pair-duration=3s'];
+  const child = spawn(process.execPath, [CLI, 'run', ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+  }
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  const read = (name: string) => readFileSync(join(output, name), 'utf8');
+  const run = { code, log, comment: read('comment.md'), result: JSON.parse(read('result.json')) };
+  rmSync(output, { recursive: true, force: true });
+  return { ...run, record: await lab.record() };
+}
+
+const start = async (scenario: string, real: boolean): Promise<Lab> =>
+  startLab({
+    scenario: SCENARIOS[scenario]!,
+    timeScale: 20,
+    seed: 7,
+    entry: { module: CLI, args: ['lab-process'] },
+    ...(real ? { apiServer: { assets: assetsFolder(process.env)!, rbac: await roles() } } : {}),
+  });
+
+const roles = () => gateRoles(pathToFileURL(`${join(ROOT, 'manifests', 'rbac')}/`));
+
+/**
+ * What a comment says before its foldable evidence, and the titles of that; without figures and units, which differ from
+ * one measurement to the next. Which pod was in which state when the run ended is chance, and in the evidence.
+ */
+function wording(comment: string): string[] {
+  return comment
+    .replaceAll(/<\/summary>[\s\S]*?<\/details>/g, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('<!--') && !line.startsWith('{'))
+    .map((line) =>
+      line
+        .replaceAll(/[0-9a-z-]*\d[\d.,:%×–-]*[0-9a-z.-]*/g, '#')
+        .replaceAll(/(?:# ?)+/g, '# ')
+        .replaceAll(/#\s+(?:ms|s|min)\b/g, '#')
+        .trimEnd(),
+    );
+}
+
+describe('the gate on a real API server, with the shipped roles and no others', () => {
+  let lab: Lab;
+  let api: RealApi;
+  let run: Run;
+  let failed: Run;
+  let own: Access[];
+
+  beforeAll(async () => {
+    lab = await start('pass', true);
+    api = createRealApi({
+      server: `https://${lab.kube.endpoint}`,
+      caPem: lab.kube.caPem,
+      token: lab.kube.adminToken!,
+      agent: 'test',
+    });
+    run = await rehearsed(lab);
+    // The diagnosis asks for what a run that passes has no need of.
+    const failing = await start('image-pull', true);
+    failed = await rehearsed(failing).finally(() => failing.stop());
+    own = [run, failed].flatMap(({ record }) =>
+      record.kube.requests.filter(({ user }) => user === GATE_USER).flatMap((request) => accessOf(request) ?? []),
+    );
+  }, 5 * MINUTES);
+  afterAll(async () => {
+    await api?.close();
+    await lab?.stop();
+  });
+
+  it('deploys, waits, verifies and measures, and gives the nodes back', () => {
+    expect(run.log).not.toContain('unhandled');
+    expect(run.result.stages.map(({ stage, outcome }) => [stage, outcome])).toEqual(
+      ['preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'release'].map((stage) => [stage, 'done']),
+    );
+    expect([run.code, run.result.verdict]).toEqual([0, 'pass']);
+    for (const { record } of [run, failed]) expect(Object.values(record.gcp.nodes).flat()).toEqual([]);
+  });
+
+  it('the lab wrote nothing that a real API server refuses', () => {
+    expect([...run.record.kube.refusedWrites, ...failed.record.kube.refusedWrites]).toEqual([]);
+  });
+
+  it('is never refused anything', () => {
+    expect(own.filter(({ status }) => status === 403 || status === 401)).toEqual([]);
+    expect(own.length).toBeGreaterThan(50);
+  });
+
+  it('uses every verb on every resource that it is granted', async () => {
+    const unused = rulesIn(await roles())
+      .filter((rule) => !own.some((access) => access.status !== 403 && neededBy(rule, access)))
+      .map(({ verb, resource }) => `${verb} ${resource}`)
+      .filter((name) => NOT_SEEN[name] === undefined);
+    expect(unused).toEqual([]);
+  });
+
+  it(
+    'needs each of them: without it the API server would refuse what the run asked',
+    async () => {
+      const allowed = async ({ group, resource, subresource, namespace, name }: Access, verb: string) => {
+        const attributes = { verb, group, resource, subresource, namespace, name };
+        const { body } = await api.ask('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+          spec: { user: GATE_USER, groups: ['system:authenticated'], resourceAttributes: attributes },
+        });
+        return body.status.allowed as boolean;
+      };
+      const rbac = (role: Role) =>
+        `/apis/rbac.authorization.k8s.io/v1${role.metadata.namespace ? `/namespaces/${role.metadata.namespace}` : ''}/${role.kind.toLowerCase()}s/${role.metadata.name}`;
+      for (const rule of rulesIn(await roles())) {
+        const used = own.find((access) => neededBy(rule, access));
+        if (!used) continue;
+        const what = `${rule.verb} ${rule.resource} in ${rule.role.metadata.namespace ?? 'the cluster'}`;
+        const without = rule.role.rules.flatMap((each, index) =>
+          index !== rule.index
+            ? [each]
+            : [
+                { ...each, verbs: each.verbs.filter((verb) => verb !== rule.verb) },
+                { ...each, resources: each.resources.filter((one) => one !== rule.resource), verbs: [rule.verb] },
+              ].filter(({ verbs, resources }) => verbs.length > 0 && resources.length > 0),
+        );
+        expect(await allowed(used, rule.verb), what).toBe(true);
+        await api.ask('PATCH', rbac(rule.role), { rules: without }, 'application/merge-patch+json');
+        await expect.poll(() => allowed(used, rule.verb), { timeout: 5_000, message: what }).toBe(false);
+        await api.ask('PATCH', rbac(rule.role), { rules: rule.role.rules }, 'application/merge-patch+json');
+        await expect.poll(() => allowed(used, rule.verb), { timeout: 5_000, message: what }).toBe(true);
+      }
+    },
+    MINUTES,
+  );
+
+  it.each(['pass', 'image-pull'])(
+    "says of %s what it says on the lab's own API",
+    async (scenario) => {
+      const here = scenario === 'pass' ? run : failed;
+      const other = await start(scenario, false);
+      const there = await rehearsed(other).finally(() => other.stop());
+      expect([there.code, there.result.verdict]).toEqual([here.code, here.result.verdict]);
+      expect(there.code).toBe(SCENARIOS[scenario]!.expect.exitCode);
+      expect(wording(here.comment)).toEqual(wording(there.comment));
+    },
+    3 * MINUTES,
+  );
+});
