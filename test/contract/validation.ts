@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Client, Json, Place } from './client.ts';
-import { configMap, lease, pod, service, WIDGET_VERSION, widget } from './objects.ts';
+import { configMap, lease, pod, service, WIDGET_VERSION, widget, widgetDefinition } from './objects.ts';
 
 const LABEL_NAME =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
@@ -197,6 +197,25 @@ export function validationContract(kube: () => Client): void {
       const { code, body } = await kube().ask('POST', place.path('pods'), object);
       expect([code, body.reason]).toEqual([400, 'BadRequest']);
       expect(body.message).toContain('quantities must match the regular expression');
+    });
+
+    it('takes a definition in a group of Kubernetes’ own only with the mark of its review', async () => {
+      const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All';
+      const definition = structuredClone(widgetDefinition('reviewed', 'Reviewed'));
+      definition.metadata.name = 'reviewed.contract.k8s.io';
+      definition.spec.group = 'contract.k8s.io';
+      const refused = await kube().ask('POST', path, definition);
+      expect([refused.code, refused.body.reason]).toEqual([422, 'Invalid']);
+      expect(refused.body.details.causes).toEqual([
+        {
+          reason: 'FieldValueRequired',
+          field: 'metadata.annotations[api-approved.kubernetes.io]',
+          message:
+            'Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111',
+        },
+      ]);
+      definition.metadata.annotations = { 'api-approved.kubernetes.io': 'https://github.com/example/review/pull/1' };
+      expect((await kube().ask('POST', path, definition)).code).toBe(201);
     });
 
     it('lets little of a pod change', async () => {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { filesBelow, type Json, MANIFESTS, objectsBelow, objectsOf, pattern } from './files.ts';
+import { filesBelow, type Json, MANIFESTS, objectsBelow, objectsOf, pattern, ROOT } from './files.ts';
 
 /** Beside the kustomization, but never applied. */
 const NOT_APPLIED: Record<string, string[]> = { pattern1: ['baseline.json', 'retire.yaml'] };
@@ -65,5 +66,37 @@ describe.runIf(kubectl)('kubectl kustomize', () => {
     expect(names).toHaveLength(5 + 5 + 1 + 1 + 6);
     expect(names).toContain('NetworkPolicy -/default-deny');
     expect(names).toContain('EnvoyFilter opendatahub/inference-pool-ext-proc-pattern3');
+  });
+});
+
+describe('the roles of the gate', () => {
+  it('are listed by their kustomization, but for the optional one', () => {
+    const [kustomization] = objectsOf('rbac/kustomization.yaml');
+    const apart = ['kustomization.yaml', 'iam-role.yaml', 'foreign-pods.yaml'];
+    expect([...kustomization.resources].sort()).toEqual(filesBelow('rbac').filter((file) => !apart.includes(file)));
+  });
+
+  it('name one and the same identity', () => {
+    const files = ['serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
+    const subjects = files.flatMap((object) => object.subjects ?? []);
+    expect(subjects.length).toBe(4);
+    expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
+  });
+
+  it('grant no wildcard, no secret, no exec and no role', () => {
+    const files = ['serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
+    const words = files.flatMap(({ rules = [] }) =>
+      rules.flatMap(({ apiGroups, resources, verbs }: Json) => [...apiGroups, ...resources, ...verbs]),
+    );
+    for (const word of ['*', 'secrets', 'pods/exec', 'roles', 'rolebindings', 'bind', 'escalate', 'impersonate']) {
+      expect(words).not.toContain(word);
+    }
+  });
+
+  it('are the permissions that docs/permissions.md lists', () => {
+    const [role] = objectsOf('rbac/iam-role.yaml');
+    const text = readFileSync(join(ROOT, 'docs/permissions.md'), 'utf8');
+    const listed = [...text.matchAll(/`(container\.[a-zA-Z.]+)`/g)].map(([, name]) => name);
+    expect([...new Set(listed)].sort()).toEqual([...role.includedPermissions].sort());
   });
 });

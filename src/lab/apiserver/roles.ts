@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
+import { readFile } from 'node:fs/promises';
+import { parse, parseAllDocuments } from 'yaml';
 import { OIDC_SUBJECT } from '../gcp/oidc.ts';
 import { LAB } from '../lab.ts';
 import type { KubeObject } from '../protocol.ts';
@@ -9,11 +9,10 @@ export const GATE_USER = `principal://iam.googleapis.com/${LAB.provider.replace(
 
 /** The roles that the project tells its users to grant, bound to the identity that the lab gives out. */
 export async function gateRoles(folder: URL): Promise<KubeObject[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
-  const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')));
+  const list = parse(await readFile(new URL('kustomization.yaml', folder), 'utf8')) as { resources: string[] };
+  const texts = await Promise.all(list.resources.map((name) => readFile(new URL(name, folder), 'utf8')));
   return texts
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject))
-    .filter(({ apiVersion }) => apiVersion?.startsWith('rbac.authorization.k8s.io/'))
     .map((object) =>
       object.subjects
         ? { ...object, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: GATE_USER }] }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../protocol.ts';
+import { checkDefinition } from './definition-check.ts';
 import type { Resource } from './resources.ts';
 import { selects } from './selectors.ts';
 import type { StatusCause } from './status.ts';
@@ -130,24 +131,7 @@ const CHECKS: Record<string, Check> = {
   'networking.k8s.io/NetworkPolicy': (object) => (object.spec ? [] : [required('spec')]),
   'rbac.authorization.k8s.io/RoleBinding': checkBinding,
   'rbac.authorization.k8s.io/ClusterRoleBinding': checkBinding,
-  'apiextensions.k8s.io/CustomResourceDefinition': (object) => {
-    const { group, names = {}, scope, versions } = object.spec ?? {};
-    const causes: StatusCause[] = [];
-    if (!group) causes.push(required('spec.group'));
-    if (!scope) causes.push(required('spec.scope'));
-    if (!names.plural) causes.push(required('spec.names.plural'));
-    if (!names.kind) causes.push(required('spec.names.kind'));
-    if (!versions?.length) causes.push(required('spec.versions'));
-    const expected = `${names.plural}.${group}`;
-    if (causes.length === 0 && object.metadata.name !== expected) {
-      causes.push(wrong('metadata.name', object.metadata.name, 'must be spec.names.plural+"."+spec.group'));
-    }
-    const stored = (versions ?? []).filter((version: JsonObject) => version.storage).length;
-    if (versions?.length && stored !== 1) {
-      causes.push(wrong('spec.versions', versions.length, 'must have exactly one version marked as storage version'));
-    }
-    return causes;
-  },
+  'apiextensions.k8s.io/CustomResourceDefinition': checkDefinition,
 };
 
 function configKeys(field: string, data: JsonObject): StatusCause[] {

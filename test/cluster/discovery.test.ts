@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KubeClient } from '../../src/clients/kube.ts';
+import type { KubeObject } from '../../src/clients/objects.ts';
+import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
+import { readPicker } from '../../src/stages/picker.ts';
+import { readRoute } from '../../src/stages/route.ts';
+import { GATEWAY, NAMESPACE, SERVICE, VERSIONS } from '../discovery/kserve.ts';
+import { crdFolder } from '../manifests/crds.ts';
+import { clientOf } from './client.ts';
+import { installCrds } from './crds.ts';
+
+const folder = crdFolder(process.env);
+if (!folder) console.warn('NOT CHECKED: no CRDs (set SERVING_CRDS), so no KServe version was read from an API server.');
+
+const collection: Record<string, string> = {
+  Gateway: 'gateways',
+  HTTPRoute: 'httproutes',
+  InferencePool: 'inferencepools',
+  LLMInferenceService: 'llminferenceservices',
+  Deployment: 'deployments',
+};
+
+describe.runIf(folder).each(VERSIONS.filter(({ crds }) => crds !== null))('$name on a real API server', (version) => {
+  let kube: RealKube;
+  let client: KubeClient;
+
+  /** As its controller does: the object, then its status. */
+  const put = async (object: KubeObject, uid?: string) => {
+    const { status, ...rest } = structuredClone(object);
+    for (const owner of rest.metadata.ownerReferences ?? []) owner.uid = uid ?? owner.uid;
+    const base = `/apis/${object.apiVersion}/namespaces/${object.metadata.namespace}/${collection[object.kind]}`;
+    const made = await kube.ask('POST', `${base}?fieldValidation=Strict`, rest);
+    expect(made.status, JSON.stringify(made.body)).toBe(201);
+    if (status === undefined) return made.body.metadata.uid as string;
+    const merge = { contentType: 'application/merge-patch+json' };
+    const written = await kube.ask('PATCH', `${base}/${object.metadata.name}/status`, { status }, merge);
+    expect(written.status, JSON.stringify(written.body)).toBe(200);
+    return made.body.metadata.uid as string;
+  };
+
+  beforeAll(async () => {
+    kube = await startApiServer();
+    client = clientOf(kube);
+    for (const name of [NAMESPACE, 'opendatahub']) {
+      await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    }
+    for (const part of ['gateway-api', 'inference-extension', version.crds as string]) {
+      await installCrds(kube, join(folder ?? '', part));
+    }
+    // A fresh definition answers 429 for a moment, which the client waits out and a plain request does not.
+    for (const { apiVersion, kind } of [GATEWAY, version.service, version.route, ...version.pools]) {
+      expect(await client.list(apiVersion, kind)).toEqual([]);
+    }
+    const uid = await put(version.service);
+    for (const object of [GATEWAY, version.route, ...version.pools, version.picker]) await put(object, uid);
+  });
+  afterAll(async () => {
+    await client?.close();
+    await kube?.stop();
+  });
+
+  it('is read as it is: API version, rules, pool, gateway, weights', async () => {
+    const { apiVersion, rules, poolGroup, scorers, pickerImage } = version.expected;
+    expect(await client.versionsOf('serving.kserve.io')).toContain(apiVersion.split('/')[1]);
+    const service = { apiVersion, name: SERVICE, namespace: NAMESPACE, replicas: 3 };
+    const found = await readRoute(client, service, null);
+    expect(found).toMatchObject({
+      route: {
+        endpoint: `http://34.1.2.3/${NAMESPACE}/${SERVICE}`,
+        gateway: { namespace: 'opendatahub', name: 'inference-gateway' },
+        pool: { name: `${SERVICE}-inference-pool` },
+      },
+    });
+    const route = 'route' in found ? found.route : null;
+    expect(route?.rules).toHaveLength(rules);
+    expect(route?.rules.flatMap(({ pool, istioName }) => (pool ? [istioName] : []))).toEqual(
+      version.expected.istioNames,
+    );
+    expect(route?.pool?.apiVersion.split('/')[0]).toBe(poolGroup);
+    expect(await readPicker(client, service)).toEqual({ image: pickerImage, scorers, source: 'arguments' });
+  });
+});
