@@ -1,4 +1,5 @@
 import type { KubeObject } from '../protocol.ts';
+import { required, wrong } from './causes.ts';
 import { checkDefinition } from './definition-check.ts';
 import type { Resource } from './resources.ts';
 import { selects } from './selectors.ts';
@@ -9,17 +10,6 @@ import { equalJson } from './types.ts';
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-
-const required = (field: string, detail = ''): StatusCause => ({
-  reason: 'FieldValueRequired',
-  message: detail ? `Required value: ${detail}` : 'Required value',
-  field,
-});
-const wrong = (field: string, value: unknown, detail: string): StatusCause => ({
-  reason: 'FieldValueInvalid',
-  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
-  field,
-});
 
 /**
  * Checks of object metadata for every kind, and of the built-in kinds' required and immutable fields that manifests break

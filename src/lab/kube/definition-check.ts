@@ -1,11 +1,11 @@
 import type { KubeObject } from '../protocol.ts';
+import { required, wrong } from './causes.ts';
 import type { StatusCause } from './status.ts';
+import type { JsonObject } from './types.ts';
 
 const APPROVAL = 'api-approved.kubernetes.io';
 const HELP =
   'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
-
-const required = (field: string): StatusCause => ({ reason: 'FieldValueRequired', message: 'Required value', field });
 
 /** What a definition must have; what its schemas say is not judged here. */
 export function checkDefinition(object: KubeObject): StatusCause[] {
@@ -31,6 +31,5 @@ export function checkDefinition(object: KubeObject): StatusCause[] {
 function checkApproval({ metadata, spec }: KubeObject): StatusCause[] {
   const isProtected = /(?:^|\.)(?:k8s|kubernetes)\.io$/.test(spec?.group ?? '');
   if (!isProtected || metadata.annotations?.[APPROVAL]) return [];
-  const field = `metadata.annotations[${APPROVAL}]`;
-  return [{ reason: 'FieldValueRequired', message: `Required value: ${HELP}`, field }];
+  return [required(`metadata.annotations[${APPROVAL}]`, HELP)];
 }
