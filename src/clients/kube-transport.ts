@@ -1,9 +1,23 @@
 import { type HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
-import { errorText, Failure } from '../lib/failure.ts';
-import { deadline, orAbort, retry } from '../lib/poll.ts';
-import type { KubeClientOptions } from './kube.ts';
+import { errorText, Failure, type FailureStage } from '../lib/failure.ts';
+import { type Clock, deadline, orAbort, retry } from '../lib/poll.ts';
 import { type Answer, kubeFailure } from './kube-failures.ts';
+
+export interface KubeClientOptions {
+  server: string;
+  /** Omitted for the DNS endpoint, whose certificate is publicly trusted. */
+  caPem: string | null;
+  /** Called for every request; with the token that the server refused, so that it is not given again. */
+  accessToken: (refused?: string) => Promise<string>;
+  fieldManager: string;
+  userAgent: string;
+  clock: Clock;
+  signal: AbortSignal;
+  stage: FailureStage;
+  requestTimeoutMs?: number;
+  onRetry?: (message: string) => void;
+}
 
 export interface Body {
   body?: string;

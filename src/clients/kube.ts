@@ -1,9 +1,8 @@
 import { HttpMethod } from '@kubernetes/client-node';
-import type { FailureStage } from '../lib/failure.ts';
-import { type Clock, deadline } from '../lib/poll.ts';
+import { deadline } from '../lib/poll.ts';
 import { createKubeDiscovery } from './kube-discovery.ts';
 import type { Answer } from './kube-failures.ts';
-import { createKubeTransport } from './kube-transport.ts';
+import { createKubeTransport, type KubeClientOptions } from './kube-transport.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 import { getByPortForward, type PodTarget } from './port-forward.ts';
 
@@ -47,21 +46,6 @@ export interface KubeClient {
   /** GET from a port of a pod by way of its kubelet. */
   portForward(target: PodTarget): Promise<{ status: number; body: string }>;
   close(): Promise<void>;
-}
-
-export interface KubeClientOptions {
-  server: string;
-  /** Omitted for the DNS endpoint, whose certificate is publicly trusted. */
-  caPem: string | null;
-  /** Called for every request; with the token that the server refused, so that it is not given again. */
-  accessToken: (refused?: string) => Promise<string>;
-  fieldManager: string;
-  userAgent: string;
-  clock: Clock;
-  signal: AbortSignal;
-  stage: FailureStage;
-  requestTimeoutMs?: number;
-  onRetry?: (message: string) => void;
 }
 
 /** Objects that a list brings at a time: more would keep the API server busy, fewer the connection. */

@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { createKubeClient, type KubeClient, type KubeClientOptions } from '../../src/clients/kube.ts';
+import { createKubeClient, type KubeClient } from '../../src/clients/kube.ts';
+import type { KubeClientOptions } from '../../src/clients/kube-transport.ts';
 import { loopbackCertificate } from '../../src/lab/certs.ts';
 import type { KubeApiOptions } from '../../src/lab/kube/server.ts';
 import { startKubeApi } from '../../src/lab/kube/server.ts';
