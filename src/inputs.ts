@@ -51,6 +51,11 @@ export interface Inputs {
   leaseTimeoutMs: number;
   readyTimeoutMs: number;
   releaseTimeoutMs: number;
+  /** Namespace of the leases, the same for every run on a pool. */
+  leaseNamespace: string;
+  /** What to do while another run has the pool. */
+  onBusy: 'wait' | 'stop';
+  busyTimeoutMs: number;
   pollIntervalMs: number;
   pricePerChipHourUsd: number | null;
   forceConflicts: boolean;
@@ -152,6 +157,9 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'lease-timeout': '40m',
   'ready-timeout': '30m',
   'release-timeout': '10m',
+  'lease-namespace': 'default',
+  'on-busy': 'wait',
+  'busy-timeout': '60m',
   'poll-interval': '5s',
   'price-per-chip-hour': '',
   'force-conflicts': 'false',
@@ -249,6 +257,9 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     leaseTimeoutMs: duration('lease-timeout', 1_000),
     readyTimeoutMs: duration('ready-timeout', 1_000),
     releaseTimeoutMs: duration('release-timeout', 1_000),
+    leaseNamespace: kubernetesName('lease-namespace', text('lease-namespace')),
+    onBusy: choice('on-busy', ['wait', 'stop']),
+    busyTimeoutMs: duration('busy-timeout', 1_000),
     pollIntervalMs: duration('poll-interval', 50),
     pricePerChipHourUsd: priceOf(text('price-per-chip-hour'), bad),
     forceConflicts: boolean('force-conflicts'),

@@ -5,6 +5,7 @@ import type { KubeObject } from './clients/objects.ts';
 import { collectEvidence } from './diagnosis/collect.ts';
 import { explain } from './diagnosis/explain.ts';
 import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
+import { systemClock } from './lib/poll.ts';
 import type { RequestRecord } from './load/types.ts';
 import { finishReport } from './report/build.ts';
 import type { Report, StageName } from './report/model.ts';
@@ -13,7 +14,8 @@ import { benchmark, type Measured } from './stages/benchmark.ts';
 import { priceText } from './stages/bill.ts';
 import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
-import { awaitNodes, requestNodes, USUAL_LEASE_MS } from './stages/lease.ts';
+import { awaitNodes, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
+import { keepPool } from './stages/pool-lease.ts';
 import { preflight } from './stages/preflight.ts';
 import { awaitReady, USUAL_READY_MS } from './stages/ready.ts';
 import { verify } from './stages/verify.ts';
@@ -44,11 +46,14 @@ export interface PipelineResult {
 }
 
 /** The whole story: what is known for free, nodes and manifests side by side, ready, proven, measured, judged. */
-export async function runPipeline(base: BaseContext, input: PipelineInput): Promise<PipelineResult> {
+export async function runPipeline(given: BaseContext, input: PipelineInput): Promise<PipelineResult> {
   let measured: Measured | null = null;
   let kube: KubeClient | null = null;
+  const lost = new AbortController();
+  const over = new AbortController();
+  const base: BaseContext = { ...given, signal: AbortSignal.any([given.signal, lost.signal]) };
   try {
-    const { context, prepared } = await stage(base, 'preflight', 'Preflight', null, null, async () => {
+    const { context, prepared: planned } = await stage(base, 'preflight', 'Preflight', null, null, async () => {
       const world = await input.open();
       kube = world.kube;
       const opened: StageContext = { ...base, gke: world.gke, kube: world.kube };
@@ -60,22 +65,35 @@ export async function runPipeline(base: BaseContext, input: PipelineInput): Prom
 
     const stopSibling = new AbortController();
     const sibling = { ...context, signal: AbortSignal.any([context.signal, stopSibling.signal]) };
+    const leased = Promise.withResolvers<Prepared>();
     const nodes = stage(
       sibling,
       'lease',
-      leaseTitle(prepared),
+      leaseTitle(planned),
       USUAL_LEASE_MS,
       context.inputs.leaseTimeoutMs,
       async () => {
         const { leaseTimeoutMs } = context.inputs;
+        const { prepared, state } = await takePool(sibling, planned, input.saveLease);
+        const kept = { ...context, signal: AbortSignal.any([base.signal, over.signal]) };
+        const onRenewed = (renewedAt: string) => input.saveLease({ ...state, renewedAt });
+        // In real time, as the times in the lease are.
+        void keepPool({ ...leaseContext(kept), clock: systemClock }, state, {
+          onRenewed,
+          onLost: (failure) => lost.abort(failure),
+        });
+        leased.resolve(prepared);
         const began = context.clock.now();
-        const operation = await requestNodes(sibling, prepared, input.saveLease, leaseTimeoutMs);
+        const operation = await requestNodes(sibling, prepared, leaseTimeoutMs);
         const leftMs = Math.max(0, leaseTimeoutMs - (context.clock.now() - began));
         const ready = await awaitNodes(sibling, prepared, operation, leftMs);
         const chips = ready.reduce((sum, node) => sum + node.chips, 0);
         return [ready, `${ready.length} nodes, ${chips} chips`];
       },
     );
+    nodes.catch(leased.reject);
+    // Before the pool is ours, what is deployed may be somebody else's measurement.
+    const prepared = await leased.promise;
     const applied = stage(sibling, 'deploy', `Deploy ${prepared.service.name}`, null, null, async () => {
       const { retired, applied: count, pruned } = await deploy(sibling, prepared);
       const rest = [retired > 0 ? `, ${retired} of Pattern 1 retired` : '', pruned > 0 ? `, ${pruned} pruned` : ''];
@@ -123,6 +141,8 @@ export async function runPipeline(base: BaseContext, input: PipelineInput): Prom
     base.report.diagnosis = explain({ failure, report: base.report, lines });
     const end = { verdict: 'error' as const, reasons: [failure.message], finishedAt: now(), failure };
     return done(base, measured, finishReport(base.report, end));
+  } finally {
+    over.abort();
   }
 }
 

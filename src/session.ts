@@ -15,6 +15,7 @@ import type { Cost, Report } from './report/model.ts';
 import { bill } from './stages/bill.ts';
 import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
+import { notOurs, settleLease } from './stages/lease-guard.ts';
 import { poolNodes } from './stages/nodes.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
 import { VERSION } from './version.ts';
@@ -135,7 +136,9 @@ async function giveBack(given: Session, lease: LeaseState): Promise<Released> {
       },
     });
     kube = await kubeWithin(session, auth, gke);
-    return await release(
+    const foreign = await notOurs(kube, lease, Date.now(), emit);
+    if (foreign) return foreign;
+    const released = await release(
       {
         gke,
         kube,
@@ -147,6 +150,8 @@ async function giveBack(given: Session, lease: LeaseState): Promise<Released> {
       },
       lease,
     );
+    await settleLease(kube, lease, released, emit);
+    return released;
   } catch (error) {
     return releaseFailed(lease, error, Math.round(clock.now() - started));
   } finally {

@@ -132,7 +132,7 @@ describe('nodes and manifests, side by side', () => {
       diagnosis: { cause: 'gke.stockout', evidence: [STOCKOUT] },
     });
     expect(outcomes).toMatchObject({ preflight: 'done', lease: 'failed', ready: 'skipped' });
-    expect(saved).toHaveLength(1);
+    expect(saved).toMatchObject([{ phase: 'acquiring' }, { phase: 'held' }]);
   });
 
   it('end together when a manifest conflicts, and that is what is told', async () => {

@@ -15,7 +15,13 @@ afterEach(() => lab?.close());
 
 /** Nobody waits longer than the lab does. */
 const hasty: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal) };
-const lease: LeaseState = { ...LEASE, projectId: 'demo', location: 'us-east5-b', cluster: 'serving' };
+const lease: LeaseState = {
+  ...LEASE,
+  projectId: 'demo',
+  location: 'us-east5-b',
+  cluster: 'serving',
+  renewedAt: new Date().toISOString(),
+};
 
 /** Gives back three nodes of the lab's pool, whose Kubernetes API answers nobody. */
 async function giveBack(inject?: Inject): Promise<{ report: Report; said: ProgressEvent[] }> {

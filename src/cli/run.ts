@@ -62,7 +62,9 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   let closed: Report;
   try {
     measured = await runGate(session, (state) => {
+      const isNew = lease?.phase !== 'held' && state.phase === 'held';
       lease = state;
+      if (!isNew) return;
       emit({
         type: 'fact',
         stage: 'lease',

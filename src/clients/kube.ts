@@ -1,7 +1,7 @@
 import { HttpMethod } from '@kubernetes/client-node';
 import { deadline } from '../lib/poll.ts';
 import { createKubeDiscovery } from './kube-discovery.ts';
-import type { Answer } from './kube-failures.ts';
+import { type Answer, kubeFailure } from './kube-failures.ts';
 import { createKubeTransport, type KubeClientOptions } from './kube-transport.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 import { getByPortForward, type PodTarget } from './port-forward.ts';
@@ -21,6 +21,8 @@ export interface ApplyOptions {
 export interface RemoveOptions {
   /** Only the object that was read, not a namesake that has been made since. */
   uid?: string | undefined;
+  /** Only in the version that was read. */
+  resourceVersion?: string | undefined;
   /** `Foreground`: it stays until its dependants have gone. */
   propagation?: 'Background' | 'Foreground' | 'Orphan';
 }
@@ -34,6 +36,10 @@ export interface KubeClient {
   list(apiVersion: string, kind: string, options?: ListOptions): Promise<KubeObject[] | null>;
   /** Server-side apply with strict field validation. A conflict is a Failure that names field and manager. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
+  /** Null when an object of that name exists already. */
+  create(object: KubeObject): Promise<KubeObject | null>;
+  /** Replaces the version that `metadata.resourceVersion` names. Null when that is not the newest any more. */
+  replace(object: KubeObject): Promise<KubeObject | null>;
   /** JSON merge patch of metadata or spec; null values remove. */
   mergePatch(ref: ObjectRef, patch: unknown): Promise<KubeObject>;
   /** Deletes an object, its dependants in the background unless told otherwise. False when it was not there. */
@@ -68,6 +74,22 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     const path = `${await paths.require(ref)}?${new URLSearchParams({ fieldManager, ...query })}`;
     const text = JSON.stringify(body);
     return json(await call(describe(ref), () => send(HttpMethod.PATCH, path, { body: text, contentType }), []));
+  };
+
+  /** A write that somebody else's may beat. After a lost answer a second try meets the first: read, and see whose it is. */
+  const unlessConflict = async (
+    ref: ObjectRef,
+    method: HttpMethod,
+    path: string,
+    object: KubeObject,
+  ): Promise<KubeObject | null> => {
+    const query = new URLSearchParams({ fieldManager, fieldValidation: 'Strict' });
+    const extra = { body: JSON.stringify(object), contentType: 'application/json' };
+    const answer = await call(describe(ref), () => send(method, `${path}?${query}`, extra), [404, 409]);
+    if (answer.status < 300) return json(answer);
+    const refused = kubeFailure(describe(ref), answer, options.stage);
+    if (refused.code === 'namespace-missing') throw refused;
+    return null;
   };
 
   /** The list as a whole: its pages end with 410 when the first of them is too old to be continued. */
@@ -119,21 +141,30 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         object,
         'application/apply-patch+yaml',
       ),
+    async create(object) {
+      const ref = refOf(object);
+      const path = (await paths.require(ref)).replace(/\/[^/]+$/, '');
+      return unlessConflict(ref, HttpMethod.POST, path, object);
+    },
+    async replace(object) {
+      const ref = refOf(object);
+      return unlessConflict(ref, HttpMethod.PUT, await paths.require(ref), object);
+    },
     mergePatch: (ref, patch) => write(ref, {}, patch, 'application/merge-patch+json'),
-    async remove(ref, { uid, propagation = 'Background' } = {}) {
+    async remove(ref, { uid, resourceVersion, propagation = 'Background' } = {}) {
       const path = await paths.object(ref);
       if (!path) return false;
       const body = JSON.stringify({
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         propagationPolicy: propagation,
-        ...(uid === undefined ? {} : { preconditions: { uid } }),
+        ...(uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } }),
       });
       const contentType = 'application/json';
       const answer = await call(describe(ref), async () => {
         const given = await send(HttpMethod.DELETE, path, { body, contentType });
         // Another object bears the name now: the one that was meant has gone.
-        const isOther = given.status === 409 && uid !== undefined && /\buid\b/i.test(given.body);
+        const isOther = given.status === 409 && /\b(?:uid|ResourceVersion)\b/i.test(given.body);
         return isOther ? { ...given, status: 404 } : given;
       }, [404]);
       return answer.status !== 404;

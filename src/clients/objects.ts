@@ -6,6 +6,7 @@ export interface KubeObject {
     name: string;
     namespace?: string;
     uid?: string;
+    resourceVersion?: string;
     generation?: number;
     creationTimestamp?: string;
     deletionTimestamp?: string;

@@ -58,6 +58,13 @@ export interface LeaseState {
   /** `run id/attempt`. */
   run: string;
   runKey: string;
+  /** Address of the run, or its name where it has none; the holder of the pool's lease in the cluster. */
+  holder: string;
+  leaseNamespace: string;
+  /** `acquiring`: no node has been asked for yet, and the pool may be somebody else's. */
+  phase: 'acquiring' | 'held';
+  /** Last sign of life in the cluster, ISO 8601. */
+  renewedAt: string;
   namespace: string;
   /** Applied objects, removed before the nodes go. */
   workload: ObjectRef[];

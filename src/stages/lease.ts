@@ -4,14 +4,22 @@ import { isOperationConflict } from '../clients/operation-conflict.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { LeaseState, Prepared, StageContext } from './context.ts';
+import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 import { armObjects } from './one-replica.ts';
 import { mayBeDeleted } from './ownership.ts';
+import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
+import { resizeFailure } from './resize-failure.ts';
 
 export const USUAL_LEASE_MS = 10 * 60_000;
 
 /** What must be known to give the nodes back, whatever happens next. Pure. */
-export function leaseState(context: StageContext, prepared: Prepared, startedAt: string): LeaseState {
+export function leaseState(
+  context: StageContext,
+  prepared: Prepared,
+  startedAt: string,
+  phase: LeaseState['phase'] = 'held',
+): LeaseState {
   const { inputs } = context;
   return {
     v: 1,
@@ -28,6 +36,10 @@ export function leaseState(context: StageContext, prepared: Prepared, startedAt:
     startedAt,
     run: `${context.report.run.id}/${context.report.run.attempt}`,
     runKey: context.runKey,
+    holder: holderOf(context).identity,
+    leaseNamespace: inputs.leaseNamespace,
+    phase,
+    renewedAt: new Date().toISOString(),
     namespace: prepared.service.namespace,
     workload: [
       ...prepared.manifests.map(({ object }) => refOf(object)).filter(mayBeDeleted),
@@ -36,19 +48,59 @@ export function leaseState(context: StageContext, prepared: Prepared, startedAt:
   };
 }
 
+/** Who this run is to others: its page where it has one. */
+export function holderOf({ report, runKey }: Pick<StageContext, 'report' | 'runKey'>): Holder {
+  const { url, attempt } = report.run;
+  return { identity: url ? `${url}/attempts/${attempt}` : `cli/${runKey}`, runKey };
+}
+
+/** What the lease in the cluster is kept by. */
+export function leaseContext(context: StageContext): LeaseContext {
+  const { kube, clock, signal, emit, inputs } = context;
+  return { kube, clock, signal, emit, namespace: inputs.leaseNamespace, holder: holderOf(context) };
+}
+
 /**
- * Asks for the nodes; the lease is saved before the call. Waits while another operation holds the pool. Null when the
- * pool already has the nodes.
+ * Takes the pool for this run, in the cluster and in the runner's state, before anything is asked of it. The state is
+ * saved first: whatever happens from then on, the release finds out by the cluster's lease whether the pool is ours.
+ * What was read of the pool while somebody else had it is read again. Answers what is true now.
  */
-export async function requestNodes(
+export async function takePool(
   context: StageContext,
   prepared: Prepared,
   saveLease: (state: LeaseState) => void,
+): Promise<{ prepared: Prepared; state: LeaseState }> {
+  const { inputs, emit } = context;
+  const startedAt = new Date().toISOString();
+  const wanted = leaseState(context, prepared, startedAt, 'acquiring');
+  saveLease(wanted);
+  const { onBusy, busyTimeoutMs: limitMs, pollIntervalMs } = inputs;
+  const { story, waited } = await acquirePool(leaseContext(context), wanted, { onBusy, limitMs, pollIntervalMs });
+  if (story) emit({ type: 'warning', text: storyOf(story) });
+  const now = waited ? await readAgain(context, prepared, story?.state ?? null) : prepared;
+  const state = leaseState(context, now, waited ? new Date().toISOString() : startedAt);
+  saveLease(state);
+  emit({ type: 'fact', stage: 'lease', text: `node pool ${now.pool.name} is leased to ${state.holder}` });
+  return { prepared: now, state };
+}
+
+/** The pool as it is now. A run that died left its own size behind; the one before it is what the pool rests at. */
+async function readAgain(context: StageContext, prepared: Prepared, dead: LeaseState | null): Promise<Prepared> {
+  const { inputs, gke } = context;
+  const pool = await gke.getNodePool(prepared.pool.name);
+  const sizeBefore = dead?.sizeBefore ?? pool.initialNodeCount;
+  const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
+  return { ...prepared, pool, sizeBefore, restingNodes };
+}
+
+/** Asks for the nodes. Waits while another operation holds the pool. Null when the pool already has the nodes. */
+export async function requestNodes(
+  context: StageContext,
+  prepared: Prepared,
   limitMs: number,
 ): Promise<GkeOperation | null> {
   const { gke, inputs, emit } = context;
   const { pool, nodes } = prepared;
-  saveLease(leaseState(context, prepared, new Date().toISOString()));
   if (pool.initialNodeCount >= nodes) {
     emit({ type: 'fact', stage: 'lease', text: `${pool.name} is set to ${pool.initialNodeCount} nodes already` });
     return null;
@@ -129,45 +181,5 @@ export async function awaitNodes(
         blame: 'cloud',
         evidence: { seen },
       }),
-  });
-}
-
-/** The error text of a failed resize as a cause; the texts are GKE's (field names in the operation's error). */
-export function resizeFailure(text: string, asked: number, got: number, pool: string): Failure {
-  const evidence = { text, asked, got };
-  const base = { stage: 'lease', evidence } as const;
-  const arrived = got > 0 ? `; ${got} of ${asked} nodes arrived` : '';
-  if (/stockout|resource_pool_exhausted|resource pool exhausted|does not have enough resources/i.test(text)) {
-    return new Failure({
-      ...base,
-      code: 'gke-stockout',
-      message: `The zone has no TPU capacity for ${asked} nodes of ${pool}${arrived}.`,
-      hint: 'Run again later, or use a reservation or another zone. The change under review is not at fault.',
-      blame: 'cloud',
-    });
-  }
-  if (/quota/i.test(text)) {
-    return new Failure({
-      ...base,
-      code: 'gke-quota',
-      message: `The project's TPU quota does not allow ${asked} nodes of ${pool}${arrived}.`,
-      hint: 'Ask for more of the quota named in the evidence (compute.googleapis.com), or lease fewer nodes.',
-      blame: 'config',
-    });
-  }
-  if (/permission|forbidden|service account/i.test(text)) {
-    return new Failure({
-      ...base,
-      code: 'gke-node-permission',
-      message: `GKE could not create the nodes of ${pool} for want of a permission${arrived}.`,
-      hint: 'Check the service account of the node pool.',
-      blame: 'config',
-    });
-  }
-  return new Failure({
-    ...base,
-    code: 'gke-resize-failed',
-    message: `The resize of ${pool} to ${asked} nodes failed${arrived}: ${text}`,
-    blame: 'cloud',
   });
 }

@@ -77,14 +77,18 @@ describe('the roles of the gate', () => {
   });
 
   it('name one and the same identity', () => {
-    const files = ['serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
+    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) =>
+      objectsOf(`rbac/${name}.yaml`),
+    );
     const subjects = files.flatMap((object) => object.subjects ?? []);
-    expect(subjects.length).toBe(4);
+    expect(subjects.length).toBe(5);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 
   it('grant no wildcard, no secret, no exec and no role', () => {
-    const files = ['serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
+    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) =>
+      objectsOf(`rbac/${name}.yaml`),
+    );
     const words = files.flatMap(({ rules = [] }) =>
       rules.flatMap(({ apiGroups, resources, verbs }: Json) => [...apiGroups, ...resources, ...verbs]),
     );

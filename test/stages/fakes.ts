@@ -38,6 +38,10 @@ export const LEASE: LeaseState = {
   startedAt: '2026-11-22T14:07:07Z',
   run: '183/1',
   runKey: '183-1',
+  holder: 'https://github.com/o/r/actions/runs/183/attempts/1',
+  leaseNamespace: 'default',
+  phase: 'held',
+  renewedAt: '2026-11-22T14:07:07Z',
   namespace: 'ns',
   workload: [
     { apiVersion: 'v1', kind: 'ConfigMap', name: 'first', namespace: 'ns' },
@@ -184,13 +188,22 @@ export function fakeKube(
 ): { kube: KubeClient; removed: string[]; applied: KubeObject[] } {
   const removed: string[] = [];
   const done: KubeObject[] = [];
+  const leases = new Map<string, KubeObject>();
+  const keep = (object: KubeObject): KubeObject => {
+    leases.set(object.metadata.name, object);
+    return object;
+  };
   const kube = {
     list: async (_apiVersion: string, kind: string, { fieldSelector }: { fieldSelector?: string } = {}) =>
       (lists[kind]?.() ?? []).filter(
         ({ spec }) => fieldSelector === undefined || fieldSelector === `spec.nodeName=${spec?.nodeName}`,
       ),
+    create: async (object: KubeObject) => (leases.has(object.metadata.name) ? null : keep(object)),
+    replace: async (object: KubeObject) => keep(object),
     get: async ({ kind, name }: { kind: string; name: string }) =>
-      lists[kind]?.().find(({ metadata }) => metadata.name === name) ?? null,
+      kind === 'Lease'
+        ? (leases.get(name) ?? null)
+        : (lists[kind]?.().find(({ metadata }) => metadata.name === name) ?? null),
     apply: async (object: KubeObject, { dryRun = false } = {}) => {
       if (!dryRun) done.push(object);
       return object;

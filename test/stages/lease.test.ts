@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LeaseState } from '../../src/stages/context.ts';
-import { awaitNodes, leaseState, requestNodes, resizeFailure } from '../../src/stages/lease.ts';
+import { awaitNodes, leaseState, requestNodes } from '../../src/stages/lease.ts';
+import { resizeFailure } from '../../src/stages/resize-failure.ts';
 import { applied, conflict, fakeKube, fakePool, nodes, POOL, prepared, stageContext, texts } from './fakes.ts';
 
 const LIMIT_MS = 60_000;
@@ -98,27 +98,11 @@ describe('the lease', () => {
     expect(workload[0]).toMatchObject({ kind: 'ConfigMap', name: 'goes' });
   });
 
-  it('is saved before the resize is sent', async () => {
-    const pool = fakePool();
-    const order: unknown[] = [];
-    const { context } = stageContext({ gke: pool.gke });
-    await requestNodes(
-      context,
-      prepared(),
-      (state) => order.push(['saved', state.sizeAsked, [...pool.asked]]),
-      LIMIT_MS,
-    );
-    expect(order).toEqual([['saved', 3, []]]);
-    expect(pool.asked).toEqual([3]);
-  });
-
-  it('is saved also when the nodes are there, and nothing is sent', async () => {
+  it('is not needed for nodes that are there already', async () => {
     const pool = fakePool(3);
-    const saved: LeaseState[] = [];
     const { context, said } = stageContext({ gke: pool.gke });
     const ready = prepared({ pool: { ...POOL, initialNodeCount: 3 }, sizeBefore: 3 });
-    expect(await requestNodes(context, ready, (state) => saved.push(state), LIMIT_MS)).toBeNull();
-    expect(saved).toHaveLength(1);
+    expect(await requestNodes(context, ready, LIMIT_MS)).toBeNull();
     expect(pool.asked).toEqual([]);
     expect(texts(said)).toEqual(['v6e is set to 3 nodes already']);
   });
@@ -126,7 +110,7 @@ describe('the lease', () => {
   it('waits for another operation, and says which', async () => {
     const pool = fakePool(0, { refusals: [conflict(), conflict()] });
     const { context, said } = stageContext({ gke: pool.gke });
-    await requestNodes(context, prepared(), () => {}, LIMIT_MS);
+    await requestNodes(context, prepared(), LIMIT_MS);
     expect(pool.asked).toEqual([3, 3, 3]);
     expect(texts(said)[0]).toMatch(/^another operation runs \(.*operation-1/);
   });
@@ -134,7 +118,7 @@ describe('the lease', () => {
   it('ends when the pool is not free in time, and says what runs', async () => {
     const pool = fakePool(0, { refusals: Array.from({ length: 99 }, conflict) });
     const { context } = stageContext({ gke: pool.gke });
-    await expect(requestNodes(context, prepared(), () => {}, LIMIT_MS)).rejects.toMatchObject({
+    await expect(requestNodes(context, prepared(), LIMIT_MS)).rejects.toMatchObject({
       code: 'pool-busy',
       stage: 'lease',
       blame: 'cluster',
@@ -147,7 +131,7 @@ describe('the lease', () => {
   it('ends at once with any other refusal', async () => {
     const pool = fakePool(0, { refusals: [new Error('permission denied')] });
     const { context } = stageContext({ gke: pool.gke });
-    await expect(requestNodes(context, prepared(), () => {}, LIMIT_MS)).rejects.toThrow('permission denied');
+    await expect(requestNodes(context, prepared(), LIMIT_MS)).rejects.toThrow('permission denied');
     expect(pool.asked).toEqual([3]);
   });
 });
@@ -157,7 +141,7 @@ describe('the nodes', () => {
     const { kube } = fakeKube({ Node: list });
     const { context, said } = stageContext({ gke: pool.gke, kube });
     const run = async () =>
-      awaitNodes(context, prepared(), await requestNodes(context, prepared(), () => {}, LIMIT_MS), LIMIT_MS);
+      awaitNodes(context, prepared(), await requestNodes(context, prepared(), LIMIT_MS), LIMIT_MS);
     return { run, said };
   };
 

@@ -1,0 +1,132 @@
+import type { KubeObject, ObjectRef } from '../clients/objects.ts';
+import type { LeaseState } from './context.ts';
+import { MANAGED_BY, RUN_ANNOTATION } from './ownership.ts';
+
+/** How long a lease holds without a sign of life of its run. */
+export const LEASE_DURATION_S = 15 * 60;
+/** How often a run gives one. */
+export const RENEW_EVERY_MS = 60_000;
+/**
+ * Times of a lease are written by one runner and read by another. Their clocks are kept by NTP and agree to well under a
+ * second; a lease is called expired only when it has been so for this long, so that a wrong clock must be very wrong.
+ */
+export const SKEW_MS = 30_000;
+
+const STATE_ANNOTATION = 'tpu-serving-gate/lease';
+const API_VERSION = 'coordination.k8s.io/v1';
+
+/** A pool's lease as it stands in the cluster. */
+export interface LeaseRecord {
+  object: KubeObject;
+  /** Address of the run, or its name where it has none. */
+  holder: string;
+  runKey: string | null;
+  acquiredAt: string | null;
+  /** Milliseconds since the epoch; 0 for a lease that says nothing. */
+  expiresAtMs: number;
+  /** Null when it cannot be read: nothing can be given back from it then. */
+  state: LeaseState | null;
+}
+
+/** Who may hold a lease, and under which key it is ours. */
+export interface Holder {
+  identity: string;
+  runKey: string;
+}
+
+/** One lease for each pool of a cluster, in a namespace that all runs share whatever they deploy to. */
+export function leaseRef(namespace: string, pool: string): ObjectRef {
+  return { apiVersion: API_VERSION, kind: 'Lease', name: `tpu-serving-gate-${pool}`, namespace };
+}
+
+/** The object that says that `holder` has the pool from `acquiredAtMs` on, with a sign of life at `nowMs`. */
+export function leaseObject(
+  namespace: string,
+  holder: Holder,
+  state: LeaseState,
+  times: { nowMs: number; acquiredAtMs: number; transitions: number },
+  resourceVersion?: string,
+): KubeObject {
+  const { name } = leaseRef(namespace, state.nodePool);
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Lease',
+    metadata: {
+      name,
+      namespace,
+      labels: { ...MANAGED_BY },
+      annotations: { [RUN_ANNOTATION]: holder.runKey, [STATE_ANNOTATION]: JSON.stringify(state) },
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    spec: {
+      holderIdentity: holder.identity,
+      leaseDurationSeconds: LEASE_DURATION_S,
+      acquireTime: microTime(times.acquiredAtMs),
+      renewTime: microTime(times.nowMs),
+      leaseTransitions: times.transitions,
+    },
+  };
+}
+
+/** Reads a lease whoever wrote it; what is not as the gate writes it is not trusted. */
+export function readLease(object: KubeObject): LeaseRecord {
+  const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime } = (object.spec ?? {}) as Record<
+    string,
+    unknown
+  >;
+  const renewedAtMs = Date.parse(String(renewTime ?? ''));
+  const seconds = Number(leaseDurationSeconds ?? 0);
+  const { annotations = {} } = object.metadata;
+  return {
+    object,
+    holder: typeof holderIdentity === 'string' && holderIdentity !== '' ? holderIdentity : 'nobody',
+    runKey: annotations[RUN_ANNOTATION] ?? null,
+    acquiredAt: typeof acquireTime === 'string' ? acquireTime : null,
+    expiresAtMs: Number.isFinite(renewedAtMs) && Number.isFinite(seconds) ? renewedAtMs + seconds * 1_000 : 0,
+    state: parseState(annotations[STATE_ANNOTATION]),
+  };
+}
+
+export function isExpired(record: LeaseRecord, nowMs: number): boolean {
+  return record.expiresAtMs + SKEW_MS <= nowMs;
+}
+
+const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const PATTERNS: Partial<Record<keyof LeaseState, RegExp>> = {
+  projectId: /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/,
+  location: /^[a-z]+-[a-z]+\d+(-[a-z])?$/,
+  cluster: /^[a-z][a-z0-9-]{0,39}$/,
+  nodePool: NAME,
+  namespace: NAME,
+  runKey: NAME,
+  startedAt: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+};
+
+/** A state from an annotation or a file, checked as strictly as an input: it decides what is resized. */
+export function parseState(text: string | undefined): LeaseState | null {
+  if (text === undefined) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (value === null || typeof value !== 'object') return null;
+  const state = value as Record<keyof LeaseState, unknown>;
+  const isText = Object.entries(PATTERNS).every(([name, pattern]) => {
+    const field = state[name as keyof LeaseState];
+    return typeof field === 'string' && pattern.test(field);
+  });
+  const sizes = [state.sizeBefore, state.sizeAsked, state.restingNodes];
+  const isSized = sizes.every((size) => Number.isInteger(size) && (size as number) >= 0 && (size as number) <= 1_000);
+  const workload = state.workload;
+  const isListed =
+    Array.isArray(workload) &&
+    workload.length <= 100 &&
+    workload.every((ref) => [ref?.apiVersion, ref?.kind, ref?.name].every((part) => typeof part === 'string'));
+  return state.v === 1 && isText && isSized && isListed ? (value as LeaseState) : null;
+}
+
+function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/Z$/, '000Z');
+}

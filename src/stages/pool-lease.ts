@@ -1,0 +1,212 @@
+import type { KubeClient } from '../clients/kube.ts';
+import { humanDuration } from '../lib/duration.ts';
+import { errorText, Failure } from '../lib/failure.ts';
+import { type Clock, poll } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
+import type { LeaseState } from './context.ts';
+import {
+  type Holder,
+  isExpired,
+  LEASE_DURATION_S,
+  type LeaseRecord,
+  leaseObject,
+  leaseRef,
+  RENEW_EVERY_MS,
+  readLease,
+  SKEW_MS,
+} from './lease-record.ts';
+
+export interface LeaseContext {
+  kube: KubeClient;
+  clock: Clock;
+  signal: AbortSignal;
+  emit: Emit;
+  /** Namespace that holds the leases of all pools. */
+  namespace: string;
+  holder: Holder;
+}
+
+export interface Waiting {
+  onBusy: 'wait' | 'stop';
+  limitMs: number;
+  pollIntervalMs: number;
+}
+
+/** What was found in place of a free pool. */
+export interface Taken {
+  /** The lease that had run out and was taken over. */
+  story: LeaseRecord | null;
+  /** Whether somebody else had the pool meanwhile: what was read of it before is old. */
+  waited: boolean;
+}
+
+/**
+ * Takes the pool's lease, by a create or by a replacement of exactly the version that was read, so that of two runs one
+ * alone has it. Somebody else's lease is waited for or told; one that has run out is taken over.
+ */
+export async function acquirePool(context: LeaseContext, state: LeaseState, waiting: Waiting): Promise<Taken> {
+  const { kube, namespace, holder, emit } = context;
+  const ref = leaseRef(namespace, state.nodePool);
+  let waited = false;
+  let last: LeaseRecord | null = null;
+  return poll({
+    stage: 'lease',
+    what: `the lease of node pool ${state.nodePool}`,
+    everyMs: Math.max(waiting.pollIntervalMs, 250),
+    limitMs: waiting.limitMs,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
+    probe: async () => {
+      const nowMs = Date.now();
+      const found = await kube.get(ref);
+      if (!found) {
+        const times = { nowMs, acquiredAtMs: nowMs, transitions: 0 };
+        const made = await kube.create(leaseObject(namespace, holder, state, times));
+        return made ? { done: { story: null, waited } } : { waiting: 'another run was faster' };
+      }
+      const record = readLease(found);
+      const ours = record.runKey === holder.runKey && record.holder === holder.identity;
+      if (!ours && !isExpired(record, nowMs)) {
+        waited = true;
+        last = record;
+        if (waiting.onBusy === 'stop') throw poolLeased(state.nodePool, record, null);
+        return { waiting: `held by ${record.holder} ${since(record)}` };
+      }
+      const transitions = Number(found.spec?.leaseTransitions ?? 0) + (ours ? 0 : 1);
+      const acquiredAtMs = ours ? Date.parse(String(found.spec?.acquireTime)) || nowMs : nowMs;
+      const times = { nowMs, acquiredAtMs, transitions };
+      const version = found.metadata.resourceVersion;
+      const next = await kube.replace(leaseObject(namespace, holder, state, times, version));
+      if (!next) return { waiting: 'another run was faster' };
+      return { done: { story: ours ? null : record, waited: waited || !ours } };
+    },
+    onTimeout: (_seen, elapsedMs) => poolLeased(state.nodePool, last, elapsedMs),
+  });
+}
+
+/**
+ * Gives a sign of life every minute until the context's signal ends. A renewal that fails is tried again; `onLost` is told once,
+ * when somebody else has the lease or when no sign could be given for as long as it lasts.
+ */
+export async function keepPool(
+  context: LeaseContext,
+  state: LeaseState,
+  told: { onRenewed?: (at: string) => void; onLost: (failure: Failure) => void },
+): Promise<void> {
+  const { clock, signal, emit } = context;
+  let renewedAtMs = Date.now();
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(RENEW_EVERY_MS, signal);
+      const taken = await renew(context, state);
+      if (taken) return told.onLost(leaseLost(state.nodePool, taken));
+      renewedAtMs = Date.now();
+      told.onRenewed?.(new Date(renewedAtMs).toISOString());
+    } catch (error) {
+      if (signal.aborted) return;
+      emit({ type: 'warning', text: `the lease could not be renewed: ${errorText(error)}` });
+      const left = LEASE_DURATION_S * 1_000 - SKEW_MS - (Date.now() - renewedAtMs);
+      if (left < 0) return told.onLost(leaseLost(state.nodePool, null));
+    }
+  }
+}
+
+/** Null after a sign of life; the lease of somebody else, when it is no longer ours. */
+async function renew(
+  { kube, namespace, holder }: LeaseContext,
+  state: LeaseState,
+): Promise<LeaseRecord | 'gone' | null> {
+  for (;;) {
+    const found = await kube.get(leaseRef(namespace, state.nodePool));
+    if (!found) return 'gone';
+    const record = readLease(found);
+    if (record.runKey !== holder.runKey || record.holder !== holder.identity) return record;
+    const nowMs = Date.now();
+    const acquiredAtMs = Date.parse(record.acquiredAt ?? '') || nowMs;
+    const times = { nowMs, acquiredAtMs, transitions: Number(found.spec?.leaseTransitions ?? 0) };
+    const version = found.metadata.resourceVersion;
+    if (await kube.replace(leaseObject(namespace, holder, state, times, version))) return null;
+  }
+}
+
+/** Whose the pool is, as far as the cluster knows. */
+export type Standing = 'ours' | 'nobody' | LeaseRecord;
+
+export async function standing(
+  { kube, namespace, holder }: Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>,
+  pool: string,
+): Promise<Standing> {
+  const found = await kube.get(leaseRef(namespace, pool));
+  if (!found) return 'nobody';
+  const record = readLease(found);
+  return record.runKey === holder.runKey && record.holder === holder.identity ? 'ours' : record;
+}
+
+/** After the nodes have gone: the pool is free for the next run. Nothing happens to a lease that is not ours. */
+export async function returnPool(
+  { kube, namespace, holder }: Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>,
+  pool: string,
+): Promise<void> {
+  const ref = leaseRef(namespace, pool);
+  const found = await kube.get(ref);
+  if (!found) return;
+  const record = readLease(found);
+  if (record.runKey !== holder.runKey || record.holder !== holder.identity) return;
+  const { uid, resourceVersion } = found.metadata;
+  await kube.remove(ref, { uid, resourceVersion });
+}
+
+/** After a release that failed: the lease says so, and whoever sweeps need not wait for its end. */
+export async function expirePool(context: Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>, state: LeaseState) {
+  const found = await context.kube.get(leaseRef(context.namespace, state.nodePool));
+  if (!found || (await standing(context, state.nodePool)) !== 'ours') return;
+  const nowMs = Date.now() - LEASE_DURATION_S * 1_000 - SKEW_MS;
+  const times = { nowMs, acquiredAtMs: nowMs, transitions: Number(found.spec?.leaseTransitions ?? 0) };
+  await context.kube.replace(
+    leaseObject(context.namespace, context.holder, state, times, found.metadata.resourceVersion),
+  );
+}
+
+/** One sentence about a lease that was taken over. */
+export function storyOf(record: LeaseRecord): string {
+  const size = record.state ? `; it had asked for ${record.state.sizeAsked} nodes` : '';
+  return `took over the lease of ${record.holder}, ${since(record)}, which ran out at ${iso(record.expiresAtMs)}${size}`;
+}
+
+export function poolLeased(pool: string, record: LeaseRecord | null, waitedMs: number | null): Failure {
+  const who = record ? `${record.holder} ${since(record)}` : 'another run';
+  const until = record ? `, until ${iso(record.expiresAtMs)} unless it is renewed` : '';
+  return new Failure({
+    stage: 'lease',
+    code: 'pool-leased',
+    message: `Node pool ${pool} is leased by ${who}${until}${waitedMs === null ? '' : `; waited ${humanDuration(waitedMs)}`}.`,
+    hint: 'Let that run end, put both into one concurrency group of the workflow, or raise "busy-timeout".',
+    blame: 'cluster',
+    evidence: { holder: record?.holder ?? null },
+  });
+}
+
+function leaseLost(pool: string, record: LeaseRecord | 'gone' | null): Failure {
+  const why =
+    record === null
+      ? 'it could not be renewed in time'
+      : record === 'gone'
+        ? 'somebody deleted it'
+        : `${record.holder} took it over`;
+  return new Failure({
+    stage: 'lease',
+    code: 'lease-lost',
+    message: `The lease of node pool ${pool} was lost: ${why}.`,
+    hint: 'Somebody else may resize the pool now, so that nothing that is measured here means anything; run it again.',
+    blame: 'cluster',
+  });
+}
+
+function since({ acquiredAt }: LeaseRecord): string {
+  return acquiredAt ? `since ${acquiredAt.replace(/\.\d+Z$/, 'Z')}` : 'for an unknown time';
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
