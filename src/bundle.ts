@@ -1,10 +1,11 @@
 import { neutral } from './progress/actions.ts';
 
-/** The one bundle behind `dist/main.js`, `dist/post.js` and `dist/cli.js`; what an entrypoint needs is loaded lazily. */
-export function run(name: 'main' | 'post' | 'cli'): void {
+/** The one bundle behind `dist/main.js`, `dist/post.js`, `dist/sweep.js` and `dist/cli.js`; what an entrypoint needs is loaded lazily. */
+export function run(name: 'main' | 'post' | 'sweep' | 'cli'): void {
   const entry = {
     main: async () => (await import('./main.ts')).main(),
     post: async () => (await import('./post.ts')).post(),
+    sweep: async () => (await import('./sweep.ts')).sweepAction(),
     cli: async () => (await import('./cli.ts')).cli(process.argv.slice(2)),
   }[name];
   entry().then(

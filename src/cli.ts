@@ -29,6 +29,10 @@ async function dispatch(args: string[]): Promise<number> {
   switch (command) {
     case 'run':
       return runCommand(rest, process.env);
+    case 'sweep': {
+      const { sweepCommand } = await import('./cli/sweep.ts');
+      return sweepCommand(rest, process.env);
+    }
     case 'rehearse': {
       const { rehearse } = await import('./lab/rehearse.ts');
       return rehearse(labOptions(rest), { module: process.argv[1] ?? '', write: say });
@@ -54,7 +58,7 @@ async function dispatch(args: string[]): Promise<number> {
       process.stderr.write(`${usage()}\n`);
       return EXIT.usage;
     default:
-      process.stderr.write(`Command "${command}" is not known; allowed: run, rehearse, lab, help.\n`);
+      process.stderr.write(`Command "${command}" is not known; allowed: run, sweep, rehearse, lab, help.\n`);
       return EXIT.usage;
   }
 }

@@ -120,6 +120,50 @@ export function parseReleaseInputs(
   throw new TypeError(parsed.problems.join(' '));
 }
 
+/** What the sweeper asks for; a name that only the gate knows is as wrong there as one that nobody knows. */
+const SWEEP_INPUTS: readonly string[] = [
+  'project-id',
+  'project_id',
+  'location',
+  'cluster',
+  'cluster_name',
+  'dns-endpoint',
+  'workload-identity-provider',
+  'workload_identity_provider',
+  'service-account',
+  'service_account',
+  'credentials-json',
+  'credentials_json',
+  'lease-namespace',
+  'release-timeout',
+  'poll-interval',
+  'github-token',
+];
+
+/** Inputs of a sweep, or every problem at once. `issue`: whether it writes one where it found something. */
+export function parseSweepInputs(source: InputSource): { inputs: Inputs; issue: boolean } | { problems: string[] } {
+  const issue = source.get('issue')?.trim() || 'true';
+  const known = [...SWEEP_INPUTS, 'issue'];
+  const problems = source.given
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = nearest(name.replaceAll('_', '-'), known);
+      return `Input "${name}" is not known to the sweeper${near ? `; did you mean "${near}"?` : '.'}`;
+    });
+  if (issue !== 'true' && issue !== 'false') {
+    problems.push(`Input "issue" is "${shorten(issue)}"; allowed: true or false.`);
+  }
+  const parsed = parseInputs({
+    get: (name) => (SWEEP_INPUTS.includes(name) ? source.get(name) : undefined),
+    given: [],
+    env: source.env,
+  });
+  const all = [...problems, ...('problems' in parsed ? parsed.problems : [])];
+  return 'inputs' in parsed && all.length === 0
+    ? { inputs: parsed.inputs, issue: issue === 'true' }
+    : { problems: all };
+}
+
 /** The other spellings that users of google-github-actions have in their fingers. */
 export const ALIASES: Readonly<Record<string, readonly string[]>> = {
   'project-id': ['project_id'],

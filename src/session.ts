@@ -71,6 +71,24 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
   }
 }
 
+type Connection = Pick<Session, 'inputs' | 'env' | 'clock' | 'signal' | 'emit' | 'onSecret'>;
+
+/** Clients of the cluster that the inputs name; the caller closes them. */
+export async function openCluster(
+  session: Connection,
+  stage: FailureStage,
+): Promise<{ gke: GkeClient; kube: KubeClient }> {
+  const auth = await openAuth(session);
+  session.emit({ type: 'fact', stage: 'release', text: `authenticated by ${auth.describe()}` });
+  const gke = await openGke(session, auth, stage);
+  try {
+    return { gke, kube: await openKube(session, auth, await gke.getCluster(), stage) };
+  } catch (error) {
+    await gke.close();
+    throw error;
+  }
+}
+
 /** The bill when main ends, with the nodes still there; the release makes it final. Null when the nodes cannot be listed. */
 async function costSoFar(session: Session, lease: LeaseState, kube: KubeClient): Promise<Cost | null> {
   try {
@@ -172,7 +190,7 @@ async function kubeWithin(session: Session, auth: GcpAuth, gke: GkeClient): Prom
 }
 
 /** The Google and Kubernetes clients are 10 MB of code: loaded when they are used, not when a bad input is refused. */
-async function openAuth(session: Session): Promise<GcpAuth> {
+async function openAuth(session: Connection): Promise<GcpAuth> {
   const { createGcpAuth } = await import('./clients/gcp.ts');
   return createGcpAuth({
     method: session.inputs.auth,
@@ -185,7 +203,7 @@ async function openAuth(session: Session): Promise<GcpAuth> {
   });
 }
 
-async function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
+async function openGke(session: Connection, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
   const { createGkeClient } = await import('./clients/gke.ts');
   return createGkeClient({
     projectId: session.inputs.projectId,
@@ -202,7 +220,7 @@ async function openGke(session: Session, auth: GcpAuth, stage: FailureStage): Pr
 
 /** The first endpoint of the control plane that answers. */
 async function openKube(
-  session: Session,
+  session: Connection,
   auth: GcpAuth,
   cluster: ClusterInfo,
   stage: FailureStage,

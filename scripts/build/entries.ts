@@ -1,5 +1,5 @@
 /** What `action.yml`, `sweep/action.yml` and the `bin` of package.json start. */
-export const ENTRIES = ['main', 'post', 'cli'] as const;
+export const ENTRIES = ['main', 'post', 'sweep', 'cli'] as const;
 
 /** Node's oldest major that the bundled clients run on: older ones stop at import, with an unreadable message. */
 const OLDEST_NODE = 24;

@@ -5,6 +5,7 @@ export function usage(): string {
   const flags = Object.entries(DEFAULTS).map(([name, value]) => `  --${name}${value === '' ? '' : `   (${value})`}`);
   return [
     'tpu-serving-gate run --cluster NAME --location ZONE [flags]   lease, deploy, verify, measure, judge, give back',
+    'tpu-serving-gate sweep --cluster NAME --location ZONE         give back pools whose lease has run out',
     'tpu-serving-gate rehearse [--scenario NAME] [--kube real]     the same against the embedded lab',
     'tpu-serving-gate lab [--scenario NAME]                        the lab alone, for kubectl and gcloud',
     '',

@@ -30,6 +30,21 @@ export const RULES: readonly Rule[] = [
     explanation: ({ asked }) => `The project may not have ${asked} nodes of this kind.`,
     remedy: () => 'Ask for more of the quota that the evidence names (it is a compute.googleapis.com quota).',
   }),
+  failureRule('pool.leased', 'Another run has the node pool', 'cluster', 'pool-leased', {
+    explanation: ({ holder }) =>
+      `The lease of the pool is ${holder ?? 'another run'}'s. Nothing was leased, and nothing was asked of the pool.`,
+    remedy: () =>
+      'Let that run end. A concurrency group in the workflow, one for each pool, makes runs wait their turn instead.',
+  }),
+  failureRule('lease.lost', 'The lease of the node pool was lost', 'cluster', 'lease-lost', {
+    explanation: () =>
+      'Another run took the lease, or somebody deleted it, while this run was under way; the pool may be resized by others.',
+    remedy: () => 'Run again, and see that every run on the pool has the same "lease-namespace".',
+  }),
+  failureRule('pool.busy', 'An operation holds the node pool', 'cluster', 'pool-busy', {
+    explanation: () => 'GKE changes a node pool by one operation at a time, and another one did not end in time.',
+    remedy: () => 'Wait for the operation that the evidence names: gcloud container operations list.',
+  }),
   failureRule('image.not-found', 'The container image does not exist', 'change', 'image-not-found', {
     explanation: ({ container, pod }) =>
       `Kubernetes cannot pull the image of container ${container} in pod ${pod}: its registry does not know it. Waiting cannot heal this, so the run ended at once.`,

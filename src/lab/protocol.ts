@@ -179,6 +179,7 @@ export interface GithubPorts {
 export interface GithubRecord {
   requests: { at: number; method: string; path: string; status: number }[];
   comments: { id: number; pullRequest: number; author: string; body: string; edits: number }[];
+  issues: { number: number; title: string; body: string; edits: number }[];
 }
 
 export interface KubeObject {

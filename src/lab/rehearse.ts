@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
 import { gateRoles } from './apiserver/roles.ts';
 import { LAB, type Lab, startLab } from './lab.ts';
@@ -21,8 +23,10 @@ export interface Terminal {
   write: (line: string) => void;
 }
 
-/** As the folder lies in a checkout, seen from here and from the bundle. */
-const RBAC = new URL('../../manifests/rbac/', import.meta.url);
+/** The folder of the roles, two above the module that runs: that holds for `src/` and for `dist/`. */
+function rolesFolder(module: string): URL {
+  return pathToFileURL(join(dirname(dirname(realpathSync(module))), 'manifests', 'rbac', '/'));
+}
 
 /** Ended otherwise than the scenario promises: a defect of the gate or of the lab. */
 const DIFFERED = 5;
@@ -61,7 +65,9 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     scenario,
     timeScale,
     seed: 20_260_213,
-    ...(options.kube === 'real' && assets ? { apiServer: { assets, rbac: await gateRoles(RBAC) } } : {}),
+    ...(options.kube === 'real' && assets
+      ? { apiServer: { assets, rbac: await gateRoles(rolesFolder(terminal.module)) } }
+      : {}),
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {

@@ -265,3 +265,17 @@ export interface Release {
   command: string | null;
   durationMs: number;
 }
+
+/** One pool that a sweep gave back, or could not. */
+export interface Swept {
+  nodePool: string;
+  /** The dead run's page, or its name. */
+  holder: string;
+  reason: 'expired' | 'run-ended';
+  outcome: 'released' | 'failed' | 'not-needed';
+  message: string;
+  /** To run by hand; null when nothing is left to do. */
+  command: string | null;
+  durationMs: number;
+  nodesLeft: number | null;
+}

@@ -50,8 +50,11 @@ export function leaseState(
 
 /** Who this run is to others: its page where it has one. */
 export function holderOf({ report, runKey }: Pick<StageContext, 'report' | 'runKey'>): Holder {
-  const { url, attempt } = report.run;
-  return { identity: url ? `${url}/attempts/${attempt}` : `cli/${runKey}`, runKey };
+  return { identity: holderIdentity(report.run, runKey), runKey };
+}
+
+export function holderIdentity({ url, attempt }: { url: string | null; attempt: number }, runKey: string): string {
+  return url ? `${url}/attempts/${attempt}` : `cli/${runKey}`;
 }
 
 /** What the lease in the cluster is kept by. */

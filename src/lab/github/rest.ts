@@ -1,11 +1,13 @@
 import { type ApiRequest, jsonObject, type Reply } from '../gcp/http.ts';
 import type { GithubConfig } from '../protocol.ts';
 import type { Comment, Comments } from './comments.ts';
+import { type Tracker, trackerApi } from './issues.ts';
 import { commentJson, pullRequestJson, repositoryJson, userJson } from './rest-json.ts';
 
 export interface GithubState {
   config: GithubConfig;
   comments: Comments;
+  tracker: Tracker;
   apiUrl: string;
 }
 
@@ -27,6 +29,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
   const path = repository[2] ?? '';
   if (request.method === 'GET' && path === '') return ok(repositoryJson(config, apiUrl));
 
+  const tracked = trackerApi(request, path, state.tracker, config.repository);
+  if (tracked) return tracked;
   const pull = numberIn(/^\/pulls\/(\d+)$/, path);
   if (request.method === 'GET' && pull !== undefined) {
     return config.pullRequests.includes(pull) ? ok(pullRequestJson(pull, config, apiUrl)) : notFound();

@@ -2,6 +2,7 @@ import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
 import { createComments } from './comments.ts';
 import { graphqlApi } from './graphql.ts';
+import { createTracker, type Run } from './issues.ts';
 import { badCredentials, type GithubState, restApi } from './rest.ts';
 
 /**
@@ -13,12 +14,13 @@ export async function startGithub(
   inject: Inject = noFault,
 ): Promise<GithubPorts & { close(): Promise<void> }> {
   const comments = createComments();
+  const tracker = createTracker();
   const requests: GithubRecord['requests'] = [];
 
   const answer = (request: ApiRequest): Reply => {
     const token = bearer(request);
     if (token !== config.token) return badCredentials(token !== undefined);
-    const state: GithubState = { config, comments, apiUrl: api.url };
+    const state: GithubState = { config, comments, tracker, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -35,14 +37,20 @@ export async function startGithub(
     if (call === 'GET /record') {
       const record: GithubRecord = {
         requests,
+        issues: tracker.issues,
         comments: comments
           .all()
           .map(({ id, pullRequest, author, body, edits }) => ({ id, pullRequest, author, body, edits })),
       };
       return { status: 200, body: record };
     }
-    if (call !== 'POST /comments') return { status: 404 };
     const given = jsonObject(request.body);
+    const run = /^PUT \/runs\/(\d+\/\d+)$/.exec(call)?.[1];
+    if (run) {
+      tracker.runs.set(run, given as unknown as Run);
+      return { status: 204 };
+    }
+    if (call !== 'POST /comments') return { status: 404 };
     const { pullRequest, author, body, minimized } = given ?? {};
     if (typeof pullRequest !== 'number' || typeof author !== 'string' || typeof body !== 'string') {
       return { status: 400, body: { message: 'expected {pullRequest, author, body, minimized?}' } };

@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../lib/poll.ts';
+import { neutral } from '../progress/actions.ts';
+import { plainRenderer } from '../progress/plain.ts';
+import { runSweep } from '../sweeping.ts';
+
+const CODES = { done: 0, failed: 2, 'bad-inputs': 3 } as const;
+
+/** `tpu-serving-gate sweep`: the sweeper from a terminal or a cron job, with the inputs of `sweep/action.yml` as flags. */
+export async function sweepCommand(args: string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
+  const { values } = parseArgs({ args, options: {}, strict: false, allowPositionals: true });
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const secrets = new Set<string>();
+  const write = (line: string) => {
+    let clean = line;
+    for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, '***');
+    process.stdout.write(`${neutral(clean)}\n`);
+  };
+  const emit = plainRenderer({ now: systemClock.now, write });
+  process.on('unhandledRejection', (reason) => emit({ type: 'warning', text: `unhandled: ${String(reason)}` }));
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
+  }
+  const outcome = await runSweep({
+    source: {
+      get: (name) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
+      given: Object.keys(values),
+      env,
+    },
+    env,
+    signal: controller.signal,
+    emit,
+    onSecret: (secret) => secrets.add(secret),
+    problems: (texts) => {
+      for (const problem of texts) process.stderr.write(`${problem}\n`);
+    },
+    summary: (markdown) => write(markdown),
+    outputs: () => {},
+  });
+  return CODES[outcome];
+}

@@ -1,0 +1,154 @@
+import type { GkeClient } from '../clients/gke.ts';
+import type { KubeClient } from '../clients/kube.ts';
+import type { KubeObject } from '../clients/objects.ts';
+import { errorText } from '../lib/failure.ts';
+import type { Clock } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
+import type { Swept } from '../report/model.ts';
+import type { LeaseState } from './context.ts';
+import { type Holder, isExpired, type LeaseRecord, leaseObject, readLease } from './lease-record.ts';
+import { MANAGED_BY } from './ownership.ts';
+import { expirePool, keepPool, returnPool } from './pool-lease.ts';
+import { release } from './release.ts';
+
+export interface SweepContext {
+  gke: GkeClient;
+  kube: KubeClient;
+  clock: Clock;
+  signal: AbortSignal;
+  emit: Emit;
+  pollIntervalMs: number;
+  /** For one pool. */
+  limitMs: number;
+  namespace: string;
+  holder: Holder;
+  /** The cluster that is swept; leases that name another are left alone. */
+  where: { projectId: string; location: string; cluster: string };
+  /** Whether the run with this page has ended, and its post step with it; null when that cannot be known. */
+  runEnded: (holder: string) => Promise<boolean | null>;
+}
+
+const API_VERSION = 'coordination.k8s.io/v1';
+/** No pool can have this name: a dot is not allowed in it. */
+const SWEEPER = 'tpu-serving-gate.sweeper';
+
+/**
+ * Gives back the pools whose lease has run out or whose run has ended. A pool without a lease of ours that can be read is
+ * never touched. Each lease is taken over first, in the version that was read, so that neither a run nor another sweeper
+ * has the same pool.
+ */
+export async function sweep(context: SweepContext): Promise<Swept[]> {
+  const { kube, emit, namespace } = context;
+  const labelSelector = Object.entries(MANAGED_BY)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const found = (await kube.list(API_VERSION, 'Lease', { namespace, labelSelector })) ?? [];
+  const swept: Swept[] = [];
+  for (const object of found) {
+    if (object.metadata.name === SWEEPER) continue;
+    const record = readLease(object);
+    const due = await reasonToSweep(context, record);
+    if (!due) continue;
+    const taken = await takeOver(context, record, due.state);
+    if (!taken) {
+      emit({ type: 'fact', stage: 'release', text: `${object.metadata.name} was renewed meanwhile and is left alone` });
+      continue;
+    }
+    swept.push(await giveBack(context, record, due));
+  }
+  return swept;
+}
+
+async function reasonToSweep(
+  context: SweepContext,
+  record: LeaseRecord,
+): Promise<{ state: LeaseState; reason: Swept['reason'] } | null> {
+  const { emit, where } = context;
+  const { state, holder, object } = record;
+  const { name } = object.metadata;
+  if (!state) {
+    emit({ type: 'warning', text: `lease ${name} does not say how to give its pool back; it is left alone` });
+    return null;
+  }
+  if (name !== `tpu-serving-gate-${state.nodePool}` || !isHere(state, where)) {
+    emit({ type: 'warning', text: `lease ${name} names another pool or cluster; it is left alone` });
+    return null;
+  }
+  if (isExpired(record, Date.now())) return { state, reason: 'expired' };
+  if (await context.runEnded(holder)) return { state, reason: 'run-ended' };
+  const until = new Date(record.expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  emit({ type: 'fact', stage: 'release', text: `${state.nodePool} is held by ${holder} until ${until} or longer` });
+  return null;
+}
+
+function isHere(state: LeaseState, { projectId, location, cluster }: SweepContext['where']): boolean {
+  return state.projectId === projectId && state.location === location && state.cluster === cluster;
+}
+
+/** The lease keeps the dead run's words, so that a sweeper that dies is followed by another. */
+async function takeOver(
+  { kube, namespace, holder }: SweepContext,
+  { object }: LeaseRecord,
+  state: LeaseState,
+): Promise<KubeObject | null> {
+  const nowMs = Date.now();
+  const transitions = Number(object.spec?.leaseTransitions ?? 0) + 1;
+  const times = { nowMs, acquiredAtMs: nowMs, transitions };
+  return kube.replace(leaseObject(namespace, holder, state, times, object.metadata.resourceVersion));
+}
+
+async function giveBack(
+  context: SweepContext,
+  { holder: from }: LeaseRecord,
+  { state, reason }: { state: LeaseState; reason: Swept['reason'] },
+): Promise<Swept> {
+  const { emit } = context;
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  emit({ type: 'fact', stage: 'release', text: `${state.nodePool} was held by ${from}: ${reason}` });
+  // Two minutes of a resize must not look like a dead sweeper.
+  void keepPool({ ...context, signal }, state, {
+    onLost: (failure) => emit({ type: 'warning', text: failure.message }),
+  });
+  try {
+    const { release: ended } = await release(context, state);
+    if (ended.outcome === 'failed') await expirePool(context, state);
+    else await returnPool(context, state.nodePool);
+    const { outcome, message, command, durationMs, nodesLeft } = ended;
+    emit({ type: 'fact', stage: 'release', text: message });
+    return { nodePool: state.nodePool, holder: from, reason, outcome, message, command, durationMs, nodesLeft };
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Notes that a sweep has ended and answers when the one before it did (ISO 8601; null for the first): a schedule that
+ * stopped is seen by whoever looks.
+ */
+export async function noteSweep(
+  { kube, namespace, holder, emit }: Pick<SweepContext, 'kube' | 'namespace' | 'holder' | 'emit'>,
+  nowMs: number,
+): Promise<string | null> {
+  const ref = { apiVersion: API_VERSION, kind: 'Lease', name: SWEEPER, namespace };
+  try {
+    const found = await kube.get(ref);
+    const object: KubeObject = {
+      apiVersion: API_VERSION,
+      kind: 'Lease',
+      metadata: {
+        name: SWEEPER,
+        namespace,
+        labels: { ...MANAGED_BY },
+        ...(found ? { resourceVersion: found.metadata.resourceVersion as string } : {}),
+      },
+      spec: { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') },
+    };
+    await (found ? kube.replace(object) : kube.create(object));
+    const last: unknown = found?.spec?.renewTime;
+    return typeof last === 'string' ? last : null;
+  } catch (error) {
+    emit({ type: 'warning', text: `the time of this sweep could not be noted: ${errorText(error)}` });
+    return null;
+  }
+}

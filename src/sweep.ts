@@ -1,0 +1,45 @@
+import { createActionsIo } from './clients/actions.ts';
+import { systemClock } from './lib/poll.ts';
+import { actionsRenderer } from './progress/actions.ts';
+import { runSweep } from './sweeping.ts';
+
+/** The sweeper as an action: `sweep/action.yml`. Red when a pool could not be given back, and when it could not look. */
+export async function sweepAction(): Promise<number> {
+  const { env } = process;
+  const io = createActionsIo(env);
+  process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
+  const emit = actionsRenderer({
+    write: io.info,
+    startGroup: io.startGroup,
+    endGroup: io.endGroup,
+    now: systemClock.now,
+  });
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
+  }
+  const outcome = await runSweep({
+    source: io.inputs,
+    env,
+    signal: controller.signal,
+    emit,
+    onSecret: io.mask,
+    problems: (texts) => {
+      for (const text of texts) io.info(text);
+      io.error(texts.join(' '), { title: 'Bad input' });
+    },
+    summary: io.appendSummary,
+    outputs: (values) => {
+      for (const [name, value] of Object.entries(values)) io.setOutput(name, value);
+    },
+  });
+  if (outcome === 'failed') {
+    io.error(
+      'A node pool whose run is gone could not be given back: TPU nodes may still be running. See the summary.',
+      {
+        title: 'TPU nodes were not given back',
+      },
+    );
+  }
+  return outcome === 'done' ? 0 : 1;
+}

@@ -1,0 +1,101 @@
+import { runIdentity } from './clients/runner.ts';
+import { type InputSource, parseSweepInputs } from './inputs.ts';
+import { errorText } from './lib/failure.ts';
+import { systemClock } from './lib/poll.ts';
+import type { Emit } from './progress/events.ts';
+import type { Swept } from './report/model.ts';
+import { ISSUE_MARKER, ISSUE_TITLE, renderSweep } from './report/sweep.ts';
+import { openCluster } from './session.ts';
+import { holderIdentity } from './stages/lease.ts';
+import { noteSweep, sweep } from './stages/sweep.ts';
+
+/** What a sweep is told by, and tells; the action and the command line each have their own. */
+export interface SweepIo {
+  source: InputSource;
+  env: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
+  emit: Emit;
+  onSecret: (secret: string) => void;
+  /** One sentence for each bad input. */
+  problems: (texts: string[]) => void;
+  summary: (markdown: string) => void;
+  outputs: (values: Record<'swept' | 'failed' | 'issue-url' | 'last-run', string>) => void;
+}
+
+export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
+
+/** Finds leases that have run out and gives their pools back. A sweep that cannot look is an error, never silence. */
+export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
+  const parsed = parseSweepInputs(io.source);
+  if ('problems' in parsed) {
+    io.problems(parsed.problems);
+    return 'bad-inputs';
+  }
+  const { inputs, issue } = parsed;
+  io.onSecret(inputs.githubToken);
+  const { env, emit, signal } = io;
+  const run = runIdentity(env, { pullRequest: null });
+  const runKey = `sweep-${run.id}-${run.attempt}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const holder = { identity: holderIdentity(run, runKey), runKey };
+  const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret: io.onSecret }, 'release');
+  try {
+    const { createGithubRuns } = await import('./clients/github-runs.ts');
+    const github =
+      inputs.githubToken && run.repository
+        ? createGithubRuns({
+            token: inputs.githubToken,
+            repository: run.repository,
+            serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
+            apiUrl: env.GITHUB_API_URL,
+            signal,
+          })
+        : null;
+    const { projectId, location, cluster } = inputs;
+    const context = {
+      ...world,
+      clock: systemClock,
+      signal,
+      emit,
+      pollIntervalMs: inputs.pollIntervalMs,
+      limitMs: inputs.releaseTimeoutMs,
+      namespace: inputs.leaseNamespace,
+      holder,
+      where: { projectId, location, cluster },
+      runEnded: async (page: string) => (await github?.runEnded(page)) ?? null,
+    };
+    const swept = await sweep(context);
+    const lastRanAt = await noteSweep(context, Date.now());
+    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, Date.now()) });
+    const where = `projects/${projectId}/locations/${location}/clusters/${cluster}`;
+    const text = renderSweep(swept, { where, at, lastRanAt, runUrl: run.url });
+    const failed = swept.filter(({ outcome }) => outcome === 'failed');
+    let issueUrl = '';
+    if (swept.length > 0 && issue && github) {
+      issueUrl = await github.upsertIssue({ marker: ISSUE_MARKER, title: ISSUE_TITLE, body: text }).catch((error) => {
+        emit({ type: 'warning', text: `the issue was not written: ${errorText(error)}; it needs "issues: write"` });
+        return '';
+      });
+    }
+    io.summary(text);
+    io.outputs({
+      swept: names(swept),
+      failed: names(failed),
+      'issue-url': issueUrl,
+      'last-run': lastRanAt ?? '',
+    });
+    return failed.length > 0 ? 'failed' : 'done';
+  } finally {
+    await Promise.allSettled([world.gke.close(), world.kube.close()]);
+  }
+}
+
+function names(swept: readonly Swept[]): string {
+  return swept.map(({ nodePool }) => nodePool).join(',');
+}
+
+function lastRanText(last: string | null, nowMs: number): string {
+  if (last === null) return 'this is the first sweep that is known here';
+  const minutes = Math.max(0, Math.round((nowMs - Date.parse(last)) / 60_000));
+  return `the sweep before this one ended ${minutes} min ago`;
+}

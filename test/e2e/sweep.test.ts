@@ -1,0 +1,133 @@
+import { Agent, request } from 'undici';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LAB } from '../../src/lab/lab.ts';
+import { issueToken } from '../../src/lab/tokens.ts';
+import { type E2e, MINUTES, startE2e, until } from './e2e.ts';
+
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;
+const RUN = '18300012345/1';
+
+let e2e: E2e;
+afterEach(() => e2e?.stop());
+
+/** A run that is killed with the nodes up, and whose post step never comes: the runner's machine is gone. */
+async function lostRun(): Promise<void> {
+  e2e = await startE2e('pass');
+  const main = e2e.job.main();
+  await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+  main.child.kill('SIGKILL');
+  expect((await main.done).signal).toBe('SIGKILL');
+}
+
+interface LeaseJson {
+  metadata: { annotations: Record<string, string> };
+}
+
+async function kube(method: 'GET' | 'PATCH', body?: unknown): Promise<{ status: number; json: LeaseJson }> {
+  const token = issueToken(e2e.lab.tokenSecret, { subject: 'admin@example.com', expiresAt: Date.now() + 60_000 });
+  const response = await request(`https://${e2e.lab.kube.endpoint}${LEASE}`, {
+    method,
+    dispatcher: new Agent({ connect: { ca: e2e.lab.kube.caPem } }),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.statusCode, json: JSON.parse(await response.body.text()) as LeaseJson };
+}
+
+const tellGithub = (status: string, minutesAgo: number) =>
+  fetch(`${e2e.lab.github.controlUrl}/runs/${RUN}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ status, updatedAt: new Date(Date.now() - minutesAgo * 60_000).toISOString() }),
+  });
+
+describe('the sweeper', () => {
+  it(
+    'leaves a living run alone, gives the pool back when its run has ended, and says so in one issue',
+    async () => {
+      await lostRun();
+      await tellGithub('in_progress', 0);
+      const early = await e2e.job.sweep().done;
+      expect(early.code, early.log).toBe(0);
+      expect(early.log).toContain(
+        `is held by https://github.com/${LAB.repository}/actions/runs/18300012345/attempts/1`,
+      );
+      expect((await e2e.record()).sizes).toEqual([`${LAB.nodePool}=3`]);
+
+      // Its post step may still be at work.
+      await tellGithub('completed', 1);
+      expect((await e2e.job.sweep().done).code).toBe(0);
+      expect((await e2e.record()).sizes).toHaveLength(1);
+
+      await tellGithub('completed', 30);
+      const sweep = await e2e.job.sweep().done;
+      expect(sweep.code, sweep.log).toBe(0);
+      const { nodes, target, sizes, issues } = await e2e.record();
+      expect([nodes, target, sizes]).toEqual([[], 0, [`${LAB.nodePool}=3`, `${LAB.nodePool}=0`]]);
+      expect((await kube('GET')).status).toBe(404);
+      expect(issues).toHaveLength(1);
+      expect(issues[0]?.body).toContain('run ended');
+      expect(e2e.job.outputs()).toMatchObject({
+        swept: LAB.nodePool,
+        failed: '',
+        'issue-url': `https://github.com/${LAB.repository}/issues/100`,
+      });
+      expect(e2e.job.summary('sweep')).toContain(LAB.nodePool);
+
+      // Nothing is left to do, and it knows when it was here.
+      const idle = await e2e.job.sweep().done;
+      expect(idle.code).toBe(0);
+      expect(idle.log).toMatch(/the sweep before this one ended \d+ min ago/);
+      expect((await e2e.record()).sizes).toHaveLength(2);
+      expect((await e2e.record()).issues).toHaveLength(1);
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'gives the pool back when the lease has run out, whatever GitHub knows, and never a pool that it cannot read',
+    async () => {
+      await lostRun();
+      const { json } = await kube('GET');
+      const state = JSON.parse(json.metadata.annotations['tpu-serving-gate/lease'] as string);
+      const old = new Date(Date.now() - 3_600_000).toISOString().replace('Z', '000Z');
+      const annotate = (value: unknown) => ({
+        metadata: { annotations: { 'tpu-serving-gate/lease': JSON.stringify(value) } },
+        spec: { renewTime: old },
+      });
+      for (const lie of [
+        { ...state, cluster: 'another-cluster' },
+        { ...state, nodePool: 'default-pool' },
+        { ...state, restingNodes: -1 },
+      ]) {
+        expect((await kube('PATCH', annotate(lie))).status).toBe(200);
+        const refused = await e2e.job.sweep().done;
+        expect(refused.code, refused.log).toBe(0);
+        expect(refused.log).toContain('it is left alone');
+        expect((await e2e.record()).sizes).toHaveLength(1);
+      }
+      await kube('PATCH', annotate(state));
+      expect((await e2e.job.sweep().done).code).toBe(0);
+      const { nodes, target, issues } = await e2e.record();
+      expect([nodes, target]).toEqual([[], 0]);
+      expect(issues[0]?.body).toContain('lease ran out');
+
+      // The run's own post step, come late, finds nothing that is its own.
+      const post = await e2e.job.post().done;
+      expect(post.code, post.log).toBe(0);
+      expect((await e2e.record()).nodes).toEqual([]);
+    },
+    3 * MINUTES,
+  );
+
+  it('refuses bad inputs all at once, before any call', async () => {
+    e2e = await startE2e('pass');
+    Object.assign(e2e.job.inputs, { location: 'somewhere', 'poll-interval': '5' });
+    const sweep = await e2e.job.sweep().done;
+    expect(sweep.code).toBe(1);
+    expect(sweep.log).toContain('"location" is "somewhere"');
+    expect(sweep.log).toContain('"poll-interval" is "5"');
+    const { gcp, kube: asked } = await e2e.record();
+    expect([...gcp, ...asked]).toEqual([]);
+  });
+});
