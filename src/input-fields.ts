@@ -171,6 +171,15 @@ export function priceOf(value: string, bad: Bad): number | null {
   return price;
 }
 
+export function maxCostOf(value: string, bad: Bad): number | null {
+  if (value === '') return null;
+  const amount = Number(value);
+  if (!/^\d+(\.\d+)?$/.test(value) || amount <= 0 || amount > 100_000) {
+    bad('max-cost', value, 'US dollars for the whole run, such as 30');
+  }
+  return amount;
+}
+
 export function failOnOf(value: string, bad: Bad): Exclude<Verdict, 'pass'>[] {
   const allowed = ['fail', 'inconclusive', 'invalid', 'error'] as const;
   if (value === 'never') return [];

@@ -7,6 +7,7 @@ import {
   failOnOf,
   gatewayOf,
   type InputSource,
+  maxCostOf,
   pairsOf,
   priceOf,
   restingNodes,
@@ -58,6 +59,8 @@ export interface Inputs {
   busyTimeoutMs: number;
   pollIntervalMs: number;
   pricePerChipHourUsd: number | null;
+  /** Ends a run before its bill passes this; null for no limit. */
+  maxCostUsd: number | null;
   forceConflicts: boolean;
   comment: 'auto' | 'always' | 'on-failure' | 'off';
   commentId: string;
@@ -206,6 +209,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'busy-timeout': '60m',
   'poll-interval': '5s',
   'price-per-chip-hour': '',
+  'max-cost': '',
   'force-conflicts': 'false',
   comment: 'auto',
   'comment-id': '',
@@ -306,6 +310,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     busyTimeoutMs: duration('busy-timeout', 1_000),
     pollIntervalMs: duration('poll-interval', 50),
     pricePerChipHourUsd: priceOf(text('price-per-chip-hour'), bad),
+    maxCostUsd: maxCostOf(text('max-cost'), bad),
     forceConflicts: boolean('force-conflicts'),
     comment: choice('comment', ['auto', 'always', 'on-failure', 'off']),
     commentId: commentIdOf(text('comment-id'), source.env, bad),

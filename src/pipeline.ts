@@ -12,9 +12,12 @@ import type { Report, StageName } from './report/model.ts';
 import { STAGES } from './report/wording.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
 import { priceText } from './stages/bill.ts';
+import { budgetMs, overBudget } from './stages/budget.ts';
 import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
 import { awaitNodes, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
+import { lostNodes, nodesLost } from './stages/lost-nodes.ts';
+import type { TpuNode } from './stages/nodes.ts';
 import { keepPool } from './stages/pool-lease.ts';
 import { preflight } from './stages/preflight.ts';
 import { awaitReady, USUAL_READY_MS } from './stages/ready.ts';
@@ -49,6 +52,8 @@ export interface PipelineResult {
 export async function runPipeline(given: BaseContext, input: PipelineInput): Promise<PipelineResult> {
   let measured: Measured | null = null;
   let kube: KubeClient | null = null;
+  let budget: number | null = null;
+  let watch: { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null = null;
   const lost = new AbortController();
   const over = new AbortController();
   const base: BaseContext = { ...given, signal: AbortSignal.any([given.signal, lost.signal]) };
@@ -59,6 +64,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
       const opened: StageContext = { ...base, gke: world.gke, kube: world.kube };
       const found = await preflight(opened, world.cluster, world.manifests, world.retire);
       base.emit({ type: 'fact', stage: 'preflight', text: priceText(opened, found) });
+      budget = budgetMs(opened, found);
       const summary = `${found.manifests.length} objects accepted by a dry run; ${planText(found)}`;
       return [{ context: opened, prepared: found }, summary];
     });
@@ -83,10 +89,12 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
           onLost: (failure) => lost.abort(failure),
         });
         leased.resolve(prepared);
+        stopInTime(budget, lost, over.signal, context);
         const began = context.clock.now();
         const operation = await requestNodes(sibling, prepared, leaseTimeoutMs);
         const leftMs = Math.max(0, leaseTimeoutMs - (context.clock.now() - began));
         const ready = await awaitNodes(sibling, prepared, operation, leftMs);
+        watch = { pool: prepared.pool.name, spot: prepared.pool.spot, nodes: ready };
         const chips = ready.reduce((sum, node) => sum + node.chips, 0);
         return [ready, `${ready.length} nodes, ${chips} chips`];
       },
@@ -129,6 +137,8 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
         : 'no ratio';
       return [result, `${text} after ${result.benchmark.pairs.length} pairs`];
     });
+    const gone = await goneNodes(context.kube, watch);
+    if (gone) throw gone('benchmark');
     context.report.benchmark = measured.benchmark;
     context.report.runbook = measured.runbook;
     const { verdict, reasons } = overallVerdict(context.report.checks, measured.benchmark, context.report.target);
@@ -136,7 +146,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
       verdict === 'pass' ? null : explain({ failure: null, report: context.report, lines: [] });
     return done(base, measured, finishReport(base.report, { verdict, reasons, finishedAt: now() }));
   } catch (error) {
-    const failure = interrupted(base, error) ?? toFailure(error, currentStage(base.report));
+    const failure = interrupted(base, error) ?? (await explained(base, kube, watch, error));
     const lines = kube && !base.signal.aborted ? await collectEvidence(kube, base.report, failure) : [];
     base.report.diagnosis = explain({ failure, report: base.report, lines });
     const end = { verdict: 'error' as const, reasons: [failure.message], finishedAt: now(), failure };
@@ -144,6 +154,37 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
   } finally {
     over.abort();
   }
+}
+
+type Watched = { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null;
+
+/** Ends the run in time for the release to stay within the budget. */
+function stopInTime(budget: number | null, stop: AbortController, over: AbortSignal, context: StageContext): void {
+  if (budget === null) return;
+  const { maxCostUsd } = context.inputs;
+  context.clock.sleep(budget, over).then(
+    () => stop.abort(overBudget(maxCostUsd ?? 0, budget)),
+    () => {},
+  );
+}
+
+/** A failure for the nodes that the run has lost, if any; null also when they cannot be looked at. */
+async function goneNodes(
+  kube: KubeClient,
+  watch: Watched,
+): Promise<((stage: FailureStage, cause?: unknown) => Failure) | null> {
+  if (!watch) return null;
+  const { pool, spot, nodes } = watch;
+  const lost = await lostNodes(kube, pool, nodes).catch(() => []);
+  return lost.length > 0 ? (stage, cause) => nodesLost(lost, { spot, stage, cause }) : null;
+}
+
+/** What ended the run; a node that went away explains what failed after it. */
+async function explained(base: BaseContext, kube: KubeClient | null, watch: Watched, error: unknown): Promise<Failure> {
+  const failure = toFailure(error, currentStage(base.report));
+  const gone =
+    kube && failure.code !== 'node-preempted' && failure.code !== 'node-lost' && (await goneNodes(kube, watch));
+  return gone ? gone(failure.stage, error) : failure;
 }
 
 function done(context: BaseContext, measured: Measured | null, report: Report): PipelineResult {

@@ -47,11 +47,16 @@ function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => v
   };
 }
 
-async function run(open: PipelineInput['open'], signal = new AbortController().signal, saved: LeaseState[] = []) {
+async function run(
+  open: PipelineInput['open'],
+  signal = new AbortController().signal,
+  saved: LeaseState[] = [],
+  inputs: Record<string, string> = {},
+) {
   const said: ProgressEvent[] = [];
   const { run: identity, target, plan } = aReport();
   const base = {
-    inputs: someInputs(),
+    inputs: someInputs(inputs),
     clock: fakeClock(),
     signal,
     emit: (event: ProgressEvent) => said.push(event),
@@ -198,5 +203,65 @@ describe('a run that is interrupted', () => {
     const { report } = await run(() => Promise.reject(AbortSignal.abort().reason), AbortSignal.abort());
     expect(report.failure).toMatchObject({ code: 'interrupted', stage: 'preflight' });
     expect(report.reasons).toEqual(['The run was interrupted before it had a result.']);
+  });
+});
+
+describe('a node that goes away', () => {
+  it.each([
+    [true, 'node-preempted', 'gke.preempted'],
+    [false, 'node-lost', 'gke.node-lost'],
+  ])('explains what fails after it (spot %s: %s)', async (spot, code, cause) => {
+    const pool = fakePool();
+    const there = world(pool);
+    const { report } = await run(async () => ({
+      ...there,
+      cluster: { ...there.cluster, nodePools: [{ ...POOL, spot }] },
+      kube: {
+        ...there.kube,
+        list: async (apiVersion, kind, options) => {
+          // The first look at the pods is the end of one node, which comes back under its old name.
+          if (kind === 'Pod' && pool.nodes.length === 3) {
+            pool.nodes = pool.nodes.map((node, index) =>
+              index > 0 ? node : { ...node, metadata: { ...node.metadata, creationTimestamp: '2026-11-22T15:00:00Z' } },
+            );
+          }
+          return there.kube.list(apiVersion, kind, options);
+        },
+      },
+    }));
+    expect(report).toMatchObject({
+      verdict: 'error',
+      failure: { stage: 'ready', code, blame: 'cloud' },
+      diagnosis: { cause },
+    });
+    expect(report.reasons[0]).toContain('node-0 was replaced at 2026-11-22T15:00:00Z');
+  });
+});
+
+describe('a limit of the bill', () => {
+  it('that no run can keep is refused before any money is spent', async () => {
+    const pool = fakePool();
+    const { report } = await run(async () => world(pool), undefined, [], { 'max-cost': '1' });
+    expect(report.failure).toMatchObject({ stage: 'preflight', code: 'max-cost', blame: 'config' });
+    expect(report.reasons[0]).toMatch(/"max-cost" is 1, which pays for .* of 3 nodes at \$12\.44 an hour/);
+    expect(pool.asked).toEqual([]);
+  });
+
+  it('that nobody can watch is refused too', async () => {
+    const open = async () => {
+      const there = world(fakePool());
+      return { ...there, cluster: { ...there.cluster, nodePools: [{ ...POOL, reserved: true }] } };
+    };
+    const { report } = await run(open, undefined, [], { 'max-cost': '50' });
+    expect(report.failure).toMatchObject({ code: 'max-cost', hint: 'Give "price-per-chip-hour".' });
+  });
+
+  it('ends the run in time', async () => {
+    // Nodes that never come.
+    const open = async () => world(fakePool(0, { operationProbes: 1_000_000 }));
+    const inputs = { 'max-cost': '10', 'lease-timeout': '99h' };
+    const { report } = await run(open, undefined, [], inputs);
+    expect(report.failure).toMatchObject({ code: 'max-cost', blame: 'config' });
+    expect(report.diagnosis?.cause).toBe('config.max-cost');
   });
 });

@@ -31,6 +31,10 @@ export interface NodePoolInfo {
   spot: boolean;
   reserved: boolean;
   conditions: string[];
+  /** Nodes come by the autoscaler's queue, and a resize does not bring them. */
+  flexStart: boolean;
+  /** Nodes are deleted by Google Cloud after this time; null for no limit. */
+  maxRunSeconds: number | null;
 }
 
 export interface GkeOperation {
@@ -45,6 +49,8 @@ export interface GkeOperation {
 
 /** The five calls of the Container API that the gate makes, all by full resource name. */
 export interface GkeClient {
+  /** Name of the cluster that the calls are about. */
+  readonly cluster: string;
   getCluster(): Promise<ClusterInfo>;
   getNodePool(pool: string): Promise<NodePoolInfo>;
   /** Asks for `nodeCount` nodes in each zone of the pool. Answers the operation; nodes come later. */
@@ -110,6 +116,7 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   });
 
   return {
+    cluster,
     getCluster: () =>
       call(`Cluster ${cluster}`, async () => clusterInfo((await client.getCluster({ name: clusterName }, CALL))[0])),
     getNodePool: (pool) =>
@@ -170,6 +177,8 @@ function nodePoolInfo(pool: INodePool): NodePoolInfo {
     queuedProvisioning: pool.queuedProvisioning?.enabled === true,
     spot: pool.config?.spot === true,
     reserved: affinity === 'SPECIFIC_RESERVATION' || affinity === 3,
+    flexStart: pool.config?.flexStart === true,
+    maxRunSeconds: Number(pool.config?.maxRunDuration?.seconds ?? 0) || null,
     conditions: (pool.conditions ?? []).map(({ code, canonicalCode, message }) =>
       [code && code !== 'UNKNOWN' ? code : canonicalCode && canonicalCode !== 'OK' ? canonicalCode : null, message]
         .filter(Boolean)

@@ -26,9 +26,28 @@ export const RULES: readonly Rule[] = [
       `Google Compute Engine could not create the nodes: ${got} of ${asked} arrived. The change under review is not at fault.`,
     remedy: () => 'Run again later, or use a reservation or a pool in another zone.',
   }),
+  failureRule('gke.partial', 'Only some of the nodes arrived', 'cloud', 'gke-partial', {
+    explanation: ({ asked, got }) =>
+      `${got} of ${asked} nodes arrived, and the operation has no more to say. The change under review is not at fault.`,
+    remedy: () => 'Run again later. GKE may repair the pool meanwhile; the release waits for that.',
+  }),
   failureRule('gke.quota', 'The TPU quota is too small', 'config', 'gke-quota', {
     explanation: ({ asked }) => `The project may not have ${asked} nodes of this kind.`,
     remedy: () => 'Ask for more of the quota that the evidence names (it is a compute.googleapis.com quota).',
+  }),
+  failureRule('gke.preempted', 'A spot node was taken back', 'cloud', 'node-preempted', {
+    explanation: ({ lost }) =>
+      `Google Cloud took ${lost === 1 ? 'a node' : `${lost} nodes`} of the spot pool back during the run. What was measured is of another system, so there is no verdict.`,
+    remedy: () => 'Run again, or use a pool that is not of spot nodes.',
+  }),
+  failureRule('gke.node-lost', 'A leased node went away', 'cloud', 'node-lost', {
+    explanation: ({ lost }) =>
+      `${lost === 1 ? 'A node' : `${lost} nodes`} of the pool went away during the run, by maintenance, repair or a fault. What was measured is of another system, so there is no verdict.`,
+    remedy: () => 'Look at the operations of the cluster, then run again.',
+  }),
+  failureRule('config.max-cost', 'The run reached its cost limit', 'config', 'max-cost', {
+    explanation: () => 'The bill of the nodes would have passed "max-cost", the time of their release included.',
+    remedy: () => 'Look at the slowest stage, or raise "max-cost".',
   }),
   failureRule('pool.leased', 'Another run has the node pool', 'cluster', 'pool-leased', {
     explanation: ({ holder }) =>

@@ -30,19 +30,22 @@ export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pric
   });
 }
 
-/** What the lease will cost by the hour, said before the first node is asked for. */
+/** From the resize to the last node, as a rule. */
+const USUAL_RUN_MIN = 40;
+
+/** What the lease will cost by the hour and for a usual run, said before the first node is asked for. */
 export function priceText(context: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): string {
   const chips = nodes * (chipsOf(pool.machineType) ?? 0);
   const { location, pricePerChipHourUsd } = context.inputs;
   const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));
   const amount = price
-    ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source})`
+    ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), about $${((price.usd * chips * USUAL_RUN_MIN) / 60).toFixed(0)} for a usual run of ${USUAL_RUN_MIN} min`
     : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;
   return `${nodes} nodes × ${chips / nodes} chips = ${chips} chips: ${amount}`;
 }
 
 /** List prices are for v6e on demand or spot; for anything else only the input can tell. */
-function priceBasis(location: string, pricing: Pricing) {
+export function priceBasis(location: string, pricing: Pricing) {
   const listed = !pricing.reserved && /^ct6e-/.test(pricing.machineType ?? '');
   return { location: listed ? location : '', spot: pricing.spot, pricePerChipHour: pricing.pricePerChipHourUsd };
 }

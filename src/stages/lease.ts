@@ -96,6 +96,24 @@ async function readAgain(context: StageContext, prepared: Prepared, dead: LeaseS
   return { ...prepared, pool, sizeBefore, restingNodes };
 }
 
+/** What holds the pool, by name: other operations of the pool and of its cluster. Empty when that cannot be listed. */
+async function blockersOf({ gke, signal }: StageContext, pool: string): Promise<string> {
+  try {
+    return (await gke.listOperations())
+      .filter(({ status, targetLink }) => status !== 'DONE' && blocks(targetLink, gke.cluster, pool))
+      .map(({ name, type, startTime }) => `${name}, ${type}${startTime ? ` since ${startTime}` : ''}`)
+      .join('; ');
+  } catch {
+    signal.throwIfAborted();
+    return '';
+  }
+}
+
+function blocks(targetLink: string, cluster: string, pool: string): boolean {
+  const [, name, rest = ''] = /\/clusters\/([^/]+)(\/.*)?$/.exec(targetLink) ?? [];
+  return name === cluster && (rest === '' || rest === `/nodePools/${pool}`);
+}
+
 /** Asks for the nodes. Waits while another operation holds the pool. Null when the pool already has the nodes. */
 export async function requestNodes(
   context: StageContext,
@@ -121,7 +139,8 @@ export async function requestNodes(
         return { done: await gke.setNodePoolSize(pool.name, nodes) };
       } catch (error) {
         if (!isOperationConflict(error)) throw error;
-        return { waiting: `another operation runs (${(error as Error).message})` };
+        const blockers = await blockersOf(context, pool.name);
+        return { waiting: `another operation runs (${blockers || (error as Error).message})` };
       }
     },
     onTimeout: (seen) =>
@@ -151,6 +170,7 @@ export async function awaitNodes(
   const { pool, nodes: wanted } = prepared;
   const announced = new Set<string>();
   let running = operation;
+  let registered = 0;
   return poll({
     stage: 'lease',
     what: `${wanted} Ready nodes`,
@@ -161,6 +181,7 @@ export async function awaitNodes(
     onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
     probe: async () => {
       const nodes = await poolNodes(kube, pool.name);
+      registered = nodes.length;
       const usable = nodes.filter(({ ready, chips }) => ready && chips > 0);
       for (const node of usable) {
         if (announced.has(node.name)) continue;
@@ -178,11 +199,11 @@ export async function awaitNodes(
     onTimeout: (seen) =>
       new Failure({
         stage: 'lease',
-        code: 'nodes-timeout',
+        code: registered > 0 && registered < wanted ? 'gke-partial' : 'nodes-timeout',
         message: `Node pool ${pool.name} did not reach ${wanted} Ready nodes in time; last seen: ${seen}.`,
         hint: 'Look at the operation and the pool: gcloud container operations list; raise "lease-timeout" if nodes were still arriving.',
         blame: 'cloud',
-        evidence: { seen },
+        evidence: { seen, asked: wanted, got: registered },
       }),
   });
 }

@@ -70,6 +70,20 @@ export function checkPool(pool: NodePoolInfo, nodes: number, restingNodes: numbe
       'Use a pool without queued provisioning.',
     );
   }
+  if (pool.flexStart) {
+    throw refuse(
+      'pool-flex-start',
+      `Node pool ${pool.name} gets its nodes by flex-start, from the autoscaler's queue, which a resize bypasses.`,
+      'Use a pool without flex-start.',
+    );
+  }
+  if (pool.machineType !== null && chipsOf(pool.machineType) === null) {
+    throw refuse(
+      'pool-not-tpu',
+      `Node pool ${pool.name} has machines of type ${pool.machineType}, which have no TPU chips.`,
+      'Name a pool of ct6e machines, such as ct6e-standard-4t.',
+    );
+  }
   const hosts = hostsOf(pool);
   if (hosts > 1 && (nodes !== hosts || (restingNodes !== 0 && restingNodes !== hosts))) {
     throw refuse(
@@ -78,6 +92,25 @@ export function checkPool(pool: NodePoolInfo, nodes: number, restingNodes: numbe
       `Set "nodes" to ${hosts} and "resting-nodes" to 0, or use a single-host pool (ct6e-standard-4t with 2x2).`,
     );
   }
+}
+
+/** What is worth knowing of a pool that is accepted. */
+export function poolNotes(pool: NodePoolInfo, runMs: number): string[] {
+  const notes = pool.conditions.map((text) => `node pool ${pool.name}: ${text}`);
+  if (pool.status === 'RECONCILING' || pool.status === 'PROVISIONING') {
+    notes.push(`node pool ${pool.name} is ${pool.status}: an operation is under way, whose end the lease waits for`);
+  }
+  if (pool.status === 'RUNNING_WITH_ERROR') {
+    notes.push(`node pool ${pool.name} is RUNNING_WITH_ERROR: usable in part, as GKE says; the nodes will tell`);
+  }
+  if (pool.spot) {
+    notes.push(`node pool ${pool.name} is of spot nodes: a run that loses one is told as preempted, never as slow`);
+  }
+  if (pool.maxRunSeconds !== null && pool.maxRunSeconds * 1_000 < runMs) {
+    const minutes = Math.round(pool.maxRunSeconds / 60);
+    notes.push(`Google Cloud deletes the nodes of ${pool.name} after ${minutes} min, which is less than "timeout"`);
+  }
+  return notes;
 }
 
 function refuse(code: string, message: string, hint: string): Failure {

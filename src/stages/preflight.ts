@@ -8,7 +8,7 @@ import { atManifest } from './manifest-failure.ts';
 import { poolNodes, TPU_RESOURCE, type TpuNode } from './nodes.ts';
 import { RUN_ANNOTATION } from './ownership.ts';
 import { poolLeased } from './pool-lease.ts';
-import { checkPool, chipsOf, choosePool } from './pool-shape.ts';
+import { checkPool, chipsOf, choosePool, poolNotes } from './pool-shape.ts';
 
 export const SERVICE_GROUP = 'serving.kserve.io';
 
@@ -39,7 +39,7 @@ export async function preflight(
   const sizeBefore = pool.initialNodeCount;
   const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
   checkPool(pool, nodes, restingNodes);
-  for (const text of pool.conditions) context.emit({ type: 'warning', text: `node pool ${pool.name}: ${text}` });
+  for (const text of poolNotes(pool, inputs.timeoutMs)) context.emit({ type: 'warning', text });
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   await checkService(context, service, retired);
   const leased = await otherLease(context, pool.name);

@@ -1,7 +1,10 @@
 import { Failure } from '../lib/failure.ts';
 
 /** The error text of a failed resize as a cause; the texts are GKE's (field names in the operation's error). */
-export function resizeFailure(text: string, asked: number, got: number, pool: string): Failure {
+export function resizeFailure(text: string, asked: number, seen: number, pool: string): Failure {
+  // The group counts machines that have not become nodes yet.
+  const running = Number(/Expected \d+, running (\d+)/.exec(text)?.[1] ?? 0);
+  const got = Math.max(seen, running);
   const evidence = { text, asked, got };
   const base = { stage: 'lease', evidence } as const;
   const arrived = got > 0 ? `; ${got} of ${asked} nodes arrived` : '';
@@ -30,6 +33,15 @@ export function resizeFailure(text: string, asked: number, got: number, pool: st
       message: `GKE could not create the nodes of ${pool} for want of a permission${arrived}.`,
       hint: 'Check the service account of the node pool.',
       blame: 'config',
+    });
+  }
+  if (got > 0) {
+    return new Failure({
+      ...base,
+      code: 'gke-partial',
+      message: `Only ${got} of ${asked} nodes of ${pool} arrived: ${text}`,
+      hint: 'Run again later. What arrived is given back; it may be under repair for a while, which the release waits for.',
+      blame: 'cloud',
     });
   }
   return new Failure({

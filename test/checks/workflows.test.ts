@@ -82,7 +82,7 @@ describe('README.md', () => {
   });
 
   it('links to files that exist', async () => {
-    const links = [...README.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path]) => path ?? '');
+    const links = [...README.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) => path ?? '');
     const missing: string[] = [];
     // The build writes this one.
     for (const path of links.filter((link) => link !== 'dist/licenses.txt')) {

@@ -21,6 +21,8 @@ export const POOL: NodePoolInfo = {
   spot: true,
   reserved: false,
   conditions: [],
+  flexStart: false,
+  maxRunSeconds: null,
 };
 
 export const LEASE: LeaseState = {
@@ -143,6 +145,7 @@ export function fakePool(size = 0, change: Partial<FakePool> = {}): FakePool {
     running: [],
     cancelled: [],
     gke: {
+      cluster: 'llmd',
       setNodePoolSize: async (_pool: string, nodeCount: number) => {
         pool.asked.push(nodeCount);
         const refusal = pool.refusals.shift();

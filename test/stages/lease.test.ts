@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { awaitNodes, leaseState, requestNodes } from '../../src/stages/lease.ts';
 import { resizeFailure } from '../../src/stages/resize-failure.ts';
-import { applied, conflict, fakeKube, fakePool, nodes, POOL, prepared, stageContext, texts } from './fakes.ts';
+import {
+  applied,
+  conflict,
+  fakeKube,
+  fakePool,
+  nodes,
+  operation,
+  POOL,
+  prepared,
+  stageContext,
+  texts,
+} from './fakes.ts';
 
 const LIMIT_MS = 60_000;
 const STOCKOUT =
@@ -9,7 +20,14 @@ const STOCKOUT =
 
 describe('a resize that failed', () => {
   it.each<[string, string, number, string, string, RegExp]>([
-    ['no capacity', STOCKOUT, 0, 'gke-stockout', 'cloud', /^The zone has no TPU capacity for 3 nodes of v6e\.$/],
+    [
+      'no capacity',
+      STOCKOUT.replace('running 2', 'running 0'),
+      0,
+      'gke-stockout',
+      'cloud',
+      /^The zone has no TPU capacity for 3 nodes of v6e\.$/,
+    ],
     ['some capacity', STOCKOUT, 2, 'gke-stockout', 'cloud', /of v6e; 2 of 3 nodes arrived\.$/],
     ['an exhausted zone', 'ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS', 0, 'gke-stockout', 'cloud', /capacity/],
     [
@@ -41,10 +59,11 @@ describe('a resize that failed', () => {
       'anything else',
       'Internal error 13',
       1,
-      'gke-resize-failed',
+      'gke-partial',
       'cloud',
-      /failed; 1 of 3 nodes arrived: Internal error 13$/,
+      /^Only 1 of 3 nodes of v6e arrived: Internal error 13$/,
     ],
+    ['nothing at all', 'Internal error 13', 0, 'gke-resize-failed', 'cloud', /to 3 nodes failed: Internal error 13$/],
   ])('for %s', (_, text, got, code, blame, message) => {
     const failure = resizeFailure(text, 3, got, 'v6e');
     expect(failure).toMatchObject({ stage: 'lease', code, blame, evidence: { text, asked: 3, got } });
@@ -105,6 +124,28 @@ describe('the lease', () => {
     expect(await requestNodes(context, ready, LIMIT_MS)).toBeNull();
     expect(pool.asked).toEqual([]);
     expect(texts(said)).toEqual(['v6e is set to 3 nodes already']);
+  });
+
+  it('names what holds the pool, and nothing of other pools and clusters', async () => {
+    const on = (rest: string) => `https://container.googleapis.com/v1/projects/1/zones/z/clusters/${rest}`;
+    const running = [
+      operation({
+        name: 'operation-up',
+        type: 'UPGRADE_NODES',
+        targetLink: on('llmd/nodePools/v6e'),
+        startTime: '2026-11-22T14:00:00Z',
+      }),
+      operation({ name: 'operation-master', type: 'UPGRADE_MASTER', targetLink: on('llmd') }),
+      operation({ name: 'operation-other', targetLink: on('llmd/nodePools/cpu') }),
+      operation({ name: 'operation-far', targetLink: on('llmd-two') }),
+      operation({ name: 'operation-past', status: 'DONE', targetLink: on('llmd') }),
+    ];
+    const pool = fakePool(0, { refusals: [conflict()], running });
+    const { context, said } = stageContext({ gke: pool.gke });
+    await requestNodes(context, prepared(), LIMIT_MS);
+    expect(texts(said)[0]).toBe(
+      'another operation runs (operation-up, UPGRADE_NODES since 2026-11-22T14:00:00Z; operation-master, UPGRADE_MASTER)',
+    );
   });
 
   it('waits for another operation, and says which', async () => {

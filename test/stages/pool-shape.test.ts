@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterInfo, NodePoolInfo } from '../../src/clients/gke.ts';
-import { checkPool, chipsOf, choosePool, hostsOf } from '../../src/stages/pool-shape.ts';
+import { checkPool, chipsOf, choosePool, hostsOf, poolNotes } from '../../src/stages/pool-shape.ts';
 
 function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
   return {
@@ -15,6 +15,8 @@ function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
     spot: false,
     reserved: false,
     conditions: [],
+    flexStart: false,
+    maxRunSeconds: null,
     ...change,
   };
 }
@@ -141,5 +143,29 @@ describe('the shape', () => {
     expect(() => checkPool(pool(change), nodes, resting)).toThrow(
       expect.objectContaining({ code, stage: 'preflight', blame: 'config', message: expect.stringContaining(text) }),
     );
+  });
+});
+
+describe('a pool with a shape of its own', () => {
+  it.each<[string, Partial<NodePoolInfo>, RegExp]>([
+    ['flex-start', { flexStart: true }, /gets its nodes by flex-start/],
+    ['machines without chips', { machineType: 'e2-standard-8' }, /e2-standard-8, which have no TPU chips/],
+  ])('is refused for %s', (_what, change, message) => {
+    expect(() => checkPool(pool(change), 3, 0)).toThrow(message);
+  });
+
+  it.each<[string, Partial<NodePoolInfo>, RegExp]>([
+    ['spot nodes', { spot: true }, /of spot nodes: a run that loses one is told as preempted/],
+    ['an operation under way', { status: 'RECONCILING' }, /is RECONCILING: an operation is under way/],
+    ['a partial fault', { status: 'RUNNING_WITH_ERROR' }, /usable in part/],
+    ['nodes that end before the run', { maxRunSeconds: 1_800 }, /deletes the nodes of v6e after 30 min/],
+    ['conditions', { conditions: ['GCE_STOCKOUT: no'] }, /GCE_STOCKOUT: no/],
+  ])('is accepted with a note on %s', (_what, change, note) => {
+    expect(() => checkPool(pool(change), 3, 0)).not.toThrow();
+    expect(poolNotes(pool(change), 3_600_000)).toEqual([expect.stringMatching(note)]);
+  });
+
+  it('has no note when there is nothing to say', () => {
+    expect(poolNotes(pool({ maxRunSeconds: 7_200 }), 3_600_000)).toEqual([]);
   });
 });

@@ -141,7 +141,10 @@ describe('a pool', () => {
       },
     };
     const { said } = await check({ pool: { initialNodeCount: 2 }, there });
-    expect(said).toEqual(['who else uses the pool cannot be seen: listing pods of all namespaces is refused']);
+    expect(said).toEqual([
+      expect.stringContaining('is of spot nodes'),
+      'who else uses the pool cannot be seen: listing pods of all namespaces is refused',
+    ]);
   });
 
   it('is refused when the pods cannot be listed for another reason', async () => {
@@ -163,6 +166,7 @@ describe('a pool', () => {
     const { said } = await check({ pool: { conditions: ['GCE_STOCKOUT: no capacity'], initialNodeCount: 1 } });
     expect(said).toEqual([
       'node pool v6e: GCE_STOCKOUT: no capacity',
+      expect.stringContaining('is of spot nodes'),
       'node pool v6e was last set to 1 but has 0 nodes now',
     ]);
   });

@@ -1,0 +1,59 @@
+import { humanDuration } from '../lib/duration.ts';
+import { Failure } from '../lib/failure.ts';
+import { chipHourPrice } from '../verdict/prices.ts';
+import { priceBasis } from './bill.ts';
+import type { Prepared, StageContext } from './context.ts';
+import { chipsOf } from './pool-shape.ts';
+
+/** Time of the bill that is kept for the release: nodes are billed until they are deleted. */
+export const RESERVE_MS = 5 * 60_000;
+/** What a run takes as a rule, from the resize to the last node: nodes, model, compilation, measurement, release. */
+export const USUAL_RUN_MS = 40 * 60_000;
+
+/** What the planned nodes cost by the hour, in US dollars; null without a known price. */
+export function usdPerHour(context: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): number | null {
+  const { location, pricePerChipHourUsd } = context.inputs;
+  const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));
+  const chips = nodes * (chipsOf(pool.machineType) ?? 0);
+  return price && chips > 0 ? price.usd * chips : null;
+}
+
+/**
+ * How long the run may have its nodes before the release must begin, for the bill to stay below `max-cost`: counted from
+ * the resize as if all nodes came at once, which is the dearest they can be. Null without a limit. Refuses a limit that
+ * no run can keep, and one that nobody can watch because the price is not known.
+ */
+export function budgetMs(context: Pick<StageContext, 'inputs'>, prepared: Prepared): number | null {
+  const { maxCostUsd, location } = context.inputs;
+  if (maxCostUsd === null) return null;
+  const hourly = usdPerHour(context, prepared);
+  if (hourly === null) {
+    throw refuse(
+      `Input "max-cost" is ${maxCostUsd}, but no price is known for ${prepared.pool.machineType ?? 'this pool'} in ${location}${prepared.pool.reserved ? ' with a reservation' : ''}.`,
+      'Give "price-per-chip-hour".',
+    );
+  }
+  const ms = (maxCostUsd / hourly) * 3_600_000 - RESERVE_MS;
+  if (ms < RESERVE_MS) {
+    throw refuse(
+      `Input "max-cost" is ${maxCostUsd}, which pays for ${humanDuration(Math.max(0, ms + RESERVE_MS))} of ${prepared.nodes} nodes at $${hourly.toFixed(2)} an hour; a run takes about ${humanDuration(USUAL_RUN_MS)}.`,
+      `Raise it, to about ${Math.ceil((hourly * USUAL_RUN_MS) / 3_600_000)}, or lease fewer nodes.`,
+    );
+  }
+  return ms;
+}
+
+/** Why a run ended before its result: the bill would have passed the limit. */
+export function overBudget(maxCostUsd: number, afterMs: number): Failure {
+  return new Failure({
+    stage: 'lease',
+    code: 'max-cost',
+    message: `The run was ended after ${humanDuration(afterMs)} so that its bill stays below $${maxCostUsd}, the release included.`,
+    hint: 'Look at the slowest stage, or raise "max-cost".',
+    blame: 'config',
+  });
+}
+
+function refuse(message: string, hint: string): Failure {
+  return new Failure({ stage: 'preflight', code: 'max-cost', message, hint, blame: 'config' });
+}

@@ -1,0 +1,38 @@
+import type { KubeClient } from '../clients/kube.ts';
+import { Failure, type FailureStage } from '../lib/failure.ts';
+import { poolNodes, type TpuNode } from './nodes.ts';
+
+/**
+ * The leased nodes that are no longer as they were: gone, made anew under the same name (a managed instance group keeps
+ * the names of what it replaces), or without their chips. What was measured meanwhile is of another system.
+ */
+export async function lostNodes(kube: KubeClient, pool: string, leased: readonly TpuNode[]): Promise<string[]> {
+  const now = new Map((await poolNodes(kube, pool)).map((node) => [node.name, node]));
+  return leased.flatMap(({ name, createdAt }) => {
+    const current = now.get(name);
+    if (!current) return [`${name} is gone`];
+    if (current.createdAt !== createdAt) return [`${name} was replaced at ${current.createdAt}`];
+    if (!current.ready || current.chips === 0) return [`${name} is no longer Ready`];
+    return [];
+  });
+}
+
+/** Why a run with lost nodes has no verdict on the change: never slow, but preempted or broken. */
+export function nodesLost(
+  lost: readonly string[],
+  options: { spot: boolean; stage: FailureStage; cause?: unknown },
+): Failure {
+  const { spot, stage, cause } = options;
+  const what = `${lost.length === 1 ? 'A leased node' : `${lost.length} leased nodes`} went away during the run: ${lost.join(', ')}.`;
+  return new Failure({
+    stage,
+    code: spot ? 'node-preempted' : 'node-lost',
+    message: spot ? `${what} The pool is of spot nodes, which Google Cloud may take back.` : what,
+    hint: spot
+      ? 'Run again, or use a pool that is not of spot nodes. The change under review is not at fault.'
+      : 'Look for maintenance, auto-repair or a failed machine in the operations of the cluster; then run again.',
+    blame: 'cloud',
+    evidence: { text: lost.join('; '), lost: lost.length },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
