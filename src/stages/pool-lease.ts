@@ -1,4 +1,5 @@
 import type { KubeClient } from '../clients/kube.ts';
+import type { KubeObject } from '../clients/objects.ts';
 import { humanDuration } from '../lib/duration.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { type Clock, poll } from '../lib/poll.ts';
@@ -143,29 +144,42 @@ export async function standing(
   return record.runKey === holder.runKey && record.holder === holder.identity ? 'ours' : record;
 }
 
-/** After the nodes have gone: the pool is free for the next run. Nothing happens to a lease that is not ours. */
-export async function returnPool(
-  { kube, namespace, holder }: Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>,
+type Owner = Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>;
+
+/** A sign of life that was under way may change the lease between a look and a write. */
+const TRIES = 5;
+
+/** Does `change` to the lease as it stands, as long as it is ours, until it has taken; nothing happens to any other lease. */
+async function changeOwn(
+  { kube, namespace, holder }: Owner,
   pool: string,
+  change: (object: KubeObject) => Promise<boolean>,
 ): Promise<void> {
-  const ref = leaseRef(namespace, pool);
-  const found = await kube.get(ref);
-  if (!found) return;
-  const record = readLease(found);
-  if (record.runKey !== holder.runKey || record.holder !== holder.identity) return;
-  const { uid, resourceVersion } = found.metadata;
-  await kube.remove(ref, { uid, resourceVersion });
+  for (let n = 1; n <= TRIES; n += 1) {
+    const found = await kube.get(leaseRef(namespace, pool));
+    if (!found) return;
+    const record = readLease(found);
+    if (record.runKey !== holder.runKey || record.holder !== holder.identity) return;
+    if (await change(found)) return;
+  }
+  throw new Error(`the lease of node pool ${pool} changed under each of ${TRIES} tries`);
+}
+
+/** After the nodes have gone: the pool is free for the next run. Nothing happens to a lease that is not ours. */
+export async function returnPool(owner: Owner, pool: string): Promise<void> {
+  await changeOwn(owner, pool, ({ metadata: { uid, resourceVersion } }) =>
+    owner.kube.remove(leaseRef(owner.namespace, pool), { uid, resourceVersion }),
+  );
 }
 
 /** After a release that failed: the lease says so, and whoever sweeps need not wait for its end. */
-export async function expirePool(context: Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>, state: LeaseState) {
-  const found = await context.kube.get(leaseRef(context.namespace, state.nodePool));
-  if (!found || (await standing(context, state.nodePool)) !== 'ours') return;
+export async function expirePool(owner: Owner, state: LeaseState): Promise<void> {
+  const { namespace, holder, kube } = owner;
   const nowMs = Date.now() - LEASE_DURATION_S * 1_000 - SKEW_MS;
-  const times = { nowMs, acquiredAtMs: nowMs, transitions: Number(found.spec?.leaseTransitions ?? 0) };
-  await context.kube.replace(
-    leaseObject(context.namespace, context.holder, state, times, found.metadata.resourceVersion),
-  );
+  await changeOwn(owner, state.nodePool, async ({ metadata, spec }) => {
+    const times = { nowMs, acquiredAtMs: nowMs, transitions: Number(spec?.leaseTransitions ?? 0) };
+    return (await kube.replace(leaseObject(namespace, holder, state, times, metadata.resourceVersion))) !== null;
+  });
 }
 
 /** One sentence about a lease that was taken over. */

@@ -112,6 +112,7 @@ async function giveBack(
   });
   try {
     const { release: ended } = await release(context, state);
+    over.abort();
     if (ended.outcome === 'failed') await expirePool(context, state);
     else await returnPool(context, state.nodePool);
     const { outcome, message, command, durationMs, nodesLeft } = ended;

@@ -77,6 +77,8 @@ describe('the cluster', () => {
         queuedProvisioning: false,
         spot: false,
         reserved: false,
+        flexStart: false,
+        maxRunSeconds: null,
         conditions: [],
       },
     ]);

@@ -1,0 +1,224 @@
+import { parseInputs } from '../../src/inputs.ts';
+import { type Clock, systemClock } from '../../src/lib/poll.ts';
+import type { ProgressEvent } from '../../src/progress/events.ts';
+import type { Report } from '../../src/report/model.ts';
+import { openCluster, releaseStage } from '../../src/session.ts';
+import type { LeaseState, StageContext } from '../../src/stages/context.ts';
+import { awaitNodes, requestNodes, takePool } from '../../src/stages/lease.ts';
+import { sweep } from '../../src/stages/sweep.ts';
+import { aReport } from '../report/fixtures.ts';
+import { prepared } from '../stages/fakes.ts';
+import type { Fault } from './proxy.ts';
+import { POOL, type World } from './world.ts';
+
+/** One thing that goes wrong at one request of a run. */
+export interface Case {
+  name: string;
+  phase: 'main' | 'post';
+  server: 'google' | 'kube';
+  index: number;
+  fault: Fault;
+}
+
+export interface Outcome {
+  /** What does not hold; empty when the case was survived. */
+  broken: string[];
+  /** Whether post alone did it, or the sweeper was needed. */
+  by: 'post' | 'sweeper';
+}
+
+const FAULTS: Record<string, Fault> = {
+  reset: { kind: 'reset', times: 1 },
+  'network-cut': { kind: 'reset', times: 12 },
+  'lost-reply': { kind: 'lost-reply' },
+  '401': { kind: 'status', status: 401, times: 1 },
+  '429': { kind: 'status', status: 429, times: 2 },
+  '500': { kind: 'status', status: 500, times: 1 },
+  '502': { kind: 'status', status: 502, times: 1 },
+  '503-burst': { kind: 'status', status: 503, times: 4 },
+  'long-outage': { kind: 'status', status: 503, times: 40 },
+  kill: { kind: 'kill', before: true },
+  'kill-after': { kind: 'kill', before: false },
+  interrupt: { kind: 'interrupt' },
+};
+
+/** Back-offs pass a hundred times faster; what is awaited takes as long as it takes. */
+const hasty: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 15), signal) };
+
+/** Every request of a clean run, met by every fault. */
+export async function casesOf(world: World): Promise<Case[]> {
+  const counts = await clean(world);
+  const cases: Case[] = [];
+  for (const phase of ['main', 'post'] as const) {
+    for (const server of ['google', 'kube'] as const) {
+      for (let index = 0; index < counts[phase][server]; index += 1) {
+        for (const [kind, fault] of Object.entries(FAULTS)) {
+          if (phase === 'post' && kind === 'interrupt') continue;
+          cases.push({ name: `${phase}/${server}/${index}/${kind}`, phase, server, index, fault });
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+async function clean(world: World) {
+  const count = () => ({ google: world.google.seen().length, kube: world.kube.seen().length });
+  disarm(world);
+  const run = newRun(world);
+  await run.main();
+  const main = count();
+  disarm(world);
+  await run.post();
+  const sizes = (await world.record()).resizes.map(({ nodeCount }) => nodeCount);
+  // A matrix over a run that went wrong by itself would prove nothing.
+  if (sizes.join() !== '3,0' || world.leaseIsThere() || !(await atRest(world, 3_000))) {
+    throw new Error(`the run without a fault is not clean: resizes ${sizes.join()}\n${run.everythingSaid()}`);
+  }
+  return { main, post: count() };
+}
+
+function disarm({ google, kube }: World): void {
+  for (const proxy of [google, kube]) proxy.arm(null, 0);
+}
+
+/** Plays a case to its end: main, post, and the sweeper where nodes are left; then looks at what is true. */
+export async function play(world: World, one: Case): Promise<Outcome> {
+  const before = (await world.record()).resizes.length;
+  const run = newRun(world);
+  disarm(world);
+  if (one.phase === 'main') world[one.server].arm(one.fault, one.index);
+  await run.main();
+  disarm(world);
+  if (one.phase === 'post') world[one.server].arm(one.fault, one.index);
+  await run.post();
+  disarm(world);
+  let by: Outcome['by'] = 'post';
+  if (!(await atRest(world, 200)) || world.leaseIsThere()) {
+    by = 'sweeper';
+    world.expireLease();
+    await run.sweep();
+  }
+  const broken: string[] = [];
+  if (!(await atRest(world, 3_000))) broken.push('nodes are left');
+  if (world.leaseIsThere()) broken.push('the lease is left');
+  const resizes = (await world.record()).resizes.slice(before);
+  if (resizes.some(({ pool }) => pool !== POOL)) broken.push('another pool was resized');
+  const last = resizes.at(-1);
+  if (last && last.nodeCount !== 0) broken.push(`the last resize asked for ${last.nodeCount} nodes`);
+  const text = run.everythingSaid();
+  for (const secret of world.secrets) if (text.includes(secret)) broken.push('a secret was told');
+  if (run.claims()) broken.push(run.claims() as string);
+  if (broken.length > 0) await reset(world, run);
+  return { broken, by };
+}
+
+async function atRest(world: World, limitMs: number): Promise<boolean> {
+  for (const until = Date.now() + limitMs; ; ) {
+    const { nodes, targetSize } = await world.record();
+    if (nodes[POOL]?.length === 0 && targetSize[POOL] === 0) return true;
+    if (Date.now() > until) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A case that was not survived must not spoil the next. */
+async function reset(world: World, run: ReturnType<typeof newRun>): Promise<void> {
+  world.expireLease();
+  await run.sweep().catch(() => {});
+}
+
+function newRun(world: World) {
+  const given = world.inputs;
+  const parsed = parseInputs({ get: (name) => given[name], given: Object.keys(given), env: world.env });
+  if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
+  const { inputs } = parsed;
+  const said: string[] = [];
+  const saved: LeaseState[] = [];
+  const emit = (event: ProgressEvent) => said.push(JSON.stringify(event));
+  const report = aReport();
+  let closed: Report | null = null;
+  let dead = false;
+  const clock: Clock = {
+    now: hasty.now,
+    sleep: (ms, signal) => (dead ? Promise.reject(new Error('killed')) : hasty.sleep(ms, signal)),
+  };
+  const base = { inputs, env: world.env, clock, emit, onSecret: () => {} };
+
+  /** As the process: what it was doing ends, none of its waits goes on, and nobody hears of it again. */
+  const living = (work: (signal: AbortSignal) => Promise<unknown>) => {
+    const controller = new AbortController();
+    dead = false;
+    world.victim.kill = () => {
+      for (const proxy of [world.google, world.kube]) proxy.bury();
+      dead = true;
+      controller.abort(new Error('killed'));
+    };
+    world.victim.interrupt = () => controller.abort(new Error('interrupted'));
+    return work(controller.signal).catch((error: unknown) => said.push(String(error)));
+  };
+
+  return {
+    main: () =>
+      living(async (signal) => {
+        const { gke, kube } = await openCluster({ ...base, signal }, 'preflight');
+        try {
+          const context: StageContext = { ...base, gke, kube, signal, report, runKey: '183-1' };
+          const plan = prepared({ pool: await gke.getNodePool(POOL) });
+          const taken = await takePool(context, plan, (state) => saved.push(state));
+          const operation = await requestNodes(context, taken.prepared, inputs.leaseTimeoutMs);
+          await awaitNodes(context, taken.prepared, operation, inputs.leaseTimeoutMs);
+        } finally {
+          await Promise.allSettled([gke.close(), kube.close()]);
+        }
+      }),
+    post: () =>
+      living(async (signal) => {
+        const lease = saved.at(-1);
+        if (!lease) return;
+        const session = { ...base, signal, report, packageRoot: '.', workspace: '.' };
+        const ended = await releaseStage(session, report, lease);
+        if (!dead) closed = ended;
+      }),
+    sweep: () =>
+      living(async (signal) => {
+        const { gke, kube } = await openCluster({ ...base, signal }, 'release');
+        try {
+          await sweep({
+            gke,
+            kube,
+            clock,
+            signal,
+            emit,
+            pollIntervalMs: inputs.pollIntervalMs,
+            limitMs: inputs.releaseTimeoutMs,
+            namespace: inputs.leaseNamespace,
+            holder: { identity: 'cli/sweeper', runKey: 'sweeper' },
+            where: { projectId: inputs.projectId, location: inputs.location, cluster: inputs.cluster },
+            runEnded: async () => null,
+          });
+        } finally {
+          await Promise.allSettled([gke.close(), kube.close()]);
+        }
+      }),
+    everythingSaid: () => [...said, JSON.stringify(saved), JSON.stringify(closed)].join('\n'),
+    /** A report that says that the nodes were given back must be right; null when it is, or says nothing. */
+    claims: () => {
+      const release = closed?.release;
+      if (release?.outcome !== 'failed' || release.command) return null;
+      return 'a failed release without the command to run';
+    },
+  };
+}
+
+/** `count` of the cases, by a seeded shuffle, so that a sample can be had again. */
+export function sample(cases: readonly Case[], count: number, seed: number): Case[] {
+  const shuffled = [...cases];
+  let state = seed >>> 0;
+  for (let last = shuffled.length - 1; last > 0; last -= 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = state % (last + 1);
+    [shuffled[last], shuffled[other]] = [shuffled[other] as Case, shuffled[last] as Case];
+  }
+  return shuffled.slice(0, count);
+}

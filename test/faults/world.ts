@@ -1,0 +1,143 @@
+import { loopbackCertificate } from '../../src/lab/certs.ts';
+import { listen } from '../../src/lab/gcp/http.ts';
+import { startGcp } from '../../src/lab/gcp/server.ts';
+import { startKubeApi } from '../../src/lab/kube/server.ts';
+import { createStore, type Store } from '../../src/lab/kube/store.ts';
+import type { GcpRecord, NodePoolState } from '../../src/lab/protocol.ts';
+import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { type FaultProxy, startFaultProxy } from './proxy.ts';
+
+const NODES = { group: '', plural: 'nodes' };
+const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
+export const POOL = 'v6e';
+
+/** A cluster and its cloud in this process, at a thousandfold clock, each behind a proxy that can fail. */
+export interface World {
+  google: FaultProxy;
+  kube: FaultProxy;
+  store: Store;
+  /** What a run has in its environment and its inputs. */
+  env: Record<string, string>;
+  inputs: Record<string, string>;
+  /** Texts that nobody may ever read. */
+  secrets: string[];
+  record(): Promise<GcpRecord>;
+  /** As if the lease had run out long ago. */
+  expireLease(): void;
+  leaseIsThere(): boolean;
+  /** Who is to be told of a kill and an interrupt. */
+  victim: { kill: () => void; interrupt: () => void };
+  close(): Promise<void>;
+}
+
+export async function startWorld(): Promise<World> {
+  const tls = await loopbackCertificate('faults');
+  const store = createStore();
+  const tokenSecret = 'token-secret-of-the-lab';
+  const victim: World['victim'] = { kill: () => {}, interrupt: () => {} };
+  const told = { onKill: () => victim.kill(), onInterrupt: () => victim.interrupt() };
+  const api = await startKubeApi({ tls, caPem: tls.caPem, tokenSecret, store, logs: () => null, podProxy: () => null });
+  store.create({ group: '', plural: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } });
+  const nodes = await listen((request) => {
+    follow(store, JSON.parse(request.body) as NodePoolState);
+    return { status: 200, body: {} };
+  });
+  const kube = await startFaultProxy({
+    target: { origin: () => `https://${api.endpoint}` },
+    tls: { key: tls.key, cert: tls.cert },
+    body: (code) => ({
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      code,
+      reason: 'Fault',
+      message: 'a fault',
+    }),
+    ...told,
+  });
+  const gcp = await startGcp({
+    timeScale: 1_000,
+    seed: 5,
+    scenario: SCENARIOS.pass!,
+    project: 'demo',
+    projectNumber: '123456789012',
+    location: 'us-east5-b',
+    cluster: 'serving',
+    clusterEndpoint: `127.0.0.1:${kube.port}`,
+    clusterCaPem: tls.caPem,
+    nodePool: { name: POOL, machineType: 'ct6e-standard-4t', tpuTopology: '2x2', chipsPerNode: 4, initialNodeCount: 0 },
+    tokenSecret,
+    serviceAccount: { email: 'gate@demo.iam.gserviceaccount.com', publicKeyPem: '' },
+    kubeControlUrl: nodes.url,
+  });
+  const google = await startFaultProxy({
+    target: { origin: () => gcp.url },
+    body: (code) => ({ error: { code, message: 'a fault', status: STATUSES[code] ?? 'UNKNOWN' } }),
+    ...told,
+  });
+  const oidc = new URL(gcp.oidcRequestUrl);
+  return {
+    google,
+    kube,
+    store,
+    victim,
+    env: {
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER: `${google.origin}/`,
+      CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: `${google.origin}/`,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${google.origin}${oidc.pathname}${oidc.search}`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: gcp.oidcRequestToken,
+    },
+    inputs: {
+      'project-id': 'demo',
+      location: 'us-east5-b',
+      cluster: 'serving',
+      namespace: 'ns',
+      'workload-identity-provider': 'projects/123456789012/locations/global/workloadIdentityPools/ci/providers/github',
+      'poll-interval': '50ms',
+      'lease-timeout': '20s',
+      'release-timeout': '20s',
+      'busy-timeout': '5s',
+    },
+    // The first of every access token of the lab, and the bearer that an identity is asked for with.
+    secrets: [tokenSecret, 'ya29.lab.', gcp.oidcRequestToken],
+    record: async () => (await (await fetch(`${gcp.controlUrl}/record`)).json()) as GcpRecord,
+    leaseIsThere: () => store.list(LEASES).some(({ metadata }) => metadata.name === `tpu-serving-gate-${POOL}`),
+    expireLease() {
+      for (const lease of store.list(LEASES)) {
+        store.update(LEASES, { ...lease, spec: { ...lease.spec, renewTime: '2026-01-01T00:00:00.000000Z' } });
+      }
+    },
+    async close() {
+      await Promise.all([google.close(), kube.close()]);
+      await Promise.all([gcp.close(), api.close(), nodes.close()]);
+    },
+  };
+}
+
+const STATUSES: Record<number, string> = {
+  401: 'UNAUTHENTICATED',
+  429: 'RESOURCE_EXHAUSTED',
+  500: 'INTERNAL',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+};
+
+/** Nodes as the pool's machines come and go: Ready and with their chips at once. */
+function follow(store: Store, state: NodePoolState): void {
+  const wanted = new Set(state.nodes.map(({ name }) => name));
+  for (const { metadata } of store.list(NODES)) {
+    if (!wanted.has(metadata.name)) store.delete(NODES, undefined, metadata.name);
+  }
+  for (const { name } of state.nodes) {
+    if (store.get(NODES, undefined, name)) continue;
+    store.create(NODES, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'cloud.google.com/gke-nodepool': POOL } },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        allocatable: { 'google.com/tpu': String(state.chipsPerNode) },
+      },
+    });
+  }
+}
