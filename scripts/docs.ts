@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
-import { SCENARIOS } from '../src/lab/scenarios.ts';
+import { DAYS } from '../src/lab/scenarios.ts';
 import { type ActionFile, inputsTable, outputsTable, replaceBetween, scenariosTable } from './docs/tables.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -12,7 +12,7 @@ async function docs(check: boolean): Promise<string> {
   const action = parse(await readFile(resolve(root, 'action.yml'), 'utf8')) as ActionFile;
   const before = await readFile(readme, 'utf8');
   const tables = {
-    scenarios: scenariosTable(Object.values(SCENARIOS)),
+    scenarios: scenariosTable(Object.values(DAYS)),
     inputs: inputsTable(action),
     outputs: outputsTable(action),
   };

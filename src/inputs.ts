@@ -58,6 +58,8 @@ export interface Inputs {
   onBusy: 'wait' | 'stop';
   busyTimeoutMs: number;
   pollIntervalMs: number;
+  /** For one request to Google Cloud or the Kubernetes API; one that takes longer is tried again. */
+  apiTimeoutMs: number;
   pricePerChipHourUsd: number | null;
   /** Ends a run before its bill passes this; null for no limit. */
   maxCostUsd: number | null;
@@ -84,6 +86,7 @@ const RELEASE_INPUTS: readonly (readonly string[])[] = [
   ['dns-endpoint'],
   ['release-timeout'],
   ['poll-interval'],
+  ['api-timeout'],
   ['price-per-chip-hour'],
   ['comment'],
   ['comment-id'],
@@ -140,6 +143,7 @@ const SWEEP_INPUTS: readonly string[] = [
   'lease-namespace',
   'release-timeout',
   'poll-interval',
+  'api-timeout',
   'github-token',
 ];
 
@@ -208,6 +212,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'on-busy': 'wait',
   'busy-timeout': '60m',
   'poll-interval': '5s',
+  'api-timeout': '30s',
   'price-per-chip-hour': '',
   'max-cost': '',
   'force-conflicts': 'false',
@@ -309,6 +314,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     onBusy: choice('on-busy', ['wait', 'stop']),
     busyTimeoutMs: duration('busy-timeout', 1_000),
     pollIntervalMs: duration('poll-interval', 50),
+    apiTimeoutMs: duration('api-timeout', 1_000),
     pricePerChipHourUsd: priceOf(text('price-per-chip-hour'), bad),
     maxCostUsd: maxCostOf(text('max-cost'), bad),
     forceConflicts: boolean('force-conflicts'),

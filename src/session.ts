@@ -199,6 +199,7 @@ async function openAuth(session: Connection): Promise<GcpAuth> {
     env: session.env,
     clock: session.clock,
     signal: session.signal,
+    requestTimeoutMs: session.inputs.apiTimeoutMs,
     onSecret: session.onSecret,
   });
 }
@@ -213,6 +214,7 @@ async function openGke(session: Connection, auth: GcpAuth, stage: FailureStage):
     endpoint: googleEndpoints(session.env).container,
     clock: session.clock,
     signal: session.signal,
+    requestTimeoutMs: session.inputs.apiTimeoutMs,
     stage,
     onRetry: (message) => session.emit({ type: 'warning', text: message }),
   });
@@ -235,6 +237,7 @@ async function openKube(
       userAgent: `tpu-serving-gate/${VERSION}`,
       clock: session.clock,
       signal: session.signal,
+      requestTimeoutMs: session.inputs.apiTimeoutMs,
       stage,
       onRetry: (message) => session.emit({ type: 'warning', text: message }),
     });

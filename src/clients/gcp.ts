@@ -2,7 +2,7 @@ import { createSign } from 'node:crypto';
 import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'google-auth-library';
 import type { AuthMethod, ServiceAccountKey } from '../inputs.ts';
 import { errorText, Failure } from '../lib/failure.ts';
-import { type Clock, retry } from '../lib/poll.ts';
+import { type Clock, deadline, orAbort, retry } from '../lib/poll.ts';
 import { type GoogleEndpoints, isSafe } from './endpoints.ts';
 
 const SCOPES = [
@@ -33,6 +33,8 @@ export interface GcpAuthOptions {
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   signal: AbortSignal;
+  /** For one request to a token endpoint; one that takes longer is tried again. */
+  requestTimeoutMs: number;
   /** Told of every secret before it can be printed: keys and each new token. */
   onSecret: (secret: string) => void;
 }
@@ -44,7 +46,7 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
 
   const newClient = (): AuthClient | null => {
     if (method.kind === 'workload-identity') return workloadIdentityClient(options, method);
-    if (method.kind === 'service-account-key') return keyClient(method.key);
+    if (method.kind === 'service-account-key') return keyClient(method.key, options);
     return null;
   };
   const newAuth = (): GoogleAuth => {
@@ -59,6 +61,7 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
   const listening = async (auth: GoogleAuth): Promise<GoogleAuth> => {
     const client = (await auth.getClient()) as AuthClient;
     client.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
+    watchClient(client, options);
     return auth;
   };
 
@@ -70,7 +73,9 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
       // What the library keeps would come again until it runs out.
       if (refused !== undefined && refused === last) own = newAuth();
       try {
-        const token = await retry(() => own.getAccessToken(), {
+        // The library's requests end by their own limit; nobody waits for them after an abort.
+        const attempt = () => orAbort(own.getAccessToken(), deadline(options.signal, 4 * options.requestTimeoutMs));
+        const token = await retry(attempt, {
           tries: 4,
           baseMs: 500,
           clock: options.clock,
@@ -132,26 +137,38 @@ function workloadIdentityClient(
     ...REFRESH,
   });
   client.scopes = SCOPES;
-  // The exchange has a transport of its own, private in the library's types; a test counts its requests.
-  const exchange: { transporter: typeof client.transporter } = Reflect.get(client, 'stsCredential');
-  for (const transporter of [client.transporter, exchange.transporter]) watchRequests(transporter, onSecret);
+  watchClient(client, options);
   return client;
 }
 
-/** Tells of the tokens that go out, and leaves retries to us: the library's know neither our clock nor our signal. */
-function watchRequests(transporter: AuthClient['transporter'], onSecret: (secret: string) => void): void {
+type Watch = Pick<GcpAuthOptions, 'onSecret' | 'requestTimeoutMs'>;
+
+function watchClient(client: AuthClient, watch: Watch): void {
+  watchRequests(client.transporter, watch);
+  // The exchange has a transport of its own, private in the library's types; a test counts its requests.
+  const exchange: { transporter: AuthClient['transporter'] } | undefined = Reflect.get(client, 'stsCredential');
+  if (exchange) watchRequests(exchange.transporter, watch);
+}
+
+/**
+ * Tells of the tokens that go out, gives each request a limit, which the library does not, and leaves retries to us:
+ * the library's know neither our clock nor our signal.
+ */
+function watchRequests(transporter: AuthClient['transporter'], { onSecret, requestTimeoutMs }: Watch): void {
   transporter.interceptors.request.add({
     resolved: async (config) => {
       const bearer = /^Bearer (.+)$/.exec(config.headers.get('authorization') ?? '')?.[1];
       const subject = config.data instanceof URLSearchParams ? config.data.get('subject_token') : null;
       for (const secret of [bearer, subject]) if (secret) onSecret(secret);
-      return { ...config, retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } };
+      const limit = AbortSignal.timeout(requestTimeoutMs);
+      const signal = config.signal ? AbortSignal.any([config.signal, limit]) : limit;
+      return { ...config, signal, retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } };
     },
   });
 }
 
 /** A key's JWT grant against its own `token_uri`, which google-auth-library's JWT client ignores. */
-function keyClient(key: ServiceAccountKey): AuthClient {
+function keyClient(key: ServiceAccountKey, watch: Watch): AuthClient {
   const tokenUri = URL.canParse(key.tokenUri) ? new URL(key.tokenUri) : null;
   if (!tokenUri || !isSafe(tokenUri)) {
     throw new Failure({
@@ -162,6 +179,7 @@ function keyClient(key: ServiceAccountKey): AuthClient {
     });
   }
   const client = new OAuth2Client(REFRESH);
+  watchClient(client, watch);
   const refresh = async () => {
     const issuedAt = Math.floor(Date.now() / 1_000);
     const assertion = signJwt(key, {
@@ -241,5 +259,6 @@ function isTransient(error: unknown): boolean {
         ? (error.response as { status?: number } | undefined)?.status
         : undefined;
   if (status !== undefined) return status === 429 || status >= 500;
-  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code);
+  if (error.name === 'TimeoutError') return true;
+  return 'code' in error && typeof error.code === 'string' && /^(?:E[A-Z]+|TimeoutError)$/.test(error.code);
 }

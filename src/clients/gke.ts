@@ -1,6 +1,6 @@
 import { ClusterManagerClient, type protos } from '@google-cloud/container';
 import { errorText, Failure, type FailureStage } from '../lib/failure.ts';
-import { type Clock, retry } from '../lib/poll.ts';
+import { type Clock, deadline, orAbort, retry } from '../lib/poll.ts';
 import type { GcpAuth } from './gcp.ts';
 
 type ICluster = protos.google.container.v1.ICluster;
@@ -71,10 +71,10 @@ export interface GkeClientOptions {
   clock: Clock;
   signal: AbortSignal;
   stage: FailureStage;
+  /** For one request; one that takes longer is tried again. */
+  requestTimeoutMs: number;
   onRetry?: (message: string) => void;
 }
-
-const CALL = { timeout: 30_000, retry: null };
 
 /**
  * Container API over REST. A new client must be initialised before its first call: a generated method whose lazy
@@ -93,10 +93,13 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   } as ConstructorParameters<typeof ClusterManagerClient>[0]);
   const parent = `projects/${projectId}/locations/${location}`;
   const clusterName = `${parent}/clusters/${cluster}`;
+  const settings = { timeout: options.requestTimeoutMs, retry: null };
 
   const call = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
     try {
-      return await retry(request, {
+      // The library heeds neither a signal nor, while it asks for a token, its own limit.
+      const attempt = () => orAbort(request(), deadline(options.signal, 2 * options.requestTimeoutMs));
+      return await retry(attempt, {
         tries: 6,
         baseMs: 500,
         clock: options.clock,
@@ -118,10 +121,12 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   return {
     cluster,
     getCluster: () =>
-      call(`Cluster ${cluster}`, async () => clusterInfo((await client.getCluster({ name: clusterName }, CALL))[0])),
+      call(`Cluster ${cluster}`, async () =>
+        clusterInfo((await client.getCluster({ name: clusterName }, settings))[0]),
+      ),
     getNodePool: (pool) =>
       call(`Node pool ${pool}`, async () =>
-        nodePoolInfo((await client.getNodePool({ name: `${clusterName}/nodePools/${pool}` }, CALL))[0]),
+        nodePoolInfo((await client.getNodePool({ name: `${clusterName}/nodePools/${pool}` }, settings))[0]),
       ),
     setNodePoolSize(pool, nodeCount) {
       // In proto3 a missing nodeCount is a request for zero nodes, so it must never be missing by mistake.
@@ -129,19 +134,19 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
         throw new TypeError(`nodeCount must be a whole number from 0, not ${nodeCount}`);
       }
       return call(`Resize of ${pool} to ${nodeCount}`, async () =>
-        operation((await client.setNodePoolSize({ name: `${clusterName}/nodePools/${pool}`, nodeCount }, CALL))[0]),
+        operation((await client.setNodePoolSize({ name: `${clusterName}/nodePools/${pool}`, nodeCount }, settings))[0]),
       );
     },
     getOperation: (name) =>
       call(`Operation ${name}`, async () =>
-        operation((await client.getOperation({ name: `${parent}/operations/${name}` }, CALL))[0]),
+        operation((await client.getOperation({ name: `${parent}/operations/${name}` }, settings))[0]),
       ),
     listOperations: () =>
       call('Operations', async () =>
-        ((await client.listOperations({ parent }, CALL))[0].operations ?? []).map(operation),
+        ((await client.listOperations({ parent }, settings))[0].operations ?? []).map(operation),
       ),
     async cancelOperation(name) {
-      await client.cancelOperation({ name: `${parent}/operations/${name}` }, CALL);
+      await orAbort(client.cancelOperation({ name: `${parent}/operations/${name}` }, settings), options.signal);
     },
     close: () => client.close(),
   };
@@ -251,6 +256,7 @@ function ownText(error: unknown): string {
 
 function isTransient(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
+  if (error.name === 'TimeoutError') return true;
   const { code } = error;
   if (typeof code === 'string') return /^E[A-Z]+$/.test(code);
   return (

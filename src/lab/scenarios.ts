@@ -1,11 +1,11 @@
+import { CLOUD_SCENARIOS } from './cloud-scenarios.ts';
+import type { CloudDay, Expectation } from './scenario-types.ts';
+
 /** What the lab does differently from a healthy day. The product never sees this. */
 export interface Scenario {
   name: string;
   summary: string;
-  gcp: {
-    /** `stockout`: the resize ends in GCE_STOCKOUT after a wait and the group keeps its target size. */
-    resize: 'ok' | 'stockout';
-  };
+  gcp: CloudDay;
   cluster: {
     /** `not-found`: the registry does not know the vLLM image's tag. */
     image: 'ok' | 'not-found';
@@ -16,17 +16,28 @@ export interface Scenario {
     /** `bypassed`: the gateway fails open and spreads requests evenly, as with a broken ext_proc. */
     picker: 'prefix' | 'bypassed';
   };
-  /** How a run of the gate must end. */
-  expect: { exitCode: number; verdict: 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error'; cause: string | null };
+  expect: Expectation;
 }
 
+const FAIR: CloudDay = {
+  resize: 'ok',
+  foreign: null,
+  callFault: null,
+  denied: null,
+  tokenSeconds: null,
+  outageSeconds: null,
+  spot: false,
+  preemptAfterSeconds: null,
+};
+
 const HEALTHY = {
-  gcp: { resize: 'ok' },
+  gcp: FAIR,
   cluster: { image: 'ok' },
   serving: { scaling: 2.74, picker: 'prefix' },
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving'>;
 
-export const SCENARIOS: Record<string, Scenario> = {
+/** The days that a pull request meets. */
+export const DAYS: Record<string, Scenario> = {
   pass: {
     ...HEALTHY,
     name: 'pass',
@@ -51,7 +62,8 @@ export const SCENARIOS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'stockout',
     summary: 'the zone has no TPU capacity; the node pool keeps chasing nodes',
-    gcp: { resize: 'stockout' },
+    // Declared after 35 min on some days, and after 15 s on others.
+    gcp: { ...FAIR, resize: { arrive: 0, reason: 'stockout', afterSeconds: 300, chaseSeconds: 600 } },
     expect: { exitCode: 2, verdict: 'error', cause: 'gke.stockout' },
   },
   'image-pull': {
@@ -61,4 +73,12 @@ export const SCENARIOS: Record<string, Scenario> = {
     cluster: { image: 'not-found' },
     expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
   },
+};
+
+/** All that `--scenario` knows: the days, and each way in which the cloud fails. */
+export const SCENARIOS: Record<string, Scenario> = {
+  ...DAYS,
+  ...Object.fromEntries(
+    CLOUD_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario, gcp: { ...FAIR, ...scenario.gcp } }]),
+  ),
 };

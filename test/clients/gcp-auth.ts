@@ -52,6 +52,7 @@ export function authAgainst(
     endpoints: googleEndpoints(env),
     clock: fakeClock(),
     signal: new AbortController().signal,
+    requestTimeoutMs: 5_000,
     onSecret: (secret) => secrets.add(secret),
     ...change,
     env,

@@ -234,6 +234,15 @@ describe('application default credentials', () => {
   });
 });
 
+describe('a token endpoint that never answers', () => {
+  it.each(METHODS)('is asked again: %s', async (_name, method, path) => {
+    let hangs = 1;
+    await start((request) => (path.test(request.path) && hangs-- > 0 ? new Promise(() => {}) : undefined));
+    const { auth } = authAgainst(lab, method(lab), { requestTimeoutMs: 200 });
+    expect(await auth.accessToken()).toMatch(/^ya29/);
+  });
+});
+
 describe('endpoints', () => {
   it('are Google’s when nothing else is set', () => {
     const { container, sts, iamCredentials } = googleEndpoints({ CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: '' });

@@ -25,6 +25,7 @@ async function gke(
     endpoint: new URL(lab.url),
     clock: fakeClock(),
     signal: new AbortController().signal,
+    requestTimeoutMs: 5_000,
     stage: 'lease',
     onRetry: (message) => told.push(message),
     ...change,
@@ -283,5 +284,24 @@ describe('a fault', () => {
     };
     const client = await gke({ inject }, { signal: controller.signal });
     await expect(client.getCluster()).rejects.toThrow('cancelled');
+  });
+
+  it('that is no answer at all is tried again, and an interrupt does not wait for it', async () => {
+    let hangs = 1;
+    const hang: Inject = (request) =>
+      /clusters\/serving$/.test(request.path) && hangs-- > 0 ? new Promise(() => {}) : undefined;
+    const client = await gke({ inject: hang }, { requestTimeoutMs: 200 });
+    expect((await client.getCluster()).name).toBe('serving');
+    expect(client.told).toEqual([expect.stringMatching(/^Cluster serving: .*; try 2 of 6$/)]);
+
+    await lab.close();
+    const controller = new AbortController();
+    const forEver: Inject = (request) => {
+      if (!/clusters\/serving$/.test(request.path)) return undefined;
+      controller.abort(new Error('cancelled'));
+      return new Promise(() => {});
+    };
+    const stopped = await gke({ inject: forEver }, { signal: controller.signal, requestTimeoutMs: 60_000 });
+    await expect(stopped.getCluster()).rejects.toThrow('cancelled');
   });
 });

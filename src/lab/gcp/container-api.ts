@@ -99,6 +99,7 @@ export function containerApi(request: ApiRequest, state: ContainerState): Reply 
       : googleError('INVALID_ARGUMENT', `Location "${location}" does not exist.`);
   }
   if (!exists(resource, state)) return notFound(fullName);
+  if (config.scenario.gcp.denied === route.permission) return permissionDenied(route.permission, fullName);
   return route.answer({ resource, request }, state);
 }
 
@@ -112,7 +113,7 @@ function setSize({ request }: Call, { config, pool, resizes }: ContainerState): 
   if (nodeCount === undefined) return invalidJson("Invalid value at 'node_count' (TYPE_INT32).");
   if (nodeCount < 0) return googleError('INVALID_ARGUMENT', 'Node count must be greater than or equal to zero.');
   const outcome = pool.setSize(nodeCount);
-  if ('blockedBy' in outcome) return incompatible(outcome.blockedBy);
+  if ('blockedBy' in outcome) return incompatible(outcome.blockedBy, config);
   resizes.push({ at: Date.now(), pool: config.nodePool.name, nodeCount, operation: outcome.started.name });
   return { status: 200, body: operationJson(config, outcome.started) };
 }
@@ -125,7 +126,7 @@ function setAutoscaling({ request }: Call, { config, pool }: ContainerState): Re
   const wanted = messageField(body, 'autoscaling');
   if (!wanted) return googleError('INVALID_ARGUMENT', 'Autoscaling must be specified.');
   const outcome = pool.setAutoscaling(wanted as Autoscaling);
-  if ('blockedBy' in outcome) return incompatible(outcome.blockedBy);
+  if ('blockedBy' in outcome) return incompatible(outcome.blockedBy, config);
   return { status: 200, body: operationJson(config, outcome.started) };
 }
 
@@ -144,8 +145,15 @@ function exists(resource: string, { config, operations }: ContainerState): boole
   return inner === undefined || innerId === undefined || innerId === config.nodePool.name;
 }
 
-function incompatible(blocker: Operation): Reply {
-  return googleError('FAILED_PRECONDITION', `Cluster is running incompatible operation ${blocker.name}.`, {
+/** The three texts of Google's page on concurrent operations; ours is the first where nobody else is in the way. */
+function incompatible(blocker: Operation, { scenario, cluster }: GcpConfig): Reply {
+  const texts = {
+    incompatible: `Cluster is running incompatible operation ${blocker.name}.`,
+    'being-changed': 'Cluster is currently being created, deleted, updated or repaired and cannot be updated.',
+    'is-currently': `Operation ${blocker.name} is currently upgrading cluster ${cluster}. Please wait and try again once it is done.`,
+  };
+  const says = blocker.type === scenario.gcp.foreign?.type ? scenario.gcp.foreign.says : 'incompatible';
+  return googleError('FAILED_PRECONDITION', texts[says], {
     reason: 'CLUSTER_ALREADY_HAS_OPERATION',
     domain: 'container.googleapis.com',
   });

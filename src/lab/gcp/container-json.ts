@@ -69,6 +69,7 @@ export function nodePoolJson(config: GcpConfig, pool: NodePool): Record<string, 
     ...nonZero({ initialNodeCount: pool.initialNodeCount() }),
     config: {
       machineType: nodePool.machineType,
+      ...(config.scenario.gcp.spot && { spot: true }),
       diskType: 'pd-balanced',
       diskSizeGb: 100,
       imageType: 'COS_CONTAINERD',
@@ -109,11 +110,10 @@ export function operationJson(config: GcpConfig, operation: Operation): Record<s
     targetLink: `${scope}/${operation.target}`,
     startTime: operation.startTime,
     ...(operation.endTime !== undefined && { endTime: operation.endTime }),
-    ...(operation.error && { error: operation.error, statusMessage: operation.error.message }),
     ...(operation.error && {
-      nodepoolConditions: [
-        { code: 'GCE_STOCKOUT', canonicalCode: 'RESOURCE_EXHAUSTED', message: operation.error.message },
-      ],
+      error: { code: operation.error.code, message: operation.error.message },
+      statusMessage: operation.error.message,
+      nodepoolConditions: [operation.error.condition],
     }),
   };
 }

@@ -16,6 +16,8 @@ export interface Reply {
   /** Sent as JSON; left out for an empty answer. */
   body?: unknown;
   headers?: Record<string, string>;
+  /** What happens in place of an answer: the connection is dropped, or nothing ever comes. */
+  instead?: 'drop' | 'hang';
 }
 
 export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
@@ -37,6 +39,8 @@ export async function listen(handler: Handler): Promise<Listener> {
   const server = createServer((incoming, outgoing) => {
     const answer = async () => {
       const reply = await handler(await read(incoming));
+      if (reply.instead === 'drop') incoming.socket.destroy();
+      if (reply.instead) return;
       outgoing.writeHead(reply.status, {
         ...(reply.body !== undefined && { 'content-type': 'application/json; charset=UTF-8' }),
         ...reply.headers,

@@ -1,3 +1,4 @@
+import type { Scarcity } from '../scenario-types.ts';
 import type { ClusterClock, Random } from './clock.ts';
 
 export interface Vm {
@@ -23,22 +24,20 @@ export interface InstanceGroup {
   vms(): Vm[];
   /** Sets the target; `settled` is called once, when the group has reached it or GKE stops waiting. */
   resize(target: number, settled: (outcome: Settled) => void): void;
+  /** Compute Engine takes one VM back; the group is left short of it. */
+  preempt(): void;
 }
 
-// Cluster seconds. A TPU VM takes 90–120 s to come up and a scale-down about 60–90 s; a stockout is declared after
-// 300 s here (35 min have been seen on GKE), and a group that keeps chasing gets one node every 600 s.
+// Cluster seconds. A TPU VM takes 90–120 s to come up and a scale-down about 60–90 s.
 const BOOT = { low: 90, high: 120 };
 const SETTLE = 4;
 const REMOVE = { low: 60, high: 90 };
 const NO_CHANGE = 5;
-const STOCKOUT = { low: 296, high: 304 };
-const CHASE = 600;
 
 export function createInstanceGroup(options: {
   clock: ClusterClock;
   random: Random;
-  /** `stockout`: no VM comes while GKE waits; the group goes on asking for them. */
-  capacity: 'ok' | 'stockout';
+  capacity: 'ok' | Scarcity;
   initialSize: number;
   /** Prefix of the instance names. */
   instancePrefix: string;
@@ -52,29 +51,32 @@ export function createInstanceGroup(options: {
   const newVm = (): Vm => ({ name: newName(), createdAt: new Date().toISOString() });
   const vms: Vm[] = Array.from({ length: target }, newVm);
 
-  const chase = () => {
-    stopChasing = clock.after(CHASE, () => {
+  const chase = (seconds: number) => {
+    stopChasing = clock.after(seconds, () => {
       vms.push(newVm());
       changed();
-      if (vms.length < target) chase();
+      if (vms.length < target) chase(seconds);
     });
   };
 
   const grow = (missing: number, settled: (outcome: Settled) => void) => {
-    if (options.capacity === 'stockout') {
-      const seconds = random.between(STOCKOUT.low, STOCKOUT.high);
-      clock.after(seconds, () => {
-        settled({ expected: target, running: vms.length, missing: Array.from({ length: missing }, newName), seconds });
-        chase();
-      });
-      return;
-    }
-    const boots = Array.from({ length: missing }, () => random.between(BOOT.low, BOOT.high)).sort((a, b) => a - b);
+    const { capacity } = options;
+    const coming = capacity === 'ok' ? missing : Math.min(missing, capacity.arrive);
+    const boots = Array.from({ length: coming }, () => random.between(BOOT.low, BOOT.high)).sort((a, b) => a - b);
     for (const boot of boots) {
       clock.after(boot, () => {
         vms.push(newVm());
         changed();
       });
+    }
+    if (capacity !== 'ok' && coming < missing) {
+      const seconds = random.between(0.98, 1.02) * capacity.afterSeconds;
+      clock.after(Math.max(seconds, boots.at(-1) ?? 0), () => {
+        const absent = Array.from({ length: missing - coming }, newName);
+        settled({ expected: target, running: vms.length, missing: absent, seconds });
+        if (capacity.chaseSeconds !== null) chase(capacity.chaseSeconds);
+      });
+      return;
     }
     const seconds = (boots.at(-1) ?? 0) + SETTLE;
     clock.after(seconds, () => settled({ expected: target, running: vms.length, missing: [], seconds }));
@@ -94,6 +96,11 @@ export function createInstanceGroup(options: {
 
   return {
     targetSize: () => target,
+    preempt() {
+      if (vms.length === 0) return;
+      vms.shift();
+      changed();
+    },
     vms: () => vms.map((vm) => ({ ...vm })),
     resize(size, settled) {
       stopChasing();

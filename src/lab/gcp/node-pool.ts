@@ -1,13 +1,8 @@
 import type { GcpConfig } from '../protocol.ts';
 import type { ClusterClock, Random } from './clock.ts';
-import { createInstanceGroup, type InstanceGroup, type Settled } from './instance-group.ts';
+import { type Condition, failedResize } from './conditions.ts';
+import { createInstanceGroup, type InstanceGroup } from './instance-group.ts';
 import type { Operation, Operations } from './operations.ts';
-
-export interface Condition {
-  code: 'GCE_STOCKOUT';
-  canonicalCode: 'RESOURCE_EXHAUSTED';
-  message: string;
-}
 
 export interface Autoscaling {
   enabled?: boolean;
@@ -33,7 +28,6 @@ export interface NodePool {
   setAutoscaling(autoscaling: Autoscaling): { started: Operation } | { blockedBy: Operation };
 }
 
-const RESOURCE_EXHAUSTED = 8;
 const METADATA_UPDATE_SECONDS = 5;
 
 export function createNodePool(options: {
@@ -45,6 +39,7 @@ export function createNodePool(options: {
   changed: () => void;
 }): NodePool {
   const { config, clock, random, operations } = options;
+  const { resize: scarcity, preemptAfterSeconds } = config.scenario.gcp;
   const path = `clusters/${config.cluster}/nodePools/${config.nodePool.name}`;
   let nodeCount = config.nodePool.initialNodeCount;
   let conditions: Condition[] = [];
@@ -52,7 +47,7 @@ export function createNodePool(options: {
   const group = createInstanceGroup({
     clock,
     random,
-    capacity: config.scenario.gcp.resize,
+    capacity: scarcity,
     initialSize: nodeCount,
     instancePrefix: `gke-tpu-${random.hex(8)}`,
     changed() {
@@ -61,6 +56,22 @@ export function createNodePool(options: {
       options.changed();
     },
   });
+
+  let foreign = config.scenario.gcp.foreign;
+  /** Somebody else is a moment quicker, once. */
+  const meetForeign = (wanted: number) => {
+    const meets = wanted >= group.vms().length ? 'grow' : 'shrink';
+    if (!foreign || foreign.meets !== meets || operations.blocking(path)) return;
+    const { type, on, seconds, nodeCount: theirs } = foreign;
+    foreign = null;
+    const started = operations.start(type, on === 'pool' ? path : `clusters/${config.cluster}`);
+    if (theirs === undefined) {
+      clock.after(seconds, () => operations.finish(started));
+      return;
+    }
+    nodeCount = theirs;
+    group.resize(theirs, () => operations.finish(started));
+  };
 
   return {
     path,
@@ -73,6 +84,7 @@ export function createNodePool(options: {
       return conditions.length > 0 ? 'RUNNING_WITH_ERROR' : 'RUNNING';
     },
     setSize(count) {
+      meetForeign(count);
       const blockedBy = operations.blocking(path);
       if (blockedBy) return { blockedBy };
       const started = operations.start('SET_NODE_POOL_SIZE', path);
@@ -81,11 +93,12 @@ export function createNodePool(options: {
         if (outcome.missing.length === 0) {
           conditions = [];
           operations.finish(started);
+          if (preemptAfterSeconds !== null && count > 0) clock.after(preemptAfterSeconds, group.preempt);
           return;
         }
-        const message = stockoutText(outcome, config);
-        conditions = [{ code: 'GCE_STOCKOUT', canonicalCode: 'RESOURCE_EXHAUSTED', message }];
-        operations.finish(started, { code: RESOURCE_EXHAUSTED, message });
+        const failure = failedResize(outcome, scarcity === 'ok' ? 'stockout' : scarcity.reason, config);
+        conditions = [failure.condition];
+        operations.finish(started, failure);
       });
       return { started };
     },
@@ -98,20 +111,4 @@ export function createNodePool(options: {
       return { started };
     },
   };
-}
-
-/** The text of GKE's operation error, as quoted in public reports of stockouts. */
-function stockoutText(outcome: Settled, config: GcpConfig): string {
-  const minutes = Math.floor(outcome.seconds / 60);
-  const waited = `${minutes}m${(outcome.seconds % 60).toFixed(9)}s`;
-  const errors = outcome.missing.map(
-    (name) =>
-      `[GCE_STOCKOUT]: Instance '${name}' creation failed: The zone ` +
-      `'projects/${config.project}/zones/${config.location}' does not have enough resources available to fulfill ` +
-      `the request.  '(resource type:compute)'.`,
-  );
-  return (
-    `Google Compute Engine: Not all instances running in IGM after ${waited}. Expected ${outcome.expected}, ` +
-    `running ${outcome.running}, transitioning ${outcome.missing.length}. Current errors: ${errors.join('; ')}`
-  );
 }

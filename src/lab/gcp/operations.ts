@@ -1,16 +1,17 @@
 import type { ClusterClock, Random } from './clock.ts';
+import type { Condition } from './conditions.ts';
 
 export interface Operation {
   /** Bare id, `operation-…`. */
   name: string;
-  type: 'SET_NODE_POOL_SIZE' | 'UPDATE_CLUSTER';
+  type: 'SET_NODE_POOL_SIZE' | 'UPDATE_CLUSTER' | 'UPGRADE_MASTER' | 'AUTO_REPAIR_NODES';
   status: 'PENDING' | 'RUNNING' | 'DONE';
   /** Relative resource path of what it works on, `clusters/C/nodePools/N`. */
   target: string;
   startTime: string;
   endTime?: string;
-  /** `google.rpc.Status` of a failed operation. DONE alone is not success. */
-  error?: { code: number; message: string };
+  /** `google.rpc.Status` of a failed operation, and the node pool's condition with it. DONE alone is not success. */
+  error?: { code: number; message: string; condition: Condition };
 }
 
 /** The operations of one location. GKE keeps them for a while after they are done; the lab keeps them all. */
@@ -19,7 +20,7 @@ export interface Operations {
   finish(operation: Operation, error?: Operation['error']): void;
   get(name: string): Operation | undefined;
   list(): Operation[];
-  /** What is not DONE on this target: GKE allows one operation per node pool at a time. */
+  /** What is not DONE on this node pool or its whole cluster: GKE allows one operation on either at a time. */
   blocking(target: string): Operation | undefined;
 }
 
@@ -50,6 +51,10 @@ export function createOperations(clock: ClusterClock, random: Random): Operation
     },
     get: (name) => operations.find((operation) => operation.name === name),
     list: () => [...operations],
-    blocking: (target) => operations.find((operation) => operation.target === target && operation.status !== 'DONE'),
+    blocking: (target) =>
+      operations.find(
+        (operation) =>
+          operation.status !== 'DONE' && (operation.target === target || target.startsWith(`${operation.target}/`)),
+      ),
   };
 }

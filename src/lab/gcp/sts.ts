@@ -15,7 +15,7 @@ const PROVIDER =
  */
 export function exchangeToken(
   request: ApiRequest,
-  options: { oidc: OidcProvider; tokenSecret: string; projectNumber: string },
+  options: { oidc: OidcProvider; tokenSecret: string; projectNumber: string; tokenSeconds: number | null },
 ): Reply {
   const field = fields(request);
   if (!field) return oauthError('invalid_request', 'Invalid JSON payload received.');
@@ -47,6 +47,7 @@ export function exchangeToken(
   if (!claims || claims.iss !== ISSUER) return oauthError('invalid_grant', 'Invalid JWT Signature.');
   const now = Date.now();
   const expiresAt = Number(claims.exp) * 1_000;
+  const refusedFrom = Math.min(expiresAt, Date.now() + (options.tokenSeconds ?? Number.POSITIVE_INFINITY) * 1_000);
   if (expiresAt <= now) {
     return oauthError('invalid_grant', `ID Token issued at ${Number(claims.iat)} is stale to sign-in.`);
   }
@@ -62,7 +63,7 @@ export function exchangeToken(
   return {
     status: 200,
     body: {
-      access_token: issueToken(options.tokenSecret, { subject, expiresAt }),
+      access_token: issueToken(options.tokenSecret, { subject, expiresAt: refusedFrom }),
       issued_token_type: ACCESS_TOKEN_TYPE,
       token_type: 'Bearer',
       expires_in: Math.ceil((expiresAt - now) / 1_000),
