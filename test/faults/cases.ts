@@ -1,4 +1,5 @@
 import { parseInputs } from '../../src/inputs.ts';
+import { createRandom } from '../../src/lab/gcp/clock.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import type { Report } from '../../src/report/model.ts';
@@ -213,12 +214,10 @@ function newRun(world: World) {
 
 /** `count` of the cases, by a seeded shuffle, so that a sample can be had again. */
 export function sample(cases: readonly Case[], count: number, seed: number): Case[] {
-  const shuffled = [...cases];
-  let state = seed >>> 0;
-  for (let last = shuffled.length - 1; last > 0; last -= 1) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const other = state % (last + 1);
-    [shuffled[last], shuffled[other]] = [shuffled[other] as Case, shuffled[last] as Case];
-  }
-  return shuffled.slice(0, count);
+  const random = createRandom(seed);
+  return cases
+    .map((one) => ({ one, at: random.between(0, 1) }))
+    .sort((a, b) => a.at - b.at)
+    .slice(0, count)
+    .map(({ one }) => one);
 }

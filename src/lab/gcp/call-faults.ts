@@ -1,4 +1,5 @@
 import type { CallFault } from '../scenario-types.ts';
+import { shapeOf } from './container-api.ts';
 import { googleError } from './errors.ts';
 import type { ApiRequest, Reply } from './http.ts';
 
@@ -15,7 +16,7 @@ export function firstOfEachKind(fault: CallFault | null): (request: ApiRequest) 
   const met = new Set<string>();
   return (request) => {
     if (fault === null) return null;
-    const kind = `${request.method} ${request.path.replace(/(clusters|nodePools|operations)\/[^/:]+/g, '$1/*')}`;
+    const kind = `${request.method} ${shapeOf(request.path)}`;
     if (met.has(kind)) return null;
     met.add(kind);
     return fault;

@@ -1,5 +1,4 @@
 import type { GcpConfig } from '../protocol.ts';
-import type { Scarcity } from '../scenario-types.ts';
 import type { Settled } from './instance-group.ts';
 
 /** `StatusCondition` of a node pool. */
@@ -14,17 +13,16 @@ const RPC_CODES = { RESOURCE_EXHAUSTED: 8, PERMISSION_DENIED: 7 };
 
 /** Why a scale-up failed, with GKE's text for it as quoted in public reports. */
 export function failedResize(
-  outcome: Settled,
-  reason: Scarcity['reason'],
+  outcome: Omit<Settled, 'failed'> & NonNullable<Settled['failed']>,
   config: GcpConfig,
 ): { code: number; message: string; condition: Condition } {
-  const { code, canonicalCode, words } = reasons(config)[reason];
+  const { code, canonicalCode, words } = reasons(config)[outcome.reason];
   const minutes = Math.floor(outcome.seconds / 60);
   const waited = `${minutes}m${(outcome.seconds % 60).toFixed(9)}s`;
-  const errors = outcome.missing.map((name) => words(name));
+  const errors = outcome.names.map(words);
   const message =
     `Google Compute Engine: Not all instances running in IGM after ${waited}. Expected ${outcome.expected}, ` +
-    `running ${outcome.running}, transitioning ${outcome.missing.length}. Current errors: ${errors.join('; ')}`;
+    `running ${outcome.running}, transitioning ${outcome.names.length}. Current errors: ${errors.join('; ')}`;
   return { code: RPC_CODES[canonicalCode], message, condition: { code, canonicalCode, message } };
 }
 

@@ -73,6 +73,11 @@ const ROUTES: Record<string, Route> = {
   'POST operations/*:cancel': { permission: 'container.operations.get', answer: cancel },
 };
 
+/** A path with `*` for every id. */
+export function shapeOf(path: string): string {
+  return path.replace(/(clusters|nodePools|operations)\/[^/:]+/g, '$1/*');
+}
+
 /**
  * The part of the Container API v1 that a resize needs. Facts: `google/container/v1/cluster_service.proto` (paths,
  * fields, "nodeCount" and its zero default); error texts from public reports. Returns null for other paths.
@@ -86,7 +91,7 @@ export function containerApi(request: ApiRequest, state: ContainerState): Reply 
   if (!token || !verifyToken(config.tokenSecret, token, Date.now())) {
     return unauthenticated(token !== undefined, 'container.googleapis.com');
   }
-  const shape = resource.replace(/(clusters|nodePools|operations)\/[^/]+/g, '$1/*') + (verb && `:${verb}`);
+  const shape = shapeOf(resource + (verb && `:${verb}`));
   const route = ROUTES[`${request.method} ${shape}`];
   const fullName = `projects/${project}/locations/${location}/${resource}`;
   if (!route) return googleError('NOT_FOUND', 'Method not found.');

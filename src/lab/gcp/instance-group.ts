@@ -11,8 +11,8 @@ export interface Vm {
 export interface Settled {
   expected: number;
   running: number;
-  /** Names of the instances that could not be created. */
-  missing: string[];
+  /** The instances that could not be created, and why; null when all were. */
+  failed: { names: string[]; reason: Scarcity['reason'] } | null;
   /** Cluster seconds from the call to here. */
   seconds: number;
 }
@@ -72,14 +72,15 @@ export function createInstanceGroup(options: {
     if (capacity !== 'ok' && coming < missing) {
       const seconds = random.between(0.98, 1.02) * capacity.afterSeconds;
       clock.after(Math.max(seconds, boots.at(-1) ?? 0), () => {
-        const absent = Array.from({ length: missing - coming }, newName);
-        settled({ expected: target, running: vms.length, missing: absent, seconds });
+        const names = Array.from({ length: missing - coming }, newName);
+        const failed = { names, reason: capacity.reason };
+        settled({ expected: target, running: vms.length, failed, seconds });
         if (capacity.chaseSeconds !== null) chase(capacity.chaseSeconds);
       });
       return;
     }
     const seconds = (boots.at(-1) ?? 0) + SETTLE;
-    clock.after(seconds, () => settled({ expected: target, running: vms.length, missing: [], seconds }));
+    clock.after(seconds, () => settled({ expected: target, running: vms.length, failed: null, seconds }));
   };
 
   const shrink = (surplus: number, settled: (outcome: Settled) => void) => {
@@ -91,7 +92,7 @@ export function createInstanceGroup(options: {
         changed();
       });
     }
-    clock.after(seconds, () => settled({ expected: target, running: vms.length, missing: [], seconds }));
+    clock.after(seconds, () => settled({ expected: target, running: vms.length, failed: null, seconds }));
   };
 
   return {
@@ -110,7 +111,7 @@ export function createInstanceGroup(options: {
       else if (size < vms.length || size < before) shrink(vms.length - size, settled);
       else {
         clock.after(NO_CHANGE, () =>
-          settled({ expected: target, running: vms.length, missing: [], seconds: NO_CHANGE }),
+          settled({ expected: target, running: vms.length, failed: null, seconds: NO_CHANGE }),
         );
       }
     },

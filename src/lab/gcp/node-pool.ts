@@ -39,7 +39,7 @@ export function createNodePool(options: {
   changed: () => void;
 }): NodePool {
   const { config, clock, random, operations } = options;
-  const { resize: scarcity, preemptAfterSeconds } = config.scenario.gcp;
+  const { resize: capacity, preemptAfterSeconds } = config.scenario.gcp;
   const path = `clusters/${config.cluster}/nodePools/${config.nodePool.name}`;
   let nodeCount = config.nodePool.initialNodeCount;
   let conditions: Condition[] = [];
@@ -47,7 +47,7 @@ export function createNodePool(options: {
   const group = createInstanceGroup({
     clock,
     random,
-    capacity: scarcity,
+    capacity,
     initialSize: nodeCount,
     instancePrefix: `gke-tpu-${random.hex(8)}`,
     changed() {
@@ -90,13 +90,13 @@ export function createNodePool(options: {
       const started = operations.start('SET_NODE_POOL_SIZE', path);
       nodeCount = count;
       group.resize(count, (outcome) => {
-        if (outcome.missing.length === 0) {
+        if (!outcome.failed) {
           conditions = [];
           operations.finish(started);
           if (preemptAfterSeconds !== null && count > 0) clock.after(preemptAfterSeconds, group.preempt);
           return;
         }
-        const failure = failedResize(outcome, scarcity === 'ok' ? 'stockout' : scarcity.reason, config);
+        const failure = failedResize({ ...outcome, ...outcome.failed }, config);
         conditions = [failure.condition];
         operations.finish(started, failure);
       });

@@ -1,4 +1,5 @@
 import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
+import { issueToken } from '../tokens.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
 import { createClock, createRandom } from './clock.ts';
 import { type ContainerState, containerApi } from './container-api.ts';
@@ -8,7 +9,7 @@ import { createNodePool } from './node-pool.ts';
 import { createOidcProvider, OIDC_PATH } from './oidc.ts';
 import { createOperations } from './operations.ts';
 import { createNodePublisher } from './publish-nodes.ts';
-import { exchangeAssertion, generateAccessToken } from './service-account.ts';
+import { exchangeAssertion, generateAccessToken, type IssueToken } from './service-account.ts';
 import { exchangeToken } from './sts.ts';
 
 const OUTAGE = googleError('UNAVAILABLE', 'The service is currently unavailable.');
@@ -35,33 +36,37 @@ export async function startGcp(
   const state: ContainerState = { config, operations, pool, createTime: new Date().toISOString(), resizes: [] };
   const oidc = createOidcProvider();
   const requests: GcpRecord['requests'] = [];
-  const { callFault, outageSeconds } = config.scenario.gcp;
+  const { callFault, outageSeconds, tokenSeconds } = config.scenario.gcp;
+  /** However long a token says that it lives, the scenario may end it sooner. */
+  const issue: IssueToken = ({ subject, expiresAt }) => {
+    const refusedFrom = tokenSeconds === null ? expiresAt : Math.min(expiresAt, Date.now() + tokenSeconds * 1_000);
+    return issueToken(config.tokenSecret, { subject, expiresAt: refusedFrom });
+  };
   const faultOf = firstOfEachKind(callFault);
-  let down = outageSeconds === null ? ('never' as const) : ('later' as 'later' | 'now' | 'over');
-  const beginOutage = (seconds: number) => {
-    down = 'now';
-    clock.after(seconds, () => {
-      down = 'over';
-    });
+  const isDown = () => {
+    const [first] = state.resizes;
+    return (
+      outageSeconds !== null &&
+      first !== undefined &&
+      Date.now() < first.at + (outageSeconds * 1_000) / config.timeScale
+    );
   };
 
   const tokenCall = (request: ApiRequest): (() => Reply) | null => {
     const email = /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):generateAccessToken$/.exec(request.path)?.[1];
     if (request.path === OIDC_PATH) return () => oidc.answer(request);
     if (request.method !== 'POST') return null;
-    if (request.path === '/v1/token')
-      return () => exchangeToken(request, { oidc, ...config, tokenSeconds: config.scenario.gcp.tokenSeconds });
-    if (request.path === '/token') return () => exchangeAssertion(request, api.url, config);
-    return email === undefined ? null : () => generateAccessToken(request, email, config);
+    if (request.path === '/v1/token') return () => exchangeToken(request, { oidc, issue, ...config });
+    if (request.path === '/token') return () => exchangeAssertion(request, api.url, { issue, ...config });
+    return email === undefined ? null : () => generateAccessToken(request, email, { issue, ...config });
   };
 
   const api = await listen(async (request) => {
     const token = tokenCall(request);
     const carriedOut = () =>
-      (token ? token() : down === 'now' ? OUTAGE : containerApi(request, state)) ??
+      (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ??
       googleError('NOT_FOUND', `The requested URL ${request.path} was not found on this server.`);
     const reply = (await inject(request)) ?? (await answerUnder(faultOf(request), async () => carriedOut()));
-    if (down === 'later' && outageSeconds !== null && state.resizes.length > 0) beginOutage(outageSeconds);
     const body = token || request.body === '' ? undefined : (jsonObject(request.body) ?? request.body);
     requests.push({
       at: Date.now(),

@@ -1,10 +1,14 @@
 import { createPublicKey } from 'node:crypto';
-import { issueToken, verifyToken } from '../tokens.ts';
+import { type TokenClaims, verifyToken } from '../tokens.ts';
 import { googleError, oauthError, unauthenticated } from './errors.ts';
 import { type ApiRequest, bearer, jsonObject, type Reply } from './http.ts';
 import { readJwt } from './jwt.ts';
 
+/** Makes an access token of these claims. */
+export type IssueToken = (claims: TokenClaims) => string;
+
 export interface ServiceAccountOptions {
+  issue: IssueToken;
   serviceAccount: { email: string; publicKeyPem: string };
   tokenSecret: string;
 }
@@ -46,7 +50,7 @@ export function generateAccessToken(request: ApiRequest, email: string, options:
   return {
     status: 200,
     body: {
-      accessToken: issueToken(options.tokenSecret, { subject: email, expiresAt }),
+      accessToken: options.issue({ subject: email, expiresAt }),
       expireTime: new Date(expiresAt).toISOString().replace('.000Z', 'Z'),
     },
   };
@@ -81,7 +85,7 @@ export function exchangeAssertion(request: ApiRequest, ownUrl: string, options: 
   return {
     status: 200,
     body: {
-      access_token: issueToken(options.tokenSecret, { subject: options.serviceAccount.email, expiresAt }),
+      access_token: options.issue({ subject: options.serviceAccount.email, expiresAt }),
       expires_in: HOUR_SECONDS - 1,
       token_type: 'Bearer',
     },

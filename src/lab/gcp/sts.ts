@@ -1,7 +1,7 @@
-import { issueToken } from '../tokens.ts';
 import { oauthError } from './errors.ts';
 import { type ApiRequest, jsonObject, type Reply } from './http.ts';
 import { ISSUER, type OidcProvider } from './oidc.ts';
+import type { IssueToken } from './service-account.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
@@ -15,7 +15,7 @@ const PROVIDER =
  */
 export function exchangeToken(
   request: ApiRequest,
-  options: { oidc: OidcProvider; tokenSecret: string; projectNumber: string; tokenSeconds: number | null },
+  options: { oidc: OidcProvider; issue: IssueToken; projectNumber: string },
 ): Reply {
   const field = fields(request);
   if (!field) return oauthError('invalid_request', 'Invalid JSON payload received.');
@@ -47,7 +47,6 @@ export function exchangeToken(
   if (!claims || claims.iss !== ISSUER) return oauthError('invalid_grant', 'Invalid JWT Signature.');
   const now = Date.now();
   const expiresAt = Number(claims.exp) * 1_000;
-  const refusedFrom = Math.min(expiresAt, Date.now() + (options.tokenSeconds ?? Number.POSITIVE_INFINITY) * 1_000);
   if (expiresAt <= now) {
     return oauthError('invalid_grant', `ID Token issued at ${Number(claims.iat)} is stale to sign-in.`);
   }
@@ -63,7 +62,7 @@ export function exchangeToken(
   return {
     status: 200,
     body: {
-      access_token: issueToken(options.tokenSecret, { subject, expiresAt: refusedFrom }),
+      access_token: options.issue({ subject, expiresAt }),
       issued_token_type: ACCESS_TOKEN_TYPE,
       token_type: 'Bearer',
       expires_in: Math.ceil((expiresAt - now) / 1_000),
