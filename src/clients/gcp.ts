@@ -57,24 +57,35 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
     }
     return new GoogleAuth({ projectId, scopes: SCOPES, clientOptions: REFRESH });
   };
-  /** Application default credentials are found on first use; only then can their tokens be listened for. */
-  const listening = async (auth: GoogleAuth): Promise<GoogleAuth> => {
+  /** Application default credentials are found on first use; only then can their requests and tokens be watched. */
+  const signIn = async (): Promise<GoogleAuth> => {
+    const auth = newAuth();
+    if (method.kind !== 'adc') return auth;
     const client = (await auth.getClient()) as AuthClient;
     client.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
     watchClient(client, options);
     return auth;
   };
 
-  let own = newAuth();
+  let own = method.kind === 'adc' ? null : Promise.resolve(newAuth());
+  /** One for all who ask at once; where there are no credentials, the next to ask looks again. */
+  const ownAuth = (): Promise<GoogleAuth> => {
+    own ??= signIn().catch((error: unknown) => {
+      own = null;
+      throw error;
+    });
+    return own;
+  };
   let last = '';
   return {
-    googleAuth: async () => (method.kind === 'adc' ? listening(newAuth()) : newAuth()),
+    googleAuth: signIn,
     async accessToken(refused) {
       // What the library keeps would come again until it runs out.
-      if (refused !== undefined && refused === last) own = newAuth();
+      if (refused !== undefined && refused === last) own = null;
       try {
         // The library's requests end by their own limit; nobody waits for them after an abort.
-        const attempt = () => orAbort(own.getAccessToken(), deadline(options.signal, 4 * options.requestTimeoutMs));
+        const ask = async () => (await ownAuth()).getAccessToken();
+        const attempt = () => orAbort(ask(), deadline(options.signal, 4 * options.requestTimeoutMs));
         const token = await retry(attempt, {
           tries: 4,
           baseMs: 500,

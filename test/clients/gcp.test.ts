@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { googleEndpoints } from '../../src/clients/endpoints.ts';
 import type { AuthMethod } from '../../src/inputs.ts';
 import type { ApiRequest, Inject } from '../../src/lab/gcp/http.ts';
@@ -206,9 +206,14 @@ describe('a service account key', () => {
 });
 
 describe('application default credentials', () => {
-  it('are listened to: what they fetch for a Google client is masked too', async () => {
-    await start();
-    const folder = await mkdtemp(join(tmpdir(), 'adc-'));
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'adc-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** As the environment leaves them: a file that says where the subject's token is and who exchanges it. */
+  async function leave(): Promise<void> {
     const audience = encodeURIComponent(`https://iam.googleapis.com/${PROVIDER_NAME}`);
     const answer = await fetch(`${lab.oidcRequestUrl}&audience=${audience}`, {
       headers: { authorization: `Bearer ${lab.oidcRequestToken}` },
@@ -223,6 +228,11 @@ describe('application default credentials', () => {
     };
     await writeFile(join(folder, 'adc.json'), JSON.stringify(credentials));
     vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', join(folder, 'adc.json'));
+  }
+
+  it('are listened to: what they fetch for a Google client is masked too', async () => {
+    await start();
+    await leave();
     const { auth, secrets } = authAgainst(lab, { kind: 'adc' });
     const google = await auth.googleAuth();
     const token = await google.getAccessToken();
@@ -230,7 +240,15 @@ describe('application default credentials', () => {
     expect(secrets).toContain(token);
     const own = await auth.accessToken();
     expect(secrets).toContain(own);
-    await rm(folder, { recursive: true });
+  });
+
+  it('ask again when a token endpoint never answers', async () => {
+    let hangs = 1;
+    await start((request) => (request.path === '/v1/token' && hangs-- > 0 ? new Promise(() => {}) : undefined));
+    await leave();
+    const { auth } = authAgainst(lab, { kind: 'adc' }, { requestTimeoutMs: 200 });
+    expect(await auth.accessToken()).toMatch(/^ya29/);
+    expect(hangs).toBe(-1);
   });
 });
 
