@@ -217,8 +217,8 @@ function gkeFailure(what: string, error: unknown, options: GkeClientOptions): Fa
   if (error instanceof Failure) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
-  const base = { stage: options.stage, cause: error, evidence: { grpcCode: code, reason } };
   const text = ownText(error);
+  const base = { stage: options.stage, cause: error, evidence: { grpcCode: code, reason, text } };
   if (code === GRPC.unauthenticated) {
     return new Failure({
       ...base,

@@ -35,6 +35,34 @@ export const RULES: readonly Rule[] = [
     explanation: ({ asked }) => `The project may not have ${asked} nodes of this kind.`,
     remedy: () => 'Ask for more of the quota that the evidence names (it is a compute.googleapis.com quota).',
   }),
+  failureRule('gke.permission', 'Google Cloud refuses the identity', 'config', 'gke-permission', {
+    explanation: () =>
+      'The identity that the gate runs as may not do what the message names. No node was asked for by the refused call.',
+    remedy: () =>
+      'Grant it the permissions of docs/permissions.md on the project, or correct the identity that "workload-identity-provider" or "credentials-json" stands for; a new binding takes up to five minutes.',
+  }),
+  failureRule('gke.node-permission', 'GKE may not create the nodes', 'config', 'gke-node-permission', {
+    explanation: ({ asked, got }) =>
+      `${got} of ${asked} nodes arrived: GKE itself, and not the gate, lacks a permission to make them.`,
+    remedy: () =>
+      'Look at the service account that the evidence names: it must exist, be enabled, and the Kubernetes Engine Service Agent must be allowed to use it (roles/iam.serviceAccountUser).',
+  }),
+  failureRule('gke.resize-failed', 'The resize ended in an error', 'cloud', 'gke-resize-failed', {
+    explanation: ({ asked, got }) =>
+      `${got} of ${asked} nodes arrived, and GKE gave the reason that the evidence quotes.`,
+    remedy: () => 'Look at the operation: gcloud container operations list. Run again when its reason has passed.',
+  }),
+  failureRule('gke.nodes-timeout', 'The nodes did not become Ready in time', 'cloud', 'nodes-timeout', {
+    explanation: ({ asked, got }) =>
+      `${got} of ${asked} nodes had registered with Kubernetes when the limit came, and the operation had not failed.`,
+    remedy: () =>
+      'Look at the operation and at the nodes: gcloud container operations list; kubectl describe nodes. Raise "lease-timeout" if nodes were still arriving.',
+  }),
+  failureRule('gke.unavailable', 'The Container API does not answer', 'cloud', 'gke-api', {
+    explanation: () =>
+      'A call to the Container API failed at each of its tries. The change under review is not at fault.',
+    remedy: () => 'Look at https://status.cloud.google.com, then run again.',
+  }),
   failureRule('gke.preempted', 'A spot node was taken back', 'cloud', 'node-preempted', {
     explanation: ({ lost }) =>
       `Google Cloud took ${lost === 1 ? 'a node' : `${lost} nodes`} of the spot pool back during the run. What was measured is of another system, so there is no verdict.`,

@@ -51,6 +51,8 @@ export interface GcpRecord {
   requests: { at: number; method: string; path: string; status: number; body?: unknown }[];
   /** Accepted setSize calls in order. */
   resizes: { at: number; pool: string; nodeCount: number; operation: string }[];
+  /** Every operation in order, whoever began it. */
+  operations: { name: string; type: string; target: string; startTime: string; endTime: string | null }[];
   /** VMs that exist now (billing), per pool. */
   nodes: Record<string, string[]>;
   /** What the managed instance group is asked to hold, per pool. */

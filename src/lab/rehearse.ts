@@ -92,6 +92,7 @@ export function gateArguments(outputDir: string): string[] {
     ['comment', 'always'],
     ['poll-interval', '250ms'],
     ['pair-duration', '4s'],
+    ['api-timeout', '3s'],
     ['output-dir', outputDir],
   ].map(([name, value]) => `--${name}=${value}`);
 }

@@ -189,12 +189,22 @@ export async function awaitNodes(
         emit({ type: 'fact', stage: 'lease', text: `node ${node.name} Ready, ${node.chips} chips` });
       }
       if (usable.length >= wanted) return { done: usable };
-      if (running && running.status !== 'DONE') running = await gke.getOperation(running.name);
+      let state = 'no operation running';
+      if (running && running.status !== 'DONE') {
+        try {
+          running = await gke.getOperation(running.name);
+        } catch (error) {
+          // An outage of the Container API ends neither the operation nor the wait for its nodes.
+          if (!(error instanceof Failure) || error.code !== 'gke-api') throw error;
+          state = `operation unknown (${error.message})`;
+          return { waiting: countText(usable.length, wanted, nodes.length, state) };
+        }
+      }
       if (running?.status === 'DONE' && running.error) {
         throw resizeFailure(running.error, wanted, usable.length, pool.name);
       }
-      const state = running ? `operation ${running.status}` : 'no operation running';
-      return { waiting: `${usable.length} of ${wanted} nodes Ready, ${nodes.length} registered, ${state}` };
+      if (running) state = `operation ${running.status}`;
+      return { waiting: countText(usable.length, wanted, nodes.length, state) };
     },
     onTimeout: (seen) =>
       new Failure({
@@ -206,4 +216,8 @@ export async function awaitNodes(
         evidence: { seen, asked: wanted, got: registered },
       }),
   });
+}
+
+function countText(ready: number, wanted: number, registered: number, operation: string): string {
+  return `${ready} of ${wanted} nodes Ready, ${registered} registered, ${operation}`;
 }

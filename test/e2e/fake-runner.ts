@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -32,6 +32,8 @@ export interface Job {
   outputs(): Record<string, string>;
   state(): Record<string, string>;
   summary(step: 'main' | 'post' | 'sweep'): string;
+  /** Contents of all files that the job left in its folders. */
+  files(): string[];
   temp: string;
   workspace: string;
   /** Of the step; changes count for what is started next. */
@@ -110,6 +112,10 @@ export function fakeRunner(options: {
     outputs: () => read('output'),
     state: () => read('state'),
     summary: (step) => readFileSync(path(`summary-${step}`), 'utf8'),
+    files: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')),
     temp,
     workspace,
     inputs: options.inputs,

@@ -1,5 +1,6 @@
 import { parseInputs } from '../../src/inputs.ts';
 import { createRandom } from '../../src/lab/gcp/clock.ts';
+import type { GcpRecord } from '../../src/lab/protocol.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import type { Report } from '../../src/report/model.ts';
@@ -32,6 +33,7 @@ const FAULTS: Record<string, Fault> = {
   reset: { kind: 'reset', times: 1 },
   'network-cut': { kind: 'reset', times: 12 },
   'lost-reply': { kind: 'lost-reply' },
+  hang: { kind: 'hang' },
   '401': { kind: 'status', status: 401, times: 1 },
   '429': { kind: 'status', status: 429, times: 2 },
   '500': { kind: 'status', status: 500, times: 1 },
@@ -103,8 +105,11 @@ export async function play(world: World, one: Case): Promise<Outcome> {
   const broken: string[] = [];
   if (!(await atRest(world, 3_000))) broken.push('nodes are left');
   if (world.leaseIsThere()) broken.push('the lease is left');
-  const resizes = (await world.record()).resizes.slice(before);
-  if (resizes.some(({ pool }) => pool !== POOL)) broken.push('another pool was resized');
+  const record = await world.record();
+  const resizes = record.resizes.slice(before);
+  const asked = record.requests.filter(({ path }) => path.endsWith(':setSize'));
+  if (asked.some(({ path }) => !path.endsWith(`/nodePools/${POOL}:setSize`))) broken.push('another pool was resized');
+  if (overlaps(record)) broken.push('two operations at once');
   const last = resizes.at(-1);
   if (last && last.nodeCount !== 0) broken.push(`the last resize asked for ${last.nodeCount} nodes`);
   const text = run.everythingSaid();
@@ -112,6 +117,14 @@ export async function play(world: World, one: Case): Promise<Outcome> {
   if (run.claims()) broken.push(run.claims() as string);
   if (broken.length > 0) await reset(world, run);
   return { broken, by };
+}
+
+/** Whether two resizes of one pool ever ran at once. Pure. */
+export function overlaps({ operations }: Pick<GcpRecord, 'operations'>): boolean {
+  const ours = operations.filter(({ type }) => type === 'SET_NODE_POOL_SIZE');
+  return ours.some((one, index) =>
+    ours.slice(index + 1).some((next) => next.target === one.target && (one.endTime ?? '9') > next.startTime),
+  );
 }
 
 async function atRest(world: World, limitMs: number): Promise<boolean> {
@@ -213,7 +226,7 @@ function newRun(world: World) {
 }
 
 /** `count` of the cases, by a seeded shuffle, so that a sample can be had again. */
-export function sample(cases: readonly Case[], count: number, seed: number): Case[] {
+export function sample<T>(cases: readonly T[], count: number, seed: number): T[] {
   const random = createRandom(seed);
   return cases
     .map((one) => ({ one, at: random.between(0, 1) }))

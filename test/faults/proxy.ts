@@ -5,13 +5,19 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttps, request as httpsRequest } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 
 /** What happens to one request, or to it and those after it. */
 export type Fault =
   | { kind: 'reset'; times: number }
+  /** Every connection is cut, and none is taken for so long. */
+  | { kind: 'cut'; ms: number }
   | { kind: 'lost-reply' }
+  /** The request is read and never answered. */
+  | { kind: 'hang' }
   | { kind: 'status'; status: number; times: number }
   /** The client dies as it sends the request (`before`), or as the server has carried it out. */
   | { kind: 'kill'; before: boolean }
@@ -23,11 +29,20 @@ export interface FaultProxy {
   port: number;
   /** Requests since the last `arm`, as `METHOD path`. */
   seen(): string[];
-  /** From now on counts anew; the fault meets the request with this index. */
-  arm(fault: Fault | null, index: number): void;
+  /** From now on counts anew; the fault meets the request with this index, among all or among those of one shape. */
+  arm(fault: Fault | null, index: number, shape?: string): void;
   /** Nobody is there: every request is dropped until the next `arm`. */
   bury(): void;
   close(): Promise<void>;
+}
+
+/** Method and path without what differs from run to run: ids, names of pods and operations, queries. */
+export function shapeOf(request: string): string {
+  return request
+    .replace(/\?.*$/, '')
+    .replace(/operation-[\w-]+/, '*')
+    .replace(/tpu-gate-one-[\w-]+/, 'tpu-gate-one-*')
+    .replace(/\/(pods|nodes|endpointslices|runs|comments)\/[^/:]+/g, '/$1/*');
 }
 
 /** A reverse proxy that lets one chosen thing go wrong. With `tls` it ends TLS itself and verifies nothing behind it. */
@@ -37,22 +52,43 @@ export async function startFaultProxy(options: {
   body: (status: number) => unknown;
   onKill: () => void;
   onInterrupt: () => void;
+  /** What a client must be told differently so that it comes this way again. */
+  rewrite?: (text: string) => string;
 }): Promise<FaultProxy> {
   let fault: Fault | null = null;
-  let at = 0;
+  let before = 0;
+  let left = 0;
+  let wanted: string | undefined;
   let buried = false;
+  let cutUntil = 0;
   const seen: string[] = [];
+  const streams = new Set<Duplex>();
+  const isGone = () => buried || Date.now() < cutUntil;
+
+  /** What happens to the request that comes now. */
+  const meet = (request: string): Fault | null => {
+    seen.push(request);
+    if (!fault) return null;
+    if (before >= 0 && (wanted === undefined || shapeOf(request) === wanted)) {
+      if (before === 0) left = 'times' in fault ? fault.times : 1;
+      before -= 1;
+    }
+    if (left === 0) return null;
+    left -= 1;
+    if (fault.kind === 'cut') {
+      cutUntil = Date.now() + fault.ms;
+      for (const stream of streams) stream.destroy();
+    }
+    return fault;
+  };
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const drop = () => incoming.socket.destroy();
-    if (buried) return drop();
-    const index = seen.length;
-    seen.push(`${incoming.method} ${incoming.url}`);
+    if (isGone()) return drop();
+    const hit = meet(`${incoming.method} ${incoming.url}`);
     const body = await buffer(incoming);
-    const now = fault && index >= at ? fault : null;
-    const burst = now && 'times' in now ? now.times : 1;
-    const hit = now && index < at + burst ? now : null;
-    if (hit?.kind === 'reset') return drop();
+    if (hit?.kind === 'reset' || hit?.kind === 'cut') return drop();
+    if (hit?.kind === 'hang') return;
     if (hit?.kind === 'status') {
       outgoing
         .writeHead(hit.status, { 'content-type': 'application/json' })
@@ -73,22 +109,56 @@ export async function startFaultProxy(options: {
       return options.onKill();
     }
     if (buried) return drop();
-    outgoing.writeHead(status, headers).end(text);
+    outgoing.writeHead(status, headers).end(options.rewrite ? options.rewrite(text.toString()) : text);
+  };
+
+  /** A stream has no reply that could be lost: what would lose it cuts it. */
+  const tunnel = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    streams.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => streams.delete(socket));
+    const hit = isGone() ? null : meet(`${incoming.method} ${incoming.url}`);
+    if (hit?.kind === 'kill') {
+      buried = true;
+      options.onKill();
+    }
+    if (isGone() || hit?.kind === 'reset' || hit?.kind === 'lost-reply') return socket.destroy();
+    if (hit?.kind === 'hang') return;
+    if (hit?.kind === 'status') {
+      return socket.end(`HTTP/1.1 ${hit.status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    }
+    if (hit?.kind === 'interrupt') options.onInterrupt();
+    const { protocol, hostname, port } = new URL(options.target.origin());
+    const to = { host: hostname, port: Number(port) };
+    const upstream: Socket = protocol === 'https:' ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
+    const fields = incoming.rawHeaders.flatMap((text, at) =>
+      at % 2 ? [] : [`${text}: ${incoming.rawHeaders[at + 1]}`],
+    );
+    upstream.write([`${incoming.method} ${incoming.url} HTTP/1.1`, ...fields, '', ''].join('\r\n'));
+    upstream.write(head);
+    upstream.on('error', () => socket.destroy());
+    upstream.on('close', () => socket.destroy());
+    socket.on('close', () => upstream.destroy());
+    upstream.pipe(socket).pipe(upstream);
   };
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answer(incoming, outgoing).catch(() => incoming.socket.destroy());
   };
   const server = options.tls ? createHttps(options.tls, listener) : createHttp(listener);
+  server.on('upgrade', tunnel);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     origin: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
     seen: () => [...seen],
-    arm(next, index) {
+    arm(next, index, shape) {
       fault = next;
-      at = index;
+      before = index;
+      left = 0;
+      wanted = shape;
       buried = false;
+      cutUntil = 0;
       seen.length = 0;
     },
     bury() {
@@ -98,6 +168,7 @@ export async function startFaultProxy(options: {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const stream of streams) stream.destroy();
       }),
   };
 }

@@ -1,33 +1,84 @@
 import { parseArgs } from 'node:util';
 import { casesOf, play, sample } from './cases.ts';
+import { playWhole, wholeCasesOf } from './whole-cases.ts';
+import { startWholeWorld } from './whole-world.ts';
 import { startWorld } from './world.ts';
 
-/** `npm run test:faults`: all cases, or those that the flags choose; prints what was survived and what was not. */
+/**
+ * `npm run test:faults`: both matrices, or what the flags choose; prints what was survived and what was not.
+ * `--part lease` is in one process and meets every request of lease and release; `--part whole` is the built action.
+ */
 const { values } = parseArgs({
-  options: { case: { type: 'string' }, sample: { type: 'string' }, seed: { type: 'string', default: '1' } },
+  options: {
+    part: { type: 'string' },
+    case: { type: 'string' },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+  },
 });
 // A Google client that cannot initialise rejects twice, the second time unhandled.
 process.on('unhandledRejection', () => {});
-const world = await startWorld();
-const all = await casesOf(world);
-const chosen = values.case
-  ? all.filter(({ name }) => name === values.case)
-  : values.sample
-    ? sample(all, Number(values.sample), Number(values.seed))
-    : all;
-let swept = 0;
-const failed: string[] = [];
-for (const [index, one] of chosen.entries()) {
-  const { broken, by } = await play(world, one);
-  if (by === 'sweeper') swept += 1;
-  if (broken.length > 0) {
-    failed.push(one.name);
-    process.stdout.write(`FAILED ${one.name}: ${broken.join('; ')}\n`);
-  }
-  if ((index + 1) % 50 === 0) process.stdout.write(`${index + 1} of ${chosen.length} cases\n`);
+
+interface Total {
+  cases: number;
+  swept: number;
+  failed: string[];
 }
-await world.close();
-process.stdout.write(
-  `${chosen.length} cases: ${chosen.length - failed.length} survived (${swept} by the sweeper), ${failed.length} failed\n`,
-);
-process.exit(failed.length > 0 || chosen.length === 0 ? 1 : 0);
+
+function choose<T extends { name: string }>(all: readonly T[]): T[] {
+  if (values.case) return all.filter(({ name }) => name === values.case);
+  return values.sample ? sample(all, Number(values.sample), Number(values.seed)) : [...all];
+}
+
+/** Plays the cases, each worker with a world of its own. */
+async function playAll<W extends { close(): Promise<void> }, C extends { name: string }>(
+  part: string,
+  workers: number,
+  start: () => Promise<W>,
+  list: (world: W) => Promise<C[]>,
+  playOne: (world: W, one: C) => Promise<{ broken: string[]; by: string }>,
+): Promise<Total> {
+  const first = await start();
+  const chosen = choose(await list(first));
+  const total: Total = { cases: chosen.length, swept: 0, failed: [] };
+  const queue = chosen.entries();
+  const work = async (world: W) => {
+    for (const [index, one] of queue) {
+      const { broken, by } = await playOne(world, one);
+      if (by === 'sweeper') total.swept += 1;
+      if (broken.length > 0) {
+        total.failed.push(one.name);
+        process.stdout.write(`FAILED ${one.name}: ${broken.join('; ')}\n`);
+      }
+      if ((index + 1) % 50 === 0) process.stdout.write(`${part}: ${index + 1} of ${chosen.length} cases\n`);
+    }
+    await world.close();
+  };
+  const others = Array.from({ length: Math.min(workers, chosen.length) - 1 }, async () => work(await start()));
+  await Promise.all([work(first), ...others]);
+  return total;
+}
+
+const jobs = Number(values.jobs);
+const parts: Record<string, () => Promise<Total>> = {
+  // One process is one processor's worth: more worlds in it would only wait for each other.
+  lease: () => playAll('lease', 1, startWorld, casesOf, play),
+  whole: () => playAll('whole', jobs, startWholeWorld, wholeCasesOf, playWhole),
+};
+const names = values.part ? [values.part] : Object.keys(parts);
+let cases = 0;
+let failures = 0;
+for (const name of names) {
+  const part = parts[name];
+  if (!part) throw new Error(`--part is lease or whole, not ${name}`);
+  const { cases: count, swept, failed } = await part();
+  cases += count;
+  failures += failed.length;
+  const survived = count - failed.length;
+  process.stdout.write(
+    `${name}: ${count} cases: ${survived} survived (${swept} by the sweeper), ${failed.length} failed\n`,
+  );
+}
+process.stdout.write(`${cases} cases: ${cases - failures} survived, ${failures} failed\n`);
+process.exit(failures > 0 || cases === 0 ? 1 : 0);

@@ -19,7 +19,7 @@ describe('whatever one request of the lease meets, the nodes come back', () => {
   test('every fault is tried on requests to both servers, of main and of post', () => {
     const kinds = new Set(all.map(({ name }) => name.replace(/\/\d+\//, '/')));
     // How often a run asks while it waits varies; what it asks does not.
-    expect(kinds.size).toBe(12 + 12 + 11 + 11);
+    expect(kinds.size).toBe(13 + 13 + 12 + 12);
     expect(all.length).toBeGreaterThan(300);
   });
 

@@ -97,6 +97,7 @@ export async function startWorld(): Promise<World> {
       'lease-timeout': '20s',
       'release-timeout': '20s',
       'busy-timeout': '5s',
+      'api-timeout': '1s',
     },
     // The first of every access token of the lab, and the bearer that an identity is asked for with.
     secrets: [tokenSecret, 'ya29.lab.', gcp.oidcRequestToken],

@@ -83,6 +83,13 @@ export async function startGcp(
     const record: GcpRecord = {
       requests,
       resizes: state.resizes,
+      operations: operations.list().map(({ name, type, target, startTime, endTime }) => ({
+        name,
+        type,
+        target,
+        startTime,
+        endTime: endTime ?? null,
+      })),
       nodes: { [config.nodePool.name]: pool.group.vms().map((vm) => vm.name) },
       targetSize: { [config.nodePool.name]: pool.group.targetSize() },
     };

@@ -1,0 +1,141 @@
+import { resolve } from 'node:path';
+import { Agent, request } from 'undici';
+import { loopbackCertificate } from '../../src/lab/certs.ts';
+import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
+import type { GcpRecord, GithubRecord } from '../../src/lab/protocol.ts';
+import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { issueToken } from '../../src/lab/tokens.ts';
+import { fakeRunner, type Job } from '../e2e/fake-runner.ts';
+import { type FaultProxy, startFaultProxy } from './proxy.ts';
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;
+
+export const SERVERS = ['google', 'kube', 'github'] as const;
+export type Server = (typeof SERVERS)[number];
+
+/** The lab at full speed, each of its servers behind a proxy that can fail. */
+export interface WholeWorld {
+  lab: Lab;
+  proxies: Record<Server, FaultProxy>;
+  /** Texts that nobody may ever read. */
+  secrets: string[];
+  gcp(): Promise<GcpRecord>;
+  github(): Promise<GithubRecord>;
+  leaseIsThere(): Promise<boolean>;
+  /** A job of a run of its own, on a machine of its own. */
+  newJob(): { run: number; job: Job };
+  /** As GitHub would say of a run whose machine is lost. */
+  runIsOver(run: number): Promise<void>;
+  victim: { kill: () => void; interrupt: () => void };
+  close(): Promise<void>;
+}
+
+export async function startWholeWorld(): Promise<WholeWorld> {
+  const lab = await startLab({
+    scenario: SCENARIOS.pass!,
+    timeScale: 100,
+    seed: 11,
+    entry: { module: CLI, args: ['lab-process'] },
+  });
+  const tls = await loopbackCertificate('faults');
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const victim: WholeWorld['victim'] = { kill: () => {}, interrupt: () => {} };
+  const told = { onKill: () => victim.kill(), onInterrupt: () => victim.interrupt() };
+  const kube = await startFaultProxy({
+    target: { origin: () => `https://${lab.kube.endpoint}` },
+    tls,
+    body: (code) => ({
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      code,
+      reason: 'Fault',
+      message: 'a fault',
+    }),
+    ...told,
+  });
+  const google = await startFaultProxy({
+    target: { origin: () => lab.gcp.url },
+    body: (code) => ({ error: { code, message: 'a fault', status: STATUSES[code] ?? 'UNKNOWN' } }),
+    // The cluster is where the proxy is.
+    rewrite: (text) =>
+      text
+        .replaceAll(lab.kube.endpoint, `127.0.0.1:${kube.port}`)
+        .replaceAll(base64(lab.kube.caPem), base64(tls.caPem)),
+    ...told,
+  });
+  const github = await startFaultProxy({
+    target: { origin: () => lab.github.apiUrl },
+    body: () => ({ message: 'a fault' }),
+    ...told,
+  });
+  let runs = 0;
+  const oidc = new URL(lab.gcp.oidcRequestUrl);
+  const admin = new Agent({ connect: { ca: lab.kube.caPem } });
+  const record = async (controlUrl: string) => (await fetch(`${controlUrl}/record`)).json();
+  return {
+    lab,
+    proxies: { google, kube, github },
+    victim,
+    secrets: [lab.githubToken, lab.tokenSecret, 'ya29.lab.', lab.gcp.oidcRequestToken],
+    gcp: () => record(lab.gcp.controlUrl) as Promise<GcpRecord>,
+    github: () => record(lab.github.controlUrl) as Promise<GithubRecord>,
+    async leaseIsThere() {
+      const token = issueToken(lab.tokenSecret, { subject: 'admin@example.com', expiresAt: Date.now() + 60_000 });
+      const { statusCode, body } = await request(`https://${lab.kube.endpoint}${LEASE}`, {
+        dispatcher: admin,
+        headers: { authorization: `Bearer ${token}` },
+      });
+      await body.dump();
+      return statusCode === 200;
+    },
+    newJob() {
+      const run = ++runs;
+      const job = fakeRunner({
+        event: {
+          name: 'pull_request',
+          payload: { pull_request: { number: LAB.pullRequest, head: { sha: 'c0ffee1'.padEnd(40, '0') } } },
+        },
+        env: {
+          ...lab.env,
+          CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER: `${google.origin}/`,
+          CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: `${google.origin}/`,
+          ACTIONS_ID_TOKEN_REQUEST_URL: `${google.origin}${oidc.pathname}${oidc.search}`,
+          GITHUB_API_URL: github.origin,
+          GITHUB_GRAPHQL_URL: `${github.origin}/graphql`,
+          GITHUB_RUN_ID: String(FIRST_RUN + run),
+          GITHUB_RUN_NUMBER: String(run),
+        },
+        inputs: {
+          'project-id': LAB.project,
+          location: LAB.location,
+          cluster: LAB.cluster,
+          'workload-identity-provider': LAB.provider,
+          'github-token': lab.githubToken,
+          'poll-interval': '250ms',
+          'api-timeout': '1s',
+          'pair-duration': '1s',
+          pairs: '3-3',
+          runbook: 'false',
+        },
+      });
+      return { run, job };
+    },
+    async runIsOver(run) {
+      await fetch(`${lab.github.controlUrl}/runs/${FIRST_RUN + run}/1`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ status: 'completed', updatedAt: new Date(Date.now() - 1_800_000).toISOString() }),
+      });
+    },
+    async close() {
+      await Promise.all([google.close(), kube.close(), github.close(), admin.close()]);
+      await lab.stop();
+    },
+  };
+}
+
+export const FIRST_RUN = 18_300_000_000;
+
+const STATUSES: Record<number, string> = { 401: 'UNAUTHENTICATED', 503: 'UNAVAILABLE' };
