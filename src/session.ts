@@ -153,13 +153,18 @@ async function giveBack(given: Session, lease: LeaseState): Promise<Released> {
         }
       },
     });
-    kube = await kubeWithin(session, auth, gke);
+    const opened = gke;
+    kube = await kubeWithin(session, auth, opened);
     const foreign = await notOurs(kube, lease, Date.now(), emit);
     if (foreign) return foreign;
     const released = await release(
       {
         gke,
         kube,
+        kubeAgain: async () => {
+          kube = await kubeWithin(session, auth, opened);
+          return kube;
+        },
         clock,
         signal,
         emit,

@@ -13,6 +13,8 @@ import { type ShrinkContext, shrink } from './shrink.ts';
 export interface ReleaseContext extends ShrinkContext {
   /** Null when the Kubernetes API could not be reached: the nodes are given back all the same. */
   kube: KubeClient | null;
+  /** A second try once the pool is set, when the first found nobody: an outage may have passed meanwhile. */
+  kubeAgain?: () => Promise<KubeClient | null>;
 }
 
 export interface Released {
@@ -50,7 +52,9 @@ export async function release(context: ReleaseContext, lease: LeaseState): Promi
       return end({ outcome: 'not-needed', nodesLeft: counted, message });
     }
     await shrink({ ...context, limitMs: remainingMs() }, lease);
-    const nodesLeft = await awaitResting({ ...context, limitMs: remainingMs() }, lease, leased);
+    const kube = context.kube ?? (await context.kubeAgain?.()) ?? null;
+    if (kube !== context.kube) await clearCluster({ ...context, kube }, lease, leased);
+    const nodesLeft = await awaitResting({ ...context, kube, limitMs: remainingMs() }, lease, leased);
     const message =
       nodesLeft === null
         ? `Node pool ${lease.nodePool} is set to its resting size of ${lease.restingNodes} nodes; its nodes could not be counted.`

@@ -54,7 +54,10 @@ export async function shrink(context: ShrinkContext, lease: LeaseState): Promise
         return { waiting: `the operation ended in an error (${lastError}); it is asked again` };
       } catch (error) {
         context.signal.throwIfAborted();
-        if (error instanceof Failure && FINAL.has(error.code)) throw error;
+        if (error instanceof Failure && FINAL.has(error.code)) {
+          if (error.code === 'gke-permission' && (await isAtRest(context, lease))) return { done: true };
+          throw error;
+        }
         if (!(error instanceof Failure)) throw error;
         if (isOperationConflict(error) && !cancelled) {
           cancelled = true;
@@ -66,13 +69,34 @@ export async function shrink(context: ShrinkContext, lease: LeaseState): Promise
   });
 }
 
+/**
+ * Whether the pool is at its resting size already and no resize of it runs. An identity that may not resize has not
+ * resized: there is nothing to give back then, and no reason for alarm. False when that cannot be read.
+ */
+async function isAtRest({ gke, signal, emit }: ShrinkContext, lease: LeaseState): Promise<boolean> {
+  try {
+    const pool = await gke.getNodePool(lease.nodePool);
+    if (pool.initialNodeCount !== lease.restingNodes || (await resizesOf(gke, lease)).length > 0) return false;
+    emit({ type: 'fact', stage: 'release', text: `${lease.nodePool} is set to ${lease.restingNodes} nodes already` });
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+/** Resizes of the pool that are not done. */
+async function resizesOf(gke: GkeClient, { nodePool }: LeaseState): Promise<GkeOperation[]> {
+  return (await gke.listOperations()).filter(
+    ({ status, type, targetLink }) =>
+      status !== 'DONE' && type === 'SET_NODE_POOL_SIZE' && targetLink.endsWith(`/nodePools/${nodePool}`),
+  );
+}
+
 /** GKE documents cancelling as best effort, and a resize may refuse it; waiting for its end is the way that always works. */
 async function cancelScaleUp(context: ShrinkContext, lease: LeaseState): Promise<void> {
   try {
-    const running = (await context.gke.listOperations()).filter(
-      ({ status, type, targetLink }) =>
-        status !== 'DONE' && type === 'SET_NODE_POOL_SIZE' && targetLink.endsWith(`/nodePools/${lease.nodePool}`),
-    );
+    const running = await resizesOf(context.gke, lease);
     for (const { name } of running) {
       await context.gke.cancelOperation(name);
       context.emit({ type: 'fact', stage: 'release', text: `asked to cancel operation ${name}` });

@@ -49,6 +49,19 @@ describe('the built action, when things go wrong', () => {
       e2e = await startE2e('pass');
       const main = e2e.job.main();
       await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+
+      // Another run that does not wait for the pool stops, names the holder, and touches nothing.
+      const other = e2e.otherJob(18300012346, { 'on-busy': 'stop', comment: 'off' });
+      const stopped = await other.main().done;
+      expect(stopped.code).toBe(1);
+      expect(other.outputs()).toMatchObject({ verdict: 'error', cause: 'pool.leased', blame: 'cluster' });
+      expect(stopped.log).toContain('/actions/runs/18300012345/attempts/1');
+      expect((await other.post().done).code).toBe(0);
+      expect(await e2e.record()).toMatchObject({
+        sizes: [`${LAB.nodePool}=3`],
+        nodes: expect.objectContaining({ length: 3 }),
+      });
+
       const asked = Date.now();
       main.child.kill('SIGINT');
       const ended = await main.done;

@@ -10,6 +10,8 @@ export const MINUTES = 60_000;
 export interface E2e {
   lab: Lab;
   job: Job;
+  /** A job of another run on the same pool, on a machine of its own. */
+  otherJob(run: number, change: Record<string, string>): Job;
   record(): Promise<Recorded>;
   /** Everything a person or a later step could read. */
   everythingSaid(...logs: string[]): string;
@@ -34,25 +36,29 @@ export async function startE2e(scenario: string, inputs: Record<string, string> 
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
   });
-  const job = fakeRunner({
-    env: lab.env,
-    event: {
-      name: 'pull_request',
-      payload: { pull_request: { number: LAB.pullRequest, head: { sha: 'c0ffee1'.padEnd(40, '0') } } },
-    },
-    inputs: {
-      // What action.yml fills in and what a workflow gives.
-      'project-id': LAB.project,
-      location: LAB.location,
-      cluster: LAB.cluster,
-      'workload-identity-provider': LAB.provider,
-      'github-token': lab.githubToken,
-      'poll-interval': '250ms',
-      'pair-duration': '3s',
-      pairs: '4-8',
-      ...inputs,
-    },
-  });
+  const newJob = (change: Record<string, string>, env: Record<string, string> = {}) =>
+    fakeRunner({
+      env: { ...lab.env, ...env },
+      event: {
+        name: 'pull_request',
+        payload: { pull_request: { number: LAB.pullRequest, head: { sha: 'c0ffee1'.padEnd(40, '0') } } },
+      },
+      inputs: {
+        // What action.yml fills in and what a workflow gives.
+        'project-id': LAB.project,
+        location: LAB.location,
+        cluster: LAB.cluster,
+        'workload-identity-provider': LAB.provider,
+        'github-token': lab.githubToken,
+        'poll-interval': '250ms',
+        'pair-duration': '3s',
+        pairs: '4-8',
+        ...inputs,
+        ...change,
+      },
+    });
+  const job = newJob({});
+  const jobs = [job];
   return {
     lab,
     job,
@@ -76,8 +82,13 @@ export async function startE2e(scenario: string, inputs: Record<string, string> 
         JSON.stringify(job.outputs()),
         JSON.stringify(job.state()),
       ].join('\n'),
+    otherJob(run, change) {
+      const other = newJob(change, { GITHUB_RUN_ID: String(run), GITHUB_RUN_NUMBER: '413' });
+      jobs.push(other);
+      return other;
+    },
     async stop() {
-      job.close();
+      for (const each of jobs) each.close();
       await lab.stop();
     },
   };

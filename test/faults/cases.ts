@@ -127,7 +127,7 @@ export function overlaps({ operations }: Pick<GcpRecord, 'operations'>): boolean
   );
 }
 
-async function atRest(world: World, limitMs: number): Promise<boolean> {
+export async function atRest(world: World, limitMs: number): Promise<boolean> {
   for (const until = Date.now() + limitMs; ; ) {
     const { nodes, targetSize } = await world.record();
     if (nodes[POOL]?.length === 0 && targetSize[POOL] === 0) return true;
@@ -142,7 +142,7 @@ async function reset(world: World, run: ReturnType<typeof newRun>): Promise<void
   await run.sweep().catch(() => {});
 }
 
-function newRun(world: World) {
+export function newRun(world: World) {
   const given = world.inputs;
   const parsed = parseInputs({ get: (name) => given[name], given: Object.keys(given), env: world.env });
   if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
@@ -169,10 +169,17 @@ function newRun(world: World) {
       controller.abort(new Error('killed'));
     };
     world.victim.interrupt = () => controller.abort(new Error('interrupted'));
-    return work(controller.signal).catch((error: unknown) => said.push(String(error)));
+    return work(controller.signal).then(
+      () => null,
+      (error: unknown) => {
+        said.push(String(error));
+        return error;
+      },
+    );
   };
 
   return {
+    /** What ended it too early; null when all nodes came. */
     main: () =>
       living(async (signal) => {
         const { gke, kube } = await openCluster({ ...base, signal }, 'preflight');

@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { casesOf, play, sample } from './cases.ts';
+import { DISASTERS, hasGcloud, playDisaster } from './disasters.ts';
 import { playWhole, wholeCasesOf } from './whole-cases.ts';
 import { startWholeWorld } from './whole-world.ts';
 import { startWorld } from './world.ts';
 
 /**
- * `npm run test:faults`: both matrices, or what the flags choose; prints what was survived and what was not.
- * `--part lease` is in one process and meets every request of lease and release; `--part whole` is the built action.
+ * `npm run test:faults`: all parts, or what the flags choose; prints what was survived and what was not. `--part lease`
+ * is in one process and meets every request of lease and release; `whole` is the built action, met at each kind of
+ * request; after each of the `disasters` gcloud and kubectl say what is left.
  */
 const { values } = parseArgs({
   options: {
@@ -64,14 +66,28 @@ const jobs = Number(values.jobs);
 const parts: Record<string, () => Promise<Total>> = {
   // One process is one processor's worth: more worlds in it would only wait for each other.
   lease: () => playAll('lease', 1, startWorld, casesOf, play),
-  whole: () => playAll('whole', jobs, startWholeWorld, wholeCasesOf, playWhole),
+  whole: () => playAll('whole', jobs, () => startWholeWorld(), wholeCasesOf, playWhole),
+  disasters: () => {
+    const none = async () => ({ close: async () => {} });
+    return playAll(
+      'disasters',
+      jobs,
+      none,
+      async () => [...DISASTERS],
+      (_none, one) => playDisaster(one),
+    );
+  },
 };
+if (!hasGcloud) {
+  process.stdout.write('NOT RUN: the disasters that gcloud and kubectl look at: they are not on PATH.\n');
+  delete parts.disasters;
+}
 const names = values.part ? [values.part] : Object.keys(parts);
 let cases = 0;
 let failures = 0;
 for (const name of names) {
   const part = parts[name];
-  if (!part) throw new Error(`--part is lease or whole, not ${name}`);
+  if (!part) throw new Error(`--part is ${Object.keys(parts).join(' or ')}, not ${name}`);
   const { cases: count, swept, failed } = await part();
   cases += count;
   failures += failed.length;

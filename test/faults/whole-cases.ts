@@ -96,8 +96,11 @@ function disarm({ proxies }: WholeWorld): void {
   for (const server of SERVERS) proxies[server].arm(null, 0);
 }
 
-/** Main, post, and the sweeper where something is left, each as the runner starts it; then what is true. */
-export async function playWhole(world: WholeWorld, one: WholeCase): Promise<WholeOutcome> {
+/**
+ * Main, post, and the sweeper where something is left, each as the runner starts it; then what is true. Without a case
+ * the day of the lab is all that goes wrong.
+ */
+export async function playWhole(world: WholeWorld, one: WholeCase | null): Promise<WholeOutcome> {
   const { job, run } = world.newJob();
   const from = (await world.gcp()).resizes.length;
   const step = (name: 'main' | 'post') => {
@@ -107,6 +110,7 @@ export async function playWhole(world: WholeWorld, one: WholeCase): Promise<Whol
       child.kill('SIGKILL');
     };
     world.victim.interrupt = () => child.kill('SIGINT');
+    if (!one) return done;
     if (one.step === name) world.proxies[one.server].arm(one.fault, one.nth, one.shape);
     else if (name === 'main') world.proxies.kube.arm(ENOUGH_FOR_POST.fault, 0, ENOUGH_FOR_POST.shape);
     return done;

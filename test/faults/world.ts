@@ -4,7 +4,7 @@ import { startGcp } from '../../src/lab/gcp/server.ts';
 import { startKubeApi } from '../../src/lab/kube/server.ts';
 import { createStore, type Store } from '../../src/lab/kube/store.ts';
 import type { GcpRecord, NodePoolState } from '../../src/lab/protocol.ts';
-import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const NODES = { group: '', plural: 'nodes' };
@@ -30,7 +30,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(): Promise<World> {
+export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<World> {
   const tls = await loopbackCertificate('faults');
   const store = createStore();
   const tokenSecret = 'token-secret-of-the-lab';
@@ -58,7 +58,7 @@ export async function startWorld(): Promise<World> {
   const gcp = await startGcp({
     timeScale: 1_000,
     seed: 5,
-    scenario: SCENARIOS.pass!,
+    scenario,
     project: 'demo',
     projectNumber: '123456789012',
     location: 'us-east5-b',

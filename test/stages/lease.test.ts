@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/lib/failure.ts';
 import { awaitNodes, leaseState, requestNodes } from '../../src/stages/lease.ts';
 import { resizeFailure } from '../../src/stages/resize-failure.ts';
 import {
@@ -191,6 +192,24 @@ describe('the nodes', () => {
     const found = await run();
     expect(found.map(({ name, chips }) => `${name} ${chips}`)).toEqual(['node-0 4', 'node-1 4', 'node-2 4']);
     expect(texts(said).filter((text) => text.startsWith('node '))).toHaveLength(3);
+  });
+
+  it('are awaited through an outage of the Container API, and not through its refusal', async () => {
+    const pool = fakePool(0, { operationProbes: 4 });
+    const { getOperation } = pool.gke;
+    const faults = ['gke-api', 'gke-api'].map((code) => new Failure({ stage: 'lease', code, message: 'down' }));
+    pool.gke.getOperation = async (name) => {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      return getOperation(name);
+    };
+    const { run, said } = wait(pool);
+    expect(await run()).toHaveLength(3);
+    expect(texts(said)).toContain('0 of 3 nodes Ready, 0 registered, operation unknown (down)');
+    const refused = fakePool(0);
+    refused.gke.getOperation = () =>
+      Promise.reject(new Failure({ stage: 'lease', code: 'gke-permission', message: 'no' }));
+    await expect(wait(refused).run()).rejects.toMatchObject({ code: 'gke-permission' });
   });
 
   it('count only when Ready with chips', async () => {

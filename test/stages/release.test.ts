@@ -31,6 +31,8 @@ const OBJECTS = {
 interface Given {
   pool: FakePool;
   kube?: KubeClient | null;
+  /** Kubernetes answers when it is asked again. */
+  again?: boolean;
   lease?: Partial<typeof LEASE>;
   signal?: AbortSignal;
 }
@@ -42,6 +44,7 @@ async function give(given: Given): Promise<{ released: Released; said: string[];
     {
       gke: given.pool.gke,
       kube: given.kube === undefined ? fake.kube : given.kube,
+      ...(given.again ? { kubeAgain: async () => fake.kube } : {}),
       clock: fakeClock(),
       signal: given.signal ?? new AbortController().signal,
       emit: (event) => events.push(event),
@@ -135,6 +138,16 @@ describe('giving back', () => {
   });
 });
 
+describe('without Kubernetes at first', () => {
+  it('removes the workload and counts the nodes when it answers after the resize', async () => {
+    const pool = fakePool(3);
+    const { released, removed } = await give({ pool, kube: null, again: true });
+    expect(pool.asked).toEqual([0]);
+    expect(removed).toEqual(['LLMInferenceService qwen in ns', 'ConfigMap first in ns']);
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 0 });
+  });
+});
+
 describe('a resize that does not go through', () => {
   const api = (code: string, message: string) => new Failure({ stage: 'release', code, message, blame: 'cloud' });
 
@@ -170,6 +183,17 @@ describe('a resize that does not go through', () => {
     expect(pool.asked).toEqual([0]);
     expect(released.release).toMatchObject({ outcome: 'failed', command: COMMAND });
     expect(released.release.message).toMatch(/: no$/);
+  });
+
+  it.each<[string, number, ReturnType<typeof operation>[], string]>([
+    ['at rest', 0, [operation({ status: 'DONE' }), operation({ targetLink: 'https://x/nodePools/cpu' })], 'released'],
+    ['larger', 3, [], 'failed'],
+    ['being resized', 0, [operation()], 'failed'],
+  ])('that is not permitted on a pool %s (%d nodes)', async (_, size, running, outcome) => {
+    const pool = fakePool(size, { refusals: [api('gke-permission', 'no')], running });
+    const { released, said } = await give({ pool });
+    expect(released.release).toMatchObject({ outcome, command: outcome === 'failed' ? COMMAND : null });
+    expect(said.includes('v6e is set to 0 nodes already')).toBe(outcome === 'released');
   });
 
   it('since the scale-up still runs, asks once to cancel that, and waits', async () => {
