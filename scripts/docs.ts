@@ -1,26 +1,43 @@
-/** `node scripts/docs.ts` writes the tables of README.md from action.yml and the lab's scenarios; `--check` compares them. */
+/** `node scripts/docs.ts` writes the tables of README.md and docs/ from action.yml and the lab's scenarios; `--check` compares them. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
 import { DAYS } from '../src/lab/scenarios.ts';
 import { type ActionFile, inputsTable, outputsTable, replaceBetween, scenariosTable } from './docs/tables.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-async function docs(check: boolean): Promise<string> {
-  const readme = resolve(root, 'README.md');
+/** The tables of each page, by the name of their markers. */
+async function tables(): Promise<Record<string, Record<string, string>>> {
   const action = parse(await readFile(resolve(root, 'action.yml'), 'utf8')) as ActionFile;
-  const before = await readFile(readme, 'utf8');
-  const tables = {
-    scenarios: scenariosTable(Object.values(DAYS)),
-    inputs: inputsTable(action),
-    outputs: outputsTable(action),
+  return {
+    'README.md': {
+      scenarios: scenariosTable(Object.values(DAYS)),
+      inputs: inputsTable(action),
+      outputs: outputsTable(action),
+    },
+    'docs/lease.md': { 'cloud-scenarios': scenariosTable(CLOUD_SCENARIOS) },
   };
-  const after = Object.entries(tables).reduce((text, [name, table]) => replaceBetween(text, name, table), before);
-  if (after === before) return 'The tables of README.md are current.';
-  if (check) throw new Error('The tables of README.md are not current. Run "npm run docs" and commit README.md.');
-  await writeFile(readme, after);
-  return 'Wrote the tables of README.md.';
+}
+
+async function docs(check: boolean): Promise<string> {
+  const stale: string[] = [];
+  for (const [page, contents] of Object.entries(await tables())) {
+    const path = resolve(root, page);
+    const before = await readFile(path, 'utf8');
+    const after = Object.entries(contents).reduce(
+      (text, [name, table]) => replaceBetween(text, name, table, page),
+      before,
+    );
+    if (after === before) continue;
+    stale.push(page);
+    if (!check) await writeFile(path, after);
+  }
+  const names = stale.join(' and ');
+  if (stale.length === 0) return 'The tables of the pages are current.';
+  if (check) throw new Error(`The tables of ${names} are not current. Run "npm run docs" and commit the change.`);
+  return `Wrote the tables of ${names}.`;
 }
 
 await docs(process.argv.includes('--check')).then(

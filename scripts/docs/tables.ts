@@ -48,12 +48,12 @@ export function scenariosTable(scenarios: readonly ScenarioRow[]): string {
  * `text` with the part between the markers `<!-- NAME -->` and `<!-- /NAME -->` replaced. Throws an Error when the
  * markers are not there exactly once, in this order.
  */
-export function replaceBetween(text: string, name: string, content: string): string {
+export function replaceBetween(text: string, name: string, content: string, page: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [before, rest, ...more] = text.split(open);
   const [old, after, ...others] = rest?.split(close) ?? [];
   if (before === undefined || old === undefined || after === undefined || more.length > 0 || others.length > 0) {
-    throw new Error(`README.md needs ${open} and ${close} exactly once, in this order.`);
+    throw new Error(`${page} needs ${open} and ${close} exactly once, in this order.`);
   }
   return `${before}${open}\n\n${content}\n\n${close}${after}`;
 }

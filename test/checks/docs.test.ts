@@ -34,15 +34,15 @@ describe('the tables of README.md', () => {
 
 describe('replaceBetween', () => {
   it('replaces what stands between the markers and nothing else', () => {
-    const once = replaceBetween('a\n<!-- t -->\nold\n<!-- /t -->\nb\n', 't', 'new');
+    const once = replaceBetween('a\n<!-- t -->\nold\n<!-- /t -->\nb\n', 't', 'new', 'README.md');
     expect(once).toBe('a\n<!-- t -->\n\nnew\n\n<!-- /t -->\nb\n');
-    expect(replaceBetween(once, 't', 'new')).toBe(once);
+    expect(replaceBetween(once, 't', 'new', 'README.md')).toBe(once);
   });
 
   it.each(['no markers', '<!-- t --> open', '<!-- /t --> <!-- t -->', '<!-- t --><!-- /t --><!-- t --><!-- /t -->'])(
     'refuses "%s"',
     (text) => {
-      expect(() => replaceBetween(text, 't', 'new')).toThrow('<!-- t --> and <!-- /t --> exactly once');
+      expect(() => replaceBetween(text, 't', 'new', 'README.md')).toThrow('<!-- t --> and <!-- /t --> exactly once');
     },
   );
 });

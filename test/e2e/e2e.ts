@@ -5,6 +5,8 @@ import { fakeRunner, type Job } from './fake-runner.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 export const MINUTES = 60_000;
+export const UNMEASURED_SCALE = 60;
+export const MEASURED_SCALE = 20;
 
 /** One job of a pull request on GitHub's runner, whose cluster is the lab. */
 export interface E2e {
@@ -29,10 +31,15 @@ export interface Recorded {
   gcp: { method: string; path: string }[];
 }
 
-export async function startE2e(scenario: string, inputs: Record<string, string> = {}): Promise<E2e> {
+/** `timeScale` as high as the lab can follow, and lower for those that measure: the lab shares this machine. */
+export async function startE2e(
+  scenario: string,
+  inputs: Record<string, string> = {},
+  timeScale = UNMEASURED_SCALE,
+): Promise<E2e> {
   const lab = await startLab({
     scenario: SCENARIOS[scenario]!,
-    timeScale: 20,
+    timeScale,
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
   });

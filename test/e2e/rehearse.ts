@@ -8,11 +8,14 @@ import { MINUTES, plain } from './e2e.ts';
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 /** Fewer and shorter pairs than `npm run rehearse` has. */
-function rehearse(scenario: string): Promise<{ code: number | null; log: string; comment: string }> {
+function rehearse(scenario: string, timeScale: number): Promise<{ code: number | null; log: string; comment: string }> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const child = spawn(
     process.execPath,
-    [CLI, 'rehearse', '--scenario', scenario, '--output-dir', output, '--', '--pairs=4-8', '--pair-duration=3s'],
+    [
+      ...[CLI, 'rehearse', '--scenario', scenario, '--time-scale', String(timeScale), '--output-dir', output],
+      ...['--', '--pairs=4-8', '--pair-duration=3s'],
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let log = '';
@@ -31,12 +34,15 @@ function rehearse(scenario: string): Promise<{ code: number | null; log: string;
 }
 
 /** Rehearsals by scenario: how each must end, and what its comment must say. */
-export function describeRehearsals(cases: { scenario: string; code: number; says: (string | RegExp)[] }[]): void {
+export function describeRehearsals(
+  timeScale: number,
+  cases: { scenario: string; code: number; says: (string | RegExp)[] }[],
+): void {
   describe('a rehearsal', () => {
     it.each(cases)(
       '$scenario ends as promised, with a comment that says why and no node left',
       async ({ scenario, code, says }) => {
-        const run = await rehearse(scenario);
+        const run = await rehearse(scenario, timeScale);
         expect(run.log).toContain('lab: as the scenario promises');
         expect(run.log).toContain('has 0 nodes and is asked to hold 0');
         expect(run.code).toBe(code);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LAB } from '../../../src/lab/lab.ts';
 import type { Report } from '../../../src/report/model.ts';
 import { OUTPUT_NAMES } from '../../../src/report/outputs.ts';
-import { type E2e, MINUTES, plain, type Recorded, startE2e } from '../e2e.ts';
+import { type E2e, MEASURED_SCALE, MINUTES, plain, type Recorded, startE2e } from '../e2e.ts';
 import type { StepResult } from '../fake-runner.ts';
 
 describe('the built action on a healthy stack: main, then post', () => {
@@ -17,7 +17,7 @@ describe('the built action on a healthy stack: main, then post', () => {
   let comment: string;
 
   beforeAll(async () => {
-    e2e = await startE2e('pass');
+    e2e = await startE2e('pass', {}, MEASURED_SCALE);
     main = await e2e.job.main().done;
     between = await e2e.record();
     post = await e2e.job.post().done;

@@ -1,6 +1,7 @@
+import { MEASURED_SCALE } from '../e2e.ts';
 import { describeRehearsals } from '../rehearse.ts';
 
-describeRehearsals([
+describeRehearsals(MEASURED_SCALE, [
   {
     scenario: 'slow',
     code: 1,
