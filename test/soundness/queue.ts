@@ -1,0 +1,187 @@
+import type { BlockRun } from '../../src/load/closed-loop.ts';
+import type { BlockPlan } from '../../src/load/pairs.ts';
+import type { RequestRecord } from '../../src/load/types.ts';
+import type { ArmName } from '../../src/report/model.ts';
+
+/** Uniform draws in [0, 1). */
+export type Draw = () => number;
+
+/** Seeded (mulberry32): a study can be repeated to the digit. */
+export function seeded(seed: number): Draw {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A standard normal draw (Box and Muller 1958). */
+export function normal(draw: Draw): number {
+  return Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
+}
+
+/** A system whose true speed-up is known, because it is made so. */
+export interface System {
+  replicas: number;
+  /** Throughput of all replicas over that of one, at equal load per replica. */
+  speedup: number;
+  /** Requests that one replica works on at once; the rest wait in its queue. */
+  slots: number;
+  /** Mean seconds of one request in a slot. */
+  serviceSeconds: number;
+  /** Coefficient of variation of the service time, log-normal. */
+  serviceCv: number;
+  /** Share of the requests that take `tailFactor` times as long. */
+  tailShare: number;
+  tailFactor: number;
+  /** Stationary deviation of a slow drift of all service times (Ornstein–Uhlenbeck on the logarithm). */
+  drift: number;
+  driftSeconds: number;
+  /** Deviation of a change that comes with each block and stays for it. */
+  shock: number;
+}
+
+/** The machine of one run: its clock goes on from block to block, and its drift with it. */
+export interface Machine {
+  nowMs: number;
+  system: System;
+  draw: Draw;
+  driftNow: number;
+  driftAtMs: number;
+}
+
+export function startMachine(system: System, draw: Draw): Machine {
+  return { nowMs: 0, system, draw, driftNow: system.drift * normal(draw), driftAtMs: 0 };
+}
+
+const DRIFT_STEP_MS = 500;
+
+function driftFactor(machine: Machine, atMs: number): number {
+  const { system, draw } = machine;
+  if (system.drift === 0) return 1;
+  const keep = Math.exp(-DRIFT_STEP_MS / 1_000 / system.driftSeconds);
+  while (machine.driftAtMs + DRIFT_STEP_MS <= atMs) {
+    machine.driftNow = machine.driftNow * keep + system.drift * Math.sqrt(1 - keep * keep) * normal(draw);
+    machine.driftAtMs += DRIFT_STEP_MS;
+  }
+  return Math.exp(machine.driftNow);
+}
+
+interface Load {
+  arm: ArmName;
+  block: number;
+  concurrency: number;
+  durationMs: number;
+  rampMs: number;
+  /** Requests in total; the load ends with the last of them. */
+  requests?: number;
+}
+
+/** One block of a plan on the machine, as the load generator would have recorded it. */
+export function playBlock(machine: Machine, plan: BlockPlan, rampMs: number): BlockRun {
+  return play(machine, { ...plan, rampMs });
+}
+
+/** The runbook's way: so many requests, at most `concurrency` at a time; answers per second from first to last. */
+export function playFixed(machine: Machine, arm: ArmName, requests: number, concurrency: number): number {
+  const run = play(machine, { arm, block: -1, concurrency, durationMs: Number.POSITIVE_INFINITY, rampMs: 0, requests });
+  return run.records.length / ((run.drainedMs - run.startMs) / 1_000);
+}
+
+/**
+ * A closed loop over FIFO queues with `slots` servers each: each client sends again as soon as it has its answer, to the
+ * replica with the least in flight. Events are handled in the order of their times.
+ */
+function play(machine: Machine, load: Load): BlockRun {
+  const { system, draw } = machine;
+  const replicas = load.arm === 'one' ? 1 : system.replicas;
+  // Less than perfect scaling: each of several busy replicas is slower than one alone.
+  const slowed = load.arm === 'one' ? 1 : system.replicas / system.speedup;
+  const shock = Math.exp(system.shock * normal(draw));
+  const sigma = Math.sqrt(Math.log(1 + system.serviceCv ** 2));
+  const tailMean = 1 + system.tailShare * (system.tailFactor - 1);
+  const serviceMs = (atMs: number) => {
+    const tail = system.tailShare > 0 && draw() < system.tailShare ? system.tailFactor : 1;
+    const body = Math.exp(sigma * normal(draw) - (sigma * sigma) / 2);
+    return (1_000 * system.serviceSeconds * body * tail * slowed * shock * driftFactor(machine, atMs)) / tailMean;
+  };
+
+  const startMs = machine.nowMs;
+  const stopMs = startMs + load.durationMs;
+  const records: RequestRecord[] = [];
+  let toSend = load.requests ?? Number.POSITIVE_INFINITY;
+  const busy = Array.from({ length: replicas }, () => 0);
+  const queues: number[][] = Array.from({ length: replicas }, () => []);
+  /** Ends in service, and starts of clients that have not begun; earliest first by search, for they are few. */
+  const events: { atMs: number; replica: number; sentMs: number }[] = [];
+  for (let client = 0; client < load.concurrency; client += 1) {
+    events.push({ atMs: startMs + (load.rampMs * client) / load.concurrency, replica: -1, sentMs: 0 });
+  }
+
+  const begin = (replica: number, sentMs: number, atMs: number) => {
+    busy[replica]! += 1;
+    events.push({ atMs: atMs + serviceMs(atMs), replica, sentMs });
+  };
+  const send = (atMs: number) => {
+    if (atMs >= stopMs || toSend <= 0) return;
+    toSend -= 1;
+    let best = 0;
+    for (let replica = 1; replica < replicas; replica += 1) {
+      if (busy[replica]! + queues[replica]!.length < busy[best]! + queues[best]!.length) best = replica;
+    }
+    if (busy[best]! < system.slots) begin(best, atMs, atMs);
+    else queues[best]!.push(atMs);
+  };
+
+  let nowMs = startMs;
+  while (events.length > 0) {
+    let next = 0;
+    for (let index = 1; index < events.length; index += 1) if (events[index]!.atMs < events[next]!.atMs) next = index;
+    const { atMs, replica, sentMs } = events[next]!;
+    events[next] = events[events.length - 1]!;
+    events.pop();
+    nowMs = atMs;
+    if (replica >= 0) {
+      records.push(record(load, sentMs, atMs));
+      busy[replica]! -= 1;
+      const waiting = queues[replica]!.shift();
+      if (waiting !== undefined) begin(replica, waiting, atMs);
+    }
+    send(atMs);
+  }
+  machine.nowMs = nowMs;
+  return {
+    arm: load.arm,
+    block: load.block,
+    concurrency: load.concurrency,
+    startMs,
+    stopMs: Math.min(stopMs, nowMs),
+    drainedMs: nowMs,
+    records,
+    eventLoopUtilization: 0,
+    ended: 'complete',
+  };
+}
+
+const TOKENS = 128;
+
+function record(load: Load, sentMs: number, endMs: number): RequestRecord {
+  return {
+    arm: load.arm,
+    block: load.block,
+    intendedMs: sentMs,
+    sentMs,
+    firstByteMs: endMs,
+    endMs,
+    status: 200,
+    valid: true,
+    errorKind: null,
+    errorText: null,
+    promptTokens: TOKENS,
+    completionTokens: TOKENS,
+    cachedTokens: null,
+    pickerHeader: null,
+  };
+}
