@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
 import { gateRoles } from './apiserver/roles.ts';
 import { LAB, type Lab, startLab } from './lab.ts';
+import type { ClientDay } from './scenario-types.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 export interface RehearseOptions {
@@ -71,7 +72,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {
-    const code = await runGate(lab, options, terminal.module);
+    const code = await runGate(lab, options, terminal.module, scenario.client);
     return await judge(lab, scenario, code, options.outputDir, terminal);
   } finally {
     await lab.stop();
@@ -97,23 +98,49 @@ export function gateArguments(outputDir: string): string[] {
   ].map(([name, value]) => `--${name}=${value}`);
 }
 
-function runGate(lab: Lab, options: RehearseOptions, module: string): Promise<number> {
-  const child = spawn(process.execPath, [module, 'run', ...gateArguments(options.outputDir), ...options.gateFlags], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
-  });
+function runGate(lab: Lab, options: RehearseOptions, module: string, day: ClientDay): Promise<number> {
+  const preload = day === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
+  const child = spawn(
+    process.execPath,
+    [...preload, module, 'run', ...gateArguments(options.outputDir), ...options.gateFlags],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+    },
+  );
   // An interrupt reaches the gate too, which gives its nodes back first; the lab must outlive it.
   const ignore = () => {};
   process.on('SIGINT', ignore);
   process.on('SIGTERM', ignore);
+  const starving = day === 'starved' ? starve(child) : undefined;
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
+      clearInterval(starving);
       process.off('SIGINT', ignore);
       process.off('SIGTERM', ignore);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 2));
     });
   });
+}
+
+/** The wall clock of the gate, not its monotonic one, jumps ahead by a minute each second, as one that is set anew. */
+const JUMPING_CLOCK = `data:text/javascript,${encodeURIComponent(`
+  const { now } = Date;
+  let ahead = 0;
+  setInterval(() => { ahead += 59_000; }, 1_000).unref();
+  Date.now = () => now() + ahead;
+`)}`;
+
+const STARVE_EVERY_MS = 80;
+
+/** Stops the process for half of the time, as a machine does that others use too. */
+function starve(child: ChildProcess): NodeJS.Timeout {
+  let stopped = false;
+  return setInterval(() => {
+    stopped = !stopped;
+    child.kill(stopped ? 'SIGSTOP' : 'SIGCONT');
+  }, STARVE_EVERY_MS);
 }
 
 async function judge(

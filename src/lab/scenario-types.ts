@@ -41,6 +41,32 @@ export interface CloudDay {
   preemptAfterSeconds: number | null;
 }
 
+/** How the served model, the gateway in front of it and its metrics behave. */
+export interface ServingDay {
+  /** Speed-up of three busy replicas over one: 3 is perfect scaling; less makes busy replicas slow each other down. */
+  scaling: number;
+  /**
+   * `bypassed`: the gateway fails open and spreads requests evenly, as with a broken ext_proc. The others answer as a
+   * picker and choose badly: always the same pod, by the whole prompt in place of its prefix, or at random.
+   */
+  picker: 'prefix' | 'bypassed' | 'one-pod' | 'whole-prompt' | 'random';
+  /** What a replica answers once it has served `after` requests; `short` is shorter for what the picker has sent. */
+  answers: { kind: 'errors' | 'no-choices' | 'short'; after: number } | null;
+  /** False switches prefix caching off, whatever the flags say. */
+  caching: boolean;
+  /** `v0`: the names before V1. `reset`: back to zero in the middle. `flattering`: a hit rate of 65 % whatever happens. */
+  counters: 'v1' | 'v0' | 'reset' | 'flattering';
+  /** Requests per second of cluster time that reach each replica from elsewhere, once it has served some. */
+  foreignPerSecond: number;
+  /** A replica that the picker has not chosen stands still once, for so many seconds of cluster time. */
+  stallSeconds: number;
+  /** One replica stops listening after so many requests. */
+  diesAfter: number | null;
+}
+
+/** What becomes of the machine that the gate runs on: stopped for half of the time, or its wall clock set wrong. */
+export type ClientDay = 'ok' | 'starved' | 'clock-jump';
+
 /** How a run of the gate must end. */
 export interface Expectation {
   exitCode: number;

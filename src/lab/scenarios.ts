@@ -1,5 +1,6 @@
+import { ADVERSARIES } from './adversaries.ts';
 import { CLOUD_SCENARIOS } from './cloud-scenarios.ts';
-import type { CloudDay, Expectation } from './scenario-types.ts';
+import type { ClientDay, CloudDay, Expectation, ServingDay } from './scenario-types.ts';
 
 /** What the lab does differently from a healthy day. The product never sees this. */
 export interface Scenario {
@@ -10,12 +11,8 @@ export interface Scenario {
     /** `not-found`: the registry does not know the vLLM image's tag. */
     image: 'ok' | 'not-found';
   };
-  serving: {
-    /** Speed-up of three busy replicas over one: 3 is perfect scaling; less makes busy replicas slow each other down. */
-    scaling: number;
-    /** `bypassed`: the gateway fails open and spreads requests evenly, as with a broken ext_proc. */
-    picker: 'prefix' | 'bypassed';
-  };
+  serving: ServingDay;
+  client: ClientDay;
   expect: Expectation;
 }
 
@@ -30,11 +27,23 @@ const FAIR: CloudDay = {
   preemptAfterSeconds: null,
 };
 
+const SERVING: ServingDay = {
+  scaling: 2.74,
+  picker: 'prefix',
+  answers: null,
+  caching: true,
+  counters: 'v1',
+  foreignPerSecond: 0,
+  stallSeconds: 0,
+  diesAfter: null,
+};
+
 const HEALTHY = {
   gcp: FAIR,
   cluster: { image: 'ok' },
-  serving: { scaling: 2.74, picker: 'prefix' },
-} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving'>;
+  serving: SERVING,
+  client: 'ok',
+} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving' | 'client'>;
 
 /** The days that a pull request meets. */
 export const DAYS: Record<string, Scenario> = {
@@ -48,14 +57,14 @@ export const DAYS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'slow',
     summary: 'three replicas that truly scale 2.2 times',
-    serving: { scaling: 2.2, picker: 'prefix' },
+    serving: { ...SERVING, scaling: 2.2 },
     expect: { exitCode: 1, verdict: 'fail', cause: null },
   },
   'random-routing': {
     ...HEALTHY,
     name: 'random-routing',
     summary: 'the gateway bypasses the endpoint picker: even spread, no affinity',
-    serving: { scaling: 2.74, picker: 'bypassed' },
+    serving: { ...SERVING, picker: 'bypassed' },
     expect: { exitCode: 1, verdict: 'fail', cause: 'routing.picker-bypassed' },
   },
   stockout: {
@@ -75,10 +84,16 @@ export const DAYS: Record<string, Scenario> = {
   },
 };
 
-/** All that `--scenario` knows: the days, and each way in which the cloud fails. */
+/** All that `--scenario` knows: the days, each way in which the cloud fails, and each that would fool a benchmark. */
 export const SCENARIOS: Record<string, Scenario> = {
   ...DAYS,
   ...Object.fromEntries(
     CLOUD_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario, gcp: { ...FAIR, ...scenario.gcp } }]),
+  ),
+  ...Object.fromEntries(
+    ADVERSARIES.map(({ serving, client = 'ok', ...named }) => [
+      named.name,
+      { ...HEALTHY, ...named, client, serving: { ...SERVING, ...serving } },
+    ]),
   ),
 };

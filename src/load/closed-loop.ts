@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { ArmName } from '../report/model.ts';
 import type { LoadClient } from './client.ts';
 import { pause } from './pause.ts';
+import { meterSelf, type SelfFigures } from './self-meter.ts';
 import type { RequestRecord, Stopwatch } from './types.ts';
 
 interface Load {
@@ -38,8 +39,8 @@ export interface BlockRun {
   drainedMs: number;
   /** In the order of their ends. */
   records: RequestRecord[];
-  /** Share of the client's event loop that was busy while load was on, 0..1. */
-  eventLoopUtilization: number;
+  /** The client itself while load was on. */
+  self: SelfFigures;
   /** `failing`: nothing but errors came back, so the block was cut short. */
   ended: 'complete' | 'aborted' | 'failing';
 }
@@ -64,13 +65,13 @@ export async function runBlock(options: BlockOptions): Promise<BlockRun> {
   let errorsInARow = 0;
   const tooManyErrors = Math.max(20, 2 * concurrency);
 
-  const before = performance.eventLoopUtilization();
+  const own = meterSelf();
   const startMs = clock.now();
   const stopMs = startMs + options.durationMs;
   const cutTimer = options.atEnd === 'cancel' ? setTimeout(breakOff, options.durationMs) : undefined;
-  let utilization = 0;
+  let self: SelfFigures | null = null;
   const meter = setTimeout(() => {
-    utilization = performance.eventLoopUtilization(before).utilization;
+    self = own.read();
   }, options.durationMs);
 
   const slot = async (index: number) => {
@@ -93,6 +94,8 @@ export async function runBlock(options: BlockOptions): Promise<BlockRun> {
   } finally {
     clearTimeout(cutTimer);
     clearTimeout(meter);
+    self ??= own.read();
+    own.stop();
     signal?.removeEventListener('abort', breakOff);
   }
   const drainedMs = clock.now();
@@ -104,7 +107,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockRun> {
     stopMs: Math.min(stopMs, drainedMs),
     drainedMs,
     records,
-    eventLoopUtilization: utilization || performance.eventLoopUtilization(before).utilization,
+    self,
     ended: signal?.aborted ? 'aborted' : failing ? 'failing' : 'complete',
   };
 }

@@ -1,4 +1,4 @@
-import type { ArmFigures, ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
+import type { ArmFigures, ArmName, BenchmarkPair, ClientFigures, PodCount } from '../report/model.ts';
 import type { ArmEvidence } from '../verdict/evidence.ts';
 import { mean, percentile } from '../verdict/statistics.ts';
 import type { BlockRun } from './closed-loop.ts';
@@ -63,6 +63,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
     meanOutputTokens: outputTokens,
     littlesLaw: law,
     halves: blocks.map((block) => block.window.halves),
+    pickerShare: valid.length > 0 ? valid.filter((record) => record.pickerHeader).length / valid.length : null,
     cachedTokenShare: cachedShare(valid),
   };
   return { figures, evidence };
@@ -70,15 +71,17 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
 
 const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'no-choices', 'no-usage']);
 
-/** How the client itself did: its busiest block, and the lag that 1 % of the sends in the windows exceeded. */
-export function summarizeClient(blocks: readonly MeasuredBlock[]): {
-  eventLoopUtilization: number;
-  sendLagP99Ms: number;
-} {
+/** How the client itself did: its busiest and its most starved block, the lag that 1 % of the sends in the windows exceeded. */
+export function summarizeClient(blocks: readonly MeasuredBlock[]): ClientFigures {
   const lags = blocks.flatMap((block) => block.sendLagsMs);
+  const worst = (figureOf: (run: BlockRun) => number) => Math.max(0, ...blocks.map(({ run }) => figureOf(run)));
+  const requests = blocks.reduce((sum, { run }) => sum + run.records.length, 0);
+  const cpuMs = blocks.reduce((sum, { run }) => sum + run.self.cpuMs, 0);
   return {
-    eventLoopUtilization: Math.max(0, ...blocks.map((block) => block.run.eventLoopUtilization)),
+    eventLoopUtilization: worst(({ self }) => self.eventLoopUtilization),
     sendLagP99Ms: lags.length > 0 ? percentile(lags, 0.99) : 0,
+    stalledShare: worst(({ self, startMs, stopMs }) => (stopMs > startMs ? self.stalledMs / (stopMs - startMs) : 0)),
+    cpuMsPerRequest: requests > 0 ? cpuMs / requests : 0,
   };
 }
 

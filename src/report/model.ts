@@ -146,7 +146,8 @@ export interface Check {
 export interface RoutingEvidence {
   prefixTokens: number;
   prefixChars: number;
-  sharedPrefix: { sent: number; perPod: PodCount[] };
+  /** Over all groups; `groups` tells who served each of them, in the order of sending. Empty when not observable. */
+  sharedPrefix: { sent: number; perPod: PodCount[]; groups: PodCount[][] };
   unique: { sent: number; perPod: PodCount[] };
   /** Prefix-cache hit rate (tokens) over the shared-prefix requests, with what aware and random routing would give. */
   hitRate: { measured: number | null; aware: number; random: number } | null;
@@ -184,12 +185,23 @@ export interface Benchmark {
   vetoes: Finding[];
   /** Worth a reader's eye, but not a veto. */
   warnings: Finding[];
-  client: { eventLoopUtilization: number; sendLagP99Ms: number };
+  client: ClientFigures;
   /** The limit crossed at the last look and how many looks were spent. */
   looks: { done: number; planned: number; stopped: 'pass' | 'fail' | 'budget' | 'aborted' };
   /** How the single-replica arm was reached. */
   oneReplicaArm: string;
   workload: { promptTokens: number; maxTokens: number; description: string };
+}
+
+/** The load generator's account of itself. */
+export interface ClientFigures {
+  /** Share of its event loop that was busy in its busiest block, 0..1. */
+  eventLoopUtilization: number;
+  sendLagP99Ms: number;
+  /** Share of the time in which the machine did not let it run, in the worst block, 0..1. */
+  stalledShare: number;
+  /** CPU milliseconds of the process for each request. */
+  cpuMsPerRequest: number;
 }
 
 export interface BenchmarkPair {

@@ -125,6 +125,7 @@ async function measure(bench: Bench): Promise<Measured> {
     replicas,
     speedup: look.estimate?.value ?? null,
     arms: { one: arms.one.evidence, all: arms.all.evidence },
+    pickerMarked: isMarked(context.report.routing?.pickerHeader ?? null),
     blocks: evidence,
     client,
   });
@@ -233,6 +234,10 @@ function body(bench: Bench, prompt: string): Buffer {
     maxTokens: bench.context.inputs.maxTokens,
     fixedLength: true,
   });
+}
+
+function isMarked(header: { seen: number; answers: number } | null): boolean {
+  return header !== null && header.answers > 0 && header.seen === header.answers;
 }
 
 function stopOf(look: Look): Benchmark['looks']['stopped'] {

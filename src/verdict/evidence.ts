@@ -1,4 +1,4 @@
-import type { ArmName } from '../report/model.ts';
+import type { ArmName, ClientFigures } from '../report/model.ts';
 
 /** What the plausibility check is given: facts of the whole measurement, gathered by the benchmark stage. */
 export interface MeasurementEvidence {
@@ -6,8 +6,10 @@ export interface MeasurementEvidence {
   /** Point estimate; null when nothing could be estimated. */
   speedup: number | null;
   arms: Record<ArmName, ArmEvidence>;
+  /** Whether each answer carried the endpoint picker's mark before the one-replica arm was there. */
+  pickerMarked: boolean;
   blocks: readonly BlockEvidence[];
-  client: { /** Worst block, 0..1. */ eventLoopUtilization: number; sendLagP99Ms: number };
+  client: ClientFigures;
 }
 
 export interface ArmEvidence {
@@ -25,6 +27,8 @@ export interface ArmEvidence {
   littlesLaw: number | null;
   /** Valid requests per second in the two halves of each block's window. */
   halves: readonly { first: number; second: number }[];
+  /** Share of the valid responses that carry the endpoint picker's mark; null without any. */
+  pickerShare: number | null;
   /** Cached ÷ prompt tokens as the server reports them per request; null when it does not. */
   cachedTokenShare: number | null;
 }

@@ -11,12 +11,16 @@ export const LIMITS = {
   littlesLaw: 0.05,
   eventLoopUtilization: 0.5,
   sendLagP99Ms: 5,
+  /** Share of a block's time in which the machine did not let the load generator run. */
+  stalledShare: 0.05,
   /** Speed-up ÷ replicas beyond which replicas alone cannot explain it, and beyond which it is worth a look. */
   impossibleEfficiency: 1.1,
   surprisingEfficiency: 1.03,
   /** Valid requests per arm below which no verdict is given, and below which a p95 is one or two requests. */
   fewestRequests: 100,
   requestsForP95: 200,
+  /** Least share of answers with the endpoint picker's mark, where each had it. */
+  pickerShare: 0.99,
   /** Cached share of prompts that were made to share nothing. */
   cachedShare: 0.05,
 } as const;
@@ -101,6 +105,13 @@ function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell)
       );
     }
   }
+  if (evidence.pickerMarked && all.pickerShare !== null && all.pickerShare < LIMITS.pickerShare) {
+    veto(
+      'picker-lost',
+      `${percent(all.pickerShare)} of the answers of all replicas carried the endpoint picker's mark, which each had ` +
+        'before the one-replica arm was there: its route has changed what the gateway does.',
+    );
+  }
   const shares = [one.cachedTokenShare, all.cachedTokenShare];
   const worst = Math.max(...shares.map((share) => share ?? 0));
   if (worst > LIMITS.cachedShare) {
@@ -114,12 +125,19 @@ function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell)
 }
 
 function judgeClient(evidence: MeasurementEvidence, veto: Tell): void {
-  const { eventLoopUtilization, sendLagP99Ms } = evidence.client;
+  const { eventLoopUtilization, sendLagP99Ms, stalledShare } = evidence.client;
   if (eventLoopUtilization > LIMITS.eventLoopUtilization) {
     veto(
       'event-loop',
       `The load generator's event loop was ${percent(eventLoopUtilization)} busy (limit ` +
         `${percent(LIMITS.eventLoopUtilization)}), so it may have measured itself.`,
+    );
+  }
+  if (stalledShare > LIMITS.stalledShare) {
+    veto(
+      'starved',
+      `The machine did not let the load generator run for ${percent(stalledShare)} of a block (limit ` +
+        `${percent(LIMITS.stalledShare)}), so what it measured is partly the machine.`,
     );
   }
   if (sendLagP99Ms > LIMITS.sendLagP99Ms) {

@@ -21,7 +21,15 @@ function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {
     pickerHeader: null,
   }));
   const times = { startMs: 0, stopMs: 1_000, drainedMs: 1_000 };
-  return { arm: 'one', block: 0, concurrency: 1, ...times, records, eventLoopUtilization: 0, ended };
+  return {
+    arm: 'one',
+    block: 0,
+    concurrency: 1,
+    ...times,
+    records,
+    self: { eventLoopUtilization: 0, stalledMs: 0, cpuMs: 0 },
+    ended,
+  };
 }
 
 const run = (rates: number[], ended?: BlockRun['ended']) =>

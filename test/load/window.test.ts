@@ -155,7 +155,7 @@ describe('the figures of an arm', () => {
     const records = Array.from({ length: 200 }, (_, i) => record(1_000 + i, 1_500 + i, { intendedMs: 999 + i }));
     records.push(record(400, 900, { intendedMs: 10 }));
     const lags = summarizeClient([measureBlock(blockOf(records, 200, 2_000), 500)]);
-    expect(lags).toEqual({ eventLoopUtilization: 0.2, sendLagP99Ms: 1 });
+    expect(lags).toEqual({ eventLoopUtilization: 0.2, sendLagP99Ms: 1, stalledShare: 0.5, cpuMsPerRequest: 2 });
   });
 });
 
@@ -168,7 +168,7 @@ function blockOf(records: RequestRecord[], concurrency: number, stopMs: number):
     stopMs,
     drainedMs: stopMs,
     records,
-    eventLoopUtilization: 0.2,
+    self: { eventLoopUtilization: 0.2, stalledMs: 1_000, cpuMs: 402 },
     ended: 'complete',
   };
 }

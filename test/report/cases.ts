@@ -25,7 +25,7 @@ export const CASES: Record<string, () => Report> = {
       routing: {
         prefixTokens: 1024,
         prefixChars: 4096,
-        sharedPrefix: { sent: 10, perPod: perPod([4, 3, 3]) },
+        sharedPrefix: { sent: 72, perPod: perPod([25, 24, 23]), groups: Array(12).fill(perPod([2, 2, 2])) },
         unique: { sent: 300, perPod: perPod([100, 100, 100]) },
         hitRate: { measured: 0.479, aware: 0.7407, random: 0.4826 },
         pickerHeader: { seen: 0, answers: 310 },

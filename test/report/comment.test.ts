@@ -100,7 +100,10 @@ describe('two failures at once', () => {
       verdict: 'fail',
       benchmark: aBenchmark(2.17, 0.03),
       checks: checks({ 'prefix-affinity': { outcome: 'fail', seen: '4 / 3 / 3' } }),
-      routing: { ...aReport().routing!, sharedPrefix: { sent: 10, perPod: perPod([4, 3, 3]) } },
+      routing: {
+        ...aReport().routing!,
+        sharedPrefix: { sent: 72, perPod: perPod([25, 24, 23]), groups: Array(12).fill(perPod([2, 2, 2])) },
+      },
     });
     const screen = firstScreen(report);
     expect(screen).toContain('Fail — 2.17× the throughput of one replica');

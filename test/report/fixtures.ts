@@ -4,6 +4,7 @@ import type {
   BenchmarkPair,
   Check,
   Environment,
+  PodCount,
   PodSummary,
   Report,
   StageName,
@@ -65,7 +66,7 @@ export function aReport(overrides: Partial<Report> = {}): Report {
     routing: {
       prefixTokens: 1024,
       prefixChars: 4096,
-      sharedPrefix: { sent: 10, perPod: perPod([0, 10, 0]) },
+      sharedPrefix: { sent: 72, perPod: perPod([30, 24, 18]), groups: groupsAt([5, 4, 3]) },
       unique: { sent: 300, perPod: perPod([98, 103, 99]) },
       hitRate: { measured: 0.7389, aware: 0.7407, random: 0.4826 },
       pickerHeader: { seen: 310, answers: 310 },
@@ -154,7 +155,7 @@ export function aBenchmark(speedup: number, halfWidth: number, overrides: Partia
     },
     vetoes: [],
     warnings: [],
-    client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7 },
+    client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7, stalledShare: 0.002, cpuMsPerRequest: 0.41 },
     looks: { done: 7, planned: 10, stopped: 'pass' },
     oneReplicaArm: 'a temporary route to one of the three pods through the same gateway',
     workload: { promptTokens: 640, maxTokens: 16, description: 'unique prompts, nonce first' },
@@ -196,6 +197,13 @@ export function anEnvironment(overrides: Partial<Environment> = {}): Environment
     endpoint: 'http://10.164.0.9',
     ...overrides,
   };
+}
+
+/** Twelve groups of six, each at home: so many on each replica. */
+export function groupsAt(homes: number[]): PodCount[][] {
+  return homes.flatMap((count, pod) =>
+    Array.from({ length: count }, () => perPod(homes.map((_, at) => (at === pod ? 6 : 0)))),
+  );
 }
 
 export function perPod(counts: number[]): { pod: string; requests: number }[] {
@@ -253,9 +261,9 @@ export function checks(overrides: Partial<Record<Check['id'], Partial<Check>>> =
     { id: 'replicas', title: 'Replicas', expected: '3 ready', seen: '3 ready', outcome: 'pass' },
     {
       id: 'prefix-affinity',
-      title: 'Shared prefix of 1,024 tokens, 10 requests',
-      expected: 'one replica',
-      seen: '10 of 10 on one replica',
+      title: 'Requests with one prefix go to one replica',
+      expected: 'each group on one replica',
+      seen: '72 of 72 on their group’s own, 12 groups on 3 replicas',
       outcome: 'pass',
     },
     {

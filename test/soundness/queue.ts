@@ -160,7 +160,7 @@ function play(machine: Machine, load: Load): BlockRun {
     stopMs: Math.min(stopMs, nowMs),
     drainedMs: nowMs,
     records,
-    eventLoopUtilization: 0,
+    self: { eventLoopUtilization: 0, stalledMs: 0, cpuMs: 0 },
     ended: 'complete',
   };
 }

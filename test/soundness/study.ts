@@ -49,8 +49,9 @@ export function judgeRun(system: System, draw: Draw): Ended {
     replicas: system.replicas,
     speedup: look.estimate?.value ?? null,
     arms: { one: summarizeArm(blocks.one).evidence, all: summarizeArm(blocks.all).evidence },
+    pickerMarked: false,
     blocks: [],
-    client: { eventLoopUtilization: 0, sendLagP99Ms: 0 },
+    client: { eventLoopUtilization: 0, sendLagP99Ms: 0, stalledShare: 0, cpuMsPerRequest: 0 },
   });
   const decided = look.decision === 'pass' || look.decision === 'fail' ? look.decision : 'inconclusive';
   return {

@@ -32,7 +32,7 @@ const CASES: [what: string, checks: Check[], benchmark: Benchmark, verdict: Verd
     failedCheck,
     benchmark('pass', { vetoes: [veto], ...lost }),
     'fail',
-    [/^Shared prefix .*: failed \(expected one replica, seen 4 of 10 on one replica\)\.$/],
+    [/^Requests with one prefix .*: failed \(expected each group on one replica, seen 4 of 10 on one replica\)\.$/],
   ],
   [
     'a veto beats lost answers and the ratio',

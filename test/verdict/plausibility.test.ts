@@ -16,6 +16,7 @@ const ARM: ArmEvidence = {
     { first: 7.6, second: 7.5 },
     { first: 7.4, second: 7.5 },
   ],
+  pickerShare: 1,
   cachedTokenShare: null,
 };
 
@@ -48,9 +49,10 @@ function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEviden
 const HEALTHY: MeasurementEvidence = {
   replicas: 3,
   speedup: 2.8,
+  pickerMarked: true,
   arms: { one: ARM, all: ARM },
   blocks: [block('one', [140, 0, 0]), block('all', [80, 85, 79])],
-  client: { eventLoopUtilization: 0.1, sendLagP99Ms: 0.7 },
+  client: { eventLoopUtilization: 0.1, sendLagP99Ms: 0.7, stalledShare: 0.01, cpuMsPerRequest: 0.4 },
 };
 
 const withArm = (arm: Partial<ArmEvidence>): MeasurementEvidence => ({
@@ -85,9 +87,18 @@ describe('plausibility of the arms', () => {
     ['few requests', { completed: 199 }, warning('few-requests')],
     ['too few requests', { completed: 99 }, veto('too-few-requests')],
     ['hits without shared prompts', { cachedTokenShare: 0.06 }, warning('cache-hits')],
+    ['answers without the mark of the picker', { pickerShare: 0.98 }, veto('picker-lost')],
     ['a few cached tokens', { cachedTokenShare: 0.04 }, NONE],
   ])('%s', (_title, arm, expected) => {
     expect(ids(withArm(arm))).toEqual(expected);
+  });
+
+  it('does not miss a mark that was never there', () => {
+    expect(ids({ ...withArm({ pickerShare: 0 }), pickerMarked: false })).toEqual(NONE);
+  });
+
+  it('vetoes a load generator that the machine kept from running', () => {
+    expect(ids({ ...HEALTHY, client: { ...HEALTHY.client, stalledShare: 0.051 } })).toEqual(veto('starved'));
   });
 
   it('vetoes cache hits in one arm only', () => {
@@ -120,7 +131,7 @@ describe('plausibility of the client and the ratio', () => {
     [0.51, 5, veto('event-loop')],
     [0.5, 5.1, veto('send-lag')],
   ])('event loop %d busy, p99 lag %d ms', (eventLoopUtilization, sendLagP99Ms, expected) => {
-    expect(ids({ ...HEALTHY, client: { eventLoopUtilization, sendLagP99Ms } })).toEqual(expected);
+    expect(ids({ ...HEALTHY, client: { ...HEALTHY.client, eventLoopUtilization, sendLagP99Ms } })).toEqual(expected);
   });
 
   it.each([

@@ -45,7 +45,10 @@ describe('requests with one prefix', () => {
 
   it('takes several groups together', () => {
     const sticky = [pods(6, 0, 0), pods(0, 0, 6), pods(0, 6, 0), pods(6, 0, 0)];
-    expect(checkSharedPrefix(sticky, 3)).toMatchObject({ outcome: 'pass', seen: '24 of 24 on their group’s own' });
+    expect(checkSharedPrefix(sticky, 3)).toMatchObject({
+      outcome: 'pass',
+      seen: '24 of 24 on their group’s own, 4 groups on 3 replicas',
+    });
     const nearly = Array.from({ length: 20 }, (_, i) =>
       i === 0 ? pods(1, 5, 0) : i % 2 ? pods(6, 0, 0) : pods(0, 6, 0),
     );

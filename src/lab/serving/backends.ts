@@ -1,4 +1,6 @@
 import type { GatewayBackend, GatewayRoute, GatewayTable } from '../protocol.ts';
+import type { ServingDay } from '../scenario-types.ts';
+import { misleading } from './misleading-picker.ts';
 import { createPicker, type Picker } from './picker.ts';
 import type { Random } from './random.ts';
 
@@ -13,7 +15,7 @@ export interface PodView {
 
 export type Choice =
   /** `done` is to be called once, when the request is over. */
-  | { kind: 'endpoint'; port: number; headers: string[]; done: () => void }
+  | { kind: 'endpoint'; port: number; picked: boolean; headers: string[]; done: () => void }
   | { kind: 'refused'; text: string; headers: string[] }
   /** The pod is listed and nothing listens in it. */
   | { kind: 'unreachable' }
@@ -30,7 +32,7 @@ const EXT_PROC_HEADER = ['x-went-into-resp-headers', 'true'];
 
 export function createBackends(options: {
   podView: (pod: string) => PodView | undefined;
-  picker: 'prefix' | 'bypassed';
+  picker: ServingDay['picker'];
   random: Random;
 }): Backends {
   const { podView, random } = options;
@@ -41,7 +43,13 @@ export function createBackends(options: {
 
   const send = (pod: string, port: number, headers: string[]): Choice => {
     outstanding.set(pod, (outstanding.get(pod) ?? 0) + 1);
-    return { kind: 'endpoint', port, headers, done: () => outstanding.set(pod, outstanding.get(pod)! - 1) };
+    return {
+      kind: 'endpoint',
+      port,
+      picked: headers.length > 0,
+      headers,
+      done: () => outstanding.set(pod, outstanding.get(pod)! - 1),
+    };
   };
 
   const pickEndpoint = (picker: Picker, backend: GatewayBackend, body: Buffer): Choice => {
@@ -69,7 +77,9 @@ export function createBackends(options: {
         const key = backendKey(route, backend);
         const config = JSON.stringify(backend.picker.scorers);
         const same = next.get(key) ?? pickers.get(key);
-        const picker = same?.config === config ? same.picker : createPicker({ ...backend.picker, random });
+        const fresh = () =>
+          misleading(options.picker, random) ?? createPicker({ scorers: backend.picker?.scorers ?? [], random });
+        const picker = same?.config === config ? same.picker : fresh();
         next.set(key, { config, picker });
       }
       pickers = next;

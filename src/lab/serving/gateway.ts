@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GatewayRoute, GatewayTable, ServingRecord } from '../protocol.ts';
+import type { ServingDay } from '../scenario-types.ts';
 import { createBackends, type PodView } from './backends.ts';
 import { onBody } from './body.ts';
 import type { Random } from './random.ts';
 import { createRouter, type Router } from './routing.ts';
 import { CONNECTION_REFUSED, createUpstreams, envoyReply, passedOn } from './upstream.ts';
+
+/** Gateway API Inference Extension, `x-gateway-destination-endpoint`. */
+export const PICKED_HEADER = 'x-gateway-destination-endpoint';
 
 export interface Gateway {
   url: string;
@@ -21,8 +25,7 @@ export interface Gateway {
 export interface GatewayOptions {
   /** A pod's live state, or undefined when no process serves it. */
   podView: (pod: string) => PodView | undefined;
-  /** `bypassed` fails open: requests are spread as if no endpoint picker answered. */
-  picker: 'prefix' | 'bypassed';
+  picker: ServingDay['picker'];
   random: Random;
 }
 
@@ -44,7 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
       if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED);
       response.once('close', choice.done);
-      const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request), body };
+      const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
       upstreams.forward({ port: choice.port, tls: backend.tls }, upstreamRequest, response, choice.headers);
     });
   };
@@ -81,12 +84,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-function upstreamHeaders(request: IncomingMessage): Record<string, string | string[]> {
+function upstreamHeaders(
+  request: IncomingMessage,
+  { port, picked }: { port: number; picked: boolean },
+): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     // The length is counted again from the body that was read.
     if (value !== undefined && name !== 'content-length' && name !== 'expect' && passedOn(name)) headers[name] = value;
   }
+  // By this the endpoint picker tells Envoy where a request goes.
+  if (picked) headers[PICKED_HEADER] = `127.0.0.1:${port}`;
   headers['x-request-id'] ??= randomUUID();
   headers['x-forwarded-proto'] = 'http';
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';

@@ -1,3 +1,4 @@
+import type { ServingDay } from '../scenario-types.ts';
 import type { Departure, EngineObserver } from './engine.ts';
 
 const TTFT_BUCKETS = [
@@ -59,8 +60,9 @@ export function createMetrics(options: {
   modelName: string;
   startedAt: Date;
   cacheConfig: { blockSize: number; blocks: number; caching: boolean };
+  counters?: ServingDay['counters'];
 }): ReplicaMetrics {
-  const { cacheConfig } = options;
+  const { cacheConfig, counters = 'v1' } = options;
   const labels = `engine="0",model_name="${options.modelName.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   const startSeconds = options.startedAt.getTime() / 1_000;
   const counts = { queries: 0, hits: 0, prompt: 0, generation: 0, preemptions: 0, stop: 0, length: 0, abort: 0 };
@@ -73,6 +75,9 @@ export function createMetrics(options: {
     'vllm:request_prefill_time_seconds': createHistogram(REQUEST_BUCKETS),
     'vllm:request_decode_time_seconds': createHistogram(REQUEST_BUCKETS),
   };
+
+  let departures = 0;
+  const hits = () => (counters === 'flattering' ? Math.round(0.65 * counts.queries) : counts.hits);
 
   const served = (departure: Departure, queueSeconds: number, firstTokenSeconds: number) => {
     const decodeSeconds = departure.serviceSeconds - firstTokenSeconds;
@@ -115,11 +120,13 @@ export function createMetrics(options: {
     },
     departed: (departure) => {
       counts[departure.reason]++;
+      departures += 1;
+      if (counters === 'reset' && departures === RESET_AFTER) for (const key of COUNTED) counts[key] = 0;
       if (departure.queueSeconds === null || departure.firstTokenSeconds === null) return;
       served(departure, departure.queueSeconds, departure.firstTokenSeconds);
     },
     render: ({ running, waiting, kvUsage }) =>
-      [
+      named(counters, [
         '# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.',
         '# TYPE process_start_time_seconds gauge',
         `process_start_time_seconds ${startSeconds}`,
@@ -129,9 +136,7 @@ export function createMetrics(options: {
         ...counter('vllm:prefix_cache_queries', 'Prefix cache queries, in terms of number of queried tokens.', [
           ['', counts.queries],
         ]),
-        ...counter('vllm:prefix_cache_hits', 'Prefix cache hits, in terms of number of cached tokens.', [
-          ['', counts.hits],
-        ]),
+        ...counter('vllm:prefix_cache_hits', 'Prefix cache hits, in terms of number of cached tokens.', [['', hits()]]),
         ...counter('vllm:num_preemptions', 'Cumulative number of preemption from the engine.', [
           ['', counts.preemptions],
         ]),
@@ -151,8 +156,22 @@ export function createMetrics(options: {
         '# TYPE vllm:cache_config_info gauge',
         `vllm:cache_config_info{${cacheConfigLabels(cacheConfig)}} 1.0`,
         '',
-      ].join('\n'),
+      ]).join('\n'),
   };
+}
+
+const COUNTED = ['queries', 'hits', 'prompt', 'generation', 'stop', 'length', 'abort'] as const;
+/** In the benchmark, whatever came before it. */
+const RESET_AFTER = 400;
+
+/** The V0 engine counted the cache of the GPU and that of the CPU apart, and named both (vLLM `v1/metrics/loggers.py`). */
+function named(counters: ServingDay['counters'], lines: string[]): string[] {
+  if (counters !== 'v0') return lines;
+  return lines.map((line) =>
+    line
+      .replaceAll('vllm:prefix_cache_', 'vllm:gpu_prefix_cache_')
+      .replaceAll('vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc'),
+  );
 }
 
 function cacheConfigLabels({ blockSize, blocks, caching }: { blockSize: number; blocks: number; caching: boolean }) {

@@ -3,11 +3,14 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { PemPair, ReplicaStart } from '../protocol.ts';
+import type { ServingDay } from '../scenario-types.ts';
+import { createAdversity } from './adversity.ts';
 import { onBody } from './body.ts';
 import { createBlockPool, tpuBlockSize } from './cache.ts';
 import { complete } from './completion.ts';
 import { createEngine, type Engine, SERVICE } from './engine.ts';
 import { parseFlags, type VllmFlags } from './flags.ts';
+import { PICKED_HEADER } from './gateway.ts';
 import { createMetrics } from './metrics.ts';
 import { createRandom, hash32 } from './random.ts';
 import { type Endpoint, isError, parseRequest } from './request.ts';
@@ -35,11 +38,15 @@ export interface ReplicaOptions extends ReplicaStart {
   pem: PemPair;
   seed: number;
   clock: WorkClock;
+  timeScale: number;
+  /** What is wrong with it. */
+  day: ServingDay;
 }
 
 /** Starts one vLLM process' worth of server on a free port of 127.0.0.1. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { clock, tls, pem } = options;
+  const { day } = options;
   const flags = parseFlags(options.args);
   const blockSize = tpuBlockSize(flags.maxModelLen);
   const pool = createBlockPool({
@@ -49,11 +56,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       flags.numBlocks ?? Math.floor(KV_CACHE_TOKENS / blockSize),
       Math.ceil(flags.maxModelLen / blockSize),
     ),
-    caching: flags.prefixCaching,
+    caching: flags.prefixCaching && day.caching,
   });
   const startedAt = new Date();
   const modelName = flags.servedModelNames[0]!;
-  const metrics = createMetrics({ modelName, startedAt, cacheConfig: pool });
+  const metrics = createMetrics({ modelName, startedAt, cacheConfig: pool, counters: day.counters });
   const random = createRandom(options.seed ^ hash32(options.name));
   // The flag can only lower what the recorded hardware serves at a time.
   const slots = Math.min(SERVICE.slots, flags.maxNumSeqs ?? SERVICE.slots);
@@ -63,13 +70,20 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;
 
+  const adversity = createAdversity({ day, engine, name: options.name, timeScale: options.timeScale });
   const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
     requests++;
+    if (adversity.arrived(requests)) die();
     onBody(request, (body) => {
+      const wrong = adversity.answer(requests);
+      if (wrong) return json(response, wrong.status, wrong.body);
       const type = request.headers['content-type'] ?? '';
       const parsed = parseRequest(endpoint, type, body, limits, draw);
-      if (isError(parsed)) json(response, parsed.status, parsed.body);
-      else complete(context, endpoint, parsed, request, response);
+      if (isError(parsed)) return json(response, parsed.status, parsed.body);
+      const picked = request.headers[PICKED_HEADER] !== undefined;
+      adversity.whenMoving(picked, () =>
+        complete(context, endpoint, adversity.shortened(parsed, picked, requests), request, response),
+      );
     });
   };
   const scrape = (response: ServerResponse) => {
@@ -108,6 +122,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const server = tls ? createTlsServer({ ...pem, ...timeouts }, listener) : createServer(timeouts, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
+  const die = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+
   return {
     port: (server.address() as AddressInfo).port,
     tls,
@@ -116,6 +135,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     requests: () => requests,
     close: () =>
       new Promise((resolve) => {
+        adversity.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -42,7 +42,15 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
     const found = replicas.get(name);
     if (found?.args === args) return found.replica.port;
     await stop(name);
-    const replica = await startReplica({ ...request, name, pem: config.tls, seed, clock });
+    const replica = await startReplica({
+      ...request,
+      name,
+      pem: config.tls,
+      seed,
+      clock,
+      timeScale,
+      day: scenario.serving,
+    });
     replicas.set(name, { args, replica });
     return replica.port;
   };

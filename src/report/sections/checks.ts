@@ -37,6 +37,11 @@ function distribution(report: Report): string | null {
   if (pods.length === 0) return null;
   const names = shortNames(pods);
   const served = (counts: PodCount[], pod: string) => integer(counts.find((one) => one.pod === pod)?.requests ?? 0);
+  const { groups } = sharedPrefix;
+  const homes = {
+    sent: groups.length,
+    perPod: pods.map((pod) => ({ pod, requests: groups.filter((group) => onlyHomeOf(group) === pod).length })),
+  };
   const row = (label: string, part: { sent: number; perPod: PodCount[] }) => [
     label,
     integer(part.sent),
@@ -45,8 +50,18 @@ function distribution(report: Report): string | null {
   return table(
     ['Served by, from the pods’ own counters', 'Sent', ...pods.map((pod) => code(names.get(pod) ?? pod, 60))],
     ['left', 'right', ...pods.map(() => 'right' as const)],
-    [row(`Shared prefix of ${integer(routing.prefixTokens)} tokens`, sharedPrefix), row('Unique prompts', unique)],
+    [
+      row(`Shared prefix of ${integer(routing.prefixTokens)} tokens`, sharedPrefix),
+      ...(groups.length > 1 ? [row('Groups of one prefix, wholly on one replica', homes)] : []),
+      row('Unique prompts', unique),
+    ],
   );
+}
+
+/** The one pod that served all of a group. */
+function onlyHomeOf(group: readonly PodCount[]): string | null {
+  const serving = group.filter(({ requests }) => requests > 0);
+  return serving.length === 1 ? (serving[0]?.pod ?? null) : null;
 }
 
 function hitRate(report: Report): string | null {

@@ -143,7 +143,7 @@ function howMeasured(benchmark: Benchmark): string {
     `One replica: ${prose(benchmark.oneReplicaArm)}`,
     `Workload: ${prose(workload.description)} (${integer(workload.promptTokens)} prompt tokens, at most ${integer(workload.maxTokens)} output tokens)`,
     `Stopped after ${integer(looks.done)} of at most ${count(looks.planned, 'look')}: ${stopped[looks.stopped]}.`,
-    `Load client: event loop ${percent(client.eventLoopUtilization)} busy, send lag p99 ${milliseconds(client.sendLagP99Ms)} ms.`,
+    `Load client: event loop ${percent(client.eventLoopUtilization)} busy, send lag p99 ${milliseconds(client.sendLagP99Ms)} ms, kept from running ${percent(client.stalledShare)} of the time, ${client.cpuMsPerRequest.toFixed(2)} ms of CPU per request.`,
   ]);
 }
 

@@ -21,7 +21,10 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
   const serving = await startServing({
     timeScale: options.timeScale ?? 400,
     seed: 1,
-    scenario: { ...SCENARIOS.pass!, serving: { scaling: 3, picker: options.picker ?? 'prefix' } },
+    scenario: {
+      ...SCENARIOS.pass!,
+      serving: { ...SCENARIOS.pass!.serving, scaling: 3, picker: options.picker ?? 'prefix' },
+    },
     tls: { cert: pem.cert, key: pem.private },
   });
   const agent = new Agent({ connect: { rejectUnauthorized: false }, allowH2: false });
