@@ -45,6 +45,8 @@ export interface Inputs {
   concurrency: number;
   pairDurationMs: number;
   pairs: { min: number; max: number };
+  /** 0 for none. */
+  latencyDurationMs: number;
   promptTokens: number;
   maxTokens: number;
   runbook: boolean;
@@ -203,6 +205,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   pairs: '6-15',
   'prompt-tokens': '640',
   'max-tokens': '16',
+  'latency-duration': '20s',
   runbook: 'true',
   timeout: '90m',
   'lease-timeout': '40m',
@@ -305,6 +308,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     pairs: pairsOf(text('pairs'), bad),
     promptTokens: integer('prompt-tokens', 16, 100_000),
     maxTokens: integer('max-tokens', 1, 4_096),
+    latencyDurationMs: duration('latency-duration', 0),
     runbook: boolean('runbook'),
     timeoutMs: duration('timeout', 1_000),
     leaseTimeoutMs: duration('lease-timeout', 1_000),

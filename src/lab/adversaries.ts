@@ -88,7 +88,7 @@ export const ADVERSARIES: readonly Adversary[] = [
   },
   {
     name: 'clock-jump',
-    summary: 'three replicas scale 2.3 times, and the wall clock of the gate jumps ahead again and again',
+    summary: 'three replicas scale 2.3 times, and the wall clock of the gate jumps an hour ahead, then two back',
     serving: { scaling: SLOW },
     client: 'clock-jump',
     expect: fail(null),

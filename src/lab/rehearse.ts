@@ -94,6 +94,7 @@ export function gateArguments(outputDir: string): string[] {
     ['poll-interval', '250ms'],
     ['pair-duration', '4s'],
     ['api-timeout', '3s'],
+    ['latency-duration', '4s'],
     ['output-dir', outputDir],
   ].map(([name, value]) => `--${name}=${value}`);
 }
@@ -124,12 +125,21 @@ function runGate(lab: Lab, options: RehearseOptions, module: string, day: Client
   });
 }
 
-/** The wall clock of the gate, not its monotonic one, jumps ahead by a minute each second, as one that is set anew. */
+/** The wall clock of the gate, not its monotonic one: an hour ahead after 8 s, an hour behind after 16 s. */
 const JUMPING_CLOCK = `data:text/javascript,${encodeURIComponent(`
-  const { now } = Date;
+  const Real = Date;
   let ahead = 0;
-  setInterval(() => { ahead += 59_000; }, 1_000).unref();
-  Date.now = () => now() + ahead;
+  globalThis.Date = class Date extends Real {
+    constructor(...given) {
+      super(...(given.length > 0 ? given : [Real.now() + ahead]));
+    }
+    static now() {
+      return Real.now() + ahead;
+    }
+  };
+  for (const [after, hours] of [[8, 1], [16, -1]]) {
+    setTimeout(() => { ahead = hours * 3_600_000; }, after * 1_000).unref();
+  }
 `)}`;
 
 const STARVE_EVERY_MS = 80;

@@ -1,6 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { errorText } from '../lib/failure.ts';
 import { type Expectation, judgeResponse, networkErrorKind } from './response.ts';
+import { createStreamReader, type StreamReader } from './stream.ts';
 import type { ErrorKind, Response, Stopwatch } from './types.ts';
 
 export interface LoadClientOptions {
@@ -18,6 +19,10 @@ export interface LoadClientOptions {
   /** Accepts any certificate: KServe's gateways serve self-signed ones. */
   tlsInsecure?: boolean;
   clock?: Stopwatch;
+  /** Answers come as server-sent events; their bodies are read as they come, and no byte of them is kept. */
+  streaming?: boolean;
+  /** Of a streamed answer: each gap between two events with text, milliseconds. */
+  onGap?: (ms: number) => void;
 }
 
 export interface LoadClient {
@@ -39,7 +44,11 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
   const clock = options.clock ?? performance;
   const base = new URL(options.baseUrl);
   const path = base.pathname.replace(/\/+$/, '') + options.path;
-  const headers = { ...options.headers, 'content-type': 'application/json', accept: 'application/json' };
+  const headers = {
+    ...options.headers,
+    'content-type': 'application/json',
+    accept: options.streaming ? 'text/event-stream' : 'application/json',
+  };
   const pool = new Pool(base.origin, {
     connections: options.connections,
     pipelining: 1,
@@ -68,6 +77,7 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
       let pickerHeader: boolean | null = null;
       let controller: Dispatcher.DispatchController | null = null;
       let chunks: Buffer[] = [];
+      let stream: StreamReader | null = null;
       let bytes = 0;
       let settled = false;
 
@@ -79,6 +89,8 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
         resolve({
           sentMs: sentMs ?? queuedMs,
           firstByteMs,
+          firstTokenMs: stream?.firstTokenMs() ?? null,
+          lastTokenMs: stream?.lastTokenMs() ?? null,
           endMs: clock.now(),
           status,
           pickerHeader,
@@ -111,17 +123,23 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
           firstByteMs = clock.now();
           status = statusCode;
           pickerHeader = responseHeaders[PICKER_HEADER] !== undefined;
+          // An error comes as JSON whatever was asked for.
+          const isStream = String(responseHeaders['content-type'] ?? '').startsWith('text/event-stream');
+          if (options.streaming && isStream && statusCode === 200) {
+            stream = createStreamReader(options.expect, options.onGap);
+          }
         },
         onResponseData(_controller, chunk) {
           bytes += chunk.length;
           if (bytes > MAX_BODY_BYTES) giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
+          else if (stream) stream.push(chunk, clock.now());
           else chunks.push(chunk);
         },
         onResponseEnd() {
           const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
           chunks = [];
           const endMs = clock.now();
-          settle({ ...judgeResponse(status ?? 0, whole, options.expect), endMs });
+          settle({ ...(stream ? stream.end() : judgeResponse(status ?? 0, whole, options.expect)), endMs });
         },
         onResponseError(_controller, error) {
           settle({ valid: false, errorKind: networkErrorKind(error), errorText: errorText(error) });

@@ -64,9 +64,11 @@ export interface BodyOptions {
   maxTokens: number;
   /** Orders exactly `maxTokens` (vLLM's `ignore_eos` and `min_tokens`): a shorter answer must not look like speed. */
   fixedLength: boolean;
+  /** As server-sent events, with the token counts at their end. */
+  stream?: boolean;
 }
 
-/** The JSON body of one request: greedy, not streamed. No `seed`: vLLM on TPU refuses it per request. */
+/** The JSON body of one request: greedy. No `seed`: vLLM on TPU refuses it per request. */
 export function requestBody(prompt: string, options: BodyOptions): Buffer {
   const input =
     options.api === 'chat'
@@ -79,7 +81,7 @@ export function requestBody(prompt: string, options: BodyOptions): Buffer {
     max_tokens: options.maxTokens,
     ...length,
     temperature: 0,
-    stream: false,
+    ...(options.stream ? { stream: true, stream_options: { include_usage: true } } : { stream: false }),
   };
   return Buffer.from(JSON.stringify(body));
 }

@@ -6,12 +6,15 @@ import type { RequestRecord } from './types.ts';
  */
 export function* rawResultLines(records: Iterable<RequestRecord>, originMs: number): Generator<string> {
   const relative = (ms: number) => Math.round((ms - originMs) * 1_000) / 1_000;
+  const ifAny = (ms: number | null) => (ms === null ? null : relative(ms));
   for (const record of records) {
     yield `${JSON.stringify({
       ...record,
       intendedMs: relative(record.intendedMs),
       sentMs: relative(record.sentMs),
-      firstByteMs: record.firstByteMs === null ? null : relative(record.firstByteMs),
+      firstByteMs: ifAny(record.firstByteMs),
+      firstTokenMs: ifAny(record.firstTokenMs),
+      lastTokenMs: ifAny(record.lastTokenMs),
       endMs: relative(record.endMs),
     })}\n`;
   }

@@ -14,7 +14,7 @@ export interface Judged {
   cachedTokens: number | null;
 }
 
-const NOTHING = { promptTokens: null, completionTokens: null, cachedTokens: null };
+export const NOTHING = { promptTokens: null, completionTokens: null, cachedTokens: null };
 
 /**
  * Whether a complete HTTP response is an answer of the model. Tools that count any response as throughput report their
@@ -31,11 +31,15 @@ export function judgeResponse(status: number, body: Buffer, expectation: Expecta
   if (!isObject(parsed) || !Array.isArray(parsed.choices) || !isObject(parsed.choices[0])) {
     return invalid('no-choices', `HTTP 200 without choices[0]${excerpt(body)}`);
   }
-  const usage = parsed.usage;
+  return judgeUsage(parsed.usage, expectation, excerpt(body));
+}
+
+/** Whether an answer says how many tokens it cost, and has as many as were ordered. `seen` is shown when it does not. */
+export function judgeUsage(usage: unknown, expectation: Expectation, seen: string): Judged {
   const promptTokens = isObject(usage) ? count(usage.prompt_tokens) : null;
   const completionTokens = isObject(usage) ? count(usage.completion_tokens) : null;
   if (!isObject(usage) || promptTokens === null || completionTokens === null) {
-    return invalid('no-usage', `HTTP 200 without usage${excerpt(body)}`);
+    return invalid('no-usage', `HTTP 200 without usage${seen}`);
   }
   const details = usage.prompt_tokens_details;
   const tokens = {

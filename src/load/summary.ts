@@ -71,7 +71,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
 
 const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'no-choices', 'no-usage']);
 
-/** How the client itself did: its busiest and its most starved block, the lag that 1 % of the sends in the windows exceeded. */
+/** How the client itself did: its busiest block, its most starved arm, the lag that 1 % of the sends in the windows exceeded. */
 export function summarizeClient(blocks: readonly MeasuredBlock[]): ClientFigures {
   const lags = blocks.flatMap((block) => block.sendLagsMs);
   const worst = (figureOf: (run: BlockRun) => number) => Math.max(0, ...blocks.map(({ run }) => figureOf(run)));
@@ -80,9 +80,17 @@ export function summarizeClient(blocks: readonly MeasuredBlock[]): ClientFigures
   return {
     eventLoopUtilization: worst(({ self }) => self.eventLoopUtilization),
     sendLagP99Ms: lags.length > 0 ? percentile(lags, 0.99) : 0,
-    stalledShare: worst(({ self, startMs, stopMs }) => (stopMs > startMs ? self.stalledMs / (stopMs - startMs) : 0)),
+    stalledShare: Math.max(stalledShare(blocks, 'one'), stalledShare(blocks, 'all')),
     cpuMsPerRequest: requests > 0 ? cpuMs / requests : 0,
   };
+}
+
+/** Over all blocks of an arm: one hiccup in a short block is noise, a share of the whole arm is a bias. */
+function stalledShare(blocks: readonly MeasuredBlock[], arm: ArmName): number {
+  const runs = blocks.map(({ run }) => run).filter((run) => run.arm === arm);
+  const stalledMs = runs.reduce((sum, { self }) => sum + self.stalledMs, 0);
+  const loadMs = runs.reduce((sum, { startMs, stopMs }) => sum + stopMs - startMs, 0);
+  return loadMs > 0 ? stalledMs / loadMs : 0;
 }
 
 /** The row of one pair. Null when an arm completed nothing, since there is no ratio then. */

@@ -26,6 +26,8 @@ export type ErrorKind =
   | 'no-choices'
   /** 200 and JSON, but no `usage` with token counts. */
   | 'no-usage'
+  /** 200 and a stream that ended before its end. */
+  | 'truncated'
   /** 200 and complete, but not as many output tokens as were ordered. */
   | 'wrong-length'
   /** More bytes than any answer to our requests can have. */
@@ -35,8 +37,11 @@ export type ErrorKind =
 export interface Response {
   /** Handed to a free connection. */
   sentMs: number;
-  /** Response headers; null when none came. Not a time to first token: answers are not streamed. */
+  /** Response headers; null when none came. Not a time to first token. */
   firstByteMs: number | null;
+  /** Of a streamed answer: its first and its last event with text; null for one that is not streamed. */
+  firstTokenMs: number | null;
+  lastTokenMs: number | null;
   /** Last byte, or the moment of failure. */
   endMs: number;
   /** HTTP status; null when no response began. */
@@ -58,6 +63,6 @@ export interface Response {
 export interface RequestRecord extends Response {
   arm: ArmName;
   block: number;
-  /** When its slot became free, that is when a perfect client would have sent it. */
+  /** When a perfect client would have sent it: its slot became free, or the schedule of the open loop said so. */
   intendedMs: number;
 }

@@ -188,6 +188,8 @@ export interface Benchmark {
   client: ClientFigures;
   /** The limit crossed at the last look and how many looks were spent. */
   looks: { done: number; planned: number; stopped: 'pass' | 'fail' | 'budget' | 'aborted' };
+  /** Null when it was not measured. */
+  latency: LatencyFigures | null;
   /** How the single-replica arm was reached. */
   oneReplicaArm: string;
   workload: { promptTokens: number; maxTokens: number; description: string };
@@ -198,10 +200,42 @@ export interface ClientFigures {
   /** Share of its event loop that was busy in its busiest block, 0..1. */
   eventLoopUtilization: number;
   sendLagP99Ms: number;
-  /** Share of the time in which the machine did not let it run, in the worst block, 0..1. */
+  /** Share of the time in which the machine did not let it run, in the worse arm, 0..1. */
   stalledShare: number;
   /** CPU milliseconds of the process for each request. */
   cpuMsPerRequest: number;
+}
+
+/** A percentile of what was measured and its 95 % limits; null where so few values have none. */
+export interface Percentile {
+  value: number;
+  low: number | null;
+  high: number | null;
+}
+
+export interface Percentiles {
+  p50: Percentile;
+  p95: Percentile;
+  p99: Percentile;
+}
+
+/** Latencies of streamed answers in an open loop over all replicas, milliseconds; defined in load/definitions.ts. */
+export interface LatencyFigures {
+  arrivals: 'constant' | 'poisson';
+  ratePerSecond: number;
+  seconds: number;
+  requests: number;
+  errors: number;
+  mostInFlight: number;
+  /** Streams came as one piece, so that times of tokens say nothing and are left out. */
+  buffered: boolean;
+  e2eMs: Percentiles | null;
+  ttftMs: Percentiles | null;
+  tpotMs: Percentiles | null;
+  itlMs: Percentiles | null;
+  /** Compressed HdrHistograms of microseconds, base64. */
+  histograms: { e2e: string; ttft: string | null; itl: string | null };
+  client: ClientFigures;
 }
 
 export interface BenchmarkPair {

@@ -13,6 +13,7 @@ import { blockEvidence, ownTraffic, updateSpread } from './benchmark-evidence.ts
 import { announcePlan, roundText } from './benchmark-text.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { servedBetween, settled, snapshot } from './counters.ts';
+import { measureLatency } from './latency.ts';
 import { loadClient } from './load-client.ts';
 import { closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready.ts';
@@ -143,6 +144,9 @@ async function measure(bench: Bench): Promise<Measured> {
     replicas,
   );
 
+  // A system that does not answer would hold the nodes for as long as each of its requests may take.
+  const isSound = !failing && findings.vetoes.length === 0;
+  const latency = isSound ? await measureLatency(bench, arms.all.figures.requestsPerSecond) : null;
   return {
     benchmark: {
       method:
@@ -161,6 +165,7 @@ async function measure(bench: Bench): Promise<Measured> {
         planned: plan.maxPairs - plan.minPairs + 1,
         stopped: stopOf(look),
       },
+      latency,
       oneReplicaArm: one.description,
       workload: {
         promptTokens: inputs.promptTokens,
@@ -168,8 +173,7 @@ async function measure(bench: Bench): Promise<Measured> {
         description: `unique prompts of about ${inputs.promptTokens} tokens, exactly ${inputs.maxTokens} output tokens`,
       },
     },
-    // A system that does not answer would hold the nodes for as long as each of its requests may take.
-    runbook: inputs.runbook && !failing && findings.vetoes.length === 0 ? await runbook(bench) : null,
+    runbook: inputs.runbook && isSound ? await runbook(bench) : null,
     records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
     originMs,
   };

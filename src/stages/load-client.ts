@@ -3,12 +3,16 @@ import { createLoadClient, type LoadClient } from '../load/client.ts';
 const COMPLETIONS = '/v1/completions';
 const REQUEST_DEADLINE_MS = 60_000;
 
-/** A load client of the completions endpoint; `maxTokens` is what every answer must have, null for any number. */
+/**
+ * A load client of the completions endpoint; `maxTokens` is what every answer must have, null for any number. With
+ * `onGap` answers are streamed.
+ */
 export function loadClient(
   endpoint: string,
   hostname: string | null,
   concurrency: number,
   maxTokens: number | null,
+  onGap?: (ms: number) => void,
 ): LoadClient {
   return createLoadClient({
     baseUrl: endpoint,
@@ -18,5 +22,6 @@ export function loadClient(
     deadlineMs: REQUEST_DEADLINE_MS,
     expect: { completionTokens: maxTokens },
     tlsInsecure: true,
+    ...(onGap ? { streaming: true, onGap } : {}),
   });
 }

@@ -155,7 +155,8 @@ function hitRateOf(
   if (shape.blockTokens === null) return null;
   const cache = cacheBetween(before, after);
   const expected = expectedHitRates(shapeOf(shape.prefixTokens, shape.promptTokens, shape.replicas, shape.blockTokens));
-  return { measured: cache && cache.queries > 0 ? cache.hits / cache.queries : null, ...expected };
+  // Replicas that export the counters and have looked nothing up do not cache.
+  return { measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : 0), ...expected };
 }
 
 async function inParallel<T>(count: number, concurrency: number, task: () => Promise<T>): Promise<T[]> {

@@ -11,7 +11,7 @@ export const LIMITS = {
   littlesLaw: 0.05,
   eventLoopUtilization: 0.5,
   sendLagP99Ms: 5,
-  /** Share of a block's time in which the machine did not let the load generator run. */
+  /** Share of an arm's time in which the machine did not let the load generator run. */
   stalledShare: 0.05,
   /** Speed-up ÷ replicas beyond which replicas alone cannot explain it, and beyond which it is worth a look. */
   impossibleEfficiency: 1.1,
@@ -136,7 +136,7 @@ function judgeClient(evidence: MeasurementEvidence, veto: Tell): void {
   if (stalledShare > LIMITS.stalledShare) {
     veto(
       'starved',
-      `The machine did not let the load generator run for ${percent(stalledShare)} of a block (limit ` +
+      `The machine did not let the load generator run for ${percent(stalledShare)} of an arm's time (limit ` +
         `${percent(LIMITS.stalledShare)}), so what it measured is partly the machine.`,
     );
   }

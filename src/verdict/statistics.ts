@@ -1,3 +1,4 @@
+import type { Percentile, Percentiles } from '../report/model.ts';
 import { betaQuantile, normalQuantile } from './distributions.ts';
 
 /** Arithmetic mean; NaN for no values. */
@@ -48,4 +49,41 @@ export function wilsonLimits(successes: number, trials: number, level: number): 
   const centre = (share + (z * z) / (2 * trials)) / shrink;
   const half = (z / shrink) * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
   return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}
+
+/**
+ * A percentile by nearest rank with 95 % limits that hold whatever the distribution: the number of values below the true
+ * one is binomial, so the limits are order statistics (Hahn & Meeker, Statistical Intervals, 1991, ch. 5). A limit is
+ * null where even the smallest or largest value does not reach it: 200 values do not bound a p99 from above.
+ */
+export function percentileWithLimits(sorted: Float64Array, p: number): Percentile {
+  const n = sorted.length;
+  if (n === 0) throw new RangeError('percentile of no values');
+  const tail = 0.025;
+  let low: number | null = null;
+  let high: number | null = null;
+  // P(exactly k of n are below), from k to k + 1 in logarithms: n may be thousands.
+  let logTerm = n * Math.log1p(-p);
+  let below = 0;
+  for (let k = 0; k < n; k += 1) {
+    const before = below;
+    below += Math.exp(logTerm);
+    // The k-th value (from 1) is a lower limit while P(fewer than k are below) is at most the tail.
+    if (k >= 1 && before <= tail) low = sorted[k - 1]!;
+    if (high === null && below >= 1 - tail) high = sorted[k]!;
+    logTerm += Math.log((n - k) / (k + 1)) + Math.log(p / (1 - p));
+  }
+  const rank = Math.min(n, Math.max(1, Math.ceil(p * n - 1e-9)));
+  return { value: sorted[rank - 1]!, low, high };
+}
+
+/** The percentiles that a report shows; null for no values. */
+export function percentilesOf(values: readonly number[]): Percentiles | null {
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  return {
+    p50: percentileWithLimits(sorted, 0.5),
+    p95: percentileWithLimits(sorted, 0.95),
+    p99: percentileWithLimits(sorted, 0.99),
+  };
 }

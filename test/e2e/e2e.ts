@@ -60,6 +60,7 @@ export async function startE2e(
         'poll-interval': '250ms',
         'pair-duration': '3s',
         pairs: '4-8',
+        'latency-duration': '3s',
         ...inputs,
         ...change,
       },

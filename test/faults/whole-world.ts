@@ -120,6 +120,7 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
           // So short a measurement is coarse; this limit it never falls below by itself.
           'target-speedup': '1.5-2.8',
           runbook: 'false',
+          'latency-duration': '1s',
         },
       });
       return { run, job };

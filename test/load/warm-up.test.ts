@@ -10,6 +10,8 @@ function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {
     intendedMs: (1_000 * i) / rate,
     sentMs: (1_000 * i) / rate,
     firstByteMs: null,
+    firstTokenMs: null,
+    lastTokenMs: null,
     endMs: (1_000 * (i + 1)) / rate,
     status: 200,
     valid: true,

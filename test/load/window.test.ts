@@ -13,6 +13,8 @@ function record(sentMs: number, endMs: number, change: Partial<RequestRecord> = 
     intendedMs: sentMs,
     sentMs,
     firstByteMs: endMs,
+    firstTokenMs: null,
+    lastTokenMs: null,
     endMs,
     status: 200,
     valid: true,

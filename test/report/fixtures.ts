@@ -4,6 +4,7 @@ import type {
   BenchmarkPair,
   Check,
   Environment,
+  LatencyFigures,
   PodCount,
   PodSummary,
   Report,
@@ -155,6 +156,7 @@ export function aBenchmark(speedup: number, halfWidth: number, overrides: Partia
     },
     vetoes: [],
     warnings: [],
+    latency: aLatency(),
     client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7, stalledShare: 0.002, cpuMsPerRequest: 0.41 },
     looks: { done: 7, planned: 10, stopped: 'pass' },
     oneReplicaArm: 'a temporary route to one of the three pods through the same gateway',
@@ -196,6 +198,34 @@ export function anEnvironment(overrides: Partial<Environment> = {}): Environment
     ],
     endpoint: 'http://10.164.0.9',
     ...overrides,
+  };
+}
+
+function aLatency(): LatencyFigures {
+  const around = (ms: number) => ({ value: ms, low: 0.97 * ms, high: 1.04 * ms });
+  const percentiles = (p50: number, p95: number, p99: number) => ({
+    p50: around(p50),
+    p95: around(p95),
+    p99: { ...around(p99), high: null },
+  });
+  return {
+    arrivals: 'poisson',
+    ratePerSecond: 10.1,
+    seconds: 20,
+    requests: 203,
+    errors: 0,
+    mostInFlight: 11,
+    buffered: false,
+    e2eMs: percentiles(512, 694, 771),
+    ttftMs: percentiles(204, 281, 320),
+    tpotMs: percentiles(20.5, 27.4, 30.1),
+    itlMs: {
+      p50: { value: 20.1, low: null, high: null },
+      p95: { value: 29.4, low: null, high: null },
+      p99: { value: 41.2, low: null, high: null },
+    },
+    histograms: { e2e: 'HISTFAAAAB0', ttft: 'HISTFAAAAB0', itl: 'HISTFAAAAB0' },
+    client: { eventLoopUtilization: 0.06, sendLagP99Ms: 1.4, stalledShare: 0.001, cpuMsPerRequest: 0.9 },
   };
 }
 

@@ -174,6 +174,8 @@ function record(load: Load, sentMs: number, endMs: number): RequestRecord {
     intendedMs: sentMs,
     sentMs,
     firstByteMs: endMs,
+    firstTokenMs: null,
+    lastTokenMs: null,
     endMs,
     status: 200,
     valid: true,

@@ -16,7 +16,7 @@ import {
   usd,
 } from '../format.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
-import type { ArmFigures, Benchmark, Finding, Report } from '../model.ts';
+import type { ArmFigures, Benchmark, Finding, Percentile, Percentiles, Report } from '../model.ts';
 import { speedupText } from '../speedup.ts';
 import { shortNames } from '../wording.ts';
 import type { Section } from './section.ts';
@@ -31,7 +31,13 @@ export function measures(report: Report): Section | null {
   return {
     name: 'measures',
     summary: `All measures: ${many}, ${requestsPerSecond(one.requestsPerSecond)} on one${efficiency}`,
-    body: paragraphs([armTable(benchmark), ratioLines(report, benchmark), findings(benchmark), howMeasured(benchmark)]),
+    body: paragraphs([
+      armTable(benchmark),
+      latencyTable(benchmark),
+      ratioLines(report, benchmark),
+      findings(benchmark),
+      howMeasured(benchmark),
+    ]),
     open: false,
   };
 }
@@ -89,6 +95,31 @@ function armTable(benchmark: Benchmark): string {
       ),
     ],
   );
+}
+
+/** What a user waits for, below saturation; null when it was not measured. */
+function latencyTable({ latency }: Benchmark): string | null {
+  if (!latency) return null;
+  const cell = ({ value, low, high }: Percentile) => {
+    const limits =
+      low === null && high === null
+        ? ''
+        : ` (${low === null ? '' : milliseconds(low)}–${high === null ? '' : milliseconds(high)})`;
+    return `${milliseconds(value)} ms${limits}`;
+  };
+  const row = (label: string, figures: Percentiles | null) =>
+    figures && [label, cell(figures.p50), cell(figures.p95), cell(figures.p99)];
+  const rows = [
+    row('End to end, from the intended start', latency.e2eMs),
+    row('Time to first token', latency.ttftMs),
+    row('Time per output token, one value a request', latency.tpotMs),
+    row('Inter-token latency, each gap', latency.itlMs),
+  ].filter((found) => found !== null);
+  const load = `${requestsPerSecond(latency.ratePerSecond)} in an open loop, Poisson arrivals, ${integer(latency.requests)} requests, ${count(latency.errors, 'error')}, at most ${integer(latency.mostInFlight)} in flight`;
+  const note = latency.buffered
+    ? '\n\nThe streams came as one piece: something on the way buffers them, so that times of tokens say nothing and are left out.'
+    : '';
+  return `${table([`Streamed answers, at ${load}`, 'p50 (95 % limits)', 'p95', 'p99'], ['left', 'right', 'right', 'right'], rows)}${note}`;
 }
 
 function ratioLines(report: Report, benchmark: Benchmark): string {

@@ -126,6 +126,13 @@ describe('the built action on a healthy stack: main, then post', () => {
       expect(homes.size).toBeGreaterThan(1);
       expect(result.checks.find(({ id }) => id === 'cache-hits')?.outcome).toBe('pass');
     });
+    it('latency: streamed answers of an open loop, with a first token before the last', () => {
+      const { latency } = result.benchmark!;
+      expect(latency).toMatchObject({ arrivals: 'poisson', errors: 0, buffered: false });
+      expect(latency!.requests).toBeGreaterThan(100);
+      expect(latency!.ttftMs!.p50.value).toBeLessThan(latency!.e2eMs!.p50.value);
+      expect(comment).toContain('Time to first token');
+    });
     it('load distribution: unique prompts are balanced over the replicas', () => {
       expect(result.checks.find(({ id }) => id === 'unique-spread')?.outcome).toBe('pass');
       expect(result.routing!.unique.sent).toBeGreaterThan(300);

@@ -1,0 +1,87 @@
+import { performance } from 'node:perf_hooks';
+import type { ArmName } from '../report/model.ts';
+import type { LoadClient } from './client.ts';
+import { pause } from './pause.ts';
+import { createRandom } from './prompts.ts';
+import { meterSelf, type SelfFigures } from './self-meter.ts';
+import type { RequestRecord, Stopwatch } from './types.ts';
+
+export interface OpenLoopOptions {
+  client: Pick<LoadClient, 'send'>;
+  nextBody: () => Buffer;
+  /** Whether requests come at equal distances, or as those of many independent users do. */
+  arrivals: 'constant' | 'poisson';
+  ratePerSecond: number;
+  durationMs: number;
+  /** Of the Poisson arrivals. */
+  seed: string;
+  arm: ArmName;
+  block: number;
+  signal?: AbortSignal;
+  clock?: Stopwatch;
+}
+
+export interface OpenLoopRun {
+  /** In the order of their ends. */
+  records: RequestRecord[];
+  startMs: number;
+  stopMs: number;
+  drainedMs: number;
+  /** Most requests in flight at a time: it grows without end when the rate is more than the system can serve. */
+  mostInFlight: number;
+  self: SelfFigures;
+}
+
+/** Moments of arrival in milliseconds from the start, ascending. Pure. */
+export function arrivalTimes(
+  options: Pick<OpenLoopOptions, 'arrivals' | 'ratePerSecond' | 'durationMs' | 'seed'>,
+): number[] {
+  const { arrivals, ratePerSecond, durationMs } = options;
+  if (!(ratePerSecond > 0 && Number.isFinite(ratePerSecond))) {
+    throw new RangeError(`${ratePerSecond} requests per second is no rate`);
+  }
+  const random = createRandom(options.seed);
+  const gap = 1_000 / ratePerSecond;
+  const times: number[] = [];
+  // A Poisson process has exponential gaps (inverse transform); 1 − u keeps the logarithm finite.
+  const next = () => (arrivals === 'constant' ? gap : -gap * Math.log(1 - random()));
+  for (let at = arrivals === 'constant' ? 0 : next(); at < durationMs; at += next()) times.push(at);
+  return times;
+}
+
+/**
+ * Sends each request when its time has come, whatever has become of those before it: a slow system does not slow its
+ * users down. Latency counts from the intended moment, so that a late client is seen and no wait is omitted. Never
+ * rejects for a failing server.
+ */
+export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun> {
+  const clock = options.clock ?? performance;
+  const { signal = new AbortController().signal } = options;
+  const times = arrivalTimes(options);
+  const records: RequestRecord[] = [];
+  const own = meterSelf();
+  const startMs = clock.now();
+  let inFlight = 0;
+  let mostInFlight = 0;
+  const sendAt = async (intendedMs: number) => {
+    inFlight += 1;
+    mostInFlight = Math.max(mostInFlight, inFlight);
+    const response = await options.client.send(options.nextBody(), signal);
+    inFlight -= 1;
+    records.push({ arm: options.arm, block: options.block, intendedMs, ...response });
+  };
+  const sent: Promise<void>[] = [];
+  for (const time of times) {
+    const intendedMs = startMs + time;
+    const early = intendedMs - clock.now();
+    if (early > 0) await pause(early, signal);
+    if (signal.aborted) break;
+    sent.push(sendAt(intendedMs));
+  }
+  const self = own.read();
+  own.stop();
+  await Promise.all(sent);
+  const drainedMs = clock.now();
+  const stopMs = Math.min(startMs + options.durationMs, drainedMs);
+  return { records, startMs, stopMs, drainedMs, mostInFlight, self };
+}
