@@ -33,6 +33,14 @@ async function dispatch(args: string[]): Promise<number> {
       const { sweepCommand } = await import('./cli/sweep.ts');
       return sweepCommand(rest, process.env);
     }
+    case 'report': {
+      const { reportCommand } = await import('./cli/report.ts');
+      return reportCommand(rest, say);
+    }
+    case 'compare': {
+      const { compareCommand } = await import('./cli/report.ts');
+      return compareCommand(rest, say);
+    }
     case 'rehearse': {
       const { rehearse } = await import('./lab/rehearse.ts');
       return rehearse(labOptions(rest), { module: process.argv[1] ?? '', write: say });
@@ -58,7 +66,9 @@ async function dispatch(args: string[]): Promise<number> {
       process.stderr.write(`${usage()}\n`);
       return EXIT.usage;
     default:
-      process.stderr.write(`Command "${command}" is not known; allowed: run, sweep, rehearse, lab, help.\n`);
+      process.stderr.write(
+        `Command "${command}" is not known; allowed: run, sweep, report, compare, rehearse, lab, help.\n`,
+      );
       return EXIT.usage;
   }
 }

@@ -8,6 +8,10 @@ import { rawResultLines } from './load/raw-results.ts';
 import type { RequestRecord } from './load/types.ts';
 import type { Emit } from './progress/events.ts';
 import { renderComment } from './report/comment.ts';
+import { benchmarkEntries } from './report/formats/benchmark-action.ts';
+import { junit } from './report/formats/junit.ts';
+import { llmDReport } from './report/formats/llm-d.ts';
+import { openMetrics } from './report/formats/openmetrics.ts';
 import type { Report } from './report/model.ts';
 import { renderSummary } from './report/summary.ts';
 
@@ -46,6 +50,7 @@ export async function publish(report: Report, options: PublishOptions): Promise<
     'result.json': redact(`${JSON.stringify(report, null, 2)}\n`),
     'comment.md': `${comment}\n`,
     'summary.md': summary,
+    ...otherFormats(report, redact),
     ...(requests
       ? { 'requests.jsonl': redact([...rawResultLines(requests.records, requests.originMs)].join('')) }
       : {}),
@@ -59,6 +64,22 @@ export async function publish(report: Report, options: PublishOptions): Promise<
   const commentUrl = await writeComment(report, comment, options);
   if (commentUrl) emit({ type: 'fact', stage: 'release', text: `comment: ${commentUrl}` });
   return { resultPath: folder && join(folder, 'result.json'), summary, commentUrl };
+}
+
+/** The same result as other tools read it. */
+function otherFormats(report: Report, redact: (text: string) => string): Record<string, string> {
+  const asJson = (value: unknown) => redact(`${JSON.stringify(value, null, 2)}\n`);
+  return {
+    'junit.xml': redact(junit(report)),
+    'metrics.txt': redact(openMetrics(report)),
+    ...(report.benchmark
+      ? {
+          'benchmark.json': asJson(benchmarkEntries(report)),
+          'llm-d-one.json': asJson(llmDReport(report, 'one')),
+          'llm-d-all.json': asJson(llmDReport(report, 'all')),
+        }
+      : {}),
+  };
 }
 
 /** `on-failure` speaks up for a bad end, and still corrects what an earlier run has said. */

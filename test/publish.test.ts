@@ -99,10 +99,21 @@ describe('the comment', () => {
   });
 });
 
+const FILES = [
+  'benchmark.json',
+  'comment.md',
+  'junit.xml',
+  'llm-d-all.json',
+  'llm-d-one.json',
+  'metrics.txt',
+  'result.json',
+  'summary.md',
+];
+
 describe('the files', () => {
-  it('are the report, the comment and the summary', async () => {
+  it('are the report, its renderings, and the same for other tools', async () => {
     const { resultPath, summary } = await give(pass, { inputs: { comment: 'off' } });
-    expect((await readdir(folder)).sort()).toEqual(['comment.md', 'result.json', 'summary.md']);
+    expect((await readdir(folder)).sort()).toEqual(FILES);
     expect(JSON.parse(await readFile(resultPath ?? '', 'utf8'))).toEqual(pass);
     expect(await readFile(join(folder, 'summary.md'), 'utf8')).toBe(summary);
   });
@@ -120,10 +131,12 @@ describe('the files', () => {
     const secret = 'ya29.secret-token';
     const report = aReport({ verdict: 'error', reasons: [`refused: ${secret}`] });
     const { summary } = await give(report, { redact: (text) => text.replaceAll(secret, '***') });
-    const written = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
-    for (const text of [...written, ...(await comments()), summary]) {
-      expect(text).not.toContain(secret);
-      expect(text).toContain('***');
-    }
+    const names = await readdir(folder);
+    const written = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    for (const text of [...written, ...(await comments()), summary]) expect(text).not.toContain(secret);
+    // Figures alone have no place for the sentence.
+    const withSentence = written.filter((_, at) => !/^(benchmark|llm-d-.*|metrics)\./.test(names[at] ?? ''));
+    expect(withSentence).toHaveLength(4);
+    for (const text of [...withSentence, ...(await comments()), summary]) expect(text).toContain('***');
   });
 });

@@ -6,6 +6,8 @@ export function usage(): string {
   return [
     'tpu-serving-gate run --cluster NAME --location ZONE [flags]   lease, deploy, verify, measure, judge, give back',
     'tpu-serving-gate sweep --cluster NAME --location ZONE         give back pools whose lease has run out',
+    'tpu-serving-gate report FILE [--format NAME]                  a result.json again, as text, comment, JUnit and more',
+    'tpu-serving-gate compare A B                                  the result.json of two runs, side by side',
     'tpu-serving-gate rehearse [--scenario NAME] [--kube real]     the same against the embedded lab',
     'tpu-serving-gate lab [--scenario NAME]                        the lab alone, for kubectl and gcloud',
     '',

@@ -9,6 +9,8 @@ export interface LatencyHistogram {
   count(): number;
   /** Milliseconds at a share 0..1; null when empty. */
   at(share: number): number | null;
+  /** Milliseconds; 0 when empty. */
+  mean(): number;
   /** HdrHistogram V2, compressed, base64: of microseconds; anybody can merge it with others. */
   encoded(): string;
 }
@@ -29,6 +31,7 @@ export function createHistogram(): LatencyHistogram {
     },
     count: () => histogram.totalCount,
     at: (share) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(100 * share) / 1_000),
+    mean: () => histogram.mean / 1_000,
     encoded: () => encodeIntoCompressedBase64(histogram),
   };
 }

@@ -214,6 +214,7 @@ export interface Percentile {
 }
 
 export interface Percentiles {
+  mean: number;
   p50: Percentile;
   p95: Percentile;
   p99: Percentile;

@@ -114,5 +114,5 @@ export function latencyFigures(
 /** Gaps of one answer depend on each other, so that limits for independent values would be too narrow: none are given. */
 function fromHistogram(histogram: LatencyHistogram): Percentiles {
   const at = (share: number) => ({ value: histogram.at(share) ?? 0, low: null, high: null });
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  return { mean: histogram.mean(), p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }

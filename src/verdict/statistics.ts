@@ -82,6 +82,7 @@ export function percentilesOf(values: readonly number[]): Percentiles | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();
   return {
+    mean: mean(values),
     p50: percentileWithLimits(sorted, 0.5),
     p95: percentileWithLimits(sorted, 0.95),
     p99: percentileWithLimits(sorted, 0.99),

@@ -204,6 +204,7 @@ export function anEnvironment(overrides: Partial<Environment> = {}): Environment
 function aLatency(): LatencyFigures {
   const around = (ms: number) => ({ value: ms, low: 0.97 * ms, high: 1.04 * ms });
   const percentiles = (p50: number, p95: number, p99: number) => ({
+    mean: 1.02 * p50,
     p50: around(p50),
     p95: around(p95),
     p99: { ...around(p99), high: null },
@@ -220,6 +221,7 @@ function aLatency(): LatencyFigures {
     ttftMs: percentiles(204, 281, 320),
     tpotMs: percentiles(20.5, 27.4, 30.1),
     itlMs: {
+      mean: 20.6,
       p50: { value: 20.1, low: null, high: null },
       p95: { value: 29.4, low: null, high: null },
       p99: { value: 41.2, low: null, high: null },

@@ -1,0 +1,31 @@
+import type { Report } from '../model.ts';
+import { vetoed } from '../speedup.ts';
+
+export interface BenchmarkEntry {
+  name: string;
+  unit: string;
+  value: number;
+  range?: string;
+  extra?: string;
+}
+
+/**
+ * Figures for github-action-benchmark's `customBiggerIsBetter`. Names are stable, since its history goes by them. A
+ * measurement that does not count has none: a chart would keep what the verdict threw away.
+ */
+export function benchmarkEntries(report: Report): BenchmarkEntry[] {
+  const { benchmark } = report;
+  if (!benchmark || vetoed(report)) return [];
+  const extra = `${report.verdict}${report.run.url ? `, ${report.run.url}` : ''}`;
+  const { speedup, efficiency, arms } = benchmark;
+  const interval = ({ low, high }: { low: number; high: number }) => `${low.toFixed(3)}-${high.toFixed(3)}`;
+  return [
+    ...(speedup ? [{ name: 'speedup', unit: 'x', value: speedup.value, range: interval(speedup), extra }] : []),
+    ...(efficiency
+      ? [{ name: 'scaling efficiency', unit: 'fraction', value: efficiency.value, range: interval(efficiency), extra }]
+      : []),
+    { name: 'throughput, all replicas', unit: 'req/s', value: arms.all.requestsPerSecond, extra },
+    { name: 'throughput, one replica', unit: 'req/s', value: arms.one.requestsPerSecond, extra },
+    { name: 'output, all replicas', unit: 'tokens/s', value: arms.all.outputTokensPerSecond, extra },
+  ];
+}

@@ -1,0 +1,63 @@
+import type { Report } from '../model.ts';
+
+/**
+ * Checks and the speed-up as JUnit XML, for whatever shows test results. What was not observable or not decided is an
+ * error and not a skip: a gate that skipped its proof has not passed.
+ */
+export function junit(report: Report): string {
+  const { benchmark, target } = report;
+  const cases = report.checks.map(({ id, title, expected, seen, outcome }) =>
+    testCase(
+      `checks.${id}`,
+      title,
+      outcome === 'pass' ? null : outcome === 'fail' ? 'failure' : 'error',
+      `expected ${expected}, seen ${seen}`,
+    ),
+  );
+  if (benchmark) {
+    for (const { id, message } of benchmark.vetoes) cases.push(testCase('vetoes', id, 'error', message));
+    const { speedup, looks } = benchmark;
+    const kind = looks.stopped === 'pass' ? null : looks.stopped === 'fail' ? 'failure' : 'error';
+    const text = speedup
+      ? `${speedup.value.toFixed(3)} (${speedup.low.toFixed(3)} to ${speedup.high.toFixed(3)})`
+      : 'not measured';
+    cases.push(testCase('benchmark', `speed-up above ${target.minSpeedup}`, kind, text));
+  }
+  cases.push(
+    testCase(
+      'verdict',
+      report.verdict,
+      report.verdict === 'pass' ? null : report.verdict === 'fail' ? 'failure' : 'error',
+      report.reasons.join(' '),
+    ),
+  );
+  const count = (kind: string) => cases.filter((text) => text.includes(`<${kind} `)).length;
+  const seconds = report.stages.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0) / 1_000;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="tpu-serving-gate" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" time="${seconds.toFixed(3)}" timestamp="${xml(report.startedAt)}">`,
+    ...cases,
+    '</testsuite>',
+    '',
+  ].join('\n');
+}
+
+function testCase(group: string, name: string, kind: 'failure' | 'error' | null, text: string): string {
+  const head = `  <testcase classname="tpu-serving-gate.${xml(group)}" name="${xml(name)}"`;
+  return kind === null ? `${head}/>` : `${head}><${kind} message="${xml(text)}"/></testcase>`;
+}
+
+/** Text from the cluster: XML 1.0 has no place for control characters, not even escaped. */
+function xml(text: string): string {
+  return (
+    text
+      .toWellFormed()
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replace(/[\t\r\n]+/g, ' ')
+  );
+}

@@ -1,0 +1,70 @@
+import type { ArmName, Report, Verdict } from '../model.ts';
+
+const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'inconclusive', 'invalid', 'error'];
+
+/** The figures as OpenMetrics text 1.0, in base units, for a Pushgateway or a textfile collector. Ends with `# EOF`. */
+export function openMetrics(report: Report): string {
+  const lines: string[] = [];
+  const family = (name: string, type: string, help: string, samples: [labels: string, value: number | null][]) => {
+    const known = samples.filter(([, value]) => value !== null);
+    if (known.length === 0) return;
+    lines.push(`# TYPE ${name} ${type}`, `# HELP ${name} ${help}`);
+    for (const [labels, value] of known) lines.push(`${name}${labels} ${value}`);
+  };
+  const { benchmark, cost, routing } = report;
+  const arms = (read: (arm: ArmName) => number | null): [string, number | null][] =>
+    (['one', 'all'] as const).map((arm) => [`{arm="${arm}"}`, read(arm)]);
+
+  family(
+    'llm_bench_verdict',
+    'stateset',
+    'What was decided.',
+    VERDICTS.map((verdict) => [`{llm_bench_verdict="${verdict}"}`, verdict === report.verdict ? 1 : 0]),
+  );
+  family('llm_bench_speedup_ratio', 'gauge', 'Throughput of all replicas over one, at equal load per replica.', [
+    ['', benchmark?.speedup?.value ?? null],
+  ]);
+  family('llm_bench_speedup_ratio_lower', 'gauge', 'Lower limit of the speed-up.', [
+    ['', benchmark?.speedup?.low ?? null],
+  ]);
+  family('llm_bench_speedup_ratio_upper', 'gauge', 'Upper limit of the speed-up.', [
+    ['', benchmark?.speedup?.high ?? null],
+  ]);
+  family(
+    'llm_bench_request_throughput_requests_per_second',
+    'gauge',
+    'Valid answers per second.',
+    arms((arm) => benchmark?.arms[arm].requestsPerSecond ?? null),
+  );
+  family(
+    'llm_bench_output_throughput_tokens_per_second',
+    'gauge',
+    'Output tokens per second.',
+    arms((arm) => benchmark?.arms[arm].outputTokensPerSecond ?? null),
+  );
+  family(
+    'llm_bench_success_ratio',
+    'gauge',
+    'Share of the requests with a valid answer.',
+    arms((arm) => benchmark?.arms[arm].successRate ?? null),
+  );
+  for (const [name, help, figures] of [
+    ['request_latency', 'End to end, from the intended start, open loop.', benchmark?.latency?.e2eMs],
+    ['time_to_first_token', 'From the request sent to the first token, open loop.', benchmark?.latency?.ttftMs],
+  ] as const) {
+    family(
+      `llm_bench_${name}_seconds`,
+      'gauge',
+      help,
+      (['p50', 'p95', 'p99'] as const).map((key) => [
+        `{quantile="0.${key.slice(1)}"}`,
+        figures ? figures[key].value / 1_000 : null,
+      ]),
+    );
+  }
+  family('llm_bench_prefix_cache_hit_ratio', 'gauge', 'Cached share of the prompt tokens of the routing proof.', [
+    ['', routing?.hitRate?.measured ?? null],
+  ]);
+  family('llm_bench_cost_usd', 'gauge', 'Bill of the leased nodes.', [['', cost?.usd ?? null]]);
+  return `${lines.join('\n')}\n# EOF\n`;
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { compareReports, comparisonLines } from '../../src/report/compare.ts';
+import { benchmarkEntries } from '../../src/report/formats/benchmark-action.ts';
+import { junit } from '../../src/report/formats/junit.ts';
+import { llmDReport } from '../../src/report/formats/llm-d.ts';
+import { openMetrics } from '../../src/report/formats/openmetrics.ts';
+import type { Report } from '../../src/report/model.ts';
+import { aReport } from './fixtures.ts';
+
+const broken = (): Report => ({ ...aReport({ verdict: 'error', benchmark: null, routing: null, checks: [] }) });
+const vetoed = (): Report => {
+  const report = aReport({ verdict: 'invalid' });
+  report.benchmark!.vetoes = [{ id: 'starved', message: 'the machine <b>kept</b> it & "stopped"\u0000' }];
+  return report;
+};
+
+describe('the llm-d benchmark report', () => {
+  it('is one document for each arm, both of one experiment', () => {
+    const [one, all] = (['one', 'all'] as const).map((arm) => llmDReport(aReport(), arm)!);
+    expect(one!.version).toBe('0.2.1');
+    expect(one!.run.eid).toBe(all!.run.eid);
+    expect(one!.run.uid).not.toBe(all!.run.uid);
+    const { benchmark } = aReport();
+    expect(all).toMatchObject({
+      scenario: {
+        stack: [{ standardized: { kind: 'inference_engine', replicas: 3, role: 'replica' } }],
+        load: { standardized: { source: 'random', concurrency: 3 * benchmark!.concurrencyPerReplica } },
+      },
+      results: {
+        request_performance: {
+          aggregate: {
+            requests: { total: benchmark!.arms.all.requests, failures: 0 },
+            latency: {
+              time_to_first_token: { units: 's', p50: 0.204 },
+              request_latency: { units: 's', p95: benchmark!.arms.all.latencyMs!.p95 / 1_000 },
+            },
+            throughput: { request_rate: { units: 'queries/s', mean: benchmark!.arms.all.requestsPerSecond } },
+          },
+        },
+        observability: { components: [{ aggregate: { cache_hit_rate: { units: 'fraction', mean: 0.7389 } } }] },
+      },
+    });
+    expect(one!.results).not.toHaveProperty('observability');
+  });
+
+  it('is none where nothing was measured', () => {
+    expect(llmDReport(broken(), 'all')).toBeNull();
+  });
+});
+
+describe('the entries for github-action-benchmark', () => {
+  it('have stable names, and ranges where there are limits', () => {
+    const entries = benchmarkEntries(aReport());
+    expect(entries.map(({ name, unit }) => `${name} (${unit})`)).toEqual([
+      'speedup (x)',
+      'scaling efficiency (fraction)',
+      'throughput, all replicas (req/s)',
+      'throughput, one replica (req/s)',
+      'output, all replicas (tokens/s)',
+    ]);
+    expect(entries[0]?.range).toMatch(/^2\.\d{3}-2\.\d{3}$/);
+  });
+
+  it('are none for a measurement that does not count', () => {
+    expect(benchmarkEntries(vetoed())).toEqual([]);
+    expect(benchmarkEntries(broken())).toEqual([]);
+  });
+});
+
+describe('OpenMetrics', () => {
+  it('says the verdict as a state set, base units, and its end', () => {
+    const text = openMetrics(aReport());
+    expect(text).toContain('llm_bench_verdict{llm_bench_verdict="pass"} 1\n');
+    expect(text).toContain('llm_bench_verdict{llm_bench_verdict="invalid"} 0\n');
+    expect(text).toContain('llm_bench_time_to_first_token_seconds{quantile="0.50"} 0.204\n');
+    expect(text).toMatch(/\n# EOF\n$/);
+    // Each family is declared once, and each sample belongs to the family before it.
+    let family = '';
+    for (const line of text.split('\n').filter((each) => each !== '' && each !== '# EOF')) {
+      if (line.startsWith('# TYPE ')) family = line.split(' ')[2] as string;
+      else if (!line.startsWith('# HELP '))
+        expect(line).toMatch(new RegExp(`^${family}(\\{[a-z_]+="[^"]+"\\})? [\\d.e-]+$`));
+    }
+    expect(text.match(/^# TYPE /gm)?.length).toBe(new Set(text.match(/^# TYPE \S+/gm)).size);
+  });
+
+  it('has no sample for what is not known', () => {
+    expect(openMetrics(broken())).not.toContain('speedup');
+  });
+});
+
+describe('JUnit XML', () => {
+  it('passes where the gate passes', () => {
+    expect(junit(aReport())).toContain('failures="0" errors="0"');
+  });
+
+  it('has an error for each veto, with hostile text made harmless', () => {
+    const text = junit(vetoed());
+    expect(text).toContain('the machine &lt;b&gt;kept&lt;/b&gt; it &amp; &quot;stopped&quot;\ufffd');
+    expect(text).not.toContain('\u0000');
+    expect(text).toMatch(/errors="2"/);
+  });
+});
+
+describe('two runs side by side', () => {
+  const scaled = (factor: number): Report => {
+    const report = structuredClone(aReport());
+    for (const pair of report.benchmark!.pairs) pair.ratio *= factor;
+    report.benchmark!.speedup!.value *= factor;
+    return report;
+  };
+
+  it('differ when the limits say so', () => {
+    const { speedup } = compareReports(aReport(), scaled(0.9));
+    expect(speedup!.ratio).toBeCloseTo(0.9, 6);
+    expect(speedup!.high).toBeLessThan(1);
+    expect(comparisonLines(compareReports(aReport(), scaled(0.9))).at(-1)).toContain(': worse.');
+    expect(comparisonLines(compareReports(aReport(), aReport())).at(-1)).toContain(': no difference is shown.');
+  });
+
+  it('are not compared where one does not count, and what changed is named', () => {
+    const other = vetoed();
+    other.environment.vllmImage = 'quay.io/vllm:new';
+    const compared = compareReports(aReport(), other);
+    expect(compared.speedup).toBeNull();
+    const text = comparisonLines(compared).join('\n');
+    expect(text).toContain('vLLM image: ');
+    expect(text).toContain('cannot be compared: a veto stands against the second run.');
+  });
+});
