@@ -47,6 +47,8 @@ export interface Inputs {
   pairs: { min: number; max: number };
   /** 0 for none. */
   latencyDurationMs: number;
+  /** JSON Lines of the workspace; empty for unique prompts. */
+  prompts: string;
   promptTokens: number;
   maxTokens: number;
   runbook: boolean;
@@ -203,6 +205,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   concurrency: '10',
   'pair-duration': '32s',
   pairs: '6-15',
+  prompts: '',
   'prompt-tokens': '640',
   'max-tokens': '16',
   'latency-duration': '20s',
@@ -306,6 +309,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     concurrency: integer('concurrency', 1, 512),
     pairDurationMs: duration('pair-duration', 1_000),
     pairs: pairsOf(text('pairs'), bad),
+    prompts: text('prompts'),
     promptTokens: integer('prompt-tokens', 16, 100_000),
     maxTokens: integer('max-tokens', 1, 4_096),
     latencyDurationMs: duration('latency-duration', 0),

@@ -6,6 +6,7 @@ import type { GcpAuth } from './clients/gcp.ts';
 import type { ClusterInfo, GkeClient } from './clients/gke.ts';
 import type { KubeClient } from './clients/kube.ts';
 import { loadManifests, type Manifest } from './clients/manifests.ts';
+import { readPrompts } from './clients/prompts-file.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
 import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
@@ -52,7 +53,12 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         saveLease(state);
       },
       open: async () => {
-        const [manifests, retire] = await Promise.all([readManifests(session), readRetired(session)]);
+        const { prompts: path } = inputs;
+        const [manifests, retire, prompts] = await Promise.all([
+          readManifests(session),
+          readRetired(session),
+          path === '' ? null : readPrompts({ path, root: session.workspace }),
+        ]);
         const auth = await openAuth(session);
         emit({ type: 'fact', stage: 'preflight', text: `authenticated by ${auth.describe()}` });
         const gke = await openGke(session, auth, 'preflight');
@@ -61,7 +67,7 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         const kube = await openKube(session, auth, cluster, 'preflight');
         closers.push(kube.close);
         asked = kube;
-        return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object) };
+        return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object), prompts };
       },
     });
     if (lease && asked && !signal.aborted) report.cost = await costSoFar(session, lease, asked);

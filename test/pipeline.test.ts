@@ -43,6 +43,7 @@ function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => v
       nodePools: [POOL],
     },
     manifests: [{ object: SERVICE, file: 'service.yaml', line: 1 }],
+    prompts: null,
     retire: [],
   };
 }

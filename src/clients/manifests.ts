@@ -168,7 +168,7 @@ function isKubeObject(value: unknown): value is KubeObject {
 }
 
 /** The real path, refused when it leaves the root (a real path), also by a symbolic link. */
-async function inside(root: string, path: string): Promise<string> {
+export async function inside(root: string, path: string): Promise<string> {
   const real = await realpath(path).catch(() => path);
   const way = relative(root, real);
   if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {

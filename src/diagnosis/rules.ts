@@ -77,6 +77,15 @@ export const RULES: readonly Rule[] = [
     explanation: () => 'The bill of the nodes would have passed "max-cost", the time of their release included.',
     remedy: () => 'Look at the slowest stage, or raise "max-cost".',
   }),
+  failureRule('config.undecidable', 'The target cannot be decided with this budget', 'config', 'undecidable', {
+    explanation: () =>
+      'The noise of so few or so short pairs is wider than the distance to the target, so that every outcome would be inconclusive. Nothing was measured.',
+    remedy: () => 'Give more or longer pairs ("pairs", "pair-duration"), or a lower "target-speedup".',
+  }),
+  failureRule('config.prompts', 'The prompts cannot be read', 'change', 'bad-prompts', {
+    explanation: () => 'The file that "prompts" names is not JSON Lines with a "prompt" in each. Nothing was leased.',
+    remedy: () => 'Correct the lines that the message names.',
+  }),
   failureRule('pool.leased', 'Another run has the node pool', 'cluster', 'pool-leased', {
     explanation: ({ holder }) =>
       `The lease of the pool is ${holder ?? 'another run'}'s. Nothing was leased, and nothing was asked of the pool.`,

@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import { errorText } from '../lib/failure.ts';
+import { createInFlight, type Waiting } from './in-flight.ts';
 import { type Expectation, judgeResponse, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
 import type { ErrorKind, Response, Stopwatch } from './types.ts';
@@ -68,6 +69,7 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     },
   });
 
+  const inFlight = createInFlight(clock);
   const send = (body: Buffer, signal?: AbortSignal): Promise<Response> =>
     new Promise((resolve) => {
       const queuedMs = clock.now();
@@ -84,8 +86,7 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
       const settle = (judged: Pick<Response, 'valid' | 'errorKind' | 'errorText'> & Partial<Response>) => {
         if (settled) return;
         settled = true;
-        clearTimeout(deadline);
-        signal?.removeEventListener('abort', cancel);
+        inFlight.remove(waiting, signal);
         resolve({
           sentMs: sentMs ?? queuedMs,
           firstByteMs,
@@ -104,12 +105,13 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
         settle({ valid: false, errorKind, errorText: text });
         controller?.abort(new Error(text));
       };
-      const cancel = () => giveUp('cancelled', 'cancelled');
-      const deadline = setTimeout(() => {
-        giveUp('timeout', `no complete answer within ${options.deadlineMs} ms`);
-      }, options.deadlineMs);
-      if (signal?.aborted) return cancel();
-      signal?.addEventListener('abort', cancel, { once: true });
+      const waiting: Waiting = {
+        endsMs: queuedMs + options.deadlineMs,
+        onDeadline: () => giveUp('timeout', `no complete answer within ${options.deadlineMs} ms`),
+        onAbort: () => giveUp('cancelled', 'cancelled'),
+      };
+      if (signal?.aborted) return waiting.onAbort();
+      inFlight.add(waiting, signal);
 
       const handler: Dispatcher.DispatchHandler = {
         onRequestStart(given) {
@@ -152,5 +154,11 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
       }
     });
 
-  return { send, close: () => pool.destroy() };
+  return {
+    send,
+    async close() {
+      await pool.destroy();
+      inFlight.close();
+    },
+  };
 }

@@ -29,6 +29,22 @@ export function uniquePrompts(options: PromptOptions): () => string {
   };
 }
 
+/**
+ * The user's own prompts in their order, over and over, each behind a nonce: what an earlier block, run or turn through
+ * the file has sent is in no cache. Returns a function that gives the next one.
+ */
+export function ownPrompts(options: { seed: string; prompts: readonly string[] }): () => string {
+  const { seed, prompts } = options;
+  if (prompts.length === 0) throw new RangeError('no prompts');
+  let sent = 0;
+  return () => {
+    const prompt = prompts[sent % prompts.length];
+    const opening = nonce(seed, sent);
+    sent++;
+    return `${opening} ${prompt}`;
+  };
+}
+
 export interface SharedPrefixGroup {
   /** Opens with a nonce of its own, so that no earlier run has it cached. */
   prefix: string;

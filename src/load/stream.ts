@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import { createParser } from 'eventsource-parser';
 import { type Expectation, type Judged, judgeUsage, NOTHING } from './response.ts';
 
@@ -16,7 +17,7 @@ export interface StreamReader {
  * `[DONE]` and tells its usage (`stream_options.include_usage`): one that is cut short looks fast.
  */
 export function createStreamReader(expectation: Expectation, onGap?: (ms: number) => void): StreamReader {
-  const decoder = new TextDecoder();
+  const decoder = new StringDecoder('utf8');
   let firstMs: number | null = null;
   let lastMs: number | null = null;
   let nowMs = 0;
@@ -50,7 +51,7 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
   return {
     push(chunk, atMs) {
       nowMs = atMs;
-      parser.feed(decoder.decode(chunk, { stream: true }));
+      parser.feed(decoder.write(chunk));
     },
     end() {
       const bad = (errorKind: Judged['errorKind'], errorText: string): Judged => ({

@@ -1,3 +1,4 @@
+import { Failure } from '../lib/failure.ts';
 import type { PairTimings } from '../load/pairs.ts';
 import type { WarmUp } from '../load/warm-up.ts';
 import type { ArmName, BenchmarkPair } from '../report/model.ts';
@@ -5,12 +6,16 @@ import type { DecisionPlan, Look } from '../verdict/decide.ts';
 import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
 import type { StageContext } from './context.ts';
 
-/** Says before the first pair what the plan can prove. */
+/**
+ * Says before the first pair what the plan can prove. Throws a Failure when that is more than the system is expected to
+ * reach: every outcome would be inconclusive, and the nodes would be paid for nothing.
+ */
 export function announcePlan(
   bench: { context: StageContext; one: { description: string } },
   plan: DecisionPlan,
   timings: PairTimings,
   warm: Record<ArmName, WarmUp>,
+  replicas: number,
 ): void {
   const { context, one } = bench;
   const rate = (arm: ArmName) => warm[arm].bins.at(-1) ?? 0;
@@ -21,6 +26,19 @@ export function announcePlan(
     requestsAll: Math.max(1, (rate('all') * (timings.allMs - timings.trimMs)) / 1_000),
   });
   const provable = smallestProvableSpeedup(plan, noise);
+  const { expectedMaxSpeedup } = context.inputs.target;
+  // A target without a range says nothing of what is expected; more than perfect scaling is not.
+  const most = expectedMaxSpeedup > plan.minSpeedup ? expectedMaxSpeedup : replicas;
+  if (provable > most) {
+    throw new Failure({
+      stage: 'benchmark',
+      code: 'undecidable',
+      message: `With ${plan.maxPairs} pairs of ${(timings.oneMs + timings.allMs) / 1_000} s only a true speed-up of ${provable.toFixed(2)}× or more can be proven to exceed ${plan.minSpeedup}×, and ${most}× is the most that is expected.`,
+      hint: 'Give more or longer pairs ("pairs", "pair-duration"), or a lower "target-speedup".',
+      blame: 'config',
+      evidence: { provable, most },
+    });
+  }
   const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
   emit(`one-replica arm: ${one.description}`);
   emit(

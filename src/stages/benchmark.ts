@@ -1,7 +1,7 @@
 import type { LoadClient } from '../load/client.ts';
 import { type BlockRun, runBlock } from '../load/closed-loop.ts';
 import { type BlockPlan, type PairTimings, pairAt, pairTimings } from '../load/pairs.ts';
-import { requestBody, uniquePrompts } from '../load/prompts.ts';
+import { requestBody } from '../load/prompts.ts';
 import { type MeasuredBlock, measureBlock, summarizeArm, summarizeClient, toPair } from '../load/summary.ts';
 import type { RequestRecord } from '../load/types.ts';
 import { type WarmUp, warmUp } from '../load/warm-up.ts';
@@ -19,6 +19,7 @@ import { closeOneReplica, type OneReplica, openOneReplica } from './one-replica.
 import type { ReadyStack } from './ready.ts';
 import { runbook } from './runbook.ts';
 import type { VerifiedModel } from './verify.ts';
+import { promptsOf, promptsText } from './workload.ts';
 
 const WARM_UP_BINS = 8;
 export interface Measured {
@@ -85,7 +86,7 @@ async function measure(bench: Bench): Promise<Measured> {
     expectedSpeedup: (inputs.target.minSpeedup + inputs.target.expectedMaxSpeedup) / 2,
     medianLatencyMs,
   });
-  announcePlan(bench, plan, timings, warm);
+  announcePlan(bench, plan, timings, warm, replicas);
 
   const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
   const evidence: BlockEvidence[] = [];
@@ -170,7 +171,7 @@ async function measure(bench: Bench): Promise<Measured> {
       workload: {
         promptTokens: inputs.promptTokens,
         maxTokens: inputs.maxTokens,
-        description: `unique prompts of about ${inputs.promptTokens} tokens, exactly ${inputs.maxTokens} output tokens`,
+        description: `${promptsText(context)}, exactly ${inputs.maxTokens} output tokens`,
       },
     },
     runbook: inputs.runbook && isSound ? await runbook(bench) : null,
@@ -183,7 +184,7 @@ function warmArm(bench: Bench, arm: ArmName): Promise<WarmUp> {
   const { context, prepared } = bench;
   const { inputs } = context;
   const concurrency = inputs.concurrency * (arm === 'all' ? prepared.service.replicas : 1);
-  const prompts = uniquePrompts({ seed: `${context.runKey}/warm/${arm}`, promptTokens: inputs.promptTokens });
+  const prompts = promptsOf(context, `warm/${arm}`);
   const started = context.clock.now();
   return warmUp({
     maxBins: WARM_UP_BINS,
@@ -214,10 +215,7 @@ function warmArm(bench: Bench, arm: ArmName): Promise<WarmUp> {
 
 function runOne(bench: Bench, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
   const { context } = bench;
-  const prompts = uniquePrompts({
-    seed: `${context.runKey}/pair-${block.pair}/${block.arm}`,
-    promptTokens: context.inputs.promptTokens,
-  });
+  const prompts = promptsOf(context, `pair-${block.pair}/${block.arm}`);
   return runBlock({
     client: bench.clients[block.arm],
     concurrency: block.concurrency,

@@ -18,6 +18,8 @@ export interface StageContext {
   report: Report;
   /** Identifies this run of this job in names and marks of objects: lower case, at most 40 characters. */
   runKey: string;
+  /** The user's own prompts for the benchmark; none for unique ones. */
+  prompts?: readonly string[] | null;
 }
 
 /** What preflight found out; all that later stages need to know before money is spent. */

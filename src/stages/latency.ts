@@ -1,7 +1,7 @@
 import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../load/definitions.ts';
 import { createHistogram, type LatencyHistogram } from '../load/histogram.ts';
 import { runOpenLoop } from '../load/open-loop.ts';
-import { requestBody, uniquePrompts } from '../load/prompts.ts';
+import { requestBody } from '../load/prompts.ts';
 import type { RequestRecord } from '../load/types.ts';
 import type { LatencyFigures, Percentiles } from '../report/model.ts';
 import { percentile, percentilesOf } from '../verdict/statistics.ts';
@@ -9,6 +9,7 @@ import type { StageContext } from './context.ts';
 import { loadClient } from './load-client.ts';
 import type { ReadyStack } from './ready.ts';
 import type { VerifiedModel } from './verify.ts';
+import { promptsOf } from './workload.ts';
 
 /** A load that leaves room: at the knee, latency is that of the queue. */
 const SHARE_OF_RATE = 0.5;
@@ -34,7 +35,7 @@ export async function measureLatency(
   const client = loadClient(stack.route.endpoint, stack.route.hostname, MOST_CONNECTIONS, maxTokens, (ms) =>
     gaps.add(ms),
   );
-  const prompts = uniquePrompts({ seed: `${runKey}/latency`, promptTokens: inputs.promptTokens });
+  const prompts = promptsOf(context, 'latency');
   try {
     const run = await runOpenLoop({
       client,

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import type { PairTimings } from '../../src/load/pairs.ts';
+import { announcePlan } from '../../src/stages/benchmark-text.ts';
+import { stageContext, texts } from './fakes.ts';
+
+const PLAN = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
+const WARM = { bins: [100], settled: true, medianLatencyMs: 500 };
+const TIMINGS: PairTimings = { oneMs: 19_000, allMs: 13_000, trimMs: 4_000, rampMs: 500, problem: null };
+
+function announce(plan: typeof PLAN, timings: PairTimings, rates: [one: number, all: number]): string[] {
+  const { context, said } = stageContext({});
+  const warm = { one: { ...WARM, bins: [rates[0]] }, all: { ...WARM, bins: [rates[1]] } };
+  announcePlan({ context, one: { description: 'a pod' } }, plan, timings, warm, 3);
+  return texts(said);
+}
+
+describe('the plan, before money is spent', () => {
+  it('says what it can prove', () => {
+    expect(announce(PLAN, TIMINGS, [7.5, 20])).toContainEqual(
+      expect.stringMatching(/a true 2\.6\d× or more can be proven against 2\.5×/),
+    );
+  });
+
+  it('is refused when it can prove nothing that is expected', () => {
+    const short = { ...TIMINGS, oneMs: 3_000, allMs: 2_000, trimMs: 1_000 };
+    expect(() => announce({ ...PLAN, minPairs: 3, maxPairs: 3 }, short, [7.5, 20])).toThrow(
+      /^With 3 pairs of 5 s only a true speed-up of \d\.\d\d× or more can be proven to exceed 2\.5×, and 2\.8× is the most/,
+    );
+  });
+});
