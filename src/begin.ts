@@ -23,7 +23,7 @@ export function beginReport(inputs: Inputs, env: Env): Report {
       namespace: inputs.namespace,
       service: null,
       replicas: null,
-      concurrency: inputs.concurrency,
+      concurrency: inputs.concurrency === 'auto' ? null : inputs.concurrency,
       gateway: inputs.gateway ? `${inputs.gateway.namespace}/${inputs.gateway.name}` : null,
       manifests: inputs.manifests || 'Pattern 3 as shipped',
     },

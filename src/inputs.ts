@@ -42,7 +42,8 @@ export interface Inputs {
   dnsEndpoint: boolean | 'auto';
   target: { minSpeedup: number; expectedMaxSpeedup: number; successRate: number };
   /** Requests in flight per replica, the same in both arms. */
-  concurrency: number;
+  /** For each replica; `auto` by a ladder. */
+  concurrency: number | 'auto';
   pairDurationMs: number;
   pairs: { min: number; max: number };
   /** 0 for none. */
@@ -202,7 +203,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'dns-endpoint': 'auto',
   'target-speedup': '2.5-2.8',
   'target-success-rate': '100%',
-  concurrency: '10',
+  concurrency: 'auto',
   'pair-duration': '32s',
   pairs: '6-15',
   prompts: '',
@@ -259,10 +260,12 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
   const bad = (name: string, value: string, allowed: string) => {
     problems.push(`Input "${name}" is "${shorten(value)}"; allowed: ${allowed}.`);
   };
-  const integer = (name: string, min: number, max: number): number => {
+  const integer = (name: string, min: number, max: number, or = ''): number => {
     const value = text(name);
     const number = Number(value);
-    if (!/^\d+$/.test(value) || number < min || number > max) bad(name, value, `a whole number from ${min} to ${max}`);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      bad(name, value, `${or}a whole number from ${min} to ${max}`);
+    }
     return number;
   };
   const optionalInteger = (name: string, min: number, max: number): number | null =>
@@ -306,7 +309,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     auth: authOf(text, source.env, problems),
     dnsEndpoint: dnsOf(choice('dns-endpoint', ['auto', 'true', 'false'])),
     target: { ...target, successRate: shareOf('target-success-rate', text('target-success-rate'), bad) },
-    concurrency: integer('concurrency', 1, 512),
+    concurrency: text('concurrency') === 'auto' ? 'auto' : integer('concurrency', 1, 512, 'auto, or '),
     pairDurationMs: duration('pair-duration', 1_000),
     pairs: pairsOf(text('pairs'), bad),
     prompts: text('prompts'),

@@ -65,8 +65,8 @@ export interface Plan {
   namespace: string;
   service: string | null;
   replicas: number | null;
-  /** Concurrency per replica, equal in both arms. */
-  concurrency: number;
+  /** Concurrency per replica, equal in both arms; null until the ladder has found it. */
+  concurrency: number | null;
   gateway: string | null;
   manifests: string;
 }
@@ -188,6 +188,8 @@ export interface Benchmark {
   client: ClientFigures;
   /** The limit crossed at the last look and how many looks were spent. */
   looks: { done: number; planned: number; stopped: 'pass' | 'fail' | 'budget' | 'aborted' };
+  /** How the requests in flight were found; null when they were given. */
+  ladder: { concurrency: number; requestsPerSecond: number }[] | null;
   /** Null when it was not measured. */
   latency: LatencyFigures | null;
   /** How the single-replica arm was reached. */

@@ -1,42 +1,31 @@
 import type { LoadClient } from '../load/client.ts';
-import { type BlockRun, runBlock } from '../load/closed-loop.ts';
-import { type BlockPlan, type PairTimings, pairAt, pairTimings } from '../load/pairs.ts';
-import { requestBody } from '../load/prompts.ts';
+import { RUNGS } from '../load/ladder.ts';
+import { pairAt, pairTimings } from '../load/pairs.ts';
 import { type MeasuredBlock, measureBlock, summarizeArm, summarizeClient, toPair } from '../load/summary.ts';
 import type { RequestRecord } from '../load/types.ts';
-import { type WarmUp, warmUp } from '../load/warm-up.ts';
 import type { ArmName, Benchmark, BenchmarkPair, PodCount, RunbookFigures } from '../report/model.ts';
 import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt, scalingEfficiency } from '../verdict/decide.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
 import { judgePlausibility } from '../verdict/plausibility.ts';
 import { blockEvidence, ownTraffic, updateSpread } from './benchmark-evidence.ts';
+import { type Bench, loadOf, runOne, warmArm } from './benchmark-load.ts';
 import { announcePlan, roundText } from './benchmark-text.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { servedBetween, settled, snapshot } from './counters.ts';
 import { measureLatency } from './latency.ts';
 import { loadClient } from './load-client.ts';
-import { closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
+import { closeOneReplica, openOneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready.ts';
 import { runbook } from './runbook.ts';
 import type { VerifiedModel } from './verify.ts';
-import { promptsOf, promptsText } from './workload.ts';
+import { promptsText } from './workload.ts';
 
-const WARM_UP_BINS = 8;
 export interface Measured {
   benchmark: Benchmark;
   runbook: RunbookFigures | null;
   /** Every request of the pairs, for the raw results. */
   records: RequestRecord[];
   originMs: number;
-}
-
-interface Bench {
-  context: StageContext;
-  prepared: Prepared;
-  stack: ReadyStack;
-  model: VerifiedModel;
-  one: OneReplica;
-  clients: Record<ArmName, LoadClient>;
 }
 
 /**
@@ -56,9 +45,10 @@ export async function benchmark(
     const one = await openOneReplica(context, prepared, stack);
     pod = one.pod;
     const { hostname } = stack.route;
+    const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
     const clients = {
-      one: loadClient(one.endpoint, hostname, inputs.concurrency, inputs.maxTokens),
-      all: loadClient(stack.route.endpoint, hostname, inputs.concurrency * prepared.service.replicas, inputs.maxTokens),
+      one: loadClient(one.endpoint, hostname, most, inputs.maxTokens),
+      all: loadClient(stack.route.endpoint, hostname, most * prepared.service.replicas, inputs.maxTokens),
     };
     open.push(clients.one, clients.all);
     return await measure({ context, prepared, stack, model, one, clients });
@@ -79,7 +69,9 @@ async function measure(bench: Bench): Promise<Measured> {
     alpha: DEFAULT_DECISION.alpha,
   };
   const originMs = performance.now();
-  const warm = { one: await warmArm(bench, 'one'), all: await warmArm(bench, 'all') };
+  const { concurrency, ladder, warmOne } = await loadOf(bench);
+  context.report.plan.concurrency = concurrency;
+  const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
   const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
   const timings = pairTimings({
     pairMs: inputs.pairDurationMs,
@@ -96,7 +88,7 @@ async function measure(bench: Bench): Promise<Measured> {
   let failing = false;
   let before = await snapshot(context, prepared, stack);
   for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
-    const pairPlan = pairAt(index, { timings, concurrencyPerReplica: inputs.concurrency, replicas });
+    const pairPlan = pairAt(index, { timings, concurrencyPerReplica: concurrency, replicas });
     const measured: Partial<Record<ArmName, MeasuredBlock>> = {};
     let perPod: PodCount[] = [];
     for (const block of pairPlan.blocks) {
@@ -138,6 +130,12 @@ async function measure(bench: Bench): Promise<Measured> {
       message: `The warm-up of the ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm did not settle in ${warm[arm].bins.length} bins.`,
     });
   }
+  if (ladder?.topReached) {
+    findings.warnings.push({
+      id: 'knee-not-reached',
+      message: `One replica still served more at ${concurrency} requests in flight than at half of that; the speed-up is for a load that it may not call full.`,
+    });
+  }
   if (timings.problem) findings.warnings.push({ id: 'short-window', message: `Pairs are short: ${timings.problem}.` });
   updateSpread(
     context,
@@ -152,7 +150,8 @@ async function measure(bench: Bench): Promise<Measured> {
     benchmark: {
       method:
         'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
-      concurrencyPerReplica: inputs.concurrency,
+      concurrencyPerReplica: concurrency,
+      ladder: ladder?.rungs ?? null,
       replicas,
       pairs,
       arms: { one: arms.one.figures, all: arms.all.figures },
@@ -178,64 +177,6 @@ async function measure(bench: Bench): Promise<Measured> {
     records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
     originMs,
   };
-}
-
-function warmArm(bench: Bench, arm: ArmName): Promise<WarmUp> {
-  const { context, prepared } = bench;
-  const { inputs } = context;
-  const concurrency = inputs.concurrency * (arm === 'all' ? prepared.service.replicas : 1);
-  const prompts = promptsOf(context, `warm/${arm}`);
-  const started = context.clock.now();
-  return warmUp({
-    maxBins: WARM_UP_BINS,
-    runBin: async (index) => {
-      const run = await runBlock({
-        client: bench.clients[arm],
-        concurrency,
-        nextBody: () => body(bench, prompts()),
-        arm,
-        block: -1 - index,
-        durationMs: inputs.pairDurationMs / 6,
-        signal: context.signal,
-      });
-      context.signal.throwIfAborted();
-      const valid = run.records.filter((record) => record.valid).length;
-      context.emit({
-        type: 'waiting',
-        stage: 'benchmark',
-        what: `a steady ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`,
-        seen: `warm-up ${index + 1}: ${valid} of ${run.records.length} answers valid`,
-        elapsedMs: context.clock.now() - started,
-        limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
-      });
-      return run;
-    },
-  });
-}
-
-function runOne(bench: Bench, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
-  const { context } = bench;
-  const prompts = promptsOf(context, `pair-${block.pair}/${block.arm}`);
-  return runBlock({
-    client: bench.clients[block.arm],
-    concurrency: block.concurrency,
-    nextBody: () => body(bench, prompts()),
-    arm: block.arm,
-    block: block.block,
-    durationMs: block.durationMs,
-    rampMs: timings.rampMs,
-    signal: context.signal,
-  });
-}
-
-function body(bench: Bench, prompt: string): Buffer {
-  const { modelId } = bench.model;
-  return requestBody(prompt, {
-    api: 'completions',
-    model: modelId,
-    maxTokens: bench.context.inputs.maxTokens,
-    fixedLength: true,
-  });
 }
 
 function isMarked(header: { seen: number; answers: number } | null): boolean {

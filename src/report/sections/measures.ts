@@ -173,6 +173,13 @@ function howMeasured(benchmark: Benchmark): string {
     `Method: ${prose(benchmark.method)}`,
     `One replica: ${prose(benchmark.oneReplicaArm)}`,
     `Workload: ${prose(workload.description)} (${integer(workload.promptTokens)} prompt tokens, at most ${integer(workload.maxTokens)} output tokens)`,
+    ...(benchmark.ladder
+      ? [
+          `Requests in flight per replica: ${integer(benchmark.concurrencyPerReplica)}, found on one replica: ${benchmark.ladder
+            .map((rung) => `${integer(rung.concurrency)} → ${requestsPerSecond(rung.requestsPerSecond)}`)
+            .join(', ')}`,
+        ]
+      : []),
     `Stopped after ${integer(looks.done)} of at most ${count(looks.planned, 'look')}: ${stopped[looks.stopped]}.`,
     `Load client: event loop ${percent(client.eventLoopUtilization)} busy, send lag p99 ${milliseconds(client.sendLagP99Ms)} ms, kept from running ${percent(client.stalledShare)} of the time, ${client.cpuMsPerRequest.toFixed(2)} ms of CPU per request.`,
   ]);

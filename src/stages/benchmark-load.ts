@@ -1,0 +1,98 @@
+import type { LoadClient } from '../load/client.ts';
+import { type BlockRun, runBlock } from '../load/closed-loop.ts';
+import { type Climb, climb } from '../load/ladder.ts';
+import type { BlockPlan, PairTimings } from '../load/pairs.ts';
+import { requestBody } from '../load/prompts.ts';
+import { type WarmUp, warmUp } from '../load/warm-up.ts';
+import type { ArmName } from '../report/model.ts';
+import type { Prepared, StageContext } from './context.ts';
+import type { OneReplica } from './one-replica.ts';
+import type { ReadyStack } from './ready.ts';
+import type { VerifiedModel } from './verify.ts';
+import { promptsOf } from './workload.ts';
+
+const WARM_UP_BINS = 8;
+
+export interface Bench {
+  context: StageContext;
+  prepared: Prepared;
+  stack: ReadyStack;
+  model: VerifiedModel;
+  one: OneReplica;
+  clients: Record<ArmName, LoadClient>;
+}
+
+/** How many requests each replica has in flight, by input or by a ladder, with the one-replica arm warm at it. */
+export async function loadOf(bench: Bench): Promise<{ concurrency: number; ladder: Climb | null; warmOne: WarmUp }> {
+  const { concurrency } = bench.context.inputs;
+  if (concurrency !== 'auto') {
+    return { concurrency, ladder: null, warmOne: await warmArm(bench, 'one', concurrency) };
+  }
+  const ladder = await climb((rung) => warmArm(bench, 'one', rung));
+  const steps = ladder.rungs
+    .map((rung) => `${rung.concurrency}: ${rung.requestsPerSecond.toFixed(1)} req/s`)
+    .join(', ');
+  const text = `${ladder.chosen} requests in flight for each replica, by a ladder on one (${steps})`;
+  bench.context.emit({ type: 'fact', stage: 'benchmark', text });
+  return { concurrency: ladder.chosen, ladder, warmOne: ladder.warm };
+}
+
+/** Loads one arm at so many requests in flight for each replica, until two bins agree. */
+export function warmArm(bench: Bench, arm: ArmName, perReplica: number): Promise<WarmUp> {
+  const { context, prepared } = bench;
+  const { inputs } = context;
+  const concurrency = perReplica * (arm === 'all' ? prepared.service.replicas : 1);
+  const prompts = promptsOf(context, `warm/${arm}/${perReplica}`);
+  const started = context.clock.now();
+  return warmUp({
+    maxBins: WARM_UP_BINS,
+    runBin: async (index) => {
+      const run = await runBlock({
+        client: bench.clients[arm],
+        concurrency,
+        nextBody: () => body(bench, prompts()),
+        arm,
+        block: -1 - index,
+        durationMs: inputs.pairDurationMs / 6,
+        signal: context.signal,
+      });
+      context.signal.throwIfAborted();
+      const valid = run.records.filter((record) => record.valid).length;
+      context.emit({
+        type: 'waiting',
+        stage: 'benchmark',
+        what: `a steady ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm at ${concurrency} in flight`,
+        seen: `warm-up ${index + 1}: ${valid} of ${run.records.length} answers valid`,
+        elapsedMs: context.clock.now() - started,
+        limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
+      });
+      return run;
+    },
+  });
+}
+
+/** One block of a pair. */
+export function runOne(bench: Bench, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
+  const { context } = bench;
+  const prompts = promptsOf(context, `pair-${block.pair}/${block.arm}`);
+  return runBlock({
+    client: bench.clients[block.arm],
+    concurrency: block.concurrency,
+    nextBody: () => body(bench, prompts()),
+    arm: block.arm,
+    block: block.block,
+    durationMs: block.durationMs,
+    rampMs: timings.rampMs,
+    signal: context.signal,
+  });
+}
+
+function body(bench: Bench, prompt: string): Buffer {
+  const { modelId } = bench.model;
+  return requestBody(prompt, {
+    api: 'completions',
+    model: modelId,
+    maxTokens: bench.context.inputs.maxTokens,
+    fixedLength: true,
+  });
+}
