@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LAB } from '../../src/lab/lab.ts';
 import { parseMarker } from '../../src/lib/marker.ts';
 import { parseData } from '../../src/report/record.ts';
@@ -67,11 +69,12 @@ async function cleanRun(world: WholeWorld) {
   try {
     disarm(world);
     const main = await job.main().done;
+    const told = toldBy(job);
     const inMain = countShapes(world);
     disarm(world);
     const post = await job.post().done;
     const inPost = countShapes(world);
-    const broken = await problems(world, run, job, { main, post, postKilled: false, from: 0 });
+    const broken = await problems(world, run, job, { main, told, post, postKilled: false, from: 0 });
     // A matrix over a run that went wrong by itself would prove nothing.
     if (broken.length > 0) throw new Error(`the run without a fault is not clean: ${broken.join('; ')}\n${main.log}`);
     return { main: inMain, post: inPost };
@@ -118,6 +121,7 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
   try {
     disarm(world);
     const main = await step('main');
+    const told = toldBy(job);
     disarm(world);
     const post = await step('post');
     disarm(world);
@@ -131,7 +135,7 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
       const sweep = await job.sweep().done;
       if (sweep.code !== 0) broken.push(`the sweeper ended with ${sweep.code}`);
     }
-    broken.push(...(await problems(world, run, job, { main, post, postKilled, from })));
+    broken.push(...(await problems(world, run, job, { main, told, post, postKilled, from })));
     const comment = (await world.github()).comments.at(-1)?.body ?? '';
     return { broken, by, verdict: parseData(comment)?.verdict ?? 'running' };
   } finally {
@@ -148,9 +152,9 @@ async function problems(
   world: WholeWorld,
   run: number,
   job: Job,
-  ended: { main: StepResult; post: StepResult; postKilled: boolean; from: number },
+  ended: { main: StepResult; told: string | null; post: StepResult; postKilled: boolean; from: number },
 ): Promise<string[]> {
-  const { main, post, postKilled, from } = ended;
+  const { main, told, post, postKilled, from } = ended;
   const gcp = await world.gcp();
   const resizes = gcp.resizes.slice(from);
   const last = resizes.at(-1);
@@ -174,18 +178,27 @@ async function problems(
     world.secrets.some((secret) => said.includes(secret)) ? 'a secret was told' : null,
     job.outputs().verdict === 'fail' ? 'the change is blamed' : null,
     postKilled || post.code === 0 || post.log.includes('Run by hand: gcloud') ? null : 'red without a command',
-    ...lies(world, run, job, { main, postKilled, comments, leased: resizes.length > 0 }),
+    ...lies(run, job, { main, told, postKilled, comments }),
   ].filter((text) => text !== null);
+}
+
+/** The verdict that main had written down when it ended, also when it was killed right after. */
+function toldBy(job: Job): string | null {
+  try {
+    const text = readFileSync(join(job.temp, 'tpu-serving-gate', '__self', 'result.json'), 'utf8');
+    return (JSON.parse(text) as { verdict: string }).verdict;
+  } catch {
+    return null;
+  }
 }
 
 /** What the one comment says that is not so. */
 function lies(
-  _world: WholeWorld,
   run: number,
   job: Job,
-  seen: { main: StepResult; postKilled: boolean; comments: { body: string }[]; leased: boolean },
+  seen: { main: StepResult; told: string | null; postKilled: boolean; comments: { body: string }[] },
 ): (string | null)[] {
-  const { comments, postKilled, main } = seen;
+  const { comments, postKilled, main, told } = seen;
   const body = comments[0]?.body ?? '';
   const marker = parseMarker(body);
   const data = parseData(body);
@@ -198,11 +211,14 @@ function lies(
   }
   if (postKilled) return [];
   if (marker.state === 'running') return ['the comment says that the run goes on'];
-  const verdict = killed ? 'error' : job.outputs().verdict;
+  const verdict = told ?? 'error';
   return [
-    data?.verdict === verdict ? null : `the comment says ${data?.verdict}, and the outputs ${verdict}`,
+    data?.verdict === verdict ? null : `the comment says ${data?.verdict}, and main ${verdict}`,
+    killed || job.outputs().verdict === verdict
+      ? null
+      : `the outputs say ${job.outputs().verdict}, and main ${verdict}`,
     (data?.nodesLeft ?? 0) === 0 ? null : `the comment speaks of ${data?.nodesLeft} nodes`,
-    killed && !body.includes('killed before it had a result') ? 'the comment hides that main was killed' : null,
-    data?.verdict === 'pass' && main.code !== 0 ? 'a pass that is red' : null,
+    told === null && !body.includes('killed before it had a result') ? 'the comment hides that main was killed' : null,
+    !killed && data?.verdict === 'pass' && main.code !== 0 ? 'a pass that is red' : null,
   ];
 }
