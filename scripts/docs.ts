@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { ADVERSARIES } from '../src/lab/adversaries.ts';
 import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
 import { DAYS } from '../src/lab/scenarios.ts';
 import { type ActionFile, inputsTable, outputsTable, replaceBetween, scenariosTable } from './docs/tables.ts';
@@ -17,6 +18,7 @@ async function tables(): Promise<Record<string, Record<string, string>>> {
       inputs: inputsTable(action),
       outputs: outputsTable(action),
     },
+    'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },
     'docs/lease.md': { 'cloud-scenarios': scenariosTable(CLOUD_SCENARIOS) },
   };
 }
