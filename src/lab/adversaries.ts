@@ -6,6 +6,8 @@ export interface Adversary {
   summary: string;
   serving: Partial<ServingDay>;
   client?: ClientDay;
+  /** `own`: the gateway takes the routes of KServe alone. */
+  routes?: 'any' | 'own';
   expect: Expectation;
 }
 
@@ -94,10 +96,24 @@ export const ADVERSARIES: readonly Adversary[] = [
     expect: fail(null),
   },
   {
+    name: 'buffered-streaming',
+    summary: 'three replicas scale 2.3 times, and their streams come as one piece',
+    serving: { scaling: SLOW, buffered: true },
+    expect: fail(null),
+  },
+  {
     name: 'replica-dies',
     summary: 'one replica stops listening in the middle of the benchmark',
     serving: { diesAfter: 4 * VERIFIED },
     expect: invalid,
+  },
+  {
+    name: 'no-route-to-one',
+    summary:
+      'a healthy stack whose gateway refuses a route to one replica: what is measured after a scale-in is not paired',
+    serving: {},
+    routes: 'own',
+    expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
   },
   {
     name: 'v0-metrics',

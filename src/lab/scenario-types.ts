@@ -60,6 +60,8 @@ export interface ServingDay {
   foreignPerSecond: number;
   /** A replica that the picker has not chosen stands still once, for so many seconds of cluster time. */
   stallSeconds: number;
+  /** Streams come as one piece, as through a proxy that buffers. */
+  buffered: boolean;
   /** One replica stops listening after so many requests. */
   diesAfter: number | null;
 }

@@ -10,6 +10,8 @@ export interface Scenario {
   cluster: {
     /** `not-found`: the registry does not know the vLLM image's tag. */
     image: 'ok' | 'not-found';
+    /** `own`: the gateway takes the routes of KServe alone. */
+    routes: 'any' | 'own';
   };
   serving: ServingDay;
   client: ClientDay;
@@ -35,12 +37,13 @@ const SERVING: ServingDay = {
   counters: 'v1',
   foreignPerSecond: 0,
   stallSeconds: 0,
+  buffered: false,
   diesAfter: null,
 };
 
 const HEALTHY = {
   gcp: FAIR,
-  cluster: { image: 'ok' },
+  cluster: { image: 'ok', routes: 'any' },
   serving: SERVING,
   client: 'ok',
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving' | 'client'>;
@@ -79,7 +82,7 @@ export const DAYS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'image-pull',
     summary: 'the vLLM image does not exist in its registry',
-    cluster: { image: 'not-found' },
+    cluster: { image: 'not-found', routes: 'any' },
     expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
   },
 };
@@ -91,9 +94,15 @@ export const SCENARIOS: Record<string, Scenario> = {
     CLOUD_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario, gcp: { ...FAIR, ...scenario.gcp } }]),
   ),
   ...Object.fromEntries(
-    ADVERSARIES.map(({ serving, client = 'ok', ...named }) => [
+    ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', ...named }) => [
       named.name,
-      { ...HEALTHY, ...named, client, serving: { ...SERVING, ...serving } },
+      {
+        ...HEALTHY,
+        ...named,
+        client,
+        cluster: { ...HEALTHY.cluster, routes },
+        serving: { ...SERVING, ...serving },
+      },
     ]),
   ),
 };

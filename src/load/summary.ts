@@ -95,7 +95,7 @@ function stalledShare(blocks: readonly MeasuredBlock[], arm: ArmName): number {
 
 /** The row of one pair. Null when an arm completed nothing, since there is no ratio then. */
 export function toPair(
-  plan: PairPlan,
+  plan: Pick<PairPlan, 'index' | 'order'>,
   blocks: Record<ArmName, MeasuredBlock>,
   perPod: PodCount[],
 ): BenchmarkPair | null {

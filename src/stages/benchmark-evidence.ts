@@ -7,7 +7,12 @@ import type { StageContext } from './context.ts';
 import { edges, type Snapshot } from './counters.ts';
 
 /** What a block and the two snapshots at its edges show. */
-export function blockEvidence(block: BlockPlan, run: BlockRun, before: Snapshot, after: Snapshot): BlockEvidence {
+export function blockEvidence(
+  block: BlockPlan,
+  run: BlockRun,
+  before: Snapshot,
+  after: Snapshot,
+): Omit<BlockEvidence, 'readyWanted'> {
   return {
     arm: block.arm,
     pair: block.pair,

@@ -38,7 +38,7 @@ export async function loadOf(bench: Bench): Promise<{ concurrency: number; ladde
 }
 
 /** Loads one arm at so many requests in flight for each replica, until two bins agree. */
-export function warmArm(bench: Bench, arm: ArmName, perReplica: number): Promise<WarmUp> {
+export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: number): Promise<WarmUp> {
   const { context, prepared } = bench;
   const { inputs } = context;
   const concurrency = perReplica * (arm === 'all' ? prepared.service.replicas : 1);
@@ -72,7 +72,7 @@ export function warmArm(bench: Bench, arm: ArmName, perReplica: number): Promise
 }
 
 /** One block of a pair. */
-export function runOne(bench: Bench, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
+export function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
   const { context } = bench;
   const prompts = promptsOf(context, `pair-${block.pair}/${block.arm}`);
   return runBlock({
@@ -87,7 +87,7 @@ export function runOne(bench: Bench, block: BlockPlan, timings: PairTimings): Pr
   });
 }
 
-function body(bench: Bench, prompt: string): Buffer {
+function body(bench: Omit<Bench, 'one'>, prompt: string): Buffer {
   const { modelId } = bench.model;
   return requestBody(prompt, {
     api: 'completions',

@@ -1,20 +1,19 @@
+import { Failure } from '../lib/failure.ts';
 import type { LoadClient } from '../load/client.ts';
 import { RUNGS } from '../load/ladder.ts';
-import { pairAt, pairTimings } from '../load/pairs.ts';
-import { type MeasuredBlock, measureBlock, summarizeArm, summarizeClient, toPair } from '../load/summary.ts';
+import { summarizeArm, summarizeClient } from '../load/summary.ts';
 import type { RequestRecord } from '../load/types.ts';
-import type { ArmName, Benchmark, BenchmarkPair, PodCount, RunbookFigures } from '../report/model.ts';
-import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt, scalingEfficiency } from '../verdict/decide.ts';
-import type { BlockEvidence } from '../verdict/evidence.ts';
+import type { Benchmark, LatencyFigures, RunbookFigures } from '../report/model.ts';
+import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../verdict/decide.ts';
 import { judgePlausibility } from '../verdict/plausibility.ts';
-import { blockEvidence, ownTraffic, updateSpread } from './benchmark-evidence.ts';
-import { type Bench, loadOf, runOne, warmArm } from './benchmark-load.ts';
-import { announcePlan, roundText } from './benchmark-text.ts';
+import { updateSpread } from './benchmark-evidence.ts';
+import type { Bench } from './benchmark-load.ts';
+import { type Collected, collectPairs } from './benchmark-pairs.ts';
+import { collectUnpaired } from './benchmark-unpaired.ts';
 import type { Prepared, StageContext } from './context.ts';
-import { servedBetween, settled, snapshot } from './counters.ts';
 import { measureLatency } from './latency.ts';
 import { loadClient } from './load-client.ts';
-import { closeOneReplica, openOneReplica } from './one-replica.ts';
+import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready.ts';
 import { runbook } from './runbook.ts';
 import type { VerifiedModel } from './verify.ts';
@@ -39,28 +38,7 @@ export async function benchmark(
   model: VerifiedModel,
 ): Promise<Measured> {
   const { inputs } = context;
-  let pod: string | null = null;
-  const open: LoadClient[] = [];
-  try {
-    const one = await openOneReplica(context, prepared, stack);
-    pod = one.pod;
-    const { hostname } = stack.route;
-    const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
-    const clients = {
-      one: loadClient(one.endpoint, hostname, most, inputs.maxTokens),
-      all: loadClient(stack.route.endpoint, hostname, most * prepared.service.replicas, inputs.maxTokens),
-    };
-    open.push(clients.one, clients.all);
-    return await measure({ context, prepared, stack, model, one, clients });
-  } finally {
-    await Promise.all(open.map((client) => client.close()));
-    await closeOneReplica(context, prepared, pod);
-  }
-}
-
-async function measure(bench: Bench): Promise<Measured> {
-  const { context, prepared, stack, one } = bench;
-  const { inputs, emit } = context;
+  const { hostname, endpoint } = stack.route;
   const { replicas } = prepared.service;
   const plan: DecisionPlan = {
     minPairs: inputs.pairs.min,
@@ -68,51 +46,80 @@ async function measure(bench: Bench): Promise<Measured> {
     minSpeedup: inputs.target.minSpeedup,
     alpha: DEFAULT_DECISION.alpha,
   };
+  const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
+  const base = { context, prepared, stack, model };
   const originMs = performance.now();
-  const { concurrency, ladder, warmOne } = await loadOf(bench);
-  context.report.plan.concurrency = concurrency;
-  const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
-  const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
-  const timings = pairTimings({
-    pairMs: inputs.pairDurationMs,
-    expectedSpeedup: (inputs.target.minSpeedup + inputs.target.expectedMaxSpeedup) / 2,
-    medianLatencyMs,
-  });
-  announcePlan(bench, plan, timings, warm, replicas);
-
-  const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
-  const evidence: BlockEvidence[] = [];
-  const pairs: BenchmarkPair[] = [];
-  const spread = new Map<string, number>();
-  let look: Look = { estimate: null, decision: 'continue' };
-  let failing = false;
-  let before = await snapshot(context, prepared, stack);
-  for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
-    const pairPlan = pairAt(index, { timings, concurrencyPerReplica: concurrency, replicas });
-    const measured: Partial<Record<ArmName, MeasuredBlock>> = {};
-    let perPod: PodCount[] = [];
-    for (const block of pairPlan.blocks) {
-      const run = await runOne(bench, block, timings);
-      const after = await settled(context, prepared, stack, before, run.records.length);
-      evidence.push(blockEvidence(block, run, before, after));
-      if (block.arm === 'all') perPod = ownTraffic(servedBetween(before, after), run.records.length);
-      before = after;
-      measured[block.arm] = measureBlock(run, timings.trimMs);
-      blocks[block.arm].push(measured[block.arm] as MeasuredBlock);
-      failing ||= run.ended === 'failing';
-      context.signal.throwIfAborted();
+  const open: LoadClient[] = [];
+  const opened = (url: string, connections: number) => {
+    const client = loadClient(url, hostname, connections, inputs.maxTokens);
+    open.push(client);
+    return client;
+  };
+  try {
+    const one = await oneReplicaOrReason(context, prepared, stack);
+    const all = opened(endpoint, most * replicas);
+    if ('reason' in one) {
+      context.emit({
+        type: 'warning',
+        text: `${one.reason} The one-replica arm is measured after the others are gone.`,
+      });
+      await closeOneReplica(context, prepared, chosenPod(stack));
+      const bench = { ...base, clients: { one: all, all } };
+      let extras = NO_EXTRAS;
+      const collected = await collectUnpaired(bench, plan, async (sustained) => {
+        extras = await measureExtras(base, sustained);
+      });
+      const description = `the service scaled in to one replica after the all-replicas arm, since the gateway refused a route to one: ${one.reason}`;
+      return await conclude(base, collected, { originMs, description, extras });
     }
-    for (const { pod, requests } of perPod) spread.set(pod, (spread.get(pod) ?? 0) + requests);
-    const pair = toPair(pairPlan, measured as Record<ArmName, MeasuredBlock>, perPod);
-    if (!pair) break;
-    pairs.push(pair);
-    look = lookAt(
-      pairs.map(({ ratio }) => ratio),
-      plan,
-    );
-    emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
+    const bench = { ...base, one, clients: { one: opened(one.endpoint, most), all } };
+    return await conclude(base, await collectPairs(bench, plan), { originMs, description: one.description });
+  } finally {
+    await Promise.all(open.map((client) => client.close()));
+    await closeOneReplica(context, prepared, chosenPod(stack));
   }
+}
 
+/** The way to one replica, or why the gateway does not give it. */
+async function oneReplicaOrReason(
+  context: StageContext,
+  prepared: Prepared,
+  stack: ReadyStack,
+): Promise<OneReplica | { reason: string }> {
+  try {
+    return await openOneReplica(context, prepared, stack);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof Failure && REFUSALS.has(error.code)) return { reason: error.message };
+    throw error;
+  }
+}
+
+/** The gateway did not take the route, or the namespace does not take its objects. */
+const REFUSALS: ReadonlySet<string> = new Set(['one-replica-route', 'kube-forbidden', 'kube-invalid']);
+
+interface Extras {
+  latency: LatencyFigures | null;
+  runbook: RunbookFigures | null;
+}
+
+const NO_EXTRAS: Extras = { latency: null, runbook: null };
+
+async function measureExtras(bench: Omit<Bench, 'one' | 'clients'>, sustained: number): Promise<Extras> {
+  const latency = await measureLatency(bench, sustained);
+  return { latency, runbook: bench.context.inputs.runbook ? await runbook(bench) : null };
+}
+
+/** Judges what was measured, and adds what is no part of the verdict unless it is there already. */
+async function conclude(
+  bench: Omit<Bench, 'one' | 'clients'>,
+  collected: Collected,
+  arm: { originMs: number; description: string; extras?: Extras },
+): Promise<Measured> {
+  const { context, prepared } = bench;
+  const { inputs } = context;
+  const { replicas } = prepared.service;
+  const { method, concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing } = collected;
   const arms = { one: summarizeArm(blocks.one), all: summarizeArm(blocks.all) };
   const client = summarizeClient([...blocks.one, ...blocks.all]);
   const findings = judgePlausibility({
@@ -145,11 +152,10 @@ async function measure(bench: Bench): Promise<Measured> {
 
   // A system that does not answer would hold the nodes for as long as each of its requests may take.
   const isSound = !failing && findings.vetoes.length === 0;
-  const latency = isSound ? await measureLatency(bench, arms.all.figures.requestsPerSecond) : null;
+  const extras = arm.extras ?? (isSound ? await measureExtras(bench, arms.all.figures.requestsPerSecond) : NO_EXTRAS);
   return {
     benchmark: {
-      method:
-        'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
+      method,
       concurrencyPerReplica: concurrency,
       ladder: ladder?.rungs ?? null,
       replicas,
@@ -160,22 +166,18 @@ async function measure(bench: Bench): Promise<Measured> {
       vetoes: findings.vetoes,
       warnings: findings.warnings,
       client,
-      looks: {
-        done: Math.max(0, pairs.length - plan.minPairs + 1),
-        planned: plan.maxPairs - plan.minPairs + 1,
-        stopped: stopOf(look),
-      },
-      latency,
-      oneReplicaArm: one.description,
+      looks: { ...collected.looks, stopped: stopOf(look) },
+      latency: extras.latency,
+      oneReplicaArm: arm.description,
       workload: {
         promptTokens: inputs.promptTokens,
         maxTokens: inputs.maxTokens,
         description: `${promptsText(context)}, exactly ${inputs.maxTokens} output tokens`,
       },
     },
-    runbook: inputs.runbook && isSound ? await runbook(bench) : null,
+    runbook: extras.runbook,
     records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
-    originMs,
+    originMs: arm.originMs,
   };
 }
 

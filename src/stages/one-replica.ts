@@ -18,6 +18,11 @@ export interface OneReplica {
   description: string;
 }
 
+/** The replica that serves the one-replica arm: the first by name, so that a later process knows it too. */
+export function chosenPod(stack: Pick<ReadyStack, 'replicas'>): string | null {
+  return [...stack.replicas].map(({ metadata }) => metadata.name).sort()[0] ?? null;
+}
+
 /** Every object that the arm adds, so that it can be removed also by a later process. */
 export function armObjects(prepared: Pick<Prepared, 'service'>, runKey: string): ObjectRef[] {
   const { namespace } = prepared.service;
@@ -41,7 +46,7 @@ export async function openOneReplica(
 ): Promise<OneReplica> {
   const { kube } = context;
   const { namespace } = prepared.service;
-  const pod = [...stack.replicas].map(({ metadata }) => metadata.name).sort()[0];
+  const pod = chosenPod(stack);
   if (!pod) throw new Failure({ stage: 'benchmark', code: 'no-replica', message: 'No replica is ready.' });
   await kube.mergePatch(
     { apiVersion: 'v1', kind: 'Pod', name: pod, namespace },
@@ -50,7 +55,7 @@ export async function openOneReplica(
   const path = `/tpu-serving-gate/${context.runKey}`;
   for (const object of armManifests(context, prepared, stack, path)) await kube.apply(object, { force: true });
   const endpoint = `${stack.route.origin}${path}`;
-  await awaitRoute(context, endpoint, stack.route.hostname);
+  await awaitRoute(context, prepared, endpoint, stack.route.hostname);
   return {
     endpoint,
     pod,
@@ -134,7 +139,12 @@ function armManifests(context: StageContext, prepared: Prepared, stack: ReadySta
   return stack.scheme === 'https' ? [service, tls, route] : [service, route];
 }
 
-async function awaitRoute(context: StageContext, endpoint: string, hostname: string | null): Promise<void> {
+async function awaitRoute(
+  context: StageContext,
+  prepared: Prepared,
+  endpoint: string,
+  hostname: string | null,
+): Promise<void> {
   const client = createServingClient({
     baseUrl: endpoint,
     hostname,
@@ -153,22 +163,47 @@ async function awaitRoute(context: StageContext, endpoint: string, hostname: str
       probe: async () => {
         try {
           const answer = await client.get('/v1/models');
-          return answer.status === 200 ? { done: true } : { waiting: `HTTP ${answer.status}` };
+          if (answer.status === 200) return { done: true };
+          const refusal = await refusalOf(context, prepared);
+          if (refusal) throw routeRefused(refusal);
+          return { waiting: `HTTP ${answer.status}` };
         } catch (error) {
           context.signal.throwIfAborted();
+          if (error instanceof Failure) throw error;
           return { waiting: errorText(error) };
         }
       },
-      onTimeout: (seen) =>
-        new Failure({
-          stage: 'benchmark',
-          code: 'one-replica-route',
-          message: `The gateway did not take up the temporary route to one replica; last seen: ${seen}.`,
-          hint: 'The gate needs to create a Service, an HTTPRoute and, for TLS, a DestinationRule in the namespace of the service.',
-          blame: 'cluster',
-        }),
+      onTimeout: routeRefused,
     });
   } finally {
     await client.close();
   }
+}
+
+/** Why the gateway's controller does not take the route, by its own word; null while it says nothing of the kind. */
+async function refusalOf(context: StageContext, prepared: Prepared): Promise<string | null> {
+  const [ref] = armObjects(prepared, context.runKey);
+  const route = ref ? await context.kube.get(ref).catch(() => null) : null;
+  const parents = (route?.status?.parents ?? []) as { conditions?: RouteCondition[] }[];
+  const no = parents
+    .flatMap(({ conditions }) => conditions ?? [])
+    .find(({ type, status }) => type === 'Accepted' && status === 'False');
+  return no ? `${no.reason}: ${no.message}` : null;
+}
+
+interface RouteCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+function routeRefused(seen: string): Failure {
+  return new Failure({
+    stage: 'benchmark',
+    code: 'one-replica-route',
+    message: `The gateway did not take up the temporary route to one replica; last seen: ${seen}.`,
+    hint: 'The gate needs to create a Service, an HTTPRoute and, for TLS, a DestinationRule in the namespace of the service.',
+    blame: 'cluster',
+  });
 }

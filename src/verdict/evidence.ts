@@ -41,6 +41,8 @@ export interface BlockEvidence {
   sent: number;
   /** Without a valid answer, or cancelled: they may or may not have reached a replica. */
   unanswered: number;
+  /** Ready replicas that the block is to have: all of them, or one after a scale-in. */
+  readyWanted: number;
   readyBefore: number | null;
   readyAfter: number | null;
   pods: readonly PodEdges[];

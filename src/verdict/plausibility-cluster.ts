@@ -1,7 +1,7 @@
 import type { ArmName } from '../report/model.ts';
 import type { BlockEvidence, MeasurementEvidence, PodEdges, Tell } from './evidence.ts';
 
-type Judge = (block: BlockEvidence, evidence: MeasurementEvidence) => string | null;
+type Judge = (block: BlockEvidence) => string | null;
 
 interface Rule {
   id: string;
@@ -31,7 +31,7 @@ export function judgeCluster(
 ): void {
   for (const rule of RULES) {
     const hits = evidence.blocks.flatMap((block) => {
-      const problem = rule.judge(block, evidence);
+      const problem = rule.judge(block);
       return problem === null ? [] : [{ block, problem }];
     });
     const first = hits[0];
@@ -43,12 +43,14 @@ export function judgeCluster(
   }
 }
 
-function replicaCount(block: BlockEvidence, { replicas }: MeasurementEvidence): string | null {
+function replicaCount(block: BlockEvidence): string | null {
   for (const [edge, ready] of [
     ['before', block.readyBefore],
     ['after', block.readyAfter],
   ] as const) {
-    if (ready !== null && ready !== replicas) return `${ready} of ${replicas} replicas were ready ${edge} a block`;
+    if (ready !== null && ready !== block.readyWanted) {
+      return `${ready} of ${block.readyWanted} replicas were ready ${edge} a block`;
+    }
   }
   return null;
 }
@@ -111,11 +113,12 @@ function preemptions(block: BlockEvidence): string | null {
   return `${hit.pod} preempted ${by} requests, so its KV cache was full`;
 }
 
-function unreadable(block: BlockEvidence, { replicas }: MeasurementEvidence): string | null {
+function unreadable(block: BlockEvidence): string | null {
   const missing = block.pods.filter(({ before, after }) => !before || !after).map(({ pod }) => pod);
   if (missing.length > 0) return `The counters of ${missing.join(', ')} could not be read: who served is not proven`;
-  if (block.pods.length >= replicas) return null;
-  return `Counters of ${block.pods.length} of ${replicas} replicas could be read: who served is not proven`;
+  const { readyWanted } = block;
+  if (block.pods.length >= readyWanted) return null;
+  return `Counters of ${block.pods.length} of ${readyWanted} replicas could be read: who served is not proven`;
 }
 
 /** Requests that the pod finished during the block; null when either reading is missing. */

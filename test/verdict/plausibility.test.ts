@@ -35,6 +35,7 @@ function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEviden
     pair: 0,
     sent: served.reduce((sum, n) => sum + n, 0),
     unanswered: 0,
+    readyWanted: 3,
     readyBefore: 3,
     readyAfter: 3,
     pods: served.map((n, i) => ({

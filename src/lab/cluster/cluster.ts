@@ -71,7 +71,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     startReplicaSets({ store, clock, record: recorder('replicaset-controller') }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
-    startIstiod(store),
+    startIstiod(store, options.scenario.cluster.routes),
     startKserve({ ...options, record: recorder('LLMInferenceServiceController') }),
     startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
   ];

@@ -14,7 +14,7 @@ const CONTROLLER = 'istio.io/gateway-controller';
  * Istio's part on the API: says which routes and pools its gateways have taken, and makes the shadow Service through
  * which a gateway reaches a pool. The traffic itself is the gateway's part.
  */
-export function startIstiod(store: Store): { close(): void } {
+export function startIstiod(store: Store, routesOf: 'any' | 'own' = 'any'): { close(): void } {
   const reconcile = () => {
     const gateways = store.list(GATEWAYS).filter((gateway) => gateway.spec?.gatewayClassName === 'istio');
     const namespaces = store.list(NAMESPACES);
@@ -24,7 +24,9 @@ export function startIstiod(store: Store): { close(): void } {
       const parents = gateways.flatMap((gateway) => {
         const parentRef = parentRefTo(route, gateway);
         if (!parentRef) return [];
-        const accepted = acceptance(route, isAllowed(route, gateway, namespaces));
+        const isTaken =
+          routesOf === 'any' || route.metadata.labels?.['app.kubernetes.io/managed-by'] !== 'tpu-serving-gate';
+        const accepted = acceptance(route, isTaken && isAllowed(route, gateway, namespaces));
         if (accepted.status === 'True') {
           for (const key of poolsBehind(store, route)) taken.set(key, [...(taken.get(key) ?? []), gateway]);
         }

@@ -11,6 +11,8 @@ export interface CompletionContext {
   blockSize: number;
   /** Whether responses tell the cached tokens of their prompt. */
   promptTokensDetails: boolean;
+  /** Something on the way holds a stream back until its end. */
+  buffered: boolean;
 }
 
 /** Runs a parsed request on the engine and answers it, whole or as server-sent events. Aborts when the client leaves. */
@@ -23,7 +25,9 @@ export function complete(
 ): void {
   const id = incoming.headers['x-request-id'];
   const head = answerHead(endpoint, request, typeof id === 'string' ? id : randomUUID().replaceAll('-', ''));
-  const writer = request.stream ? streamWriter(head, request, response) : wholeWriter(head, request, response);
+  const writer = request.stream
+    ? streamWriter(head, request, response, context.buffered)
+    : wholeWriter(head, request, response);
   let cachedTokens = 0;
   let unfinished = request.prompts.length;
 
@@ -73,14 +77,16 @@ function wholeWriter(head: AnswerHead, request: ParsedRequest, response: ServerR
   };
 }
 
-function streamWriter(head: AnswerHead, request: ParsedRequest, response: ServerResponse): Writer {
+function streamWriter(head: AnswerHead, request: ParsedRequest, response: ServerResponse, buffered: boolean): Writer {
   const sent = request.prompts.map(() => 0);
   let opened = false;
+  let held = '';
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   response.flushHeaders();
   const write = (text: string) => {
-    if (!opened) response.write(renderOpening(head, request.prompts.length) + text);
-    else response.write(text);
+    const whole = opened ? text : renderOpening(head, request.prompts.length) + text;
+    if (buffered) held += whole;
+    else response.write(whole);
     opened = true;
   };
   return {
@@ -96,7 +102,7 @@ function streamWriter(head: AnswerHead, request: ParsedRequest, response: Server
       write(renderDelta(head, index, rest, prompt.finishReason));
     },
     end: (cachedTokens) => {
-      response.end(renderEnding(head, request.includeUsage ? usageOf(request, cachedTokens) : null));
+      response.end(held + renderEnding(head, request.includeUsage ? usageOf(request, cachedTokens) : null));
     },
   };
 }

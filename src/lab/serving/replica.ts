@@ -65,7 +65,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   // The flag can only lower what the recorded hardware serves at a time.
   const slots = Math.min(SERVICE.slots, flags.maxNumSeqs ?? SERVICE.slots);
   const engine = createEngine({ clock, pool, random, slots, observer: metrics });
-  const context = { engine, blockSize, promptTokensDetails: flags.promptTokensDetails };
+  const context = { engine, blockSize, promptTokensDetails: flags.promptTokensDetails, buffered: day.buffered };
   const limits = { modelNames: flags.servedModelNames, maxModelLen: flags.maxModelLen };
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;

@@ -1,0 +1,93 @@
+import type { Climb } from '../load/ladder.ts';
+import { type PairTimings, pairAt, pairTimings } from '../load/pairs.ts';
+import { type MeasuredBlock, measureBlock, toPair } from '../load/summary.ts';
+import type { WarmUp } from '../load/warm-up.ts';
+import type { ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
+import { type DecisionPlan, type Look, lookAt } from '../verdict/decide.ts';
+import type { BlockEvidence } from '../verdict/evidence.ts';
+import { blockEvidence, ownTraffic } from './benchmark-evidence.ts';
+import { type Bench, loadOf, runOne, warmArm } from './benchmark-load.ts';
+import { announcePlan, roundText } from './benchmark-text.ts';
+import { servedBetween, settled, snapshot } from './counters.ts';
+
+/** What was measured, before it is judged. */
+export interface Collected {
+  method: string;
+  plan: DecisionPlan;
+  concurrency: number;
+  ladder: Climb | null;
+  warm: Record<ArmName, WarmUp>;
+  timings: PairTimings;
+  blocks: Record<ArmName, MeasuredBlock[]>;
+  evidence: BlockEvidence[];
+  pairs: BenchmarkPair[];
+  /** Requests of the all-replicas arm that each pod served. */
+  spread: Map<string, number>;
+  look: Look;
+  /** Looks that the plan has in all, and those that were taken. */
+  looks: { done: number; planned: number };
+  /** Nothing but errors came back. */
+  failing: boolean;
+}
+
+/**
+ * Interleaved pairs of blocks at equal load per replica, until the interval of the ratio clears the target on either side
+ * or the budget of pairs is spent.
+ */
+export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Collected> {
+  const { context, prepared, stack } = bench;
+  const { inputs, emit } = context;
+  const { replicas } = prepared.service;
+  const { concurrency, ladder, warmOne } = await loadOf(bench);
+  context.report.plan.concurrency = concurrency;
+  const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
+  const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
+  const timings = pairTimings({
+    pairMs: inputs.pairDurationMs,
+    expectedSpeedup: (inputs.target.minSpeedup + inputs.target.expectedMaxSpeedup) / 2,
+    medianLatencyMs,
+  });
+  announcePlan(bench, plan, timings, warm, replicas);
+
+  const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
+  const evidence: BlockEvidence[] = [];
+  const pairs: BenchmarkPair[] = [];
+  const spread = new Map<string, number>();
+  let look: Look = { estimate: null, decision: 'continue' };
+  let failing = false;
+  let before = await snapshot(context, prepared, stack);
+  for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
+    const pairPlan = pairAt(index, { timings, concurrencyPerReplica: concurrency, replicas });
+    const measured: Partial<Record<ArmName, MeasuredBlock>> = {};
+    let perPod: PodCount[] = [];
+    for (const block of pairPlan.blocks) {
+      const run = await runOne(bench, block, timings);
+      const after = await settled(context, prepared, stack, before, run.records.length);
+      evidence.push({ ...blockEvidence(block, run, before, after), readyWanted: replicas });
+      if (block.arm === 'all') perPod = ownTraffic(servedBetween(before, after), run.records.length);
+      before = after;
+      measured[block.arm] = measureBlock(run, timings.trimMs);
+      blocks[block.arm].push(measured[block.arm] as MeasuredBlock);
+      failing ||= run.ended === 'failing';
+      context.signal.throwIfAborted();
+    }
+    for (const { pod, requests } of perPod) spread.set(pod, (spread.get(pod) ?? 0) + requests);
+    const pair = toPair(pairPlan, measured as Record<ArmName, MeasuredBlock>, perPod);
+    if (!pair) break;
+    pairs.push(pair);
+    look = lookAt(
+      pairs.map(({ ratio }) => ratio),
+      plan,
+    );
+    emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
+  }
+  return {
+    method:
+      'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
+    ...{ plan, concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing },
+    looks: {
+      done: Math.max(0, pairs.length - plan.minPairs + 1),
+      planned: plan.maxPairs - plan.minPairs + 1,
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { Failure } from '../lib/failure.ts';
+import { poll } from '../lib/poll.ts';
+import { type Prepared, type StageContext, workloadSelector } from './context.ts';
+import { isReady } from './pods.ts';
+
+const LIMIT_MS = 10 * 60_000;
+
+/** Takes all replicas but one away, and waits until they are gone. The nodes stay leased: the release gives them back. */
+export async function scaleIn(context: StageContext, prepared: Prepared): Promise<void> {
+  const { kube, emit } = context;
+  const { apiVersion, name, namespace } = prepared.service;
+  await kube.mergePatch({ apiVersion, kind: 'LLMInferenceService', name, namespace }, { spec: { replicas: 1 } });
+  emit({ type: 'fact', stage: 'benchmark', text: `scaled ${name} in to one replica` });
+  await poll({
+    stage: 'benchmark',
+    what: 'one replica alone',
+    everyMs: context.inputs.pollIntervalMs,
+    limitMs: LIMIT_MS,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => emit({ type: 'waiting', stage: 'benchmark', ...status }),
+    probe: async () => {
+      const pods = (await kube.list('v1', 'Pod', { namespace, labelSelector: workloadSelector(name) })) ?? [];
+      const ready = pods.filter(isReady).length;
+      return pods.length === 1 && ready === 1
+        ? { done: true }
+        : { waiting: `${pods.length} pods, ${ready} of them Ready` };
+    },
+    onTimeout: (seen) =>
+      new Failure({
+        stage: 'benchmark',
+        code: 'scale-in-timeout',
+        message: `${name} did not come down to one replica; last seen: ${seen}.`,
+        hint: 'Look whether an autoscaler holds the replicas, and at the conditions of the service.',
+        blame: 'cluster',
+      }),
+  });
+}

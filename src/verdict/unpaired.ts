@@ -1,0 +1,38 @@
+import type { DecisionPlan, Look } from './decide.ts';
+import { studentQuantile } from './distributions.ts';
+import { mean, standardDeviation } from './statistics.ts';
+
+/**
+ * Relative difference between two deployments of the same thing, as a standard deviation: what no block within one of
+ * them shows. Reports of repeated deployments give 1 to 8 %.
+ */
+export const DEPLOYMENT_NOISE = 0.04;
+
+/**
+ * Judges throughputs of two arms that were measured one after the other. Welch's t interval on the logarithms, wider by
+ * what differs between deployments, so that only a system that is far clear of the target is decided.
+ */
+export function unpairedLook(
+  one: readonly number[],
+  all: readonly number[],
+  { minSpeedup, alpha }: Pick<DecisionPlan, 'minSpeedup' | 'alpha'>,
+): Look {
+  const arms = [one, all];
+  if (arms.some((rates) => rates.length < 2 || rates.some((rate) => !(rate > 0)))) {
+    return { estimate: null, decision: 'continue' };
+  }
+  const [logsOne, logsAll] = arms.map((rates) => rates.map(Math.log)) as [number[], number[]];
+  const variance = (logs: number[]) => standardDeviation(logs) ** 2 / logs.length;
+  const error = Math.sqrt(variance(logsOne) + variance(logsAll) + 2 * DEPLOYMENT_NOISE ** 2);
+  const t = studentQuantile(1 - alpha, Math.min(one.length, all.length) - 1);
+  const centre = mean(logsAll) - mean(logsOne);
+  const estimate = {
+    value: Math.exp(centre),
+    low: Math.exp(centre - t * error),
+    high: Math.exp(centre + t * error),
+    level: 1 - 2 * alpha,
+  };
+  if (estimate.low > minSpeedup) return { estimate, decision: 'pass' };
+  if (estimate.high < minSpeedup) return { estimate, decision: 'fail' };
+  return { estimate, decision: 'exhausted' };
+}
