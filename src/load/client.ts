@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { errorText } from '../lib/failure.ts';
-import { createInFlight, type Waiting } from './in-flight.ts';
-import { type Expectation, judgeResponse, networkErrorKind } from './response.ts';
+import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
+import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
 import type { ErrorKind, Response, Stopwatch } from './types.ts';
 
@@ -70,87 +70,16 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
   });
 
   const inFlight = createInFlight(clock);
+  const shared: Shared = { clock, inFlight, options };
   const send = (body: Buffer, signal?: AbortSignal): Promise<Response> =>
     new Promise((resolve) => {
-      const queuedMs = clock.now();
-      let sentMs: number | null = null;
-      let firstByteMs: number | null = null;
-      let status: number | null = null;
-      let pickerHeader: boolean | null = null;
-      let controller: Dispatcher.DispatchController | null = null;
-      let chunks: Buffer[] = [];
-      let stream: StreamReader | null = null;
-      let bytes = 0;
-      let settled = false;
-
-      const settle = (judged: Pick<Response, 'valid' | 'errorKind' | 'errorText'> & Partial<Response>) => {
-        if (settled) return;
-        settled = true;
-        inFlight.remove(waiting, signal);
-        resolve({
-          sentMs: sentMs ?? queuedMs,
-          firstByteMs,
-          firstTokenMs: stream?.firstTokenMs() ?? null,
-          lastTokenMs: stream?.lastTokenMs() ?? null,
-          endMs: clock.now(),
-          status,
-          pickerHeader,
-          promptTokens: null,
-          completionTokens: null,
-          cachedTokens: null,
-          ...judged,
-        });
-      };
-      const giveUp = (errorKind: ErrorKind, text: string) => {
-        settle({ valid: false, errorKind, errorText: text });
-        controller?.abort(new Error(text));
-      };
-      const waiting: Waiting = {
-        endsMs: queuedMs + options.deadlineMs,
-        onDeadline: () => giveUp('timeout', `no complete answer within ${options.deadlineMs} ms`),
-        onAbort: () => giveUp('cancelled', 'cancelled'),
-      };
-      if (signal?.aborted) return waiting.onAbort();
-      inFlight.add(waiting, signal);
-
-      const handler: Dispatcher.DispatchHandler = {
-        onRequestStart(given) {
-          controller = given;
-          // It may have been given up while it waited for a connection; it must not be sent then.
-          if (settled) given.abort(new Error('given up before it was sent'));
-          else sentMs = clock.now();
-        },
-        onResponseStart(_controller, statusCode, responseHeaders) {
-          if (statusCode < 200) return;
-          firstByteMs = clock.now();
-          status = statusCode;
-          pickerHeader = responseHeaders[PICKER_HEADER] !== undefined;
-          // An error comes as JSON whatever was asked for.
-          const isStream = String(responseHeaders['content-type'] ?? '').startsWith('text/event-stream');
-          if (options.streaming && isStream && statusCode === 200) {
-            stream = createStreamReader(options.expect, options.onGap);
-          }
-        },
-        onResponseData(_controller, chunk) {
-          bytes += chunk.length;
-          if (bytes > MAX_BODY_BYTES) giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
-          else if (stream) stream.push(chunk, clock.now());
-          else chunks.push(chunk);
-        },
-        onResponseEnd() {
-          const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-          chunks = [];
-          const endMs = clock.now();
-          settle({ ...(stream ? stream.end() : judgeResponse(status ?? 0, whole, options.expect)), endMs });
-        },
-        onResponseError(_controller, error) {
-          settle({ valid: false, errorKind: networkErrorKind(error), errorText: errorText(error) });
-        },
-      };
+      const exchange = new Exchange(shared, resolve, signal);
+      if (signal?.aborted) return exchange.onAbort();
+      inFlight.add(exchange, signal);
       try {
-        pool.dispatch({ path, method: 'POST', headers, body }, handler);
+        pool.dispatch({ path, method: 'POST', headers, body }, exchange);
       } catch (error) {
-        settle({ valid: false, errorKind: networkErrorKind(error), errorText: errorText(error) });
+        exchange.fail(error);
       }
     });
 
@@ -161,4 +90,129 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
       inFlight.close();
     },
   };
+}
+
+interface Shared {
+  clock: Stopwatch;
+  inFlight: InFlight;
+  options: LoadClientOptions;
+}
+
+/** One request and its answer. A class, since thousands of them a second would each make a dozen closures. */
+class Exchange implements Dispatcher.DispatchHandler, Waiting {
+  readonly endsMs: number;
+  private sentMs: number;
+  private firstByteMs: number | null = null;
+  private status: number | null = null;
+  private pickerHeader: boolean | null = null;
+  private controller: Dispatcher.DispatchController | null = null;
+  private first: Buffer | null = null;
+  private more: Buffer[] | null = null;
+  private stream: StreamReader | null = null;
+  private bytes = 0;
+  private settled = false;
+  private readonly shared: Shared;
+  private readonly resolve: (response: Response) => void;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(shared: Shared, resolve: (response: Response) => void, signal: AbortSignal | undefined) {
+    this.shared = shared;
+    this.resolve = resolve;
+    this.signal = signal;
+    this.sentMs = shared.clock.now();
+    this.endsMs = this.sentMs + shared.options.deadlineMs;
+  }
+
+  onDeadline(): void {
+    this.giveUp('timeout', `no complete answer within ${this.shared.options.deadlineMs} ms`);
+  }
+
+  onAbort(): void {
+    this.giveUp('cancelled', 'cancelled');
+  }
+
+  fail(error: unknown): void {
+    this.settle(failed(networkErrorKind(error), errorText(error)), this.shared.clock.now());
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    // It may have been given up while it waited for a connection; it must not be sent then.
+    if (this.settled) controller.abort(new Error('given up before it was sent'));
+    else this.sentMs = this.shared.clock.now();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (statusCode < 200) return;
+    const { clock, options } = this.shared;
+    this.firstByteMs = clock.now();
+    this.status = statusCode;
+    this.pickerHeader = headers[PICKER_HEADER] !== undefined;
+    // An error comes as JSON whatever was asked for.
+    if (options.streaming && statusCode === 200 && String(headers['content-type']).startsWith('text/event-stream')) {
+      this.stream = createStreamReader(options.expect, options.onGap);
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes > MAX_BODY_BYTES) this.giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
+    else if (this.stream) this.stream.push(chunk, this.shared.clock.now());
+    else if (this.first === null) this.first = chunk;
+    else {
+      this.more ??= [];
+      this.more.push(chunk);
+    }
+  }
+
+  onResponseEnd(): void {
+    const endMs = this.shared.clock.now();
+    const { first, more, stream } = this;
+    const whole = first === null ? NO_BODY : more === null ? first : Buffer.concat([first, ...more]);
+    this.settle(stream ? stream.end() : judgeResponse(this.status ?? 0, whole, this.shared.options.expect), endMs);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error);
+  }
+
+  private giveUp(errorKind: ErrorKind, text: string): void {
+    this.settle(failed(errorKind, text), this.shared.clock.now());
+    this.controller?.abort(new Error(text));
+  }
+
+  private settle(judged: Judged, endMs: number): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.shared.inFlight.remove(this, this.signal);
+    this.resolve({
+      sentMs: this.sentMs,
+      firstByteMs: this.firstByteMs,
+      firstTokenMs: this.stream ? this.stream.firstTokenMs() : null,
+      lastTokenMs: this.stream ? this.stream.lastTokenMs() : null,
+      endMs,
+      status: this.status,
+      valid: judged.valid,
+      errorKind: judged.errorKind,
+      errorText: judged.errorText,
+      promptTokens: judged.promptTokens,
+      completionTokens: judged.completionTokens,
+      cachedTokens: judged.cachedTokens,
+      pickerHeader: this.pickerHeader,
+    });
+    // What the answer held must not live as long as undici remembers its handler.
+    this.first = null;
+    this.more = null;
+    this.stream = null;
+  }
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+function failed(errorKind: ErrorKind, text: string): Judged {
+  return { valid: false, errorKind, errorText: text, ...NOTHING };
 }

@@ -3,8 +3,8 @@ import type { Stopwatch } from './types.ts';
 /** A request that waits for its answer. */
 export interface Waiting {
   endsMs: number;
-  onDeadline: () => void;
-  onAbort: () => void;
+  onDeadline(): void;
+  onAbort(): void;
 }
 
 export interface InFlight {

@@ -31,28 +31,24 @@ export function judgeResponse(status: number, body: Buffer, expectation: Expecta
   if (!isObject(parsed) || !Array.isArray(parsed.choices) || !isObject(parsed.choices[0])) {
     return invalid('no-choices', `HTTP 200 without choices[0]${excerpt(body)}`);
   }
-  return judgeUsage(parsed.usage, expectation, excerpt(body));
+  return judgeUsage(parsed.usage, expectation, body);
 }
 
-/** Whether an answer says how many tokens it cost, and has as many as were ordered. `seen` is shown when it does not. */
-export function judgeUsage(usage: unknown, expectation: Expectation, seen: string): Judged {
+/** Whether an answer says how many tokens it cost, and has as many as were ordered. A body is shown when it does not. */
+export function judgeUsage(usage: unknown, expectation: Expectation, body: Buffer | null): Judged {
   const promptTokens = isObject(usage) ? count(usage.prompt_tokens) : null;
   const completionTokens = isObject(usage) ? count(usage.completion_tokens) : null;
   if (!isObject(usage) || promptTokens === null || completionTokens === null) {
-    return invalid('no-usage', `HTTP 200 without usage${seen}`);
+    return invalid('no-usage', `HTTP 200 without usage${body ? excerpt(body) : ''}`);
   }
   const details = usage.prompt_tokens_details;
-  const tokens = {
-    promptTokens,
-    completionTokens,
-    cachedTokens: isObject(details) ? count(details.cached_tokens) : null,
-  };
+  const cachedTokens = isObject(details) ? count(details.cached_tokens) : null;
   const wanted = expectation.completionTokens;
   if (wanted !== null && completionTokens !== wanted) {
     const errorText = `${completionTokens} output tokens instead of ${wanted}`;
-    return { valid: false, errorKind: 'wrong-length', errorText, ...tokens };
+    return { valid: false, errorKind: 'wrong-length', errorText, promptTokens, completionTokens, cachedTokens };
   }
-  return { valid: true, errorKind: null, errorText: null, ...tokens };
+  return { valid: true, errorKind: null, errorText: null, promptTokens, completionTokens, cachedTokens };
 }
 
 /** The kind of a failure below HTTP, from the codes of Node and undici. */

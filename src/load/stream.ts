@@ -63,7 +63,7 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
       if (refused !== null) return bad('not-json', `HTTP 200 with ${refused}`);
       if (!done) return bad('truncated', 'the stream ended without [DONE]');
       if (firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without text');
-      return judgeUsage(usage, expectation, '');
+      return judgeUsage(usage, expectation, null);
     },
     firstTokenMs: () => firstMs,
     lastTokenMs: () => lastMs,

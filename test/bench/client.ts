@@ -63,6 +63,9 @@ async function open(ratePerSecond: number, durationMs: number) {
 }
 
 async function streams(count: number, chunks: number, gapMs: number) {
+  const warm = client('/stream?chunks=20&gap=5', 50, true);
+  await Promise.all(Array.from({ length: 50 }, () => warm.send(BODY)));
+  await warm.close();
   const load = client(`/stream?chunks=${chunks}&gap=${gapMs}`, count, true);
   const from = process.cpuUsage();
   const answers = [];
