@@ -79,7 +79,7 @@ export const ADVERSARIES: readonly Adversary[] = [
     name: 'stall-in-one-arm',
     summary: 'three replicas scale 2.3 times, and the one-replica arm stands still once, as if it compiled',
     serving: { scaling: SLOW, stallSeconds: 60 },
-    expect: fail(null),
+    expect: invalid,
   },
   {
     name: 'starved-client',

@@ -27,4 +27,8 @@ describe('the plan, before money is spent', () => {
       /^With 3 pairs of 5 s only a true speed-up of \d\.\d\d× or more can be proven to exceed 2\.5×, and 2\.8× is the most/,
     );
   });
+
+  it('is not refused for an arm that answers nothing: its blocks shall show that', () => {
+    expect(announce(PLAN, TIMINGS, [0, 20])).toHaveLength(2);
+  });
 });
