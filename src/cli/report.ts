@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { readText } from '../clients/files.ts';
 import { Failure } from '../lib/failure.ts';
 import { neutral } from '../progress/actions.ts';
 import { renderComment } from '../report/comment.ts';
-import { compareReports, comparisonLines } from '../report/compare.ts';
+import { comparisonLines } from '../report/compare.ts';
 import { benchmarkEntries } from '../report/formats/benchmark-action.ts';
 import { junit } from '../report/formats/junit.ts';
 import { llmDReport } from '../report/formats/llm-d.ts';
@@ -12,6 +12,7 @@ import type { Report } from '../report/model.ts';
 import { parseReport } from '../report/parse.ts';
 import { renderSummary } from '../report/summary.ts';
 import { renderVerdictText } from '../report/text.ts';
+import { compareReports } from '../verdict/compare.ts';
 
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 const links = ({ run }: Report) => ({ run: run.url, summary: run.url === null ? null : `${run.url}#summary` });
@@ -66,8 +67,7 @@ export async function compareCommand(args: string[], write: (text: string) => vo
 }
 
 async function readReport(file: string): Promise<Report> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Failure({ stage: 'report', code: 'no-file', message: `${file} cannot be read.`, cause });
-  });
+  const text = await readText(file);
+  if (text === null) throw new Failure({ stage: 'report', code: 'no-file', message: `${file} cannot be read.` });
   return parseReport(text);
 }
