@@ -73,7 +73,7 @@ describe('bad usage ends with 3 and says on stderr', () => {
       'Input "cluster" is missing; give the name of the GKE cluster.',
       'Input "location" is missing; give the zone or region of the cluster, such as europe-west4-a.',
       expect.stringMatching(/^Input "project-id" is missing/),
-      'Input "concurrency" is "lots"; allowed: a whole number from 1 to 512.',
+      'Input "concurrency" is "lots"; allowed: auto, or a whole number from 1 to 512.',
       'Input "timeout" is "90"; allowed: a duration with a unit, such as 90s, 25m or 1h30m.',
     ]);
   });
