@@ -1,5 +1,6 @@
 import { pairTimings } from '../load/pairs.ts';
 import { type MeasuredBlock, measureBlock, toPair } from '../load/summary.ts';
+import type { WarmUp } from '../load/warm-up.ts';
 import type { ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
 import type { DecisionPlan } from '../verdict/decide.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
@@ -71,10 +72,13 @@ export async function collectUnpaired(
   await measureBlocks('all');
   const rateOf = (arm: ArmName) => blocks[arm].map(({ window }) => window.requestsPerSecond);
   const sustained = rateOf('all').reduce((sum, rate) => sum + rate, 0) / Math.max(1, blocks.all.length);
-  if (!failing) await meanwhile(sustained);
-  await scaleIn(context, prepared);
-  const warmOne = await warmArm(bench, 'one', concurrency);
-  await measureBlocks('one');
+  let warmOne: WarmUp = { bins: [], settled: true, medianLatencyMs: null };
+  if (!failing) {
+    await meanwhile(sustained);
+    await scaleIn(context, prepared);
+    warmOne = await warmArm(bench, 'one', concurrency);
+    await measureBlocks('one');
+  }
 
   const pairs: BenchmarkPair[] = [];
   for (const [index, all] of blocks.all.entries()) {

@@ -49,6 +49,7 @@ export async function benchmark(
   const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
   const base = { context, prepared, stack, model };
   const originMs = performance.now();
+  let pod = chosenPod(stack);
   const open: LoadClient[] = [];
   const opened = (url: string, connections: number) => {
     const client = loadClient(url, hostname, connections, inputs.maxTokens);
@@ -63,7 +64,8 @@ export async function benchmark(
         type: 'warning',
         text: `${one.reason} The one-replica arm is measured after the others are gone.`,
       });
-      await closeOneReplica(context, prepared, chosenPod(stack));
+      await closeOneReplica(context, prepared, pod);
+      pod = null;
       const bench = { ...base, clients: { one: all, all } };
       let extras = NO_EXTRAS;
       const collected = await collectUnpaired(bench, plan, async (sustained) => {
@@ -76,7 +78,7 @@ export async function benchmark(
     return await conclude(base, await collectPairs(bench, plan), { originMs, description: one.description });
   } finally {
     await Promise.all(open.map((client) => client.close()));
-    await closeOneReplica(context, prepared, chosenPod(stack));
+    await closeOneReplica(context, prepared, pod);
   }
 }
 
@@ -96,7 +98,7 @@ async function oneReplicaOrReason(
 }
 
 /** The gateway did not take the route, or the namespace does not take its objects. */
-const REFUSALS: ReadonlySet<string> = new Set(['one-replica-route', 'kube-forbidden', 'kube-invalid']);
+const REFUSALS: ReadonlySet<string> = new Set(['one-replica-route', 'kube-permission', 'admission-refused']);
 
 interface Extras {
   latency: LatencyFigures | null;

@@ -5,7 +5,7 @@ import { fakeRunner, type Job } from './fake-runner.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 export const MINUTES = 60_000;
-export const UNMEASURED_SCALE = 60;
+export const UNMEASURED_SCALE = 100;
 export const MEASURED_SCALE = 20;
 
 /** One job of a pull request on GitHub's runner, whose cluster is the lab. */

@@ -7,14 +7,14 @@ import { MINUTES, plain } from './e2e.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
-/** Fewer and shorter pairs than `npm run rehearse` has. */
+/** Fewer and shorter pairs than `npm run rehearse` has, and nothing beside the verdict. */
 function rehearse(scenario: string, timeScale: number): Promise<{ code: number | null; log: string; comment: string }> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const child = spawn(
     process.execPath,
     [
       ...[CLI, 'rehearse', '--scenario', scenario, '--time-scale', String(timeScale), '--output-dir', output],
-      ...['--', '--pairs=4-8', '--pair-duration=3s'],
+      ...['--', '--pairs=4-8', '--pair-duration=3s', '--latency-duration=0s', '--concurrency=10'],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

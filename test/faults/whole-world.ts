@@ -117,6 +117,7 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
           'api-timeout': '1s',
           'pair-duration': '1s',
           pairs: '3-3',
+          concurrency: '8',
           // So short a measurement is coarse; this limit it never falls below by itself.
           'target-speedup': '1.5-2.8',
           runbook: 'false',
