@@ -10,10 +10,12 @@ import type { ReadyStack } from './ready.ts';
 
 const PROBE_MAX_TOKENS = 8;
 /**
- * Long enough for both layers on every version: 5 blocks of 128 tokens and a half, 5 blocks of 512 characters. The half
- * is for the estimate of the prefix's length in tokens, which must not fall on the wrong side of a block.
+ * Long enough for both layers: five blocks and a half of what the server reports, whose size the endpoint picker follows.
+ * The half is for the estimate of the prefix's length in tokens, which must not fall on the wrong side of a block.
  */
-const PREFIX_TOKENS = 704;
+const PREFIX_BLOCKS = 5.5;
+/** Where the server does not report it, and at least: the largest block that is usual on TPU. */
+const USUAL_BLOCK_TOKENS = 128;
 
 const SUFFIX_TOKENS = 32;
 /**
@@ -46,11 +48,12 @@ export async function checkRouting(
       }).toString(),
     ) as unknown;
 
+  const prefixLength = Math.ceil(PREFIX_BLOCKS * Math.max(USUAL_BLOCK_TOKENS, report.environment.blockSizeTokens ?? 0));
   const groups = Array.from({ length: GROUPS }, (_, group) =>
     sharedPrefixGroup({
       seed: `${runKey}/verify`,
       group,
-      prefixTokens: PREFIX_TOKENS,
+      prefixTokens: prefixLength,
       suffixTokens: SUFFIX_TOKENS,
     }),
   );
@@ -78,7 +81,7 @@ export async function checkRouting(
   const unsound = servedGroups.find(({ override }) => override.outcome !== undefined);
   const [group] = groups as [SharedPrefixGroup];
   const unique = conserved(servedBetween(between, after), uniqueCount);
-  const promptTokens = usageTokens(sharedAnswers.at(-1)) ?? PREFIX_TOKENS + SUFFIX_TOKENS;
+  const promptTokens = usageTokens(sharedAnswers.at(-1)) ?? prefixLength + SUFFIX_TOKENS;
   const promptChars = group.prompt(0).length;
   const prefixTokens = Math.floor((promptTokens * group.prefix.length) / promptChars);
   const hitRate = hitRateOf(before, between, {
@@ -113,7 +116,9 @@ export async function checkRouting(
   });
   context.emit({ type: 'fact', stage: 'verify', text: length.sentence });
   const affinity = checkSharedPrefix(report.routing.sharedPrefix.groups, replicas);
-  add(context, { ...affinity, ...unsound?.override, ...shared.override });
+  // A prefix that either layer cannot see proves nothing, whatever the router does with it.
+  const tooShort = length.longEnough === false ? { outcome: 'not-observable' as const, seen: length.sentence } : {};
+  add(context, { ...affinity, ...unsound?.override, ...shared.override, ...tooShort });
   add(context, { ...checkUniqueSpread(unique.perPod, replicas), ...unique.override });
   add(
     context,
