@@ -156,7 +156,10 @@ export function aBenchmark(speedup: number, halfWidth: number, overrides: Partia
     },
     vetoes: [],
     warnings: [],
-    ladder: null,
+    ladder: [
+      { concurrency: 5, requestsPerSecond: 6.9 },
+      { concurrency: 10, requestsPerSecond: 7.44 },
+    ],
     latency: aLatency(),
     client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7, stalledShare: 0.002, cpuMsPerRequest: 0.41 },
     looks: { done: 7, planned: 10, stopped: 'pass' },
