@@ -27,6 +27,8 @@ export interface Outcome {
   broken: string[];
   /** Whether post alone did it, or the sweeper was needed. */
   by: 'post' | 'sweeper';
+  /** Whether the request came at all: how often a run asks while it waits varies. */
+  met: boolean;
 }
 
 const FAULTS: Record<string, Fault> = {
@@ -92,9 +94,11 @@ export async function play(world: World, one: Case): Promise<Outcome> {
   disarm(world);
   if (one.phase === 'main') world[one.server].arm(one.fault, one.index);
   await run.main();
+  let met = world[one.server].met();
   disarm(world);
   if (one.phase === 'post') world[one.server].arm(one.fault, one.index);
   await run.post();
+  met ||= world[one.server].met();
   disarm(world);
   let by: Outcome['by'] = 'post';
   if (!(await atRest(world, 200)) || world.leaseIsThere()) {
@@ -116,7 +120,7 @@ export async function play(world: World, one: Case): Promise<Outcome> {
   for (const secret of world.secrets) if (text.includes(secret)) broken.push('a secret was told');
   if (run.claims()) broken.push(run.claims() as string);
   if (broken.length > 0) await reset(world, run);
-  return { broken, by };
+  return { broken, by, met };
 }
 
 /** Whether two resizes of one pool ever ran at once. Pure. */

@@ -31,6 +31,8 @@ export interface FaultProxy {
   seen(): string[];
   /** From now on counts anew; the fault meets the request with this index, among all or among those of one shape. */
   arm(fault: Fault | null, index: number, shape?: string): void;
+  /** Whether the fault has met its request since the last `arm`. */
+  met(): boolean;
   /** Nobody is there: every request is dropped until the next `arm`. */
   bury(): void;
   close(): Promise<void>;
@@ -59,6 +61,7 @@ export async function startFaultProxy(options: {
   let before = 0;
   let left = 0;
   let wanted: string | undefined;
+  let met = false;
   let buried = false;
   let cutUntil = 0;
   const seen: string[] = [];
@@ -75,6 +78,7 @@ export async function startFaultProxy(options: {
     }
     if (left === 0) return null;
     left -= 1;
+    met = true;
     if (fault.kind === 'cut') {
       cutUntil = Date.now() + fault.ms;
       for (const stream of streams) stream.destroy();
@@ -157,10 +161,12 @@ export async function startFaultProxy(options: {
       before = index;
       left = 0;
       wanted = shape;
+      met = false;
       buried = false;
       cutUntil = 0;
       seen.length = 0;
     },
+    met: () => met,
     bury() {
       buried = true;
     },

@@ -25,6 +25,8 @@ process.on('unhandledRejection', () => {});
 interface Total {
   cases: number;
   swept: number;
+  /** Their request did not come, so that they say nothing of the fault. */
+  unmet: number;
   failed: string[];
 }
 
@@ -39,15 +41,16 @@ async function playAll<W extends { close(): Promise<void> }, C extends { name: s
   workers: number,
   start: () => Promise<W>,
   list: (world: W) => Promise<C[]>,
-  playOne: (world: W, one: C) => Promise<{ broken: string[]; by: string }>,
+  playOne: (world: W, one: C) => Promise<{ broken: string[]; by: string; met?: boolean }>,
 ): Promise<Total> {
   const first = await start();
   const chosen = choose(await list(first));
-  const total: Total = { cases: chosen.length, swept: 0, failed: [] };
+  const total: Total = { cases: chosen.length, swept: 0, unmet: 0, failed: [] };
   const queue = chosen.entries();
   const work = async (world: W) => {
     for (const [index, one] of queue) {
-      const { broken, by } = await playOne(world, one);
+      const { broken, by, met = true } = await playOne(world, one);
+      if (!met) total.unmet += 1;
       if (by === 'sweeper') total.swept += 1;
       if (broken.length > 0) {
         total.failed.push(one.name);
@@ -88,12 +91,12 @@ let failures = 0;
 for (const name of names) {
   const part = parts[name];
   if (!part) throw new Error(`--part is ${Object.keys(parts).join(' or ')}, not ${name}`);
-  const { cases: count, swept, failed } = await part();
+  const { cases: count, swept, unmet, failed } = await part();
   cases += count;
   failures += failed.length;
   const survived = count - failed.length;
   process.stdout.write(
-    `${name}: ${count} cases: ${survived} survived (${swept} by the sweeper), ${failed.length} failed\n`,
+    `${name}: ${count} cases: ${survived} survived (${swept} by the sweeper; ${unmet} did not meet their request), ${failed.length} failed\n`,
   );
 }
 process.stdout.write(`${cases} cases: ${cases - failures} survived, ${failures} failed\n`);

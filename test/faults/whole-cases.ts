@@ -22,6 +22,8 @@ export interface WholeCase {
 export interface WholeOutcome {
   broken: string[];
   by: 'post' | 'sweeper';
+  /** Whether the request came at all: how often a run asks while it waits varies. */
+  met: boolean;
   /** Of the comment, or of the lack of one. */
   verdict: string;
 }
@@ -43,7 +45,7 @@ const ENOUGH_FOR_POST = {
   fault: { kind: 'interrupt' },
 } as const;
 
-/** The first and the last request of each shape in a clean run, each met by every fault. */
+/** Each request of a clean run, by its shape and place among those of it, met by every fault. */
 export async function wholeCasesOf(world: WholeWorld): Promise<WholeCase[]> {
   // The first run of a cluster retires Pattern 1; those after it do not.
   await cleanRun(world);
@@ -52,7 +54,7 @@ export async function wholeCasesOf(world: WholeWorld): Promise<WholeCase[]> {
   for (const step of ['main', 'post'] as const) {
     for (const server of SERVERS) {
       for (const [shape, count] of counts[step][server]) {
-        for (const nth of new Set([0, count - 1])) {
+        for (let nth = 0; nth < count; nth += 1) {
           for (const [kind, fault] of Object.entries(FAULTS)) {
             if (step === 'post' && kind === 'interrupt') continue;
             cases.push({ name: `${step}/${server}/${shape}/${nth}/${kind}`, step, server, shape, nth, fault });
@@ -122,8 +124,10 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
     disarm(world);
     const main = await step('main');
     const told = toldBy(job);
+    let met = one?.step === 'main' && world.proxies[one.server].met();
     disarm(world);
     const post = await step('post');
+    met ||= one?.step === 'post' && world.proxies[one.server].met();
     disarm(world);
     const postKilled = post.signal === 'SIGKILL';
     const broken: string[] = [];
@@ -137,7 +141,7 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
     }
     broken.push(...(await problems(world, run, job, { main, told, post, postKilled, from })));
     const comment = (await world.github()).comments.at(-1)?.body ?? '';
-    return { broken, by, verdict: parseData(comment)?.verdict ?? 'running' };
+    return { broken, by, met, verdict: parseData(comment)?.verdict ?? 'running' };
   } finally {
     job.close();
   }
