@@ -208,9 +208,10 @@ function lies(
   const data = parseData(body);
   const killed = main.signal === 'SIGKILL';
   const saved = job.state().lease !== undefined;
+  // Only a run that died before it had anything to say may say nothing.
+  if (comments.length === 0 && killed && !saved) return [];
   if (comments.length !== 1 || !marker) return [`${comments.length} comments`];
   if (marker.run !== String(FIRST_RUN + run)) {
-    // Only a run that died before it had anything to say may say nothing.
     return [killed && !saved ? null : `the comment is of run ${marker.run}`];
   }
   if (postKilled) return [];
