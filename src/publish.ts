@@ -13,6 +13,7 @@ import { junit } from './report/formats/junit.ts';
 import { llmDReport } from './report/formats/llm-d.ts';
 import { openMetrics } from './report/formats/openmetrics.ts';
 import type { Report } from './report/model.ts';
+import { linksOf } from './report/money.ts';
 import { renderSummary } from './report/summary.ts';
 
 /** A folder on a network share or a device may never answer. */
@@ -42,7 +43,7 @@ export interface PublishOptions {
 /** Writes the result files, then the comment. Neither changes a verdict: what cannot be written is a warning. */
 export async function publish(report: Report, options: PublishOptions): Promise<Published> {
   const { inputs, emit, redact } = options;
-  const links = { run: report.run.url, summary: report.run.url === null ? null : `${report.run.url}#summary` };
+  const links = linksOf(report);
   const comment = redact(renderComment(report, { id: inputs.commentId, reportLinks: links }));
   const summary = redact(renderSummary(report, { reportLinks: links }));
   const { requests } = options;

@@ -9,19 +9,19 @@ import { junit } from '../report/formats/junit.ts';
 import { llmDReport } from '../report/formats/llm-d.ts';
 import { openMetrics } from '../report/formats/openmetrics.ts';
 import type { Report } from '../report/model.ts';
+import { linksOf } from '../report/money.ts';
 import { parseReport } from '../report/parse.ts';
 import { renderSummary } from '../report/summary.ts';
 import { renderVerdictText } from '../report/text.ts';
 import { compareReports } from '../verdict/compare.ts';
 
 const json = (value: unknown) => JSON.stringify(value, null, 2);
-const links = ({ run }: Report) => ({ run: run.url, summary: run.url === null ? null : `${run.url}#summary` });
 
 /** What `report --format` knows; each renders the one file that a run leaves. */
 const FORMATS: Record<string, (report: Report) => string> = {
   text: (report) => renderVerdictText(report).join('\n'),
-  comment: (report) => renderComment(report, { id: 'default', reportLinks: links(report) }),
-  summary: (report) => renderSummary(report, { reportLinks: links(report) }),
+  comment: (report) => renderComment(report, { id: 'default', reportLinks: linksOf(report) }),
+  summary: (report) => renderSummary(report, { reportLinks: linksOf(report) }),
   json: (report) => json(report),
   'llm-d-one': (report) => json(llmDReport(report, 'one')),
   'llm-d-all': (report) => json(llmDReport(report, 'all')),

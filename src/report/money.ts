@@ -3,6 +3,11 @@ import { chipMinutes, count, duration, usd } from './format.ts';
 import type { Report } from './model.ts';
 import { shortSha } from './wording.ts';
 
+/** Where a run's own page and summary are; null without a page. */
+export function linksOf({ run }: Pick<Report, 'run'>): ReportLinks {
+  return { run: run.url, summary: run.url === null ? null : `${run.url}#summary` };
+}
+
 /** Addresses of what belongs to the run; what is null is left out. */
 export interface ReportLinks {
   run?: string | null;

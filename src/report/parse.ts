@@ -2,7 +2,7 @@ import { Failure } from '../lib/failure.ts';
 import type { Report, Verdict } from './model.ts';
 
 const SCHEMA: Report['schema'] = 'tpu-serving-gate/report/v1';
-const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'inconclusive', 'invalid', 'error'];
+export const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'inconclusive', 'invalid', 'error'];
 const OBJECTS = ['tool', 'run', 'target', 'plan', 'environment'] as const;
 const LISTS = ['reasons', 'stages', 'pods', 'checks'] as const;
 

@@ -10,14 +10,14 @@ import { edges, type Snapshot } from './counters.ts';
 export function blockEvidence(
   block: BlockPlan,
   run: BlockRun,
-  before: Snapshot,
-  after: Snapshot,
-): Omit<BlockEvidence, 'readyWanted'> {
+  { before, after, readyWanted }: { before: Snapshot; after: Snapshot; readyWanted: number },
+): BlockEvidence {
   return {
     arm: block.arm,
     pair: block.pair,
     sent: run.records.length,
     unanswered: run.records.filter((record) => !record.valid).length,
+    readyWanted,
     readyBefore: before.ready,
     readyAfter: after.ready,
     pods: edges(before, after),

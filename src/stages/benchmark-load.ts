@@ -1,11 +1,15 @@
 import type { LoadClient } from '../load/client.ts';
 import { type BlockRun, runBlock } from '../load/closed-loop.ts';
 import { type Climb, climb } from '../load/ladder.ts';
-import type { BlockPlan, PairTimings } from '../load/pairs.ts';
+import { type BlockPlan, type PairTimings, pairTimings } from '../load/pairs.ts';
 import { requestBody } from '../load/prompts.ts';
+import { type MeasuredBlock, measureBlock } from '../load/summary.ts';
 import { type WarmUp, warmUp } from '../load/warm-up.ts';
-import type { ArmName } from '../report/model.ts';
+import type { ArmName, PodCount } from '../report/model.ts';
+import type { BlockEvidence } from '../verdict/evidence.ts';
+import { blockEvidence, ownTraffic } from './benchmark-evidence.ts';
 import type { Prepared, StageContext } from './context.ts';
+import { type Snapshot, servedBetween, settled } from './counters.ts';
 import type { OneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready.ts';
 import type { VerifiedModel } from './verify.ts';
@@ -71,8 +75,47 @@ export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: num
   });
 }
 
-/** One block of a pair. */
-export function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
+/** Lengths of the blocks at the latency that the warm-up has seen. */
+export function timingsOf({ context }: Pick<Bench, 'context'>, medianLatencyMs: number): PairTimings {
+  const { pairDurationMs, target } = context.inputs;
+  return pairTimings({
+    pairMs: pairDurationMs,
+    expectedSpeedup: (target.minSpeedup + target.expectedMaxSpeedup) / 2,
+    medianLatencyMs,
+  });
+}
+
+/** A block with what the cluster's counters say of it. */
+export interface TakenBlock {
+  measured: MeasuredBlock;
+  evidence: BlockEvidence;
+  /** Who served it; empty when the counters do not add up to what was sent. */
+  served: PodCount[];
+  /** The counters at its end, which are those at the start of the next. */
+  after: Snapshot;
+}
+
+/** Runs one block and reads the counters once they account for it. */
+export async function takeBlock(
+  bench: Omit<Bench, 'one'>,
+  block: BlockPlan,
+  timings: PairTimings,
+  edge: { before: Snapshot; readyWanted: number },
+): Promise<TakenBlock> {
+  const { context, prepared, stack } = bench;
+  const { before, readyWanted } = edge;
+  const run = await runOne(bench, block, timings);
+  const after = await settled(context, prepared, stack, before, run.records.length);
+  context.signal.throwIfAborted();
+  return {
+    measured: measureBlock(run, timings.trimMs),
+    evidence: blockEvidence(block, run, { before, after, readyWanted }),
+    served: ownTraffic(servedBetween(before, after), run.records.length),
+    after,
+  };
+}
+
+function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
   const { context } = bench;
   const prompts = promptsOf(context, `pair-${block.pair}/${block.arm}`);
   return runBlock({

@@ -1,19 +1,17 @@
 import type { Climb } from '../load/ladder.ts';
-import { type PairTimings, pairAt, pairTimings } from '../load/pairs.ts';
-import { type MeasuredBlock, measureBlock, toPair } from '../load/summary.ts';
+import { type PairTimings, pairAt } from '../load/pairs.ts';
+import { type MeasuredBlock, toPair } from '../load/summary.ts';
 import type { WarmUp } from '../load/warm-up.ts';
 import type { ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
 import { type DecisionPlan, type Look, lookAt } from '../verdict/decide.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
-import { blockEvidence, ownTraffic } from './benchmark-evidence.ts';
-import { type Bench, loadOf, runOne, warmArm } from './benchmark-load.ts';
+import { type Bench, loadOf, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
 import { announcePlan, roundText } from './benchmark-text.ts';
-import { servedBetween, settled, snapshot } from './counters.ts';
+import { snapshot } from './counters.ts';
 
 /** What was measured, before it is judged. */
 export interface Collected {
   method: string;
-  plan: DecisionPlan;
   concurrency: number;
   ladder: Climb | null;
   warm: Record<ArmName, WarmUp>;
@@ -36,17 +34,13 @@ export interface Collected {
  */
 export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Collected> {
   const { context, prepared, stack } = bench;
-  const { inputs, emit } = context;
+  const { emit } = context;
   const { replicas } = prepared.service;
   const { concurrency, ladder, warmOne } = await loadOf(bench);
   context.report.plan.concurrency = concurrency;
   const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
   const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
-  const timings = pairTimings({
-    pairMs: inputs.pairDurationMs,
-    expectedSpeedup: (inputs.target.minSpeedup + inputs.target.expectedMaxSpeedup) / 2,
-    medianLatencyMs,
-  });
+  const timings = timingsOf(bench, medianLatencyMs);
   announcePlan(bench, plan, timings, warm, replicas);
 
   const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
@@ -61,15 +55,13 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
     const measured: Partial<Record<ArmName, MeasuredBlock>> = {};
     let perPod: PodCount[] = [];
     for (const block of pairPlan.blocks) {
-      const run = await runOne(bench, block, timings);
-      const after = await settled(context, prepared, stack, before, run.records.length);
-      evidence.push({ ...blockEvidence(block, run, before, after), readyWanted: replicas });
-      if (block.arm === 'all') perPod = ownTraffic(servedBetween(before, after), run.records.length);
-      before = after;
-      measured[block.arm] = measureBlock(run, timings.trimMs);
-      blocks[block.arm].push(measured[block.arm] as MeasuredBlock);
-      failing ||= run.ended === 'failing';
-      context.signal.throwIfAborted();
+      const taken = await takeBlock(bench, block, timings, { before, readyWanted: replicas });
+      before = taken.after;
+      evidence.push(taken.evidence);
+      if (block.arm === 'all') perPod = taken.served;
+      measured[block.arm] = taken.measured;
+      blocks[block.arm].push(taken.measured);
+      failing ||= taken.measured.run.ended === 'failing';
     }
     for (const { pod, requests } of perPod) spread.set(pod, (spread.get(pod) ?? 0) + requests);
     const pair = toPair(pairPlan, measured as Record<ArmName, MeasuredBlock>, perPod);
@@ -84,7 +76,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   return {
     method:
       'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
-    ...{ plan, concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing },
+    ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing },
     looks: {
       done: Math.max(0, pairs.length - plan.minPairs + 1),
       planned: plan.maxPairs - plan.minPairs + 1,

@@ -22,7 +22,10 @@ export function standardDeviation(values: readonly number[]): number {
  */
 export function percentile(values: readonly number[], p: number): number {
   if (values.length === 0) throw new RangeError('percentile of no values');
-  const sorted = Float64Array.from(values).sort();
+  return nearestRank(Float64Array.from(values).sort(), p);
+}
+
+function nearestRank(sorted: Float64Array, p: number): number {
   // The tolerance keeps 0.95 × 20 = 19.000000000000004 from becoming rank 20.
   const rank = Math.ceil(p * sorted.length - 1e-9);
   return sorted[Math.min(sorted.length, Math.max(1, rank)) - 1]!;
@@ -73,8 +76,7 @@ export function percentileWithLimits(sorted: Float64Array, p: number): Percentil
     if (high === null && below >= 1 - tail) high = sorted[k]!;
     logTerm += Math.log((n - k) / (k + 1)) + Math.log(p / (1 - p));
   }
-  const rank = Math.min(n, Math.max(1, Math.ceil(p * n - 1e-9)));
-  return { value: sorted[rank - 1]!, low, high };
+  return { value: nearestRank(sorted, p), low, high };
 }
 
 /** The percentiles that a report shows; null for no values. */

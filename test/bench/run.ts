@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { percentile } from '../../src/verdict/statistics.ts';
 
 /**
  * `npm run bench`: the load client beside wrk and autocannon on one server in one run. Ratios travel from machine to
@@ -21,7 +22,7 @@ interface Closed {
   cpuMs: number;
 }
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const median = (values: number[]) => percentile(values, 0.5);
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 async function startServer(): Promise<{ base: string; child: ChildProcess }> {

@@ -38,6 +38,27 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
+/** How Google Cloud and Kubernetes each word an error of this status. */
+export const FAULT_BODIES = {
+  google: (code: number) => ({ error: { code, message: 'a fault', status: GOOGLE_STATUSES[code] ?? 'UNKNOWN' } }),
+  kube: (code: number) => ({
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    code,
+    reason: 'Fault',
+    message: 'a fault',
+  }),
+};
+
+const GOOGLE_STATUSES: Record<number, string> = {
+  401: 'UNAUTHENTICATED',
+  429: 'RESOURCE_EXHAUSTED',
+  500: 'INTERNAL',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+};
+
 /** Method and path without what differs from run to run: ids, names of pods and operations, queries. */
 export function shapeOf(request: string): string {
   return request

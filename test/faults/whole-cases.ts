@@ -24,8 +24,6 @@ export interface WholeOutcome {
   by: 'post' | 'sweeper';
   /** Whether the request came at all: how often a run asks while it waits varies. */
   met: boolean;
-  /** Of the comment, or of the lack of one. */
-  verdict: string;
 }
 
 const FAULTS: Record<string, Fault> = {
@@ -140,8 +138,7 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
       if (sweep.code !== 0) broken.push(`the sweeper ended with ${sweep.code}`);
     }
     broken.push(...(await problems(world, run, job, { main, told, post, postKilled, from })));
-    const comment = (await world.github()).comments.at(-1)?.body ?? '';
-    return { broken, by, met, verdict: parseData(comment)?.verdict ?? 'running' };
+    return { broken, by, met };
   } finally {
     job.close();
   }

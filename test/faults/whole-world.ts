@@ -6,7 +6,7 @@ import type { GcpRecord, GithubRecord } from '../../src/lab/protocol.ts';
 import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
 import { issueToken } from '../../src/lab/tokens.ts';
 import { fakeRunner, type Job } from '../e2e/fake-runner.ts';
-import { type FaultProxy, startFaultProxy } from './proxy.ts';
+import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;
@@ -45,19 +45,12 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
   const kube = await startFaultProxy({
     target: { origin: () => `https://${lab.kube.endpoint}` },
     tls,
-    body: (code) => ({
-      kind: 'Status',
-      apiVersion: 'v1',
-      status: 'Failure',
-      code,
-      reason: 'Fault',
-      message: 'a fault',
-    }),
+    body: FAULT_BODIES.kube,
     ...told,
   });
   const google = await startFaultProxy({
     target: { origin: () => lab.gcp.url },
-    body: (code) => ({ error: { code, message: 'a fault', status: STATUSES[code] ?? 'UNKNOWN' } }),
+    body: FAULT_BODIES.google,
     // The cluster is where the proxy is.
     rewrite: (text) =>
       text
@@ -141,5 +134,3 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
 }
 
 export const FIRST_RUN = 18_300_000_000;
-
-const STATUSES: Record<number, string> = { 401: 'UNAUTHENTICATED', 503: 'UNAVAILABLE' };

@@ -5,7 +5,7 @@ import { startKubeApi } from '../../src/lab/kube/server.ts';
 import { createStore, type Store } from '../../src/lab/kube/store.ts';
 import type { GcpRecord, NodePoolState } from '../../src/lab/protocol.ts';
 import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
-import { type FaultProxy, startFaultProxy } from './proxy.ts';
+import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const NODES = { group: '', plural: 'nodes' };
 const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
@@ -45,14 +45,7 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
   const kube = await startFaultProxy({
     target: { origin: () => `https://${api.endpoint}` },
     tls: { key: tls.key, cert: tls.cert },
-    body: (code) => ({
-      kind: 'Status',
-      apiVersion: 'v1',
-      status: 'Failure',
-      code,
-      reason: 'Fault',
-      message: 'a fault',
-    }),
+    body: FAULT_BODIES.kube,
     ...told,
   });
   const gcp = await startGcp({
@@ -72,7 +65,7 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
   });
   const google = await startFaultProxy({
     target: { origin: () => gcp.url },
-    body: (code) => ({ error: { code, message: 'a fault', status: STATUSES[code] ?? 'UNKNOWN' } }),
+    body: FAULT_BODIES.google,
     ...told,
   });
   const oidc = new URL(gcp.oidcRequestUrl);
@@ -114,14 +107,6 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
     },
   };
 }
-
-const STATUSES: Record<number, string> = {
-  401: 'UNAUTHENTICATED',
-  429: 'RESOURCE_EXHAUSTED',
-  500: 'INTERNAL',
-  502: 'UNAVAILABLE',
-  503: 'UNAVAILABLE',
-};
 
 /** Nodes as the pool's machines come and go: Ready and with their chips at once. */
 function follow(store: Store, state: NodePoolState): void {

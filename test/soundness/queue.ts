@@ -1,26 +1,8 @@
+import { lognormal, normal, type Random } from '../../src/lab/serving/random.ts';
 import type { BlockRun } from '../../src/load/closed-loop.ts';
 import type { BlockPlan } from '../../src/load/pairs.ts';
 import type { RequestRecord } from '../../src/load/types.ts';
 import type { ArmName } from '../../src/report/model.ts';
-
-/** Uniform draws in [0, 1). */
-export type Draw = () => number;
-
-/** Seeded (mulberry32): a study can be repeated to the digit. */
-export function seeded(seed: number): Draw {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A standard normal draw (Box and Muller 1958). */
-export function normal(draw: Draw): number {
-  return Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
-}
 
 /** A system whose true speed-up is known, because it is made so. */
 export interface System {
@@ -47,12 +29,12 @@ export interface System {
 export interface Machine {
   nowMs: number;
   system: System;
-  draw: Draw;
+  draw: Random;
   driftNow: number;
   driftAtMs: number;
 }
 
-export function startMachine(system: System, draw: Draw): Machine {
+export function startMachine(system: System, draw: Random): Machine {
   return { nowMs: 0, system, draw, driftNow: system.drift * normal(draw), driftAtMs: 0 };
 }
 
@@ -100,11 +82,10 @@ function play(machine: Machine, load: Load): BlockRun {
   // Less than perfect scaling: each of several busy replicas is slower than one alone.
   const slowed = load.arm === 'one' ? 1 : system.replicas / system.speedup;
   const shock = Math.exp(system.shock * normal(draw));
-  const sigma = Math.sqrt(Math.log(1 + system.serviceCv ** 2));
   const tailMean = 1 + system.tailShare * (system.tailFactor - 1);
   const serviceMs = (atMs: number) => {
     const tail = system.tailShare > 0 && draw() < system.tailShare ? system.tailFactor : 1;
-    const body = Math.exp(sigma * normal(draw) - (sigma * sigma) / 2);
+    const body = lognormal(draw, system.serviceCv);
     return (1_000 * system.serviceSeconds * body * tail * slowed * shock * driftFactor(machine, atMs)) / tailMean;
   };
 

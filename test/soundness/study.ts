@@ -1,10 +1,11 @@
+import { createRandom, type Random } from '../../src/lab/serving/random.ts';
 import { type PairTimings, pairAt, pairTimings } from '../../src/load/pairs.ts';
 import { type MeasuredBlock, measureBlock, summarizeArm, toPair } from '../../src/load/summary.ts';
 import type { ArmName } from '../../src/report/model.ts';
 import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt } from '../../src/verdict/decide.ts';
 import { judgePlausibility } from '../../src/verdict/plausibility.ts';
 import { RUNBOOK } from '../../src/verdict/runbook.ts';
-import { type Draw, type Machine, playBlock, playFixed, type System, seeded, startMachine } from './queue.ts';
+import { type Machine, playBlock, playFixed, type System, startMachine } from './queue.ts';
 
 /** Fits the runbook's two recorded rates: 1 ÷ 0.529 s = 1.89/s and 4 ÷ 0.529 s = 7.56/s. */
 const REPLICA = { replicas: 3, slots: 4, serviceSeconds: 0.529, driftSeconds: 60 } as const;
@@ -33,7 +34,7 @@ export interface Ended {
 }
 
 /** One run of the gate's own decision code on a simulated system: load plan, windows, looks, vetoes. */
-export function judgeRun(system: System, draw: Draw): Ended {
+export function judgeRun(system: System, draw: Random): Ended {
   const machine = startMachine(system, draw);
   const medianLatencyMs = (1_000 * system.serviceSeconds * CONCURRENCY) / system.slots;
   const timings = pairTimings({ pairMs: PAIR_MS, expectedSpeedup: EXPECTED_SPEEDUP, medianLatencyMs });
@@ -91,7 +92,7 @@ export interface RunbookSays {
 }
 
 /** Whether each of the runbook's ratios is 2.5 or more. */
-export function askRunbook(system: System, draw: Draw): RunbookSays {
+export function askRunbook(system: System, draw: Random): RunbookSays {
   const machine = startMachine(system, draw);
   const { requests, concurrency, recordedOneReplica } = RUNBOOK.parallel;
   const one = playFixed(machine, 'one', requests, concurrency);
@@ -124,10 +125,10 @@ export function study(day: string, speedup: number, runs: number, seed: number):
   const runbook = { parallel: 0, recorded: 0, summary: 0 };
   let seconds = 0;
   for (let run = 0; run < runs; run += 1) {
-    const ended = judgeRun(system, seeded(seed + 7_919 * run));
+    const ended = judgeRun(system, createRandom(seed + 7_919 * run));
     counts[ended.verdict] += 1;
     seconds += ended.seconds;
-    const says = askRunbook(system, seeded(seed + 104_729 * run + 1));
+    const says = askRunbook(system, createRandom(seed + 104_729 * run + 1));
     for (const key of ['parallel', 'recorded', 'summary'] as const) runbook[key] += says[key] ? 1 : 0;
   }
   const share = (count: number) => count / runs;

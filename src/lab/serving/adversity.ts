@@ -18,12 +18,7 @@ export interface Adversity {
 const SOME = 150;
 const FOREIGN = { promptTokens: 64, outputTokens: 8 } as const;
 
-export function createAdversity(options: {
-  day: ServingDay;
-  engine: Engine;
-  name: string;
-  timeScale: number;
-}): Adversity {
+export function createAdversity(options: { day: ServingDay; engine: Engine; timeScale: number }): Adversity {
   const { day, engine, timeScale } = options;
   let foreign: NodeJS.Timeout | undefined;
   let stalled: { until: number; waiting: (() => void)[] } | null = null;

@@ -22,7 +22,10 @@ export function createRandom(seed: number): Random {
 /** Draws a lognormal factor of mean 1 with the given coefficient of variation. */
 export function lognormal(random: Random, variation: number): number {
   const variance = Math.log(1 + variation ** 2);
-  // Box–Muller; 1 − u keeps the logarithm finite.
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return Math.exp(normal * Math.sqrt(variance) - variance / 2);
+  return Math.exp(normal(random) * Math.sqrt(variance) - variance / 2);
+}
+
+/** A standard normal draw (Box and Muller 1958); 1 − u keeps the logarithm finite. */
+export function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -70,7 +70,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;
 
-  const adversity = createAdversity({ day, engine, name: options.name, timeScale: options.timeScale });
+  const adversity = createAdversity({ day, engine, timeScale: options.timeScale });
   const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
     requests++;
     if (adversity.arrived(requests)) die();

@@ -1,6 +1,5 @@
-import type { ArmName, Report, Verdict } from '../model.ts';
-
-const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'inconclusive', 'invalid', 'error'];
+import type { ArmName, Report } from '../model.ts';
+import { VERDICTS } from '../parse.ts';
 
 /** The figures as OpenMetrics text 1.0, in base units, for a Pushgateway or a textfile collector. Ends with `# EOF`. */
 export function openMetrics(report: Report): string {

@@ -35,7 +35,6 @@ describe('a replica of a misleading day', () => {
     createAdversity({
       day: { ...SCENARIOS.pass!.serving, ...change },
       engine: { submit: () => ({ abort() {} }) } as unknown as Engine,
-      name: 'ns/pod',
       timeScale: 100,
     });
 
