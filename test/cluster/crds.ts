@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RealKube } from '../../src/lab/apiserver/api-server.ts';
+import { isEstablished } from '../../src/lab/apiserver/established.ts';
 
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
@@ -18,10 +19,7 @@ export async function installCrds(kube: RealKube, folder: string): Promise<strin
       names.push(body.metadata.name);
     }
   }
-  await settled(names, async (name) => {
-    const { body } = await kube.ask('GET', `${PATH}/${name}`);
-    return condition(body, 'Established') === 'True';
-  });
+  await settled(names, (name) => isEstablished(kube, name));
   return names;
 }
 
@@ -39,9 +37,4 @@ async function settled(names: string[], is: (name: string) => Promise<boolean>):
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: an object of the API server's, as JSON
-function condition(object: any, type: string): string | undefined {
-  return object.status?.conditions?.find((each: { type: string }) => each.type === type)?.status;
 }

@@ -6,6 +6,7 @@ import { verifyToken } from '../tokens.ts';
 import { type AuditEvent, startApiServer } from './api-server.ts';
 import { collectionsOf } from './collections.ts';
 import { startCollector } from './collector.ts';
+import { isEstablished } from './established.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { type Mirror, startMirror } from './mirror.ts';
 import { createRealApi, type RealApi } from './real-api.ts';
@@ -87,10 +88,7 @@ async function install(api: RealApi, definitions: readonly KubeObject[]): Promis
   for (const definition of definitions) await require201(api, DEFINITIONS, definition);
   const deadline = Date.now() + ESTABLISH_MS;
   for (const { metadata } of definitions) {
-    for (;;) {
-      const { body } = await api.ask('GET', `${DEFINITIONS}/${metadata.name}`);
-      const conditions = (body.status?.conditions ?? []) as { type: string; status: string }[];
-      if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) break;
+    while (!(await isEstablished(api, metadata.name))) {
       if (Date.now() > deadline) throw new Error(`${metadata.name} was not established within 30 s`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
