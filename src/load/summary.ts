@@ -1,6 +1,6 @@
 import type { ArmFigures, ArmName, BenchmarkPair, ClientFigures, PodCount } from '../report/model.ts';
 import type { ArmEvidence } from '../verdict/evidence.ts';
-import { mean, percentile } from '../verdict/statistics.ts';
+import { mean, percentile, percentilesOverBlocks } from '../verdict/statistics.ts';
 import type { BlockRun } from './closed-loop.ts';
 import type { PairPlan } from './pairs.ts';
 import type { ErrorKind, RequestRecord } from './types.ts';
@@ -32,8 +32,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
   const records = blocks.flatMap((block) => block.run.records).filter((record) => record.errorKind !== 'cancelled');
   const valid = records.filter((record) => record.valid);
   const failed = records.filter((record) => !record.valid);
-  const inWindow = blocks.flatMap((block) => block.ended).filter((record) => record.valid);
-  const latencies = inWindow.map((record) => record.endMs - record.sentMs);
+  const inWindows = blocks.map((block) => block.ended.filter((record) => record.valid));
   const outputTokens = valid.length > 0 ? mean(valid.map((record) => record.completionTokens ?? 0)) : null;
   const law = weighted(blocks, (block) => littlesLaw(block.window, block.run.concurrency));
   const figures: ArmFigures = {
@@ -43,15 +42,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
     errors: failed.length,
     successRate: records.length > 0 ? valid.length / records.length : 0,
     meanOutputTokens: outputTokens ?? 0,
-    latencyMs:
-      latencies.length > 0
-        ? {
-            p50: percentile(latencies, 0.5),
-            p95: percentile(latencies, 0.95),
-            p99: percentile(latencies, 0.99),
-            mean: mean(latencies),
-          }
-        : null,
+    latencyMs: percentilesOverBlocks(inWindows.map((records) => records.map((each) => each.endMs - each.sentMs))),
     littlesLaw: law,
   };
   const evidence: ArmEvidence = {
@@ -59,7 +50,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
     errors: failed.length,
     unreadable: failed.filter((record) => record.errorKind !== null && UNREADABLE.has(record.errorKind)).length,
     firstError: failed[0]?.errorText ?? null,
-    completed: inWindow.length,
+    completed: inWindows.flat().length,
     meanOutputTokens: outputTokens,
     littlesLaw: law,
     halves: blocks.map((block) => block.window.halves),

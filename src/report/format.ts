@@ -1,6 +1,6 @@
 import { clock, humanDuration } from '../lib/duration.ts';
 import { besideLimits, decimal, LOCALE, round } from '../lib/number.ts';
-import type { Interval } from './model.ts';
+import type { Interval, Percentiles } from './model.ts';
 
 const NBSP = '\u00a0';
 
@@ -57,8 +57,8 @@ export function milliseconds(value: number): string {
 }
 
 /** `486 / 612 / 734 ms` */
-export function percentiles(latency: { p50: number; p95: number; p99: number }): string {
-  const parts = [latency.p50, latency.p95, latency.p99].map(milliseconds).join(`${NBSP}/${NBSP}`);
+export function percentiles(latency: Pick<Percentiles, 'p50' | 'p95' | 'p99'>): string {
+  const parts = [latency.p50, latency.p95, latency.p99].map(({ value }) => milliseconds(value)).join(`${NBSP}/${NBSP}`);
   return `${parts}${NBSP}ms`;
 }
 

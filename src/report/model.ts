@@ -262,7 +262,8 @@ export interface ArmFigures {
   errors: number;
   successRate: number;
   meanOutputTokens: number;
-  latencyMs: { p50: number; p95: number; p99: number; mean: number } | null;
+  /** Send to end in the windows, valid answers; limits from the differences between blocks. */
+  latencyMs: Percentiles | null;
   /** Little's law: throughput × mean latency ÷ requests in flight; 1 when consistent. */
   littlesLaw: number | null;
 }

@@ -56,7 +56,7 @@ export function compactRecord(report: Report): CompactRecord {
       serial: report.runbook?.serial.requestsPerSecond ?? null,
       parallel: report.runbook?.parallel.requestsPerSecond ?? null,
     },
-    latencyMs: latency ? { p50: latency.p50, p95: latency.p95, p99: latency.p99 } : null,
+    latencyMs: latency ? { p50: latency.p50.value, p95: latency.p95.value, p99: latency.p99.value } : null,
     successRate: successRate(report),
     cacheHitRate: report.routing?.hitRate?.measured ?? null,
     scalingEfficiency: counts ? (benchmark?.efficiency?.value ?? null) : null,

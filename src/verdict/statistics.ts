@@ -1,5 +1,5 @@
 import type { Percentile, Percentiles } from '../report/model.ts';
-import { betaQuantile, normalQuantile } from './distributions.ts';
+import { betaQuantile, normalQuantile, studentQuantile } from './distributions.ts';
 
 /** Arithmetic mean; NaN for no values. */
 export function mean(values: readonly number[]): number {
@@ -89,4 +89,35 @@ export function percentilesOf(values: readonly number[]): Percentiles | null {
     p95: percentileWithLimits(sorted, 0.95),
     p99: percentileWithLimits(sorted, 0.99),
   };
+}
+
+/**
+ * Percentiles over all blocks of an arm. In a closed loop each answer waits for others of its block, and blocks differ
+ * from minute to minute, so that limits for independent values would be too narrow. These are Woodruff's (95 %; Journal
+ * of the American Statistical Association 47, 1952, for clusters): how much the share of values up to the percentile
+ * differs between blocks gives limits of that share, and they are read back as values. A limit is null where fewer than
+ * three blocks tell no difference or no value reaches it.
+ */
+export function percentilesOverBlocks(blocks: readonly (readonly number[])[]): Percentiles | null {
+  const filled = blocks.filter((values) => values.length > 0);
+  const pooled = filled.flat();
+  if (pooled.length === 0) return null;
+  const sorted = Float64Array.from(pooled).sort();
+  const at = (p: number): Percentile => {
+    const value = nearestRank(sorted, p);
+    if (filled.length < 3) return { value, low: null, high: null };
+    const shares = filled.map((values) => values.filter((each) => each <= value).length / values.length);
+    // Blocks that agree by chance are no proof: never less than independent values would differ.
+    const error = Math.max(
+      standardDeviation(shares) / Math.sqrt(filled.length),
+      Math.sqrt((p * (1 - p)) / sorted.length),
+    );
+    const half = studentQuantile(0.975, filled.length - 1) * error;
+    return {
+      value,
+      low: p - half > 0 ? nearestRank(sorted, p - half) : null,
+      high: p + half < 1 ? nearestRank(sorted, p + half) : null,
+    };
+  };
+  return { mean: mean(pooled), p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }

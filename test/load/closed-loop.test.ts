@@ -49,7 +49,7 @@ describe('a closed-loop block', () => {
     expect(figures.requests).toBe(server.requests);
     expect(figures).toMatchObject({ errors: 0, successRate: 1, meanOutputTokens: 10 });
     expect(figures.outputTokensPerSecond).toBeCloseTo(10 * figures.requestsPerSecond, 6);
-    expect(figures.latencyMs?.p50).toBeGreaterThanOrEqual(49);
+    expect(figures.latencyMs?.p50.value).toBeGreaterThanOrEqual(49);
     expect(evidence.completed).toBeLessThan(server.requests);
     const client = summarizeClient([block]);
     expect(client.eventLoopUtilization).toBeGreaterThan(0);

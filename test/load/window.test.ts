@@ -143,7 +143,7 @@ describe('the figures of an arm', () => {
     const slow = measureBlock(blockOf(lockStep(10, 1_000, 14_000), 10, 14_000), 2_000);
     const { figures } = summarizeArm([fast, slow]);
     expect(figures.requestsPerSecond).toBeCloseTo((20 * 4 + 10 * 12) / 16, 9);
-    expect(figures.latencyMs).toMatchObject({ p50: 1_000, p99: 1_000 });
+    expect(figures.latencyMs).toMatchObject({ p50: { value: 1_000 }, p99: { value: 1_000 } });
     expect(figures.littlesLaw).toBeCloseTo(1, 9);
   });
 

@@ -178,7 +178,12 @@ function arm(rate: number, inFlight: number, requests: number): ArmFigures {
     errors: 0,
     successRate: 1,
     meanOutputTokens: 16,
-    latencyMs: { p50: mean * 0.98, p95: mean * 1.31, p99: mean * 1.52, mean },
+    latencyMs: {
+      mean,
+      p50: { value: mean * 0.98, low: mean * 0.97, high: mean * 0.99 },
+      p95: { value: mean * 1.31, low: mean * 1.28, high: mean * 1.34 },
+      p99: { value: mean * 1.52, low: null, high: null },
+    },
     littlesLaw: 1.002,
   };
 }

@@ -33,7 +33,7 @@ describe('the llm-d benchmark report', () => {
             requests: { total: benchmark!.arms.all.requests, failures: 0 },
             latency: {
               time_to_first_token: { units: 's', p50: 0.204 },
-              request_latency: { units: 's', p95: benchmark!.arms.all.latencyMs!.p95 / 1_000 },
+              request_latency: { units: 's', p95: benchmark!.arms.all.latencyMs!.p95.value / 1_000 },
             },
             throughput: { request_rate: { units: 'queries/s', mean: benchmark!.arms.all.requestsPerSecond } },
           },

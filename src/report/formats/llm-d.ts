@@ -109,17 +109,7 @@ function aggregate(figures: ArmFigures, promptTokens: number, latency: LatencyFi
     },
     latency: {
       ...Object.fromEntries(Object.entries(streamed).filter(([, value]) => value)),
-      ...(latencyMs
-        ? {
-            request_latency: {
-              units: 's',
-              mean: latencyMs.mean / 1_000,
-              p50: latencyMs.p50 / 1_000,
-              p95: latencyMs.p95 / 1_000,
-              p99: latencyMs.p99 / 1_000,
-            },
-          }
-        : {}),
+      ...(latencyMs ? { request_latency: seconds(latencyMs, 's') } : {}),
     },
     throughput: {
       request_rate: { units: 'queries/s', mean: figures.requestsPerSecond },

@@ -73,8 +73,9 @@ export function pairs(report: Report): Section | null {
 function armTable(benchmark: Benchmark): string {
   const { all, one } = benchmark.arms;
   const row = (label: string, show: (arm: ArmFigures) => string) => [label, show(all), show(one)];
-  const latency = (name: 'mean' | 'p50' | 'p95' | 'p99') => (arm: ArmFigures) =>
-    arm.latencyMs ? `${milliseconds(arm.latencyMs[name])} ms` : NOT_MEASURED;
+  const mean = (arm: ArmFigures) => (arm.latencyMs ? `${milliseconds(arm.latencyMs.mean)} ms` : NOT_MEASURED);
+  const latency = (name: 'p50' | 'p95' | 'p99') => (arm: ArmFigures) =>
+    arm.latencyMs ? withLimits(arm.latencyMs[name]) : NOT_MEASURED;
   const load = (replicas: number) => integer(benchmark.concurrencyPerReplica * replicas);
   return table(
     ['Measure', count(benchmark.replicas, 'replica'), '1 replica'],
@@ -83,8 +84,8 @@ function armTable(benchmark: Benchmark): string {
       row('Throughput', (arm) => requestsPerSecond(arm.requestsPerSecond)),
       row('Output throughput', (arm) => tokensPerSecond(arm.outputTokensPerSecond)),
       ['Requests in flight', load(benchmark.replicas), load(1)],
-      row('Latency, mean', latency('mean')),
-      row('Latency, p50', latency('p50')),
+      row('Latency, mean', mean),
+      row('Latency, p50 (95 % limits)', latency('p50')),
       row('Latency, p95', latency('p95')),
       row('Latency, p99', latency('p99')),
       row('Requests', (arm) => integer(arm.requests)),
@@ -100,15 +101,8 @@ function armTable(benchmark: Benchmark): string {
 /** What a user waits for, below saturation; null when it was not measured. */
 function latencyTable({ latency }: Benchmark): string | null {
   if (!latency) return null;
-  const cell = ({ value, low, high }: Percentile) => {
-    const limits =
-      low === null && high === null
-        ? ''
-        : ` (${low === null ? '' : milliseconds(low)}–${high === null ? '' : milliseconds(high)})`;
-    return `${milliseconds(value)} ms${limits}`;
-  };
   const row = (label: string, figures: Percentiles | null) =>
-    figures && [label, cell(figures.p50), cell(figures.p95), cell(figures.p99)];
+    figures && [label, withLimits(figures.p50), withLimits(figures.p95), withLimits(figures.p99)];
   const rows = [
     row('End to end, from the intended start', latency.e2eMs),
     row('Time to first token', latency.ttftMs),
@@ -120,6 +114,12 @@ function latencyTable({ latency }: Benchmark): string | null {
     ? '\n\nThe streams came as one piece: something on the way buffers them, so that times of tokens say nothing and are left out.'
     : '';
   return `${table([`Streamed answers, at ${load}`, 'p50 (95 % limits)', 'p95', 'p99'], ['left', 'right', 'right', 'right'], rows)}${note}`;
+}
+
+function withLimits({ value, low, high }: Percentile): string {
+  if (low === null && high === null) return `${milliseconds(value)} ms`;
+  const limit = (ms: number | null) => (ms === null ? '' : milliseconds(ms));
+  return `${milliseconds(value)} ms (${limit(low)}–${limit(high)})`;
 }
 
 function ratioLines(report: Report, benchmark: Benchmark): string {
