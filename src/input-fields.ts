@@ -1,3 +1,4 @@
+import { parseDuration } from './lib/duration.ts';
 import type { Verdict } from './report/model.ts';
 
 export type AuthMethod =
@@ -178,6 +179,14 @@ export function maxCostOf(value: string, bad: Bad): number | null {
     bad('max-cost', value, 'US dollars for the whole run, such as 30');
   }
   return amount;
+}
+
+/** `auto`, `off`, or a limit of latency in milliseconds. */
+export function sloOf(value: string, bad: Bad): number | 'auto' | 'off' {
+  if (value === 'auto' || value === 'off') return value;
+  const ms = parseDuration(value);
+  if (ms === undefined || ms <= 0) bad('goodput-slo', value, 'auto, off, or a latency such as 2s or 1500ms');
+  return ms ?? 'auto';
 }
 
 export function failOnOf(value: string, bad: Bad): Exclude<Verdict, 'pass'>[] {

@@ -13,6 +13,7 @@ import {
   restingNodes,
   shareOf,
   shorten,
+  sloOf,
   targetOf,
 } from './input-fields.ts';
 import { parseDuration } from './lib/duration.ts';
@@ -48,6 +49,8 @@ export interface Inputs {
   pairs: { min: number; max: number };
   /** 0 for none. */
   latencyDurationMs: number;
+  /** Limit of the p95 that goodput is measured at; `auto` for that of one replica in the pairs. */
+  goodputSloMs: number | 'auto' | 'off';
   /** JSON Lines of the workspace; empty for unique prompts. */
   prompts: string;
   promptTokens: number;
@@ -210,6 +213,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'prompt-tokens': '640',
   'max-tokens': '16',
   'latency-duration': '20s',
+  'goodput-slo': 'auto',
   runbook: 'true',
   timeout: '90m',
   'lease-timeout': '40m',
@@ -316,6 +320,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     promptTokens: integer('prompt-tokens', 16, 100_000),
     maxTokens: integer('max-tokens', 1, 4_096),
     latencyDurationMs: duration('latency-duration', 0),
+    goodputSloMs: sloOf(text('goodput-slo'), bad),
     runbook: boolean('runbook'),
     timeoutMs: duration('timeout', 1_000),
     leaseTimeoutMs: duration('lease-timeout', 1_000),

@@ -17,6 +17,8 @@ export interface OpenLoopOptions {
   seed: string;
   arm: ArmName;
   block: number;
+  /** Each record as it ends. */
+  onRecord?: (record: RequestRecord) => void;
   signal?: AbortSignal;
   clock?: Stopwatch;
 }
@@ -68,7 +70,9 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun
     mostInFlight = Math.max(mostInFlight, inFlight);
     const response = await options.client.send(options.nextBody(), signal);
     inFlight -= 1;
-    records.push({ arm: options.arm, block: options.block, intendedMs, ...response });
+    const record: RequestRecord = { arm: options.arm, block: options.block, intendedMs, ...response };
+    records.push(record);
+    options.onRecord?.(record);
   };
   const sent: Promise<void>[] = [];
   for (const time of times) {

@@ -192,6 +192,8 @@ export interface Benchmark {
   ladder: { concurrency: number; requestsPerSecond: number }[] | null;
   /** Null when it was not measured. */
   latency: LatencyFigures | null;
+  /** Null when it was not measured. */
+  goodput: GoodputFigures | null;
   /** How the single-replica arm was reached. */
   oneReplicaArm: string;
   workload: { promptTokens: number; maxTokens: number; description: string };
@@ -239,6 +241,25 @@ export interface LatencyFigures {
   /** Compressed HdrHistograms of microseconds, base64. */
   histograms: { e2e: string; ttft: string | null; itl: string | null };
   client: ClientFigures;
+}
+
+/** The highest rates at which an open loop with Poisson arrivals keeps a limit of the end-to-end latency, by a search. */
+export interface GoodputFigures {
+  /** 95 % of the requests of a rate that is met are answered validly within it, milliseconds. */
+  sloMs: number;
+  /** Whether it was given or is the p95 of the one-replica arm at the load of the pairs. */
+  sloSource: 'given' | 'one-replica-p95';
+  arms: Record<ArmName, GoodputArm>;
+  /** Goodput of all over that of one; `low` and `high` from the rates next to them, not a confidence interval. */
+  ratio: { value: number; low: number | null; high: number | null } | null;
+}
+
+export interface GoodputArm {
+  /** Highest rate of the search that kept the limit; null when none did. */
+  metPerSecond: number | null;
+  /** Lowest rate above it that did not; null when all kept it. */
+  missedPerSecond: number | null;
+  probes: { ratePerSecond: number; requests: number; withinShare: number }[];
 }
 
 export interface BenchmarkPair {

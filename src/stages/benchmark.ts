@@ -3,7 +3,15 @@ import type { LoadClient } from '../load/client.ts';
 import { RUNGS } from '../load/ladder.ts';
 import { summarizeArm, summarizeClient } from '../load/summary.ts';
 import type { RequestRecord } from '../load/types.ts';
-import type { Benchmark, LatencyFigures, RunbookFigures } from '../report/model.ts';
+import type {
+  ArmFigures,
+  ArmName,
+  Benchmark,
+  Finding,
+  GoodputFigures,
+  LatencyFigures,
+  RunbookFigures,
+} from '../report/model.ts';
 import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../verdict/decide.ts';
 import { judgePlausibility } from '../verdict/plausibility.ts';
 import { updateSpread } from './benchmark-evidence.ts';
@@ -11,6 +19,7 @@ import type { Bench } from './benchmark-load.ts';
 import { type Collected, collectPairs } from './benchmark-pairs.ts';
 import { collectUnpaired } from './benchmark-unpaired.ts';
 import type { Prepared, StageContext } from './context.ts';
+import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { loadClient } from './load-client.ts';
 import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
@@ -75,7 +84,11 @@ export async function benchmark(
       return await conclude(base, collected, { originMs, description, extras });
     }
     const bench = { ...base, one, clients: { one: opened(one.endpoint, most), all } };
-    return await conclude(base, await collectPairs(bench, plan), { originMs, description: one.description });
+    return await conclude(base, await collectPairs(bench, plan), {
+      originMs,
+      description: one.description,
+      endpoints: { one: one.endpoint, all: endpoint },
+    });
   } finally {
     await Promise.all(open.map((client) => client.close()));
     await closeOneReplica(context, prepared, pod);
@@ -102,21 +115,36 @@ const REFUSALS: ReadonlySet<string> = new Set(['one-replica-route', 'kube-permis
 
 interface Extras {
   latency: LatencyFigures | null;
+  goodput: GoodputFigures | null;
   runbook: RunbookFigures | null;
+  warnings: Finding[];
 }
 
-const NO_EXTRAS: Extras = { latency: null, runbook: null };
+const NO_EXTRAS: Extras = { latency: null, goodput: null, runbook: null, warnings: [] };
 
-async function measureExtras(bench: Omit<Bench, 'one' | 'clients'>, sustained: number): Promise<Extras> {
+/** Goodput only with `ways`, which both arms have when they are measured side by side. */
+async function measureExtras(
+  bench: Omit<Bench, 'one' | 'clients'>,
+  sustained: number,
+  ways?: { endpoints: Record<ArmName, string>; arms: Record<ArmName, ArmFigures> },
+): Promise<Extras> {
   const latency = await measureLatency(bench, sustained);
-  return { latency, runbook: bench.context.inputs.runbook ? await runbook(bench) : null };
+  const { goodput, findings } = ways
+    ? await measureGoodput(bench, ways.endpoints, ways.arms)
+    : { goodput: null, findings: [] };
+  return {
+    latency,
+    goodput,
+    runbook: bench.context.inputs.runbook ? await runbook(bench) : null,
+    warnings: findings,
+  };
 }
 
 /** Judges what was measured, and adds what is no part of the verdict unless it is there already. */
 async function conclude(
   bench: Omit<Bench, 'one' | 'clients'>,
   collected: Collected,
-  arm: { originMs: number; description: string; extras?: Extras },
+  arm: { originMs: number; description: string } & ({ extras: Extras } | { endpoints: Record<ArmName, string> }),
 ): Promise<Measured> {
   const { context, prepared } = bench;
   const { inputs } = context;
@@ -154,7 +182,12 @@ async function conclude(
 
   // A system that does not answer would hold the nodes for as long as each of its requests may take.
   const isSound = !failing && findings.vetoes.length === 0;
-  const extras = arm.extras ?? (isSound ? await measureExtras(bench, arms.all.figures.requestsPerSecond) : NO_EXTRAS);
+  const figures = { one: arms.one.figures, all: arms.all.figures };
+  let extras = NO_EXTRAS;
+  if ('extras' in arm) extras = arm.extras;
+  else if (isSound) {
+    extras = await measureExtras(bench, figures.all.requestsPerSecond, { endpoints: arm.endpoints, arms: figures });
+  }
   return {
     benchmark: {
       method,
@@ -162,14 +195,15 @@ async function conclude(
       ladder: ladder?.rungs ?? null,
       replicas,
       pairs,
-      arms: { one: arms.one.figures, all: arms.all.figures },
+      arms: figures,
       speedup: look.estimate,
       efficiency: look.estimate && scalingEfficiency(look.estimate, replicas),
       vetoes: findings.vetoes,
-      warnings: findings.warnings,
+      warnings: [...findings.warnings, ...extras.warnings],
       client,
       looks: { ...collected.looks, stopped: stopOf(look) },
       latency: extras.latency,
+      goodput: extras.goodput,
       oneReplicaArm: arm.description,
       workload: {
         promptTokens: inputs.promptTokens,

@@ -61,6 +61,7 @@ export async function startE2e(
         'pair-duration': '3s',
         pairs: '4-8',
         'latency-duration': '3s',
+        'goodput-slo': 'off',
         ...inputs,
         ...change,
       },

@@ -115,6 +115,7 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
           'target-speedup': '1.5-2.8',
           runbook: 'false',
           'latency-duration': '1s',
+          'goodput-slo': 'off',
         },
       });
       return { run, job };

@@ -4,6 +4,7 @@ import type {
   BenchmarkPair,
   Check,
   Environment,
+  GoodputFigures,
   LatencyFigures,
   PodCount,
   PodSummary,
@@ -161,6 +162,7 @@ export function aBenchmark(speedup: number, halfWidth: number, overrides: Partia
       { concurrency: 10, requestsPerSecond: 7.44 },
     ],
     latency: aLatency(),
+    goodput: aGoodput(),
     client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7, stalledShare: 0.002, cpuMsPerRequest: 0.41 },
     looks: { done: 7, planned: 10, stopped: 'pass' },
     oneReplicaArm: 'a temporary route to one of the three pods through the same gateway',
@@ -207,6 +209,27 @@ export function anEnvironment(overrides: Partial<Environment> = {}): Environment
     ],
     endpoint: 'http://10.164.0.9',
     ...overrides,
+  };
+}
+
+function aGoodput(): GoodputFigures {
+  const probe = (ratePerSecond: number, withinShare: number) => ({ ratePerSecond, requests: 104, withinShare });
+  return {
+    sloMs: 1_756,
+    sloSource: 'one-replica-p95',
+    arms: {
+      one: {
+        metPerSecond: 6.71,
+        missedPerSecond: 7.46,
+        probes: [probe(5.97, 1), probe(7.46, 0.93), probe(6.71, 0.98)],
+      },
+      all: {
+        metPerSecond: 18.2,
+        missedPerSecond: 20.2,
+        probes: [probe(16.2, 1), probe(20.2, 0.91), probe(18.2, 0.97)],
+      },
+    },
+    ratio: { value: 18.2 / 6.71, low: 18.2 / 7.46, high: 20.2 / 6.71 },
   };
 }
 

@@ -47,6 +47,12 @@ export function openMetrics(report: Report): string {
     'Share of the requests with a valid answer.',
     arms((arm) => benchmark?.arms[arm].successRate ?? null),
   );
+  family(
+    'llm_bench_goodput_requests_per_second',
+    'gauge',
+    'Highest rate of the search at which 95 % of the requests kept the limit, open loop.',
+    arms((arm) => benchmark?.goodput?.arms[arm].metPerSecond ?? null),
+  );
   for (const [name, help, figures] of [
     ['request_latency', 'End to end, from the intended start, open loop.', benchmark?.latency?.e2eMs],
     ['time_to_first_token', 'From the request sent to the first token, open loop.', benchmark?.latency?.ttftMs],

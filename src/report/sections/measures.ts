@@ -16,7 +16,7 @@ import {
   usd,
 } from '../format.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
-import type { ArmFigures, Benchmark, Finding, Percentile, Percentiles, Report } from '../model.ts';
+import type { ArmFigures, Benchmark, Finding, GoodputArm, Percentile, Percentiles, Report } from '../model.ts';
 import { speedupText } from '../speedup.ts';
 import { shortNames } from '../wording.ts';
 import type { Section } from './section.ts';
@@ -34,6 +34,7 @@ export function measures(report: Report): Section | null {
     body: paragraphs([
       armTable(benchmark),
       latencyTable(benchmark),
+      goodputLine(benchmark),
       ratioLines(report, benchmark),
       findings(benchmark),
       howMeasured(benchmark),
@@ -114,6 +115,21 @@ function latencyTable({ latency }: Benchmark): string | null {
     ? '\n\nThe streams came as one piece: something on the way buffers them, so that times of tokens say nothing and are left out.'
     : '';
   return `${table([`Streamed answers, at ${load}`, 'p50 (95 % limits)', 'p95', 'p99'], ['left', 'right', 'right', 'right'], rows)}${note}`;
+}
+
+/** The most that each arm serves within one limit of latency; null when it was not measured. */
+function goodputLine({ goodput, replicas }: Benchmark): string | null {
+  if (!goodput) return null;
+  const { arms, ratio: over, sloMs, sloSource } = goodput;
+  const tried = (arm: GoodputArm) => arm.probes.map(({ ratePerSecond }) => ratePerSecond);
+  const rate = (arm: GoodputArm) =>
+    arm.metPerSecond === null
+      ? `less than ${requestsPerSecond(Math.min(...tried(arm)))}`
+      : `${requestsPerSecond(arm.metPerSecond)}${arm.missedPerSecond === null ? ' or more' : ''}`;
+  const side = (value: number | null, open: string) => (value === null ? open : ratio(value));
+  const ratios = over ? `, ${ratio(over.value)} (${side(over.low, 'open')} to ${side(over.high, 'open')})` : '';
+  const source = sloSource === 'given' ? 'as given' : 'the p95 of one replica at the load of the pairs';
+  return `Goodput, 95% of the answers within ${milliseconds(sloMs)} ms (${source}), open loop: ${rate(arms.all)} on ${count(replicas, 'replica')}, ${rate(arms.one)} on one${ratios}. By a search over rates a tenth of the throughput apart: the range is that of the neighbouring rates, no confidence interval.`;
 }
 
 function withLimits({ value, low, high }: Percentile): string {

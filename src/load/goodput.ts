@@ -1,0 +1,50 @@
+import type { GoodputArm } from '../report/model.ts';
+import type { RequestRecord } from './types.ts';
+
+/** A rate is met when this share of the requests is answered validly within the limit: a p95, as goodput is defined. */
+export const SLO_SHARE = 0.95;
+/** Rates of the search, as shares of what the closed loop has measured; seven, so that three probes find the edge. */
+export const RATE_SHARES: readonly number[] = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1];
+
+/**
+ * One rate that was tried: requests whose outcome is known (fewer than were planned when the rate was lost before its
+ * end), and the share of the planned ones that were answered validly within the limit.
+ */
+export type Probe = GoodputArm['probes'][number];
+
+/**
+ * The highest of the rates (ascending, per second) that keeps the limit, by bisection: the share within a limit falls as
+ * the rate rises. `probe` loads the system at a rate.
+ */
+export async function searchGoodput(
+  rates: readonly number[],
+  probe: (ratePerSecond: number) => Promise<Probe>,
+): Promise<GoodputArm> {
+  const probes: Probe[] = [];
+  let [met, missed] = [-1, rates.length];
+  while (missed - met > 1) {
+    const middle = Math.floor((met + missed) / 2);
+    const found = await probe(rates[middle]!);
+    probes.push(found);
+    if (found.withinShare >= SLO_SHARE) met = middle;
+    else missed = middle;
+  }
+  return { metPerSecond: rates[met] ?? null, missedPerSecond: rates[missed] ?? null, probes };
+}
+
+/** Counts requests over the limit while a probe runs, and says when it cannot be met any more. */
+export function sloMeter(planned: number, sloMs: number) {
+  const mostLate = Math.floor(planned * (1 - SLO_SHARE) + 1e-9);
+  let late = 0;
+  let requests = 0;
+  return {
+    /** Takes an outcome; true when the rate is lost. Latency counts from the intended start. */
+    take({ valid, intendedMs, endMs }: Pick<RequestRecord, 'valid' | 'intendedMs' | 'endMs'>): boolean {
+      requests += 1;
+      if (!valid || endMs - intendedMs > sloMs) late += 1;
+      return late > mostLate;
+    },
+    /** What was counted; whatever is not known by then counts as late. */
+    read: () => ({ requests, withinShare: planned > 0 ? (requests - late) / planned : 0 }),
+  };
+}
