@@ -16,53 +16,68 @@ const MOST_CONNECTIONS = 256;
 /** Blocks of the pairs have numbers from 0. */
 const BLOCK = -300;
 
+interface ServedBench {
+  context: StageContext;
+  stack: ReadyStack;
+  model: VerifiedModel;
+}
+
 /**
  * Iso-latency goodput: the highest rate at which each arm answers 95 % of its requests within one limit, in an open loop
  * with Poisson arrivals. Not part of the verdict. Null with a finding when the load client was kept from its work.
  */
 export async function measureGoodput(
-  bench: { context: StageContext; stack: ReadyStack; model: VerifiedModel },
+  bench: ServedBench,
   endpoints: Record<ArmName, string>,
   arms: Record<ArmName, ArmFigures>,
 ): Promise<{ goodput: GoodputFigures | null; findings: Finding[] }> {
-  const { context } = bench;
-  const { goodputSloMs, latencyDurationMs } = context.inputs;
+  const { goodputSloMs, latencyDurationMs } = bench.context.inputs;
   const own = arms.one.latencyMs?.p95.value ?? null;
   const sloMs = goodputSloMs === 'auto' ? own : goodputSloMs;
   if (sloMs === null || sloMs === 'off' || latencyDurationMs === 0) return { goodput: null, findings: [] };
+  const at = (arm: ArmName) => ({ arm, endpoint: endpoints[arm], throughput: arms[arm].requestsPerSecond, sloMs });
+  const one = await searchArm(bench, at('one'));
+  const all = await searchArm(bench, at('all'));
+  return judged(
+    {
+      sloMs,
+      sloSource: goodputSloMs === 'auto' ? 'one-replica-p95' : 'given',
+      arms: { one: one.found, all: all.found },
+      ratio: ratioOf({ one: one.found, all: all.found }),
+    },
+    (one.stalledMs + all.stalledMs) / (one.loadMs + all.loadMs),
+  );
+}
 
-  let stalledMs = 0;
-  let loadMs = 0;
-  const searchOf = async (arm: ArmName): Promise<GoodputArm> => {
-    const { hostname } = bench.stack.route;
-    const client = loadClient(endpoints[arm], hostname, MOST_CONNECTIONS, context.inputs.maxTokens);
-    try {
-      return await searchGoodput(
-        RATE_SHARES.map((share) => share * arms[arm].requestsPerSecond),
-        async (ratePerSecond) => {
-          const { probe, self } = await probeRate(bench, { client, arm, ratePerSecond, sloMs });
-          stalledMs += self.stalledMs;
-          loadMs += self.loadMs;
-          return probe;
-        },
-      );
-    } finally {
-      await client.close();
-    }
-  };
-  const found = { one: await searchOf('one'), all: await searchOf('all') };
-  const stalledShare = loadMs > 0 ? stalledMs / loadMs : 0;
-  if (stalledShare > LIMITS.stalledShare) {
-    const message = `Goodput is left out: the machine did not let the load generator run for ${percent(stalledShare)} of its time.`;
-    return { goodput: null, findings: [{ id: 'goodput-starved', message }] };
+/** The figures, unless the load client was stopped so often that they are its own. Pure. */
+export function judged(
+  goodput: GoodputFigures,
+  stalledShare: number,
+): { goodput: GoodputFigures | null; findings: Finding[] } {
+  if (!(stalledShare > LIMITS.stalledShare)) return { goodput, findings: [] };
+  const message = `Goodput is left out: the machine did not let the load generator run for ${percent(stalledShare)} of its time.`;
+  return { goodput: null, findings: [{ id: 'goodput-starved', message }] };
+}
+
+/** Searches the goodput of one arm around the throughput that it has in a closed loop. */
+export async function searchArm(
+  bench: ServedBench,
+  arm: { arm: ArmName; endpoint: string; throughput: number; sloMs: number },
+): Promise<{ found: GoodputArm; stalledMs: number; loadMs: number }> {
+  const client = loadClient(arm.endpoint, bench.stack.route.hostname, MOST_CONNECTIONS, bench.context.inputs.maxTokens);
+  let [stalledMs, loadMs] = [0, 0];
+  try {
+    const rates = RATE_SHARES.map((share) => share * arm.throughput);
+    const found = await searchGoodput(rates, async (ratePerSecond) => {
+      const { probe, self } = await probeRate(bench, { client, arm: arm.arm, ratePerSecond, sloMs: arm.sloMs });
+      stalledMs += self.stalledMs;
+      loadMs += self.loadMs;
+      return probe;
+    });
+    return { found, stalledMs, loadMs };
+  } finally {
+    await client.close();
   }
-  const goodput: GoodputFigures = {
-    sloMs,
-    sloSource: goodputSloMs === 'auto' ? 'one-replica-p95' : 'given',
-    arms: found,
-    ratio: ratioOf(found),
-  };
-  return { goodput, findings: [] };
 }
 
 /** All over one, with the ratios of the rates between which the true ones lie. */

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { searchGoodput, sloMeter } from '../../src/load/goodput.ts';
 import type { ArmFigures } from '../../src/report/model.ts';
-import { measureGoodput, ratioOf } from '../../src/stages/goodput.ts';
+import { judged, measureGoodput, ratioOf, searchArm } from '../../src/stages/goodput.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../load/model-server.ts';
-import { stageContext } from './fakes.ts';
+import { aBenchmark } from '../report/fixtures.ts';
+import { stageContext, texts } from './fakes.ts';
 
 describe('the search for goodput', () => {
   const rates = [5, 6, 7, 8, 9, 10, 11];
@@ -52,43 +53,32 @@ describe('goodput of a server', () => {
   let server: ModelServer | undefined;
   afterEach(() => server?.close());
 
-  async function measured(goodputSlo: string, latencyDuration = '400ms') {
+  const bench = (change: Record<string, string>) => {
+    const { context, said } = stageContext({}, change);
+    return { said, bench: { context, stack: { route: { hostname: null } }, model: { modelId: 'm' } } as never };
+  };
+
+  async function searched(sloMs: number) {
     server = await startModelServer(answerAfter(40, completion(16)));
-    const { context } = stageContext({}, { 'goodput-slo': goodputSlo, 'latency-duration': latencyDuration });
-    const stack = { route: { hostname: null } };
-    const rate = (requestsPerSecond: number) => ({ requestsPerSecond, latencyMs: null }) as ArmFigures;
-    const arms = { one: rate(100), all: rate(300) };
-    const found = await measureGoodput(
-      { context, stack, model: { modelId: 'm' } } as never,
-      { one: server.url, all: server.url },
-      arms,
-    );
-    return { ...found, requests: server.requests };
+    const { bench: given, said } = bench({ 'latency-duration': '400ms' });
+    const { found } = await searchArm(given, { arm: 'all', endpoint: server.url, throughput: 300, sloMs });
+    return { found, said: texts(said), requests: server.requests };
   }
 
-  it('is the highest rate that was tried when all keep the limit, and says so', async () => {
-    const { goodput, requests } = await measured('20s');
-    expect(goodput).toMatchObject({
-      sloMs: 20_000,
-      sloSource: 'given',
-      arms: { one: { metPerSecond: expect.closeTo(110), missedPerSecond: null }, all: { missedPerSecond: null } },
-      ratio: { value: expect.closeTo(3), low: null, high: null },
-    });
-    const counted = [...goodput!.arms.one.probes, ...goodput!.arms.all.probes];
-    expect(counted.reduce((sum, { requests: each }) => sum + each, 0)).toBe(requests);
-    expect(counted.every(({ withinShare }) => withinShare === 1)).toBe(true);
+  it('is the highest rate that was tried when all keep the limit, and says each', async () => {
+    const { found, said, requests } = await searched(20_000);
+    expect(found).toMatchObject({ metPerSecond: expect.closeTo(330), missedPerSecond: null });
+    expect(found.probes.map(({ withinShare }) => withinShare)).toEqual([1, 1, 1]);
+    expect(found.probes.reduce((sum, each) => sum + each.requests, 0)).toBe(requests);
+    expect(said.at(-1)).toBe('goodput of all replicas: 330.0 req/s kept 20000 ms');
   });
 
-  it('is less than the lowest when none does, and stops each rate once it is lost', async () => {
-    const { goodput } = await measured('20ms');
-    expect(goodput).toMatchObject({
-      arms: { one: { metPerSecond: null, missedPerSecond: 50 }, all: { metPerSecond: null } },
-      ratio: null,
-    });
-    for (const { requests, ratePerSecond } of goodput!.arms.all.probes) {
-      // A limit of 5 % late is passed long before the 400 ms are over.
-      expect(requests).toBeLessThan(0.4 * ratePerSecond);
-    }
+  it('is less than the lowest when none does, and leaves each rate once it is lost', async () => {
+    const { found, said } = await searched(20);
+    expect(found).toMatchObject({ metPerSecond: null, missedPerSecond: 150 });
+    // 5 % late are enough, and only what was in flight then comes on top.
+    for (const { requests, ratePerSecond } of found.probes) expect(requests).toBeLessThan(0.4 * ratePerSecond);
+    expect(said.at(-1)).toBe('goodput of all replicas: 150.0 req/s missed 20 ms');
   });
 
   it.each([
@@ -97,6 +87,19 @@ describe('goodput of a server', () => {
     // Without a latency of the one-replica arm there is nothing to take it from.
     ['auto', '400ms'],
   ])('is not measured with %s and %s', async (slo, latency) => {
-    expect(await measured(slo, latency)).toMatchObject({ goodput: null, findings: [], requests: 0 });
+    const rate = (requestsPerSecond: number) => ({ requestsPerSecond, latencyMs: null }) as ArmFigures;
+    const { bench: given } = bench({ 'goodput-slo': slo, 'latency-duration': latency });
+    const nowhere = { one: 'http://127.0.0.1:1', all: 'http://127.0.0.1:1' };
+    const found = await measureGoodput(given, nowhere, { one: rate(100), all: rate(300) });
+    expect(found).toEqual({ goodput: null, findings: [] });
+  });
+
+  it('is left out, which is said, when the client was kept from running', () => {
+    const { goodput } = aBenchmark(2.68, 0.07);
+    expect(judged(goodput!, 0.04)).toEqual({ goodput, findings: [] });
+    expect(judged(goodput!, 0.06)).toMatchObject({
+      goodput: null,
+      findings: [{ id: 'goodput-starved', message: expect.stringContaining('6%') }],
+    });
   });
 });
