@@ -53,6 +53,8 @@ export interface Inputs {
   goodputSloMs: number | 'auto' | 'off';
   /** JSON Lines of the workspace; empty for unique prompts. */
   prompts: string;
+  /** The result.json of an earlier run; empty for none. */
+  baseline: string;
   promptTokens: number;
   maxTokens: number;
   runbook: boolean;
@@ -210,6 +212,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'pair-duration': '32s',
   pairs: '6-15',
   prompts: '',
+  baseline: '',
   'prompt-tokens': '640',
   'max-tokens': '16',
   'latency-duration': '20s',
@@ -317,6 +320,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     pairDurationMs: duration('pair-duration', 1_000),
     pairs: pairsOf(text('pairs'), bad),
     prompts: text('prompts'),
+    baseline: text('baseline'),
     promptTokens: integer('prompt-tokens', 16, 100_000),
     maxTokens: integer('max-tokens', 1, 4_096),
     latencyDurationMs: duration('latency-duration', 0),

@@ -32,6 +32,7 @@ export interface World {
   manifests: Manifest[];
   retire: KubeObject[];
   prompts: readonly string[] | null;
+  baseline: Report | null;
 }
 
 export type BaseContext = Omit<StageContext, 'gke' | 'kube'>;
@@ -62,7 +63,8 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
     const { context, prepared: planned } = await stage(base, 'preflight', 'Preflight', null, null, async () => {
       const world = await input.open();
       kube = world.kube;
-      const opened: StageContext = { ...base, gke: world.gke, kube: world.kube, prompts: world.prompts };
+      const { gke, prompts, baseline } = world;
+      const opened: StageContext = { ...base, gke, kube: world.kube, prompts, baseline };
       const found = await preflight(opened, world.cluster, world.manifests, world.retire);
       base.emit({ type: 'fact', stage: 'preflight', text: priceText(opened, found) });
       budget = budgetMs(opened, found);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { readBaseline } from './baseline.ts';
 import { kubeEndpoints } from './clients/connect.ts';
 import { googleEndpoints } from './clients/endpoints.ts';
 import type { GcpAuth } from './clients/gcp.ts';
@@ -53,11 +54,12 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         saveLease(state);
       },
       open: async () => {
-        const { prompts: path } = inputs;
-        const [manifests, retire, prompts] = await Promise.all([
+        const root = session.workspace;
+        const [manifests, retire, prompts, baseline] = await Promise.all([
           readManifests(session),
           readRetired(session),
-          path === '' ? null : readPrompts({ path, root: session.workspace }),
+          inputs.prompts === '' ? null : readPrompts({ path: inputs.prompts, root }),
+          inputs.baseline === '' ? null : readBaseline({ path: inputs.baseline, root }),
         ]);
         const auth = await openAuth(session);
         emit({ type: 'fact', stage: 'preflight', text: `authenticated by ${auth.describe()}` });
@@ -67,7 +69,7 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         const kube = await openKube(session, auth, cluster, 'preflight');
         closers.push(kube.close);
         asked = kube;
-        return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object), prompts };
+        return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object), prompts, baseline };
       },
     });
     if (lease && asked && !signal.aborted) report.cost = await costSoFar(session, lease, asked);

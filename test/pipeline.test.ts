@@ -44,6 +44,7 @@ function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => v
     },
     manifests: [{ object: SERVICE, file: 'service.yaml', line: 1 }],
     prompts: null,
+    baseline: null,
     retire: [],
   };
 }

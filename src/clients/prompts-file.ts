@@ -1,7 +1,5 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Failure } from '../lib/failure.ts';
-import { inside } from './manifests.ts';
+import { readWorkspaceFile } from './workspace-file.ts';
 
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_TOLD = 5;
@@ -12,18 +10,10 @@ const MOST_TOLD = 5;
  */
 export async function readPrompts(options: { path: string; root: string }): Promise<string[]> {
   const { path } = options;
-  const root = await realpath(options.root);
-  const file = await inside(root, resolve(root, path)).catch(() => {
-    throw refused(`"prompts" is "${path}", which lies outside of the workspace; only files below it are read.`);
-  });
-  const info = await stat(file).catch(() => null);
-  if (!info?.isFile()) throw refused(`"prompts" is "${path}", which is no file of the workspace.`);
-  if (info.size > MOST_BYTES) {
-    throw refused(`"prompts" is "${path}" of ${info.size} bytes; at most ${MOST_BYTES} are read.`);
-  }
+  const text = await readWorkspaceFile({ input: 'prompts', ...options, mostBytes: MOST_BYTES, refused });
   const prompts: string[] = [];
   const wrong: string[] = [];
-  for (const [index, line] of (await readFile(file, 'utf8')).split('\n').entries()) {
+  for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const prompt = promptOf(line);
     if (prompt === null) wrong.push(String(index + 1));

@@ -86,6 +86,11 @@ export const RULES: readonly Rule[] = [
     explanation: () => 'The file that "prompts" names is not JSON Lines with a "prompt" in each. Nothing was leased.',
     remedy: () => 'Correct the lines that the message names.',
   }),
+  failureRule('config.baseline', 'The recorded baseline cannot be used', 'change', 'bad-baseline', {
+    explanation: () =>
+      'The file that "baseline" names is not the result of a run that measured one replica soundly. Nothing was leased.',
+    remedy: () => 'Give another result.json, or leave "baseline" out.',
+  }),
   failureRule('pool.leased', 'Another run has the node pool', 'cluster', 'pool-leased', {
     explanation: ({ holder }) =>
       `The lease of the pool is ${holder ?? 'another run'}'s. Nothing was leased, and nothing was asked of the pool.`,

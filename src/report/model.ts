@@ -171,6 +171,11 @@ export interface Interval {
 export type ArmName = 'one' | 'all';
 
 export interface Benchmark {
+  /**
+   * `paired`: both arms side by side. `unpaired`: one replica after all, behind a scale-in. `recorded`: one replica of an
+   * earlier run, which decides nothing.
+   */
+  design: 'paired' | 'unpaired' | 'recorded';
   method: string;
   /** Requests in flight per replica; the `all` arm has `replicas` times as many in total. */
   concurrencyPerReplica: number;
@@ -194,6 +199,8 @@ export interface Benchmark {
   latency: LatencyFigures | null;
   /** Null when it was not measured. */
   goodput: GoodputFigures | null;
+  /** The run that the one-replica arm was recorded in; null when it was measured in this one. */
+  baseline: { url: string | null; sha: string | null; finishedAt: string | null } | null;
   /** How the single-replica arm was reached. */
   oneReplicaArm: string;
   workload: { promptTokens: number; maxTokens: number; description: string };

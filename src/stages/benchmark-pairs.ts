@@ -2,15 +2,16 @@ import type { Climb } from '../load/ladder.ts';
 import { type PairTimings, pairAt } from '../load/pairs.ts';
 import { type MeasuredBlock, toPair } from '../load/summary.ts';
 import type { WarmUp } from '../load/warm-up.ts';
-import type { ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
+import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../report/model.ts';
 import { type DecisionPlan, type Look, lookAt } from '../verdict/decide.ts';
-import type { BlockEvidence } from '../verdict/evidence.ts';
+import type { ArmEvidence, BlockEvidence } from '../verdict/evidence.ts';
 import { type Bench, loadOf, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
 import { announcePlan, roundText } from './benchmark-text.ts';
 import { snapshot } from './counters.ts';
 
 /** What was measured, before it is judged. */
 export interface Collected {
+  design: Benchmark['design'];
   method: string;
   concurrency: number;
   ladder: Climb | null;
@@ -24,6 +25,8 @@ export interface Collected {
   look: Look;
   /** Looks that the plan has in all, and those that were taken. */
   looks: { done: number; planned: number };
+  /** The one-replica arm of another run, in place of blocks of this one. */
+  recorded?: { baseline: Report; figures: ArmFigures; evidence: ArmEvidence };
   /** Nothing but errors came back. */
   failing: boolean;
 }
@@ -74,6 +77,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
     emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
   }
   return {
+    design: 'paired',
     method:
       'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
     ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing },

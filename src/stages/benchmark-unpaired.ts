@@ -1,14 +1,18 @@
+import { Failure } from '../lib/failure.ts';
 import { type MeasuredBlock, toPair } from '../load/summary.ts';
 import type { WarmUp } from '../load/warm-up.ts';
-import type { ArmName, BenchmarkPair, PodCount } from '../report/model.ts';
+import type { ArmName, BenchmarkPair, PodCount, Report } from '../report/model.ts';
 import type { DecisionPlan } from '../verdict/decide.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
+import { baselineDifferences, DAY_NOISE, recordedArm, recordedLook } from '../verdict/recorded.ts';
 import { mean } from '../verdict/statistics.ts';
 import { DEPLOYMENT_NOISE, unpairedLook } from '../verdict/unpaired.ts';
 import { type Bench, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
 import type { Collected } from './benchmark-pairs.ts';
+import type { StageContext } from './context.ts';
 import { snapshot } from './counters.ts';
 import { scaleIn } from './scale-in.ts';
+import { workloadOf } from './workload.ts';
 
 /** Where no ladder can be climbed: the runbook's load. */
 const USUAL_CONCURRENCY = 10;
@@ -26,7 +30,8 @@ export async function collectUnpaired(
   const { context, prepared, stack } = bench;
   const { inputs, emit } = context;
   const { replicas } = prepared.service;
-  const concurrency = inputs.concurrency === 'auto' ? USUAL_CONCURRENCY : inputs.concurrency;
+  const recorded = context.baseline?.benchmark?.concurrencyPerReplica ?? USUAL_CONCURRENCY;
+  const concurrency = inputs.concurrency === 'auto' ? recorded : inputs.concurrency;
   context.report.plan.concurrency = concurrency;
   const count = plan.minPairs;
   const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
@@ -64,9 +69,23 @@ export async function collectUnpaired(
   await measureBlocks('all');
   const rateOf = (arm: ArmName) => blocks[arm].map(({ window }) => window.requestsPerSecond);
   let warmOne: WarmUp = { bins: [], settled: true, medianLatencyMs: null };
+  const shared = { concurrency, ladder: null, timings, blocks, evidence, spread, looks: { done: 1, planned: 1 } };
   if (!failing) {
     await meanwhile(mean(rateOf('all')));
-    await scaleIn(context, prepared);
+    try {
+      await scaleIn(context, prepared);
+    } catch (error) {
+      const baseline = baselineInstead(context, concurrency, error);
+      const { rates, ...arm } = recordedArm(baseline);
+      return {
+        design: 'recorded',
+        method: `closed loop on all replicas, and one replica as an earlier run recorded it; a t interval on the logarithms, with ${100 * DAY_NOISE} % allowed for what differs between days`,
+        ...shared,
+        ...{ pairs: [], failing, recorded: { baseline, ...arm } },
+        warm: { one: warmOne, all: warmAll },
+        look: recordedLook(rates, rateOf('all'), plan),
+      };
+    }
     warmOne = await warmArm(bench, 'one', concurrency);
     await measureBlocks('one');
   }
@@ -78,10 +97,27 @@ export async function collectUnpaired(
     if (pair) pairs.push(pair);
   }
   return {
+    design: 'unpaired',
     method: `closed loop, all replicas first and one after them, at equal load per replica; a t interval on the logarithms, with ${100 * DEPLOYMENT_NOISE} % allowed for what differs between the two deployments`,
-    ...{ concurrency, ladder: null, timings, blocks, evidence, pairs, spread, failing },
+    ...shared,
+    ...{ pairs, failing },
     warm: { one: warmOne, all: warmAll },
     look: unpairedLook(rateOf('one'), rateOf('all'), plan),
-    looks: { done: 1, planned: 1 },
   };
+}
+
+/** The baseline where the cluster does not scale in either; what went wrong when there is none that compares. */
+function baselineInstead(context: StageContext, concurrency: number, error: unknown): Report {
+  context.signal.throwIfAborted();
+  const { baseline, report, inputs, emit } = context;
+  if (!baseline || !(error instanceof Failure)) throw error;
+  const workload = workloadOf(context);
+  const differences = baselineDifferences(baseline, { environment: report.environment, workload, concurrency });
+  if (differences.length > 0) {
+    const text = `The baseline ${inputs.baseline} does not compare with this run: ${differences.join('; ')}.`;
+    emit({ type: 'warning', text });
+    throw error;
+  }
+  emit({ type: 'warning', text: `${error.message} The one-replica arm is that of ${inputs.baseline}.` });
+  return baseline;
 }

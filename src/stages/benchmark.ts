@@ -10,6 +10,7 @@ import type {
   Finding,
   GoodputFigures,
   LatencyFigures,
+  Report,
   RunbookFigures,
 } from '../report/model.ts';
 import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../verdict/decide.ts';
@@ -26,7 +27,7 @@ import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './o
 import type { ReadyStack } from './ready.ts';
 import { runbook } from './runbook.ts';
 import type { VerifiedModel } from './verify.ts';
-import { promptsText } from './workload.ts';
+import { workloadOf } from './workload.ts';
 
 export interface Measured {
   benchmark: Benchmark;
@@ -147,10 +148,23 @@ async function conclude(
   arm: { originMs: number; description: string } & ({ extras: Extras } | { endpoints: Record<ArmName, string> }),
 ): Promise<Measured> {
   const { context, prepared } = bench;
-  const { inputs } = context;
   const { replicas } = prepared.service;
-  const { method, concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing } = collected;
-  const arms = { one: summarizeArm(blocks.one), all: summarizeArm(blocks.all) };
+  const {
+    design,
+    recorded,
+    method,
+    concurrency,
+    ladder,
+    warm,
+    timings,
+    blocks,
+    evidence,
+    pairs,
+    spread,
+    look,
+    failing,
+  } = collected;
+  const arms = { one: recorded ?? summarizeArm(blocks.one), all: summarizeArm(blocks.all) };
   const client = summarizeClient([...blocks.one, ...blocks.all]);
   const findings = judgePlausibility({
     replicas,
@@ -190,6 +204,7 @@ async function conclude(
   }
   return {
     benchmark: {
+      design,
       method,
       concurrencyPerReplica: concurrency,
       ladder: ladder?.rungs ?? null,
@@ -204,17 +219,23 @@ async function conclude(
       looks: { ...collected.looks, stopped: stopOf(look) },
       latency: extras.latency,
       goodput: extras.goodput,
-      oneReplicaArm: arm.description,
-      workload: {
-        promptTokens: inputs.promptTokens,
-        maxTokens: inputs.maxTokens,
-        description: `${promptsText(context)}, exactly ${inputs.maxTokens} output tokens`,
-      },
+      baseline: recorded ? originOf(recorded.baseline) : null,
+      oneReplicaArm: recorded ? recordedText(recorded.baseline) : arm.description,
+      workload: workloadOf(context),
     },
     runbook: extras.runbook,
     records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
     originMs: arm.originMs,
   };
+}
+
+function originOf({ run, finishedAt }: Report): Benchmark['baseline'] {
+  return { url: run.url, sha: run.sha, finishedAt };
+}
+
+function recordedText({ run, finishedAt }: Report): string {
+  const commit = run.sha ? ` of commit ${run.sha.slice(0, 7)}` : '';
+  return `not measured in this run, since the gateway refused a route to one and the service did not scale in; recorded by run ${run.id}${commit}, which ended at ${finishedAt ?? 'an unknown time'}`;
 }
 
 function isMarked(header: { seen: number; answers: number } | null): boolean {

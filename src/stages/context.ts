@@ -20,6 +20,8 @@ export interface StageContext {
   runKey: string;
   /** The user's own prompts for the benchmark; none for unique ones. */
   prompts?: readonly string[] | null;
+  /** The result of an earlier run, for a one-replica arm that cannot be measured; none without one. */
+  baseline?: Report | null;
 }
 
 /** What preflight found out; all that later stages need to know before money is spent. */

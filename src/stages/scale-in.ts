@@ -15,7 +15,7 @@ export async function scaleIn(context: StageContext, prepared: Prepared): Promis
     stage: 'benchmark',
     what: 'one replica alone',
     everyMs: context.inputs.pollIntervalMs,
-    limitMs: LIMIT_MS,
+    limitMs: Math.min(LIMIT_MS, context.inputs.readyTimeoutMs),
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'benchmark', ...status }),

@@ -51,11 +51,7 @@ export function overallVerdict(
   ];
   if (looks.stopped !== 'pass' || !speedup) {
     const reason = speedup
-      ? `The speed-up is ${places(speedup.value)}× (${interval})${
-          looks.stopped === 'budget'
-            ? `, on both sides of ${target.minSpeedup}× when the budget of ${benchmark.pairs.length} pairs was spent.`
-            : ` so far: the measurement stopped after ${benchmark.pairs.length} pairs without a decision.`
-        }`
+      ? `The speed-up is ${places(speedup.value)}× (${interval})${whyUndecided(benchmark, target)}`
       : `The speed-up has no interval after ${benchmark.pairs.length} pairs.`;
     return { verdict: 'inconclusive', reasons: [reason, ...undecided] };
   }
@@ -70,6 +66,15 @@ export function overallVerdict(
         : []),
     ],
   };
+}
+
+function whyUndecided({ design, looks, pairs, baseline }: Benchmark, { minSpeedup }: Target): string {
+  if (design === 'recorded') {
+    return ` over one replica as it was recorded at ${baseline?.finishedAt ?? 'an unknown time'}: this run could not measure one, and a record of another day decides nothing.`;
+  }
+  return looks.stopped === 'budget'
+    ? `, on both sides of ${minSpeedup}× when the budget of ${pairs.length} pairs was spent.`
+    : ` so far: the measurement stopped after ${pairs.length} pairs without a decision.`;
 }
 
 function sentence(check: Check, what: string): string {

@@ -16,6 +16,7 @@ export function unpairedLook(
   one: readonly number[],
   all: readonly number[],
   { minSpeedup, alpha }: Pick<DecisionPlan, 'minSpeedup' | 'alpha'>,
+  noise = DEPLOYMENT_NOISE,
 ): Look {
   const arms = [one, all];
   if (arms.some((rates) => rates.length < 2 || rates.some((rate) => !(rate > 0)))) {
@@ -23,7 +24,7 @@ export function unpairedLook(
   }
   const [logsOne, logsAll] = arms.map((rates) => rates.map(Math.log)) as [number[], number[]];
   const variance = (logs: number[]) => standardDeviation(logs) ** 2 / logs.length;
-  const error = Math.sqrt(variance(logsOne) + variance(logsAll) + 2 * DEPLOYMENT_NOISE ** 2);
+  const error = Math.sqrt(variance(logsOne) + variance(logsAll) + 2 * noise ** 2);
   const t = studentQuantile(1 - alpha, Math.min(one.length, all.length) - 1);
   const centre = mean(logsAll) - mean(logsOne);
   const estimate = {

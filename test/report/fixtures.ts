@@ -164,6 +164,8 @@ export function aBenchmark(speedup: number, halfWidth: number, overrides: Partia
     latency: aLatency(),
     goodput: aGoodput(),
     client: { eventLoopUtilization: 0.08, sendLagP99Ms: 0.7, stalledShare: 0.002, cpuMsPerRequest: 0.41 },
+    design: 'paired',
+    baseline: null,
     looks: { done: 7, planned: 10, stopped: 'pass' },
     oneReplicaArm: 'a temporary route to one of the three pods through the same gateway',
     workload: { promptTokens: 640, maxTokens: 16, description: 'unique prompts, nonce first' },

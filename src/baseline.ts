@@ -1,0 +1,34 @@
+import { readWorkspaceFile } from './clients/workspace-file.ts';
+import { errorText, Failure } from './lib/failure.ts';
+import type { Report } from './report/model.ts';
+import { parseReport } from './report/parse.ts';
+import { baselineFlaw } from './verdict/recorded.ts';
+
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The result.json of an earlier run, as a recorded baseline of one replica. Throws a Failure (`bad-baseline`) when it is
+ * none, or has not measured one replica soundly itself.
+ */
+export async function readBaseline({ path, root }: { path: string; root: string }): Promise<Report> {
+  const text = await readWorkspaceFile({ input: 'baseline', path, root, mostBytes: MOST_BYTES, refused });
+  let report: Report;
+  try {
+    report = parseReport(text);
+  } catch (error) {
+    throw refused(`"baseline" is "${path}", which is no result.json of the gate: ${errorText(error)}`);
+  }
+  const flaw = baselineFlaw(report);
+  if (flaw) throw refused(`"baseline" is "${path}", which is no baseline: ${flaw}.`);
+  return report;
+}
+
+function refused(message: string): Failure {
+  return new Failure({
+    stage: 'preflight',
+    code: 'bad-baseline',
+    message,
+    hint: 'Give the result.json of a run that measured one replica in pairs without a veto, or leave "baseline" out.',
+    blame: 'change',
+  });
+}
