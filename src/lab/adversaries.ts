@@ -8,6 +8,8 @@ export interface Adversary {
   client?: ClientDay;
   /** `own`: the gateway takes the routes of KServe alone. */
   routes?: 'any' | 'own';
+  /** `held`: an autoscaler keeps the replicas that there are. */
+  scaleIn?: 'ok' | 'held';
   expect: Expectation;
 }
 
@@ -113,6 +115,14 @@ export const ADVERSARIES: readonly Adversary[] = [
       'a healthy stack whose gateway refuses a route to one replica: what is measured after a scale-in is not paired',
     serving: {},
     routes: 'own',
+    expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
+  },
+  {
+    name: 'no-way-to-one',
+    summary: 'the same, and an autoscaler holds the replicas: what another run recorded decides nothing',
+    serving: {},
+    routes: 'own',
+    scaleIn: 'held',
     expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
   },
   {

@@ -12,6 +12,8 @@ export interface Scenario {
     image: 'ok' | 'not-found';
     /** `own`: the gateway takes the routes of KServe alone. */
     routes: 'any' | 'own';
+    /** `held`: an autoscaler keeps the replicas that there are. */
+    scaleIn: 'ok' | 'held';
   };
   serving: ServingDay;
   client: ClientDay;
@@ -43,7 +45,7 @@ const SERVING: ServingDay = {
 
 const HEALTHY = {
   gcp: FAIR,
-  cluster: { image: 'ok', routes: 'any' },
+  cluster: { image: 'ok', routes: 'any', scaleIn: 'ok' },
   serving: SERVING,
   client: 'ok',
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving' | 'client'>;
@@ -82,7 +84,7 @@ export const DAYS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'image-pull',
     summary: 'the vLLM image does not exist in its registry',
-    cluster: { image: 'not-found', routes: 'any' },
+    cluster: { image: 'not-found', routes: 'any', scaleIn: 'ok' },
     expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
   },
 };
@@ -94,13 +96,13 @@ export const SCENARIOS: Record<string, Scenario> = {
     CLOUD_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario, gcp: { ...FAIR, ...scenario.gcp } }]),
   ),
   ...Object.fromEntries(
-    ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', ...named }) => [
+    ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', ...named }) => [
       named.name,
       {
         ...HEALTHY,
         ...named,
         client,
-        cluster: { ...HEALTHY.cluster, routes },
+        cluster: { ...HEALTHY.cluster, routes, scaleIn },
         serving: { ...SERVING, ...serving },
       },
     ]),

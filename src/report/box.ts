@@ -72,7 +72,11 @@ function doubtLines(report: Report): string[] {
   const why = vetoes.length > 0 ? joined(vetoes.map((veto) => veto.message)) : reasons(report);
   const lines = [`**Why:** ${why}`];
   if (report.diagnosis?.remedy) lines.push(`**To fix:** ${prose(report.diagnosis.remedy, 500)}`);
-  else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
+  else if (report.verdict === 'inconclusive' && report.benchmark && report.benchmark.design !== 'paired') {
+    lines.push(
+      '**To decide:** let the gateway take a route to one replica, so that both arms are measured side by side.',
+    );
+  } else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
     lines.push(`**To decide:** allow more than ${pairs?.length ?? looks.done} pairs (input \`pairs\`), or run again.`);
   } else if (report.verdict === 'invalid') {
     lines.push('**To decide:** remove what disturbed the measurement and run again; the ratio shown is not a result.');

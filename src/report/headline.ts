@@ -17,6 +17,7 @@ export function headlineText(report: Report): string {
     case 'fail':
       return failText(report);
     case 'inconclusive':
+      if (speed?.relation === 'recorded') return `${speed.value} over a recorded baseline, which decides nothing`;
       if (speed?.relation !== 'undecided') return sentencePart(firstReason(report));
       return `${speed.value} (${speed.range}), too close to ${speed.min}× to decide`;
     case 'invalid':
@@ -101,13 +102,15 @@ function measuredSentence(report: Report): string | null {
   const all = requestsPerSecond(benchmark.arms.all.requestsPerSecond);
   const one = requestsPerSecond(benchmark.arms.one.requestsPerSecond);
   const load = count(benchmark.concurrencyPerReplica, 'request');
-  return `**${all}** on ${count(benchmark.replicas, 'replica')} against **${one}** on one, ${load} in flight per replica.`;
+  const when = benchmark.design === 'recorded' ? ' in an earlier run' : '';
+  return `**${all}** on ${count(benchmark.replicas, 'replica')} against **${one}** on one${when}, ${load} in flight per replica.`;
 }
 
 function intervalSentence(report: Report): string {
   const speed = speedupText(report);
   if (!speed) return '';
   const interval = `The ${speed.level} interval **${speed.range}×**`;
+  if (speed.relation === 'recorded') return 'One replica was not measured in this run, so the ratio decides nothing.';
   if (speed.relation === 'above') return `${interval} lies above ${speed.min}×.`;
   if (speed.relation === 'below') {
     return `${interval} lies wholly below ${speed.min}×, so another run will not change the verdict.`;

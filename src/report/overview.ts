@@ -8,6 +8,7 @@ import {
   CHECK_WORDS,
   groupOutcome,
   isRunning,
+  oneReplicaTitle,
   replicaCount,
   STAGES,
   shownStages,
@@ -42,7 +43,8 @@ function measuresTable(report: Report): string {
   rows.push(['**Routing checks**', routing.length > 0 ? tally(routing) : NOT_MEASURED, '–', 'all', outcomeOf(routing)]);
   const hits = hitRateRow(report);
   if (hits) rows.push(hits);
-  const header = ['', replicas === null ? 'All replicas' : count(replicas, 'replica'), '1 replica', 'Target', 'Result'];
+  const one = benchmark ? oneReplicaTitle(benchmark) : '1 replica';
+  const header = ['', replicas === null ? 'All replicas' : count(replicas, 'replica'), one, 'Target', 'Result'];
   return table(header, ['left', 'right', 'right', 'right', 'left'], rows);
 }
 
@@ -50,7 +52,12 @@ function speedupRow(report: Report): string[] {
   const speed = speedupText(report);
   const limit = `> ${plain(report.target.minSpeedup)}×`;
   if (!speed) return ['**Speed-up**', NOT_MEASURED, '–', limit, NOT_MEASURED];
-  const results = { above: '✅\u00a0pass', below: '❌\u00a0**fail**', undecided: '⚠️\u00a0undecided' };
+  const results = {
+    above: '✅\u00a0pass',
+    below: '❌\u00a0**fail**',
+    undecided: '⚠️\u00a0undecided',
+    recorded: '⚠️\u00a0not decisive',
+  };
   const result = vetoed(report) ? '⚠️\u00a0not valid' : results[speed.relation];
   return ['**Speed-up**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
 }

@@ -31,7 +31,8 @@ function speedLine(report: Report): string {
   const speed = speedupText(report);
   if (!speed) return NOT_MEASURED;
   const limit = `the lower limit must exceed ${speed.min}×`;
-  const standing = vetoed(report) ? '; does not count' : '';
+  const recorded = speed.relation === 'recorded' ? '; over a recorded baseline, decides nothing' : '';
+  const standing = vetoed(report) ? '; does not count' : recorded;
   return `${speed.value} (${speed.level} interval ${speed.range}×; ${limit})${standing}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
-import type { Check, CheckOutcome, Report, StageName, StageResult, Verdict } from './model.ts';
+import type { Benchmark, Check, CheckOutcome, Report, StageName, StageResult, Verdict } from './model.ts';
 
 export const STAGES: readonly StageName[] = ['preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'release'];
 
@@ -132,4 +132,9 @@ export function shownStages(report: Report): StageResult[] {
 export function sentence(text: string): string {
   const trimmed = text.trim();
   return trimmed === '' || /[.!?:]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+/** Title of the one-replica arm: one that was not measured in this run says so wherever its figures stand. */
+export function oneReplicaTitle({ design }: Pick<Benchmark, 'design'>): string {
+  return design === 'recorded' ? '1 replica, recorded' : '1 replica';
 }

@@ -53,6 +53,25 @@ export const CASES: Record<string, () => Report> = {
       benchmark: aBenchmark(2.54, 0.03, { looks: { done: 10, planned: 10, stopped: 'budget' } }),
     }),
 
+  recorded: () =>
+    aReport({
+      verdict: 'inconclusive',
+      reasons: [
+        'The speed-up is 2.68× (2.51–2.86×) over one replica as it was recorded at 2026-11-21T03:10:00Z: this run could not measure one, and a record of another day decides nothing.',
+      ],
+      benchmark: aBenchmark(2.68, 0.065, {
+        design: 'recorded',
+        pairs: [],
+        baseline: {
+          url: 'https://github.com/o/r/actions/runs/18200000001',
+          sha: '9c0ffee0',
+          finishedAt: '2026-11-21T03:10:00Z',
+        },
+        oneReplicaArm: 'not measured in this run; recorded by run 18200000001, which ended at 2026-11-21T03:10:00Z',
+        looks: { done: 1, planned: 1, stopped: 'budget' },
+      }),
+    }),
+
   invalid: () =>
     aReport({
       verdict: 'invalid',

@@ -1,5 +1,6 @@
 import type { ResourceKey, Store } from '../kube/store.ts';
 import type { KubeObject, PemPair } from '../protocol.ts';
+import type { Scenario } from '../scenarios.ts';
 import type { RecordEvent } from './events.ts';
 import { namesOf } from './kserve-names.ts';
 import { destinationRule, type GatewayRef, hostOf, httpRoute, inferencePool, poolName } from './kserve-router.ts';
@@ -31,6 +32,7 @@ export function startKserve(options: {
   store: Store;
   record: RecordEvent;
   gateway: GatewayRef;
+  scenario: Scenario;
   tls: PemPair;
   caPem: string;
 }): { close(): void } {
@@ -75,7 +77,12 @@ export function startKserve(options: {
 
   const reconcileWorkload = (service: KubeObject) => {
     ensure(service, SECRETS, certificates(service, options.tls, options.caPem));
-    ensure(service, DEPLOYMENTS, workloadDeployment(service));
+    const deployment = workloadDeployment(service);
+    if (options.scenario.cluster.scaleIn === 'held') {
+      const current = store.get(DEPLOYMENTS, service.metadata.namespace, deployment.metadata.name);
+      deployment.spec.replicas = Math.max(deployment.spec.replicas, current?.spec?.replicas ?? 0);
+    }
+    ensure(service, DEPLOYMENTS, deployment);
     ensure(service, SERVICES, workloadService(service));
   };
 

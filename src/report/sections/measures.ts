@@ -18,7 +18,7 @@ import {
 import { bullets, paragraphs, table } from '../markdown.ts';
 import type { ArmFigures, Benchmark, Finding, GoodputArm, Percentile, Percentiles, Report } from '../model.ts';
 import { speedupText } from '../speedup.ts';
-import { shortNames } from '../wording.ts';
+import { oneReplicaTitle, shortNames } from '../wording.ts';
 import type { Section } from './section.ts';
 
 /** Both arms side by side, how they were measured, and what is to be known about the figures. */
@@ -79,7 +79,7 @@ function armTable(benchmark: Benchmark): string {
     arm.latencyMs ? withLimits(arm.latencyMs[name]) : NOT_MEASURED;
   const load = (replicas: number) => integer(benchmark.concurrencyPerReplica * replicas);
   return table(
-    ['Measure', count(benchmark.replicas, 'replica'), '1 replica'],
+    ['Measure', count(benchmark.replicas, 'replica'), oneReplicaTitle(benchmark)],
     ['left', 'right', 'right'],
     [
       row('Throughput', (arm) => requestsPerSecond(arm.requestsPerSecond)),
