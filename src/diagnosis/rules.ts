@@ -147,12 +147,14 @@ export const RULES: readonly Rule[] = [
     confidence: 'probable',
     match: ({ report }) => {
       const affinity = report.checks.find(({ id }) => id === 'prefix-affinity');
-      const header = report.routing?.pickerHeader;
-      if (affinity?.outcome !== 'fail' || !header || header.seen > 0) return null;
+      const engaged = report.checks.find(({ id }) => id === 'picker-engaged');
+      // Without the gateway's counters no mark on any answer is a hint, and the spread makes it probable.
+      const unmarked = engaged?.outcome === 'not-observable' && report.routing?.pickerHeader?.seen === 0;
+      if (affinity?.outcome !== 'fail' || !engaged || !(unmarked || engaged.outcome === 'fail')) return null;
       return {
         seen: [
           `shared prefix: ${affinity.seen}`,
-          `endpoint picker's response header: on ${header.seen} of ${header.answers} answers`,
+          `endpoint picker: ${engaged.seen}`,
           ...(report.environment.scorers
             ? [
                 `scorers configured: ${report.environment.scorers.map(({ name, weight }) => `${name} ${weight}`).join(', ')}`,
@@ -160,7 +162,7 @@ export const RULES: readonly Rule[] = [
             : []),
         ],
         explanation:
-          'Requests with one prefix were spread over the replicas, and no answer carries the mark of the endpoint picker: the gateway could not ask it and failed open to round-robin.',
+          'Requests with one prefix were spread over the replicas, and the endpoint picker was not asked about them: the gateway could not reach it and failed open to round-robin.',
       };
     },
     remedy: () =>

@@ -116,7 +116,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         tokenSecret,
         servingControlUrl: serving.controlUrl,
         namespace: LAB.namespace,
-        gateway: { ...LAB.gateway, url: serving.gatewayUrl },
+        gateway: { ...LAB.gateway, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
         ...(options.apiServer ? { apiServer: options.apiServer } : {}),
         seedObjects: seedObjects({
           namespace: LAB.namespace,

@@ -67,7 +67,14 @@ export interface KubeConfig extends CommonConfig {
   tokenSecret: string;
   servingControlUrl: string;
   namespace: string;
-  gateway: { namespace: string; name: string /** `http://127.0.0.1:PORT` */; url: string };
+  gateway: {
+    namespace: string;
+    name: string;
+    /** `http://127.0.0.1:PORT` */
+    url: string;
+    /** Loopback port of its Envoy's admin listener, which a pod has at 15000. */
+    adminPort: number;
+  };
   /** Objects that exist before the run: namespaces, secrets, CRDs, the gateway, Pattern 1. */
   seedObjects: KubeObject[];
   /** Where given, a real kube-apiserver stands in for the lab's own. */
@@ -116,6 +123,8 @@ export interface ServingConfig extends CommonConfig {
 export interface ServingPorts {
   /** `http://127.0.0.1:PORT` of the gateway's listener. */
   gatewayUrl: string;
+  /** Loopback port of the admin listener of the gateway's Envoy. */
+  gatewayAdminPort: number;
   controlUrl: string;
 }
 
@@ -150,9 +159,12 @@ export interface GatewayBackend {
   name: string;
   /** TLS towards the backend, from the DestinationRule or the pool; a mismatch with the replica's own gives a 503. */
   tls: boolean;
-  endpoints: { namespace: string; pod: string; port: number }[];
+  /** Name of Envoy's cluster for it. */
+  cluster: string;
+  /** `address`: the pod's own, `IP:PORT`, by which Envoy counts. */
+  endpoints: { namespace: string; pod: string; port: number; address: string }[];
   /** Present for an InferencePool whose endpoint picker is Ready: its scorers as the live --config-text has them. */
-  picker: { scorers: { name: string; weight: number }[] } | null;
+  picker: { scorers: { name: string; weight: number }[]; cluster: string } | null;
 }
 
 /** GET {serving.controlUrl}/record */

@@ -136,7 +136,16 @@ export interface PodSummary {
 export type CheckOutcome = 'pass' | 'fail' | 'inconclusive' | 'not-observable';
 
 export interface Check {
-  id: 'health' | 'models' | 'completion' | 'chat' | 'replicas' | 'prefix-affinity' | 'unique-spread' | 'cache-hits';
+  id:
+    | 'health'
+    | 'models'
+    | 'completion'
+    | 'chat'
+    | 'replicas'
+    | 'picker-engaged'
+    | 'prefix-affinity'
+    | 'unique-spread'
+    | 'cache-hits';
   title: string;
   expected: string;
   seen: string;
@@ -153,6 +162,18 @@ export interface RoutingEvidence {
   hitRate: { measured: number | null; aware: number; random: number } | null;
   /** Answers that carried the endpoint picker's response header; null when none of the requests was answered. */
   pickerHeader: { seen: number; answers: number } | null;
+  /** What the gateway's own Envoys counted over all these requests; null when nobody looked. */
+  gateway: GatewayEvidence | null;
+}
+
+export interface GatewayEvidence {
+  /** Why there are no counters; null when there are. */
+  problem: string | null;
+  /** Envoys that were read. */
+  proxies: number;
+  /** Requests to the endpoint picker (ext_proc); null when no Envoy knows it. */
+  picker: { requests: number; answered: number; connectFailures: number } | null;
+  perPod: PodCount[];
 }
 
 export interface PodCount {

@@ -60,7 +60,7 @@ export function isRunning(stage: StageResult): boolean {
 
 /** Checks that the deployment answers at all, and checks of who answered. */
 export function splitChecks(checks: Check[]): { service: Check[]; routing: Check[] } {
-  const routing = new Set<Check['id']>(['prefix-affinity', 'unique-spread', 'cache-hits']);
+  const routing = new Set<Check['id']>(['picker-engaged', 'prefix-affinity', 'unique-spread', 'cache-hits']);
   return {
     service: checks.filter((check) => !routing.has(check.id)),
     routing: checks.filter((check) => routing.has(check.id)),

@@ -16,7 +16,7 @@ export interface ServingRoute {
   origin: string;
   hostname: string | null;
   /** Where completions go; null where no rule leads to an InferencePool. */
-  pool: { apiVersion: string; name: string } | null;
+  pool: { apiVersion: string; namespace: string; name: string; picker: string | null } | null;
   rules: RouteRule[];
 }
 
@@ -100,7 +100,7 @@ interface RouteParent {
 async function readPool(
   kube: KubeClient,
   backend: NonNullable<RouteRule['pool']>,
-): Promise<{ apiVersion: string; name: string } | { waiting: string }> {
+): Promise<NonNullable<ServingRoute['pool']> | { waiting: string }> {
   const { group, name, namespace } = backend;
   for (const version of await kube.versionsOf(group)) {
     const apiVersion = `${group}/${version}`;
@@ -109,7 +109,9 @@ async function readPool(
     // v1 calls the list `parents`, v1alpha2 `parent`; an implementation may fill neither before it has seen the pool.
     const parents = (pool.status?.parents ?? pool.status?.parent ?? []) as RouteParent[];
     const accepted = parents.flatMap(({ conditions }) => conditions ?? []).find(({ type }) => type === 'Accepted');
-    if (accepted?.status === 'True') return { apiVersion, name };
+    // v1 names its Service in endpointPickerRef, v1alpha2 in extensionRef.
+    const picker = (pool.spec?.endpointPickerRef?.name ?? pool.spec?.extensionRef?.name ?? null) as string | null;
+    if (accepted?.status === 'True') return { apiVersion, namespace, name, picker };
     return {
       waiting: `InferencePool ${name} ${accepted ? `not accepted (${accepted.reason})` : 'not seen by a gateway yet'}`,
     };

@@ -2,10 +2,11 @@ import type { ServingAnswer, ServingClient } from '../clients/serving.ts';
 import { requestBody, type SharedPrefixGroup, sharedPrefixGroup, uniquePrompts } from '../load/prompts.ts';
 import type { Check, RoutingEvidence } from '../report/model.ts';
 import { cacheablePrefix, expectedHitRates } from '../verdict/hit-rate.ts';
-import { checkCacheHits, checkSharedPrefix, checkUniqueSpread } from '../verdict/routing.ts';
+import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../verdict/routing.ts';
 import { add, attempt } from './attempt.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
+import { gatewayBetween, gatewaySnapshot } from './gateway-counters.ts';
 import type { ReadyStack } from './ready.ts';
 
 const PROBE_MAX_TOKENS = 8;
@@ -57,6 +58,7 @@ export async function checkRouting(
       suffixTokens: SUFFIX_TOKENS,
     }),
   );
+  const gatewayBefore = await gatewaySnapshot(context, stack);
   const sharedAnswers: ServingAnswer[] = [];
   const servedGroups: Conserved[] = [];
   let between = before;
@@ -76,6 +78,8 @@ export async function checkRouting(
     attempt(context, () => client.post('/v1/completions', body(nextUnique()))),
   );
   const after = await settled(context, prepared, stack, between, uniqueCount);
+
+  const gateway = gatewayBetween(gatewayBefore, await gatewaySnapshot(context, stack), stack);
 
   const shared = conserved(servedBetween(before, between), SHARED_REQUESTS);
   const unsound = servedGroups.find(({ override }) => override.outcome !== undefined);
@@ -105,6 +109,7 @@ export async function checkRouting(
       answers.length === 0
         ? null
         : { seen: answers.filter(({ headers }) => PICKER_HEADER in headers).length, answers: answers.length },
+    gateway,
   };
   const length = cacheablePrefix({
     prefixTokens,
@@ -115,6 +120,7 @@ export async function checkRouting(
     pickerBlockChars: report.environment.blockSizeTokens === null ? null : report.environment.blockSizeTokens * 4,
   });
   context.emit({ type: 'fact', stage: 'verify', text: length.sentence });
+  add(context, checkPicker(report.routing.pickerHeader, gateway, SHARED_REQUESTS + uniqueCount));
   const affinity = checkSharedPrefix(report.routing.sharedPrefix.groups, replicas);
   // A prefix that either layer cannot see proves nothing, whatever the router does with it.
   const tooShort = length.longEnough === false ? { outcome: 'not-observable' as const, seen: length.sentence } : {};

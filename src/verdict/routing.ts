@@ -1,7 +1,46 @@
-import type { Check, CheckOutcome, PodCount } from '../report/model.ts';
+import type { Check, CheckOutcome, GatewayEvidence, PodCount, RoutingEvidence } from '../report/model.ts';
 import { chanceAllOnOne, chanceOfAffinity } from './chance.ts';
 import { clopperPearsonLower, wilsonLimits } from './statistics.ts';
 import { decimals, percent } from './wording.ts';
+
+/** Share of the requests that the gateway must have asked the endpoint picker about. */
+const ENGAGED = 0.99;
+
+/**
+ * The gateway asks the endpoint picker about each request. Two witnesses: the mark that its ext_proc leaves on answers, and
+ * the counters of the gateway's own Envoys for it, which count (each request is one stream) and outweigh the mark.
+ */
+export function checkPicker(
+  header: RoutingEvidence['pickerHeader'],
+  gateway: GatewayEvidence | null,
+  sent: number,
+): Check {
+  const check = (outcome: CheckOutcome, seen: string): Check => ({
+    id: 'picker-engaged',
+    title: 'The gateway asks the endpoint picker',
+    expected: 'about each request',
+    seen,
+    outcome,
+  });
+  const marks = header
+    ? `${header.seen} of ${header.answers} answers carry its mark`
+    : 'no answer tells whether it carries its mark';
+  const marked = header && header.answers > 0 ? header.seen / header.answers : null;
+  if (gateway?.picker) {
+    const { requests, answered, connectFailures } = gateway.picker;
+    const failures = connectFailures > 0 ? `, ${connectFailures} connections to it failed` : '';
+    const seen = `the gateway counts ${answered} of ${requests} requests to it answered, ${sent} were sent${failures}; ${marks}`;
+    if (answered >= ENGAGED * sent) return check('pass', seen);
+    // Either witness may be the one that lies.
+    return check(marked !== null && marked >= ENGAGED ? 'inconclusive' : 'fail', seen);
+  }
+  const because = gateway?.problem
+    ? `the counters of the gateway could not be read (${gateway.problem})`
+    : 'the gateway counts nothing for it';
+  if (marked !== null && marked >= ENGAGED) return check('pass', `${marks}; ${because}`);
+  if (marked !== null && marked > 0) return check('fail', `${marks}; ${because}`);
+  return check('not-observable', `${marks}, which old ones leave nowhere; ${because}`);
+}
 
 /** Chance that placement without affinity looks as good as what was seen; above it, it may be just that. */
 const ALL_AT_HOME_CHANCE = 1e-3;

@@ -3,6 +3,7 @@ import { explain } from '../../src/diagnosis/explain.ts';
 import { RULES } from '../../src/diagnosis/rules.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { Report } from '../../src/report/model.ts';
+import { checkPicker } from '../../src/verdict/routing.ts';
 import { anEnvironment, aReport, checks, pods } from '../report/fixtures.ts';
 
 function failure(code: string, evidence: Record<string, unknown> = {}): Failure {
@@ -20,10 +21,15 @@ function causeOf(given: Failure | null, report: Report = aReport(), lines: strin
   return explain({ failure: given, report, lines })?.cause ?? null;
 }
 
-const noAffinity = checks({ 'prefix-affinity': { outcome: 'fail', seen: '4 of 10 on one replica' } });
-
+/** No affinity, and as many of the answers marked by the endpoint picker. */
 function routed(seen: number, change: Partial<Report> = {}): Report {
-  const report = aReport({ checks: noAffinity, ...change });
+  const report = aReport({
+    checks: checks({
+      'picker-engaged': checkPicker({ seen, answers: 310 }, null, 310),
+      'prefix-affinity': { outcome: 'fail', seen: '4 of 10 on one replica' },
+    }),
+    ...change,
+  });
   if (report.routing) report.routing.pickerHeader = { seen, answers: 310 };
   return report;
 }
@@ -92,13 +98,23 @@ describe('requests with one prefix on several replicas', () => {
     expect(diagnosis).toMatchObject({ cause: 'routing.picker-bypassed', blame: 'cluster' });
     expect(diagnosis?.evidence).toEqual([
       'shared prefix: 4 of 10 on one replica',
-      "endpoint picker's response header: on 0 of 310 answers",
+      'endpoint picker: 0 of 310 answers carry its mark, which old ones leave nowhere; the gateway counts nothing for it',
       'scorers configured: prefix-cache-scorer 2, load-aware-scorer 1',
     ]);
   });
 
-  it('with a single mark: it was asked, so it is not bypassed', () => {
-    expect(causeOf(null, routed(1))).toBe('routing.no-affinity');
+  it('by the gateway’s own counters: it is bypassed, whatever the marks say', () => {
+    const picker = { requests: 0, answered: 0, connectFailures: 88 };
+    const engaged = checkPicker({ seen: 0, answers: 310 }, { problem: null, proxies: 1, picker, perPod: [] }, 310);
+    const report = routed(0);
+    report.checks = checks({ 'picker-engaged': engaged, 'prefix-affinity': { outcome: 'fail' } });
+    const found = explain({ failure: null, report, lines: [] });
+    expect(found?.cause).toBe('routing.picker-bypassed');
+    expect(found?.evidence.join()).toContain('88 connections to it failed');
+  });
+
+  it('with a mark on each: it was asked, so it is not bypassed', () => {
+    expect(causeOf(null, routed(310))).toBe('routing.no-affinity');
   });
 
   it('without an answer to look at: not known to be bypassed', () => {

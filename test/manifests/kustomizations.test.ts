@@ -70,23 +70,23 @@ describe.runIf(kubectl)('kubectl kustomize', () => {
 });
 
 describe('the roles of the gate', () => {
-  it('are listed by their kustomization, but for the optional one', () => {
+  it('are listed by their kustomization, but for the optional ones', () => {
     const [kustomization] = objectsOf('rbac/kustomization.yaml');
-    const apart = ['kustomization.yaml', 'iam-role.yaml', 'foreign-pods.yaml'];
+    const apart = ['kustomization.yaml', 'iam-role.yaml', 'foreign-pods.yaml', 'gateway-counters.yaml'];
     expect([...kustomization.resources].sort()).toEqual(filesBelow('rbac').filter((file) => !apart.includes(file)));
   });
 
   it('name one and the same identity', () => {
-    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) =>
+    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods', 'gateway-counters'].flatMap((name) =>
       objectsOf(`rbac/${name}.yaml`),
     );
     const subjects = files.flatMap((object) => object.subjects ?? []);
-    expect(subjects.length).toBe(5);
+    expect(subjects.length).toBe(6);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 
   it('grant no wildcard, no secret, no exec and no role', () => {
-    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods'].flatMap((name) =>
+    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods', 'gateway-counters'].flatMap((name) =>
       objectsOf(`rbac/${name}.yaml`),
     );
     const words = files.flatMap(({ rules = [] }) =>

@@ -29,6 +29,7 @@ export const CASES: Record<string, () => Report> = {
         unique: { sent: 300, perPod: perPod([100, 100, 100]) },
         hitRate: { measured: 0.479, aware: 0.7407, random: 0.4826 },
         pickerHeader: { seen: 0, answers: 310 },
+        gateway: { problem: 'pods is forbidden', proxies: 0, picker: null, perPod: [] },
       },
       diagnosis: {
         cause: 'routing.picker-bypassed',

@@ -65,7 +65,7 @@ describe('what was not seen', () => {
       verdict: 'inconclusive',
     });
     const screen = firstScreen(report);
-    expect(screen).toMatch(/\*\*Routing checks\*\* \| 2 of 3 passed, 1 not observable .*\| not\u00a0observable \|/);
+    expect(screen).toMatch(/\*\*Routing checks\*\* \| 3 of 4 passed, 1 not observable .*\| not\u00a0observable \|/);
     expect(screen).toMatch(/hit rate \| not measured/);
   });
 
@@ -107,7 +107,7 @@ describe('two failures at once', () => {
     });
     const screen = firstScreen(report);
     expect(screen).toContain('Fail — 2.17× the throughput of one replica');
-    expect(screen).toContain('Routing checks: 2 of 3 passed, 1 failed.');
+    expect(screen).toContain('Routing checks: 3 of 4 passed, 1 failed.');
   });
 
   it('does not boast of a ratio against which a veto stands', () => {

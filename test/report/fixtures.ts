@@ -72,6 +72,12 @@ export function aReport(overrides: Partial<Report> = {}): Report {
       unique: { sent: 300, perPod: perPod([98, 103, 99]) },
       hitRate: { measured: 0.7389, aware: 0.7407, random: 0.4826 },
       pickerHeader: { seen: 310, answers: 310 },
+      gateway: {
+        problem: null,
+        proxies: 2,
+        picker: { requests: 372, answered: 372, connectFailures: 0 },
+        perPod: perPod([128, 127, 117]),
+      },
     },
     benchmark: aBenchmark(2.68, 0.026),
     runbook: {
@@ -325,6 +331,13 @@ export function checks(overrides: Partial<Record<Check['id'], Partial<Check>>> =
     { id: 'completion', title: 'Completion', expected: 'text', seen: '10 tokens', outcome: 'pass' },
     { id: 'chat', title: 'Chat completion', expected: 'text', seen: '10 tokens', outcome: 'pass' },
     { id: 'replicas', title: 'Replicas', expected: '3 ready', seen: '3 ready', outcome: 'pass' },
+    {
+      id: 'picker-engaged',
+      title: 'The gateway asks the endpoint picker',
+      expected: 'about each request',
+      seen: 'the gateway counts 372 of 372 requests to it answered, 372 were sent; 310 of 310 answers carry its mark',
+      outcome: 'pass',
+    },
     {
       id: 'prefix-affinity',
       title: 'Requests with one prefix go to one replica',

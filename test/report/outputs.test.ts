@@ -79,7 +79,7 @@ describe('closing lines', () => {
       'throughput  20.0 req/s on 3 replicas, 7.46 req/s on one',
       'latency     p50 / p95 / p99 1,471 / 1,966 / 2,281 ms',
       'service     5 of 5 passed',
-      'routing     3 of 3 passed',
+      'routing     4 of 4 passed',
       'cost        296 chip-minutes, about $14.65',
       'TPU nodes   The node pool is back at its resting size of 0 nodes. (4 min)',
     ]);

@@ -34,7 +34,7 @@ async function gateway(refusals: number, hostname: string | null = null) {
   const stack = {
     replicas: [],
     pickers: [],
-    route: { endpoint: origin, origin, hostname },
+    route: { endpoint: origin, origin, hostname, gateway: { namespace: 'gateways', name: 'inference' }, pool: null },
     scheme: 'http',
     port: 8000,
   };
@@ -88,6 +88,7 @@ describe('evidence', () => {
     await verify(context, ready, stack);
     expect(outcomes(context.report)).toMatchObject({
       replicas: 'fail',
+      'picker-engaged': 'not-observable',
       'prefix-affinity': 'not-observable',
       'unique-spread': 'not-observable',
       'cache-hits': 'not-observable',

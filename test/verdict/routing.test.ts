@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/load/prompts.ts';
 import { chanceAllOnOne, chanceOfAffinity, largestCountDistribution } from '../../src/verdict/chance.ts';
-import { checkCacheHits, checkSharedPrefix, checkUniqueSpread } from '../../src/verdict/routing.ts';
+import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../src/verdict/routing.ts';
 
 const pods = (...counts: number[]) => counts.map((requests, i) => ({ pod: `replica-${i}`, requests }));
 
@@ -123,5 +123,42 @@ describe('cache hits', () => {
 
   it('does not judge a workload in which both look alike', () => {
     expect(checkCacheHits({ measured: 0, aware: 0, random: 0 }).outcome).toBe('inconclusive');
+  });
+});
+
+describe('the endpoint picker', () => {
+  const gateway = (answered: number, change = {}) => ({
+    problem: null,
+    proxies: 1,
+    picker: { requests: 162, answered, connectFailures: 0 },
+    perPod: [],
+    ...change,
+  });
+  const unread = gateway(0, { problem: 'pods is forbidden', picker: null });
+  const marks = (seen: number) => ({ seen, answers: 162 });
+
+  it.each([
+    ['both witnesses', marks(162), gateway(162), 'pass', 'counts 162 of 162 requests to it answered'],
+    ['the counters alone, as with a picker that leaves no mark', marks(0), gateway(162), 'pass', '0 of 162 answers'],
+    ['the mark alone', marks(162), unread, 'pass', 'could not be read (pods is forbidden)'],
+    ['the mark alone, unasked', marks(162), null, 'pass', 'counts nothing'],
+    ['neither', marks(0), unread, 'not-observable', '0 of 162'],
+    ['no answer', null, unread, 'not-observable', 'no answer tells'],
+    ['a mark on some', marks(90), unread, 'fail', '90 of 162'],
+    [
+      'a gateway that cannot reach it',
+      marks(0),
+      gateway(0, { picker: { requests: 0, answered: 0, connectFailures: 162 } }),
+      'fail',
+      '162 connections to it failed',
+    ],
+    ['a gateway that asks it about some', marks(90), gateway(90), 'fail', 'counts 90 of 162'],
+    ['witnesses that contradict each other', marks(162), gateway(0), 'inconclusive', '162 of 162 answers carry'],
+  ] as const)('by %s', (_, header, counters, outcome, seen) => {
+    expect(checkPicker(header, counters, 162)).toMatchObject({
+      id: 'picker-engaged',
+      outcome,
+      seen: expect.stringContaining(seen),
+    });
   });
 });

@@ -7,10 +7,15 @@ import type { KubeObject } from '../protocol.ts';
 /** Whom GKE takes the lab's workflow for: a direct workload identity, without a service account. */
 export const GATE_USER = `principal://iam.googleapis.com/${LAB.provider.replace(/\/providers\/.*/, '')}/subject/${OIDC_SUBJECT}`;
 
-/** The roles that the project tells its users to grant, bound to the identity that the lab gives out. */
+/** Beside the kustomization: what lets the gate see the second witness of the endpoint picker. */
+const OPTIONAL = ['gateway-counters.yaml'];
+
+/** The roles that the project tells its users to grant, optional ones included, bound to the identity that the lab gives out. */
 export async function gateRoles(folder: URL): Promise<KubeObject[]> {
   const list = parse(await readFile(new URL('kustomization.yaml', folder), 'utf8')) as { resources: string[] };
-  const texts = await Promise.all(list.resources.map((name) => readFile(new URL(name, folder), 'utf8')));
+  const texts = await Promise.all(
+    [...list.resources, ...OPTIONAL].map((name) => readFile(new URL(name, folder), 'utf8')),
+  );
   return texts
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject))
     .map((object) =>

@@ -22,7 +22,7 @@ export interface ClusterOptions extends CommonConfig {
   tls: PemPair;
   caPem: string;
   servingControlUrl: string;
-  gateway: GatewayRef;
+  gateway: GatewayRef & { adminPort: number };
   seedObjects: KubeObject[];
   /** Resolves when the store has taken what was written so far; at once for one that is in this process. */
   settled?: () => Promise<void>;
@@ -42,6 +42,8 @@ export interface Cluster {
 
 /** Zone of the always present CPU node, when no node pool has named one yet. */
 const ZONE = 'europe-west4-a';
+/** Where Istio's Envoys have their admin listener. */
+const ENVOY_ADMIN = 15_000;
 
 /** Seeds the store and starts every controller; resolves when what was there before the run has settled. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
@@ -82,6 +84,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     setNodePool: (pool, state) => nodes.setPool(pool, state),
     readLogs: logs.read,
     podAddress(namespace, name, port) {
+      const labels = store.get(PODS, namespace, name)?.metadata.labels;
+      if (port === ENVOY_ADMIN && labels?.['gateway.networking.k8s.io/gateway-name'] === gateway.name) {
+        return { host: '127.0.0.1', port: gateway.adminPort };
+      }
       const address = store.get(PODS, namespace, name) && replicas.addressOf(namespace, name);
       return address?.podPort === port ? { host: '127.0.0.1', port: address.port } : null;
     },

@@ -53,6 +53,7 @@ function backendOf(store: Store, namespace: string, ref: BackendRef, addressOf: 
     return {
       kind: 'Service',
       name: ref.name,
+      cluster: clusterName(port.port, ref.name, namespace),
       tls: usesTls(store, namespace, ref.name, port.port),
       endpoints: endpointsOf(store, namespace, service.spec.selector, (pod) => targetPortOf(port, pod), addressOf),
       picker: null,
@@ -69,9 +70,10 @@ function backendOf(store: Store, namespace: string, ref: BackendRef, addressOf: 
   return {
     kind: 'InferencePool',
     name: ref.name,
+    cluster: clusterName(54321, shadow?.metadata.name ?? ref.name, namespace),
     tls: shadow !== undefined && usesTls(store, namespace, shadow.metadata.name, 54321),
     endpoints: endpointsOf(store, namespace, pool.selector, () => pool.targetPort, addressOf),
-    picker: scorers && { scorers },
+    picker: scorers && { scorers, cluster: clusterName(9002, pool.picker ?? '', namespace) },
   };
 }
 
@@ -89,8 +91,14 @@ function endpointsOf(
       const address = addressOf(namespace, pod.metadata.name);
       // A target port that the server does not listen on is no way to it; Envoy's answer is a 503 either way.
       if (!address || address.podPort !== portOf(pod)) return [];
-      return [{ namespace, pod: pod.metadata.name, port: address.port }];
+      const own = `${pod.status?.podIP}:${address.podPort}`;
+      return [{ namespace, pod: pod.metadata.name, port: address.port, address: own }];
     });
+}
+
+/** As Istio names the clusters of its Envoys. */
+function clusterName(port: number, service: string, namespace: string): string {
+  return `outbound|${port}||${service}.${namespace}.svc.cluster.local`;
 }
 
 /** The scorers that a Ready endpoint picker runs with, from its pod's own arguments; null when none is Ready. */

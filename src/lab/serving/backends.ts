@@ -1,5 +1,6 @@
 import type { GatewayBackend, GatewayRoute, GatewayTable } from '../protocol.ts';
 import type { ServingDay } from '../scenario-types.ts';
+import type { EnvoyAdmin } from './envoy-admin.ts';
 import { misleading } from './misleading-picker.ts';
 import { createPicker, type Picker } from './picker.ts';
 import type { Random } from './random.ts';
@@ -27,6 +28,11 @@ export interface Backends {
   choose(route: GatewayRoute, backend: GatewayBackend, body: Buffer): Choice;
 }
 
+/** The one pod of the endpoint picker. */
+const PICKER_HOST = '10.8.0.2:9002';
+const ASKED = ['rq_total', 'rq_success'] as const;
+const UNREACHABLE = ['cx_connect_fail', 'rq_error'] as const;
+
 /** The debugging header that the endpoint picker's ext_proc puts on each response it has seen. */
 const EXT_PROC_HEADER = ['x-went-into-resp-headers', 'true'];
 
@@ -34,8 +40,10 @@ export function createBackends(options: {
   podView: (pod: string) => PodView | undefined;
   picker: ServingDay['picker'];
   random: Random;
+  /** Envoy's counters of a cluster's host. */
+  count: EnvoyAdmin['count'];
 }): Backends {
-  const { podView, random } = options;
+  const { podView, random, count } = options;
   let pickers = new Map<string, { config: string; picker: Picker }>();
   const turns = new Map<string, number>();
   /** Requests sent through this gateway and not yet over, per pod: those on their way to a pod are in no scrape. */
@@ -52,6 +60,11 @@ export function createBackends(options: {
     };
   };
 
+  const countHost = ({ cluster, endpoints }: GatewayBackend, name: string) => {
+    const endpoint = endpoints.find((one) => podName(one) === name);
+    if (endpoint) count(cluster, endpoint.address, 'rq_total', 'rq_success');
+  };
+
   const pickEndpoint = (picker: Picker, backend: GatewayBackend, body: Buffer): Choice => {
     const views = new Map<string, PodView>();
     for (const endpoint of backend.endpoints) {
@@ -65,6 +78,7 @@ export function createBackends(options: {
     const picked = picker.pick(body, candidates);
     if (!picked) return { kind: 'none' };
     if ('refusal' in picked) return { kind: 'refused', text: picked.refusal, headers: EXT_PROC_HEADER };
+    countHost(backend, picked.pod);
     return send(picked.pod, views.get(picked.pod)!.port, EXT_PROC_HEADER);
   };
 
@@ -87,6 +101,10 @@ export function createBackends(options: {
     choose: (route, backend, body) => {
       const key = backendKey(route, backend);
       const picker = pickers.get(key);
+      if (backend.picker) {
+        // One ext_proc stream for each request; a broken one fails to connect, and the request goes on without it.
+        count(backend.picker.cluster, PICKER_HOST, ...(picker ? ASKED : UNREACHABLE));
+      }
       if (picker) return pickEndpoint(picker.picker, backend, body);
       // Envoy's ROUND_ROBIN: a Service, or a pool whose picker does not answer and whose failure mode is open.
       const { endpoints } = backend;
@@ -96,6 +114,7 @@ export function createBackends(options: {
       if (!endpoint) return { kind: 'none' };
       const name = podName(endpoint);
       const view = podView(name);
+      if (view) countHost(backend, name);
       return view ? send(name, view.port, []) : { kind: 'unreachable' };
     },
   };

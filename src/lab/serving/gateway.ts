@@ -5,6 +5,7 @@ import type { GatewayRoute, GatewayTable, ServingRecord } from '../protocol.ts';
 import type { ServingDay } from '../scenario-types.ts';
 import { createBackends, type PodView } from './backends.ts';
 import { onBody } from './body.ts';
+import { startEnvoyAdmin } from './envoy-admin.ts';
 import type { Random } from './random.ts';
 import { createRouter, type Router } from './routing.ts';
 import { CONNECTION_REFUSED, createUpstreams, envoyReply, passedOn } from './upstream.ts';
@@ -14,6 +15,8 @@ export const PICKED_HEADER = 'x-gateway-destination-endpoint';
 
 export interface Gateway {
   url: string;
+  /** Loopback port of its Envoy's admin listener. */
+  adminPort: number;
   /** Replaces the routing table. */
   configure(table: GatewayTable): void;
   record(): ServingRecord['gateway'];
@@ -31,7 +34,8 @@ export interface GatewayOptions {
 
 /** An Istio ingress gateway's HTTP listener on a free port of 127.0.0.1. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const backends = createBackends(options);
+  const admin = await startEnvoyAdmin();
+  const backends = createBackends({ ...options, count: admin.count });
   const upstreams = createUpstreams();
   const counts: ServingRecord['gateway'] = { requests: 0, byRoute: {} };
   let router: Router = createRouter({ routes: [] });
@@ -68,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    adminPort: admin.port,
     configure: (table) => {
       router = createRouter(table);
       backends.configure(table);
@@ -80,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         server.closeAllConnections();
       });
       await upstreams.close();
+      await admin.close();
     },
   };
 }

@@ -89,6 +89,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
 
   return {
     gatewayUrl: gateway.url,
+    gatewayAdminPort: gateway.adminPort,
     controlUrl: `http://127.0.0.1:${(control.address() as AddressInfo).port}`,
     close: async () => {
       control.close();

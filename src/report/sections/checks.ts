@@ -11,7 +11,13 @@ export function checks(report: Report): Section | null {
   return {
     name: 'checks',
     summary: `Checks: ${html(tally(report.checks))}`,
-    body: paragraphs([checkTable(report), distribution(report), hitRate(report), pickerHeader(report)]),
+    body: paragraphs([
+      checkTable(report),
+      distribution(report),
+      hitRate(report),
+      pickerHeader(report),
+      gatewayCounts(report),
+    ]),
     open: false,
   };
 }
@@ -72,6 +78,16 @@ function hitRate(report: Report): string | null {
     `The prefix-cache hit rate over the shared-prefix requests ${measured}; ` +
     `routing by prefix cache would give ${percent(rate.aware, 1)}, random routing ${percent(rate.random, 1)}.`
   );
+}
+
+/** The second witness of who served: the gateway's own Envoys. */
+function gatewayCounts(report: Report): string | null {
+  const gateway = report.routing?.gateway;
+  if (!gateway) return null;
+  if (gateway.problem !== null) return `The gateway’s own counters could not be read: ${prose(gateway.problem, 300)}`;
+  const names = shortNames(gateway.perPod.map(({ pod }) => pod));
+  const served = gateway.perPod.map(({ pod, requests }) => `${code(names.get(pod) ?? pod, 60)} ${integer(requests)}`);
+  return `The gateway’s own counters (${count(gateway.proxies, 'proxy', 'proxies')}): ${served.join(', ')}.`;
 }
 
 function pickerHeader(report: Report): string | null {

@@ -68,7 +68,7 @@ export async function testCluster(
     tls: { cert: 'certificate', key: 'key' },
     caPem: 'ca',
     servingControlUrl: serving.url,
-    gateway: GATEWAY,
+    gateway: { ...GATEWAY, adminPort: 1 },
     seedObjects: seeds.filter(options.seeds ?? ((seed) => seed.kind !== 'LLMInferenceService')),
   });
   return {

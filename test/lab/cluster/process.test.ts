@@ -39,7 +39,7 @@ beforeAll(async () => {
     tokenSecret: SECRET,
     servingControlUrl: serving.controlUrl,
     namespace: NAMESPACE,
-    gateway: { ...GATEWAY, url: serving.gatewayUrl },
+    gateway: { ...GATEWAY, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
     seedObjects: seedObjects({ namespace: NAMESPACE, gateway }),
   });
 });

@@ -145,7 +145,7 @@ describe('an LLMInferenceService', () => {
           (route) => route.name === `${NAMESPACE}/qwen2-3b-pattern3-kserve-route/0` && route.backend?.picker,
         ),
     );
-    expect(routed.backend?.picker).toEqual({ scorers: [{ name: 'queue-scorer', weight: 2 }] });
+    expect(routed.backend?.picker).toMatchObject({ scorers: [{ name: 'queue-scorer', weight: 2 }] });
   });
 
   it('follows changes of its spec, and undoes changes of what it owns', async () => {

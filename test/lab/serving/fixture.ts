@@ -44,12 +44,22 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
   const ports: Record<string, number> = {};
   for (const pod of ['a', 'b', 'c']) ports[pod] = await startPod(pod, ['--enable-prompt-tokens-details']);
 
-  const endpoints = (pods: string[]) => pods.map((pod) => ({ namespace: 'ns', pod, port: ports[pod] ?? 8000 }));
-  const picker = { scorers: ['prefix-cache-scorer', 'load-aware-scorer'].map((name, i) => ({ name, weight: 2 - i })) };
+  const endpoints = (pods: string[]) =>
+    pods.map((pod) => ({
+      namespace: 'ns',
+      pod,
+      port: ports[pod] ?? 8000,
+      address: `10.8.0.${pod.charCodeAt(0)}:8000`,
+    }));
+  const picker = {
+    cluster: 'outbound|9002||epp.ns.svc.cluster.local',
+    scorers: ['prefix-cache-scorer', 'load-aware-scorer'].map((name, i) => ({ name, weight: 2 - i })),
+  };
   const pool = (changes: Partial<GatewayBackend> = {}): GatewayBackend => {
     return {
       kind: 'InferencePool',
       name: 'pool',
+      cluster: 'outbound|54321||pool-ip.ns.svc.cluster.local',
       tls: true,
       endpoints: endpoints(['a', 'b', 'c']),
       picker,

@@ -1,0 +1,79 @@
+import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../clients/envoy.ts';
+import { errorText } from '../lib/failure.ts';
+import type { GatewayEvidence, PodCount } from '../report/model.ts';
+import type { StageContext } from './context.ts';
+import type { ReadyStack } from './ready.ts';
+
+const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
+
+/** What every proxy of the gateway has counted, or why that is not known. */
+export type GatewaySnapshot = { proxies: { pod: string; hosts: EnvoyHost[] }[] } | { problem: string };
+
+/**
+ * Reads the cluster counters of the gateway's Envoys through port-forward: a witness of who was asked and who served that
+ * is neither vLLM's nor the endpoint picker's. Never throws for a cluster that does not let us look.
+ */
+export async function gatewaySnapshot(context: StageContext, stack: ReadyStack): Promise<GatewaySnapshot> {
+  const { kube, signal } = context;
+  const { namespace, name } = stack.route.gateway;
+  try {
+    const pods = (await kube.list('v1', 'Pod', { namespace, labelSelector: `${GATEWAY_NAME}=${name}` })) ?? [];
+    if (pods.length === 0) return { problem: `no pod of gateway ${namespace}/${name} was found` };
+    const proxies = await Promise.all(
+      pods.map(async ({ metadata: { name: pod } }) => {
+        const target = { namespace, pod, scheme: 'http' as const, port: ENVOY_ADMIN_PORT, path: ENVOY_CLUSTERS_PATH };
+        const { status, body } = await kube.portForward(target);
+        if (status !== 200) throw new Error(`the Envoy of ${pod} answered HTTP ${status}`);
+        return { pod, hosts: parseClusters(body) };
+      }),
+    );
+    return { proxies };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { problem: errorText(error) };
+  }
+}
+
+/** What happened between two snapshots: requests to the endpoint picker, and to each replica. Pure. */
+export function gatewayBetween(
+  before: GatewaySnapshot,
+  after: GatewaySnapshot,
+  stack: Pick<ReadyStack, 'route' | 'replicas' | 'port'>,
+): GatewayEvidence {
+  const nothing = { proxies: 0, picker: null, perPod: [] };
+  for (const at of [before, after]) if ('problem' in at) return { ...nothing, problem: at.problem };
+  if ('problem' in before || 'problem' in after) return { ...nothing, problem: null };
+  const names = (at: typeof before) => at.proxies.map(({ pod }) => pod).sort();
+  if (names(before).join() !== names(after).join()) {
+    return { ...nothing, problem: 'the pods of the gateway changed meanwhile' };
+  }
+  const sum = (at: typeof before, wanted: (host: EnvoyHost) => boolean, of: (host: EnvoyHost) => number) =>
+    at.proxies.flatMap(({ hosts }) => hosts).reduce((total, host) => total + (wanted(host) ? of(host) : 0), 0);
+  const delta = (wanted: (host: EnvoyHost) => boolean, of: (host: EnvoyHost) => number) =>
+    sum(after, wanted, of) - sum(before, wanted, of);
+  const { pool } = stack.route;
+  const isPicker = ({ cluster }: EnvoyHost) =>
+    pool?.picker != null && cluster.split('|').at(-1)?.startsWith(`${pool.picker}.${pool.namespace}.`) === true;
+  const perPod: PodCount[] = stack.replicas.map((replica) => {
+    const address = `${replica.status?.podIP}:${stack.port}`;
+    return {
+      pod: replica.metadata.name,
+      requests: delta(
+        ({ host }) => host === address,
+        (host) => host.requests,
+      ),
+    };
+  });
+  return {
+    problem: null,
+    proxies: after.proxies.length,
+    picker: after.proxies.some(({ hosts }) => hosts.some(isPicker))
+      ? {
+          requests: delta(isPicker, (host) => host.requests),
+          answered: delta(isPicker, (host) => host.answered),
+          connectFailures: delta(isPicker, (host) => host.connectFailures),
+        }
+      : null,
+    perPod,
+  };
+}
