@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseClusters } from '../../../src/clients/envoy.ts';
 import { type Lab, startLab, words } from './fixture.ts';
 
 let lab: Lab;
@@ -51,6 +52,40 @@ describe('gateway', () => {
     const after = await lab.record();
     expect(after.gateway.requests - before.gateway.requests).toBe(2);
     expect(after.gateway.byRoute['ns/route/2']! - (before.gateway.byRoute['ns/route/2'] ?? 0)).toBe(1);
+  });
+});
+
+describe('the Envoy of the gateway', () => {
+  const count = async (of: Lab) => {
+    const response = await fetch(`http://127.0.0.1:${of.gatewayAdminPort}/clusters?format=json`);
+    const hosts = parseClusters(await response.text());
+    const sum = (cluster: string, figure: 'requests' | 'answered' | 'connectFailures') =>
+      hosts.filter((host) => host.cluster === cluster).reduce((total, host) => total + host[figure], 0);
+    return {
+      picker: sum('outbound|9002||epp.ns.svc.cluster.local', 'answered'),
+      failed: sum('outbound|9002||epp.ns.svc.cluster.local', 'connectFailures'),
+      pool: sum('outbound|54321||pool-ip.ns.svc.cluster.local', 'requests'),
+    };
+  };
+
+  it('counts each completion once for the endpoint picker and once for a replica', async () => {
+    const before = await count(lab);
+    for (let index = 0; index < 3; index += 1) await lab.complete('hi');
+    await lab.get('/ns/m/version');
+    const after = await count(lab);
+    expect(after.picker - before.picker).toBe(3);
+    expect(after.pool - before.pool).toBeGreaterThanOrEqual(3);
+    expect(after.failed).toBe(0);
+  });
+
+  it('counts failed connections where the picker is out of reach, and sends the requests on without it', async () => {
+    const open = await startLab({ picker: 'bypassed' });
+    try {
+      for (let index = 0; index < 3; index += 1) await open.complete('hi');
+      expect(await count(open)).toEqual({ picker: 0, failed: 3, pool: 3 });
+    } finally {
+      await open.close();
+    }
   });
 });
 
