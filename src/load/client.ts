@@ -1,5 +1,6 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import { errorText } from '../lib/failure.ts';
+import { type Connections, createConnections, type Tenant } from './connections.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
 import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
@@ -50,9 +51,8 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     'content-type': 'application/json',
     accept: options.streaming ? 'text/event-stream' : 'application/json',
   };
-  const pool = new Pool(base.origin, {
-    connections: options.connections,
-    pipelining: 1,
+  const request = { path, method: 'POST', headers } as const;
+  const connections = createConnections(base.origin, options.connections, request, {
     // One connection per request in flight, in both arms; HTTP/2 would put them all on one.
     allowH2: false,
     // Connections idle while the other arm runs may be closed by the far side, and the reset would count as its error;
@@ -70,23 +70,19 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
   });
 
   const inFlight = createInFlight(clock);
-  const shared: Shared = { clock, inFlight, options };
+  const shared: Shared = { clock, inFlight, options, connections };
   const send = (body: Buffer, signal?: AbortSignal): Promise<Response> =>
     new Promise((resolve) => {
-      const exchange = new Exchange(shared, resolve, signal);
+      const exchange = new Exchange(shared, body, resolve, signal);
       if (signal?.aborted) return exchange.onAbort();
       inFlight.add(exchange, signal);
-      try {
-        pool.dispatch({ path, method: 'POST', headers, body }, exchange);
-      } catch (error) {
-        exchange.fail(error);
-      }
+      connections.send(exchange);
     });
 
   return {
     send,
     async close() {
-      await pool.destroy();
+      await connections.close();
       inFlight.close();
     },
   };
@@ -95,11 +91,14 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
 interface Shared {
   clock: Stopwatch;
   inFlight: InFlight;
+  connections: Connections;
   options: LoadClientOptions;
 }
 
 /** One request and its answer. A class, since thousands of them a second would each make a dozen closures. */
-class Exchange implements Dispatcher.DispatchHandler, Waiting {
+class Exchange implements Tenant, Waiting {
+  connection: Client | null = null;
+  readonly body: Buffer;
   readonly endsMs: number;
   private sentMs: number;
   private firstByteMs: number | null = null;
@@ -110,13 +109,14 @@ class Exchange implements Dispatcher.DispatchHandler, Waiting {
   private more: Buffer[] | null = null;
   private stream: StreamReader | null = null;
   private bytes = 0;
-  private settled = false;
+  settled = false;
   private readonly shared: Shared;
   private readonly resolve: (response: Response) => void;
   private readonly signal: AbortSignal | undefined;
 
-  constructor(shared: Shared, resolve: (response: Response) => void, signal: AbortSignal | undefined) {
+  constructor(shared: Shared, body: Buffer, resolve: (response: Response) => void, signal: AbortSignal | undefined) {
     this.shared = shared;
+    this.body = body;
     this.resolve = resolve;
     this.signal = signal;
     this.sentMs = shared.clock.now();
@@ -143,11 +143,13 @@ class Exchange implements Dispatcher.DispatchHandler, Waiting {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController & { rawHeaders?: unknown },
     statusCode: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (statusCode < 200) return;
+    // A stream lives long, and undici would keep a Buffer for each of its headers and the packet that they came in.
+    controller.rawHeaders = null;
     const { clock, options } = this.shared;
     this.firstByteMs = clock.now();
     this.status = statusCode;
@@ -174,10 +176,12 @@ class Exchange implements Dispatcher.DispatchHandler, Waiting {
     const { first, more, stream } = this;
     const whole = first === null ? NO_BODY : more === null ? first : Buffer.concat([first, ...more]);
     this.settle(stream ? stream.end() : judgeResponse(this.status ?? 0, whole, this.shared.options.expect), endMs);
+    this.shared.connections.free(this);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.fail(error);
+    this.shared.connections.free(this);
   }
 
   private giveUp(errorKind: ErrorKind, text: string): void {

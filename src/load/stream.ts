@@ -17,7 +17,13 @@ export interface StreamReader {
  * `[DONE]` and tells its usage (`stream_options.include_usage`): one that is cut short looks fast.
  */
 export function createStreamReader(expectation: Expectation, onGap?: (ms: number) => void): StreamReader {
-  const decoder = new StringDecoder('utf8');
+  /** Made for the first character that is cut by a border: most streams never need one. */
+  let decoder: StringDecoder | undefined;
+  const textOf = (chunk: Buffer): string => {
+    if (!decoder && (chunk.at(-1) ?? 0) < 0x80) return chunk.toString('utf8');
+    decoder ??= new StringDecoder('utf8');
+    return decoder.write(chunk);
+  };
   let firstMs: number | null = null;
   let lastMs: number | null = null;
   let nowMs = 0;
@@ -51,7 +57,7 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
   return {
     push(chunk, atMs) {
       nowMs = atMs;
-      parser.feed(decoder.write(chunk));
+      parser.feed(textOf(chunk));
     },
     end() {
       const bad = (errorKind: Judged['errorKind'], errorText: string): Judged => ({

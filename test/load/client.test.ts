@@ -101,6 +101,40 @@ describe('the load client', () => {
     expect(server.requests).toBe(1);
   });
 
+  it('sends what waits in its turn, without what was given up meanwhile, and fails what is left at the end', async () => {
+    const server = await serve(answerAfter(60));
+    const client = clientOf({ baseUrl: server.url, connections: 1 });
+    const cancel = new AbortController();
+    const first = client.send(Buffer.from('{"n":1}'));
+    const cancelled = client.send(Buffer.from('{"n":2}'), cancel.signal);
+    const third = client.send(Buffer.from('{"n":3}'));
+    cancel.abort();
+    expect(await cancelled).toMatchObject({ errorKind: 'cancelled' });
+    expect(await first).toMatchObject({ valid: true });
+    expect(await third).toMatchObject({ valid: true });
+    expect(server.bodies).toEqual(['{"n":1}', '{"n":3}']);
+    const broken = client.send(BODY);
+    const left = client.send(BODY);
+    await client.close();
+    expect([await broken, await left].map(({ errorKind }) => errorKind)).toEqual(['reset', 'reset']);
+    expect(server.connections).toBe(1);
+  });
+
+  it('goes on with the same number of connections after answers that broke off', async () => {
+    let answers = 0;
+    const server = await serve((response, ...rest) => {
+      answers += 1;
+      if (answers <= 4) response.destroy();
+      else answerAfter(1)(response, ...rest);
+    });
+    const client = clientOf({ baseUrl: server.url, connections: 2 });
+    const broken = await Promise.all(Array.from({ length: 4 }, () => client.send(BODY)));
+    expect(broken.every(({ errorKind }) => errorKind === 'reset')).toBe(true);
+    const fine = await Promise.all(Array.from({ length: 8 }, () => client.send(BODY)));
+    expect(fine.every(({ valid }) => valid)).toBe(true);
+    expect(server.mostInFlight).toBeLessThanOrEqual(2);
+  });
+
   it('can be cancelled, before and during a request', async () => {
     const controller = new AbortController();
     const server = await serve(() => controller.abort());
