@@ -1,4 +1,4 @@
-import type { Client, Dispatcher } from 'undici';
+import { buildConnector, type Client, type Dispatcher } from 'undici';
 import { errorText } from '../lib/failure.ts';
 import { type Connections, createConnections, type Tenant } from './connections.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
@@ -52,7 +52,7 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     accept: options.streaming ? 'text/event-stream' : 'application/json',
   };
   const request = { path, method: 'POST', headers } as const;
-  const connections = createConnections(base.origin, options.connections, request, {
+  const connections = createConnections(new URL(base.origin), options.connections, request, {
     // One connection per request in flight, in both arms; HTTP/2 would put them all on one.
     allowH2: false,
     // Connections idle while the other arm runs may be closed by the far side, and the reset would count as its error;
@@ -61,12 +61,14 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     // The deadline of each request covers both; undici's own timers are coarser.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: {
+    // One for all connections: each would make its own, with its own cache of TLS sessions.
+    connect: buildConnector({
+      allowH2: false,
       timeout: options.deadlineMs,
       rejectUnauthorized: !options.tlsInsecure,
       // A gateway chooses its listener by this name when the route is bound to one.
       ...(options.headers?.host ? { servername: options.headers.host } : {}),
-    },
+    }),
   });
 
   const inFlight = createInFlight(clock);

@@ -25,7 +25,7 @@ export interface Connections {
  * part of what a request costs.
  */
 export function createConnections(
-  origin: string,
+  origin: URL,
   most: number,
   request: Omit<Dispatcher.DispatchOptions, 'body'>,
   options: Client.Options,
