@@ -8,13 +8,24 @@ import { MINUTES, plain } from './e2e.ts';
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 /** Fewer and shorter pairs than `npm run rehearse` has, and nothing beside the verdict. */
-function rehearse(scenario: string, timeScale: number): Promise<{ code: number | null; log: string; comment: string }> {
+function rehearse(
+  scenario: string,
+  timeScale: number,
+  pairs: string,
+): Promise<{ code: number | null; log: string; comment: string }> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const child = spawn(
     process.execPath,
     [
       ...[CLI, 'rehearse', '--scenario', scenario, '--time-scale', String(timeScale), '--output-dir', output],
-      ...['--', '--pairs=4-8', '--pair-duration=3s', '--latency-duration=0s', '--concurrency=10'],
+      ...[
+        '--',
+        `--pairs=${pairs}`,
+        '--pair-duration=3s',
+        '--latency-duration=0s',
+        '--runbook=false',
+        '--concurrency=10',
+      ],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -36,13 +47,13 @@ function rehearse(scenario: string, timeScale: number): Promise<{ code: number |
 /** Rehearsals by scenario: how each must end, and what its comment must say. */
 export function describeRehearsals(
   timeScale: number,
-  cases: { scenario: string; code: number; says: (string | RegExp)[] }[],
+  cases: { scenario: string; code: number; says: (string | RegExp)[]; pairs?: string }[],
 ): void {
   describe('a rehearsal', () => {
     it.each(cases)(
       '$scenario ends as promised, with a comment that says why and no node left',
-      async ({ scenario, code, says }) => {
-        const run = await rehearse(scenario, timeScale);
+      async ({ scenario, code, says, pairs = '4-8' }) => {
+        const run = await rehearse(scenario, timeScale, pairs);
         expect(run.log).toContain('lab: as the scenario promises');
         expect(run.log).toContain('has 0 nodes and is asked to hold 0');
         expect(run.code).toBe(code);

@@ -9,6 +9,8 @@ describeRehearsals(MEASURED_SCALE, [
   },
   {
     scenario: 'random-routing',
+    // What decides is seen before the first pair.
+    pairs: '3-3',
     code: 1,
     says: ['not routed by prefix cache', 'The gateway bypasses the endpoint picker'],
   },
