@@ -33,6 +33,8 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
   const valid = records.filter((record) => record.valid);
   const failed = records.filter((record) => !record.valid);
   const inWindows = blocks.map((block) => block.ended.filter((record) => record.valid));
+  const latencies = inWindows.map((each) => each.map(({ endMs, sentMs }) => endMs - sentMs));
+  const all = latencies.flat();
   const outputTokens = valid.length > 0 ? mean(valid.map((record) => record.completionTokens ?? 0)) : null;
   const law = weighted(blocks, (block) => littlesLaw(block.window, block.run.concurrency));
   const figures: ArmFigures = {
@@ -42,7 +44,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
     errors: failed.length,
     successRate: records.length > 0 ? valid.length / records.length : 0,
     meanOutputTokens: outputTokens ?? 0,
-    latencyMs: percentilesOverBlocks(inWindows.map((records) => records.map((each) => each.endMs - each.sentMs))),
+    latencyMs: percentilesOverBlocks(latencies),
     littlesLaw: law,
   };
   const evidence: ArmEvidence = {
@@ -50,9 +52,10 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
     errors: failed.length,
     unreadable: failed.filter((record) => record.errorKind !== null && UNREADABLE.has(record.errorKind)).length,
     firstError: failed[0]?.errorText ?? null,
-    completed: inWindows.flat().length,
+    completed: all.length,
     meanOutputTokens: outputTokens,
     littlesLaw: law,
+    distinctLatencyShare: all.length > 0 ? new Set(all).size / all.length : null,
     halves: blocks.map((block) => block.window.halves),
     pickerShare: valid.length > 0 ? valid.filter((record) => record.pickerHeader).length / valid.length : null,
     cachedTokenShare: cachedShare(valid),

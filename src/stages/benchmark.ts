@@ -15,6 +15,7 @@ import type {
 } from '../report/model.ts';
 import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../verdict/decide.ts';
 import { judgePlausibility } from '../verdict/plausibility.ts';
+import { runbookFindings } from '../verdict/runbook.ts';
 import { updateSpread } from './benchmark-evidence.ts';
 import type { Bench } from './benchmark-load.ts';
 import { type Collected, collectPairs } from './benchmark-pairs.ts';
@@ -133,12 +134,9 @@ async function measureExtras(
   const { goodput, findings } = ways
     ? await measureGoodput(bench, ways.endpoints, ways.arms)
     : { goodput: null, findings: [] };
-  return {
-    latency,
-    goodput,
-    runbook: bench.context.inputs.runbook ? await runbook(bench) : null,
-    warnings: findings,
-  };
+  const figures = bench.context.inputs.runbook ? await runbook(bench) : null;
+  const odd = figures ? runbookFindings(figures, bench.prepared.service.replicas) : [];
+  return { latency, goodput, runbook: figures, warnings: [...findings, ...odd] };
 }
 
 /** Judges what was measured, and adds what is no part of the verdict unless it is there already. */

@@ -25,6 +25,8 @@ export interface ArmEvidence {
   meanOutputTokens: number | null;
   /** Throughput × latency ÷ concurrency over all windows. */
   littlesLaw: number | null;
+  /** Different latencies ÷ latencies in the windows: a clock of whole seconds makes few of many. Null without any. */
+  distinctLatencyShare: number | null;
   /** Valid requests per second in the two halves of each block's window. */
   halves: readonly { first: number; second: number }[];
   /** Share of the valid responses that carry the endpoint picker's mark; null without any. */

@@ -11,6 +11,8 @@ export const LIMITS = {
   littlesLaw: 0.05,
   eventLoopUtilization: 0.5,
   sendLagP99Ms: 5,
+  /** Different latencies ÷ latencies, below which the clock and not the system made them. */
+  distinctLatencyShare: 0.1,
   /** Share of an arm's time in which the machine did not let the load generator run. */
   stalledShare: 0.05,
   /** Speed-up ÷ replicas beyond which replicas alone cannot explain it, and beyond which it is worth a look. */
@@ -79,6 +81,14 @@ function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void
       `In the ${title}, throughput × latency is ${percent(arm.littlesLaw)} of the requests that should be in flight ` +
         `(allowed: ${percent(1 - LIMITS.littlesLaw)} to ${percent(1 + LIMITS.littlesLaw)}), so the load was not what it ` +
         'was meant to be.',
+    );
+  }
+  const share = arm.distinctLatencyShare;
+  if (share !== null && arm.completed >= LIMITS.fewestRequests && share < LIMITS.distinctLatencyShare) {
+    veto(
+      'clock',
+      `The ${arm.completed} latencies of the ${title} take only ${Math.round(share * arm.completed)} different values: the ` +
+        'clock is too coarse for what it measures.',
     );
   }
   const trend = trendOf(arm.halves);

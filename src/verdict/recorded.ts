@@ -55,6 +55,7 @@ export function recordedArm(baseline: Report): { figures: ArmFigures; evidence: 
       completed: pairs.reduce((sum, { oneCompleted }) => sum + oneCompleted, 0),
       meanOutputTokens: figures.meanOutputTokens,
       littlesLaw: figures.littlesLaw,
+      distinctLatencyShare: null,
       halves: [],
       pickerShare: null,
       cachedTokenShare: null,

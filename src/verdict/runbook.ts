@@ -1,4 +1,5 @@
-import type { RunbookFigures, RunbookRow } from '../report/model.ts';
+import type { Finding, RunbookFigures, RunbookRow } from '../report/model.ts';
+import { decimals } from './wording.ts';
 
 /** The runbook's two measurements and what it records for them; nobody has kept data behind the recorded rates. */
 export const RUNBOOK = {
@@ -26,6 +27,20 @@ export function runbookFigures(
       `${replicas} replicas load each less than ten on one, so the parallel rates do not compare either. The recorded ` +
       'rates are constants without raw data.',
   };
+}
+
+/** Ten requests at a time over several replicas are faster than one, however slow they are. */
+const LEAST_GAIN = 1.2;
+
+/** What of the figures cannot be: the runbook's own summary showed one rate for both, from one variable. */
+export function runbookFindings({ serial, parallel }: RunbookFigures, replicas: number): Finding[] {
+  if (replicas < 2 || !(serial.requestsPerSecond > 0) || parallel.requestsPerSecond <= 0) return [];
+  const gain = parallel.requestsPerSecond / serial.requestsPerSecond;
+  if (gain >= LEAST_GAIN) return [];
+  const message =
+    `Ten requests at a time are answered at ${decimals(parallel.requestsPerSecond, 2)} per second and one at a time at ` +
+    `${decimals(serial.requestsPerSecond, 2)}: something serves them one after another, or both figures are one.`;
+  return [{ id: 'serial-equals-parallel', message }];
 }
 
 function rowOf(kind: 'serial' | 'parallel', measured: RunbookMeasurement): RunbookRow {

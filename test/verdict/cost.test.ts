@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { costOf, usdPerMillion } from '../../src/verdict/cost.ts';
-import { RUNBOOK, runbookFigures } from '../../src/verdict/runbook.ts';
+import { RUNBOOK, runbookFigures, runbookFindings } from '../../src/verdict/runbook.ts';
 
 const RUN = {
   nodes: [
@@ -66,5 +66,28 @@ describe('runbook figures', () => {
     expect(figures.parallel).toMatchObject({ concurrency: 10, requestsPerSecond: expect.closeTo(23.81, 2) });
     expect(figures.note).toContain('cannot raise the serial rate');
     expect(RUNBOOK.parallel.recordedTarget).toBe('20–22 req/s');
+  });
+});
+
+describe('what cannot be of the runbook’s figures', () => {
+  const figures = (serialSeconds: number, parallelSeconds: number) =>
+    runbookFigures(
+      { serial: { completed: 20, seconds: serialSeconds }, parallel: { completed: 100, seconds: parallelSeconds } },
+      3,
+    );
+
+  it('is one rate for both, as its own summary had', () => {
+    // 20 in 8 s and 100 in 40 s: 2.5 req/s twice.
+    expect(runbookFindings(figures(8, 40), 3)).toMatchObject([
+      { id: 'serial-equals-parallel', message: expect.stringContaining('at 2.5 per second') },
+    ]);
+  });
+
+  it.each([
+    ['a healthy service', figures(10.4, 7.1), 3],
+    ['one replica, which may serve one after another', figures(8, 40), 1],
+    ['figures that were not measured', figures(0, 40), 3],
+  ])('is nothing of %s', (_, given, replicas) => {
+    expect(runbookFindings(given, replicas)).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ const ARM: ArmEvidence = {
   completed: 800,
   meanOutputTokens: 50,
   littlesLaw: 0.998,
+  distinctLatencyShare: 1,
   halves: [
     { first: 7.5, second: 7.4 },
     { first: 7.3, second: 7.6 },
@@ -84,6 +85,8 @@ describe('plausibility of the arms', () => {
     ['nearly too few in flight', { littlesLaw: 0.951 }, NONE],
     ['too few in flight', { littlesLaw: 0.949 }, veto('littles-law')],
     ['too many in flight', { littlesLaw: 1.051 }, veto('littles-law')],
+    ['a clock of whole seconds', { distinctLatencyShare: 0.004 }, veto('clock')],
+    ['a clock that will do', { distinctLatencyShare: 0.1 }, NONE],
     ['just enough requests', { completed: 200 }, NONE],
     ['few requests', { completed: 199 }, warning('few-requests')],
     ['too few requests', { completed: 99 }, veto('too-few-requests')],
