@@ -55,6 +55,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
   let measured: Measured | null = null;
   let kube: KubeClient | null = null;
   let budget: number | null = null;
+  let endsMs = given.clock.now() + given.inputs.timeoutMs;
   let watch: { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null = null;
   const lost = new AbortController();
   const over = new AbortController();
@@ -93,6 +94,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
         });
         leased.resolve(prepared);
         stopInTime(budget, lost, over.signal, context);
+        if (budget !== null) endsMs = Math.min(endsMs, context.clock.now() + budget);
         const began = context.clock.now();
         const operation = await requestNodes(sibling, prepared, leaseTimeoutMs);
         const leftMs = Math.max(0, leaseTimeoutMs - (context.clock.now() - began));
@@ -133,7 +135,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
     });
 
     measured = await stage(context, 'benchmark', 'Measure one replica against all', null, null, async () => {
-      const result = await benchmark(context, prepared, stack, model);
+      const result = await benchmark({ ...context, endsMs }, prepared, stack, model);
       const { speedup } = result.benchmark;
       const text = speedup
         ? `${speedup.value.toFixed(2)}× (${speedup.low.toFixed(2)}–${speedup.high.toFixed(2)})`

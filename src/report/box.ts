@@ -76,6 +76,8 @@ function doubtLines(report: Report): string[] {
     lines.push(
       '**To decide:** let the gateway take a route to one replica, so that both arms are measured side by side.',
     );
+  } else if (report.verdict === 'inconclusive' && looks?.stopped === 'time') {
+    lines.push('**To decide:** give the run more time or money (inputs `timeout`, `max-cost`).');
   } else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
     lines.push(`**To decide:** allow more than ${pairs?.length ?? looks.done} pairs (input \`pairs\`), or run again.`);
   } else if (report.verdict === 'invalid') {

@@ -212,8 +212,8 @@ export interface Benchmark {
   /** Worth a reader's eye, but not a veto. */
   warnings: Finding[];
   client: ClientFigures;
-  /** The limit crossed at the last look and how many looks were spent. */
-  looks: { done: number; planned: number; stopped: 'pass' | 'fail' | 'budget' | 'aborted' };
+  /** The limit crossed at the last look and how many looks were spent; `time` is the run's, or its money. */
+  looks: { done: number; planned: number; stopped: 'pass' | 'fail' | 'budget' | 'time' | 'aborted' };
   /** How the requests in flight were found; null when they were given. */
   ladder: { concurrency: number; requestsPerSecond: number }[] | null;
   /** Null when it was not measured. */

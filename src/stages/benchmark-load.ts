@@ -75,6 +75,14 @@ export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: num
   });
 }
 
+/** Time for the verdict and for what follows a block, so that a measurement is not lost in its last seconds. */
+const SPARE_MS = 20_000;
+
+/** Whether the run may still take so long, by its `timeout` and its `max-cost`. */
+export function hasTime({ clock, endsMs }: Pick<StageContext, 'clock' | 'endsMs'>, neededMs: number): boolean {
+  return endsMs === undefined || clock.now() + neededMs + SPARE_MS <= endsMs;
+}
+
 /** Lengths of the blocks at the latency that the warm-up has seen. */
 export function timingsOf({ context }: Pick<Bench, 'context'>, medianLatencyMs: number): PairTimings {
   const { pairDurationMs, target } = context.inputs;

@@ -5,7 +5,7 @@ import type { WarmUp } from '../load/warm-up.ts';
 import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../report/model.ts';
 import { type DecisionPlan, type Look, lookAt } from '../verdict/decide.ts';
 import type { ArmEvidence, BlockEvidence } from '../verdict/evidence.ts';
-import { type Bench, loadOf, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
+import { type Bench, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
 import { announcePlan, roundText } from './benchmark-text.ts';
 import { snapshot } from './counters.ts';
 
@@ -29,6 +29,8 @@ export interface Collected {
   recorded?: { baseline: Report; figures: ArmFigures; evidence: ArmEvidence };
   /** Nothing but errors came back. */
   failing: boolean;
+  /** The run's time or money did not reach for another pair. */
+  outOfTime: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
   const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
   const timings = timingsOf(bench, medianLatencyMs);
-  announcePlan(bench, plan, timings, warm, replicas);
+  announcePlan(bench, plan, timings, warm, prepared);
 
   const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
   const evidence: BlockEvidence[] = [];
@@ -52,6 +54,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const spread = new Map<string, number>();
   let look: Look = { estimate: null, decision: 'continue' };
   let failing = false;
+  let outOfTime = false;
   let before = await snapshot(context, prepared, stack);
   for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
     const pairPlan = pairAt(index, { timings, concurrencyPerReplica: concurrency, replicas });
@@ -75,12 +78,16 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
       plan,
     );
     emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
+    if (look.decision === 'continue' && !hasTime(context, timings.oneMs + timings.allMs)) {
+      outOfTime = true;
+      break;
+    }
   }
   return {
     design: 'paired',
     method:
       'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
-    ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing },
+    ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing, outOfTime },
     looks: {
       done: Math.max(0, pairs.length - plan.minPairs + 1),
       planned: plan.maxPairs - plan.minPairs + 1,

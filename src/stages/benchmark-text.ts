@@ -1,10 +1,12 @@
+import { humanDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 import type { PairTimings } from '../load/pairs.ts';
 import type { WarmUp } from '../load/warm-up.ts';
 import type { ArmName, BenchmarkPair } from '../report/model.ts';
 import type { DecisionPlan, Look } from '../verdict/decide.ts';
 import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
-import type { StageContext } from './context.ts';
+import { usdPerHour } from './budget.ts';
+import type { Prepared, StageContext } from './context.ts';
 
 /**
  * Says before the first pair what the plan can prove. Throws a Failure when that is more than the system is expected to
@@ -15,9 +17,10 @@ export function announcePlan(
   plan: DecisionPlan,
   timings: PairTimings,
   warm: Record<ArmName, WarmUp>,
-  replicas: number,
+  prepared: Prepared,
 ): void {
   const { context, one } = bench;
+  const { replicas } = prepared.service;
   const rate = (arm: ArmName) => warm[arm].bins.at(-1) ?? 0;
   const noise = pairNoise({
     serviceCv: 0.35,
@@ -40,10 +43,13 @@ export function announcePlan(
       evidence: { provable, most },
     });
   }
+  const longestMs = plan.maxPairs * (timings.oneMs + timings.allMs);
+  const hourly = usdPerHour(context, prepared);
+  const dollars = hourly === null ? '' : ` and $${((hourly * longestMs) / 3_600_000).toFixed(2)}`;
   const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
   emit(`one-replica arm: ${one.description}`);
   emit(
-    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${provable.toFixed(2)}× or more can be proven against ${plan.minSpeedup}× with this budget`,
+    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${provable.toFixed(2)}× or more can be proven against ${plan.minSpeedup}× with this budget of ${humanDuration(longestMs)}${dollars}`,
   );
 }
 

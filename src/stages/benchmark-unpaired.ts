@@ -81,7 +81,7 @@ export async function collectUnpaired(
         design: 'recorded',
         method: `closed loop on all replicas, and one replica as an earlier run recorded it; a t interval on the logarithms, with ${100 * DAY_NOISE} % allowed for what differs between days`,
         ...shared,
-        ...{ pairs: [], failing, recorded: { baseline, ...arm } },
+        ...{ pairs: [], failing, outOfTime: false, recorded: { baseline, ...arm } },
         warm: { one: warmOne, all: warmAll },
         look: recordedLook(rates, rateOf('all'), plan),
       };
@@ -100,7 +100,7 @@ export async function collectUnpaired(
     design: 'unpaired',
     method: `closed loop, all replicas first and one after them, at equal load per replica; a t interval on the logarithms, with ${100 * DEPLOYMENT_NOISE} % allowed for what differs between the two deployments`,
     ...shared,
-    ...{ pairs, failing },
+    ...{ pairs, failing, outOfTime: false },
     warm: { one: warmOne, all: warmAll },
     look: unpairedLook(rateOf('one'), rateOf('all'), plan),
   };

@@ -17,7 +17,7 @@ import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } fro
 import { judgePlausibility } from '../verdict/plausibility.ts';
 import { runbookFindings } from '../verdict/runbook.ts';
 import { updateSpread } from './benchmark-evidence.ts';
-import type { Bench } from './benchmark-load.ts';
+import { type Bench, hasTime } from './benchmark-load.ts';
 import { type Collected, collectPairs } from './benchmark-pairs.ts';
 import { collectUnpaired } from './benchmark-unpaired.ts';
 import type { Prepared, StageContext } from './context.ts';
@@ -193,7 +193,7 @@ async function conclude(
   );
 
   // A system that does not answer would hold the nodes for as long as each of its requests may take.
-  const isSound = !failing && findings.vetoes.length === 0;
+  const isSound = !failing && findings.vetoes.length === 0 && hasTime(context, extrasMs(context.inputs));
   const figures = { one: arms.one.figures, all: arms.all.figures };
   let extras = NO_EXTRAS;
   if ('extras' in arm) extras = arm.extras;
@@ -214,7 +214,7 @@ async function conclude(
       vetoes: findings.vetoes,
       warnings: [...findings.warnings, ...extras.warnings],
       client,
-      looks: { ...collected.looks, stopped: stopOf(look) },
+      looks: { ...collected.looks, stopped: collected.outOfTime ? 'time' : stopOf(look) },
       latency: extras.latency,
       goodput: extras.goodput,
       baseline: recorded ? originOf(recorded.baseline) : null,
@@ -238,6 +238,11 @@ function recordedText({ run, finishedAt }: Report): string {
 
 function isMarked(header: { seen: number; answers: number } | null): boolean {
   return header !== null && header.answers > 0 && header.seen === header.answers;
+}
+
+/** At most: streamed answers, two searches of three rates, and the runbook's requests. */
+function extrasMs({ latencyDurationMs }: StageContext['inputs']): number {
+  return 13 * latencyDurationMs + 60_000;
 }
 
 function stopOf(look: Look): Benchmark['looks']['stopped'] {

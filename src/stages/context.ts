@@ -22,6 +22,8 @@ export interface StageContext {
   prompts?: readonly string[] | null;
   /** The result of an earlier run, for a one-replica arm that cannot be measured; none without one. */
   baseline?: Report | null;
+  /** Moment of `clock` at which the run ends by `timeout` or `max-cost`; none while neither can be near. */
+  endsMs?: number;
 }
 
 /** What preflight found out; all that later stages need to know before money is spent. */

@@ -72,6 +72,9 @@ function whyUndecided({ design, looks, pairs, baseline }: Benchmark, { minSpeedu
   if (design === 'recorded') {
     return ` over one replica as it was recorded at ${baseline?.finishedAt ?? 'an unknown time'}: this run could not measure one, and a record of another day decides nothing.`;
   }
+  if (looks.stopped === 'time') {
+    return ` so far, undecided against ${minSpeedup}× after ${pairs.length} pairs: the time or the money of the run did not reach for another.`;
+  }
   return looks.stopped === 'budget'
     ? `, on both sides of ${minSpeedup}× when the budget of ${pairs.length} pairs was spent.`
     : ` so far: the measurement stopped after ${pairs.length} pairs without a decision.`;

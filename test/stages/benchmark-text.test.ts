@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PairTimings } from '../../src/load/pairs.ts';
 import { announcePlan } from '../../src/stages/benchmark-text.ts';
-import { stageContext, texts } from './fakes.ts';
+import { prepared, stageContext, texts } from './fakes.ts';
 
 const PLAN = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
 const WARM = { bins: [100], settled: true, medianLatencyMs: 500 };
@@ -10,14 +10,16 @@ const TIMINGS: PairTimings = { oneMs: 19_000, allMs: 13_000, trimMs: 4_000, ramp
 function announce(plan: typeof PLAN, timings: PairTimings, rates: [one: number, all: number]): string[] {
   const { context, said } = stageContext({});
   const warm = { one: { ...WARM, bins: [rates[0]] }, all: { ...WARM, bins: [rates[1]] } };
-  announcePlan({ context, one: { description: 'a pod' } }, plan, timings, warm, 3);
+  announcePlan({ context, one: { description: 'a pod' } }, plan, timings, warm, prepared());
   return texts(said);
 }
 
 describe('the plan, before money is spent', () => {
   it('says what it can prove', () => {
     expect(announce(PLAN, TIMINGS, [7.5, 20])).toContainEqual(
-      expect.stringMatching(/a true 2\.6\d× or more can be proven against 2\.5×/),
+      expect.stringMatching(
+        /a true 2\.6\d× or more can be proven against 2\.5× with this budget of 8 min and \$\d\.\d\d$/,
+      ),
     );
   });
 

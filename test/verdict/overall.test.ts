@@ -105,6 +105,13 @@ const CASES: [what: string, checks: Check[], benchmark: Benchmark, verdict: Verd
     [/^The speed-up is 2\.60× \(2\.30–2\.90×\) so far: the measurement stopped after 12 pairs without a decision\.$/],
   ],
   [
+    'a run without time for another pair says so, wherever its interval lies',
+    checks(),
+    benchmark('time', { speedup: { value: 2.7, low: 2.6, high: 2.8, level: 0.95 } }),
+    'inconclusive',
+    [/ so far, undecided against 2\.5× after 12 pairs: the time or the money of the run did not reach for another\.$/],
+  ],
+  [
     'no interval is no pass',
     checks(),
     benchmark('pass', { speedup: null, pairs: [] }),

@@ -183,7 +183,8 @@ function howMeasured(benchmark: Benchmark): string {
     pass: 'the lower limit had been crossed',
     fail: 'the upper limit had been crossed',
     budget: 'the budget was spent',
-    aborted: 'the run was interrupted',
+    time: 'the time or the money of the run did not reach for another pair',
+    aborted: 'the measurement broke off',
   };
   return bullets([
     `Method: ${prose(benchmark.method)}`,
