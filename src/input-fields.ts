@@ -189,6 +189,44 @@ export function sloOf(value: string, bad: Bad): number | 'auto' | 'off' {
   return ms ?? 'auto';
 }
 
+/** What manifests may be. */
+export interface GuardPolicy {
+  /** `NetworkPolicy`, or with its group `EnvoyFilter.networking.istio.io`. */
+  kinds: readonly string[];
+  namespaces: readonly string[];
+  /** Registries or beginnings of repositories: `quay.io/opendatahub`; `docker.io` where an image names none. */
+  registries: readonly string[];
+}
+
+/** The namespace of the stack is always among the allowed ones. */
+export function guardOf(
+  text: (name: string) => string,
+  kubernetesName: (name: string, value: string) => string,
+  bad: Bad,
+): GuardPolicy {
+  const listOf = (name: string) =>
+    text(name)
+      .split(/[\s,]+/)
+      .filter((part) => part !== '');
+  const kinds = listOf('allowed-kinds');
+  for (const kind of kinds) {
+    if (!/^[A-Z][A-Za-z0-9]*(\.[a-z0-9.-]+)?$/.test(kind)) {
+      bad('allowed-kinds', kind, 'kinds such as NetworkPolicy, or with their group EnvoyFilter.networking.istio.io');
+    }
+  }
+  const registries = listOf('allowed-registries').map((name) => name.replace(/\/+$/, ''));
+  for (const registry of registries) {
+    if (
+      !/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/.test(registry) ||
+      !/[.:]|^localhost/.test(registry.split('/')[0] ?? '')
+    ) {
+      bad('allowed-registries', registry, 'registries or beginnings of repositories, such as ghcr.io/llm-d');
+    }
+  }
+  const more = listOf('allowed-namespaces').map((name) => kubernetesName('allowed-namespaces', name));
+  return { kinds, namespaces: [...new Set([text('namespace'), ...more])], registries };
+}
+
 export function failOnOf(value: string, bad: Bad): Exclude<Verdict, 'pass'>[] {
   const allowed = ['fail', 'inconclusive', 'invalid', 'error'] as const;
   if (value === 'never') return [];

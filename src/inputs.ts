@@ -5,7 +5,9 @@ import {
   commentIdOf,
   dnsOf,
   failOnOf,
+  type GuardPolicy,
   gatewayOf,
+  guardOf,
   type InputSource,
   maxCostOf,
   pairsOf,
@@ -37,6 +39,8 @@ export interface Inputs {
   /** What to delete before deploying; `none` for nothing, empty for the Pattern 1 that ships with the gate. */
   retire: string;
   namespace: string;
+  /** What manifests may be. */
+  guard: GuardPolicy;
   /** Null: taken from the HTTPRoute's parentRefs. */
   gateway: { namespace: string; name: string } | null;
   auth: AuthMethod;
@@ -201,6 +205,9 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   manifests: '',
   retire: '',
   namespace: 'llm-d-inference-scheduling',
+  'allowed-kinds': 'LLMInferenceService, NetworkPolicy, DestinationRule',
+  'allowed-namespaces': '',
+  'allowed-registries': 'registry.redhat.io/rhaiis, docker.io/vllm, ghcr.io/llm-d, quay.io/opendatahub',
   gateway: '',
   'workload-identity-provider': '',
   'service-account': '',
@@ -312,6 +319,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     manifests: text('manifests'),
     retire: text('retire'),
     namespace: kubernetesName('namespace', text('namespace')),
+    guard: guardOf(text, kubernetesName, bad),
     gateway: gatewayOf(text('gateway'), bad),
     auth: authOf(text, source.env, problems),
     dnsEndpoint: dnsOf(choice('dns-endpoint', ['auto', 'true', 'false'])),

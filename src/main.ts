@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { beginReport, runSignal } from './begin.ts';
 import { createActionsIo } from './clients/actions.ts';
-import { packageRootOf } from './clients/runner.ts';
+import { forkOf, packageRootOf } from './clients/runner.ts';
+import { forkNotice } from './fork.ts';
 import { parseInputs } from './inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { liveComment } from './live-comment.ts';
@@ -23,6 +24,14 @@ export async function main(): Promise<number> {
   const io = createActionsIo(env);
   // The Google client rejects twice when it cannot initialise; the second, unhandled, must not end the process.
   process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
+  const fork = forkOf(env);
+  if (fork) {
+    const { text, command } = forkNotice(fork);
+    for (const name of OUTPUT_NAMES) io.setOutput(name, name === 'passed' ? 'false' : '');
+    io.notice(`${text} ${command}`, 'Not measured');
+    io.appendSummary(`${text}\n\n\`\`\`sh\n${command}\n\`\`\``);
+    return 0;
+  }
   const parsed = parseInputs(io.inputs);
   if ('problems' in parsed) {
     for (const name of OUTPUT_NAMES)

@@ -17,6 +17,7 @@ import type { Cost, Report } from './report/model.ts';
 import { bill } from './stages/bill.ts';
 import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
+import { guard, guardFailure } from './stages/guard.ts';
 import { notOurs, settleLease } from './stages/lease-guard.ts';
 import { poolNodes } from './stages/nodes.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
@@ -61,6 +62,8 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
           inputs.prompts === '' ? null : readPrompts({ path: inputs.prompts, root }),
           inputs.baseline === '' ? null : readBaseline({ path: inputs.baseline, root }),
         ]);
+        const refusals = guard(manifests, inputs.guard);
+        if (refusals.length > 0) throw guardFailure(refusals);
         const auth = await openAuth(session);
         emit({ type: 'fact', stage: 'preflight', text: `authenticated by ${auth.describe()}` });
         const gke = await openGke(session, auth, 'preflight');

@@ -11,6 +11,8 @@ export interface Manifest {
   file: string;
   /** 1-based line of the document's first key; null when a tool rendered it. */
   line: number | null;
+  /** 1-based line of a field, or of what is nearest above it; null when a tool rendered it. */
+  lineOf?: (path: readonly (string | number)[]) => number | null;
 }
 
 export interface LoadOptions {
@@ -26,6 +28,19 @@ export interface LoadOptions {
 const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 /** Fields that only list files; anything else transforms, and only kubectl knows how. */
 const PLAIN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources']);
+/** Fields of a kustomization that run programs, make objects from anything, or fetch them. */
+const REFUSED_FIELDS = [
+  'generators',
+  'transformers',
+  'validators',
+  'configMapGenerator',
+  'secretGenerator',
+  'helmCharts',
+  'helmChartInflationGenerator',
+  'helmGlobals',
+];
+const MOST_BYTES = 1024 * 1024;
+const MOST_OBJECTS = 200;
 const BASE_FIELDS = ['resources', 'bases', 'components', 'crds'];
 /** URLs, git addresses and the host-first form that kustomize takes for a repository. */
 const REMOTE = /^[a-z][a-z0-9+.-]*:|^git@|[?&]ref=|^(?:github|gitlab|bitbucket)\.(?:com|org)\/|\.git(?:\/|$)/i;
@@ -40,6 +55,9 @@ export async function loadManifests(given: LoadOptions): Promise<Manifest[]> {
   const start = await inside(options.root, resolve(options.root, options.path));
   const manifests = await collect(start, options, []);
   if (manifests.length === 0) throw problem(`${options.path} holds no Kubernetes object.`);
+  if (manifests.length > MOST_OBJECTS) {
+    throw problem(`${options.path} holds ${manifests.length} objects; at most ${MOST_OBJECTS} are taken.`);
+  }
   return manifests.map((manifest) => withNamespace(manifest, options.namespace));
 }
 
@@ -68,11 +86,15 @@ async function collect(path: string, options: LoadOptions, trail: string[]): Pro
 }
 
 async function kustomizationOf(file: string, options: LoadOptions): Promise<Record<string, unknown>> {
-  const document = parseDocument(await readFile(await inside(options.root, file), 'utf8'));
+  const document = parseDocument(await readBounded(file, options));
   const [error] = document.errors;
   if (error) throw problem(`${label(file, options)}: ${error.message.split('\n')[0]}`);
   const content: unknown = plainValue(document, label(file, options));
   if (content === null || typeof content !== 'object') throw problem(`${label(file, options)} is not a kustomization.`);
+  const refused = REFUSED_FIELDS.filter((field) => field in content);
+  if (refused.length > 0) {
+    throw problem(`${label(file, options)} has ${refused.join(', ')}: plugins and generators are not run.`);
+  }
   return content as Record<string, unknown>;
 }
 
@@ -125,8 +147,17 @@ async function render(path: string, fields: string[], options: LoadOptions): Pro
 }
 
 async function parseFile(path: string, options: LoadOptions): Promise<Manifest[]> {
+  return parseText(await readBounded(path, options), label(path, options), true);
+}
+
+/** The text of a file below the root, of bounded size. */
+async function readBounded(path: string, options: LoadOptions): Promise<string> {
   const real = await inside(options.root, path);
-  return parseText(await readFile(real, 'utf8'), label(path, options), true);
+  const { size } = await stat(real);
+  if (size > MOST_BYTES) {
+    throw problem(`${label(path, options)} has ${size} bytes; at most ${MOST_BYTES} are read of one manifest.`);
+  }
+  return readFile(real, 'utf8');
 }
 
 function parseText(text: string, file: string, lines: boolean): Manifest[] {
@@ -136,14 +167,28 @@ function parseText(text: string, file: string, lines: boolean): Manifest[] {
     if (error) throw problem(`${file}: ${error.message.split('\n')[0]}`);
     const object = plainValue(document, file);
     if (object === null || object === undefined) continue;
-    const line = lines ? text.slice(0, document.contents?.range?.[0] ?? 0).split('\n').length : null;
+    const lineAt = (offset: number) => text.slice(0, offset).split('\n').length;
+    const line = lines ? lineAt(document.contents?.range?.[0] ?? 0) : null;
     if (!isKubeObject(object)) {
       const where = line === null ? file : `${file}:${line}`;
       throw problem(`${where} is a document without apiVersion, kind and metadata.name.`);
     }
-    manifests.push({ object, file, line });
+    const lineOf = (path: readonly (string | number)[]): number | null => {
+      const offset = offsetOf(document, path);
+      return lines ? (offset === null ? line : lineAt(offset)) : null;
+    };
+    manifests.push({ object, file, line, lineOf });
   }
   return manifests;
+}
+
+/** Where a field begins in the text; of the nearest one above it when the field itself was added later. */
+function offsetOf(document: Document, path: readonly (string | number)[]): number | null {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] | null } | undefined;
+    if (node?.range) return node.range[0];
+  }
+  return null;
 }
 
 /** No aliases: none of the manifests needs them, and they are how a YAML bomb is built. */
@@ -173,6 +218,10 @@ export async function inside(root: string, path: string): Promise<string> {
   const way = relative(root, real);
   if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) {
     throw problem(`${basename(path)} lies outside of ${basename(root)}; only files below it are read.`);
+  }
+  // A link within is no way out, but what a reviewer reads must be what is applied.
+  if (real !== path && path.startsWith(`${root}${sep}`)) {
+    throw problem(`${relative(root, path)} is or lies behind a symbolic link; only files and folders are read.`);
   }
   return real;
 }

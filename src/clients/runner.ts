@@ -25,8 +25,26 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null })
   };
 }
 
+/**
+ * The pull request of this event when its head lies in another repository than its base, or in one that is gone; null
+ * otherwise. Whoever sent it is not known to the repository, whatever event runs the workflow.
+ */
+export function forkOf(env: Env): { pullRequest: number | null; workflow: string | null } | null {
+  const { pull_request: pull } = eventPayload(env);
+  if (!pull?.head || pull.head.repo === undefined) return null;
+  const base = pull.base?.repo?.full_name ?? env.GITHUB_REPOSITORY;
+  if (pull.head.repo?.full_name === base) return null;
+  // `o/r/.github/workflows/gate.yml@refs/pull/7/merge`
+  const workflow = /\/\.github\/workflows\/([^@/]+)@/.exec(env.GITHUB_WORKFLOW_REF ?? '')?.[1] ?? null;
+  return { pullRequest: pull.number ?? null, workflow };
+}
+
 interface EventPayload {
-  pull_request?: { number?: number; head?: { sha?: string } };
+  pull_request?: {
+    number?: number;
+    head?: { sha?: string; repo?: { full_name?: string } | null };
+    base?: { repo?: { full_name?: string } | null };
+  };
 }
 
 function eventPayload(env: Env): EventPayload {

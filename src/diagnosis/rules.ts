@@ -86,6 +86,12 @@ export const RULES: readonly Rule[] = [
     explanation: () => 'The file that "prompts" names is not JSON Lines with a "prompt" in each. Nothing was leased.',
     remedy: () => 'Correct the lines that the message names.',
   }),
+  failureRule('manifest.refused', 'The manifests hold what the gate does not apply', 'change', 'manifest-guard', {
+    explanation: ({ rules }) =>
+      `A pull request must not use the gate's credentials for anything but its serving stack. Refused by rule ${Array.isArray(rules) ? rules.join(', ') : '?'}, before any call; nothing was leased.`,
+    remedy: () =>
+      'Correct the lines that the message names, or widen "allowed-kinds", "allowed-namespaces" or "allowed-registries" in the workflow of the base branch.',
+  }),
   failureRule('config.baseline', 'The recorded baseline cannot be used', 'change', 'bad-baseline', {
     explanation: () =>
       'The file that "baseline" names is not the result of a run that measured one replica soundly. Nothing was leased.',

@@ -140,6 +140,34 @@ describe('the workspace is not left', () => {
     await expect(load('deploy')).rejects.toThrow(`${name} lies outside of workspace`);
   });
 
+  it('by a link within, so that what is read is what a reviewer saw', async () => {
+    await files({ 'deploy/a.yaml': map('a'), 'other/b.yaml': map('b') });
+    await symlink(join(root, 'other', 'b.yaml'), join(root, 'deploy', 'b.yaml'));
+    await expect(load('deploy')).rejects.toThrow('deploy/b.yaml is or lies behind a symbolic link');
+    await symlink(join(root, 'other'), join(root, 'folder'));
+    await expect(load('folder')).rejects.toThrow('folder is or lies behind a symbolic link');
+  });
+
+  it.each(['generators', 'transformers', 'configMapGenerator', 'secretGenerator', 'helmCharts'])(
+    'by a kustomization with %s',
+    async (field) => {
+      await files({
+        'deploy/kustomization.yaml': `${field}:\n  - x.yaml\n${list('a.yaml')}`,
+        'deploy/a.yaml': map('a'),
+      });
+      await expect(load('deploy')).rejects.toThrow(`deploy/kustomization.yaml has ${field}: plugins and generators`);
+      await files({ 'outer/kustomization.yaml': `namePrefix: x-\n${list('../deploy')}` });
+      await expect(load('outer')).rejects.toThrow('plugins and generators are not run');
+    },
+  );
+
+  it('by size or number', async () => {
+    await files({ 'big/a.yaml': map('a', `data:\n  x: ${'y'.repeat(1024 * 1024)}\n`) });
+    await expect(load('big')).rejects.toThrow('at most 1048576 are read of one manifest');
+    await files({ 'many/a.yaml': Array.from({ length: 201 }, (_, index) => map(`m${index}`)).join('---\n') });
+    await expect(load('many')).rejects.toThrow('holds 201 objects; at most 200 are taken');
+  });
+
   it.each(['../../outside', '../../secret.yaml'])('by a base %s', async (base) => {
     await files({ 'deploy/kustomization.yaml': list(base) });
     await expect(load('deploy')).rejects.toThrow('lies outside of workspace');

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageRootOf, runIdentity } from '../../src/clients/runner.ts';
+import { forkOf, packageRootOf, runIdentity } from '../../src/clients/runner.ts';
+import { forkNotice } from '../../src/fork.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -90,4 +91,36 @@ it('the package’s root is found above the program, also through a link', async
   await symlink(join(folder, 'gate/dist/cli.js'), join(folder, 'tpu-serving-gate'));
   expect(packageRootOf(join(folder, 'gate/dist/cli.js'))).toBe(join(folder, 'gate'));
   expect(packageRootOf(join(folder, 'tpu-serving-gate'))).toBe(join(folder, 'gate'));
+});
+
+describe('a fork', () => {
+  const pull = (head: unknown, base: unknown = { repo: { full_name: 'o/r' } }) =>
+    JSON.stringify({ pull_request: { number: 7, head, base } });
+
+  it.each([
+    ['another repository', { repo: { full_name: 'stranger/r' } }],
+    ['one that is gone', { repo: null }],
+  ])('is a pull request from %s, with its workflow', async (_, head) => {
+    const ref = 'o/r/.github/workflows/gate.yml@refs/pull/7/merge';
+    const env = { ...(await withEvent(pull(head))), GITHUB_WORKFLOW_REF: ref };
+    expect(forkOf(env)).toEqual({ pullRequest: 7, workflow: 'gate.yml' });
+    // The event that gives forks the secrets of the base.
+    expect(forkOf({ ...env, GITHUB_EVENT_NAME: 'pull_request_target' })).not.toBeNull();
+  });
+
+  it.each([
+    ['the same repository', pull({ repo: { full_name: 'o/r' } })],
+    ['the same repository, by the runner’s word', pull({ repo: { full_name: 'o/r' } }, {})],
+    ['a payload that does not say', pull({ sha: 'c0ffee' })],
+    ['a push', '{}'],
+  ])('is none of %s', async (_, text) => {
+    expect(forkOf(await withEvent(text))).toBeNull();
+  });
+
+  it('is told what a maintainer can do', () => {
+    expect(forkNotice({ pullRequest: 7, workflow: 'gate.yml' }).command).toBe(
+      'gh pr checkout 7 --branch gate/pr-7 && git push origin gate/pr-7 && gh workflow run gate.yml --ref gate/pr-7',
+    );
+    expect(forkNotice({ pullRequest: null, workflow: null }).command).toContain('gh workflow run WORKFLOW');
+  });
 });
