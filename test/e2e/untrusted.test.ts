@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fakeRunner, type Job } from './fake-runner.ts';
+
+let job: Job | undefined;
+afterEach(() => job?.close());
+
+describe('a pull request from a fork', () => {
+  it('ends neutral, with the command for a maintainer and nothing for post to do', async () => {
+    job = fakeRunner({
+      inputs: { 'project-id': 'p', location: 'l', cluster: 'c', 'credentials-json': '{"of":"pull_request_target"}' },
+      env: { GITHUB_REPOSITORY: 'o/r', GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/gate.yml@refs/heads/main' },
+      event: {
+        name: 'pull_request_target',
+        payload: { pull_request: { number: 7, head: { repo: { full_name: 'stranger/r' } } } },
+      },
+    });
+    const main = await job.main().done;
+    expect(main).toMatchObject({ code: 0, signal: null });
+    expect(main.log).toContain('::notice title=Not measured::');
+    expect(job.summary('main')).toContain('gh workflow run gate.yml --ref gate/pr-7');
+    expect(job.outputs()).toMatchObject({ verdict: '', passed: 'false' });
+    const post = await job.post().done;
+    expect(post).toMatchObject({ code: 0 });
+    expect(post.log).not.toContain('::error');
+    expect(job.files().join()).not.toContain('pull_request_target"}');
+  });
+});
+
+describe('a pull request with manifests that are none of its business', () => {
+  it('ends before any call, with file, line and rule of each', async () => {
+    job = fakeRunner({
+      inputs: {
+        ...{ 'project-id': 'my-project', location: 'europe-west4-a', cluster: 'llmd', manifests: 'deploy.yaml', comment: 'off' },
+        'credentials-json': JSON.stringify({
+          ...{ type: 'service_account', client_email: 'gate@p.iam.gserviceaccount.com', private_key: 'k'.repeat(40) },
+          // Nobody listens there: a call would fail in another way.
+          token_uri: 'http://127.0.0.1:1/token',
+        }),
+      },
+      env: { GITHUB_REPOSITORY: 'o/r' },
+      event: { name: 'push', payload: {} },
+    });
+    const binding = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: mine\n';
+    writeFileSync(join(job.workspace, 'deploy.yaml'), binding);
+    const { code, log } = await job.main().done;
+    expect(code).toBe(1);
+    expect(log).toContain('deploy.yaml:2: ClusterRoleBinding mine is of rbac.authorization.k8s.io');
+    expect(log).toContain('(rule kind)');
+    expect(job.outputs()).toMatchObject({ verdict: 'error', cause: 'manifest.refused', blame: 'change' });
+  });
+});
