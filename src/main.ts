@@ -9,6 +9,7 @@ import { liveComment } from './live-comment.ts';
 import { actionsRenderer } from './progress/actions.ts';
 import { publish } from './publish.ts';
 import { annotationOf } from './report/annotation.ts';
+import { logLine } from './report/escape.ts';
 import { OUTPUT_NAMES, outputsOf } from './report/outputs.ts';
 import { renderVerdictText } from './report/text.ts';
 import { runGate } from './session.ts';
@@ -94,6 +95,11 @@ export async function main(): Promise<number> {
   const { level, title, message } = annotationOf(report);
   if (red || level === 'error') io.error(message, { title });
   else io[level](message, title);
+  // The runner shows ten of a step; the verdict is one. Those of what ships with the gate are in no pull request.
+  const places = inputs.manifests === '' ? [] : (report.failure?.locations ?? []).slice(0, 9);
+  for (const { file, line, message: wrong } of places) {
+    io.error(logLine(wrong, 500), { title: 'Refused manifest', file, startLine: line });
+  }
   run.stop();
   return red ? 1 : 0;
 }

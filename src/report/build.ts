@@ -1,5 +1,14 @@
 import type { Failure } from '../lib/failure.ts';
-import type { Environment, Plan, Report, RunIdentity, StageResult, Target, Verdict } from './model.ts';
+import type {
+  Environment,
+  ManifestLocation,
+  Plan,
+  Report,
+  RunIdentity,
+  StageResult,
+  Target,
+  Verdict,
+} from './model.ts';
 import { STAGES } from './wording.ts';
 
 const UNKNOWN_ENVIRONMENT: Environment = {
@@ -55,12 +64,18 @@ export function emptyReport(known: {
   };
 }
 
+function locationsOf(failure: Failure | null | undefined): ManifestLocation[] {
+  const found = failure?.evidence.locations;
+  return Array.isArray(found) ? (found as ManifestLocation[]) : [];
+}
+
 /** Closes a report: the verdict with its reasons; stages that never began become `skipped`, except release (post's). */
 export function finishReport(
   report: Report,
   end: { verdict: Verdict; reasons: string[]; finishedAt: string; failure?: Failure | null },
 ): Report {
   const { failure } = end;
+  const locations = locationsOf(failure);
   return {
     ...report,
     verdict: end.verdict,
@@ -73,6 +88,7 @@ export function finishReport(
           message: failure.message,
           hint: failure.hint ?? null,
           blame: failure.blame,
+          ...(locations.length > 0 ? { locations } : {}),
         }
       : report.failure,
     stages: report.stages.map((stage) =>

@@ -77,6 +77,16 @@ export interface ReportedFailure {
   message: string;
   hint: string | null;
   blame: Blame;
+  /** Where in the manifests, for annotations; absent where it is no matter of a line. */
+  locations?: ManifestLocation[];
+}
+
+export interface ManifestLocation {
+  /** Relative to the workspace. */
+  file: string;
+  /** 1-based. */
+  line: number;
+  message: string;
 }
 
 export interface Diagnosis {

@@ -154,6 +154,7 @@ export function guardFailure(refusals: readonly Refusal[]): Failure {
       file: first?.file ?? null,
       line: first?.line ?? null,
       rules: [...new Set(refusals.map(({ rule }) => rule))],
+      locations: refusals.flatMap(({ file, line, message }) => (line === null ? [] : [{ file, line, message }])),
     },
   });
 }

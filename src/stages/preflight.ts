@@ -4,11 +4,19 @@ import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/obj
 import { Failure } from '../lib/failure.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
 import { isExpired, leaseRef, readLease } from './lease-record.ts';
-import { atManifest } from './manifest-failure.ts';
+import { allAtManifests, atManifest } from './manifest-failure.ts';
 import { poolNodes, TPU_RESOURCE, type TpuNode } from './nodes.ts';
 import { RUN_ANNOTATION } from './ownership.ts';
 import { poolLeased } from './pool-lease.ts';
 import { checkPool, chipsOf, choosePool, poolNotes } from './pool-shape.ts';
+
+/** Refusals that concern one manifest and say nothing of the others. */
+const OF_A_MANIFEST: ReadonlySet<string> = new Set([
+  'manifest-refused',
+  'kind-unknown',
+  'admission-refused',
+  'kube-permission',
+]);
 
 export const SERVICE_GROUP = 'serving.kserve.io';
 
@@ -61,14 +69,19 @@ export async function preflight(
       blame: 'cluster',
     });
   }
+  const refused: Failure[] = [];
   for (const manifest of manifests) {
     try {
       // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
       await kube.apply(manifest.object, { dryRun: true, force: true });
     } catch (error) {
-      throw atManifest(error, 'preflight', manifest);
+      const failure = atManifest(error, 'preflight', manifest);
+      // A cluster that does not answer would be asked again for each of them.
+      if (!(failure instanceof Failure) || !OF_A_MANIFEST.has(failure.code)) throw failure;
+      refused.push(failure);
     }
   }
+  if (refused.length > 0) throw allAtManifests(refused);
   report.plan = {
     ...report.plan,
     nodePool: pool.name,

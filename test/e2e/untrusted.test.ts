@@ -32,7 +32,13 @@ describe('a pull request with manifests that are none of its business', () => {
   it('ends before any call, with file, line and rule of each', async () => {
     job = fakeRunner({
       inputs: {
-        ...{ 'project-id': 'my-project', location: 'europe-west4-a', cluster: 'llmd', manifests: 'deploy.yaml', comment: 'off' },
+        ...{
+          'project-id': 'my-project',
+          location: 'europe-west4-a',
+          cluster: 'llmd',
+          manifests: 'deploy.yaml',
+          comment: 'off',
+        },
         'credentials-json': JSON.stringify({
           ...{ type: 'service_account', client_email: 'gate@p.iam.gserviceaccount.com', private_key: 'k'.repeat(40) },
           // Nobody listens there: a call would fail in another way.
@@ -48,6 +54,9 @@ describe('a pull request with manifests that are none of its business', () => {
     expect(code).toBe(1);
     expect(log).toContain('deploy.yaml:2: ClusterRoleBinding mine is of rbac.authorization.k8s.io');
     expect(log).toContain('(rule kind)');
+    expect(log).toMatch(
+      /^::error title=Refused manifest,file=deploy\.yaml,line=2::ClusterRoleBinding mine is of rbac/m,
+    );
     expect(job.outputs()).toMatchObject({ verdict: 'error', cause: 'manifest.refused', blame: 'change' });
   });
 });
