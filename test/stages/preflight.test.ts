@@ -16,6 +16,8 @@ interface Given {
   retire?: KubeObject[];
   manifests?: KubeObject[];
   inputs?: Record<string, string>;
+  /** What the dry run says of an object, by its name. */
+  refuses?: (name: string) => Failure | null;
 }
 
 async function check(given: Given): Promise<{ ready: Prepared; said: string[] }> {
@@ -30,6 +32,12 @@ async function check(given: Given): Promise<{ ready: Prepared; said: string[] }>
     nodePools: [{ ...POOL, ...given.pool }],
   };
   const { kube, applied: changed } = fakeKube(given.there ?? {});
+  const { apply } = kube;
+  kube.apply = async (object, options) => {
+    const refusal = given.refuses?.(object.metadata.name);
+    if (refusal) throw refusal;
+    return apply(object, options);
+  };
   const { context, said } = stageContext({ kube }, given.inputs);
   const manifests = (given.manifests ?? [SERVICE]).map((object) => ({ object, file: 'service.yaml', line: 1 }));
   const ready = await preflight(context, cluster, manifests, given.retire ?? []);
@@ -169,5 +177,34 @@ describe('a pool', () => {
       expect.stringContaining('is of spot nodes'),
       'node pool v6e was last set to 1 but has 0 nodes now',
     ]);
+  });
+});
+
+describe('manifests that the API server refuses', () => {
+  const refusal = (code: string) => (name: string) =>
+    name === 'qwen' ? null : new Failure({ stage: 'deploy', code, message: `${name} is wrong.`, blame: 'change' });
+  const manifests = [SERVICE, applied('NetworkPolicy', 'first', null), applied('NetworkPolicy', 'second', null)];
+
+  it('are told all at once, each with its file and line', async () => {
+    await expect(check({ manifests, refuses: refusal('manifest-refused') })).rejects.toMatchObject({
+      ...{ stage: 'preflight', code: 'manifest-refused', blame: 'change' },
+      message: 'service.yaml:1: first is wrong; service.yaml:1: second is wrong.',
+      evidence: {
+        locations: [
+          { file: 'service.yaml', line: 1, message: 'first is wrong.' },
+          { file: 'service.yaml', line: 1, message: 'second is wrong.' },
+        ],
+      },
+    });
+  });
+
+  it('are asked for no more once the API server does not answer', async () => {
+    let asked = 0;
+    const unreachable = (name: string) => {
+      if (name !== 'qwen') asked += 1;
+      return refusal('kube-unreachable')(name);
+    };
+    await expect(check({ manifests, refuses: unreachable })).rejects.toMatchObject({ code: 'kube-unreachable' });
+    expect(asked).toBe(1);
   });
 });
