@@ -40,11 +40,12 @@ export async function bundle({ entry, entries, root }: BundleRequest): Promise<M
   return files;
 }
 
-/** ncc minifies the entry alone, and the lazy chunks are nine tenths of the size. Names stay for readable stack traces. */
+/** ncc minifies the entry alone, and the lazy chunks are nine tenths of the size. */
 async function minify(code: string): Promise<string> {
   const result = await transform(code, {
-    minify: true,
-    keepNames: true,
+    // Names stay as they are: to shorten them and keep them for stack traces wraps every closure at run time.
+    minifyWhitespace: true,
+    minifySyntax: true,
     // Licence texts are collected in one file.
     legalComments: 'none',
     target: 'node24',

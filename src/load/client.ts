@@ -49,9 +49,10 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
   const headers = {
     ...options.headers,
     'content-type': 'application/json',
-    accept: options.streaming ? 'text/event-stream' : 'application/json',
+    ...(options.streaming ? { accept: 'text/event-stream' } : {}),
   };
-  const request = { path, method: 'POST', headers } as const;
+  // With its origin, which undici would else ask of a URL at each request.
+  const request = { origin: base.origin, path, method: 'POST', headers } as const;
   const connections = createConnections(new URL(base.origin), options.connections, request, {
     // One connection per request in flight, in both arms; HTTP/2 would put them all on one.
     allowH2: false,
@@ -77,7 +78,7 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     new Promise((resolve) => {
       const exchange = new Exchange(shared, body, resolve, signal);
       if (signal?.aborted) return exchange.onAbort();
-      inFlight.add(exchange, signal);
+      inFlight.add(exchange);
       connections.send(exchange);
     });
 
@@ -100,7 +101,7 @@ interface Shared {
 /** One request and its answer. A class, since thousands of them a second would each make a dozen closures. */
 class Exchange implements Tenant, Waiting {
   connection: Client | null = null;
-  readonly body: Buffer;
+  body: Buffer | null;
   readonly endsMs: number;
   private sentMs: number;
   private firstByteMs: number | null = null;
@@ -114,7 +115,7 @@ class Exchange implements Tenant, Waiting {
   settled = false;
   private readonly shared: Shared;
   private readonly resolve: (response: Response) => void;
-  private readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
 
   constructor(shared: Shared, body: Buffer, resolve: (response: Response) => void, signal: AbortSignal | undefined) {
     this.shared = shared;
@@ -194,7 +195,7 @@ class Exchange implements Tenant, Waiting {
   private settle(judged: Judged, endMs: number): void {
     if (this.settled) return;
     this.settled = true;
-    this.shared.inFlight.remove(this, this.signal);
+    this.shared.inFlight.remove(this);
     this.resolve({
       sentMs: this.sentMs,
       firstByteMs: this.firstByteMs,

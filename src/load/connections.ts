@@ -4,7 +4,8 @@ import { Client, type Dispatcher, errors } from 'undici';
 export interface Tenant extends Dispatcher.DispatchHandler {
   /** The connection that it has; null before and after. */
   connection: Client | null;
-  readonly body: Buffer;
+  /** Null once undici has it, so that it does not live as long as the answer. */
+  body: Buffer | null;
   /** Its outcome is known, so that it must not be sent any more. */
   readonly settled: boolean;
   fail(error: unknown): void;
@@ -43,8 +44,11 @@ export function createConnections(
   };
   const start = (client: Client, tenant: Tenant) => {
     tenant.connection = client;
+    const { body } = tenant;
+    tenant.body = null;
     try {
-      client.dispatch({ ...request, body: tenant.body }, tenant);
+      const { origin: from, path, method, headers } = request;
+      client.dispatch({ origin: from, path, method, headers, body } as Dispatcher.DispatchOptions, tenant);
     } catch (error) {
       tenant.fail(error);
       free(tenant);
@@ -54,6 +58,11 @@ export function createConnections(
     const { connection } = tenant;
     if (!connection) return;
     tenant.connection = null;
+    // Whoever gives up this one may be about to give up the next as well.
+    if (waiting.length > 0) queueMicrotask(() => pass(connection));
+    else idle.push(connection);
+  };
+  const pass = (connection: Client) => {
     let next = waiting.shift();
     while (next?.settled) next = waiting.shift();
     if (next && !closed) start(connection, next);

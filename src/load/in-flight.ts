@@ -2,14 +2,15 @@ import type { Stopwatch } from './types.ts';
 
 /** A request that waits for its answer. */
 export interface Waiting {
-  endsMs: number;
+  readonly endsMs: number;
+  readonly signal: AbortSignal | undefined;
   onDeadline(): void;
   onAbort(): void;
 }
 
 export interface InFlight {
-  add(waiting: Waiting, signal: AbortSignal | undefined): void;
-  remove(waiting: Waiting, signal: AbortSignal | undefined): void;
+  add(waiting: Waiting): void;
+  remove(waiting: Waiting): void;
   close(): void;
 }
 
@@ -21,7 +22,7 @@ const LOOK_EVERY_MS = 20;
  */
 export function createInFlight(clock: Stopwatch): InFlight {
   const all = new Set<Waiting>();
-  const bySignal = new Map<AbortSignal, { waiting: Set<Waiting>; listener: () => void }>();
+  const listeners = new Map<AbortSignal, () => void>();
   let timer: NodeJS.Timeout | undefined;
 
   const look = () => {
@@ -33,31 +34,28 @@ export function createInFlight(clock: Stopwatch): InFlight {
     }
   };
   const watch = (signal: AbortSignal) => {
-    const waiting = new Set<Waiting>();
     const listener = () => {
-      for (const each of [...waiting]) each.onAbort();
+      for (const waiting of [...all]) if (waiting.signal === signal) waiting.onAbort();
     };
     signal.addEventListener('abort', listener, { once: true });
-    const entry = { waiting, listener };
-    bySignal.set(signal, entry);
-    return entry;
+    listeners.set(signal, listener);
   };
 
   return {
-    add(waiting, signal) {
+    add(waiting) {
       all.add(waiting);
       timer ??= setInterval(look, LOOK_EVERY_MS);
-      if (signal) (bySignal.get(signal) ?? watch(signal)).waiting.add(waiting);
+      const { signal } = waiting;
+      if (signal && !listeners.has(signal)) watch(signal);
     },
-    remove(waiting, signal) {
+    remove(waiting) {
       all.delete(waiting);
-      if (signal) bySignal.get(signal)?.waiting.delete(waiting);
     },
     close() {
       clearInterval(timer);
       timer = undefined;
-      for (const [signal, { listener }] of bySignal) signal.removeEventListener('abort', listener);
-      bySignal.clear();
+      for (const [signal, listener] of listeners) signal.removeEventListener('abort', listener);
+      listeners.clear();
     },
   };
 }

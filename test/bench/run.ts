@@ -59,8 +59,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  minify: true,
-  keepNames: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
   external: ['autocannon'],
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
