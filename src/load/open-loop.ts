@@ -77,8 +77,10 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun
   const sent: Promise<void>[] = [];
   for (const time of times) {
     const intendedMs = startMs + time;
-    const early = intendedMs - clock.now();
-    if (early > 0) await pause(early, signal);
+    // Timers count whole milliseconds and may come up to one too early, which would take it off the latency.
+    for (let early = intendedMs - clock.now(); early > 0 && !signal.aborted; early = intendedMs - clock.now()) {
+      await pause(Math.ceil(early), signal);
+    }
     if (signal.aborted) break;
     sent.push(sendAt(intendedMs));
   }
