@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/clients/objects.ts';
 import { refOf } from '../../src/clients/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
+import { isEstablished } from '../../src/lab/apiserver/established.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
 import { widgetDefinition } from '../lab/kube/lab.ts';
 import { clientOf } from './client.ts';
@@ -133,10 +134,7 @@ describe('a conversion webhook', () => {
       },
     };
     await client.apply(definition);
-    const established = expect.objectContaining({ type: 'Established', status: 'True' });
-    await expect
-      .poll(() => client.get(refOf(definition)))
-      .toMatchObject({ status: { conditions: expect.arrayContaining([established]) } });
+    await expect.poll(() => isEstablished(kube, definition.metadata.name), { timeout: 10_000 }).toBe(true);
     const widget = (version: string): KubeObject => ({
       apiVersion: `example.com/${version}`,
       kind: 'Widget',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { isEstablished } from '../../src/lab/apiserver/established.ts';
 import { accessContract } from './access.ts';
 import { applyContract } from './apply.ts';
 import { applyListsContract } from './apply-lists.ts';
@@ -35,7 +36,11 @@ export function describeKubeApi(name: string, start: () => Promise<Endpoint>): v
       endpoint = await start();
       client = connect(endpoint);
       await client.ask('POST', DEFINITIONS, widgetDefinition());
-      await until(async () => established((await client.get(`${DEFINITIONS}/${WIDGETS}`)).body) === 'True');
+      const ask = async (_method: string, path: string) => {
+        const { code, body } = await client.get(path);
+        return { status: code, body };
+      };
+      await until(() => isEstablished({ ask }, WIDGETS));
     });
     afterAll(async () => {
       await client?.close();
@@ -62,11 +67,6 @@ export function describeKubeApi(name: string, start: () => Promise<Endpoint>): v
     // Last: the real server is started anew for it.
     expiryContract(kube);
   });
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: a definition, as JSON
-function established(definition: any): string | undefined {
-  return definition.status?.conditions?.find((each: { type: string }) => each.type === 'Established')?.status;
 }
 
 /** Asks every 20 ms; throws after ten seconds. */

@@ -1,7 +1,17 @@
-import { UNMEASURED_SCALE } from './e2e.ts';
+import { MEASURED_SCALE, UNMEASURED_SCALE } from './e2e.ts';
 import { describeRehearsals } from './rehearse.ts';
 
 describeRehearsals(UNMEASURED_SCALE, [
   { scenario: 'stockout', code: 2, says: ['The zone has no TPU capacity', 'not at fault'] },
   { scenario: 'image-pull', code: 2, says: ['The container image does not exist', 'Correct the image name or tag'] },
+]);
+
+// Measured beside other tests: what decides here is who served, and is seen before the first pair.
+describeRehearsals(MEASURED_SCALE, [
+  {
+    scenario: 'random-routing',
+    pairs: '3-3',
+    code: 1,
+    says: ['not routed by prefix cache', 'The gateway bypasses the endpoint picker'],
+  },
 ]);
