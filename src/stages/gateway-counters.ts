@@ -41,8 +41,8 @@ export function gatewayBetween(
   stack: Pick<ReadyStack, 'route' | 'replicas' | 'port'>,
 ): GatewayEvidence {
   const nothing = { proxies: 0, picker: null, perPod: [] };
-  for (const at of [before, after]) if ('problem' in at) return { ...nothing, problem: at.problem };
-  if ('problem' in before || 'problem' in after) return { ...nothing, problem: null };
+  if ('problem' in before) return { ...nothing, problem: before.problem };
+  if ('problem' in after) return { ...nothing, problem: after.problem };
   const names = (at: typeof before) => at.proxies.map(({ pod }) => pod).sort();
   if (names(before).join() !== names(after).join()) {
     return { ...nothing, problem: 'the pods of the gateway changed meanwhile' };

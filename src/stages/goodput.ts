@@ -5,14 +5,13 @@ import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '.
 import { LIMITS } from '../verdict/plausibility.ts';
 import { percent } from '../verdict/wording.ts';
 import type { StageContext } from './context.ts';
-import { loadClient } from './load-client.ts';
+import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
 import type { ReadyStack } from './ready.ts';
 import type { VerifiedModel } from './verify.ts';
 import { promptsOf } from './workload.ts';
 
 /** Fewer tell a p95 from chance badly. */
 const WANTED_REQUESTS = 100;
-const MOST_CONNECTIONS = 256;
 /** Blocks of the pairs have numbers from 0. */
 const BLOCK = -300;
 
@@ -64,7 +63,12 @@ export async function searchArm(
   bench: ServedBench,
   arm: { arm: ArmName; endpoint: string; throughput: number; sloMs: number },
 ): Promise<{ found: GoodputArm; stalledMs: number; loadMs: number }> {
-  const client = loadClient(arm.endpoint, bench.stack.route.hostname, MOST_CONNECTIONS, bench.context.inputs.maxTokens);
+  const client = loadClient(
+    arm.endpoint,
+    bench.stack.route.hostname,
+    OPEN_LOOP_CONNECTIONS,
+    bench.context.inputs.maxTokens,
+  );
   let [stalledMs, loadMs] = [0, 0];
   try {
     const rates = RATE_SHARES.map((share) => share * arm.throughput);

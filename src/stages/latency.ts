@@ -6,7 +6,7 @@ import type { RequestRecord } from '../load/types.ts';
 import type { LatencyFigures, Percentiles } from '../report/model.ts';
 import { percentile, percentilesOf } from '../verdict/statistics.ts';
 import type { StageContext } from './context.ts';
-import { loadClient } from './load-client.ts';
+import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
 import type { ReadyStack } from './ready.ts';
 import type { VerifiedModel } from './verify.ts';
 import { promptsOf } from './workload.ts';
@@ -32,7 +32,7 @@ export async function measureLatency(
   const ratePerSecond = Math.min(SHARE_OF_RATE * sustained, TOKENS_PER_SECOND / maxTokens);
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
   const gaps = createHistogram();
-  const client = loadClient(stack.route.endpoint, stack.route.hostname, MOST_CONNECTIONS, maxTokens, (ms) =>
+  const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, (ms) =>
     gaps.add(ms),
   );
   const prompts = promptsOf(context, 'latency');
@@ -76,9 +76,6 @@ export async function measureLatency(
     await client.close();
   }
 }
-
-/** More would be in flight only in a system that falls behind, and its users would wait for a connection then too. */
-const MOST_CONNECTIONS = 256;
 
 /** From the records of an open loop: errors counted, times from the valid answers alone. Pure but for the histogram given. */
 export function latencyFigures(

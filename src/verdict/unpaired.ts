@@ -9,8 +9,9 @@ import { mean, standardDeviation } from './statistics.ts';
 export const DEPLOYMENT_NOISE = 0.04;
 
 /**
- * Judges throughputs of two arms that were measured one after the other. A t interval on the logarithms, with the
- * fewer degrees of freedom of the two, wider by what differs between deployments, so that only a system that is far clear of the target is decided.
+ * Judges throughputs of two arms that were measured one after the other. A t interval on the logarithms, with the fewer
+ * degrees of freedom of the two, wider by what differs between deployments (`noise`, a relative standard deviation), so
+ * that only a system that is far clear of the target is decided.
  */
 export function unpairedLook(
   one: readonly number[],
