@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import type { ArmName } from '../report/model.ts';
 import type { LoadClient } from './client.ts';
 import { pause } from './pause.ts';
+import { asRecord } from './record.ts';
 import { meterSelf, type SelfFigures } from './self-meter.ts';
-import type { RequestRecord, Response, Stopwatch } from './types.ts';
+import type { RequestRecord, Stopwatch } from './types.ts';
 
 interface Load {
   client: Pick<LoadClient, 'send'>;
@@ -143,13 +144,4 @@ export async function runFixed(options: FixedOptions): Promise<FixedRun> {
     completed: records.filter((record) => record.valid).length,
     seconds: (clock.now() - startMs) / 1_000,
   };
-}
-
-/** The response is nobody else's, and there are thousands a second: it becomes the record itself. */
-function asRecord(response: Response, { arm, block }: Pick<Load, 'arm' | 'block'>, intendedMs: number): RequestRecord {
-  const record = response as RequestRecord;
-  record.arm = arm;
-  record.block = block;
-  record.intendedMs = intendedMs;
-  return record;
 }

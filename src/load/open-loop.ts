@@ -3,6 +3,7 @@ import type { ArmName } from '../report/model.ts';
 import type { LoadClient } from './client.ts';
 import { pause } from './pause.ts';
 import { createRandom } from './prompts.ts';
+import { asRecord } from './record.ts';
 import { meterSelf, type SelfFigures } from './self-meter.ts';
 import type { RequestRecord, Stopwatch } from './types.ts';
 
@@ -70,7 +71,7 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun
     mostInFlight = Math.max(mostInFlight, inFlight);
     const response = await options.client.send(options.nextBody(), signal);
     inFlight -= 1;
-    const record: RequestRecord = { arm: options.arm, block: options.block, intendedMs, ...response };
+    const record = asRecord(response, options, intendedMs);
     records.push(record);
     options.onRecord?.(record);
   };
