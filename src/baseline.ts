@@ -23,6 +23,29 @@ export async function readBaseline({ path, root }: { path: string; root: string 
   return report;
 }
 
+/**
+ * The result.json of the last run that passed, for what has changed since. A cache that has none yet is no error: then
+ * there is nothing to compare with, and the line says so.
+ */
+export async function readLastPass({
+  path,
+  root,
+}: {
+  path: string;
+  root: string;
+}): Promise<{ value: Report | null; seen: string; outcome?: 'not-checked'; remedy?: string }> {
+  const nothing = (seen: string) => ({ value: null, seen, outcome: 'not-checked' as const });
+  let report: Report;
+  try {
+    report = parseReport(await readWorkspaceFile({ input: 'last-pass', path, root, mostBytes: MOST_BYTES, refused }));
+  } catch (error) {
+    return nothing(`"${path}" cannot be used: ${errorText(error)}`);
+  }
+  if (report.verdict !== 'pass' || report.mode !== 'validate') return nothing(`the run in "${path}" did not pass`);
+  const commit = report.run.sha ? `, commit ${report.run.sha.slice(0, 7)}` : '';
+  return { value: report, seen: `of ${report.finishedAt ?? 'an unknown time'}${commit}` };
+}
+
 function refused(message: string): Failure {
   return new Failure({
     stage: 'preflight',

@@ -14,6 +14,7 @@ export function beginReport(inputs: Inputs, env: Env): Report {
     run: runIdentity(env, { pullRequest: inputs.prNumber }),
     startedAt: new Date().toISOString(),
     target: inputs.target,
+    mode: inputs.mode,
     plan: {
       project: inputs.projectId,
       location: inputs.location,

@@ -20,12 +20,13 @@ import {
 } from './input-fields.ts';
 import { parseDuration } from './lib/duration.ts';
 import { nearest } from './lib/suggest.ts';
-import type { Verdict } from './report/model.ts';
+import type { Mode, Verdict } from './report/model.ts';
 
 export type { AuthMethod, InputSource, ServiceAccountKey } from './input-fields.ts';
 
 /** Every choice of a run, parsed and checked. Durations are milliseconds, shares 0..1. */
 export interface Inputs {
+  mode: Mode;
   projectId: string;
   location: string;
   cluster: string;
@@ -59,6 +60,8 @@ export interface Inputs {
   prompts: string;
   /** The result.json of an earlier run; empty for none. */
   baseline: string;
+  /** The result.json of the last run that passed; empty for none. */
+  lastPass: string;
   promptTokens: number;
   maxTokens: number;
   runbook: boolean;
@@ -196,6 +199,7 @@ export const ALIASES: Readonly<Record<string, readonly string[]>> = {
 
 /** Defaults as `action.yml` states them; a test holds both together. */
 export const DEFAULTS: Readonly<Record<string, string>> = {
+  mode: 'validate',
   'project-id': '',
   location: '',
   cluster: '',
@@ -220,6 +224,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   pairs: '6-15',
   prompts: '',
   baseline: '',
+  'last-pass': '',
   'prompt-tokens': '640',
   'max-tokens': '16',
   'latency-duration': '20s',
@@ -312,6 +317,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
   const cluster = clusterOf(text('cluster'), text('project-id'), text('location'), source.env, problems);
   const target = targetOf(text('target-speedup'), bad);
   const inputs: Inputs = {
+    mode: choice('mode', ['validate', 'preflight']),
     ...cluster,
     nodePool: text('node-pool') === '' ? null : kubernetesName('node-pool', text('node-pool')),
     nodes: optionalInteger('nodes', 1, 64),
@@ -329,6 +335,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     pairs: pairsOf(text('pairs'), bad),
     prompts: text('prompts'),
     baseline: text('baseline'),
+    lastPass: text('last-pass'),
     promptTokens: integer('prompt-tokens', 16, 100_000),
     maxTokens: integer('max-tokens', 1, 4_096),
     latencyDurationMs: duration('latency-duration', 0),

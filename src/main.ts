@@ -58,7 +58,7 @@ export async function main(): Promise<number> {
   const live = liveComment(begun, { inputs, env, signal: run.signal, say });
   const { emit } = live;
   io.saveState('outputDir', outputDir);
-  const { records, originMs } = await runGate(
+  const { records, originMs, evidence } = await runGate(
     {
       inputs,
       env,
@@ -87,6 +87,7 @@ export async function main(): Promise<number> {
     signal: new AbortController().signal,
     limitMs,
     requests: { records, originMs },
+    evidence,
   });
   for (const [name, value] of Object.entries(outputsOf(report, published))) io.setOutput(name, value);
   if (inputs.summary) io.appendSummary(published.summary);
@@ -96,9 +97,13 @@ export async function main(): Promise<number> {
   if (red || level === 'error') io.error(message, { title });
   else io[level](message, title);
   // The runner shows ten of a step; the verdict is one. Those of what ships with the gate are in no pull request.
-  const places = inputs.manifests === '' ? [] : (report.failure?.locations ?? []).slice(0, 9);
-  for (const { file, line, message: wrong } of places) {
-    io.error(logLine(wrong, 500), { title: 'Refused manifest', file, startLine: line });
+  const found = [
+    ...(report.failure?.locations ?? []).map((place) => ({ ...place, title: 'Refused manifest' })),
+    ...(report.diagnosis?.locations ?? []).map((place) => ({ ...place, title: 'Cause' })),
+  ];
+  const places = inputs.manifests === '' ? [] : found.slice(0, 9);
+  for (const { file, line, message: wrong, title: named } of places) {
+    io.error(logLine(wrong, 500), { title: named, file, startLine: line });
   }
   run.stop();
   return red ? 1 : 0;

@@ -3,15 +3,15 @@ import type { KubeClient } from './clients/kube.ts';
 import type { Manifest } from './clients/manifests.ts';
 import type { KubeObject } from './clients/objects.ts';
 import { collectEvidence } from './diagnosis/collect.ts';
+import type { ClusterEvidence, Evidence } from './diagnosis/evidence.ts';
 import { explain } from './diagnosis/explain.ts';
 import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import type { RequestRecord } from './load/types.ts';
 import { finishReport } from './report/build.ts';
 import type { Report, StageName } from './report/model.ts';
-import { STAGES } from './report/wording.ts';
+import { preflightCounts, STAGES } from './report/wording.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
-import { priceText } from './stages/bill.ts';
 import { budgetMs, overBudget } from './stages/budget.ts';
 import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
@@ -19,33 +19,48 @@ import { awaitNodes, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from
 import { lostNodes, nodesLost } from './stages/lost-nodes.ts';
 import type { TpuNode } from './stages/nodes.ts';
 import { keepPool } from './stages/pool-lease.ts';
+import { checkOffline } from './stages/preflight/offline.ts';
+import { preflightTable, type Table } from './stages/preflight/table.ts';
 import { preflight } from './stages/preflight.ts';
 import { awaitReady, USUAL_READY_MS } from './stages/ready.ts';
 import { verify } from './stages/verify.ts';
+import { sincePass } from './verdict/compare.ts';
 import { overallVerdict } from './verdict/overall.ts';
 
-/** The cluster and what shall be deployed to it, once credentials and files have been read. */
-export interface World {
-  gke: GkeClient;
-  kube: KubeClient;
-  cluster: ClusterInfo;
+/** What the files of the workspace say; each of them is a line of preflight. */
+export interface Files {
   manifests: Manifest[];
   retire: KubeObject[];
   prompts: readonly string[] | null;
   baseline: Report | null;
+  /** The result of the last run that passed. */
+  lastPass: Report | null;
+}
+
+/** The cluster, once credentials have been accepted. */
+export interface World {
+  gke: GkeClient;
+  kube: KubeClient;
+  cluster: ClusterInfo;
+  /** Who the gate is. */
+  identity: string;
 }
 
 export type BaseContext = Omit<StageContext, 'gke' | 'kube'>;
 
 export interface PipelineInput {
-  /** The first thing that preflight does. */
-  open: () => Promise<World>;
+  /** The first thing that preflight does: no call is made. Answers null when a line has failed. */
+  load: (table: Table) => Promise<Files | null>;
+  /** The first call. */
+  connect: () => Promise<World>;
   /** Called before the first call that can cost money. */
   saveLease: (state: LeaseState) => void;
 }
 
 export interface PipelineResult {
   report: Report;
+  /** What the cluster said of a run that did not pass; null when it was not asked. */
+  evidence: ClusterEvidence | null;
   records: RequestRecord[];
   originMs: number;
 }
@@ -53,7 +68,9 @@ export interface PipelineResult {
 /** The whole story: what is known for free, nodes and manifests side by side, ready, proven, measured, judged. */
 export async function runPipeline(given: BaseContext, input: PipelineInput): Promise<PipelineResult> {
   let measured: Measured | null = null;
-  let kube: KubeClient | null = null;
+  let world: World | null = null;
+  let manifests: readonly Manifest[] = [];
+  let service: Prepared['service'] | null = null;
   let budget: number | null = null;
   let endsMs = given.clock.now() + given.inputs.timeoutMs;
   let watch: { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null = null;
@@ -62,16 +79,41 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
   const base: BaseContext = { ...given, signal: AbortSignal.any([given.signal, lost.signal]) };
   try {
     const { context, prepared: planned } = await stage(base, 'preflight', 'Preflight', null, null, async () => {
-      const world = await input.open();
-      kube = world.kube;
-      const { gke, prompts, baseline } = world;
-      const opened: StageContext = { ...base, gke, kube: world.kube, prompts, baseline };
-      const found = await preflight(opened, world.cluster, world.manifests, world.retire);
-      base.emit({ type: 'fact', stage: 'preflight', text: priceText(opened, found) });
-      budget = budgetMs(opened, found);
-      const summary = `${found.manifests.length} objects accepted by a dry run; ${planText(found)}`;
-      return [{ context: opened, prepared: found }, summary];
+      const { report } = base;
+      const table = preflightTable(report.preflight, base.signal);
+      try {
+        const files = await input.load(table);
+        if (files) {
+          manifests = files.manifests;
+          await checkOffline(table, files.manifests, base.inputs);
+        }
+        // A manifest that is refused is sent to nobody, not even for a dry run.
+        table.settle();
+        if (!files) throw new Error('every file was read, and there are none');
+        if (files.lastPass) report.sincePass = sincePass(files.lastPass, report);
+        world = await table.check('identity', 'Identity', async () => {
+          const opened = await input.connect();
+          return { value: opened, seen: opened.identity };
+        });
+        table.settle();
+        const { gke, kube, cluster } = world as unknown as World;
+        const { prompts, baseline } = files;
+        const opened: StageContext = { ...base, gke, kube, prompts, baseline };
+        const found = await preflight(opened, cluster, files.manifests, files.retire, table);
+        service = found.service;
+        budget = budgetMs(opened, found);
+        if (files.lastPass) report.sincePass = sincePass(files.lastPass, report);
+        const counts = preflightCounts(report.preflight);
+        return [{ context: opened, prepared: found }, `${counts}; ${planText(found)}`];
+      } finally {
+        for (const line of report.preflight) base.emit({ type: 'checked', stage: 'preflight', ...line });
+      }
     });
+    if (base.inputs.mode === 'preflight') {
+      const reasons = [`${preflightCounts(base.report.preflight)}. Nothing was leased, deployed or measured.`];
+      const end = finishReport(base.report, { verdict: 'pass', reasons, finishedAt: now() });
+      return done(base, null, null, end);
+    }
 
     const stopSibling = new AbortController();
     const sibling = { ...context, signal: AbortSignal.any([context.signal, stopSibling.signal]) };
@@ -147,18 +189,57 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
     context.report.benchmark = measured.benchmark;
     context.report.runbook = measured.runbook;
     const { verdict, reasons } = overallVerdict(context.report.checks, measured.benchmark, context.report.target);
-    context.report.diagnosis =
-      verdict === 'pass' ? null : explain({ failure: null, report: context.report, lines: [] });
-    return done(base, measured, finishReport(base.report, { verdict, reasons, finishedAt: now() }));
+    base.report.verdict = verdict;
+    const evidence = verdict === 'pass' ? null : await diagnose(base, world, { service, manifests }, null);
+    return done(base, measured, evidence, finishReport(base.report, { verdict, reasons, finishedAt: now() }));
   } catch (error) {
+    const kube = (world as World | null)?.kube ?? null;
     const failure = interrupted(base, error) ?? (await explained(base, kube, watch, error));
-    const lines = kube && !base.signal.aborted ? await collectEvidence(kube, base.report, failure) : [];
-    base.report.diagnosis = explain({ failure, report: base.report, lines });
+    const evidence = await diagnose(base, world, { service, manifests }, failure);
     const end = { verdict: 'error' as const, reasons: [failure.message], finishedAt: now(), failure };
-    return done(base, measured, finishReport(base.report, end));
+    return done(base, measured, evidence, finishReport(base.report, end));
   } finally {
     over.abort();
   }
+}
+
+/** The time that a diagnosis may take from the nodes' bill. */
+const DIAGNOSIS_LIMIT_MS = 20_000;
+
+/** Asks the cluster what it knows of a run that did not pass, and explains it. Writes the diagnosis into the report. */
+async function diagnose(
+  base: BaseContext,
+  world: World | null,
+  { service, manifests }: { service: Prepared['service'] | null; manifests: readonly Manifest[] },
+  failure: Failure | null,
+): Promise<ClusterEvidence | null> {
+  const { report, inputs } = base;
+  const asked = world !== null && !base.signal.aborted;
+  const cluster = asked
+    ? await collectEvidence({
+        kube: world.kube,
+        gke: world.gke,
+        service,
+        namespace: report.plan.namespace,
+        nodePool: report.plan.nodePool,
+        gateway: inputs.gateway,
+        limitMs: DIAGNOSIS_LIMIT_MS,
+      })
+    : null;
+  const locate = locator(manifests);
+  report.diagnosis = explain({ failure, report, cluster, lines: [], locate });
+  return cluster;
+}
+
+/** Where the manifests hold a text, or a field of the service. */
+function locator(manifests: readonly Manifest[]): NonNullable<Evidence['locate']> {
+  return ({ text, path }) => {
+    for (const { file, object, lineOf, lineMatching } of manifests) {
+      const line = text ? lineMatching?.(text) : path && object.kind === 'LLMInferenceService' ? lineOf?.(path) : null;
+      if (line) return { file, line };
+    }
+    return null;
+  };
 }
 
 type Watched = { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null;
@@ -192,9 +273,14 @@ async function explained(base: BaseContext, kube: KubeClient | null, watch: Watc
   return gone ? gone(failure.stage, error) : failure;
 }
 
-function done(context: BaseContext, measured: Measured | null, report: Report): PipelineResult {
+function done(
+  context: BaseContext,
+  measured: Measured | null,
+  evidence: ClusterEvidence | null,
+  report: Report,
+): PipelineResult {
   Object.assign(context.report, report);
-  return { report: context.report, records: measured?.records ?? [], originMs: measured?.originMs ?? 0 };
+  return { report: context.report, evidence, records: measured?.records ?? [], originMs: measured?.originMs ?? 0 };
 }
 
 /** Runs a stage: start and end are told and timed, and its result line is kept in the report. */

@@ -38,6 +38,8 @@ export interface PublishOptions {
   limitMs: number;
   /** Raw requests; null leaves an earlier file alone. */
   requests: { records: RequestRecord[]; originMs: number } | null;
+  /** What the cluster said of a run that did not pass; nothing leaves an earlier file alone. */
+  evidence?: unknown;
 }
 
 /** Writes the result files, then the comment. Neither changes a verdict: what cannot be written is a warning. */
@@ -52,6 +54,7 @@ export async function publish(report: Report, options: PublishOptions): Promise<
     'comment.md': `${comment}\n`,
     'summary.md': summary,
     ...otherFormats(report, redact),
+    ...(options.evidence ? { 'evidence.json': redact(`${JSON.stringify(options.evidence, null, 2)}\n`) } : {}),
     ...(requests
       ? { 'requests.jsonl': redact([...rawResultLines(requests.records, requests.originMs)].join('')) }
       : {}),

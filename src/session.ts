@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { readBaseline } from './baseline.ts';
+import { readBaseline, readLastPass } from './baseline.ts';
 import { kubeEndpoints } from './clients/connect.ts';
 import { googleEndpoints } from './clients/endpoints.ts';
 import type { GcpAuth } from './clients/gcp.ts';
@@ -11,15 +11,15 @@ import { readPrompts } from './clients/prompts-file.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
 import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
-import { type PipelineResult, runPipeline } from './pipeline.ts';
+import { type Files, type PipelineResult, runPipeline } from './pipeline.ts';
 import type { Emit } from './progress/events.ts';
 import type { Cost, Report } from './report/model.ts';
 import { bill } from './stages/bill.ts';
 import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
-import { guard, guardFailure } from './stages/guard.ts';
 import { notOurs, settleLease } from './stages/lease-guard.ts';
 import { poolNodes } from './stages/nodes.ts';
+import type { Seen, Table } from './stages/preflight/table.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
 import { VERSION } from './version.ts';
 
@@ -54,25 +54,16 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
         lease = state;
         saveLease(state);
       },
-      open: async () => {
-        const root = session.workspace;
-        const [manifests, retire, prompts, baseline] = await Promise.all([
-          readManifests(session),
-          readRetired(session),
-          inputs.prompts === '' ? null : readPrompts({ path: inputs.prompts, root }),
-          inputs.baseline === '' ? null : readBaseline({ path: inputs.baseline, root }),
-        ]);
-        const refusals = guard(manifests, inputs.guard);
-        if (refusals.length > 0) throw guardFailure(refusals);
+      load: (table) => loadFiles(session, table),
+      connect: async () => {
         const auth = await openAuth(session);
-        emit({ type: 'fact', stage: 'preflight', text: `authenticated by ${auth.describe()}` });
         const gke = await openGke(session, auth, 'preflight');
         closers.push(gke.close);
         const cluster = await gke.getCluster();
         const kube = await openKube(session, auth, cluster, 'preflight');
         closers.push(kube.close);
         asked = kube;
-        return { gke, kube, cluster, manifests, retire: retire.map(({ object }) => object), prompts, baseline };
+        return { gke, kube, cluster, identity: `authenticated by ${auth.describe()}` };
       },
     });
     if (lease && asked && !signal.aborted) report.cost = await costSoFar(session, lease, asked);
@@ -269,6 +260,59 @@ async function openKube(
     }
   }
   throw new Error('a cluster has at least one endpoint');
+}
+
+/** The files that the inputs name, each a line of preflight of its own. Null when one of them cannot be used. */
+async function loadFiles(session: Session, table: Table): Promise<Files | null> {
+  const { inputs, workspace: root } = session;
+  const [manifests, retire, prompts, baseline, lastPass] = await Promise.all([
+    table.check('manifests', 'Manifests', async () => {
+      const value = await readManifests(session);
+      const files = new Set(value.map(({ file }) => file)).size;
+      return { value, seen: `${value.length} objects in ${files} ${files === 1 ? 'file' : 'files'}` };
+    }),
+    readFile(table, 'retire', 'What is retired', inputs.retire !== 'none', async () => {
+      const value = await readRetired(session);
+      return { value, seen: `${value.length} objects` };
+    }),
+    readFile(table, 'prompts', 'Prompts file', inputs.prompts !== '', async () => {
+      const value = await readPrompts({ path: inputs.prompts, root });
+      return { value, seen: `${value.length} prompts` };
+    }),
+    readFile(table, 'baseline', 'Recorded baseline', inputs.baseline !== '', async () => {
+      const value = await readBaseline({ path: inputs.baseline, root });
+      return { value, seen: `of ${value.finishedAt ?? 'an unknown time'}` };
+    }),
+    readFile(table, 'last-pass', 'Last passing run', inputs.lastPass !== '', () =>
+      readLastPass({ path: inputs.lastPass, root }),
+    ),
+  ]);
+  if (!manifests || !retire || !prompts || !baseline || !lastPass) return null;
+  return {
+    manifests,
+    retire: (retire.value ?? []).map(({ object }) => object),
+    prompts: prompts.value,
+    baseline: baseline.value,
+    lastPass: lastPass.value,
+  };
+}
+
+/** A file that is read only where an input names it; `{value: null}` where none does, null where it cannot be used. */
+async function readFile<T>(
+  table: Table,
+  id: string,
+  title: string,
+  wanted: boolean,
+  read: () => Promise<Seen<T>>,
+): Promise<{ value: T | null } | null> {
+  if (!wanted) return { value: null };
+  let read_: { value: T } | null = null;
+  await table.look(id, title, async () => {
+    const { value, ...look } = await read();
+    read_ = { value };
+    return look;
+  });
+  return read_;
 }
 
 function readManifests(session: Session): Promise<Manifest[]> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../src/clients/objects.ts';
 import { Failure } from '../src/lib/failure.ts';
-import { type PipelineInput, runPipeline, type World } from '../src/pipeline.ts';
+import { runPipeline, type World } from '../src/pipeline.ts';
 import type { ProgressEvent } from '../src/progress/events.ts';
 import { emptyReport } from '../src/report/build.ts';
 import type { LeaseState } from '../src/stages/context.ts';
@@ -41,16 +41,14 @@ function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => v
       caPem: null,
       dnsEndpoint: null,
       nodePools: [POOL],
+      enforcesPolicies: true,
     },
-    manifests: [{ object: SERVICE, file: 'service.yaml', line: 1 }],
-    prompts: null,
-    baseline: null,
-    retire: [],
+    identity: 'a test',
   };
 }
 
 async function run(
-  open: PipelineInput['open'],
+  connect: () => Promise<World>,
   signal = new AbortController().signal,
   saved: LeaseState[] = [],
   inputs: Record<string, string> = {},
@@ -58,14 +56,19 @@ async function run(
   const said: ProgressEvent[] = [];
   const { run: identity, target, plan } = aReport();
   const base = {
-    inputs: someInputs(inputs),
+    inputs: someInputs({ namespace: 'ns', ...inputs }),
     clock: fakeClock(),
     signal,
     emit: (event: ProgressEvent) => said.push(event),
     report: emptyReport({ version: '0', run: identity, startedAt: new Date().toISOString(), target, plan }),
     runKey: '183-1',
   };
-  const { report } = await runPipeline(base, { open, saveLease: (state) => saved.push(state) });
+  const manifests = [{ object: SERVICE, file: 'service.yaml', line: 1 }];
+  const { report } = await runPipeline(base, {
+    load: async () => ({ manifests, prompts: null, baseline: null, lastPass: null, retire: [] }),
+    connect,
+    saveLease: (state) => saved.push(state),
+  });
   const outcomes = Object.fromEntries(report.stages.map(({ stage, outcome }) => [stage, outcome]));
   return { report, said, outcomes, same: report === base.report };
 }
@@ -86,13 +89,14 @@ describe('a run that cannot begin', () => {
       verdict: 'error',
       reasons: ['No token.'],
       failure: { stage: 'preflight', code: 'gcp-auth', hint: 'Log in.', blame: 'config' },
-      diagnosis: { cause: 'unknown.gcp-auth' },
+      diagnosis: { cause: 'auth.refused' },
       benchmark: null,
     });
     expect(report.finishedAt).not.toBeNull();
     expect(outcomes).toMatchObject({ preflight: 'failed', lease: 'skipped', benchmark: 'skipped' });
     expect(saved).toEqual([]);
-    expect(said.map(({ type }) => type)).toEqual(['stage-start', 'stage-end']);
+    expect(said.map(({ type }) => type).filter((type) => type !== 'checked')).toEqual(['stage-start', 'stage-end']);
+    expect(report.preflight.at(-1)).toMatchObject({ id: 'identity', outcome: 'fail', code: 'gcp-auth' });
   });
 
   it('is an error also when something unexpected is thrown', async () => {

@@ -4,7 +4,7 @@ import { packageRootOf } from '../clients/runner.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { liveComment } from '../live-comment.ts';
-import type { RequestRecord } from '../load/types.ts';
+import type { PipelineResult } from '../pipeline.ts';
 import { neutral } from '../progress/actions.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { publish } from '../publish.ts';
@@ -58,7 +58,11 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     workspace: process.cwd(),
   };
   let lease: LeaseState | null = null;
-  let measured: { records: RequestRecord[]; originMs: number } = { records: [], originMs: 0 };
+  let measured: Pick<PipelineResult, 'records' | 'originMs' | 'evidence'> = {
+    records: [],
+    originMs: 0,
+    evidence: null,
+  };
   let closed: Report;
   try {
     measured = await runGate(session, (state) => {
@@ -84,6 +88,7 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     signal: new AbortController().signal,
     limitMs: COMMENT_LIMIT_MS,
     requests: measured,
+    evidence: measured.evidence,
   });
   const lines = renderVerdictText(closed);
   if (published.resultPath) lines.push(`result      ${published.resultPath}`);

@@ -16,6 +16,8 @@ export interface ClusterInfo {
   caPem: string | null;
   dnsEndpoint: { host: string; allowsExternalTraffic: boolean } | null;
   nodePools: NodePoolInfo[];
+  /** Whether anything acts on NetworkPolicies: Dataplane V2, or the Calico add-on. */
+  enforcesPolicies: boolean;
 }
 
 export interface NodePoolInfo {
@@ -57,6 +59,11 @@ export interface GkeClient {
   setNodePoolSize(pool: string, nodeCount: number): Promise<GkeOperation>;
   getOperation(name: string): Promise<GkeOperation>;
   listOperations(): Promise<GkeOperation[]>;
+  /**
+   * Tries a resize of a pool that does not exist: Google Cloud checks `container.clusters.update` on the cluster before
+   * it looks for the pool. Changes nothing. Fails with `gke-permission` when the identity may not resize.
+   */
+  tryResizePermission(): Promise<void>;
   /** Best effort: GKE may refuse it for a resize. */
   cancelOperation(name: string): Promise<void>;
   close(): Promise<void>;
@@ -145,12 +152,25 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
       call('Operations', async () =>
         ((await client.listOperations({ parent }, settings))[0].operations ?? []).map(operation),
       ),
+    async tryResizePermission() {
+      try {
+        await call('Permission to resize', async () =>
+          client.setNodePoolSize({ name: `${clusterName}/nodePools/${NO_POOL}`, nodeCount: 0 }, settings),
+        );
+      } catch (error) {
+        if (error instanceof Failure && error.code === 'gke-permission') throw error;
+        options.signal.throwIfAborted();
+      }
+    },
     async cancelOperation(name) {
       await orAbort(client.cancelOperation({ name: `${parent}/operations/${name}` }, settings), options.signal);
     },
     close: () => client.close(),
   };
 }
+
+/** A pool that nobody has. */
+const NO_POOL = 'tpu-serving-gate-permission-probe';
 
 function clusterInfo(cluster: ICluster): ClusterInfo {
   const dns = cluster.controlPlaneEndpointsConfig?.dnsEndpointConfig;
@@ -166,6 +186,9 @@ function clusterInfo(cluster: ICluster): ClusterInfo {
       ? { host: dns.endpoint, allowsExternalTraffic: dns.allowExternalTraffic === true }
       : null,
     nodePools: (cluster.nodePools ?? []).map(nodePoolInfo),
+    enforcesPolicies:
+      String(cluster.networkConfig?.datapathProvider ?? '') === 'ADVANCED_DATAPATH' ||
+      cluster.networkPolicy?.enabled === true,
   };
 }
 

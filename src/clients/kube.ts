@@ -27,6 +27,30 @@ export interface RemoveOptions {
   propagation?: 'Background' | 'Foreground' | 'Orphan';
 }
 
+export interface LogBounds {
+  tailLines: number;
+  limitBytes: number;
+  /** Of the container that ended before the one that is there now. */
+  previous?: boolean;
+}
+
+export interface AccessAttributes {
+  verb: string;
+  group: string;
+  /** Plural. */
+  resource: string;
+  subresource?: string;
+  namespace?: string;
+  name?: string;
+}
+
+export interface AccessRule {
+  verbs: string[];
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+}
+
 export interface KubeClient {
   /** `v1.33.4-gke.100`. */
   version(): Promise<string>;
@@ -46,7 +70,14 @@ export interface KubeClient {
   remove(ref: ObjectRef, options?: RemoveOptions): Promise<boolean>;
   /** Served versions of an API group, preferred first; empty when the group is absent. */
   versionsOf(group: string): Promise<string[]>;
-  logs(namespace: string, pod: string, container: string, tailLines: number): Promise<string>;
+  /** The last lines of a container's log; empty before its first line. */
+  logs(namespace: string, pod: string, container: string, bounds: LogBounds): Promise<string>;
+  /** What this identity may do in a namespace; `complete` is false where an authoriser cannot list all, as on GKE. */
+  rulesIn(namespace: string): Promise<{ rules: AccessRule[]; complete: boolean }>;
+  /** Type and keys of a Secret, never its values; null when it does not exist. */
+  secretKeys(namespace: string, name: string): Promise<{ type: string; keys: string[] } | null>;
+  /** Whether the API server would let this identity do it. */
+  canI(attributes: AccessAttributes): Promise<boolean>;
   /** GET through the API server's pod proxy. */
   podProxy(namespace: string, pod: string, port: string, path: string): Promise<{ status: number; body: string }>;
   /** GET from a port of a pod by way of its kubelet. */
@@ -180,8 +211,43 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const preferred = preferredVersion?.version;
       return preferred ? [preferred, ...names.filter((name) => name !== preferred)] : names;
     },
-    async logs(namespace, pod, container, tailLines) {
-      const query = new URLSearchParams({ container, tailLines: String(tailLines) });
+    async rulesIn(namespace) {
+      const body = JSON.stringify({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectRulesReview',
+        spec: { namespace },
+      });
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
+      const extra = { body, contentType: 'application/json' };
+      const answer = await call('Access rules', () => send(HttpMethod.POST, path, extra), []);
+      const { status } = JSON.parse(answer.body) as { status?: { resourceRules?: AccessRule[]; incomplete?: boolean } };
+      return { rules: status?.resourceRules ?? [], complete: status?.incomplete !== true };
+    },
+    async secretKeys(namespace, name) {
+      const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+      const answer = await ask(`Secret ${name} in ${namespace}`, path, [404]);
+      if (answer.status === 404) return null;
+      const { type, data } = JSON.parse(answer.body) as { type?: string; data?: Record<string, unknown> };
+      return { type: type ?? 'Opaque', keys: Object.keys(data ?? {}) };
+    },
+    async canI(attributes) {
+      const body = JSON.stringify({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: attributes },
+      });
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+      const extra = { body, contentType: 'application/json' };
+      const answer = await call('Access review', () => send(HttpMethod.POST, path, extra), []);
+      return (JSON.parse(answer.body) as { status?: { allowed?: boolean } }).status?.allowed === true;
+    },
+    async logs(namespace, pod, container, { tailLines, limitBytes, previous }) {
+      const query = new URLSearchParams({
+        container,
+        tailLines: String(tailLines),
+        limitBytes: String(limitBytes),
+        ...(previous ? { previous: 'true' } : {}),
+      });
       const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
       // A container that has not started answers 400; that is no reason to fail a diagnosis.
       const answer = await call(

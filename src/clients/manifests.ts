@@ -13,6 +13,8 @@ export interface Manifest {
   line: number | null;
   /** 1-based line of a field, or of what is nearest above it; null when a tool rendered it. */
   lineOf?: (path: readonly (string | number)[]) => number | null;
+  /** 1-based line of the document's first line that fits; null when there is none, or when a tool rendered it. */
+  lineMatching?: (pattern: RegExp) => number | null;
 }
 
 export interface LoadOptions {
@@ -177,7 +179,16 @@ function parseText(text: string, file: string, lines: boolean): Manifest[] {
       const offset = offsetOf(document, path);
       return lines ? (offset === null ? line : lineAt(offset)) : null;
     };
-    manifests.push({ object, file, line, lineOf });
+    const lineMatching = (pattern: RegExp): number | null => {
+      if (!lines) return null;
+      const [start = 0, , end = text.length] = document.range ?? [];
+      const index = text
+        .slice(start, end)
+        .split('\n')
+        .findIndex((each) => !/^\s*#/.test(each) && pattern.test(each));
+      return index < 0 ? null : lineAt(start) + index;
+    };
+    manifests.push({ object, file, line, lineOf, lineMatching });
   }
   return manifests;
 }

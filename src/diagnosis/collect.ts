@@ -1,40 +1,242 @@
+import type { GkeClient } from '../clients/gke.ts';
 import type { KubeClient } from '../clients/kube.ts';
-import type { Failure } from '../lib/failure.ts';
-import type { Report } from '../report/model.ts';
+import type { KubeObject } from '../clients/objects.ts';
+import { errorText } from '../lib/failure.ts';
+import { collectNetwork, type NetworkSubject } from './collect-network.ts';
+import type { ClusterEvidence, EventEvidence, NodeEvidence, PodEvidence, PodRole } from './evidence.ts';
+import { bounded, conditionsOf, podEvidence } from './read-pod.ts';
 
-const MAX_LINE = 500;
-const MAX_EVENTS = 12;
-const LOG_TAIL = 12;
+export interface CollectOptions {
+  kube: KubeClient;
+  gke: GkeClient | null;
+  /** Null before preflight has found it. */
+  service: { apiVersion: string; name: string; namespace: string } | null;
+  namespace: string;
+  nodePool: string | null;
+  gateway: { namespace: string; name: string } | null;
+  limitMs: number;
+}
+
+const LOG_LINES = 40;
+const LOG_BYTES = 64 * 1024;
+const LINE = 500;
+const MOST_PODS = 20;
+const MOST_EVENTS = 80;
+const MOST_NODES = 64;
+const MOST_OPERATIONS = 10;
+/** Deployments of the controllers that a reader would ask about, by the words in their names. */
+const CONTROLLER_NAMESPACES = ['opendatahub', 'kserve', 'istio-system'] as const;
 
 /**
- * Lines from the cluster about what failed: warning events of the pods that are not Ready and the last log lines of
- * the container concerned. Best effort and bounded: a problem here must not hide the one that is being explained.
+ * What the cluster and the cloud say now of a run that did not pass: conditions, pods with the last lines of each
+ * container, events, nodes, pool, routes, gateway, filters, policies. Best effort and bounded in size and time: a problem
+ * here must not hide the one that is being explained, and is told as a gap.
  */
-export async function collectEvidence(kube: KubeClient, report: Report, failure: Failure): Promise<string[]> {
-  const lines: string[] = [];
-  const odd = report.pods.filter(({ state }) => state !== 'Ready').map(({ name }) => name);
-  const named = typeof failure.evidence.pod === 'string' ? failure.evidence.pod : null;
-  const concerned = new Set(named ? [named, ...odd] : odd);
-  if (concerned.size === 0) return lines;
-  try {
-    const { namespace } = report.plan;
-    const events = (await kube.list('v1', 'Event', { namespace })) ?? [];
-    const warnings = events.filter(
-      ({ type, involvedObject }) => type === 'Warning' && concerned.has(String(involvedObject?.name)),
-    );
-    for (const { involvedObject, reason, message, count } of warnings.slice(-MAX_EVENTS)) {
-      const times = Number(count) > 1 ? ` ×${count}` : '';
-      lines.push(`Warning ${reason}${times} pod/${involvedObject?.name}: ${message}`.slice(0, MAX_LINE));
-    }
-    const container = failure.evidence.container;
-    if (named && typeof container === 'string') {
-      const log = await kube.logs(namespace, named, container, LOG_TAIL);
-      for (const line of log.split('\n').filter((text) => text !== '')) {
-        lines.push(`${container}: ${line}`.slice(0, MAX_LINE));
-      }
-    }
-  } catch {
-    lines.push('(the cluster could not be asked for events and logs)');
+export async function collectEvidence(options: CollectOptions): Promise<ClusterEvidence> {
+  const found = empty();
+  const limit = new Promise<'late'>((resolve) => {
+    setTimeout(() => resolve('late'), options.limitMs).unref();
+  });
+  // What is there when the time is over is what there is.
+  if ((await Promise.race([collect(options, found), limit])) === 'late') {
+    found.gaps.push(`not everything was read within ${Math.round(options.limitMs / 1_000)} s`);
   }
-  return lines;
+  return structuredClone(found);
+}
+
+function empty(): ClusterEvidence {
+  return {
+    collectedAt: new Date().toISOString(),
+    gaps: [],
+    service: null,
+    pods: [],
+    deployments: [],
+    events: [],
+    nodes: [],
+    pool: null,
+    routes: [],
+    inferencePools: [],
+    gateway: null,
+    istiodImage: null,
+    controllerImages: [],
+    filters: [],
+    destinationRules: [],
+    blocked: [],
+  };
+}
+
+async function collect(options: CollectOptions, found: ClusterEvidence): Promise<'done'> {
+  const { kube, gke, service, namespace, nodePool } = options;
+  const gather = async (what: string, read: () => Promise<void>) => {
+    try {
+      await read();
+    } catch (error) {
+      found.gaps.push(`${what}: ${bounded(errorText(error), 300)}`);
+    }
+  };
+  const list = async (apiVersion: string, kind: string, where: string, labelSelector?: string) =>
+    (await kube.list(apiVersion, kind, { namespace: where, ...(labelSelector ? { labelSelector } : {}) })) ?? [];
+
+  const pods = gather('pods', async () => {
+    const selector = service ? `app.kubernetes.io/name=${service.name}` : 'kserve.io/component=workload';
+    for (const pod of (await list('v1', 'Pod', namespace, selector)).slice(0, MOST_PODS)) {
+      found.pods.push(podEvidence(pod, roleOf(pod)));
+    }
+    await Promise.all(found.pods.map((pod) => readLogs(kube, pod, gather)));
+  });
+  const events = gather('events', async () => {
+    found.events.push(...eventsOf(await list('v1', 'Event', namespace)));
+  });
+  await Promise.all([
+    pods,
+    events,
+    gather('the LLMInferenceService', async () => {
+      if (service) found.service = await serviceEvidence(kube, service);
+    }),
+    gather('deployments', async () => {
+      for (const { metadata, spec, status } of await list('apps/v1', 'Deployment', namespace)) {
+        if (service && metadata.labels?.['app.kubernetes.io/name'] !== service.name) continue;
+        found.deployments.push({
+          name: metadata.name,
+          wanted: Number(spec?.replicas ?? 1),
+          ready: Number(status?.readyReplicas ?? 0),
+          conditions: conditionsOf(status?.conditions),
+        });
+      }
+    }),
+    gather('nodes', async () => {
+      if (nodePool === null) return;
+      const nodes =
+        (await kube.list('v1', 'Node', { labelSelector: `cloud.google.com/gke-nodepool=${nodePool}` })) ?? [];
+      found.nodes = nodes.slice(0, MOST_NODES).map(nodeEvidence);
+    }),
+    gather('the node pool', async () => {
+      if (gke && nodePool !== null) found.pool = await poolEvidence(gke, nodePool);
+    }),
+    ...CONTROLLER_NAMESPACES.map((where) =>
+      gather(`controllers in ${where}`, async () => {
+        for (const deployment of await list('apps/v1', 'Deployment', where)) {
+          for (const image of imagesOf(deployment)) {
+            if (/(?:^|\/)(?:pilot|istiod)[^/]*$/.test(image) || deployment.metadata.name.startsWith('istiod')) {
+              found.istiodImage = image;
+            } else if (/kserve|llmisvc/.test(`${deployment.metadata.name} ${image}`)) {
+              found.controllerImages.push(image);
+            }
+          }
+        }
+      }),
+    ),
+  ]);
+  const subject: NetworkSubject = {
+    namespace,
+    service,
+    gateway: options.gateway,
+    sidecar: found.pods.some(({ containers }) => containers.some(({ name }) => name === 'istio-proxy')),
+    replica: found.pods.find(({ role }) => role === 'replica')?.labels,
+    picker: found.pods.find(({ role }) => role === 'endpoint-picker')?.labels,
+  };
+  await collectNetwork(kube, subject, found, gather);
+  await Promise.all(found.pods.filter(({ role }) => role === 'gateway').map((pod) => readLogs(kube, pod, gather)));
+  return 'done';
+}
+
+function roleOf({ metadata }: KubeObject): PodRole {
+  return metadata.labels?.['kserve.io/component'] === 'workload' ? 'replica' : 'endpoint-picker';
+}
+
+/** The last lines of every container; of one that crashed, those before its last end as well. */
+async function readLogs(
+  kube: KubeClient,
+  pod: PodEvidence,
+  gather: (what: string, read: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    pod.containers.map((container) =>
+      gather(`log of ${pod.name}/${container.name}`, async () => {
+        const bounds = { tailLines: LOG_LINES, limitBytes: LOG_BYTES };
+        const before =
+          container.restarts > 0
+            ? await kube.logs(pod.namespace, pod.name, container.name, { ...bounds, previous: true })
+            : '';
+        const now = await kube.logs(pod.namespace, pod.name, container.name, bounds);
+        container.log = [...linesOf(before), ...linesOf(now)].slice(-LOG_LINES);
+      }),
+    ),
+  );
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-LOG_LINES)
+    .map((line) => bounded(line, LINE));
+}
+
+/** Warnings, newest last, and what is Normal only where it tells of a pod's life. */
+function eventsOf(events: readonly KubeObject[]): EventEvidence[] {
+  const at = (event: KubeObject) =>
+    Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') || 0;
+  return events
+    .filter(({ type }) => type === 'Warning')
+    .sort((a, b) => at(a) - at(b))
+    .slice(-MOST_EVENTS)
+    .map(({ type, reason, message, count, involvedObject }) => ({
+      type: bounded(type, 20),
+      reason: bounded(reason, 60),
+      kind: bounded(involvedObject?.kind, 60),
+      name: bounded(involvedObject?.name, 253),
+      message: bounded(message),
+      count: Number(count) || 1,
+    }));
+}
+
+async function serviceEvidence(
+  kube: KubeClient,
+  { apiVersion, name, namespace }: NonNullable<CollectOptions['service']>,
+): Promise<ClusterEvidence['service']> {
+  const object = await kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
+  if (!object) return null;
+  const observed = object.status?.observedGeneration as number | undefined;
+  return {
+    name,
+    namespace,
+    generation: object.metadata.generation ?? 0,
+    observedGeneration: observed ?? null,
+    conditions: conditionsOf(object.status?.conditions),
+  };
+}
+
+function nodeEvidence({ metadata, spec, status }: KubeObject): NodeEvidence {
+  const ready = conditionsOf(status?.conditions).find(({ type }) => type === 'Ready');
+  return {
+    name: metadata.name,
+    ready: ready?.status === 'True',
+    readyMessage: ready ? `${ready.reason}: ${ready.message}` : '',
+    chips: Number(status?.allocatable?.['google.com/tpu'] ?? 0) || 0,
+    unschedulable: spec?.unschedulable === true,
+    taints: ((spec?.taints ?? []) as { key?: string; value?: string; effect?: string }[]).map(
+      ({ key = '', value = '', effect = '' }) => `${key}${value ? `=${value}` : ''}:${effect}`,
+    ),
+    accelerator: metadata.labels?.['cloud.google.com/gke-tpu-accelerator'] ?? null,
+    topology: metadata.labels?.['cloud.google.com/gke-tpu-topology'] ?? null,
+  };
+}
+
+async function poolEvidence(gke: GkeClient, name: string): Promise<ClusterEvidence['pool']> {
+  const [pool, operations] = await Promise.all([gke.getNodePool(name), gke.listOperations()]);
+  return {
+    status: pool.status,
+    conditions: pool.conditions.map((text) => bounded(text)),
+    operations: operations
+      .filter(({ targetLink }) => targetLink.includes(`/nodePools/${name}`) || !targetLink.includes('/nodePools/'))
+      .sort((a, b) => (a.startTime ?? '').localeCompare(b.startTime ?? ''))
+      .slice(-MOST_OPERATIONS)
+      .map(({ name: id, type, status, error }) => bounded(`${type} ${id} ${status}${error ? `: ${error}` : ''}`)),
+  };
+}
+
+function imagesOf({ spec }: KubeObject): string[] {
+  const containers = (spec?.template?.spec?.containers ?? []) as { image?: string }[];
+  return containers.flatMap(({ image }) => (image ? [bounded(image, 300)] : []));
 }

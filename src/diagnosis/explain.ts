@@ -1,16 +1,22 @@
-import type { Diagnosis } from '../report/model.ts';
-import { type Evidence, RULES } from './rules.ts';
+import type { Diagnosis, ManifestLocation } from '../report/model.ts';
+import type { Evidence } from './evidence.ts';
+import { describeCondition, quote, troubled, wordsOf } from './facts.ts';
+import { ruledOut } from './rivals.ts';
+import type { Match } from './rules/rule.ts';
+import { RULES } from './rules/table.ts';
 
 const MAX_LINES = 30;
+const MOST_ODD = 24;
 
 /**
- * The first rule that fits, or `unknown` with what was odd when the run ended in an error that no rule knows. Null when
- * there is nothing to explain.
+ * The first rule that fits, with where the manifests say so and with what else was considered; or `unknown` with what is
+ * odd, when the run ended in an error or a failed check that no rule knows. Null when there is nothing to explain.
  */
 export function explain(evidence: Evidence): Diagnosis | null {
   for (const rule of RULES) {
     const found = rule.match(evidence);
     if (!found) continue;
+    const location = rule.blame === 'change' ? locationOf(evidence, found, rule.title) : null;
     return {
       cause: rule.cause,
       title: rule.title,
@@ -19,17 +25,57 @@ export function explain(evidence: Evidence): Diagnosis | null {
       explanation: found.explanation,
       remedy: rule.remedy(evidence),
       evidence: found.seen.slice(-MAX_LINES),
+      considered: ruledOut(evidence, rule.family, rule.cause),
+      ...(location ? { locations: [location] } : {}),
     };
   }
-  const { failure, lines } = evidence;
-  if (!failure) return null;
+  const { failure, report } = evidence;
+  const failed = report.checks.filter(({ outcome }) => outcome === 'fail');
+  if (!failure && failed.length === 0) return null;
   return {
-    cause: `unknown.${failure.code}`,
+    cause: `unknown.${failure?.code ?? failed[0]?.id}`,
     title: 'No known cause fits',
     confidence: 'unknown',
-    blame: failure.blame,
-    explanation: failure.message,
-    remedy: failure.hint ?? 'Read the evidence and the log of the failed stage.',
-    evidence: lines.slice(-MAX_LINES),
+    blame: failure?.blame ?? 'gate',
+    explanation: failure?.message ?? `${failed[0]?.title}: ${failed[0]?.seen}`,
+    remedy: failure?.hint ?? 'Read the evidence: what is odd is listed there.',
+    evidence: [...oddities(evidence), ...evidence.lines].slice(0, MAX_LINES),
+    considered: ruledOut(
+      evidence,
+      failure?.stage === 'lease' ? 'cloud' : failure?.stage === 'ready' ? 'pods' : 'routing',
+      '',
+    ),
   };
+}
+
+function locationOf({ locate }: Evidence, { where }: Match, title: string): ManifestLocation | null {
+  const found = where && locate?.(where);
+  return found ? { ...found, message: title } : null;
+}
+
+/** Whatever is not as it should be, for an end that no rule knows: conditions, containers, warnings, blocked connections. */
+function oddities(evidence: Evidence): string[] {
+  const { cluster } = evidence;
+  if (!cluster) return [];
+  const conditions = (cluster.service?.conditions ?? [])
+    .filter(({ status }) => status !== 'True')
+    .map((condition) => `LLMInferenceService: ${describeCondition(condition)}`);
+  const containers = troubled(evidence).flatMap((at) => {
+    const { state, reason, restarts } = at.container;
+    const last = wordsOf(at).slice(-2);
+    return [
+      quote(at, `${state} ${reason}, ${restarts} restarts`.replace(' ,', ',')),
+      ...last.map((line) => quote(at, line)),
+    ];
+  });
+  const events = cluster.events
+    .slice(-8)
+    .map(({ reason, kind, name, message }) => `Warning ${reason} ${kind.toLowerCase()}/${name}: ${message}`);
+  const blocked = cluster.blocked.map(({ flow, policies }) => `blocked: ${flow}, by ${policies.join(', ')}`);
+  const routes = cluster.routes
+    .filter(({ own }) => own)
+    .flatMap(({ name, conditions: all }) =>
+      all.filter(({ status }) => status !== 'True').map((one) => `HTTPRoute ${name}: ${describeCondition(one)}`),
+    );
+  return [...conditions, ...routes, ...blocked, ...containers, ...events].slice(0, MOST_ODD);
 }

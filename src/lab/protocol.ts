@@ -112,6 +112,8 @@ export interface KubeRecord {
   requests: { at: number; method: string; path: string; status: number; user: string; userAgent: string }[];
   /** Writes of the lab's controllers that a real API server did not take; each is a defect of theirs. */
   refusedWrites: string[];
+  /** When each thing that went wrong was there to be seen first, wall milliseconds. */
+  troubles: { at: number; what: string }[];
 }
 
 // --- serving: vLLM replicas, gateway, endpoint picker ---------------------------------------------------------------
@@ -163,8 +165,10 @@ export interface GatewayBackend {
   cluster: string;
   /** `address`: the pod's own, `IP:PORT`, by which Envoy counts. */
   endpoints: { namespace: string; pod: string; port: number; address: string }[];
+  /** False: a NetworkPolicy keeps the gateway from all of them. */
+  reachable: boolean;
   /** Present for an InferencePool whose endpoint picker is Ready: its scorers as the live --config-text has them. */
-  picker: { scorers: { name: string; weight: number }[]; cluster: string } | null;
+  picker: { scorers: { name: string; weight: number }[]; cluster: string; reachable: boolean } | null;
 }
 
 /** GET {serving.controlUrl}/record */

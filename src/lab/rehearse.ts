@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
 import { gateRoles } from './apiserver/roles.ts';
 import { LAB, type Lab, startLab } from './lab.ts';
-import type { ClientDay } from './scenario-types.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 export interface RehearseOptions {
@@ -72,7 +72,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {
-    const code = await runGate(lab, options, terminal.module, scenario.client);
+    const code = await runGate(lab, options, terminal.module, scenario);
     return await judge(lab, scenario, code, options.outputDir, terminal);
   } finally {
     await lab.stop();
@@ -99,12 +99,17 @@ export function gateArguments(outputDir: string): string[] {
   ].map(([name, value]) => `--${name}=${value}`);
 }
 
-function runGate(lab: Lab, options: RehearseOptions, module: string, day: ClientDay): Promise<number> {
+async function runGate(lab: Lab, options: RehearseOptions, module: string, scenario: Scenario): Promise<number> {
+  const { client: day, flags } = scenario;
   const preload = day === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
+  const workspace = await workspaceOf(scenario, module);
+  const own = workspace ? ['--manifests=manifests'] : [];
+  const output = workspace ? resolve(options.outputDir) : options.outputDir;
   const child = spawn(
     process.execPath,
-    [...preload, module, 'run', ...gateArguments(options.outputDir), ...options.gateFlags],
+    [...preload, realpathSync(module), 'run', ...gateArguments(output), ...own, ...flags, ...options.gateFlags],
     {
+      ...(workspace ? { cwd: workspace } : {}),
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
     },
@@ -114,15 +119,40 @@ function runGate(lab: Lab, options: RehearseOptions, module: string, day: Client
   process.on('SIGINT', ignore);
   process.on('SIGTERM', ignore);
   const starving = day === 'starved' ? starve(child) : undefined;
-  return new Promise((resolve, reject) => {
+  return new Promise<number>((done, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       clearInterval(starving);
       process.off('SIGINT', ignore);
       process.off('SIGTERM', ignore);
-      resolve(code ?? (signal === 'SIGINT' ? 130 : 2));
+      done(code ?? (signal === 'SIGINT' ? 130 : 2));
     });
-  });
+  }).finally(() => workspace && rm(workspace, { recursive: true }));
+}
+
+/** A workspace with the manifests that the scenario has the gate test; null for Pattern 3 as it ships. */
+async function workspaceOf({ manifests }: Scenario, module: string): Promise<string | null> {
+  if (!manifests) return null;
+  const { replace = [], drop = [], add = {} } = manifests;
+  const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
+  const folder = join(workspace, 'manifests');
+  await cp(new URL('../pattern3/', rolesFolder(module)), folder, { recursive: true });
+  for (const file of drop) await rm(join(folder, file));
+  for (const [file, text] of Object.entries(add)) await writeFile(join(folder, file), text);
+  const kustomization = join(folder, 'kustomization.yaml');
+  const listed = (await readFile(kustomization, 'utf8'))
+    .split('\n')
+    .filter((line) => !drop.some((file) => line.includes(file)))
+    .concat(Object.keys(add).map((file) => `  - ${file}`));
+  await writeFile(kustomization, `${listed.filter((line) => line !== '').join('\n')}\n`);
+  const service = join(folder, 'llminferenceservice.yaml');
+  let text = await readFile(service, 'utf8');
+  for (const [from, to] of replace) {
+    if (!text.includes(from)) throw new Error(`Pattern 3 has no ${JSON.stringify(from)} to change`);
+    text = text.replace(from, to);
+  }
+  await writeFile(service, text);
+  return workspace;
 }
 
 /** The wall clock of the gate, not its monotonic one: an hour ahead after 8 s, an hour behind after 16 s. */
@@ -171,6 +201,7 @@ async function judge(
     verdict: string;
     diagnosis: { cause: string } | null;
   };
+  await writeFile(join(outputDir, 'lab.json'), `${JSON.stringify({ troubles: kube.troubles })}\n`);
   const cause = result.diagnosis?.cause ?? null;
   const { expect } = scenario;
   const differences = [

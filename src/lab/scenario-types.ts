@@ -1,7 +1,7 @@
 /** A zone that gives `arrive` nodes and then says why it has no more, after so many seconds of cluster time. */
 export interface Scarcity {
   arrive: number;
-  reason: 'stockout' | 'quota' | 'service-account';
+  reason: 'stockout' | 'quota' | 'service-account' | 'internal';
   afterSeconds: number;
   /** The group goes on asking and gets one node each time this has passed; null when it never does. */
   chaseSeconds: number | null;
@@ -39,6 +39,8 @@ export interface CloudDay {
   spot: boolean;
   /** Cluster seconds from the end of a scale-up until one of its nodes is taken back. */
   preemptAfterSeconds: number | null;
+  /** Fields of the node pool as the Container API tells them. */
+  pool: Readonly<Record<string, unknown>>;
 }
 
 /** How the served model, the gateway in front of it and its metrics behave. */
@@ -74,4 +76,65 @@ export interface Expectation {
   exitCode: number;
   verdict: 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
   cause: string | null;
+}
+
+/** What a container does in place of what it would: its words, then its end, or nothing more for ever. */
+export interface ContainerFault {
+  in: 'replica' | 'endpoint-picker' | 'gateway';
+  container: string;
+  /** containerd's error for its image, or a pull that does not end. */
+  pull?: { error: string } | 'endless';
+  says?: readonly string[];
+  /** Seconds of cluster time from its start, or from when it is Ready, until it does. */
+  after?: number;
+  /** It becomes Ready first. */
+  whenReady?: boolean;
+  /** How it ends, each time that it is started; without it hangs. */
+  ends?: { exitCode: number; reason?: string };
+  /** It does not stay: the next start is a good one. */
+  once?: boolean;
+}
+
+/** An object of the cluster, by JSON merge patch. */
+export interface ObjectPatch {
+  kind: string;
+  namespace?: string;
+  name: string;
+  patch: Record<string, unknown>;
+}
+
+/** How the cluster differs from a healthy one. */
+export interface ClusterDay {
+  /** `not-found`: the registry does not know the vLLM image's tag. */
+  image: 'ok' | 'not-found';
+  /** `own`: the gateway takes the routes of KServe alone. */
+  routes: 'any' | 'own';
+  /** `held`: an autoscaler keeps the replicas that there are. */
+  scaleIn: 'ok' | 'held';
+  /** Before the run: objects that are there as well, that are not, or that differ. */
+  add: readonly Record<string, unknown>[];
+  /** `Kind/namespace/name`, or `Kind/name`. */
+  remove: readonly string[];
+  patch: readonly ObjectPatch[];
+  /** Objects that somebody makes once the first pod of a replica has been bound. */
+  later: readonly Record<string, unknown>[];
+  containers: readonly ContainerFault[];
+  /** What becomes of new nodes. */
+  nodes: 'ok' | 'not-ready' | 'no-chips';
+  /** The API server's refusal of each pod of a workload. */
+  refusedPods: string | null;
+  /** `ignores`: does nothing; `no-certificates`: cannot sign; `no-rules`: makes no DestinationRules, as plain KServe. */
+  kserve: 'ok' | 'ignores' | 'no-certificates' | 'no-rules' | { odd: { reason: string; message: string } };
+  /** Verbs that the gate's identity may not use. */
+  denied: readonly { verb: string; group: string; resource: string }[];
+}
+
+/** How the manifests under test differ from Pattern 3 as it ships. */
+export interface ManifestDay {
+  /** In llminferenceservice.yaml. */
+  replace?: readonly (readonly [string, string])[];
+  /** Files of the folder that are not there. */
+  drop?: readonly string[];
+  /** Further files by name. */
+  add?: Readonly<Record<string, string>>;
 }

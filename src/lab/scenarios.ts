@@ -1,20 +1,18 @@
 import { ADVERSARIES } from './adversaries.ts';
 import { CLOUD_SCENARIOS } from './cloud-scenarios.ts';
-import type { ClientDay, CloudDay, Expectation, ServingDay } from './scenario-types.ts';
+import { DIAGNOSIS_SCENARIOS } from './diagnosis-scenarios.ts';
+import type { ClientDay, CloudDay, ClusterDay, Expectation, ManifestDay, ServingDay } from './scenario-types.ts';
 
 /** What the lab does differently from a healthy day. The product never sees this. */
 export interface Scenario {
   name: string;
   summary: string;
   gcp: CloudDay;
-  cluster: {
-    /** `not-found`: the registry does not know the vLLM image's tag. */
-    image: 'ok' | 'not-found';
-    /** `own`: the gateway takes the routes of KServe alone. */
-    routes: 'any' | 'own';
-    /** `held`: an autoscaler keeps the replicas that there are. */
-    scaleIn: 'ok' | 'held';
-  };
+  cluster: ClusterDay;
+  /** Null: Pattern 3 as it ships. */
+  manifests: ManifestDay | null;
+  /** Further flags of the gate. */
+  flags: readonly string[];
   serving: ServingDay;
   client: ClientDay;
   expect: Expectation;
@@ -29,6 +27,7 @@ const FAIR: CloudDay = {
   outageSeconds: null,
   spot: false,
   preemptAfterSeconds: null,
+  pool: {},
 };
 
 const SERVING: ServingDay = {
@@ -43,12 +42,29 @@ const SERVING: ServingDay = {
   diesAfter: null,
 };
 
+const CLUSTER: ClusterDay = {
+  image: 'ok',
+  routes: 'any',
+  scaleIn: 'ok',
+  add: [],
+  remove: [],
+  patch: [],
+  later: [],
+  containers: [],
+  nodes: 'ok',
+  refusedPods: null,
+  kserve: 'ok',
+  denied: [],
+};
+
 const HEALTHY = {
   gcp: FAIR,
-  cluster: { image: 'ok', routes: 'any', scaleIn: 'ok' },
+  cluster: CLUSTER,
+  manifests: null,
+  flags: [],
   serving: SERVING,
   client: 'ok',
-} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'serving' | 'client'>;
+} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'flags' | 'serving' | 'client'>;
 
 /** The days that a pull request meets. */
 export const DAYS: Record<string, Scenario> = {
@@ -84,12 +100,12 @@ export const DAYS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'image-pull',
     summary: 'the vLLM image does not exist in its registry',
-    cluster: { image: 'not-found', routes: 'any', scaleIn: 'ok' },
+    cluster: { ...CLUSTER, image: 'not-found' },
     expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
   },
 };
 
-/** All that `--scenario` knows: the days, each way in which the cloud fails, and each that would fool a benchmark. */
+/** All that `--scenario` knows: the days, each way in which the cloud fails, each that would fool a benchmark, each fault. */
 export const SCENARIOS: Record<string, Scenario> = {
   ...DAYS,
   ...Object.fromEntries(
@@ -102,7 +118,19 @@ export const SCENARIOS: Record<string, Scenario> = {
         ...HEALTHY,
         ...named,
         client,
-        cluster: { ...HEALTHY.cluster, routes, scaleIn },
+        cluster: { ...CLUSTER, routes, scaleIn },
+        serving: { ...SERVING, ...serving },
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    DIAGNOSIS_SCENARIOS.map(({ gcp, cluster, serving, ...named }) => [
+      named.name,
+      {
+        ...HEALTHY,
+        ...named,
+        gcp: { ...FAIR, ...gcp },
+        cluster: { ...CLUSTER, ...cluster },
         serving: { ...SERVING, ...serving },
       },
     ]),

@@ -6,12 +6,15 @@ import { llmInferenceServiceDefinition } from './cluster/seed/llmisvc-crd.ts';
 import { component, namespaceObject, secretObject } from './cluster/seed/objects.ts';
 import { patternOneObjects } from './cluster/seed/pattern1.ts';
 import type { KubeObject } from './protocol.ts';
+import type { ClusterDay } from './scenario-types.ts';
 
 export interface SeedOptions {
   /** Of the workload. */
   namespace: string;
   /** The gateway and where clients reach it. */
   gateway: { namespace: string; name: string; host: string; port: number };
+  /** How the cluster differs from a healthy one. */
+  day?: Pick<ClusterDay, 'add' | 'remove' | 'patch'>;
   /** Definitions to use in place of the compact ones, e.g. the projects' own. */
   crds?: KubeObject[];
 }
@@ -23,7 +26,32 @@ const DOCKER_CONFIG = { '.dockerconfigjson': '{"auths":{}}' };
  * What the cluster holds before a run: namespaces, secrets, definitions, Istio with its gateway, the KServe controller,
  * and Pattern 1 as the last experiment left it, its pods waiting for a node pool that is at zero.
  */
-export function seedObjects({ namespace, gateway, crds }: SeedOptions): KubeObject[] {
+export function seedObjects(options: SeedOptions): KubeObject[] {
+  const { add, remove, patch } = options.day ?? { add: [], remove: [], patch: [] };
+  const id = ({ kind, metadata }: KubeObject) => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');
+  const there = healthyObjects(options).filter((object) => !remove.includes(id(object)));
+  for (const { kind, namespace, name, patch: change } of patch) {
+    const at = there.findIndex((object) => id(object) === [kind, namespace, name].filter(Boolean).join('/'));
+    const object = there[at];
+    if (!object) throw new Error(`the lab has no ${kind} ${name} to change`);
+    there[at] = merged(object, change) as KubeObject;
+  }
+  return [...there, ...(structuredClone(add) as unknown as KubeObject[])];
+}
+
+/** JSON merge patch (RFC 7396). */
+function merged(value: unknown, change: unknown): unknown {
+  if (change === null || typeof change !== 'object' || Array.isArray(change)) return change;
+  const base = value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : {};
+  const result = base as Record<string, unknown>;
+  for (const [key, inner] of Object.entries(change)) {
+    if (inner === null) delete result[key];
+    else result[key] = merged(result[key], inner);
+  }
+  return result;
+}
+
+function healthyObjects({ namespace, gateway, crds }: SeedOptions): KubeObject[] {
   const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', gateway.namespace]);
   others.delete(namespace);
   return [

@@ -25,7 +25,9 @@ export function actionsRenderer(options: ActionsRendererOptions): Emit {
   const plain = plainRenderer({ now: options.now, write });
   return (event) => {
     title =
-      'text' in event || event.type === 'waiting' ? `${'stage' in event ? event.stage : 'details'}: details` : null;
+      'text' in event || event.type === 'waiting' || event.type === 'checked'
+        ? `${'stage' in event ? event.stage : 'details'}: details`
+        : null;
     if (title === null && open) {
       options.endGroup();
       open = false;

@@ -1,4 +1,4 @@
-import type { StageName, Verdict } from '../report/model.ts';
+import type { PreflightCheck, StageName, Verdict } from '../report/model.ts';
 
 /** What the pipeline says while it runs; renderers turn it into text. Times are milliseconds. */
 export type ProgressEvent =
@@ -10,6 +10,8 @@ export type ProgressEvent =
   | { type: 'waiting'; stage: StageName; what: string; seen: string; elapsedMs: number; limitMs: number }
   /** A line of the benchmark, printed once. */
   | { type: 'round'; stage: StageName; text: string }
+  /** A line of preflight. */
+  | ({ type: 'checked'; stage: StageName } & PreflightCheck)
   | { type: 'warning'; text: string }
   | { type: 'closing'; verdict: Verdict; lines: string[] };
 

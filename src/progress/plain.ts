@@ -53,6 +53,12 @@ export function plainRenderer(options: RendererOptions): Emit {
       case 'round':
         write(`  ${stamp()} ${event.text}`);
         break;
+      case 'checked': {
+        const signs = { pass: 'ok  ', warning: 'look', fail: 'FAIL', 'not-checked': '–   ' } as const;
+        const remedy = event.outcome === 'pass' || event.remedy === null ? '' : ` To do: ${event.remedy}`;
+        write(`  ${stamp()} ${signs[event.outcome]} ${event.title}: ${event.seen}${remedy}`);
+        break;
+      }
       case 'waiting': {
         const heartbeat = event.elapsedMs > QUIET_AFTER_MS ? 2 * HEARTBEAT_MS : HEARTBEAT_MS;
         const last = waits.get(event.stage);

@@ -7,7 +7,17 @@ import type { Section } from './sections/section.ts';
  * Whole sections go when the text is too long, in this order; text is never cut, so fences and folds stay balanced.
  * What explains the verdict goes last.
  */
-const DROP_ORDER = ['environment', 'pods', 'pairs', 'timeline', 'runbook figures', 'measures', 'checks', 'evidence'];
+const DROP_ORDER = [
+  'environment',
+  'pods',
+  'pairs',
+  'timeline',
+  'runbook figures',
+  'measures',
+  'preflight',
+  'checks',
+  'evidence',
+];
 
 export interface Parts {
   /** Always kept, in order: marker, heading, sentence. */

@@ -40,7 +40,9 @@ function causeLines(report: Report): string[] {
     const title = known.title.trim().replace(/[.!]+$/, '');
     return [
       `**${CAUSE_WORDS[known.confidence]}: ${prose(title, 160)}.** ${prose(known.explanation, 700)}`.trim(),
-      ...(known.remedy ? [`**To fix:** ${prose(known.remedy, 500)}`] : []),
+      ...(known.remedy ? [`**To fix:** ${prose(known.remedy, 500)}${placeOf(known)}`] : []),
+      ...alsoFailed(report),
+      ...changedLine(report),
       `**Who acts:** ${whoActs(known.blame)}`,
     ];
   }
@@ -49,6 +51,8 @@ function causeLines(report: Report): string[] {
     return [
       ...(cause ? [`**Why:** ${prose(cause)}`] : []),
       ...(failure.hint ? [`**To fix:** ${prose(failure.hint)}`] : []),
+      ...alsoFailed(report),
+      ...changedLine(report),
       ...(wasCutOff(report) ? [] : [`**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`]),
     ];
   }
@@ -63,15 +67,57 @@ function causeLines(report: Report): string[] {
   return [
     `**Why:** ${reasons(report)}`,
     '**To fix:** no rule names a cause. Compare the measures, pairs and environment below with the last passing run.',
+    ...changedLine(report),
   ];
+}
+
+/** ` (manifests/service.yaml:74)`, where the manifests say so. */
+function placeOf({ locations = [] }: Diagnosis): string {
+  const [first] = locations;
+  return first ? ` (${code(`${first.file}:${first.line}`, 200)})` : '';
+}
+
+/** Preflight finds all that is wrong; the cause is only the first of it. */
+function alsoFailed({ preflight }: Report): string[] {
+  const failed = preflight.filter(({ outcome }) => outcome === 'fail');
+  if (failed.length < 2) return [];
+  return [
+    `**${failed.length} checks failed:** ${failed.map(({ title }) => prose(title, 60)).join(', ')}; each with what to do, below.`,
+  ];
+}
+
+/** What differs from the last run that passed: the first place to look. */
+function changedLine({ sincePass }: Report): string[] {
+  if (!sincePass) return [];
+  const { run, changes } = sincePass;
+  const since = `the last passing run${run.sha ? ` (${code(run.sha.slice(0, 7), 12)})` : ''}`;
+  if (changes.length === 0)
+    return [`**Since ${since}:** nothing that the gate records has changed; the code and the cluster may have.`];
+  const told = changes.slice(0, 4).map(({ name, before, after }) => changeText(name, before, after));
+  const more = changes.length > 4 ? `, and ${changes.length - 4} more` : '';
+  return [`**Changed since ${since}:** ${told.join('; ')}${more}.`];
+}
+
+/** Long values, such as a command line, by the words in which they differ. */
+function changeText(name: string, before: string, after: string): string {
+  const words = (text: string) => text.split(/\s+/);
+  if (before.length + after.length < 120) return `${prose(name, 60)} ${code(before, 100)} → ${code(after, 100)}`;
+  const gone = words(before).filter((word) => !words(after).includes(word));
+  const come = words(after).filter((word) => !words(before).includes(word));
+  const part = (label: string, list: string[]) =>
+    list.length > 0 ? [`${label} ${code(list.slice(0, 6).join(' '), 160)}`] : [];
+  return `${prose(name, 60)}: ${[...part('without', gone), ...part('with', come)].join(', ') || 'in another order'}`;
 }
 
 function doubtLines(report: Report): string[] {
   const vetoes = report.benchmark?.vetoes ?? [];
   const { looks, pairs } = report.benchmark ?? {};
   const why = vetoes.length > 0 ? joined(vetoes.map((veto) => veto.message)) : reasons(report);
-  const lines = [`**Why:** ${why}`];
-  if (report.diagnosis?.remedy) lines.push(`**To fix:** ${prose(report.diagnosis.remedy, 500)}`);
+  const known = knownCause(report);
+  const lines = [
+    known ? `**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}` : `**Why:** ${why}`,
+  ];
+  if (known?.remedy) lines.push(`**To fix:** ${prose(known.remedy, 500)}${placeOf(known)}`, ...changedLine(report));
   else if (report.verdict === 'inconclusive' && report.benchmark && report.benchmark.design !== 'paired') {
     lines.push(
       '**To decide:** let the gateway take a route to one replica, so that both arms are measured side by side.',

@@ -25,6 +25,9 @@ const UNKNOWN_ENVIRONMENT: Environment = {
   pickerImage: null,
   scorers: null,
   endpoint: null,
+  vllmArgs: null,
+  istioVersion: null,
+  kserveVersion: null,
 };
 
 /**
@@ -37,6 +40,7 @@ export function emptyReport(known: {
   startedAt: string;
   target: Target;
   plan: Plan;
+  mode?: Report['mode'];
 }): Report {
   return {
     schema: 'tpu-serving-gate/report/v1',
@@ -50,6 +54,9 @@ export function emptyReport(known: {
     reasons: ['The run ended before it had a result.'],
     failure: null,
     diagnosis: null,
+    mode: known.mode ?? 'validate',
+    preflight: [],
+    sincePass: null,
     stages: STAGES.map(
       (stage): StageResult => ({ stage, outcome: 'pending', startedAt: null, durationMs: null, summary: '' }),
     ),

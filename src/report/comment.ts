@@ -12,6 +12,7 @@ import { checks } from './sections/checks.ts';
 import { environment, pods } from './sections/environment.ts';
 import { evidence } from './sections/evidence.ts';
 import { measures, pairs } from './sections/measures.ts';
+import { preflight } from './sections/preflight.ts';
 import { runbook } from './sections/runbook.ts';
 import type { Detail, Section } from './sections/section.ts';
 import { timeline } from './sections/timeline.ts';
@@ -62,6 +63,7 @@ export function bodyParts(report: Report, detail: Detail, links: ReportLinks): P
 function sectionsOf(report: Report, detail: Detail): Section[] {
   const all = [
     evidence(report, detail),
+    preflight(report, detail),
     measures(report),
     pairs(report),
     checks(report),

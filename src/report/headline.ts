@@ -4,13 +4,22 @@ import { count, duration, NOT_MEASURED, percent, requestsPerSecond } from './for
 import type { Check, Report } from './model.ts';
 import { successRate } from './record.ts';
 import { ratioCounts, speedupText, targetText } from './speedup.ts';
-import { replicaCount, splitChecks, stageFailed, stagePosition, tally, VERDICT_WORDS } from './wording.ts';
+import {
+  preflightCounts,
+  replicaCount,
+  splitChecks,
+  stageFailed,
+  stagePosition,
+  tally,
+  VERDICT_WORDS,
+} from './wording.ts';
 
 /** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
 export function headlineText(report: Report): string {
   const speed = speedupText(report);
   switch (report.verdict) {
     case 'pass':
+      if (report.mode === 'preflight') return 'ready to be measured; nothing was leased';
       return speed
         ? `${speed.value} the throughput of one replica (target ${speed.target})`
         : sentencePart(firstReason(report));
@@ -31,11 +40,16 @@ export function headlineText(report: Report): string {
 export function heading(report: Report): string {
   const suffix = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
   const stillRunning = suffix ? '; **TPU nodes are still running**' : '';
-  return `${VERDICT_WORDS[report.verdict]} — ${prose(headlineText(report), 160)}${stillRunning}`;
+  const word = report.mode === 'preflight' ? 'Preflight' : null;
+  const verdict = VERDICT_WORDS[report.verdict];
+  return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${prose(headlineText(report), 160)}${stillRunning}`;
 }
 
 /** One plain sentence (Markdown) that says what was measured and how far it can be trusted. */
 export function leadSentence(report: Report): string {
+  if (report.mode === 'preflight' && report.verdict === 'pass') {
+    return `${preflightCounts(report.preflight)}. **Nothing was leased, deployed or measured.**`;
+  }
   if (report.verdict === 'error') return errorSentence(report);
   const measured = measuredSentence(report);
   if (measured === null) {

@@ -17,6 +17,12 @@ export interface Report {
   reasons: string[];
   failure: ReportedFailure | null;
   diagnosis: Diagnosis | null;
+  /** Only preflight ran, because no more was asked for. */
+  mode: Mode;
+  /** What was known for free, in order. Empty when preflight was not reached. */
+  preflight: PreflightCheck[];
+  /** Null without the result of a run that passed. */
+  sincePass: ChangesSincePass | null;
   stages: StageResult[];
   environment: Environment;
   pods: PodSummary[];
@@ -31,6 +37,9 @@ export interface Report {
 
 /** `inconclusive`: measured well, not decided. `invalid`: measured wrongly. `error`: never measured. */
 export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
+
+/** `validate` leases, deploys and measures; `preflight` only looks. */
+export type Mode = 'validate' | 'preflight';
 
 export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */
@@ -100,6 +109,31 @@ export interface Diagnosis {
   remedy: string;
   /** Raw lines from the cluster or cloud; hostile text, to be escaped by the renderer. */
   evidence: string[];
+  /** Other explanations, each with what excludes it. */
+  considered: { cause: string; because: string }[];
+  /** Where the manifests say so, when the change is to blame and the line is known. */
+  locations?: ManifestLocation[];
+}
+
+/** One line of what was known before money was spent. */
+export interface PreflightCheck {
+  id: string;
+  title: string;
+  /** `warning`: worth a look, no reason to stop. `not-checked`: not known, and why. */
+  outcome: 'pass' | 'warning' | 'fail' | 'not-checked';
+  seen: string;
+  /** What to do; null where nothing is to be done. */
+  remedy: string | null;
+  /** The failure's code and whose move it is, where it failed. */
+  code: string | null;
+  blame: Blame | null;
+}
+
+/** What differs from the last run that passed. */
+export interface ChangesSincePass {
+  run: { url: string | null; sha: string | null; finishedAt: string | null };
+  /** Names of figures and versions with both values; empty when nothing that is recorded differs. */
+  changes: { name: string; before: string; after: string }[];
 }
 
 export type StageName = 'preflight' | 'lease' | 'deploy' | 'ready' | 'verify' | 'benchmark' | 'release';
@@ -128,6 +162,10 @@ export interface Environment {
   pickerImage: string | null;
   scorers: { name: string; weight: number }[] | null;
   endpoint: string | null;
+  /** vLLM's command line as the manifest has it, on one line. */
+  vllmArgs: string | null;
+  istioVersion: string | null;
+  kserveVersion: string | null;
 }
 
 export interface PodSummary {

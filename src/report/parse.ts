@@ -22,7 +22,8 @@ export function parseReport(text: string): Report {
   if (!VERDICTS.some((verdict) => verdict === value.verdict)) throw unreadable('it has no verdict');
   for (const name of OBJECTS) if (!isObject(value[name])) throw unreadable(`"${name}" is missing`);
   for (const name of LISTS) if (!Array.isArray(value[name])) throw unreadable(`"${name}" is missing`);
-  return value as unknown as Report;
+  // Results of earlier versions have no such fields.
+  return { mode: 'validate', preflight: [], sincePass: null, ...value } as unknown as Report;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,14 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
-import type { Benchmark, Check, CheckOutcome, Report, StageName, StageResult, Verdict } from './model.ts';
+import type {
+  Benchmark,
+  Check,
+  CheckOutcome,
+  PreflightCheck,
+  Report,
+  StageName,
+  StageResult,
+  Verdict,
+} from './model.ts';
 
 export const STAGES: readonly StageName[] = ['preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'release'];
 
@@ -137,4 +146,23 @@ export function sentence(text: string): string {
 /** Title of the one-replica arm: one that was not measured in this run says so wherever its figures stand. */
 export function oneReplicaTitle({ design }: Pick<Benchmark, 'design'>): string {
   return design === 'recorded' ? '1 replica, recorded' : '1 replica';
+}
+
+export const PREFLIGHT_WORDS: Record<PreflightCheck['outcome'], string> = {
+  pass: '✅\u00a0pass',
+  warning: '⚠️\u00a0look',
+  fail: '❌\u00a0**fail**',
+  'not-checked': 'not\u00a0checked',
+};
+
+/** `19 of 22 preflight checks passed, 2 with a warning, 1 not checked`. */
+export function preflightCounts(lines: readonly PreflightCheck[]): string {
+  const counted = (outcome: PreflightCheck['outcome']) => lines.filter((line) => line.outcome === outcome).length;
+  const rest = [
+    [counted('fail'), 'failed'],
+    [counted('warning'), 'with a warning'],
+    [counted('not-checked'), 'not checked'],
+  ] as const;
+  const told = rest.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+  return [`${counted('pass')} of ${lines.length} preflight checks passed`, ...told].join(', ');
 }

@@ -34,7 +34,10 @@ export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pric
 const USUAL_RUN_MIN = 40;
 
 /** What the lease will cost by the hour and for a usual run, said before the first node is asked for. */
-export function priceText(context: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): string {
+export function priceText(
+  context: Pick<StageContext, 'inputs'>,
+  { pool, nodes }: Pick<Prepared, 'pool' | 'nodes'>,
+): string {
   const chips = nodes * (chipsOf(pool.machineType) ?? 0);
   const { location, pricePerChipHourUsd } = context.inputs;
   const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));

@@ -11,7 +11,10 @@ export const RESERVE_MS = 5 * 60_000;
 export const USUAL_RUN_MS = 40 * 60_000;
 
 /** What the planned nodes cost by the hour, in US dollars; null without a known price. */
-export function usdPerHour(context: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): number | null {
+export function usdPerHour(
+  context: Pick<StageContext, 'inputs'>,
+  { pool, nodes }: Pick<Prepared, 'pool' | 'nodes'>,
+): number | null {
   const { location, pricePerChipHourUsd } = context.inputs;
   const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));
   const chips = nodes * (chipsOf(pool.machineType) ?? 0);
@@ -23,7 +26,10 @@ export function usdPerHour(context: Pick<StageContext, 'inputs'>, { pool, nodes 
  * the resize as if all nodes came at once, which is the dearest they can be. Null without a limit. Refuses a limit that
  * no run can keep, and one that nobody can watch because the price is not known.
  */
-export function budgetMs(context: Pick<StageContext, 'inputs'>, prepared: Prepared): number | null {
+export function budgetMs(
+  context: Pick<StageContext, 'inputs'>,
+  prepared: Pick<Prepared, 'pool' | 'nodes'>,
+): number | null {
   const { maxCostUsd, location } = context.inputs;
   if (maxCostUsd === null) return null;
   const hourly = usdPerHour(context, prepared);

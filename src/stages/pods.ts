@@ -3,6 +3,7 @@ import type { PodSummary } from '../report/model.ts';
 
 interface ContainerStatus {
   name: string;
+  image?: string;
   ready: boolean;
   started?: boolean;
   restartCount: number;
@@ -52,6 +53,7 @@ export interface TerminalCause {
   code: 'image-not-found' | 'image-pull-denied' | 'container-config' | 'crash-loop';
   pod: string;
   container: string;
+  image: string;
   message: string;
 }
 
@@ -61,11 +63,18 @@ const DENIED = /unauthorized|denied|forbidden|authentication required|no basic a
 const NOT_YET = /failed to sync|timed out/i;
 /** A container that has failed as often with back-off between is not going to heal by itself. */
 const CRASHES = 3;
+/** What argparse ends with: the same command line will end alike, so once is enough. */
+const BAD_ARGUMENTS = 2;
 
 export function terminalCause(pod: KubeObject): TerminalCause | null {
   for (const status of containerStatuses(pod)) {
     const waiting = status.state?.waiting;
-    const at = { pod: pod.metadata.name, container: status.name, message: waiting?.message ?? '' };
+    const at = {
+      pod: pod.metadata.name,
+      container: status.name,
+      image: status.image ?? '',
+      message: waiting?.message ?? '',
+    };
     if (waiting?.reason === 'ErrImagePull' || waiting?.reason === 'ImagePullBackOff') {
       if (NOT_FOUND.test(at.message)) return { code: 'image-not-found', ...at };
       if (DENIED.test(at.message)) return { code: 'image-pull-denied', ...at };
@@ -73,8 +82,9 @@ export function terminalCause(pod: KubeObject): TerminalCause | null {
     if (waiting?.reason === 'InvalidImageName') return { code: 'image-not-found', ...at };
     if (waiting?.reason === 'CreateContainerConfigError' && !NOT_YET.test(at.message))
       return { code: 'container-config', ...at };
-    if (waiting?.reason === 'CrashLoopBackOff' && status.restartCount >= CRASHES) {
-      const last = status.lastState?.terminated;
+    const last = status.lastState?.terminated;
+    const hopeless = last?.exitCode === BAD_ARGUMENTS || status.restartCount >= CRASHES;
+    if (waiting?.reason === 'CrashLoopBackOff' && hopeless) {
       const exit = last ? `exit ${last.exitCode ?? '?'}${last.message ? `: ${last.message}` : ''}` : at.message;
       return { code: 'crash-loop', ...at, message: exit };
     }

@@ -1,14 +1,22 @@
 import type { ClusterInfo } from '../clients/gke.ts';
 import type { Manifest } from '../clients/manifests.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
+import { versionOf } from '../diagnosis/facts.ts';
 import { Failure } from '../lib/failure.ts';
+import { priceText } from './bill.ts';
+import { budgetMs } from './budget.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
-import { isExpired, leaseRef, readLease } from './lease-record.ts';
 import { allAtManifests, atManifest } from './manifest-failure.ts';
-import { poolNodes, TPU_RESOURCE, type TpuNode } from './nodes.ts';
-import { RUN_ANNOTATION } from './ownership.ts';
-import { poolLeased } from './pool-lease.ts';
-import { checkPool, chipsOf, choosePool, poolNotes } from './pool-shape.ts';
+import { poolNodes } from './nodes.ts';
+import { chipsOf, choosePool } from './pool-shape.ts';
+import { checkAccess } from './preflight/access.ts';
+import { checkExisting, otherLease, strangersOn } from './preflight/existing.ts';
+import { checkFilters, checkPolicies } from './preflight/network.ts';
+import { checkClusterState, checkGooglePermissions, checkShape } from './preflight/pool.ts';
+import { checkSecrets } from './preflight/secrets.ts';
+import { commandLine, isService, mainOf, serviceOf } from './preflight/service.ts';
+import { checkGateway, checkIstio, checkKserve, checkRoutes, readVersions } from './preflight/serving.ts';
+import type { Look, Table } from './preflight/table.ts';
 
 /** Refusals that concern one manifest and say nothing of the others. */
 const OF_A_MANIFEST: ReadonlySet<string> = new Set([
@@ -18,63 +26,137 @@ const OF_A_MANIFEST: ReadonlySet<string> = new Set([
   'kube-permission',
 ]);
 
-export const SERVICE_GROUP = 'serving.kserve.io';
-
 /**
- * Everything that can be known for free: cluster and pool, manifests against what the cluster serves (a server-side
- * dry run with strict validation), the size to return to. Spends nothing and changes nothing.
+ * Everything that the cluster can tell for free, side by side: cluster and pool, permissions, controllers, gateway, secrets,
+ * policies, filters, the manifests against what is served (a server-side dry run with strict validation), price. Each line
+ * fails alone; all of them are told. Spends nothing and changes nothing.
  */
 export async function preflight(
   context: StageContext,
   cluster: ClusterInfo,
   manifests: Manifest[],
   retire: KubeObject[],
+  table: Table,
 ): Promise<Prepared> {
-  const { inputs, kube, report } = context;
-  if (cluster.status !== 'RUNNING' && cluster.status !== 'RECONCILING') {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'cluster-not-running',
-      message: `Cluster ${cluster.name} is ${cluster.status}.`,
-      hint: 'Wait until it is RUNNING.',
-      blame: 'cluster',
-    });
-  }
-  const service = await serviceOf(context, manifests);
-  const pool = choosePool(cluster, inputs.nodePool);
-  const nodes = inputs.nodes ?? service.replicas;
-  const present = await poolNodes(kube, pool.name);
-  const sizeBefore = pool.initialNodeCount;
-  const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
-  checkPool(pool, nodes, restingNodes);
-  for (const text of poolNotes(pool, inputs.timeoutMs)) context.emit({ type: 'warning', text });
+  const { inputs, kube, gke, report } = context;
+  const { manifest, service } = serviceOf(manifests, inputs.namespace);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
-  await checkService(context, service, retired);
-  const leased = await otherLease(context, pool.name);
-  // While another run has the pool, the pods on its nodes are that run's, and go with it.
-  if (!leased && restingNodes < present.length) await checkPoolIsFree(context, present, [service, ...retired]);
-  if (present.length !== sizeBefore) {
-    context.emit({
-      type: 'warning',
-      text: `node pool ${pool.name} was last set to ${sizeBefore} but has ${present.length} nodes now`,
-    });
-  }
-  const versions = await kube.versionsOf(SERVICE_GROUP);
-  if (versions.length === 0) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'kserve-missing',
-      message: `The cluster serves no API of ${SERVICE_GROUP}: KServe's LLMInferenceService is not installed.`,
-      hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
-      blame: 'cluster',
-    });
-  }
+  const gateway = inputs.gateway ?? gatewayOf(manifest);
+  const versions = await readVersions(kube);
+  report.plan = { ...report.plan, namespace: service.namespace, service: service.name, replicas: service.replicas };
+  report.environment = {
+    ...report.environment,
+    serviceApiVersion: service.apiVersion,
+    vllmImage: imageOf(manifests),
+    vllmArgs: commandLine(mainOf(manifest.object)) || null,
+    istioVersion: versionOf(versions.istiod)?.join('.') ?? null,
+    kserveVersion: versions.kserve?.map((image) => image.split('/').at(-1) ?? image).join(', ') || null,
+  };
+  const network = { cluster, service, manifests, gateway, retired };
+  const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
+
+  const groups = table.check('kserve', 'KServe', () => checkKserve(kube, versions));
+  const [planned] = await Promise.all([
+    checkNodes(context, cluster, { manifest, service, retired }, table),
+    table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
+    table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke)),
+    table.look('access', 'Kubernetes permissions', async () =>
+      checkAccess(kube, {
+        namespace: service.namespace,
+        leaseNamespace: inputs.leaseNamespace,
+        gatewayNamespace: gateway?.namespace ?? null,
+        poolGroups: (await groups) ?? [],
+      }),
+    ),
+    table.look('gateway', 'Gateway', () => checkGateway(kube, gateway)),
+    table.look('istio', 'Istio', async () => checkIstio(versions.istiod, (await groups) ?? [])),
+    table.look('routes', 'Other routes', () =>
+      checkRoutes(kube, { gateway, namespace: service.namespace, passing, istiod: versions.istiod }),
+    ),
+    table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
+    table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
+    table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
+    table.look('existing', 'Existing service', () => checkExisting(context, service, retired)),
+    table.look('dry-run', 'Server-side dry run', () => dryRun(context, manifests)),
+    table.look('kubernetes', 'Kubernetes API', async () => {
+      const version = await kube.version();
+      report.environment.kubernetesVersion = version;
+      return { seen: version };
+    }),
+  ]);
+  table.settle();
+  if (!planned) throw new Error('every check of preflight passed, and there is no plan');
+  const kept = new Set(
+    manifests.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))),
+  );
+  return { ...planned, service, manifests, retire: retired.filter((ref) => !kept.has(describe(ref))) };
+}
+
+/** The pool, its size and its price: lines that build on one another. */
+async function checkNodes(
+  context: StageContext,
+  cluster: ClusterInfo,
+  { manifest, service, retired }: { manifest: Manifest; service: ServiceRef; retired: ObjectRef[] },
+  table: Table,
+): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes'> | null> {
+  const { inputs, kube, report } = context;
+  const planned = await table.check('pool', 'Node pool', async () => {
+    const pool = choosePool(cluster, inputs.nodePool);
+    const nodes = inputs.nodes ?? service.replicas;
+    const sizeBefore = pool.initialNodeCount;
+    const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
+    report.plan = { ...report.plan, nodePool: pool.name, nodes };
+    report.environment = {
+      ...report.environment,
+      machineType: pool.machineType,
+      chipsPerNode: chipsOf(pool.machineType),
+      tpuTopology: pool.tpuTopology,
+    };
+    const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service);
+    return { value: { pool, nodes, sizeBefore, restingNodes }, ...look };
+  });
+  if (!planned) return null;
+  const { pool, nodes, sizeBefore, restingNodes } = planned;
+  await Promise.all([
+    table.look('pool-use', 'Use of the pool', async () => {
+      const present = await poolNodes(kube, pool.name);
+      const leased = await otherLease(context, pool.name);
+      // While another run has the pool, the pods on its nodes are that run's, and go with it.
+      const known =
+        !leased && restingNodes < present.length ? await strangersOn(context, present, [service, ...retired]) : null;
+      const seen = [
+        leased ?? 'no other run has it',
+        `${present.length} nodes now`,
+        ...(present.length === sizeBefore ? [] : [`last set to ${sizeBefore}`]),
+        ...(known === null ? [] : [known]),
+      ].join('; ');
+      return leased || present.length !== sizeBefore || known !== null ? { outcome: 'warning', seen } : { seen };
+    }),
+    table.look('quota', 'Quota and capacity', async () => {
+      const spoken = pool.conditions.filter((text) => /QUOTA|STOCKOUT|EXHAUSTED/i.test(text));
+      if (spoken.length > 0) return { outcome: 'warning', seen: `GKE says of the pool: ${spoken.join('; ')}` };
+      return {
+        outcome: 'not-checked',
+        seen: 'GKE says nothing of them before nodes are asked for',
+        remedy: `https://console.cloud.google.com/iam-admin/quotas?project=${inputs.projectId}`,
+      };
+    }),
+    table.look('price', 'Price', async () => {
+      budgetMs(context, planned);
+      return { seen: priceText(context, planned) };
+    }),
+  ]);
+  return { pool, nodes, sizeBefore, restingNodes };
+}
+
+async function dryRun({ kube, signal }: StageContext, manifests: readonly Manifest[]): Promise<Look> {
   const refused: Failure[] = [];
   for (const manifest of manifests) {
     try {
       // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
       await kube.apply(manifest.object, { dryRun: true, force: true });
     } catch (error) {
+      signal.throwIfAborted();
       const failure = atManifest(error, 'preflight', manifest);
       // A cluster that does not answer would be asked again for each of them.
       if (!(failure instanceof Failure) || !OF_A_MANIFEST.has(failure.code)) throw failure;
@@ -82,144 +164,14 @@ export async function preflight(
     }
   }
   if (refused.length > 0) throw allAtManifests(refused);
-  report.plan = {
-    ...report.plan,
-    nodePool: pool.name,
-    nodes,
-    namespace: service.namespace,
-    service: service.name,
-    replicas: service.replicas,
-  };
-  report.environment = {
-    ...report.environment,
-    machineType: pool.machineType,
-    chipsPerNode: chipsOf(pool.machineType),
-    tpuTopology: pool.tpuTopology,
-    kubernetesVersion: await kube.version(),
-    serviceApiVersion: service.apiVersion,
-    vllmImage: imageOf(manifests),
-  };
-  const kept = new Set(
-    manifests.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))),
-  );
-  return {
-    pool,
-    nodes,
-    sizeBefore,
-    restingNodes,
-    service,
-    manifests,
-    retire: retired.filter((ref) => !kept.has(describe(ref))),
-  };
+  return { seen: `${manifests.length} objects accepted, validated strictly` };
 }
 
-/** Another run's lease of the pool that has not run out. Ends the run at once where it may not wait. */
-async function otherLease(context: StageContext, pool: string): Promise<boolean> {
-  const { inputs, kube, emit } = context;
-  const found = await kube.get(leaseRef(inputs.leaseNamespace, pool));
-  const record = found && readLease(found);
-  if (!record || record.runKey === context.runKey || isExpired(record, Date.now())) return false;
-  const failure = poolLeased(pool, record, null);
-  if (inputs.onBusy === 'stop') throw failure;
-  emit({ type: 'warning', text: `${failure.message} It is waited for.` });
-  return true;
-}
-
-/** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */
-async function checkService(context: StageContext, service: ServiceRef, retired: ObjectRef[]): Promise<void> {
-  const { apiVersion, name, namespace } = service;
-  const existing = await context.kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
-  if (!existing || existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) return;
-  if (retired.some((ref) => isService(ref) && ref.name === name && ref.namespace === namespace)) return;
-  throw new Failure({
-    stage: 'preflight',
-    code: 'service-exists',
-    message: `LLMInferenceService ${name} in ${namespace} exists already, and no run of the gate made it.`,
-    hint: 'Name it in the input "retire" if it may be deleted for the measurement, or give the one under test another name or namespace.',
-    blame: 'config',
-  });
-}
-
-/** The nodes go at the end, so nobody else's TPU pods may run on them. Best effort: it needs to list pods everywhere. */
-async function checkPoolIsFree(
-  context: StageContext,
-  nodes: TpuNode[],
-  own: { name: string; namespace?: string | undefined }[],
-): Promise<void> {
-  const strangers: string[] = [];
-  try {
-    for (const node of nodes) {
-      const pods = (await context.kube.list('v1', 'Pod', { fieldSelector: `spec.nodeName=${node.name}` })) ?? [];
-      strangers.push(
-        ...pods
-          .filter((pod) => usesTpu(pod) && !isOurs(pod, own))
-          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-      );
-    }
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
-    context.emit({
-      type: 'warning',
-      text: 'who else uses the pool cannot be seen: listing pods of all namespaces is refused',
-    });
-    return;
-  }
-  if (strangers.length === 0) return;
-  throw new Failure({
-    stage: 'preflight',
-    code: 'pool-in-use',
-    message: `The node pool serves others, and its nodes go when the run ends: ${strangers.slice(0, 3).join(', ')}${strangers.length > 3 ? ` and ${strangers.length - 3} more` : ''}.`,
-    hint: 'Use another pool, or set "resting-nodes" to the number of nodes that must stay.',
-    blame: 'config',
-  });
-}
-
-/** Pods that have ended stay listed, and hold nothing. */
-function usesTpu(pod: KubeObject): boolean {
-  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
-  const containers = (pod.spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
-  return containers.some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
-}
-
-function isService({ kind }: { kind: string }): boolean {
-  return kind === 'LLMInferenceService';
-}
-
-/** By the label that KServe puts on the pods of a service. */
-function isOurs(pod: KubeObject, own: { name: string; namespace?: string | undefined }[]): boolean {
-  const service = pod.metadata.labels?.['app.kubernetes.io/name'];
-  return own.some(({ name, namespace }) => name === service && namespace === pod.metadata.namespace);
-}
-
-async function serviceOf(context: StageContext, manifests: Manifest[]): Promise<ServiceRef> {
-  const services = manifests.filter(({ object }) => isService(object));
-  const [only] = services;
-  if (!only || services.length > 1) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'service-ambiguous',
-      message: `The manifests hold ${services.length} LLMInferenceServices; the gate measures exactly one.`,
-      hint: 'Point the input "manifests" at a folder or kustomization with one.',
-      blame: 'change',
-    });
-  }
-  const { object } = only;
-  const replicas = Number(object.spec?.replicas ?? 1);
-  if (!Number.isInteger(replicas) || replicas < 2) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'too-few-replicas',
-      message: `${object.metadata.name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
-      hint: 'Set spec.replicas (Pattern 3 has 3).',
-      blame: 'change',
-    });
-  }
-  return {
-    apiVersion: object.apiVersion,
-    name: object.metadata.name,
-    namespace: object.metadata.namespace ?? context.inputs.namespace,
-    replicas,
-  };
+/** The gateway that the manifest names; null when it leaves the choice to KServe. */
+function gatewayOf({ object }: Manifest): { namespace: string; name: string } | null {
+  const refs = (object.spec?.router?.gateway?.refs ?? []) as { name?: string; namespace?: string }[];
+  const [first] = refs;
+  return first?.name ? { name: first.name, namespace: first.namespace ?? object.metadata.namespace ?? '' } : null;
 }
 
 function imageOf(manifests: Manifest[]): string | null {

@@ -2,7 +2,8 @@ import type { KubeObject } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { PodSummary } from '../report/model.ts';
-import { condition, isPicker, isWorkload, type Prepared, type StageContext } from './context.ts';
+import { condition, isOwnedBy, isPicker, isWorkload, type Prepared, type StageContext } from './context.ts';
+import { createHopeless, EVENTS_EVERY, type Hopeless } from './hopeless.ts';
 import { modelServerOf } from './model-server.ts';
 import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from './pods.ts';
 import { readRoute, type ServingRoute } from './route.ts';
@@ -28,6 +29,8 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
   const { kube, inputs, report, emit } = context;
   const { service } = prepared;
   const announced = new Set<string>();
+  const hopeless = createHopeless();
+  let probes = 0;
   return poll({
     stage: 'ready',
     what: `${service.replicas} replicas of ${service.name}`,
@@ -54,14 +57,22 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         const cause = terminalCause(pod);
         if (cause) throw podFailure(cause, service.name);
       }
-      const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
-      if (missing) return { waiting: missing };
+      probes += 1;
       const object = await kube.get({
         apiVersion: service.apiVersion,
         kind: 'LLMInferenceService',
         name: service.name,
         namespace: service.namespace,
       });
+      const lost = hopeless({
+        pods,
+        events: probes % EVENTS_EVERY === 0 ? await warnings(context, service.namespace) : null,
+        service: object,
+        routes: await ownRoutes(context, prepared),
+      });
+      if (lost) throw hopelessFailure(lost, service.name);
+      const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
+      if (missing) return { waiting: missing };
       const notReady = serviceMissing(object) ?? (await rolloutMissing(context, prepared));
       if (notReady) return { waiting: notReady };
       const route = await readRoute(kube, service, inputs.gateway);
@@ -86,6 +97,37 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         blame: 'change',
         evidence: { seen },
       }),
+  });
+}
+
+/** Warnings of the namespace. What may not be read is no reason to end a wait. */
+async function warnings({ kube, signal }: StageContext, namespace: string): Promise<KubeObject[]> {
+  try {
+    return (await kube.list('v1', 'Event', { namespace, fieldSelector: 'type=Warning' })) ?? [];
+  } catch {
+    signal.throwIfAborted();
+    return [];
+  }
+}
+
+async function ownRoutes({ kube, signal }: StageContext, { service }: Prepared): Promise<KubeObject[]> {
+  try {
+    const { namespace } = service;
+    const routes = (await kube.list('gateway.networking.k8s.io/v1', 'HTTPRoute', { namespace })) ?? [];
+    return routes.filter((route) => isOwnedBy(route, service));
+  } catch {
+    signal.throwIfAborted();
+    return [];
+  }
+}
+
+function hopelessFailure({ code, message, hint }: Hopeless, service: string): Failure {
+  return new Failure({
+    stage: 'ready',
+    code,
+    message: `${service} cannot become ready: ${message}`,
+    hint,
+    blame: 'change',
   });
 }
 

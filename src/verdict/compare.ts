@@ -1,4 +1,4 @@
-import type { Benchmark, Comparison, Report } from '../report/model.ts';
+import type { Benchmark, ChangesSincePass, Comparison, Report } from '../report/model.ts';
 import { studentQuantile } from './distributions.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
@@ -36,12 +36,26 @@ const ENVIRONMENT: readonly (readonly [string, (report: Report) => string])[] = 
     'scorers',
     ({ environment }) => environment.scorers?.map(({ name, weight }) => `${name} ${weight}`).join(', ') ?? '?',
   ],
+  ['vLLM arguments', ({ environment }) => environment.vllmArgs ?? '?'],
   ['model', ({ environment }) => environment.modelId ?? '?'],
+  ['Istio', ({ environment }) => environment.istioVersion ?? '?'],
+  ['KServe', ({ environment }) => environment.kserveVersion ?? '?'],
   ['Kubernetes', ({ environment }) => environment.kubernetesVersion ?? '?'],
   ['replicas', ({ benchmark }) => String(benchmark?.replicas ?? '?')],
-  ['requests in flight per replica', ({ plan }) => String(plan.concurrency)],
+  ['requests in flight per replica', ({ plan }) => String(plan.concurrency ?? '?')],
   ['gate', ({ tool }) => tool.version],
 ];
+
+/** What differs from the last run that passed, of what both runs know; the commit is told beside it. */
+export function sincePass(passed: Report, report: Report): ChangesSincePass {
+  const { url, sha } = passed.run;
+  return {
+    run: { url, sha, finishedAt: passed.finishedAt },
+    changes: ENVIRONMENT.filter(([name]) => name !== 'commit')
+      .map(([name, read]) => ({ name, before: read(passed), after: read(report) }))
+      .filter(({ before, after }) => before !== after && before !== '?' && after !== '?'),
+  };
+}
 
 function problemOf(which: string, report: Report): string | null {
   if (!report.benchmark || report.benchmark.pairs.length < 2) return `the ${which} run has measured no speed-up`;

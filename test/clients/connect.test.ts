@@ -11,6 +11,7 @@ const CLUSTER: ClusterInfo = {
   caPem: 'PEM',
   dnsEndpoint: { host: 'gke-1.europe-west4.gke.goog', allowsExternalTraffic: true },
   nodePools: [],
+  enforcesPolicies: true,
 };
 const IP = { server: 'https://34.1.2.3', caPem: 'PEM', kind: 'ip' };
 const DNS = { server: 'https://gke-1.europe-west4.gke.goog', caPem: null, kind: 'dns' };

@@ -204,9 +204,9 @@ describe('reading and removing', () => {
       },
     );
     const kube = api.client();
-    expect(await kube.logs('ns', 'vllm', 'main', 2)).toBe('two\nthree');
-    expect(await kube.logs('ns', 'vllm', 'late', 2)).toBe('');
-    expect(await kube.logs('ns', 'absent', 'main', 2)).toBe('');
+    expect(await kube.logs('ns', 'vllm', 'main', { tailLines: 2, limitBytes: 1_000 })).toBe('two\nthree');
+    expect(await kube.logs('ns', 'vllm', 'late', { tailLines: 2, limitBytes: 1_000 })).toBe('');
+    expect(await kube.logs('ns', 'absent', 'main', { tailLines: 2, limitBytes: 1_000 })).toBe('');
   });
 
   it('passes on what a pod answers through the proxy, errors included', async () => {

@@ -203,8 +203,8 @@ describe('objects', () => {
 
   it('have no log and no proxy before a kubelet has them', async () => {
     await gate.apply(pod());
-    expect(await gate.logs('default', name, 'main', 10)).toBe('');
-    expect(await gate.logs('default', 'absent', 'main', 10)).toBe('');
+    expect(await gate.logs('default', name, 'main', { tailLines: 10, limitBytes: 1_000 })).toBe('');
+    expect(await gate.logs('default', 'absent', 'main', { tailLines: 10, limitBytes: 1_000 })).toBe('');
     expect((await gate.podProxy('default', name, 'https:8000', '/metrics')).status).toBe(400);
     expect((await gate.podProxy('default', 'absent', '8000', '/metrics')).status).toBe(404);
   });

@@ -10,6 +10,7 @@ import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-serve
 import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy.ts';
 import { ARM_LABEL, armObjects, closeOneReplica, openOneReplica } from '../../src/stages/one-replica.ts';
+import { preflightTable } from '../../src/stages/preflight/table.ts';
 import { preflight } from '../../src/stages/preflight.ts';
 import { crdFolder } from '../manifests/crds.ts';
 import { ROOT } from '../manifests/files.ts';
@@ -28,6 +29,7 @@ const CLUSTER: ClusterInfo = {
   caPem: null,
   dnsEndpoint: null,
   nodePools: [POOL],
+  enforcesPolicies: true,
 };
 
 const load = (path: string): Promise<Manifest[]> =>
@@ -67,7 +69,9 @@ describe.runIf(folder)('stages on a real API server', () => {
 
   async function prepare(): Promise<Prepared> {
     const retire = (await load('pattern1/retire.yaml')).map(({ object }) => object);
-    return preflight(setting().context, CLUSTER, await load('pattern3'), retire);
+    const { context } = setting();
+    const table = preflightTable(context.report.preflight, context.signal);
+    return preflight(context, CLUSTER, await load('pattern3'), retire, table);
   }
 
   const inNamespace = async (apiVersion: string, kind: string) =>
@@ -92,7 +96,7 @@ describe.runIf(folder)('stages on a real API server', () => {
     }
     const gateway = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name: 'absent' };
     expect(await client.get({ ...gateway, namespace: 'opendatahub' })).toBeNull();
-    expect(await client.logs(NAMESPACE, 'absent', 'main', 1)).toBe('');
+    expect(await client.logs(NAMESPACE, 'absent', 'main', { tailLines: 1, limitBytes: 1_000 })).toBe('');
     const target = { namespace: NAMESPACE, pod: 'absent', scheme: 'https', port: 8000, path: '/metrics' } as const;
     await expect(client.portForward(target)).rejects.toThrow('404');
     // Nothing else, here or elsewhere.

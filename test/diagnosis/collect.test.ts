@@ -1,65 +1,145 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kube.ts';
+import type { KubeClient, LogBounds } from '../../src/clients/kube.ts';
+import type { KubeObject } from '../../src/clients/objects.ts';
 import { collectEvidence } from '../../src/diagnosis/collect.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import { aReport, pods } from '../report/fixtures.ts';
 
-const [first] = pods(() => ({}));
-const POD = first?.name ?? '';
-const report = aReport({ pods: pods((index) => (index === 0 ? { state: 'CrashLoopBackOff' } : {})) });
-const crash = new Failure({
-  stage: 'ready',
-  code: 'crash-loop',
-  message: 'it crashes',
-  evidence: { pod: POD, container: 'main' },
-});
+const NAME = 'qwen';
+const SERVICE = { apiVersion: 'serving.kserve.io/v1alpha1', name: NAME, namespace: 'ns' };
+const GATEWAY = { namespace: 'opendatahub', name: 'inference-gateway' };
 
-function event(pod: string, message: string, change: Record<string, unknown> = {}) {
-  return { type: 'Warning', reason: 'BackOff', message, involvedObject: { kind: 'Pod', name: pod }, ...change };
+function pod(name: string, change: Record<string, unknown> = {}): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'ns', labels: { 'app.kubernetes.io/name': NAME, 'kserve.io/component': 'workload' } },
+    spec: {
+      nodeName: 'node-1',
+      containers: [
+        {
+          name: 'main',
+          image: 'vllm',
+          args: ['--port=8000'],
+          env: [{ name: 'HF_TOKEN', value: 'hf_secretsecretsecret' }],
+        },
+      ],
+    },
+    status: {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'False' }],
+      containerStatuses: [
+        { name: 'main', ready: false, restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+      ],
+    },
+    ...change,
+  };
 }
 
-function cluster(answers: { events?: unknown[]; log?: string; error?: Error }): KubeClient {
+function cluster(given: {
+  lists?: Partial<Record<string, KubeObject[] | Error>>;
+  log?: string;
+  onLog?: (bounds: LogBounds) => void;
+  slow?: boolean;
+}): KubeClient {
+  const answer = async <T>(value: T): Promise<T> => {
+    if (given.slow) await new Promise((resolve) => setTimeout(resolve, 5_000).unref());
+    return value;
+  };
   return {
-    list: () => (answers.error ? Promise.reject(answers.error) : Promise.resolve(answers.events ?? [])),
-    logs: () => Promise.resolve(answers.log ?? ''),
+    list: async (_apiVersion: string, kind: string, { namespace }: { namespace?: string } = {}) => {
+      const found = given.lists?.[kind] ?? [];
+      if (found instanceof Error) throw found;
+      return answer(found.filter((one) => (one.metadata.namespace ?? namespace) === namespace));
+    },
+    get: async () => answer(null),
+    versionsOf: async () => [],
+    logs: async (_namespace: string, _pod: string, _container: string, bounds: LogBounds) => {
+      given.onLog?.(bounds);
+      return bounds.previous ? '' : (given.log ?? '');
+    },
   } as unknown as KubeClient;
 }
 
+const collect = (kube: KubeClient, limitMs = 2_000) =>
+  collectEvidence({ kube, gke: null, service: SERVICE, namespace: 'ns', nodePool: 'v6e', gateway: GATEWAY, limitMs });
+
 describe('evidence', () => {
-  it('is the warnings of the pods concerned and the last lines of the container', async () => {
-    const kube = cluster({
-      events: [
-        event(POD, 'Back-off restarting failed container', { count: 4 }),
-        event(POD, 'Pulled', { type: 'Normal' }),
-        event('somebody-else', 'Back-off'),
-      ],
-      log: 'loading\nerror: unrecognized arguments\n',
+  it('holds pods, how their containers are, and the last lines of each log', async () => {
+    const found = await collect(
+      cluster({ lists: { Pod: [pod('a')] }, log: 'loading\nerror: unrecognized arguments\n' }),
+    );
+    expect(found.pods[0]).toMatchObject({ name: 'a', role: 'replica', ready: false, node: 'node-1' });
+    expect(found.pods[0]?.containers[0]).toMatchObject({
+      name: 'main',
+      restarts: 2,
+      reason: 'CrashLoopBackOff',
+      command: '--port=8000',
+      log: ['loading', 'error: unrecognized arguments'],
     });
-    expect(await collectEvidence(kube, report, crash)).toEqual([
-      `Warning BackOff ×4 pod/${POD}: Back-off restarting failed container`,
-      'main: loading',
-      'main: error: unrecognized arguments',
-    ]);
   });
 
-  it('is not looked for when no pod is odd', async () => {
-    const kube = cluster({ error: new Error('must not be asked') });
-    const failure = new Failure({ stage: 'lease', code: 'gke-stockout', message: 'no capacity' });
-    expect(await collectEvidence(kube, aReport(), failure)).toEqual([]);
+  it('asks a log for a bounded tail, and for that of the container before when it has crashed', async () => {
+    const asked: LogBounds[] = [];
+    await collect(cluster({ lists: { Pod: [pod('a')] }, onLog: (bounds) => asked.push(bounds) }));
+    expect(asked.map(({ previous = false }) => previous)).toContain(true);
+    for (const { tailLines, limitBytes } of asked) expect(tailLines * limitBytes).toBeLessThanOrEqual(40 * 65_536);
   });
 
-  it('is bounded', async () => {
-    const events = Array.from({ length: 100 }, (_, index) => event(POD, `${index} ${'x'.repeat(9_000)}`));
-    const lines = await collectEvidence(cluster({ events, log: 'y'.repeat(9_000) }), report, crash);
-    expect(lines).toHaveLength(13);
-    expect(Math.max(...lines.map(({ length }) => length))).toBe(500);
-    expect(lines[11]).toContain(': 99 x');
+  it('is bounded, whatever is in the cluster', async () => {
+    const events = Array.from({ length: 500 }, (_, index) => ({
+      ...{
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: `e${index}`, creationTimestamp: new Date(index).toISOString() },
+      },
+      ...{ type: 'Warning', reason: 'BackOff', message: `${index} ${'x'.repeat(100_000)}` },
+      involvedObject: { kind: 'Pod', name: 'a' },
+    }));
+    const pods = Array.from({ length: 100 }, (_, index) => pod(`p${index}`));
+    const log = `${'y'.repeat(10 * 1024 * 1024)}\n`.concat('z\n'.repeat(10_000));
+    const found = await collect(cluster({ lists: { Event: events as unknown as KubeObject[], Pod: pods }, log }));
+    expect(found.events.at(-1)?.message).toMatch(/^499 x/);
+    expect(JSON.stringify(found).length).toBeLessThan(1024 * 1024);
   });
 
-  it('does not hide the failure when the cluster cannot be asked', async () => {
-    const kube = cluster({ error: new Error('connection reset') });
-    expect(await collectEvidence(kube, report, crash)).toEqual([
-      '(the cluster could not be asked for events and logs)',
+  it('holds no credential that a program printed, and no value of the environment', async () => {
+    const log = [
+      'token hf_AbCdEfGhIjKlMnOpQrSt used',
+      'Authorization: Bearer ya29.a0AfB_abcdefghijklmnop',
+      'GET https://user:hunter2hunter2@registry.example/v2/',
+      'api_key=0123456789abcdef0123',
+    ].join('\n');
+    const text = JSON.stringify(await collect(cluster({ lists: { Pod: [pod('a')] }, log })));
+    for (const secret of ['hf_', 'ya29', 'hunter2', '0123456789abcdef', 'secretsecret'])
+      expect(text).not.toContain(secret);
+    expect(text).toContain('token *** used');
+  });
+
+  it('says what could not be asked, and goes on with the rest', async () => {
+    const lists = { Pod: [pod('a')], Event: new Error('events is forbidden'), EnvoyFilter: new Error('forbidden') };
+    const found = await collect(cluster({ lists, log: 'a line' }));
+    expect(found.gaps).toContainEqual('events: events is forbidden');
+    expect(found.gaps).toContainEqual('EnvoyFilters: forbidden');
+    expect(found.pods[0]?.containers[0]?.log).toEqual(['a line']);
+  });
+
+  it('ends in time when the cluster does not answer', async () => {
+    const started = performance.now();
+    const found = await collect(cluster({ slow: true }), 50);
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(found.gaps).toContainEqual('not everything was read within 0 s');
+  });
+
+  it('evaluates NetworkPolicies against the labels that the pods have', async () => {
+    const isolate = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'isolate', namespace: 'ns' },
+      spec: { podSelector: { matchLabels: { 'kserve.io/component': 'workload' } }, policyTypes: ['Ingress'] },
+    };
+    const { blocked } = await collect(cluster({ lists: { Pod: [pod('a')], NetworkPolicy: [isolate] } }));
+    expect(blocked.map(({ flow, policies }) => [flow, policies])).toEqual([
+      ['gateway to replicas, TCP 8000', ['isolate']],
+      ['endpoint picker to replicas, TCP 8000', ['isolate']],
     ]);
   });
 });

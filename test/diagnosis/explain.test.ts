@@ -1,176 +1,146 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/diagnosis/explain.ts';
-import { RULES } from '../../src/diagnosis/rules.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import type { Report } from '../../src/report/model.ts';
 import { checkPicker } from '../../src/verdict/routing.ts';
-import { anEnvironment, aReport, checks, pods } from '../report/fixtures.ts';
+import { anEnvironment, aReport, checks } from '../report/fixtures.ts';
+import { aContainer, aFailure, anEvent, aPod, atReady, crashed, someEvidence } from './evidence.ts';
 
-function failure(code: string, evidence: Record<string, unknown> = {}): Failure {
-  return new Failure({
-    stage: 'ready',
-    code,
-    message: `it failed: ${code}`,
-    hint: 'Look.',
-    blame: 'cluster',
-    evidence,
-  });
-}
-
-function causeOf(given: Failure | null, report: Report = aReport(), lines: string[] = []): string | null {
-  return explain({ failure: given, report, lines })?.cause ?? null;
-}
-
-/** No affinity, and as many of the answers marked by the endpoint picker. */
-function routed(seen: number, change: Partial<Report> = {}): Report {
-  const report = aReport({
-    checks: checks({
-      'picker-engaged': checkPicker({ seen, answers: 310 }, null, 310),
-      'prefix-affinity': { outcome: 'fail', seen: '4 of 10 on one replica' },
-    }),
-    ...change,
-  });
-  if (report.routing) report.routing.pickerHeader = { seen, answers: 310 };
-  return report;
-}
-
-describe('a failure that a stage has named', () => {
-  it.each([
-    ['gke-stockout', 'gke.stockout', 'cloud', { text: '[GCE_STOCKOUT]', asked: 3, got: 2 }, '2 of 3 arrived'],
-    ['gke-quota', 'gke.quota', 'config', { text: 'Quota exceeded', asked: 3, got: 0 }, '3 nodes of this kind'],
-    ['gke-permission', 'gke.permission', 'config', { text: 'denied' }, 'may not do what the message names'],
-    ['gke-node-permission', 'gke.node-permission', 'config', { text: 'denied', asked: 3, got: 0 }, '0 of 3 nodes'],
-    ['gke-resize-failed', 'gke.resize-failed', 'cloud', { text: 'odd', asked: 3, got: 1 }, '1 of 3 nodes'],
-    ['nodes-timeout', 'gke.nodes-timeout', 'cloud', { asked: 3, got: 3 }, '3 of 3 nodes had registered'],
-    ['gke-api', 'gke.unavailable', 'cloud', { text: '503' }, 'failed at each of its tries'],
-    ['image-not-found', 'image.not-found', 'change', { pod: 'p-1', container: 'main' }, 'container main in pod p-1'],
-    [
-      'image-pull-denied',
-      'image.pull-denied',
-      'config',
-      { pod: 'p-1', container: 'main' },
-      'container main of pod p-1',
-    ],
-    ['container-config', 'container.config', 'change', { pod: 'p-1', container: 'main' }, 'does not exist'],
-    ['crash-loop', 'container.crash-loop', 'change', { pod: 'p-1', container: 'main' }, 'soon after its start'],
-  ])('%s is %s, the %s', (code, cause, blame, evidence, text) => {
-    const diagnosis = explain({ failure: failure(code, evidence), report: aReport(), lines: ['Warning x: y'] });
-    expect(diagnosis).toMatchObject({ cause, blame, confidence: 'proven' });
-    expect(diagnosis?.explanation).toContain(text);
-    expect(diagnosis?.remedy).not.toBe('');
-    expect(diagnosis?.evidence.at(-1)).toBe('Warning x: y');
-  });
-
+describe('a cause', () => {
   it('shows the cloud’s own words before what was collected', () => {
-    const given = failure('gke-stockout', { text: 'Current errors: [GCE_STOCKOUT]', asked: 3, got: 0 });
-    expect(explain({ failure: given, report: aReport(), lines: ['a'] })?.evidence).toEqual([
-      'Current errors: [GCE_STOCKOUT]',
-      'a',
-    ]);
+    const failure = aFailure('gke-stockout', { text: 'Current errors: [GCE_STOCKOUT]', asked: 3, got: 0 });
+    expect(explain(someEvidence({ failure, lines: ['a'] }))?.evidence).toEqual(['Current errors: [GCE_STOCKOUT]', 'a']);
   });
 
-  it('is explained before anything that the checks say', () => {
-    expect(causeOf(failure('gke-stockout', { asked: 3, got: 0 }), routed(0))).toBe('gke.stockout');
-  });
-});
-
-describe('unschedulable pods', () => {
-  const stuck = aReport({ pods: pods((index) => (index === 1 ? { state: 'Unschedulable' } : {})) });
-
-  it('explain a wait that ended', () => {
-    const diagnosis = explain({ failure: failure('ready-timeout'), report: stuck, lines: [] });
-    expect(diagnosis).toMatchObject({ cause: 'pods.unschedulable', confidence: 'probable', blame: 'config' });
-    expect(diagnosis?.explanation).toMatch(/^1 pod /);
-    expect(diagnosis?.remedy).toContain('pool tpu-v6e-pool (ct6e-standard-4t)');
+  it('that a stage has named comes before anything that the checks say', () => {
+    const failure = aFailure('gke-stockout', { asked: 3, got: 0 });
+    const reported = { checks: checks({ 'prefix-affinity': { outcome: 'fail' } }) };
+    expect(explain(someEvidence({ failure, reported }))?.cause).toBe('gke.stockout');
   });
 
-  it.each<[string, Failure, Report]>([
-    ['another failure', failure('nodes-timeout'), stuck],
-    ['pods that wait for something else', failure('ready-timeout'), aReport({ pods: pods(() => ({ state: '1/2' })) })],
-  ])('do not explain %s', (_, given, report) => {
-    expect(causeOf(given, report)).not.toBe('pods.unschedulable');
+  it('of the change says where the manifests say so', () => {
+    const evidence = atReady(
+      { pods: [aPod('replica', [crashed('error: unrecognized arguments: --warp=9')])] },
+      'crash-loop',
+    );
+    const asked: unknown[] = [];
+    const found = explain({
+      ...evidence,
+      locate: (wanted) => {
+        asked.push(wanted);
+        return { file: 'deploy/service.yaml', line: 12 };
+      },
+    });
+    expect(asked).toEqual([{ text: /--warp/ }]);
+    expect(found?.locations).toEqual([{ file: 'deploy/service.yaml', line: 12, message: 'vLLM does not know a flag' }]);
+  });
+
+  it('of the cluster points at no line', () => {
+    const evidence = atReady(
+      { pods: [aPod('replica', [crashed('Temporary failure in name resolution')])] },
+      'crash-loop',
+    );
+    expect(explain({ ...evidence, locate: () => ({ file: 'x', line: 1 }) })?.locations).toBeUndefined();
+  });
+
+  it('comes with what else was considered, and what excludes it', () => {
+    const { considered = [] } =
+      explain(atReady({ pods: [aPod('replica', [crashed('error: unrecognized arguments: --x')])] }, 'crash-loop')) ??
+      {};
+    expect(considered).toContainEqual({
+      cause: 'No TPU capacity',
+      because: '3 of 3 nodes Ready, 4 chips allocatable on each',
+    });
+    expect(considered).toContainEqual({
+      cause: 'A NetworkPolicy',
+      because: 'evaluated offline, none blocks a needed connection',
+    });
+  });
+
+  it('claims nothing of what could not be read', () => {
+    const evidence = atReady(
+      {
+        gaps: ['NetworkPolicies: forbidden'],
+        nodes: [],
+        pods: [aPod('replica', [crashed('error: unrecognized arguments: --x')])],
+      },
+      'crash-loop',
+    );
+    const named = explain(evidence)?.considered.map(({ cause }) => cause);
+    expect(named).not.toContain('A NetworkPolicy');
+    expect(named).not.toContain('No TPU capacity');
   });
 });
 
 describe('requests with one prefix on several replicas', () => {
-  it('without the picker’s mark: it is bypassed', () => {
-    const diagnosis = explain({ failure: null, report: routed(0), lines: [] });
-    expect(diagnosis).toMatchObject({ cause: 'routing.picker-bypassed', blame: 'cluster' });
-    expect(diagnosis?.evidence).toEqual([
-      'shared prefix: 4 of 10 on one replica',
-      'endpoint picker: 0 of 310 answers carry its mark, which old ones leave nowhere; the gateway counts nothing for it',
-      'scorers configured: prefix-cache-scorer 2, load-aware-scorer 1',
-    ]);
-  });
-
-  it('by the gateway’s own counters: it is bypassed, whatever the marks say', () => {
+  it('by the gateway’s own counters: the picker is bypassed, whatever the marks say', () => {
     const picker = { requests: 0, answered: 0, connectFailures: 88 };
     const engaged = checkPicker({ seen: 0, answers: 310 }, { problem: null, proxies: 1, picker, perPod: [] }, 310);
-    const report = routed(0);
-    report.checks = checks({ 'picker-engaged': engaged, 'prefix-affinity': { outcome: 'fail' } });
-    const found = explain({ failure: null, report, lines: [] });
+    const report = aReport({ checks: checks({ 'picker-engaged': engaged, 'prefix-affinity': { outcome: 'fail' } }) });
+    const found = explain({ ...someEvidence(), report });
     expect(found?.cause).toBe('routing.picker-bypassed');
     expect(found?.evidence.join()).toContain('88 connections to it failed');
   });
 
-  it('with a mark on each: it was asked, so it is not bypassed', () => {
-    expect(causeOf(null, routed(310))).toBe('routing.no-affinity');
-  });
-
   it('without an answer to look at: not known to be bypassed', () => {
-    const report = routed(0);
+    const report = aReport({ checks: checks({ 'prefix-affinity': { outcome: 'fail' } }) });
     if (report.routing) report.routing.pickerHeader = null;
-    expect(causeOf(null, report)).toBe('routing.no-affinity');
+    expect(explain({ ...someEvidence(), report })?.cause).toBe('routing.no-affinity');
   });
 
   it.each([
     [[{ name: 'prefix-cache-scorer', weight: 1 }], 'The prefix-cache scorer is configured, yet'],
     [[{ name: 'queue-scorer', weight: 1 }], 'has no prefix-cache scorer'],
+    [[{ name: 'prefix-cache-scorer', weight: 0 }], 'has weight 0'],
     [[], 'has no prefix-cache scorer'],
+    [null, 'could not be read'],
   ])('with scorers %j', (scorers, text) => {
-    const report = routed(310, { environment: anEnvironment({ scorers }) });
-    expect(explain({ failure: null, report, lines: [] })?.explanation).toContain(text);
-  });
-
-  it('claims nothing of a configuration that could not be read', () => {
-    const report = routed(310, { environment: anEnvironment({ scorers: null }) });
-    const diagnosis = explain({ failure: null, report, lines: [] });
-    expect(diagnosis?.explanation).toContain('could not be read');
-    expect(diagnosis?.evidence).toContain('scorers: not readable');
+    const report = aReport({
+      environment: anEnvironment({ scorers }),
+      checks: checks({ 'prefix-affinity': { outcome: 'fail' } }),
+    });
+    if (report.routing) report.routing.pickerHeader = { seen: 310, answers: 310 };
+    expect(explain({ ...someEvidence(), report })?.explanation).toContain(text);
   });
 
   it.each(['inconclusive', 'not-observable', 'pass'] as const)('is no cause when the check is %s', (outcome) => {
     const report = aReport({ checks: checks({ 'prefix-affinity': { outcome } }) });
-    if (report.routing) report.routing.pickerHeader = { seen: 0, answers: 310 };
-    expect(causeOf(null, report)).toBeNull();
+    expect(explain({ ...someEvidence(), report })).toBeNull();
   });
 });
 
 describe('what no rule knows', () => {
-  it('is unknown, by the failure’s own words', () => {
-    expect(explain({ failure: failure('kube-api'), report: aReport(), lines: ['a'] })).toMatchObject({
-      cause: 'unknown.kube-api',
+  it('is unknown, by the failure’s own words, with what is odd', () => {
+    const evidence = atReady({
+      service: {
+        name: 'qwen',
+        namespace: 'ns',
+        generation: 2,
+        observedGeneration: 2,
+        conditions: [{ type: 'Ready', status: 'False', reason: 'LunarEclipse', message: 'the moon is in the way' }],
+      },
+      pods: [aPod('replica', [aContainer({ ready: false, log: ['waiting for the tide'] })])],
+      events: [anEvent('Odd', 'it is odd')],
+    });
+    const found = explain(evidence);
+    expect(found).toMatchObject({
+      cause: 'unknown.ready-timeout',
       confidence: 'unknown',
       blame: 'cluster',
-      explanation: 'it failed: kube-api',
+      explanation: 'it failed: ready-timeout',
       remedy: 'Look.',
-      evidence: ['a'],
     });
+    const told = found?.evidence.join('\n');
+    for (const part of ['LunarEclipse: the moon is in the way', 'waiting for the tide', 'Warning Odd']) {
+      expect(told).toContain(part);
+    }
   });
 
-  it('is nothing when nothing failed', () => {
-    expect(causeOf(null)).toBeNull();
+  it('is told for a check that failed too', () => {
+    const report = aReport({ checks: checks({ replicas: { outcome: 'fail', seen: '2' } }) });
+    expect(explain({ ...someEvidence(), report })?.cause).toBe('unknown.replicas');
   });
 
-  it('keeps the newest thirty lines', () => {
+  it('has at most thirty lines', () => {
     const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`);
-    const evidence = explain({ failure: failure('kube-api'), report: aReport(), lines })?.evidence;
-    expect(evidence).toHaveLength(30);
-    expect(evidence?.at(-1)).toBe('line 49');
+    expect(explain(someEvidence({ failure: aFailure('odd'), lines, cluster: null }))?.evidence).toHaveLength(30);
   });
-});
-
-it('names each cause once', () => {
-  const causes = RULES.map(({ cause }) => cause);
-  expect(new Set(causes).size).toBe(causes.length);
 });

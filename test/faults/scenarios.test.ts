@@ -20,7 +20,7 @@ describe('however Google Cloud fails, the lease ends as the scenario promises an
         const run = newRun(world);
         const error = await run.main();
         const failure = error === null ? null : toFailure(error, 'lease');
-        const cause = explain({ failure, report: aReport({ checks: [] }), lines: [] })?.cause ?? null;
+        const cause = explain({ failure, report: aReport({ checks: [] }), cluster: null, lines: [] })?.cause ?? null;
         expect(cause, run.everythingSaid()).toBe(promised !== null && LATER.has(promised) ? null : promised);
         await run.post();
         expect(await atRest(world, 3_000), run.everythingSaid()).toBe(true);

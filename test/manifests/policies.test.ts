@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { allows, type Connection, type Peer } from '../../src/lab/cluster/network-policy.ts';
 import { objectsBelow, pattern } from './files.ts';
-import { allows, type Connection, type Peer } from './network-policy.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 const NAME = { pattern1: 'qwen2-3b-pattern1', pattern3: 'qwen2-3b-pattern3' };

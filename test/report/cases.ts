@@ -44,6 +44,7 @@ export const CASES: Record<string, () => Report> = {
           'envoyfilters.networking.istio.io in opendatahub: none',
           'pod inference-gateway: ext_proc config 0 routes',
         ],
+        considered: [],
       },
     }),
 
@@ -110,6 +111,7 @@ export const CASES: Record<string, () => Report> = {
         evidence: [
           '[GCE_STOCKOUT]: Instance creation failed: The zone europe-west4-a does not have enough resources available. Expected 3, running 0.',
         ],
+        considered: [],
       },
       stages: stages({ preflight: [43, '9 checks passed'], lease: [604, '0 of 3 nodes', 'failed'] }),
       pods: [],
@@ -157,6 +159,7 @@ export const CASES: Record<string, () => Report> = {
           'Failed to pull image "vllm/vllm-tpu:v0.11.9": rpc error: code = NotFound desc = docker.io/vllm/vllm-tpu:v0.11.9: not found',
           'Back-off pulling image "vllm/vllm-tpu:v0.11.9"',
         ],
+        considered: [],
       },
       stages: stages({
         preflight: [44, '9 checks passed'],
@@ -200,6 +203,7 @@ export const CASES: Record<string, () => Report> = {
         explanation: 'The replicas did not become ready within 25 min.',
         remedy: 'Look at what the pods wait for.',
         evidence: ['Warning Unhealthy Readiness probe failed: connection refused'],
+        considered: [],
       },
       stages: stages({
         preflight: [44, '9 checks passed'],

@@ -54,6 +54,9 @@ export function aReport(overrides: Partial<Report> = {}): Report {
     reasons: ['The lower limit of the speed-up exceeds 2.5×.'],
     failure: null,
     diagnosis: null,
+    mode: 'validate',
+    preflight: [],
+    sincePass: null,
     stages: stages({
       preflight: [41, '9 checks passed'],
       lease: [612, '3 nodes, 12 chips'],
@@ -216,6 +219,9 @@ export function anEnvironment(overrides: Partial<Environment> = {}): Environment
       { name: 'load-aware-scorer', weight: 1 },
     ],
     endpoint: 'http://10.164.0.9',
+    vllmArgs: null,
+    istioVersion: null,
+    kserveVersion: null,
     ...overrides,
   };
 }

@@ -162,6 +162,7 @@ export function fakePool(size = 0, change: Partial<FakePool> = {}): FakePool {
         return operation({ status: 'DONE', error });
       },
       listOperations: async () => pool.running,
+      tryResizePermission: async () => {},
       cancelOperation: async (name: string) => {
         pool.cancelled.push(name);
       },
@@ -212,6 +213,10 @@ export function fakeKube(
       return object;
     },
     version: async () => 'v1.33.4-gke.1',
+    rulesIn: async () => ({ rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], complete: true }),
+    canI: async () => true,
+    secretKeys: async () => null,
+    logs: async () => '',
     versionsOf: async (group: string) => (group.includes('x-k8s.io') ? ['v1alpha2'] : ['v1']),
     remove: async (ref: Parameters<KubeClient['remove']>[0]) => {
       const there = answers.remove?.(describe(ref)) ?? true;

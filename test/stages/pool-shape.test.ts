@@ -30,6 +30,7 @@ function cluster(...nodePools: NodePoolInfo[]): ClusterInfo {
     ipEndpointEnabled: true,
     caPem: null,
     dnsEndpoint: null,
+    enforcesPolicies: true,
     nodePools,
   };
 }

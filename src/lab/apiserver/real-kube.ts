@@ -55,7 +55,10 @@ export async function startRealKube(
     readLogs = cluster.readLogs;
     podAddress = cluster.podAddress;
     for (const object of apiServer.rbac) await require201(api, rbacPath(object), object);
-    const control = await startControl(cluster, async () => recordOf(await kube.audit(), mirror));
+    const control = await startControl(cluster, async () => ({
+      ...recordOf(await kube.audit(), mirror),
+      troubles: cluster.troubles(),
+    }));
     closers.push(control.close);
     return {
       endpoint: kube.server.replace('https://', ''),
@@ -132,7 +135,7 @@ const METHODS: Record<string, string> = {
 };
 
 /** The server's own audit, without what the lab asked itself. */
-function recordOf(events: readonly AuditEvent[], mirror: Mirror): KubeRecord {
+function recordOf(events: readonly AuditEvent[], mirror: Mirror): Omit<KubeRecord, 'troubles'> {
   return {
     requests: events
       .filter(({ userAgent }) => userAgent !== CONTROLLERS)

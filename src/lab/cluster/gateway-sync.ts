@@ -8,7 +8,16 @@ import { GATEWAYS } from './resources.ts';
 const GATHER_MS = 20;
 const RETRY_MS = 200;
 
-const RELEVANT = new Set(['pods', 'services', 'httproutes', 'inferencepools', 'destinationrules', 'gateways']);
+const RELEVANT = new Set([
+  'pods',
+  'services',
+  'httproutes',
+  'inferencepools',
+  'destinationrules',
+  'gateways',
+  'networkpolicies',
+  'envoyfilters',
+]);
 
 /** Pushes the routing table to the gateway after every change that matters to it, as istiod pushes to its Envoys. */
 export function startGatewaySync(options: {

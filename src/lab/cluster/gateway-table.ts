@@ -2,8 +2,10 @@ import { errorText } from '../../lib/failure.ts';
 import type { Store } from '../kube/store.ts';
 import type { GatewayBackend, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';
+import { allows } from './network-policy.ts';
 import { isReady, selects } from './objects.ts';
 import { configTextOf, type Scorer, scorersOf } from './picker-config.ts';
+import { peerOf } from './pod-context.ts';
 import { poolGroupOfIstio, readPool } from './pools.ts';
 import type { ReplicaAddress } from './replicas.ts';
 import * as resources from './resources.ts';
@@ -19,7 +21,10 @@ export function gatewayTable(store: Store, gateway: KubeObject, addressOf: Addre
     .list(HTTP_ROUTES)
     .filter((route) => !route.metadata.deletionTimestamp && isAccepted(route, gateway))
     .sort(byAge);
-  return { routes: routes.flatMap((route) => entriesOf(store, route, addressOf)) };
+  const erased = filtersErase(store, gateway);
+  return {
+    routes: routes.flatMap((route) => entriesOf(store, gateway, route, !erased, addressOf)),
+  };
 }
 
 /** Older routes win between equal matches, then names in order (Gateway API, conflict resolution). */
@@ -30,11 +35,17 @@ function byAge(a: KubeObject, b: KubeObject): number {
   );
 }
 
-function entriesOf(store: Store, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
+function entriesOf(
+  store: Store,
+  gateway: KubeObject,
+  route: KubeObject,
+  asked: boolean,
+  addressOf: AddressOf,
+): GatewayRoute[] {
   const { namespace, name } = route.metadata;
   return rulesOf(route).flatMap((rule, index) => {
     const ref = rule.backendRefs?.find((one) => one.weight !== 0);
-    const backend = ref ? backendOf(store, namespace as string, ref, addressOf) : null;
+    const backend = ref ? backendOf(store, gateway, namespace as string, ref, asked, addressOf) : null;
     const rewrite = rule.filters?.find((filter) => filter.type === 'URLRewrite')?.urlRewrite?.path;
     return (rule.matches ?? [{}]).map((match) => ({
       name: `${namespace}/${name}/${index}`,
@@ -45,7 +56,15 @@ function entriesOf(store: Store, route: KubeObject, addressOf: AddressOf): Gatew
   });
 }
 
-function backendOf(store: Store, namespace: string, ref: BackendRef, addressOf: AddressOf): GatewayBackend | null {
+function backendOf(
+  store: Store,
+  gateway: KubeObject,
+  namespace: string,
+  ref: BackendRef,
+  /** Whether Envoy knows of the route's endpoint picker. */
+  asked: boolean,
+  addressOf: AddressOf,
+): GatewayBackend | null {
   if ((ref.kind ?? 'Service') === 'Service') {
     const service = store.get(SERVICES, namespace, ref.name);
     const port = service?.spec?.ports?.find((one: { port: number }) => one.port === ref.port);
@@ -56,6 +75,7 @@ function backendOf(store: Store, namespace: string, ref: BackendRef, addressOf: 
       cluster: clusterName(port.port, ref.name, namespace),
       tls: usesTls(store, namespace, ref.name, port.port),
       endpoints: endpointsOf(store, namespace, service.spec.selector, (pod) => targetPortOf(port, pod), addressOf),
+      reachable: reaches(store, gateway, namespace, service.spec.selector, (pod) => targetPortOf(port, pod)),
       picker: null,
     };
   }
@@ -67,13 +87,22 @@ function backendOf(store: Store, namespace: string, ref: BackendRef, addressOf: 
     .list(SERVICES, namespace)
     .find((service) => service.metadata.labels?.['istio.io/inferencepool-name'] === ref.name);
   const scorers = pool.picker === undefined ? null : liveScorers(store, namespace, pool.picker);
+  const pickerSelector = store.get(SERVICES, namespace, pool.picker ?? '')?.spec?.selector;
   return {
     kind: 'InferencePool',
     name: ref.name,
     cluster: clusterName(54321, shadow?.metadata.name ?? ref.name, namespace),
     tls: shadow !== undefined && usesTls(store, namespace, shadow.metadata.name, 54321),
     endpoints: endpointsOf(store, namespace, pool.selector, () => pool.targetPort, addressOf),
-    picker: scorers && { scorers, cluster: clusterName(9002, pool.picker ?? '', namespace) },
+    reachable: reaches(store, gateway, namespace, pool.selector, () => pool.targetPort),
+    picker:
+      scorers && asked
+        ? {
+            scorers,
+            cluster: clusterName(9002, pool.picker ?? '', namespace),
+            reachable: reaches(store, gateway, namespace, pickerSelector ?? {}, () => 9002),
+          }
+        : null,
   };
 }
 
@@ -93,6 +122,34 @@ function endpointsOf(
       if (!address || address.podPort !== portOf(pod)) return [];
       const own = `${pod.status?.podIP}:${address.podPort}`;
       return [{ namespace, pod: pod.metadata.name, port: address.port, address: own }];
+    });
+}
+
+/** Whether policies let the gateway through to a pod of the selector; true while there is none. */
+function reaches(
+  store: Store,
+  gateway: KubeObject,
+  namespace: string,
+  selector: Record<string, string>,
+  portOf: (pod: KubeObject) => number | undefined,
+): boolean {
+  const policies = store.list({ group: 'networking.k8s.io', plural: 'networkpolicies' });
+  const from = {
+    namespace: gateway.metadata.namespace ?? '',
+    labels: { 'gateway.networking.k8s.io/gateway-name': gateway.metadata.name },
+    ip: '10.4.0.9',
+  };
+  const pods = store.list(PODS, namespace).filter((pod) => selects(selector, pod));
+  return pods.every((pod) => allows(policies, { from, to: peerOf(pod), protocol: 'TCP', port: portOf(pod) ?? 0 }));
+}
+
+/** An ext_proc override of a route without a gRPC service replaces Istio's own (its merge replaces map entries). */
+function filtersErase(store: Store, gateway: KubeObject): boolean {
+  return store
+    .list({ group: 'networking.istio.io', plural: 'envoyfilters' }, gateway.metadata.namespace)
+    .some(({ spec }) => {
+      const text = JSON.stringify(spec?.configPatches ?? []);
+      return /"applyTo":"HTTP_ROUTE"/.test(text) && /ext_proc/i.test(text) && !/grpc_?service/i.test(text);
     });
 }
 

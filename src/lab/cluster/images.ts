@@ -1,4 +1,4 @@
-import { type ContainerSpec, containerEvent, type PodContext, setWaiting } from './pod-context.ts';
+import { type ContainerSpec, containerEvent, faultOf, type PodContext, setWaiting } from './pod-context.ts';
 import type { ContainerRecord } from './pod-status.ts';
 import { quantity } from './quantity.ts';
 import { SECRETS } from './resources.ts';
@@ -15,7 +15,7 @@ const LONGEST_BACKOFF = 300;
 export async function pullImage(context: PodContext, container: ContainerSpec, record: ContainerRecord): Promise<void> {
   const { clock, signal, images } = context;
   const image = container.image;
-  if (images.has(image) && container.imagePullPolicy !== 'Always') {
+  if (images.has(image) && container.imagePullPolicy !== 'Always' && !faultOf(context, container)?.pull) {
     const present = `Container image "${image}" already present on machine`;
     containerEvent(context, record, 'Normal', 'Pulled', present);
     return;
@@ -27,6 +27,8 @@ export async function pullImage(context: PodContext, container: ContainerSpec, r
       context.event(context.pod, 'Warning', 'FailedToRetrieveImagePullSecret', message);
     }
     containerEvent(context, record, 'Normal', 'Pulling', `Pulling image "${image}"`);
+    const fault = faultOf(context, container)?.pull;
+    if (fault === 'endless') for (;;) await clock.pause(3_600, signal);
     const error = refusal(context, container, missing.length);
     if (error === null) {
       const seconds = clock.jitter(isLarge(container) ? PULL_LARGE : PULL_SMALL);
@@ -52,6 +54,8 @@ export async function pullImage(context: PodContext, container: ContainerSpec, r
 /** containerd's error for a pull that cannot work, or null. */
 function refusal(context: PodContext, container: ContainerSpec, missingSecrets: number): string | null {
   const image = container.image;
+  const fault = faultOf(context, container)?.pull;
+  if (fault && fault !== 'endless') return fault.error.replaceAll('IMAGE', image);
   const unpack = `failed to pull and unpack image "${image}": failed to resolve reference "${image}"`;
   // A pod that names pull secrets does so because the registry of its model server wants them.
   if (isLarge(container) && missingSecrets > 0 && missingSecrets === (context.pod.spec.imagePullSecrets ?? []).length) {

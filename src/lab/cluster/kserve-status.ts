@@ -88,6 +88,15 @@ export function uncombinedStatus(service: KubeObject, error: string): Record<str
   return { ...service.status, observedGeneration: service.metadata.generation, conditions };
 }
 
+/** Status of a service that the controller stopped at for a reason that nobody has seen before. */
+export function oddStatus(service: KubeObject, { reason, message }: { reason: string; message: string }) {
+  const conditions = ['Ready', 'WorkloadsReady'].reduce<Condition[]>(
+    (all, type) => withCondition(all, { type, status: 'False', reason, message }),
+    (service.status?.conditions ?? []) as Condition[],
+  );
+  return { ...service.status, observedGeneration: service.metadata.generation, conditions };
+}
+
 function deploymentVerdict(deployment: KubeObject | undefined): Finding {
   const available = deployment && conditionOf(deployment, 'Available');
   if (!available) return not('Progressing', '');

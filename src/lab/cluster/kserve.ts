@@ -4,7 +4,7 @@ import type { Scenario } from '../scenarios.ts';
 import type { RecordEvent } from './events.ts';
 import { namesOf } from './kserve-names.ts';
 import { destinationRule, type GatewayRef, hostOf, httpRoute, inferencePool, poolName } from './kserve-router.ts';
-import { serviceStatus, uncombinedStatus } from './kserve-status.ts';
+import { oddStatus, serviceStatus, uncombinedStatus } from './kserve-status.ts';
 import { combine } from './kserve-variables.ts';
 import {
   certificates,
@@ -76,7 +76,9 @@ export function startKserve(options: {
   };
 
   const reconcileWorkload = (service: KubeObject) => {
-    ensure(service, SECRETS, certificates(service, options.tls, options.caPem));
+    if (options.scenario.cluster.kserve !== 'no-certificates') {
+      ensure(service, SECRETS, certificates(service, options.tls, options.caPem));
+    }
     const deployment = workloadDeployment(service);
     if (options.scenario.cluster.scaleIn === 'held') {
       const current = store.get(DEPLOYMENTS, service.metadata.namespace, deployment.metadata.name);
@@ -123,6 +125,7 @@ export function startKserve(options: {
   };
 
   const reconcileRules = (service: KubeObject) => {
+    if (options.scenario.cluster.kserve === 'no-rules') return;
     if (!store.get(resources.CRDS, undefined, 'destinationrules.networking.istio.io')) return;
     const namespace = service.metadata.namespace as string;
     const names = namesOf(service.metadata.name);
@@ -149,13 +152,18 @@ export function startKserve(options: {
   const reconcile = (key: string) => {
     const [namespace, name] = key.split('/') as [string, string];
     const written = store.get(LLM_SERVICES, namespace, name);
-    if (!written || written.metadata.deletionTimestamp) return;
+    if (!written || written.metadata.deletionTimestamp || options.scenario.cluster.kserve === 'ignores') return;
     const combined = combine(written, gateway);
     if ('error' in combined) {
       writeStatus(store, LLM_SERVICES, written, uncombinedStatus(written, combined.error));
       return;
     }
     const { service } = combined;
+    const { kserve } = options.scenario.cluster;
+    if (typeof kserve === 'object') {
+      writeStatus(store, LLM_SERVICES, written, oddStatus(written, kserve.odd));
+      return;
+    }
     const problem = workloadProblem(service);
     if (!problem) {
       reconcileWorkload(service);

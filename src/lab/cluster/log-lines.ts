@@ -81,3 +81,16 @@ export const SIDECAR_LINES = [
   'info\tInitializing with upstream address "istiod.istio-system.svc:15012"',
 ];
 export const SIDECAR_READY = ['info\tReadiness succeeded', 'info\tEnvoy proxy is ready'];
+/** A sidecar whose NetworkPolicy keeps it from istiod. */
+export const SIDECAR_CUT_OFF = [
+  'warning\tenvoy config external/envoy/source/extensions/config_subscription/grpc/grpc_stream.h:226\tStreamAggregatedResources gRPC config stream to xds-grpc closed: 14, connection error: desc = "transport: Error while dialing: dial tcp: i/o timeout"',
+  'error\tistiod.istio-system.svc:15012: connection timed out',
+];
+
+const HUB = 'huggingface.co';
+export const DNS_FAILED = [
+  `requests.exceptions.ConnectionError: HTTPSConnectionPool(host='${HUB}', port=443): Failed to resolve '${HUB}' ([Errno -2] Name or service not known)`,
+];
+export const CONNECT_FAILED = [
+  `requests.exceptions.ConnectTimeout: HTTPSConnectionPool(host='${HUB}', port=443): Max retries exceeded (Caused by ConnectTimeoutError: Connection to ${HUB} timed out. (connect timeout=10))`,
+];

@@ -1,6 +1,7 @@
 import { isAbort } from '../../lib/failure.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, NodePoolState } from '../protocol.ts';
+import type { ClusterDay } from '../scenario-types.ts';
 import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
 import { cpuNode, NOT_READY_TAINT, readyCondition, tpuNode, UNREACHABLE_TAINT } from './node-objects.ts';
@@ -20,8 +21,14 @@ export interface Nodes {
 }
 
 /** Node objects follow the node pools' VMs, as the kubelets and the cloud's node controller make them do. */
-export function startNodes(options: { store: Store; clock: ClusterClock; record: RecordEvent; zone: string }): Nodes {
-  const { store, clock, record } = options;
+export function startNodes(options: {
+  store: Store;
+  clock: ClusterClock;
+  record: RecordEvent;
+  zone: string;
+  fate: ClusterDay['nodes'];
+}): Nodes {
+  const { store, clock, record, fate } = options;
   const pools = new Map<string, Map<string, AbortController>>();
   const stop = new AbortController();
   let addresses = 10;
@@ -43,8 +50,10 @@ export function startNodes(options: { store: Store; clock: ClusterClock; record:
     const node = store.create(NODES, tpuNode(name, pool, state, `10.164.0.${addresses}`));
     record(node, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
     await clock.wait(clock.jitter(READY_AFTER), signal);
+    if (fate === 'not-ready') return;
     patch(name, setReady);
     record(node, 'Normal', 'NodeReady', `Node ${name} status is now: NodeReady`);
+    if (fate === 'no-chips') return;
     await clock.wait(clock.jitter(CHIPS_AFTER), signal);
     patch(name, (ready) => {
       const chips = { 'google.com/tpu': String(state.chipsPerNode) };

@@ -1,5 +1,6 @@
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
+import type { ContainerFault } from '../scenario-types.ts';
 import type { Scenario } from '../scenarios.ts';
 import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
@@ -110,4 +111,31 @@ export function setTerminated(
   container.ready = false;
   container.started = false;
   context.publish();
+}
+
+/** What the scenario has this container do, if anything. */
+export function faultOf({ scenario, pod }: PodContext, { name }: { name: string }): ContainerFault | undefined {
+  const labels = pod.metadata.labels ?? {};
+  const role =
+    labels['kserve.io/component'] === 'workload'
+      ? 'replica'
+      : labels['app.kubernetes.io/component'] === 'llminferenceservice-router-scheduler'
+        ? 'endpoint-picker'
+        : labels['gateway.networking.k8s.io/gateway-name'] !== undefined
+          ? 'gateway'
+          : null;
+  return scenario.cluster.containers.find((fault) => fault.in === role && fault.container === name);
+}
+
+/** The NetworkPolicies of the cluster, all of them: Dataplane V2 enforces them. */
+export function policiesOf({ store }: Pick<PodContext, 'store'>): KubeObject[] {
+  return store.list({ group: 'networking.k8s.io', plural: 'networkpolicies' });
+}
+
+export function peerOf(pod: KubeObject): { namespace: string; labels: Record<string, string>; ip: string } {
+  return {
+    namespace: pod.metadata.namespace ?? '',
+    labels: pod.metadata.labels ?? {},
+    ip: String(pod.status?.podIP ?? ''),
+  };
 }

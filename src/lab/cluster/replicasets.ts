@@ -11,10 +11,15 @@ import { createWorkQueue } from './workqueue.ts';
 const DEFAULT_PROXY = 'docker.io/istio/proxyv2:1.27.3';
 
 /** Keeps the number of pods of every ReplicaSet, and its counts. */
-export function startReplicaSets(options: { store: Store; clock: ClusterClock; record: RecordEvent }): {
-  close(): void;
-} {
-  const { store, clock, record } = options;
+export function startReplicaSets(options: {
+  store: Store;
+  clock: ClusterClock;
+  record: RecordEvent;
+  /** The API server's words for each pod of a workload that it does not take. */
+  refusal: string | null;
+}): { close(): void } {
+  const { store, clock, record, refusal } = options;
+  const told = new Set<string>();
 
   const createPod = (set: KubeObject) => {
     const { namespace } = set.metadata;
@@ -45,7 +50,12 @@ export function startReplicaSets(options: { store: Store; clock: ClusterClock; r
     const owned = store.list(PODS, namespace).filter((pod) => isOwnedBy(pod, set));
     const active = owned.filter((pod) => !pod.metadata.deletionTimestamp && pod.status?.phase !== 'Failed');
     const wanted = (set.spec.replicas ?? 1) as number;
-    for (let missing = wanted - active.length; missing > 0; missing -= 1) createPod(set);
+    const refused = refusal !== null && set.spec.template.metadata?.labels?.['kserve.io/component'] === 'workload';
+    if (refused && wanted > active.length && !told.has(key)) {
+      told.add(key);
+      record(set, 'Warning', 'FailedCreate', `Error creating: ${refusal}`);
+    }
+    for (let missing = wanted - active.length; missing > 0 && !refused; missing -= 1) createPod(set);
     // The least useful pods go first, as the real controller ranks them: unscheduled, then not ready, then the youngest.
     const rank = (pod: KubeObject) => (pod.spec.nodeName ? 1 : 0) + (isReady(pod) ? 2 : 0);
     const surplus = [...active].sort((a, b) => rank(a) - rank(b)).slice(0, Math.max(0, active.length - wanted));

@@ -4,12 +4,12 @@ import type { Settled } from './instance-group.ts';
 /** `StatusCondition` of a node pool. */
 export interface Condition {
   code: 'GCE_STOCKOUT' | 'GCE_QUOTA_EXCEEDED' | 'UNKNOWN';
-  canonicalCode: 'RESOURCE_EXHAUSTED' | 'PERMISSION_DENIED';
+  canonicalCode: 'RESOURCE_EXHAUSTED' | 'PERMISSION_DENIED' | 'INTERNAL';
   message: string;
 }
 
 /** Numbers of `google.rpc.Code`. */
-const RPC_CODES = { RESOURCE_EXHAUSTED: 8, PERMISSION_DENIED: 7 };
+const RPC_CODES = { RESOURCE_EXHAUSTED: 8, PERMISSION_DENIED: 7, INTERNAL: 13 };
 
 /** Why a scale-up failed, with GKE's text for it as quoted in public reports. */
 export function failedResize(
@@ -49,6 +49,11 @@ function reasons({ project, location }: GcpConfig) {
       words: (name: string) =>
         `[SERVICE_ACCOUNT_ACCESS_DENIED]: Instance '${name}' creation failed: The user does not have access to ` +
         `service account 'nodes@${project}.iam.gserviceaccount.com'.`,
+    },
+    internal: {
+      code: 'UNKNOWN',
+      canonicalCode: 'INTERNAL',
+      words: (name: string) => `[INTERNAL_ERROR]: Instance '${name}' creation failed: Internal error. Code: '58C1D5A'.`,
     },
   } as const;
 }

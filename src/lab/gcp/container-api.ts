@@ -103,8 +103,12 @@ export function containerApi(request: ApiRequest, state: ContainerState): Reply 
       ? notFound(fullName)
       : googleError('INVALID_ARGUMENT', `Location "${location}" does not exist.`);
   }
+  // IAM is asked about the cluster, before anybody looks for what is in it.
+  const inCluster = resource.startsWith(`clusters/${config.cluster}/`);
+  const denied = config.scenario.gcp.denied === route.permission;
+  if (inCluster && denied) return permissionDenied(route.permission, fullName);
   if (!exists(resource, state)) return notFound(fullName);
-  if (config.scenario.gcp.denied === route.permission) return permissionDenied(route.permission, fullName);
+  if (denied) return permissionDenied(route.permission, fullName);
   return route.answer({ resource, request }, state);
 }
 

@@ -94,6 +94,7 @@ export function nodePoolJson(config: GcpConfig, pool: NodePool): Record<string, 
       conditions: pool.conditions(),
       statusMessage: pool.conditions()[0]?.message,
     }),
+    ...config.scenario.gcp.pool,
   };
 }
 

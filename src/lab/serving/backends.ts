@@ -87,7 +87,7 @@ export function createBackends(options: {
       const next: typeof pickers = new Map();
       for (const route of table.routes) {
         const { backend } = route;
-        if (!backend?.picker || options.picker === 'bypassed') continue;
+        if (!backend?.picker?.reachable || options.picker === 'bypassed') continue;
         const key = backendKey(route, backend);
         const config = JSON.stringify(backend.picker.scorers);
         const same = next.get(key) ?? pickers.get(key);
@@ -100,6 +100,7 @@ export function createBackends(options: {
     },
     choose: (route, backend, body) => {
       const key = backendKey(route, backend);
+      if (!backend.reachable) return { kind: 'unreachable' };
       const picker = pickers.get(key);
       if (backend.picker) {
         // One ext_proc stream for each request; a broken one fails to connect, and the request goes on without it.

@@ -2,7 +2,7 @@ import { knownCause } from '../cause.ts';
 import { code, fenced, html, prose } from '../escape.ts';
 import { count, integer } from '../format.ts';
 import { paragraphs, table } from '../markdown.ts';
-import type { PodSummary, Report } from '../model.ts';
+import type { Diagnosis, PodSummary, Report } from '../model.ts';
 import { CHECK_WORDS } from '../wording.ts';
 import type { Detail, Section } from './section.ts';
 
@@ -16,7 +16,7 @@ export function evidence(report: Report, detail: Detail): Section | null {
   if (report.verdict === 'pass') return null;
   const failed = report.checks.filter(({ outcome }) => outcome === 'fail');
   const unready = report.pods.filter((pod) => pod.readyContainers < pod.totalContainers);
-  const lines = report.diagnosis?.evidence ?? [];
+  const { evidence: lines = [], considered = [] } = report.diagnosis ?? {};
   const stated = [
     failed.length > 0 ? count(failed.length, 'failed check') : null,
     unready.length > 0 ? `${count(unready.length, 'pod')} not ready` : null,
@@ -34,6 +34,7 @@ export function evidence(report: Report, detail: Detail): Section | null {
       unready.length > 0 ? podTable(unready.slice(0, limits.pods)) : null,
       unready.length > limits.pods ? `${integer(unready.length - limits.pods)} more not shown.` : null,
       lines.length > 0 ? fenced(lines, limits) : null,
+      considered.length > 0 ? ruledOut(considered) : null,
     ]),
     open: report.verdict === 'fail' || report.verdict === 'error',
   };
@@ -52,6 +53,11 @@ export function podTable(pods: PodSummary[]): string {
       code(pod.state, 120),
     ]),
   );
+}
+
+function ruledOut(considered: Diagnosis['considered']): string {
+  const rows = considered.map(({ cause, because }) => [prose(cause, 80), prose(because, 200)]);
+  return table(['Also considered', 'Ruled out, because'], ['left', 'left'], rows);
 }
 
 function failedChecks(checks: Report['checks']): string {

@@ -53,6 +53,7 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
     }));
   const picker = {
     cluster: 'outbound|9002||epp.ns.svc.cluster.local',
+    reachable: true,
     scorers: ['prefix-cache-scorer', 'load-aware-scorer'].map((name, i) => ({ name, weight: 2 - i })),
   };
   const pool = (changes: Partial<GatewayBackend> = {}): GatewayBackend => {
@@ -61,6 +62,7 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
       name: 'pool',
       cluster: 'outbound|54321||pool-ip.ns.svc.cluster.local',
       tls: true,
+      reachable: true,
       endpoints: endpoints(['a', 'b', 'c']),
       picker,
       ...changes,

@@ -1,5 +1,8 @@
 import { BlockList } from 'node:net';
-import type { Json } from './files.ts';
+import type { KubeObject } from '../protocol.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: parts of NetworkPolicies, as JSON
+type Json = any;
 
 /** A pod, or with `labels` null something outside of the cluster (also a node or the API server). */
 export interface Peer {
@@ -20,11 +23,11 @@ export interface Connection {
  * a pod in that direction, else where at least one rule fits. Namespaces carry only their name as a label. Named ports
  * are not known here. Source: the Kubernetes API reference of networking.k8s.io/v1.
  */
-export function allows(policies: Json[], connection: Connection): boolean {
+export function allows(policies: readonly KubeObject[], connection: Connection): boolean {
   return passes(policies, connection, 'Egress') && passes(policies, connection, 'Ingress');
 }
 
-function passes(policies: Json[], connection: Connection, direction: 'Ingress' | 'Egress'): boolean {
+function passes(policies: readonly KubeObject[], connection: Connection, direction: 'Ingress' | 'Egress'): boolean {
   const [subject, other] =
     direction === 'Ingress' ? [connection.to, connection.from] : [connection.from, connection.to];
   const isolating = policies.filter(
@@ -41,7 +44,7 @@ function passes(policies: Json[], connection: Connection, direction: 'Ingress' |
       const peers: Json[] | undefined = direction === 'Ingress' ? rule.from : rule.to;
       return (
         portFits(rule.ports, connection) &&
-        (!peers || peers.some((peer) => fits(peer, other, policy.metadata.namespace)))
+        (!peers || peers.some((peer) => fits(peer, other, policy.metadata.namespace ?? '')))
       );
     });
   });

@@ -1,0 +1,104 @@
+import type { ConditionEvidence, ContainerEvidence, Evidence, PodEvidence, PodRole } from './evidence.ts';
+
+/** A container that a rule looks at, with its pod. */
+export interface Placed {
+  pod: PodEvidence;
+  container: ContainerEvidence;
+}
+
+/** Containers of pods with one of the roles, of pods that are not on their way out. */
+export function containersOf({ cluster }: Evidence, ...roles: PodRole[]): Placed[] {
+  return (cluster?.pods ?? [])
+    .filter(({ role, terminating }) => !terminating && (roles.length === 0 || roles.includes(role)))
+    .flatMap((pod) => pod.containers.map((container) => ({ pod, container })));
+}
+
+/** Containers that are not as they should be: an init container that has not ended well, another that is not ready. */
+export function troubled(evidence: Evidence, ...roles: PodRole[]): Placed[] {
+  return containersOf(evidence, ...roles).filter(({ container }) =>
+    container.init
+      ? !(container.state === 'terminated' && container.exitCode === 0)
+      : !container.ready || container.restarts > 0,
+  );
+}
+
+/** The words of a container: how it waits, how it ended, and its log. */
+export function wordsOf({ container }: Placed): string[] {
+  const { message, last, log } = container;
+  return [message, last?.message ?? '', ...log]
+    .flatMap((text) => text.split('\n'))
+    .filter((text) => text.trim() !== '');
+}
+
+/** The first line of any troubled container that fits, told with where it is from. */
+export function said(
+  placed: readonly Placed[],
+  pattern: RegExp,
+): { at: Placed; line: string; match: RegExpExecArray } | null {
+  for (const at of placed) {
+    for (const line of wordsOf(at)) {
+      const match = pattern.exec(line);
+      if (match) return { at, line, match };
+    }
+  }
+  return null;
+}
+
+/** `pod/name main: text`, as evidence. */
+export function quote({ pod, container }: Placed, line: string): string {
+  return `pod/${pod.name} ${container.name}: ${line}`;
+}
+
+/** Last lines of a container's log as evidence. */
+export function tail(at: Placed, lines = 8): string[] {
+  const { log } = at.container;
+  const words = log.length > 0 ? log : wordsOf(at);
+  return words.slice(-lines).map((line) => quote(at, line));
+}
+
+/** Warning events that fit, as lines. */
+export function warned({ cluster }: Evidence, pattern: RegExp, reason = /./): string[] {
+  return (cluster?.events ?? [])
+    .filter((event) => reason.test(event.reason) && pattern.test(event.message))
+    .map(
+      ({ reason: why, kind, name, message, count }) =>
+        `Warning ${why}${count > 1 ? ` ×${count}` : ''} ${kind.toLowerCase()}/${name}: ${message}`,
+    );
+}
+
+/** A condition of the service that is False. */
+export function falseCondition({ cluster }: Evidence, ...types: string[]): ConditionEvidence | undefined {
+  return cluster?.service?.conditions.find(({ type, status }) => types.includes(type) && status === 'False');
+}
+
+export function describeCondition({ type, status, reason, message }: ConditionEvidence): string {
+  return `${type}=${status} (${[reason, message].filter((text) => text !== '').join(': ')})`;
+}
+
+/** Ended: how a container's process ended the last time, or now. */
+export function ended({ container }: Placed): { exitCode: number | null; reason: string } | null {
+  if (container.state === 'terminated') return { exitCode: container.exitCode, reason: container.reason };
+  return container.last;
+}
+
+/** A container of the picker, replica or gateway pods waits with one of these reasons. */
+export function waiting(placed: readonly Placed[], reasons: RegExp, message = /[\s\S]*/): Placed | undefined {
+  return placed.find(
+    ({ container }) =>
+      container.state === 'waiting' && reasons.test(container.reason) && message.test(container.message),
+  );
+}
+
+/** `1.27.3` of `docker.io/istio/pilot:1.27.3` as numbers; null when there is no such tag. */
+export function versionOf(image: string | null): [number, number, number] | null {
+  const match = /:v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(image ?? '');
+  return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : null;
+}
+
+export function isBefore(version: readonly number[], limit: readonly number[]): boolean {
+  for (const [index, part] of limit.entries()) {
+    const own = version[index] ?? 0;
+    if (own !== part) return own < part;
+  }
+  return false;
+}

@@ -1,0 +1,117 @@
+import type { Rule } from './rule.ts';
+
+interface Disturbance {
+  vetoes: readonly string[];
+  cause: string;
+  title: string;
+  blame: Rule['blame'];
+  looksLike: string;
+  remedy: string;
+}
+
+/** What makes a measurement worthless, by the vetoes that see it; the first that stands explains the run. */
+const DISTURBANCES: readonly Disturbance[] = [
+  {
+    vetoes: ['clock'],
+    cause: 'measure.clock',
+    title: 'The clock of the load generator cannot be trusted',
+    blame: 'config',
+    looksLike: 'latencies that repeat, as from a coarse clock',
+    remedy: 'Run on another runner: what was measured is its clock.',
+  },
+  {
+    vetoes: ['starved', 'event-loop', 'send-lag'],
+    cause: 'measure.client-starved',
+    title: 'The runner was too slow for the load',
+    blame: 'config',
+    looksLike: 'the load generator’s event loop is busy, late, or stopped by the machine',
+    remedy:
+      'Use a runner with at least two free cores (runs-on), or lower "concurrency". The stack itself was not judged.',
+  },
+  {
+    vetoes: ['restart', 'replica-count'],
+    cause: 'measure.replica-restarted',
+    title: 'A replica restarted or went away under load',
+    blame: 'change',
+    looksLike: 'counters of a replica went back, or fewer replicas are Ready than before',
+    remedy:
+      'Look at restarts and last words of the replicas in the evidence; memory and --max-num-seqs are the usual reasons.',
+  },
+  {
+    vetoes: ['output-length'],
+    cause: 'measure.short-answers',
+    title: 'Answers have not the length that was ordered',
+    blame: 'change',
+    looksLike: 'the arms differ in their mean output tokens',
+    remedy:
+      'Something between gateway and vLLM shortens answers: compare generation defaults (--generation-config, --override-generation-config) and plugins of the endpoint picker.',
+  },
+  {
+    vetoes: ['error-rate', 'unreadable-answers', 'too-few-requests'],
+    cause: 'measure.errors',
+    title: 'Requests are refused or answered with nothing under load',
+    blame: 'change',
+    looksLike: 'a share of requests beyond the limit fails, or 200 comes without a choice',
+    remedy:
+      'The first refused answer is in the reasons; compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
+  },
+  {
+    vetoes: ['conservation', 'queue-at-start'],
+    cause: 'measure.foreign-traffic',
+    title: 'Somebody else sends requests to the replicas',
+    blame: 'cluster',
+    looksLike: 'the replicas counted more requests than were sent, or had a queue before the first',
+    remedy: 'Keep other clients off the route while a run measures: a gateway, a hostname or a namespace of its own.',
+  },
+  {
+    vetoes: ['picker-lost'],
+    cause: 'measure.picker-lost',
+    title: 'The endpoint picker was lost under load',
+    blame: 'change',
+    looksLike: 'answers stop carrying the picker’s mark during the measurement',
+    remedy: 'Give the endpoint picker more CPU, and look at its restarts in the evidence.',
+  },
+  {
+    vetoes: ['cache-hits'],
+    cause: 'measure.prompts-shared',
+    title: 'Prompts that share nothing hit the cache',
+    blame: 'gate',
+    looksLike: 'the arms differ in their hit rate over prompts that were made to be unique',
+    remedy: 'Something before the replicas answers from a cache of its own, or another client sends the same prompts.',
+  },
+  {
+    vetoes: ['one-replica', 'impossible-speedup'],
+    cause: 'measure.one-replica-held',
+    title: 'The one-replica arm was not of one replica, or was held back',
+    blame: 'cluster',
+    looksLike: 'others than the chosen replica served it, or the ratio exceeds what replicas can give',
+    remedy: 'See that the route to one replica selects one pod alone, and that nothing throttles it.',
+  },
+  {
+    vetoes: ['littles-law', 'trend'],
+    cause: 'measure.unsteady',
+    title: 'The replicas were not in a steady state',
+    blame: 'cluster',
+    looksLike: 'throughput rises or falls through the windows, or Little’s law does not hold: a stall, a compilation',
+    remedy:
+      'Run again; if it stays, warm all shapes of the prompts first, for vLLM compiles each when it is first asked.',
+  },
+];
+
+export const MEASUREMENT_RULES: readonly Rule[] = DISTURBANCES.map(
+  ({ vetoes, cause, title, blame, looksLike, remedy }): Rule => ({
+    cause,
+    title,
+    blame,
+    looksLike,
+    confidence: 'probable',
+    family: 'measurement',
+    match({ failure, report }) {
+      const found = (report.benchmark?.vetoes ?? []).filter(({ id }) => vetoes.includes(id));
+      const [first] = found;
+      if (failure || !first) return null;
+      return { seen: found.map(({ id, message }) => `${id}: ${message}`), explanation: first.message };
+    },
+    remedy: () => remedy,
+  }),
+);

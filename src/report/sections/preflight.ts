@@ -1,0 +1,27 @@
+import { html, prose } from '../escape.ts';
+import { table } from '../markdown.ts';
+import type { Report } from '../model.ts';
+import { PREFLIGHT_WORDS, preflightCounts } from '../wording.ts';
+import type { Detail, Section } from './section.ts';
+
+/** What was known before money was spent: every line, those that need somebody first; with what to do for each of them. */
+export function preflight(report: Report, detail: Detail): Section | null {
+  const lines = report.preflight;
+  if (lines.length === 0) return null;
+  const order = ['fail', 'warning', 'not-checked', 'pass'] as const;
+  const sorted = order.flatMap((outcome) => lines.filter((line) => line.outcome === outcome));
+  const max = detail === 'comment' ? 300 : 1_000;
+  const rows = sorted.map(({ title, outcome, seen, remedy }) => [
+    prose(title, 60),
+    PREFLIGHT_WORDS[outcome],
+    prose(seen, outcome === 'fail' ? max * 2 : max),
+    remedy === null ? '–' : prose(remedy, max),
+  ]);
+  const failed = lines.some(({ outcome }) => outcome === 'fail');
+  return {
+    name: 'preflight',
+    summary: `Preflight: ${html(preflightCounts(lines).replace('preflight checks ', ''))}`,
+    body: table(['Check', 'Result', 'Seen', 'To do'], ['left', 'left', 'left', 'left'], rows),
+    open: failed || report.mode === 'preflight',
+  };
+}

@@ -1,0 +1,180 @@
+import type { KubeObject } from '../clients/objects.ts';
+
+/** What a wait for readiness sees at one probe. */
+export interface Sight {
+  pods: readonly KubeObject[];
+  /** Warning events of the namespace; null when this probe did not read them. */
+  events: readonly KubeObject[] | null;
+  service: KubeObject | null;
+  /** Conditions of the service's own routes, as far as they are known. */
+  routes: readonly KubeObject[];
+}
+
+export interface Hopeless {
+  code: 'pods-unschedulable' | 'not-healing';
+  message: string;
+  hint: string;
+}
+
+/** Probes in a row after which a state that could still be passing is taken for final. */
+const SETTLED = 3;
+/** Controllers above the pods may take a step or two more: KServe moves a route to another pool group by itself. */
+const SETTLED_ROUTE = 5;
+/** Events are read at every so many probes: they are many, and change slowly. */
+export const EVENTS_EVERY = 2;
+
+/** Taints that the node controller takes off again by itself. */
+const PASSING_TAINT = /node\.kubernetes\.io\/|node\.cloudprovider\.kubernetes\.io\//;
+
+interface Sign {
+  key: string;
+  probes: number;
+  found: Hopeless;
+}
+
+/**
+ * Ends a wait that cannot end well: a state is final when it has been there at several probes in a row. Answers what it
+ * is, or null while there is hope.
+ */
+export function createHopeless(): (sight: Sight) => Hopeless | null {
+  const strikes = new Map<string, number>();
+  return (sight) => {
+    const signs = signsOf(sight);
+    const present = new Set(signs.map(({ key }) => key));
+    for (const key of strikes.keys()) {
+      // A probe that did not read events says nothing of them.
+      const unseen = key.startsWith('event') && sight.events === null;
+      if (!present.has(key) && !unseen) strikes.delete(key);
+    }
+    for (const { key, probes, found } of signs) {
+      const count = (strikes.get(key) ?? 0) + 1;
+      strikes.set(key, count);
+      if (count >= probes) return found;
+    }
+    return null;
+  };
+}
+
+function signsOf({ pods, events, service, routes }: Sight): Sign[] {
+  return [...unschedulable(pods), ...refused(pods), ...told(events ?? []), ...stopped(service), ...closed(routes)];
+}
+
+/** Every leased node is Ready when this is asked, so a pod that fits none of them fits none later. */
+function unschedulable(pods: readonly KubeObject[]): Sign[] {
+  const stuck = pods.flatMap(({ metadata, status }) => {
+    const condition = conditions(status?.conditions).find(({ type }) => type === 'PodScheduled');
+    const waits = condition?.status === 'False' && condition.reason === 'Unschedulable';
+    const passing = PASSING_TAINT.test(condition?.message ?? '') || /no nodes available/.test(condition?.message ?? '');
+    return waits && !passing ? [{ name: metadata.name, message: condition.message ?? '' }] : [];
+  });
+  const [first] = stuck;
+  if (!first) return [];
+  return [
+    {
+      key: `unschedulable ${stuck.map(({ name }) => name).join()}`,
+      probes: SETTLED,
+      found: {
+        code: 'pods-unschedulable',
+        message: `${stuck.length} ${stuck.length === 1 ? 'pod finds' : 'pods find'} no node although all leased nodes are Ready: ${first.message}`,
+        hint: 'Compare node selector, tolerations and google.com/tpu of the template with the node pool.',
+      },
+    },
+  ];
+}
+
+/** A pod that its node has refused is replaced by one that it refuses too. */
+function refused(pods: readonly KubeObject[]): Sign[] {
+  const found = pods.find(
+    ({ status }) => status?.phase === 'Failed' && /Admission|Affinity|OutOf/.test(String(status?.reason)),
+  );
+  if (!found) return [];
+  return [
+    sign(
+      'refused',
+      SETTLED,
+      `The node refuses pod ${found.metadata.name}: ${found.status?.reason}: ${found.status?.message ?? ''}`,
+      'Ask for all chips of the node, and select accelerator and topology.',
+    ),
+  ];
+}
+
+const MOUNT = /(?:secret|configmap) "[^"]+" not found/;
+
+/** What only events tell: pods that were not made, volumes that are not there. */
+function told(events: readonly KubeObject[]): Sign[] {
+  const last = (reason: string, pattern: RegExp) =>
+    events.filter((event) => event.reason === reason && pattern.test(String(event.message))).at(-1);
+  const create = last(
+    'FailedCreate',
+    /exceeded quota|violates PodSecurity|failed calling webhook|serviceaccount "[^"]+" not found|must specify/,
+  );
+  const mount = last('FailedMount', MOUNT);
+  return [
+    ...(create
+      ? [
+          sign(
+            'event create',
+            2,
+            `Pods cannot be made: ${create.message}`,
+            'The message names the rule that refuses them.',
+          ),
+        ]
+      : []),
+    ...(mount
+      ? [
+          sign(
+            'event mount',
+            SETTLED,
+            `A volume cannot be mounted: ${mount.message}`,
+            'Create the secret or ConfigMap, or correct its name.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function stopped(service: KubeObject | null): Sign[] {
+  const bad = conditions(service?.status?.conditions).find(
+    ({ type, status, reason = '' }) =>
+      status === 'False' &&
+      ((type === 'PresetsCombined' && reason !== '') ||
+        (/Ready$/.test(type) &&
+          /^(?:Reconcile\w+Error|GatewayFetchError|ReconcileCertsError|InvalidRenderedConfig|RefsInvalid\w*)$/.test(
+            reason,
+          ))),
+  );
+  if (!bad) return [];
+  return [
+    sign(
+      `service ${bad.type} ${bad.reason}`,
+      SETTLED,
+      `KServe stopped: ${bad.type} is False (${bad.reason}: ${bad.message ?? ''})`,
+      'Correct what the condition names.',
+    ),
+  ];
+}
+
+function closed(routes: readonly KubeObject[]): Sign[] {
+  for (const { metadata, status } of routes) {
+    const parents = (status?.parents ?? []) as { conditions?: unknown }[];
+    const bad = parents.flatMap((parent) => conditions(parent.conditions)).find(({ status: is }) => is === 'False');
+    if (!bad) continue;
+    return [
+      sign(
+        `route ${metadata.name} ${bad.type} ${bad.reason}`,
+        SETTLED_ROUTE,
+        `The gateway does not take HTTPRoute ${metadata.name}: ${bad.type} is False (${bad.reason}: ${bad.message ?? ''})`,
+        'Correct the route, the gateway’s listeners, or the versions that do not fit.',
+      ),
+    ];
+  }
+  return [];
+}
+
+function sign(key: string, probes: number, message: string, hint: string): Sign {
+  return { key, probes, found: { code: 'not-healing', message: `${message.replace(/[.\s]+$/, '')}.`, hint } };
+}
+
+function conditions(list: unknown): { type: string; status: string; reason?: string; message?: string }[] {
+  return Array.isArray(list) ? list : [];
+}

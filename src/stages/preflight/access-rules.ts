@@ -1,0 +1,38 @@
+/** One verb set on one resource of an API group; `pods/log` for a subresource. */
+export interface AccessNeed {
+  group: string;
+  resource: string;
+  verbs: readonly string[];
+}
+
+const STACK = ['get', 'list', 'create', 'patch', 'delete'] as const;
+
+/** In the namespace of the stack: `manifests/rbac/serving.yaml`, and a test holds both together. */
+export const SERVING_NEEDS: readonly AccessNeed[] = [
+  { group: 'serving.kserve.io', resource: 'llminferenceservices', verbs: STACK },
+  { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: STACK },
+  { group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: STACK },
+  { group: 'networking.istio.io', resource: 'destinationrules', verbs: STACK },
+  { group: '', resource: 'services', verbs: STACK },
+  { group: '', resource: 'pods', verbs: ['list', 'patch'] },
+  { group: '', resource: 'pods/portforward', verbs: ['get', 'create'] },
+  { group: '', resource: 'pods/log', verbs: ['get'] },
+  { group: '', resource: 'events', verbs: ['list'] },
+  { group: 'apps', resource: 'deployments', verbs: ['list'] },
+];
+
+/** In the namespace of the stack, of the groups that the cluster has. */
+export const POOL_NEED: AccessNeed = { group: '', resource: 'inferencepools', verbs: ['get'] };
+
+/** In the namespace of the leases: `manifests/rbac/lease.yaml`. */
+export const LEASE_NEEDS: readonly AccessNeed[] = [
+  { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update', 'delete'] },
+];
+
+/** In the namespace of the gateway: `manifests/rbac/gateway.yaml`. */
+export const GATEWAY_NEEDS: readonly AccessNeed[] = [
+  { group: 'gateway.networking.k8s.io', resource: 'gateways', verbs: ['get'] },
+];
+
+/** In no namespace: `manifests/rbac/nodes.yaml`. */
+export const CLUSTER_NEEDS: readonly AccessNeed[] = [{ group: '', resource: 'nodes', verbs: ['list'] }];

@@ -1,0 +1,87 @@
+import type { AccessRule, KubeClient } from '../../clients/kube.ts';
+import { Failure } from '../../lib/failure.ts';
+import {
+  type AccessNeed,
+  CLUSTER_NEEDS,
+  GATEWAY_NEEDS,
+  LEASE_NEEDS,
+  POOL_NEED,
+  SERVING_NEEDS,
+} from './access-rules.ts';
+import type { Look } from './table.ts';
+
+interface Where {
+  namespace: string;
+  leaseNamespace: string;
+  /** Null while it is not known. */
+  gatewayNamespace: string | null;
+  /** API groups of InferencePool that the cluster serves. */
+  poolGroups: readonly string[];
+}
+
+/**
+ * Whether the identity may do in the cluster all that a run does, by access reviews: the rules of each namespace at once,
+ * and one question each for what these do not show (an authoriser such as GKE's IAM cannot list what it allows). The
+ * failure names every missing rule, and the file that grants it.
+ */
+export async function checkAccess(kube: KubeClient, where: Where): Promise<Look> {
+  const pools = where.poolGroups.map((group) => ({ ...POOL_NEED, group }));
+  const parts = await Promise.all([
+    missingIn(kube, where.namespace, [...SERVING_NEEDS, ...pools], 'serving.yaml'),
+    missingIn(kube, where.leaseNamespace, LEASE_NEEDS, 'lease.yaml'),
+    where.gatewayNamespace === null ? null : missingIn(kube, where.gatewayNamespace, GATEWAY_NEEDS, 'gateway.yaml'),
+    missingIn(kube, null, CLUSTER_NEEDS, 'nodes.yaml'),
+  ]);
+  const known = parts.filter((part) => part !== null);
+  const lacking = known.filter(({ missing }) => missing.length > 0);
+  if (lacking.length === 0) {
+    const asked = known.reduce((sum, { asked: count }) => sum + count, 0);
+    return { seen: `all ${asked} rules that a run needs` };
+  }
+  const told = lacking.map(({ place, missing }) => `${missing.join(', ')} ${place}`);
+  throw new Failure({
+    stage: 'preflight',
+    code: 'kube-permission',
+    message: `The identity may not ${told.join('; ')}.`,
+    hint: `Grant it: ${lacking.map(({ file }) => `kubectl apply -f manifests/rbac/${file}`).join('; ')}, with the namespaces and the subject of your own.`,
+    blame: 'config',
+  });
+}
+
+async function missingIn(
+  kube: KubeClient,
+  namespace: string | null,
+  needs: readonly AccessNeed[],
+  file: string,
+): Promise<{ place: string; file: string; missing: string[]; asked: number }> {
+  const wanted = needs.flatMap(({ verbs, ...rest }) => verbs.map((verb) => ({ verb, ...rest })));
+  // Rules of cluster roles are among those of any namespace.
+  const { rules, complete } = await kube.rulesIn(namespace ?? 'default');
+  const open = complete && namespace !== null ? wanted.filter((need) => !isGranted(rules, need)) : wanted;
+  const answers = await Promise.all(
+    open.map(async ({ verb, group, resource }) => {
+      const [name = '', subresource] = resource.split('/');
+      const attributes = { verb, group, resource: name, ...(subresource ? { subresource } : {}) };
+      const allowed = await kube.canI(namespace === null ? attributes : { ...attributes, namespace });
+      return allowed ? null : `${verb} ${resource}${group ? `.${group}` : ''}`;
+    }),
+  );
+  return {
+    place: namespace === null ? 'in the cluster' : `in ${namespace}`,
+    file,
+    missing: answers.filter((each) => each !== null),
+    asked: wanted.length,
+  };
+}
+
+/** Rules of RBAC add up, so one that is listed without names is enough. */
+function isGranted(rules: readonly AccessRule[], need: { verb: string; group: string; resource: string }): boolean {
+  const fits = (list: readonly string[], wanted: string) => list.includes('*') || list.includes(wanted);
+  return rules.some(
+    ({ verbs, apiGroups, resources, resourceNames = [] }) =>
+      resourceNames.length === 0 &&
+      fits(verbs, need.verb) &&
+      fits(apiGroups, need.group) &&
+      fits(resources, need.resource),
+  );
+}

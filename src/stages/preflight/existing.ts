@@ -1,0 +1,83 @@
+import type { KubeObject, ObjectRef } from '../../clients/objects.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { ServiceRef, StageContext } from '../context.ts';
+import { isExpired, leaseRef, readLease } from '../lease-record.ts';
+import { TPU_RESOURCE, type TpuNode } from '../nodes.ts';
+import { RUN_ANNOTATION } from '../ownership.ts';
+import { poolLeased } from '../pool-lease.ts';
+import { isService } from './service.ts';
+import type { Look } from './table.ts';
+
+/** Another run's lease of the pool that has not run out, as a sentence. Fails where the run may not wait. */
+export async function otherLease(context: StageContext, pool: string): Promise<string | null> {
+  const { inputs, kube } = context;
+  const found = await kube.get(leaseRef(inputs.leaseNamespace, pool));
+  const record = found && readLease(found);
+  if (!record || record.runKey === context.runKey || isExpired(record, Date.now())) return null;
+  const failure = poolLeased(pool, record, null);
+  if (inputs.onBusy === 'stop') throw failure;
+  return `${failure.message} It is waited for.`;
+}
+
+/** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */
+export async function checkExisting(context: StageContext, service: ServiceRef, retired: ObjectRef[]): Promise<Look> {
+  const { apiVersion, name, namespace } = service;
+  const existing = await context.kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
+  if (!existing) return { seen: `${name} is new, so that no update needs a spare node` };
+  if (existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) {
+    return { seen: `${name} was left behind by a run, and is removed first: an update would need a spare node` };
+  }
+  if (retired.some((ref) => isService(ref) && ref.name === name && ref.namespace === namespace)) {
+    return { seen: `${name} is retired first` };
+  }
+  throw new Failure({
+    stage: 'preflight',
+    code: 'service-exists',
+    message: `LLMInferenceService ${name} in ${namespace} exists already, and no run of the gate made it.`,
+    hint: 'Name it in the input "retire" if it may be deleted for the measurement, or give the one under test another name or namespace.',
+    blame: 'config',
+  });
+}
+
+/** The nodes go at the end, so nobody else's TPU pods may run on them. Answers why that cannot be seen, where it cannot. */
+export async function strangersOn(
+  context: StageContext,
+  nodes: TpuNode[],
+  own: { name: string; namespace?: string | undefined }[],
+): Promise<string | null> {
+  const strangers: string[] = [];
+  try {
+    for (const node of nodes) {
+      const pods = (await context.kube.list('v1', 'Pod', { fieldSelector: `spec.nodeName=${node.name}` })) ?? [];
+      strangers.push(
+        ...pods
+          .filter((pod) => usesTpu(pod) && !isOurs(pod, own))
+          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+    return 'who else uses the pool cannot be seen: listing pods of all namespaces is refused';
+  }
+  if (strangers.length === 0) return null;
+  throw new Failure({
+    stage: 'preflight',
+    code: 'pool-in-use',
+    message: `The node pool serves others, and its nodes go when the run ends: ${strangers.slice(0, 3).join(', ')}${strangers.length > 3 ? ` and ${strangers.length - 3} more` : ''}.`,
+    hint: 'Use another pool, or set "resting-nodes" to the number of nodes that must stay.',
+    blame: 'config',
+  });
+}
+
+/** Pods that have ended stay listed, and hold nothing. */
+function usesTpu(pod: KubeObject): boolean {
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
+  const containers = (pod.spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
+  return containers.some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
+}
+
+/** By the label that KServe puts on the pods of a service. */
+function isOurs(pod: KubeObject, own: { name: string; namespace?: string | undefined }[]): boolean {
+  const service = pod.metadata.labels?.['app.kubernetes.io/name'];
+  return own.some(({ name, namespace }) => name === service && namespace === pod.metadata.namespace);
+}

@@ -1,0 +1,134 @@
+import type { ClusterInfo } from '../../clients/gke.ts';
+import type { KubeClient } from '../../clients/kube.ts';
+import type { Manifest } from '../../clients/manifests.ts';
+import type { KubeObject, ObjectRef } from '../../clients/objects.ts';
+import { filterEvidence } from '../../diagnosis/collect-network.ts';
+import { blockedFlows } from '../../diagnosis/flows.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { ServiceRef } from '../context.ts';
+import { commandLine, evidenceAt, flagOf, isService, mainOf } from './service.ts';
+import type { Look } from './table.ts';
+
+interface Given {
+  cluster: ClusterInfo;
+  service: ServiceRef;
+  manifests: readonly Manifest[];
+  gateway: { namespace: string; name: string } | null;
+  retired: readonly ObjectRef[];
+}
+
+/**
+ * The NetworkPolicies as they will be after the deploy, evaluated offline against the labels that the pods will have:
+ * which connection that the stack needs is stopped by which policy.
+ */
+export async function checkPolicies(kube: KubeClient, given: Given): Promise<Look> {
+  const { cluster, service, manifests, gateway, retired } = given;
+  const { namespace } = service;
+  const own = manifests.filter(({ object }) => object.kind === 'NetworkPolicy');
+  const there = (await kube.list('networking.k8s.io/v1', 'NetworkPolicy', { namespace })) ?? [];
+  const isOwn = ({ metadata }: KubeObject) => own.some(({ object }) => object.metadata.name === metadata.name);
+  const goes = ({ metadata }: KubeObject) =>
+    retired.some(
+      ({ kind, name, namespace: where }) => kind === 'NetworkPolicy' && name === metadata.name && where === namespace,
+    );
+  const policies = [
+    ...there.filter((policy) => !isOwn(policy) && !goes(policy)),
+    ...own.map(({ object }) => object).filter(({ metadata }) => metadata.namespace === namespace),
+  ];
+  const sidecar = await injected(kube, namespace);
+  const main = mainOf((manifests.find(({ object }) => isService(object)) as Manifest).object);
+  const blocked = blockedFlows(policies, {
+    service: service.name,
+    namespace,
+    gateway: gateway ?? { namespace: '', name: '' },
+    port: Number(flagOf(commandLine(main), '--port') ?? 8_000),
+    sidecar: sidecar === true,
+  }).filter(({ flow }) => gateway !== null || !flow.startsWith('gateway'));
+  const counted = `${policies.length} policies in ${namespace}`;
+  const [first] = blocked;
+  if (!first) {
+    const unsure = [
+      gateway === null ? 'the gateway is not known yet' : null,
+      sidecar === null ? 'whether pods get a sidecar is not known' : null,
+    ].filter((each) => each !== null);
+    return { seen: `${counted} let through what the stack needs${unsure.length > 0 ? `; ${unsure.join(', ')}` : ''}` };
+  }
+  const told = blocked.map(
+    ({ flow, direction, policies: by }) => `${flow} (${direction}, isolated by ${by.join(', ')})`,
+  );
+  if (!cluster.enforcesPolicies) {
+    return {
+      outcome: 'warning',
+      seen: `would be blocked, but nothing in this cluster enforces policies: ${told.join('; ')}`,
+      remedy: 'Correct the policies before Dataplane V2 or Calico is turned on.',
+    };
+  }
+  const manifest = own.find(({ object }) => first.policies.includes(object.metadata.name));
+  throw new Failure({
+    stage: 'preflight',
+    code: 'policy-blocks',
+    message: `NetworkPolicies would block ${told.join('; ')}.`,
+    hint: 'Add a policy that allows it; those of manifests/pattern3/networkpolicies allow all that the stack needs.',
+    blame: manifest ? 'change' : 'cluster',
+    ...(manifest ? { evidence: evidenceAt(manifest, ['metadata', 'name'], `blocks ${first.flow}`) } : {}),
+  });
+}
+
+/** Whether Istio puts a sidecar into pods of the namespace; null when that may not be read. */
+async function injected(kube: KubeClient, namespace: string): Promise<boolean | null> {
+  try {
+    const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
+    const labels = object?.metadata.labels ?? {};
+    return labels['istio-injection'] === 'enabled' || labels['istio.io/rev'] !== undefined;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'kube-permission') return null;
+    throw error;
+  }
+}
+
+/** EnvoyFilters on the gateway that would erase the endpoint picker's configuration. */
+export async function checkFilters(kube: KubeClient, given: Given): Promise<Look> {
+  const { gateway, service, retired, manifests } = given;
+  if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
+  const found: KubeObject[] = [];
+  const unread: string[] = [];
+  for (const namespace of new Set([gateway.namespace, service.namespace])) {
+    try {
+      found.push(...((await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? []));
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+      unread.push(namespace);
+    }
+  }
+  const goes = ({ metadata }: KubeObject) =>
+    retired.some(
+      ({ kind, name, namespace }) =>
+        kind === 'EnvoyFilter' && name === metadata.name && namespace === metadata.namespace,
+    );
+  const named = ({ spec }: KubeObject) =>
+    spec?.workloadSelector?.labels?.['gateway.networking.k8s.io/gateway-name'] as string | undefined;
+  const comes = manifests.map(({ object }) => object).filter(({ kind }) => kind === 'EnvoyFilter');
+  const erasing = [...found.filter((filter) => !goes(filter)), ...comes].filter(
+    (filter) => (named(filter) ?? gateway.name) === gateway.name && filterEvidence(filter).erasesPicker,
+  );
+  if (erasing.length > 0) {
+    const names = erasing.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    throw new Failure({
+      stage: 'preflight',
+      code: 'envoyfilter-erases',
+      message: `EnvoyFilter ${names.join(', ')} overrides ext_proc of a route without naming a gRPC service: requests would never reach the endpoint picker.`,
+      hint: `kubectl -n ${erasing[0]?.metadata.namespace} delete envoyfilter ${erasing[0]?.metadata.name}; Istio 1.27 and later need none.`,
+      blame: 'cluster',
+    });
+  }
+  if (unread.length > 0) {
+    return {
+      outcome: 'not-checked',
+      seen: `EnvoyFilters of ${unread.join(', ')} may not be listed`,
+      remedy: 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look.',
+    };
+  }
+  return {
+    seen: found.length === 0 ? 'none on the gateway' : `${found.length}, none erases the picker's configuration`,
+  };
+}

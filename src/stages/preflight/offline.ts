@@ -1,0 +1,134 @@
+import type { Manifest } from '../../clients/manifests.ts';
+import type { Inputs } from '../../inputs.ts';
+import { Failure } from '../../lib/failure.ts';
+import { guard, guardFailure } from '../guard.ts';
+import { commandLine, evidenceAt, flagOf, mainOf, type ProbeSpec, serviceOf } from './service.ts';
+import type { Look, Table } from './table.ts';
+
+/** In no release of vLLM; argparse ends on the first of them. Seen in manifests of this stack. */
+const NO_SUCH_FLAGS = ['--prefix-cache-block-size', '--enable-cache-aware-routing', '--scorer-weights'] as const;
+/** In older releases alone. */
+const REMOVED_FLAGS = ['--disable-log-requests'] as const;
+/** Seconds that TPU start-up and the XLA compilation may take before a probe must not end them. */
+const START_SECONDS = 900;
+
+/** What the manifests tell by themselves: all of it before the first call. */
+export async function checkOffline(table: Table, manifests: readonly Manifest[], inputs: Inputs): Promise<void> {
+  await table.look('guard', 'Guard', async () => {
+    const refusals = guard(manifests, inputs.guard);
+    if (refusals.length > 0) throw guardFailure(refusals);
+    return { seen: `${manifests.length} objects of allowed kinds, namespaces and registries` };
+  });
+  const found = await table.check('service', 'Service', async () => {
+    const { manifest, service } = serviceOf(manifests, inputs.namespace);
+    return { value: manifest, seen: `${service.name} with ${service.replicas} replicas` };
+  });
+  if (!found) return;
+  await table.look('vllm-flags', 'Flags of vLLM', async () => checkFlags(found));
+  await table.look('probes', 'Probes', async () => checkProbes(found));
+  await table.look('workload', 'Prompts', async () => checkWorkload(found, inputs));
+}
+
+function checkFlags(manifest: Manifest): Look {
+  const line = commandLine(mainOf(manifest.object));
+  if (line === '') return { seen: 'the preset’s own command' };
+  const has = (flag: string) => new RegExp(`(?:^|\\s)${flag}(?:[=\\s]|$)`).test(line);
+  const bad = NO_SUCH_FLAGS.filter(has);
+  if (bad.length > 0) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'bad-flag',
+      message: `vLLM has no ${bad.join(', ')}: the replicas would end at once, again and again.`,
+      hint: 'Take it out of the args of container main. Prefix caching is --enable-prefix-caching; scorers are the endpoint picker’s.',
+      blame: 'change',
+      evidence: evidenceAt(manifest, new RegExp(bad[0] ?? ''), `vLLM has no ${bad[0]}`),
+    });
+  }
+  const removed = REMOVED_FLAGS.filter(has);
+  if (removed.length > 0) {
+    return {
+      outcome: 'warning',
+      seen: `${removed.join(', ')} is refused by newer releases of vLLM`,
+      remedy: 'Take it out: the log of requests is off by default since vLLM 0.12.',
+    };
+  }
+  return { seen: `${line.match(/(?:^|\s)--[a-z]/g)?.length ?? 0} flags, none known to end the image` };
+}
+
+function checkProbes(manifest: Manifest): Look {
+  const main = mainOf(manifest.object);
+  const line = commandLine(main);
+  if (!main || line === '') return { seen: 'the preset’s own' };
+  const scheme = /(?:^|\s)--ssl-(?:certfile|keyfile)(?:[=\s]|$)/.test(line) ? 'HTTPS' : 'HTTP';
+  const port = Number(flagOf(line, '--port') ?? 8_000);
+  const probes = (['startupProbe', 'readinessProbe', 'livenessProbe'] as const).flatMap((name) => {
+    const http = main[name]?.httpGet;
+    return http ? [{ name, scheme: http.scheme ?? 'HTTP', port: portOf(http.port, main.ports) }] : [];
+  });
+  const bad = probes.find((probe) => probe.scheme !== scheme || (probe.port !== null && probe.port !== port));
+  if (bad) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'bad-probe',
+      message: `${bad.name} asks ${bad.scheme} on port ${bad.port ?? '?'}, but vLLM is started for ${scheme} on port ${port}: no replica would ever be ready.`,
+      hint: 'Give the probe the port of --port, and scheme HTTPS exactly when the command has --ssl-certfile.',
+      blame: 'change',
+      evidence: evidenceAt(manifest, new RegExp(bad.name), `${bad.name} does not fit the command`),
+    });
+  }
+  const guarding = main.startupProbe ?? main.livenessProbe;
+  const budget = guarding ? budgetOf(guarding) : null;
+  if (budget !== null && budget < START_SECONDS) {
+    return {
+      outcome: 'warning',
+      seen: `a probe ends vLLM after ${budget} s, and the first compilation on TPU may take ${START_SECONDS} s`,
+      remedy: 'Give main a startupProbe of 20 min: periodSeconds 10, failureThreshold 120.',
+    };
+  }
+  return { seen: probes.length === 0 ? 'the preset’s own' : `${probes.length} for ${scheme} on port ${port}` };
+}
+
+const portOf = (port: number | string | undefined, ports: readonly { name?: string; containerPort: number }[] = []) =>
+  typeof port === 'string' ? (ports.find(({ name }) => name === port)?.containerPort ?? null) : (port ?? null);
+
+const budgetOf = ({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 }: ProbeSpec) =>
+  initialDelaySeconds + periodSeconds * failureThreshold;
+
+/** vLLM's page on TPU: a sixteenth of the next power of two of the longest sequence, 16 to 256; 16 beyond 8192. */
+export function blockTokens(maxModelLen: number): number {
+  if (maxModelLen > 8_192) return 16;
+  const power = 2 ** Math.ceil(Math.log2(maxModelLen));
+  return Math.min(256, Math.max(16, Math.floor(power / 16)));
+}
+
+function checkWorkload(manifest: Manifest, inputs: Inputs): Look {
+  const longest = Number(flagOf(commandLine(mainOf(manifest.object)), '--max-model-len'));
+  const { promptTokens, maxTokens } = inputs;
+  if (inputs.prompts !== '') return { seen: `your own, with ${maxTokens} tokens to answer` };
+  if (!Number.isInteger(longest) || longest < 1) {
+    return { outcome: 'not-checked', seen: 'the longest sequence is not in the manifest (--max-model-len)' };
+  }
+  const at = evidenceAt(manifest, /--max-model-len/, 'the longest sequence that vLLM serves');
+  if (promptTokens + maxTokens > longest) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'prompt-too-long',
+      message: `Prompts of ${promptTokens} tokens and answers of ${maxTokens} do not fit into --max-model-len=${longest}: every request would be refused.`,
+      hint: 'Lower "prompt-tokens" or "max-tokens", or raise --max-model-len.',
+      blame: 'config',
+      evidence: at,
+    });
+  }
+  const block = blockTokens(longest);
+  if (promptTokens <= block) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'prompt-too-short',
+      message: `Prompts of ${promptTokens} tokens hold no block that can be cached: vLLM caches ${block} tokens at a time at --max-model-len=${longest}, and computes the last token anew.`,
+      hint: `Set "prompt-tokens" to at least ${block * 4}.`,
+      blame: 'config',
+      evidence: at,
+    });
+  }
+  return { seen: `${promptTokens} tokens, ${Math.floor(promptTokens / block)} blocks of ${block}` };
+}

@@ -1,0 +1,240 @@
+import type { KubeClient } from '../../clients/kube.ts';
+import type { KubeObject } from '../../clients/objects.ts';
+import { isBefore, versionOf } from '../../diagnosis/facts.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { Look, Seen } from './table.ts';
+
+export const SERVICE_GROUP = 'serving.kserve.io';
+const POOL_GROUPS = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'] as const;
+const GRANT = 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look';
+/** Where the controllers are, as their own installations have it. */
+const KSERVE_NAMESPACES = ['opendatahub', 'kserve'] as const;
+const ISTIO_NAMESPACE = 'istio-system';
+
+/** Images of the KServe controllers and of istiod; null what may not be read. */
+export interface Versions {
+  kserve: string[] | null;
+  istiod: string | null;
+}
+
+/** Reads the images of the controllers. Best effort: it needs rights in their namespaces. */
+export async function readVersions(kube: KubeClient): Promise<Versions> {
+  const images = async (namespace: string, names: RegExp): Promise<string[] | null> => {
+    try {
+      const deployments = (await kube.list('apps/v1', 'Deployment', { namespace })) ?? [];
+      return deployments
+        .filter(({ metadata }) => names.test(metadata.name))
+        .flatMap(({ spec }) =>
+          ((spec?.template?.spec?.containers ?? []) as { image?: string }[]).map(({ image }) => image ?? ''),
+        );
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'kube-permission') return null;
+      throw error;
+    }
+  };
+  const [istiod, ...kserve] = await Promise.all([
+    images(ISTIO_NAMESPACE, /^istiod/),
+    ...KSERVE_NAMESPACES.map((namespace) => images(namespace, /kserve|llmisvc/)),
+  ]);
+  const readable = kserve.filter((list) => list !== null);
+  return { kserve: readable.length > 0 ? readable.flat() : null, istiod: istiod?.[0] ?? null };
+}
+
+/** Definitions and controller: who will act on the service, and on which InferencePool. */
+export async function checkKserve(kube: KubeClient, versions: Versions): Promise<Seen<readonly string[]>> {
+  const served = await kube.versionsOf(SERVICE_GROUP);
+  if (served.length === 0) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'kserve-missing',
+      message: `The cluster serves no API of ${SERVICE_GROUP}: KServe's LLMInferenceService is not installed.`,
+      hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
+      blame: 'cluster',
+    });
+  }
+  // The plain release of v0.15 has the definition of others and ignores the kind.
+  const plain = versions.kserve?.find((image) => /(?:^|\/)kserve\/kserve-controller:v0\.(?:\d|1[0-5])\b/.test(image));
+  if (plain !== undefined && versions.kserve?.length === 1) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'kserve-upstream-v0.15',
+      message: `The controller is ${plain}, which ignores LLMInferenceServices: nothing would be made of the manifests.`,
+      hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
+      blame: 'cluster',
+    });
+  }
+  const groups = await Promise.all(
+    POOL_GROUPS.map(async (group) => ((await kube.versionsOf(group)).length > 0 ? group : null)),
+  );
+  const pools = groups.filter((group) => group !== null);
+  if (pools.length === 0) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'inference-pool-missing',
+      message: `The cluster serves InferencePool in neither ${POOL_GROUPS.join(' nor ')}: there is nothing for an endpoint picker to pick from.`,
+      hint: 'Install the definitions of the Gateway API Inference Extension.',
+      blame: 'cluster',
+    });
+  }
+  const controller =
+    versions.kserve === null ? 'controller not readable' : versions.kserve.join(', ') || 'no controller found';
+  const seen = `${SERVICE_GROUP}/${served.join(', ')}; ${controller}; InferencePool in ${pools.join(', ')}`;
+  if (versions.kserve?.length === 0) {
+    return {
+      value: pools,
+      outcome: 'warning',
+      seen,
+      remedy: `No controller runs in ${KSERVE_NAMESPACES.join(' or ')}; see that it runs elsewhere.`,
+    };
+  }
+  return versions.kserve === null
+    ? { value: pools, seen, remedy: `${GRANT} at the controller's version.` }
+    : { value: pools, seen };
+}
+
+/** Gateway: there, of Istio, programmed, with an address. */
+export async function checkGateway(
+  kube: KubeClient,
+  gateway: { namespace: string; name: string } | null,
+): Promise<Look> {
+  if (gateway === null) {
+    return {
+      outcome: 'not-checked',
+      seen: 'KServe chooses it, from a ConfigMap that the gate does not read',
+      remedy: 'Give the input "gateway" as namespace/name.',
+    };
+  }
+  const shown = `${gateway.namespace}/${gateway.name}`;
+  const object = await kube.get({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', ...gateway });
+  if (!object) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'gateway-missing',
+      message: `Gateway ${shown} does not exist.`,
+      hint: 'Correct the input "gateway"; kubectl get gateways -A lists them.',
+      blame: 'config',
+    });
+  }
+  const className = String(object.spec?.gatewayClassName ?? '');
+  if (/^gke-/.test(className)) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'gateway-class',
+      message: `Gateway ${shown} is of class ${className}: GKE's own gateways refuse the timeouts that KServe writes into its routes.`,
+      hint: 'Name a gateway of class istio.',
+      blame: 'config',
+    });
+  }
+  const programmed = (
+    (object.status?.conditions ?? []) as { type: string; status: string; message?: string; reason?: string }[]
+  ).find(({ type }) => type === 'Programmed');
+  const addresses = (object.status?.addresses ?? []) as { value?: string }[];
+  if (programmed?.status !== 'True' || addresses.length === 0) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'gateway-not-programmed',
+      message: `Gateway ${shown} is not programmed: ${programmed ? `${programmed.reason}: ${programmed.message ?? ''}` : 'no controller has reported on it'}${addresses.length === 0 ? ', and it has no address' : ''}.`,
+      hint: `kubectl -n ${gateway.namespace} describe gateway ${gateway.name}; its pods may lack an image or a pull secret.`,
+      blame: 'cluster',
+    });
+  }
+  return { seen: `${shown} of class ${className} at ${addresses.map(({ value }) => value).join(', ')}` };
+}
+
+/** Istio's version against the groups of InferencePool: 1.27 takes the older, 1.28 and later the newer alone. */
+export function checkIstio(istiod: string | null, poolGroups: readonly string[]): Look {
+  const version = versionOf(istiod);
+  if (istiod === null)
+    return { outcome: 'not-checked', seen: 'the version of istiod is not readable', remedy: `${GRANT}.` };
+  if (version === null) return { outcome: 'warning', seen: `${istiod} has no version in its tag` };
+  const wanted = isBefore(version, [1, 28]) ? 'inference.networking.x-k8s.io' : 'inference.networking.k8s.io';
+  if (isBefore(version, [1, 27])) {
+    return {
+      outcome: 'warning',
+      seen: `Istio ${version.join('.')} knows InferencePool only where its vendor has added it`,
+      remedy: 'Istio 1.28 or later has it.',
+    };
+  }
+  if (!poolGroups.includes(wanted)) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'pool-group',
+      message: `Istio ${version.join('.')} takes InferencePools of ${wanted} alone, and the cluster serves only ${poolGroups.join(', ')}: the route would never be ready.`,
+      hint: `Install the definitions of ${wanted} with a KServe that writes them, or another Istio.`,
+      blame: 'cluster',
+    });
+  }
+  return { seen: `Istio ${version.join('.')}, which takes ${wanted}` };
+}
+
+interface RouteShape {
+  object: KubeObject;
+  hostnames: string[];
+}
+
+/** Routes that share the gateway: the picker of a younger one is lost on Istio before 1.28.5. */
+export async function checkRoutes(
+  kube: KubeClient,
+  given: {
+    gateway: { namespace: string; name: string } | null;
+    namespace: string;
+    /** Services whose routes go before ours comes, or are ours. */
+    passing: readonly string[];
+    istiod: string | null;
+  },
+): Promise<Look> {
+  const { gateway, passing } = given;
+  if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
+  const kind = 'HTTPRoute';
+  const apiVersion = 'gateway.networking.k8s.io/v1';
+  const everywhere = await kube.list(apiVersion, kind).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'kube-permission') return null;
+    throw error;
+  });
+  const all = everywhere ?? (await kube.list(apiVersion, kind, { namespace: given.namespace })) ?? [];
+  const others = all.filter((route) => isAttached(route, gateway) && !belongsToOne(route, passing)).map(shape);
+  const partly = everywhere === null ? '; routes of other namespaces may not be listed' : '';
+  if (others.length === 0) {
+    return partly
+      ? { outcome: 'not-checked', seen: `none in ${given.namespace}${partly}`, remedy: `${GRANT}.` }
+      : { seen: 'no other route on the gateway' };
+  }
+  const names = others.map(({ object }) => `${object.metadata.namespace}/${object.metadata.name}`);
+  const version = versionOf(given.istiod);
+  const shared = others.some(({ hostnames }) => hostnames.length === 0);
+  if (version && isBefore(version, [1, 28, 5]) && shared) {
+    throw new Failure({
+      stage: 'preflight',
+      code: 'route-competes',
+      message: `Gateway ${gateway.namespace}/${gateway.name} has other routes, older than ours will be: ${names.join(', ')}. Istio ${version.join('.')} would ask no endpoint picker for ours.`,
+      hint: 'Remove them for the run ("retire"), use another gateway, or upgrade Istio to 1.28.5 or later.',
+      blame: 'cluster',
+    });
+  }
+  return {
+    outcome: 'warning',
+    seen: `${names.length} other ${names.length === 1 ? 'route' : 'routes'} on the gateway: ${names.join(', ')}${partly}`,
+    remedy:
+      'Measure alone on a gateway: other traffic disturbs, and Istio before 1.28.5 keeps only the oldest route’s picker.',
+  };
+}
+
+function shape(object: KubeObject): RouteShape {
+  return { object, hostnames: (object.spec?.hostnames ?? []) as string[] };
+}
+
+function isAttached({ metadata, spec }: KubeObject, gateway: { namespace: string; name: string }): boolean {
+  const parents = (spec?.parentRefs ?? []) as { kind?: string; name: string; namespace?: string }[];
+  return parents.some(
+    ({ kind = 'Gateway', name, namespace = metadata.namespace }) =>
+      kind === 'Gateway' && name === gateway.name && namespace === gateway.namespace,
+  );
+}
+
+/** Of a service, or made by the gate for one of its arms. */
+function belongsToOne({ metadata }: KubeObject, services: readonly string[]): boolean {
+  if (metadata.labels?.['app.kubernetes.io/managed-by'] === 'tpu-serving-gate') return true;
+  return (metadata.ownerReferences ?? []).some(
+    ({ kind, name }) => kind === 'LLMInferenceService' && services.includes(name),
+  );
+}

@@ -1,0 +1,680 @@
+import type { BlockedFlow, ClusterEvidence, Evidence, PodRole } from '../../src/diagnosis/evidence.ts';
+import type { Check, Environment, Report } from '../../src/report/model.ts';
+import { aBenchmark, anEnvironment, aReport, checks } from '../report/fixtures.ts';
+import {
+  aCluster,
+  aContainer,
+  aFailure,
+  aNode,
+  anEvent,
+  aPod,
+  aRoute,
+  atReady,
+  crashed,
+  someEvidence,
+} from './evidence.ts';
+
+/** Evidence of a cause, and evidence that looks much like it and is of another, or of none. */
+export interface Fixture {
+  hit: Evidence;
+  near: Evidence;
+}
+
+/** A cause that a stage names by its failure's code: the near miss is a code beside it. */
+const code = (name: string, beside: string, facts: Record<string, unknown> = {}): Fixture => ({
+  hit: someEvidence({ failure: aFailure(name, facts, 'preflight'), cluster: null }),
+  near: someEvidence({ failure: aFailure(beside, facts, 'preflight'), cluster: null }),
+});
+
+/** A container's last words, and words that are nearly these. */
+const words = (
+  line: string,
+  beside: string,
+  given: {
+    role?: PodRole;
+    name?: string;
+    init?: boolean;
+    cluster?: Partial<ClusterEvidence>;
+    near?: Partial<ClusterEvidence>;
+  } = {},
+): Fixture => {
+  const { role = 'replica', name = 'main', init = false, cluster = {}, near = cluster } = given;
+  const of = (text: string, around: Partial<ClusterEvidence>) =>
+    atReady({ pods: [aPod(role, [crashed(text, { name, init })])], ...around }, 'crash-loop', {
+      pod: `${role}-1`,
+      container: name,
+    });
+  return { hit: of(line, cluster), near: of(beside, near) };
+};
+
+const scheduled = (message: string, nodes = [aNode()], labels: Record<string, string>[] = [{}]): Evidence =>
+  atReady({
+    nodes,
+    pods: labels.map((each, index) =>
+      aPod('replica', [aContainer({ ready: false, state: 'unknown' })], {
+        name: `replica-${index}`,
+        labels: each,
+        conditions: index === 0 ? [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] : [],
+      }),
+    ),
+  });
+
+const created = (message: string, reason = 'FailedCreate'): Evidence =>
+  atReady({ pods: [], events: [anEvent(reason, message, { kind: 'ReplicaSet' })] });
+
+const waits = (
+  reason: string,
+  message: string,
+  failure = 'ready-timeout',
+  facts: Record<string, unknown> = {},
+): Evidence =>
+  atReady({ pods: [aPod('replica', [aContainer({ ready: false, state: 'waiting', reason, message })])] }, failure, {
+    pod: 'replica-1',
+    container: 'main',
+    message,
+    ...facts,
+  });
+
+const ref = (message: string, beside: string): Fixture => ({
+  hit: waits('CreateContainerConfigError', message, 'container-config'),
+  near: waits('CreateContainerConfigError', beside, 'container-config'),
+});
+
+const condition = (type: string, reason: string, message = '', status = 'False'): Evidence =>
+  atReady({
+    service: {
+      name: 'qwen2-3b-pattern3',
+      namespace: 'ns',
+      generation: 1,
+      observedGeneration: 1,
+      conditions: [{ type, status, reason, message }],
+    },
+    // A controller that stopped has made nothing.
+    pods: [],
+    routes: [],
+  });
+
+const routed = (type: string, status: string, reason: string, own = true): Evidence =>
+  atReady({ routes: [aRoute({ own, conditions: [{ type, status, reason, message: 'as it says' }] })] });
+
+const flow = (name: string, policies = ['isolate']): BlockedFlow => ({ flow: name, direction: 'ingress', policies });
+
+/** Service checks that failed with these answers. */
+const answered = (
+  seen: string,
+  cluster: Partial<ClusterEvidence> = {},
+  environment: Partial<Environment> = {},
+): Evidence =>
+  someEvidence({
+    failure: null,
+    cluster: aCluster(cluster),
+    reported: {
+      verdict: 'fail',
+      benchmark: null,
+      environment: anEnvironment(environment),
+      checks: checks({ completion: { outcome: 'fail', seen } }),
+    },
+  });
+
+/** Routing checks that failed; `engaged` is what is known of the picker. */
+const misrouted = (
+  change: Partial<Record<Check['id'], Partial<Check>>>,
+  cluster: Partial<ClusterEvidence> = {},
+  given: { environment?: Partial<Environment>; routing?: Partial<NonNullable<Report['routing']>>; seen?: number } = {},
+): Evidence => {
+  const report = aReport({
+    verdict: 'fail',
+    checks: checks(change),
+    environment: anEnvironment(given.environment),
+  });
+  if (report.routing) {
+    report.routing.pickerHeader = { seen: given.seen ?? 0, answers: 310 };
+    Object.assign(report.routing, given.routing);
+  }
+  return { failure: null, report, cluster: aCluster(cluster), lines: [] };
+};
+const SPREAD = { 'prefix-affinity': { outcome: 'fail', seen: '4 of 10 on one replica' } } as const;
+const BYPASSED = { ...SPREAD, 'picker-engaged': { outcome: 'fail', seen: '0 of 310 requests' } } as const;
+const ASKED = { ...SPREAD, 'picker-engaged': { outcome: 'pass', seen: '310 of 310' } } as const;
+const NO_HITS = { 'cache-hits': { outcome: 'fail', seen: '0 % of tokens' } } as const;
+
+const veto = (id: string, beside: string): Fixture => {
+  const of = (named: string) =>
+    someEvidence({
+      reported: {
+        verdict: 'invalid',
+        benchmark: aBenchmark(2.6, 0.03, { vetoes: [{ id: named, message: `${named} stands` }] }),
+      },
+    });
+  return { hit: of(id), near: of(beside) };
+};
+
+const pods = (name: string, change: Parameters<typeof aContainer>[0]) => [
+  aPod('replica', [aContainer({ name, ...change })]),
+];
+const COMPILING = 'INFO Compiling the model with different input shapes: num_tokens: 512';
+
+/** One for each cause. */
+export const FIXTURES: Readonly<Record<string, Fixture>> = {
+  'gke.stockout': code('gke-stockout', 'gke-stock', { asked: 3, got: 0 }),
+  'gke.partial': code('gke-partial', 'gke-part', { asked: 3, got: 2 }),
+  'gke.quota': code('gke-quota', 'gke-quotas', { asked: 3 }),
+  'gke.permission': code('gke-permission', 'gke-permissions'),
+  'gke.node-permission': code('gke-node-permission', 'gke-node-permissions', { asked: 3, got: 0 }),
+  'gke.resize-failed': code('gke-resize-failed', 'gke-resize', { asked: 3, got: 0 }),
+  'nodes.no-chips': {
+    hit: someEvidence({
+      failure: aFailure('nodes-timeout', {}, 'lease'),
+      cluster: aCluster({ nodes: [aNode({ chips: 0 })] }),
+    }),
+    near: someEvidence({
+      failure: aFailure('nodes-timeout', {}, 'lease'),
+      cluster: aCluster({ nodes: [aNode({ chips: 0, ready: false })] }),
+    }),
+  },
+  'nodes.not-ready': {
+    hit: someEvidence({
+      failure: aFailure('nodes-timeout', {}, 'lease'),
+      cluster: aCluster({ nodes: [aNode({ ready: false })] }),
+    }),
+    near: someEvidence({ failure: aFailure('nodes-timeout', {}, 'lease'), cluster: aCluster({ nodes: [aNode()] }) }),
+  },
+  'gke.nodes-timeout': code('nodes-timeout', 'nodes-time', { asked: 3, got: 0 }),
+  'gke.unavailable': code('gke-api', 'gke-apis'),
+  'gke.preempted': code('node-preempted', 'node-taken', { lost: 1 }),
+  'gke.node-lost': code('node-lost', 'node-gone', { lost: 1 }),
+  'pool.leased': code('pool-leased', 'pool-lease', { holder: 'run 7' }),
+  'lease.lost': code('lease-lost', 'lease-gone'),
+  'pool.busy': code('pool-busy', 'pool-free'),
+  'pool.unusable': code('pool-unusable', 'pool-usable'),
+  'pool.multi-zone': code('pool-multi-zone', 'pool-zone'),
+  'pool.autoscaled': code('pool-autoscaled', 'pool-scaled'),
+  'pool.queued': code('pool-queued', 'pool-queue'),
+  'pool.flex-start': code('pool-flex-start', 'pool-flex'),
+  'pool.not-tpu': code('pool-not-tpu', 'pool-tpu'),
+  'pool.multi-host': code('pool-multi-host', 'pool-host'),
+  'pool.not-found': code('pool-not-found', 'pool-found'),
+  'pool.ambiguous': code('pool-ambiguous', 'pool-clear'),
+  'pool.too-small': code('pool-too-small', 'pool-small'),
+  'pool.mismatch': code('pool-mismatch', 'pool-match'),
+  'pool.in-use': code('pool-in-use', 'pool-used'),
+  'cluster.not-running': code('cluster-not-running', 'cluster-running'),
+  'config.max-cost': code('max-cost', 'min-cost'),
+  'config.undecidable': code('undecidable', 'decidable'),
+  'config.prompts': code('bad-prompts', 'good-prompts'),
+  'config.baseline': code('bad-baseline', 'good-baseline'),
+  'config.prompt-too-short': code('prompt-too-short', 'prompt-short'),
+  'config.prompt-too-long': code('prompt-too-long', 'prompt-long'),
+  'manifest.refused': code('manifest-guard', 'manifest-guards', { rules: ['host'] }),
+  'manifest.unreadable': code('bad-manifest', 'good-manifest'),
+  'manifest.needs-kubectl': code('kubectl-missing', 'kubectl'),
+  'manifest.invalid': code('manifest-refused', 'manifest-taken'),
+  'manifest.kind-unknown': code('kind-unknown', 'kind-known'),
+  'manifest.admission': code('admission-refused', 'admission'),
+  'manifest.conflict': code('apply-conflict', 'apply'),
+  'manifest.service-ambiguous': code('service-ambiguous', 'service-clear'),
+  'manifest.too-few-replicas': code('too-few-replicas', 'few-replicas'),
+  'vllm.known-bad-flag': code('bad-flag', 'good-flag'),
+  'service.exists': code('service-exists', 'service-absent'),
+  'namespace.missing': code('namespace-missing', 'namespace-there'),
+  'kube.permission': code('kube-permission', 'kube-permissions'),
+  'kube.unavailable': code('kube-api', 'kube-apis'),
+  'kube.unreachable': code('kube-unreachable', 'kube-reachable'),
+  'kserve.missing': code('kserve-missing', 'kserve-there'),
+  'kserve.no-controller': code('kserve-upstream-v0.15', 'kserve-upstream-v0.17'),
+  'kserve.no-inference-pool': code('inference-pool-missing', 'inference-pool-there'),
+  'secret.pull-missing': code('pull-secret-missing', 'pull-secret-there'),
+  'gateway.class': code('gateway-class', 'gateway-classes'),
+  'gateway.other': code('wrong-gateway', 'right-gateway'),
+  'policy.blocks': code('policy-blocks', 'policy-allows'),
+  'run.timeout': code('run-timeout', 'run-time'),
+  'gke.not-found': code('gke-not-found', 'gke-found'),
+  'deploy.retire-stuck': code('retire-timeout', 'retire-time'),
+  'auth.refused': code('gcp-auth', 'gcp-authn'),
+
+  'image.rate-limited': {
+    hit: waits('ImagePullBackOff', 'Back-off pulling image: 429 Too Many Requests: toomanyrequests'),
+    near: waits('ImagePullBackOff', 'Back-off pulling image: 503 Service Unavailable'),
+  },
+  'image.wrong-platform': {
+    hit: waits('ErrImagePull', 'no match for platform in manifest: not found', 'image-not-found'),
+    near: waits('ErrImagePull', 'manifest unknown', 'image-not-found'),
+  },
+  'image.not-found': {
+    hit: waits('ErrImagePull', 'registry/vllm:v9: not found', 'image-not-found', { image: 'registry/vllm:v9' }),
+    near: waits('ErrImagePull', 'unauthorized', 'image-pull-denied'),
+  },
+  'image.pull-denied': {
+    hit: waits('ErrImagePull', '401 Unauthorized', 'image-pull-denied'),
+    near: waits('ErrImagePull', '404: not found', 'image-not-found'),
+  },
+  'secret.key-missing': ref(
+    "couldn't find key token in Secret ns/hf-token",
+    "couldn't find key token in ConfigMap ns/hf-token",
+  ),
+  'secret.missing': ref('secret "hf-token" not found', 'configmap "hf-token" not found'),
+  'configmap.key-missing': ref(
+    "couldn't find key a in ConfigMap ns/settings",
+    "couldn't find key a in Secret ns/settings",
+  ),
+  'configmap.missing': ref('configmap "settings" not found', 'secret "settings" not found'),
+  'container.config': {
+    hit: waits(
+      'CreateContainerConfigError',
+      'container has runAsNonRoot and image will run as root',
+      'container-config',
+    ),
+    near: waits('PodInitializing', 'container has runAsNonRoot and image will run as root'),
+  },
+  'vllm.unknown-flag': words(
+    'api_server.py: error: unrecognized arguments: --scorer-weights=3',
+    'api_server.py: warning: deprecated arguments: --scorer-weights=3',
+  ),
+  'vllm.invalid-value': words(
+    "api_server.py: error: argument --max-model-len: invalid int value: '2k'",
+    "api_server.py: note: argument --max-model-len: '2k'",
+  ),
+  'vllm.max-model-len': words(
+    "The model's max seq len (131072) is larger than the maximum number of tokens",
+    "The model's max seq len (2048) is fine",
+  ),
+  'vllm.hbm-exhausted': words('RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm', 'RESOURCES: hbm 31.25G'),
+  'vllm.tpu-init': words('The TPU is already in use. Failed to initialize TPU system', 'TPU system initialized'),
+  'vllm.no-tpu-build': words('RuntimeError: Failed to infer device type', 'RuntimeError: Failed to infer model type'),
+  'vllm.tensor-parallel': words(
+    'Total number of attention heads (14) must be divisible by tensor parallel size (4).',
+    'Total number of attention heads (16), tensor parallel size (4).',
+  ),
+  'vllm.no-model-folder': words('OSError: /models/qwen: no such directory', 'OSError: cannot read the directory'),
+  'tls.certificate-missing': words(
+    "FileNotFoundError: [Errno 2] No such file or directory: '/etc/tls/tls.crt'",
+    "FileNotFoundError: [Errno 2] No such file or directory: '/etc/prompts.json'",
+  ),
+  'model.access-denied': words('GatedRepoError: 401 Client Error', 'OSError: 500 Internal', {
+    name: 'storage-initializer',
+    init: true,
+  }),
+  'model.not-found': words('RepositoryNotFoundError: 404 Client Error', 'RepositoryError: 410 Gone', {
+    name: 'storage-initializer',
+    init: true,
+  }),
+  'policy.dns-blocked': words('Name or service not known', 'Name or service not known', {
+    name: 'storage-initializer',
+    init: true,
+    cluster: { blocked: [flow('replicas to DNS, UDP 53')] },
+    near: { blocked: [flow('gateway to replicas, TCP 8000')] },
+  }),
+  'model.dns': words('Temporary failure in name resolution', 'Temporary failure in the disk', {
+    name: 'storage-initializer',
+    init: true,
+  }),
+  'policy.egress-blocked': words('ConnectTimeout: Max retries exceeded', 'ConnectTimeout: Max retries exceeded', {
+    name: 'storage-initializer',
+    init: true,
+    cluster: { blocked: [flow('replicas to the model on the internet, TCP 443')] },
+    near: { blocked: [flow('replicas to DNS, UDP 53')] },
+  }),
+  'model.unreachable': words('ConnectTimeout: Max retries exceeded', 'Connected after one retry', {
+    name: 'storage-initializer',
+    init: true,
+  }),
+  'model.disk-full': words('OSError: [Errno 28] No space left on device', 'OSError: [Errno 5] Input/output error'),
+  'istio.control-plane-blocked': words(
+    'istiod.istio-system.svc:15012: connection timed out',
+    'istiod.istio-system.svc:15012: connection timed out',
+    {
+      name: 'istio-proxy',
+      cluster: { blocked: [flow('sidecar of the replicas to istiod, TCP 15012')] },
+      near: { blocked: [] },
+    },
+  ),
+  'istio.control-plane-down': words(
+    'istiod.istio-system.svc:15012: connection timed out',
+    'istiod.istio-system.svc:15012: connected',
+    { name: 'istio-proxy' },
+  ),
+  'istio.init-iptables': words('iptables-restore: operation not permitted', 'iptables rules applied', {
+    name: 'istio-init',
+    init: true,
+  }),
+  'picker.unknown-flag': words(
+    'flag provided but not defined: -model-server-metrics-scheme',
+    'flag set: -model-server-metrics-scheme',
+    { role: 'endpoint-picker' },
+  ),
+  'picker.bad-config': words(
+    '{"level":"error","msg":"Failed to load configuration","error":"there is no plugin named \'x\'"}',
+    '{"level":"info","msg":"Loaded configuration"}',
+    { role: 'endpoint-picker' },
+  ),
+  'picker.no-pool-name': words(
+    '{"msg":"Failed to validate flags","error":"required \\"poolName\\" flag not set"}',
+    '{"msg":"Flags processed"}',
+    { role: 'endpoint-picker' },
+  ),
+  'container.oom-killed': {
+    hit: atReady(
+      { pods: pods('main', { ready: false, restarts: 3, last: { reason: 'OOMKilled', exitCode: 137, message: '' } }) },
+      'crash-loop',
+    ),
+    near: atReady(
+      { pods: pods('main', { ready: false, restarts: 3, last: { reason: 'Error', exitCode: 137, message: '' } }) },
+      'crash-loop',
+    ),
+  },
+  'probe.too-short': {
+    hit: atReady({
+      pods: pods('main', { ready: false, restarts: 2, log: [COMPILING] }),
+      events: [anEvent('Unhealthy', 'Startup probe failed: connection refused')],
+    }),
+    near: atReady({
+      pods: pods('main', { ready: false, restarts: 2, log: ['Traceback'] }),
+      events: [anEvent('Unhealthy', 'Startup probe failed: connection refused')],
+    }),
+  },
+  'probe.mismatch': {
+    hit: atReady({
+      pods: pods('main', { ready: false, log: ['INFO: Application startup complete.'] }),
+      events: [anEvent('Unhealthy', 'Readiness probe failed: Get "http://10.8.0.4:8000/health": EOF')],
+    }),
+    near: atReady({
+      pods: pods('main', { ready: false, log: [COMPILING] }),
+      events: [anEvent('Unhealthy', 'Readiness probe failed: Get "http://10.8.0.4:8000/health": EOF')],
+    }),
+  },
+  'container.crash-loop': {
+    hit: words('AssertionError: out of phase', '').hit,
+    near: atReady({ pods: pods('main', { ready: false, restarts: 1, log: ['AssertionError: out of phase'] }) }),
+  },
+
+  'pods.quota': {
+    hit: created('pods "a" is forbidden: exceeded quota: team'),
+    near: created('pods "a" is forbidden: quota is fine'),
+  },
+  'pods.security': {
+    hit: created('violates PodSecurity "restricted:latest": runAsNonRoot != true'),
+    near: created('warns of PodSecurity "restricted:latest"'),
+  },
+  'pods.webhook': {
+    hit: created('failed calling webhook "injector": connection refused'),
+    near: created('called webhook "injector"'),
+  },
+  'pods.no-service-account': {
+    hit: created('error looking up service account: serviceaccount "gate" not found'),
+    near: created('serviceaccount "gate" found'),
+  },
+  'pods.untolerated-taint': {
+    hit: scheduled('0/4 nodes are available: 3 node(s) had untolerated taint {google.com/tpu: present}.'),
+    near: scheduled('0/4 nodes are available: 3 node(s) had untolerated taint {team: x}.'),
+  },
+  'pods.node-selector': {
+    hit: scheduled("0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector."),
+    near: scheduled(
+      "0/4 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 3 Insufficient google.com/tpu.",
+    ),
+  },
+  'pods.surge-deadlock': {
+    hit: scheduled(
+      '3 Insufficient google.com/tpu',
+      [aNode()],
+      [{ 'pod-template-hash': 'b' }, { 'pod-template-hash': 'a' }],
+    ),
+    near: scheduled(
+      '3 Insufficient google.com/tpu',
+      [aNode()],
+      [{ 'pod-template-hash': 'a' }, { 'pod-template-hash': 'a' }],
+    ),
+  },
+  'pods.insufficient-tpu': { hit: scheduled('3 Insufficient google.com/tpu'), near: scheduled('3 Insufficient cpu') },
+  'pods.insufficient-resources': {
+    hit: scheduled('3 Insufficient cpu'),
+    near: scheduled('3 Insufficient google.com/tpu'),
+  },
+  'pods.volume': { hit: scheduled('persistentvolumeclaim "model" not found'), near: scheduled('volumes are fine') },
+  'pods.unschedulable': {
+    hit: scheduled('3 node(s) were under the moon'),
+    near: atReady({
+      pods: [
+        aPod('replica', [aContainer({ ready: false, state: 'unknown' })], {
+          conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: '' }],
+        }),
+      ],
+    }),
+  },
+  'pods.admission': {
+    hit: atReady({
+      pods: [aPod('replica', [aContainer({ ready: false })], { phase: 'Failed', reason: 'UnexpectedAdmissionError' })],
+    }),
+    near: atReady({ pods: [aPod('replica', [aContainer({ ready: false })], { phase: 'Failed', reason: 'Evicted' })] }),
+  },
+  'pods.evicted': {
+    hit: atReady({ pods: [aPod('replica', [aContainer({ ready: false })], { phase: 'Failed', reason: 'Evicted' })] }),
+    near: atReady({ pods: [aPod('replica', [aContainer({ ready: false })], { phase: 'Failed', reason: 'NodeLost' })] }),
+  },
+  'certificates.missing': {
+    hit: atReady({ events: [anEvent('FailedMount', 'secret "qwen-kserve-self-signed-certs" not found')] }),
+    near: atReady({ events: [anEvent('FailedMount', 'secret "other-certs" not found')] }),
+  },
+  'kserve.presets': {
+    hit: condition('PresetsCombined', 'CombineBaseError', 'no preset'),
+    near: condition('PresetsCombined', 'Combined', '', 'True'),
+  },
+  'kserve.workload': {
+    hit: condition('MainWorkloadReady', 'ReconcileSingleNodeWorkloadError', 'denied'),
+    near: condition('MainWorkloadReady', 'MinimumReplicasUnavailable'),
+  },
+  'kserve.ignored': {
+    hit: atReady({
+      pods: [],
+      routes: [],
+      service: { name: 'q', namespace: 'ns', generation: 1, observedGeneration: null, conditions: [] },
+    }),
+    near: atReady({
+      routes: [],
+      service: { name: 'q', namespace: 'ns', generation: 1, observedGeneration: null, conditions: [] },
+    }),
+  },
+  'ready.compiling': {
+    hit: atReady({ pods: pods('main', { ready: false, log: [COMPILING] }) }),
+    near: atReady({ pods: pods('main', { ready: false, log: [COMPILING, 'INFO: Application startup complete.'] }) }),
+  },
+  'ready.downloading': {
+    hit: atReady({ pods: pods('storage-initializer', { init: true, ready: false, log: ['Fetching 12 files'] }) }),
+    near: atReady({ pods: pods('storage-initializer', { init: true, ready: false, log: ['Error: failed to fetch'] }) }),
+  },
+  'ready.pulling': {
+    hit: waits('ContainerCreating', ''),
+    near: atReady({
+      pods: [aPod('replica', [aContainer({ ready: false, state: 'waiting', reason: 'ContainerCreating' })])],
+      events: [anEvent('FailedCreatePodSandBox', 'no network')],
+    }),
+  },
+
+  'gateway.image-pull': {
+    hit: atReady({
+      pods: [
+        aPod('gateway', [
+          aContainer({ name: 'istio-proxy', ready: false, state: 'waiting', reason: 'ImagePullBackOff' }),
+        ]),
+      ],
+    }),
+    near: atReady({
+      pods: [
+        aPod('gateway', [
+          aContainer({ name: 'istio-proxy', ready: false, state: 'waiting', reason: 'PodInitializing' }),
+        ]),
+      ],
+    }),
+  },
+  'gateway.missing': code('gateway-missing', 'gateway-there'),
+  'gateway.not-programmed': code('gateway-not-programmed', 'gateway-programmed'),
+  'istio.pool-group': {
+    hit: routed('ResolvedRefs', 'False', 'InvalidKind'),
+    near: routed('ResolvedRefs', 'False', 'InvalidKind', false),
+  },
+  'route.backend-missing': {
+    hit: routed('ResolvedRefs', 'False', 'BackendNotFound'),
+    near: routed('ResolvedRefs', 'Unknown', 'BackendNotFound'),
+  },
+  'route.not-accepted': {
+    hit: routed('Accepted', 'False', 'NotAllowedByListeners'),
+    near: routed('Accepted', 'False', 'NotAllowedByListeners', false),
+  },
+  'pool.not-accepted': {
+    hit: condition('InferencePoolReady', 'InferencePoolNotReady'),
+    near: condition('InferencePoolReady', 'Ready', '', 'True'),
+  },
+  'policy.gateway-to-replicas': {
+    hit: answered('HTTP 503: upstream connect error', { blocked: [flow('gateway to replicas, TCP 8000')] }),
+    near: answered('HTTP 503: upstream connect error', { blocked: [flow('endpoint picker to replicas, TCP 8000')] }),
+  },
+  'tls.plain-server': {
+    hit: answered('HTTP 503: TLS_error: WRONG_VERSION_NUMBER'),
+    near: answered('HTTP 503: TLS_error: CERTIFICATE_EXPIRED'),
+  },
+  'tls.server-only': {
+    hit: answered('HTTP 503: connection termination', { destinationRules: [] }),
+    near: answered('HTTP 503: connection termination'),
+  },
+  'tls.ca-not-mounted': {
+    hit: answered('HTTP 503: TLS error: Secret is not supplied by SDS'),
+    near: answered('HTTP 503: TLS error: Secret is supplied'),
+  },
+  'picker.body-lost': { hit: answered('HTTP 400: missing field: body'), near: answered('HTTP 401: body') },
+  'route.no-endpoint': { hit: answered('HTTP 503: no healthy upstream'), near: answered('HTTP 504: upstream is slow') },
+  'model.name-mismatch': {
+    hit: answered('HTTP 404: The model `x` does not exist.'),
+    near: answered('HTTP 404: no route'),
+  },
+  'vllm.died-serving': {
+    hit: answered('HTTP 502', { pods: [aPod('replica', [crashed('Traceback', { ready: true })])] }),
+    near: answered('HTTP 502', { pods: [aPod('replica')] }),
+  },
+
+  'routing.envoyfilter': {
+    hit: misrouted(BYPASSED, {
+      filters: [{ name: 'f', namespace: 'opendatahub', erasesPicker: true, patchesCluster: false }],
+    }),
+    near: misrouted(BYPASSED, {
+      filters: [{ name: 'f', namespace: 'opendatahub', erasesPicker: false, patchesCluster: false }],
+    }),
+  },
+  'policy.gateway-to-picker': {
+    hit: misrouted(BYPASSED, { blocked: [flow('gateway to endpoint picker, TCP 9002')] }),
+    near: misrouted(BYPASSED, { blocked: [flow('replicas to DNS, UDP 53')] }),
+  },
+  'routing.older-route': {
+    hit: misrouted(BYPASSED, {
+      routes: [aRoute(), aRoute({ own: false, name: 'web', createdAt: '2026-01-01T00:00:00Z' })],
+    }),
+    near: misrouted(BYPASSED, {
+      routes: [aRoute(), aRoute({ own: false, name: 'web', createdAt: '2026-12-01T00:00:00Z' })],
+    }),
+  },
+  'picker.tls': {
+    hit: misrouted(BYPASSED, {
+      destinationRules: [{ name: 'r', host: 'q-epp-service.ns', mode: 'DISABLE', caCertificates: '', gates: false }],
+    }),
+    near: misrouted(BYPASSED, {
+      destinationRules: [{ name: 'r', host: 'q-epp-service.ns', mode: 'SIMPLE', caCertificates: '', gates: false }],
+    }),
+  },
+  'picker.down': {
+    hit: misrouted(BYPASSED, { pods: [aPod('replica'), aPod('endpoint-picker', [crashed('panic')])] }),
+    near: misrouted(BYPASSED, { pods: [aPod('replica'), aPod('endpoint-picker')] }),
+  },
+  'routing.picker-bypassed': { hit: misrouted(BYPASSED), near: misrouted(ASKED, {}, { seen: 310 }) },
+  'picker.no-prefix-scorer': {
+    hit: misrouted(ASKED, {}, { seen: 310, environment: { scorers: [{ name: 'queue-scorer', weight: 2 }] } }),
+    near: misrouted(ASKED, {}, { seen: 310, environment: { scorers: null } }),
+  },
+  'picker.weights': {
+    hit: misrouted(
+      ASKED,
+      {},
+      {
+        seen: 310,
+        environment: {
+          scorers: [
+            { name: 'prefix-cache-scorer', weight: 1 },
+            { name: 'queue-scorer', weight: 5 },
+          ],
+        },
+      },
+    ),
+    near: misrouted(
+      ASKED,
+      {},
+      {
+        seen: 310,
+        environment: {
+          scorers: [
+            { name: 'prefix-cache-scorer', weight: 5 },
+            { name: 'queue-scorer', weight: 1 },
+          ],
+        },
+      },
+    ),
+  },
+  'vllm.caching-off': {
+    hit: misrouted(NO_HITS, {}, { seen: 310, environment: { prefixCaching: false } }),
+    near: misrouted(NO_HITS, {}, { seen: 310, environment: { prefixCaching: null } }),
+  },
+  'vllm.prefix-too-short': {
+    hit: misrouted(NO_HITS, {}, { seen: 310, routing: { prefixTokens: 100 } }),
+    near: misrouted(NO_HITS, {}, { seen: 310, routing: { prefixTokens: 128 } }),
+  },
+  'vllm.no-hits': {
+    hit: misrouted(NO_HITS, {}, { seen: 310 }),
+    near: misrouted({ 'cache-hits': { outcome: 'not-observable' } }, {}, { seen: 310 }),
+  },
+  'picker.one-replica': {
+    hit: misrouted(
+      { 'unique-spread': { outcome: 'fail', seen: 'all on one' } },
+      {},
+      {
+        seen: 310,
+        routing: {
+          unique: {
+            sent: 300,
+            perPod: [
+              { pod: 'a', requests: 300 },
+              { pod: 'b', requests: 0 },
+            ],
+          },
+        },
+      },
+    ),
+    near: misrouted(
+      { 'unique-spread': { outcome: 'fail', seen: 'uneven' } },
+      {},
+      {
+        seen: 310,
+        routing: {
+          unique: {
+            sent: 300,
+            perPod: [
+              { pod: 'a', requests: 290 },
+              { pod: 'b', requests: 10 },
+            ],
+          },
+        },
+      },
+    ),
+  },
+  'routing.no-affinity': {
+    hit: misrouted(ASKED, {}, { seen: 310 }),
+    near: misrouted({ 'prefix-affinity': { outcome: 'inconclusive' } }, {}, { seen: 310 }),
+  },
+
+  'measure.clock': veto('clock', 'clocks'),
+  'measure.client-starved': veto('starved', 'fed'),
+  'measure.replica-restarted': veto('restart', 'start'),
+  'measure.short-answers': veto('output-length', 'output'),
+  'measure.errors': veto('error-rate', 'errors'),
+  'measure.foreign-traffic': veto('conservation', 'conserved'),
+  'measure.picker-lost': veto('picker-lost', 'picker-found'),
+  'measure.prompts-shared': veto('cache-hits', 'cache'),
+  'measure.one-replica-held': veto('one-replica', 'one'),
+  'measure.unsteady': veto('littles-law', 'law'),
+};
