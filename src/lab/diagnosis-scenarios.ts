@@ -290,7 +290,7 @@ const NODES: readonly DiagnosisScenario[] = [
     flags: ['--lease-timeout=5s'],
   }),
   scenario('nodes-late', 'the resize is still running at the limit', 'gke.nodes-timeout', {
-    gcp: { resize: { arrive: 0, reason: 'stockout', afterSeconds: 7_200, chaseSeconds: null } },
+    gcp: { resize: { arrive: 0, reason: 'stockout', afterSeconds: 900, chaseSeconds: null } },
     flags: ['--lease-timeout=4s', '--release-timeout=100s'],
   }),
   scenario('resize-internal', 'the resize ends with an internal error', 'gke.resize-failed', {
@@ -655,10 +655,18 @@ const SERVING: readonly DiagnosisScenario[] = [
       cluster: { later: [policy('isolate', { ...REPLICAS, ...DENY_INGRESS })] },
     },
   ),
-  manifest('plain-server', 'vLLM is started without TLS behind a gateway that speaks it', 'tls.plain-server', [
-    ' \\\n              --ssl-certfile=/var/run/kserve/tls/tls.crt \\\n              --ssl-keyfile=/var/run/kserve/tls/tls.key',
-    '',
-  ]),
+  manifest(
+    'plain-server',
+    'vLLM is started without TLS behind a gateway that speaks it',
+    'tls.plain-server',
+    [
+      ' \\\n              --ssl-certfile=/var/run/kserve/tls/tls.crt \\\n              --ssl-keyfile=/var/run/kserve/tls/tls.key',
+      '',
+    ],
+    ['scheme: HTTPS', 'scheme: HTTP'],
+    ['scheme: HTTPS', 'scheme: HTTP'],
+    ['scheme: HTTPS', 'scheme: HTTP'],
+  ),
   scenario('no-tls-rules', 'plain KServe makes no DestinationRules, and vLLM serves TLS', 'tls.server-only', {
     cluster: { kserve: 'no-rules' },
   }),
@@ -676,17 +684,6 @@ const SERVING: readonly DiagnosisScenario[] = [
       replace: [['                      - pluginRef: prefix-cache-scorer\n                        weight: 3\n', '']],
     },
     expect: fail('picker.no-prefix-scorer'),
-  }),
-  scenario('weights-upside-down', 'the queue outweighs the prefix', 'picker.weights', {
-    manifests: {
-      replace: [
-        [
-          '- pluginRef: queue-scorer\n                        weight: 2',
-          '- pluginRef: queue-scorer\n                        weight: 50',
-        ],
-      ],
-    },
-    expect: fail('picker.weights'),
   }),
   scenario('caching-switched-off', 'the change switches prefix caching off', 'vllm.caching-off', {
     manifests: { replace: [['--enable-prefix-caching \\', '--no-enable-prefix-caching \\']] },

@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import {
+  type AccessNeed,
+  CLUSTER_NEEDS,
+  GATEWAY_NEEDS,
+  LEASE_NEEDS,
+  POOL_NEED,
+  SERVING_NEEDS,
+} from '../../src/stages/preflight/access-rules.ts';
 import { filesBelow, type Json, MANIFESTS, objectsBelow, objectsOf, pattern, ROOT } from './files.ts';
 
 /** Beside the kustomization, but never applied. */
@@ -69,24 +77,60 @@ describe.runIf(kubectl)('kubectl kustomize', () => {
   });
 });
 
+const REQUIRED = ['lease', 'serving', 'gateway', 'nodes'];
+const OPTIONAL = ['evidence', 'foreign-pods', 'gateway-counters', 'secrets'];
+
 describe('the roles of the gate', () => {
+  it('that see secrets see those that are named, and may only get them', () => {
+    const rules = objectsOf('rbac/secrets.yaml').flatMap(({ rules: each = [] }) => each);
+    expect(rules).toEqual([
+      { apiGroups: [''], resources: ['secrets'], resourceNames: ['redhat-pull-secret', 'hf-token'], verbs: ['get'] },
+    ]);
+  });
+
+  it('are those that preflight asks for', () => {
+    const granted = (name: string) =>
+      objectsOf(`rbac/${name}.yaml`)
+        .filter(({ kind }) => /Role$/.test(kind))
+        .flatMap(({ rules = [] }) =>
+          rules.flatMap(({ apiGroups, resources, verbs }: Json) =>
+            apiGroups.flatMap((group: string) =>
+              resources.flatMap((resource: string) => verbs.map((verb: string) => `${verb} ${resource} ${group}`)),
+            ),
+          ),
+        );
+    const asked = (needs: readonly AccessNeed[]) =>
+      needs.flatMap(({ group, resource, verbs }) => verbs.map((verb) => `${verb} ${resource} ${group}`));
+    const pools = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'].map((group) => ({
+      ...POOL_NEED,
+      group,
+    }));
+    expect(asked([...SERVING_NEEDS, ...pools]).sort()).toEqual(granted('serving').sort());
+    expect(asked(CLUSTER_NEEDS)).toEqual(granted('nodes'));
+    // The sweeper lists leases; the EnvoyFilter of Pattern 1 is retired where it is.
+    expect(granted('lease').filter((rule) => !asked(LEASE_NEEDS).includes(rule))).toEqual([
+      'list leases coordination.k8s.io',
+    ]);
+    expect(granted('gateway').filter((rule) => !asked(GATEWAY_NEEDS).includes(rule))).toEqual([
+      'delete envoyfilters networking.istio.io',
+    ]);
+  });
+
   it('are listed by their kustomization, but for the optional ones', () => {
     const [kustomization] = objectsOf('rbac/kustomization.yaml');
-    const apart = ['kustomization.yaml', 'iam-role.yaml', 'foreign-pods.yaml', 'gateway-counters.yaml'];
+    const apart = ['kustomization.yaml', 'iam-role.yaml', ...OPTIONAL.map((name) => `${name}.yaml`)];
     expect([...kustomization.resources].sort()).toEqual(filesBelow('rbac').filter((file) => !apart.includes(file)));
   });
 
   it('name one and the same identity', () => {
-    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods', 'gateway-counters'].flatMap((name) =>
-      objectsOf(`rbac/${name}.yaml`),
-    );
+    const files = [...REQUIRED, ...OPTIONAL].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
     const subjects = files.flatMap((object) => object.subjects ?? []);
-    expect(subjects.length).toBe(6);
+    expect(subjects.length).toBe(11);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 
   it('grant no wildcard, no secret, no exec and no role', () => {
-    const files = ['lease', 'serving', 'gateway', 'nodes', 'foreign-pods', 'gateway-counters'].flatMap((name) =>
+    const files = [...REQUIRED, ...OPTIONAL.filter((name) => name !== 'secrets')].flatMap((name) =>
       objectsOf(`rbac/${name}.yaml`),
     );
     const words = files.flatMap(({ rules = [] }) =>

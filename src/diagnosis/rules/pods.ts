@@ -1,5 +1,15 @@
 import type { Evidence } from '../evidence.ts';
-import { containersOf, describeCondition, falseCondition, quote, tail, troubled, waiting, warned } from '../facts.ts';
+import {
+  containersOf,
+  describeCondition,
+  falseCondition,
+  type Placed,
+  quote,
+  tail,
+  troubled,
+  waiting,
+  warned,
+} from '../facts.ts';
 import { compiling } from './containers.ts';
 import { type Match, namespaceOf, type Rule, serviceOf, waited } from './rule.ts';
 
@@ -134,10 +144,8 @@ export const POD_RULES: readonly Rule[] = [
     pattern: /didn't match Pod's node affinity\/selector/,
     when: (evidence) => {
       const nodes = evidence.cluster?.nodes ?? [];
-      const chips = unschedulable(evidence).some((line) =>
-        /Insufficient google\.com\/tpu|google\.com\/tpu: /.test(line),
-      );
-      return nodes.length > 0 && !chips;
+      const short = unschedulable(evidence).some((line) => /Insufficient |untolerated taint/.test(line));
+      return nodes.length > 0 && !short;
     },
     explanation: (count, evidence) => {
       const [node] = evidence.cluster?.nodes ?? [];
@@ -390,11 +398,14 @@ export const POD_RULES: readonly Rule[] = [
     looksLike: 'waiting with ContainerCreating and no failed pull',
     match(evidence) {
       if (evidence.failure?.code !== 'ready-timeout') return null;
-      const at = waiting(troubled(evidence, 'replica'), /^ContainerCreating$/);
+      // A container behind init containers shows PodInitializing until it is made, whatever it waits for.
+      const initialised = (placed: Placed) =>
+        placed.pod.containers.every(({ init, state, exitCode }) => !init || (state === 'terminated' && exitCode === 0));
+      const at = waiting(troubled(evidence, 'replica').filter(initialised), /^(?:ContainerCreating|PodInitializing)$/);
       const failed = warned(evidence, /./, /FailedMount|Failed$|FailedCreatePodSandBox/);
       if (!at || failed.length > 0) return null;
       return {
-        seen: [quote(at, `waiting: ContainerCreating, image ${at.container.image}`)],
+        seen: [quote(at, `waiting: ${at.container.reason}, image ${at.container.image}`)],
         explanation: `Container ${at.container.name} of pod ${at.pod.name} had not been made when "ready-timeout" was over, and no pull had failed: the image is large, or its registry slow.`,
       };
     },

@@ -7,8 +7,8 @@ import type { KubeObject } from '../protocol.ts';
 /** Whom GKE takes the lab's workflow for: a direct workload identity, without a service account. */
 export const GATE_USER = `principal://iam.googleapis.com/${LAB.provider.replace(/\/providers\/.*/, '')}/subject/${OIDC_SUBJECT}`;
 
-/** Beside the kustomization: what lets the gate see the second witness of the endpoint picker. */
-const OPTIONAL = ['gateway-counters.yaml'];
+/** Beside the kustomization: the second witness of the endpoint picker, and all that preflight and the diagnosis can see. */
+const OPTIONAL = ['gateway-counters.yaml', 'evidence.yaml', 'secrets.yaml'];
 
 /** The roles that the project tells its users to grant, optional ones included, bound to the identity that the lab gives out. */
 export async function gateRoles(folder: URL): Promise<KubeObject[]> {

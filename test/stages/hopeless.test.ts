@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../src/clients/objects.ts';
+import { createHopeless, type Sight } from '../../src/stages/hopeless.ts';
+
+const NOTHING: Sight = { pods: [], events: null, service: null, routes: [] };
+
+function unschedulable(message: string, name = 'a'): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] },
+  };
+}
+
+function event(reason: string, message: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Event', metadata: { name: reason }, reason, message };
+}
+
+function service(type: string, status: string, reason: string): KubeObject {
+  return {
+    apiVersion: 'serving.kserve.io/v1alpha1',
+    kind: 'LLMInferenceService',
+    metadata: { name: 'q' },
+    status: { conditions: [{ type, status, reason, message: 'why' }] },
+  };
+}
+
+function route(type: string, status: string, reason: string): KubeObject {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'r' },
+    status: { parents: [{ conditions: [{ type, status, reason, message: 'why' }] }] },
+  };
+}
+
+/** After how many probes a sight that stays is called hopeless; null when it never is. */
+function probesUntil(sight: Partial<Sight>): number | null {
+  const judge = createHopeless();
+  for (let probe = 1; probe <= 20; probe += 1) if (judge({ ...NOTHING, ...sight })) return probe;
+  return null;
+}
+
+describe('a wait has no hope', () => {
+  it.each<[string, Partial<Sight>, number]>([
+    ['pods that fit no leased node', { pods: [unschedulable('3 Insufficient google.com/tpu')] }, 3],
+    ['pods that a quota refuses', { events: [event('FailedCreate', 'is forbidden: exceeded quota: x')] }, 2],
+    ['a volume whose secret is not there', { events: [event('FailedMount', 'secret "tls" not found')] }, 3],
+    ['presets that cannot be combined', { service: service('PresetsCombined', 'False', 'CombineBaseError') }, 3],
+    [
+      'a controller that cannot write',
+      { service: service('MainWorkloadReady', 'False', 'ReconcileSingleNodeWorkloadError') },
+      3,
+    ],
+    ['a route that no listener takes', { routes: [route('Accepted', 'False', 'NotAllowedByListeners')] }, 5],
+  ])('for %s, once it has stayed', (_, sight, probes) => {
+    expect(probesUntil(sight)).toBe(probes);
+  });
+
+  it('says what it saw', () => {
+    const judge = createHopeless();
+    const sight = {
+      ...NOTHING,
+      pods: [unschedulable('0/4 nodes: Insufficient google.com/tpu'), unschedulable('x', 'b')],
+    };
+    judge(sight);
+    judge(sight);
+    expect(judge(sight)).toMatchObject({
+      code: 'pods-unschedulable',
+      message: expect.stringContaining('2 pods find no node'),
+    });
+  });
+});
+
+describe('a wait goes on', () => {
+  it.each<[string, Partial<Sight>]>([
+    [
+      'for nodes that have just come',
+      { pods: [unschedulable('had untolerated taint {node.kubernetes.io/not-ready: }')] },
+    ],
+    ['while there is no node', { pods: [unschedulable('no nodes available to schedule pods')] }],
+    [
+      'for pods that pull or compile',
+      { pods: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, status: { phase: 'Pending' } }] },
+    ],
+    [
+      'for a workload that is not available yet',
+      { service: service('MainWorkloadReady', 'False', 'MinimumReplicasUnavailable') },
+    ],
+    ['for a condition that is not known yet', { service: service('PresetsCombined', 'Unknown', '') }],
+    ['for a route that nobody has looked at', { routes: [route('Accepted', 'Unknown', 'Pending')] }],
+    [
+      'with events that heal',
+      {
+        events: [event('FailedScheduling', 'x'), event('Unhealthy', 'probe failed'), event('FailedMount', 'timed out')],
+      },
+    ],
+  ])('%s', (_, sight) => {
+    expect(probesUntil(sight)).toBeNull();
+  });
+
+  it('when what was wrong is right again', () => {
+    const judge = createHopeless();
+    const bad = { ...NOTHING, pods: [unschedulable('Insufficient google.com/tpu')] };
+    for (const sight of [bad, bad, NOTHING, bad, bad]) expect(judge(sight)).toBeNull();
+  });
+
+  it('but not because a probe did not read events', () => {
+    const judge = createHopeless();
+    const bad = { ...NOTHING, events: [event('FailedCreate', 'exceeded quota')] };
+    expect(judge(bad)).toBeNull();
+    expect(judge(NOTHING)).toBeNull();
+    expect(judge(bad)).not.toBeNull();
+  });
+});
