@@ -68,7 +68,10 @@ function oddities(evidence: Evidence): string[] {
       ...last.map((line) => quote(at, line)),
     ];
   });
+  // What a pod met before it was Ready has healed.
+  const healed = new Set(cluster.pods.filter(({ ready }) => ready).map(({ name }) => name));
   const events = cluster.events
+    .filter(({ name }) => !healed.has(name))
     .slice(-8)
     .map(({ reason, kind, name, message }) => `Warning ${reason} ${kind.toLowerCase()}/${name}: ${message}`);
   const blocked = cluster.blocked.map(({ flow, policies }) => `blocked: ${flow}, by ${policies.join(', ')}`);

@@ -32,5 +32,5 @@ export function status({ answer, problem }: Attempt): string {
   if (!answer) return problem ?? 'no answer';
   return answer.status === 200
     ? 'HTTP 200'
-    : `HTTP ${answer.status}${answer.body ? `: ${answer.body.slice(0, 120)}` : ''}`;
+    : `HTTP ${answer.status}${answer.body ? `: ${answer.body.slice(0, 400)}` : ''}`;
 }
