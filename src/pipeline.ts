@@ -307,7 +307,9 @@ async function stage<T>(
     return result;
   } catch (error) {
     const failure = atStage(error, name);
-    end('failed', failure.message);
+    const { preflight: lines } = context.report;
+    const told = name === 'preflight' && lines.some(({ outcome }) => outcome === 'fail');
+    end('failed', told ? preflightCounts(lines) : failure.message);
     throw failure;
   }
 }

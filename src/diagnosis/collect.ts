@@ -54,6 +54,7 @@ function empty(): ClusterEvidence {
     events: [],
     nodes: [],
     pool: null,
+    strangers: [],
     routes: [],
     inferencePools: [],
     gateway: null,
@@ -109,6 +110,10 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
       const nodes =
         (await kube.list('v1', 'Node', { labelSelector: `cloud.google.com/gke-nodepool=${nodePool}` })) ?? [];
       found.nodes = nodes.slice(0, MOST_NODES).map(nodeEvidence);
+      // Who may not list the pods of every namespace need not be told so each time.
+      if (found.nodes.length > 0 && (await kube.canI({ verb: 'list', group: '', resource: 'pods' }))) {
+        found.strangers = await strangersOn(kube, found.nodes, service?.name);
+      }
     }),
     gather('the node pool', async () => {
       if (gke && nodePool !== null) found.pool = await poolEvidence(gke, nodePool);
@@ -221,6 +226,28 @@ function nodeEvidence({ metadata, spec, status }: KubeObject): NodeEvidence {
     accelerator: metadata.labels?.['cloud.google.com/gke-tpu-accelerator'] ?? null,
     topology: metadata.labels?.['cloud.google.com/gke-tpu-topology'] ?? null,
   };
+}
+
+/** Whose pods hold chips of these nodes; it takes the right to list the pods of every namespace. */
+async function strangersOn(
+  kube: KubeClient,
+  nodes: readonly NodeEvidence[],
+  service: string | undefined,
+): Promise<string[]> {
+  const held = await Promise.all(
+    nodes.slice(0, MOST_PODS).map(async ({ name }) => {
+      const pods = (await kube.list('v1', 'Pod', { fieldSelector: `spec.nodeName=${name}` })) ?? [];
+      return pods
+        .filter(({ spec, status }) => {
+          const containers = (spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
+          const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+          return !ended && containers.some(({ resources }) => resources?.requests?.['google.com/tpu'] !== undefined);
+        })
+        .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] !== service)
+        .map(({ metadata }) => `${metadata.namespace}/${metadata.name} on ${name}`);
+    }),
+  );
+  return held.flat().slice(0, MOST_PODS);
 }
 
 async function poolEvidence(gke: GkeClient, name: string): Promise<ClusterEvidence['pool']> {

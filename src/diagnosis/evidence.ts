@@ -114,6 +114,8 @@ export interface ClusterEvidence {
   events: EventEvidence[];
   nodes: NodeEvidence[];
   pool: { status: string; conditions: string[]; operations: string[] } | null;
+  /** TPU pods of others on the nodes of the pool, as far as they may be listed. */
+  strangers: string[];
   routes: RouteEvidence[];
   inferencePools: { group: string; name: string; conditions: ConditionEvidence[] }[];
   gateway: {

@@ -16,12 +16,13 @@ export function explain(evidence: Evidence): Diagnosis | null {
   for (const rule of RULES) {
     const found = rule.match(evidence);
     if (!found) continue;
-    const location = rule.blame === 'change' ? locationOf(evidence, found, rule.title) : null;
+    const blame = found.blame ?? rule.blame;
+    const location = blame === 'change' ? locationOf(evidence, found, rule.title) : null;
     return {
       cause: rule.cause,
       title: rule.title,
       confidence: rule.confidence,
-      blame: rule.blame,
+      blame,
       explanation: found.explanation,
       remedy: rule.remedy(evidence),
       evidence: found.seen.slice(-MAX_LINES),
@@ -37,7 +38,7 @@ export function explain(evidence: Evidence): Diagnosis | null {
     title: 'No known cause fits',
     confidence: 'unknown',
     blame: failure?.blame ?? 'gate',
-    explanation: failure?.message ?? `${failed[0]?.title}: ${failed[0]?.seen}`,
+    explanation: unknownText(evidence, failure?.message ?? `${failed[0]?.title}: ${failed[0]?.seen}`),
     remedy: failure?.hint ?? 'Read the evidence: what is odd is listed there.',
     evidence: [...oddities(evidence), ...evidence.lines].slice(0, MAX_LINES),
     considered: ruledOut(
@@ -46,6 +47,26 @@ export function explain(evidence: Evidence): Diagnosis | null {
       '',
     ),
   };
+}
+
+/** What failed, and what is odd in one sentence: containers by name, conditions that say more than that they wait. */
+function unknownText(evidence: Evidence, message: string): string {
+  const pods = new Map<string, number>();
+  for (const { container } of troubled(evidence)) {
+    const silent = container.log.length === 0 && container.message === '' ? ', without a word' : '';
+    const what = `container ${container.name} is ${container.state}${container.reason ? ` (${container.reason})` : ''} and not ready${silent}`;
+    pods.set(what, (pods.get(what) ?? 0) + 1);
+  }
+  const waiting = /^(?:MinimumReplicasUnavailable|Progressing)?$/;
+  const conditions = (evidence.cluster?.service?.conditions ?? [])
+    .filter(({ status, reason }) => status === 'False' && !waiting.test(reason))
+    .map(({ reason, message: text }) => `KServe says ${reason}${text ? `: ${text}` : ''}`);
+  const odd = [
+    ...new Set(conditions),
+    ...[...pods].map(([what, count]) => `${what}${count > 1 ? ` on ${count} pods` : ''}`),
+    ...(evidence.cluster?.blocked ?? []).map(({ flow }) => `NetworkPolicies block ${flow}`),
+  ];
+  return odd.length === 0 ? message : `${message.replace(/\.$/, '')}. Odd: ${odd.slice(0, 4).join('; ')}.`;
 }
 
 function locationOf({ locate }: Evidence, { where }: Match, title: string): ManifestLocation | null {
@@ -70,8 +91,9 @@ function oddities(evidence: Evidence): string[] {
   });
   // What a pod met before it was Ready has healed.
   const healed = new Set(cluster.pods.filter(({ ready }) => ready).map(({ name }) => name));
+  const bound = new Set(cluster.pods.filter(({ node }) => node !== null).map(({ name }) => name));
   const events = cluster.events
-    .filter(({ name }) => !healed.has(name))
+    .filter(({ name, reason }) => !healed.has(name) && !(reason === 'FailedScheduling' && bound.has(name)))
     .slice(-8)
     .map(({ reason, kind, name, message }) => `Warning ${reason} ${kind.toLowerCase()}/${name}: ${message}`);
   const blocked = cluster.blocked.map(({ flow, policies }) => `blocked: ${flow}, by ${policies.join(', ')}`);

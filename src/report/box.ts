@@ -1,7 +1,7 @@
 import { knownCause, wasCutOff } from './cause.ts';
 import { code, fenced, prose } from './escape.ts';
 import { alert } from './markdown.ts';
-import type { Diagnosis, Report } from './model.ts';
+import type { Diagnosis, ManifestLocation, Report } from './model.ts';
 import { whoActs } from './wording.ts';
 
 const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
@@ -40,10 +40,22 @@ function causeLines(report: Report): string[] {
     const title = known.title.trim().replace(/[.!]+$/, '');
     return [
       `**${CAUSE_WORDS[known.confidence]}: ${prose(title, 160)}.** ${prose(known.explanation, 700)}`.trim(),
-      ...(known.remedy ? [`**To fix:** ${prose(known.remedy, 500)}${placeOf(known)}`] : []),
+      ...(known.remedy
+        ? [`**To fix:** ${prose(known.remedy, 500)}${placeOf(known.locations ?? failure?.locations)}`]
+        : []),
       ...alsoFailed(report),
       ...changedLine(report),
       `**Who acts:** ${whoActs(known.blame)}`,
+    ];
+  }
+  const { diagnosis } = report;
+  if (diagnosis && failure && !wasCutOff(report)) {
+    return [
+      `**No known cause fits.** ${prose(diagnosis.explanation, 700)}`,
+      `**To fix:** ${prose(diagnosis.remedy, 500)}`,
+      ...alsoFailed(report),
+      ...changedLine(report),
+      `**Who acts:** not known (${code(failure.code)}); begin with what is odd.`,
     ];
   }
   if (failure) {
@@ -72,7 +84,7 @@ function causeLines(report: Report): string[] {
 }
 
 /** ` (manifests/service.yaml:74)`, where the manifests say so. */
-function placeOf({ locations = [] }: Diagnosis): string {
+function placeOf(locations: readonly ManifestLocation[] = []): string {
   const [first] = locations;
   return first ? ` (${code(`${first.file}:${first.line}`, 200)})` : '';
 }
@@ -117,7 +129,8 @@ function doubtLines(report: Report): string[] {
   const lines = [
     known ? `**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}` : `**Why:** ${why}`,
   ];
-  if (known?.remedy) lines.push(`**To fix:** ${prose(known.remedy, 500)}${placeOf(known)}`, ...changedLine(report));
+  if (known?.remedy)
+    lines.push(`**To fix:** ${prose(known.remedy, 500)}${placeOf(known.locations)}`, ...changedLine(report));
   else if (report.verdict === 'inconclusive' && report.benchmark && report.benchmark.design !== 'paired') {
     lines.push(
       '**To decide:** let the gateway take a route to one replica, so that both arms are measured side by side.',

@@ -106,8 +106,16 @@ function errorSentence(report: Report): string {
   const where = position ? `Stopped in **${name}** (${position})${after}` : '';
   // A run that was cut off has said why in its heading.
   const said = wasCutOff(report) && !knownCause(report);
-  const what = said ? (where ? `${where}.` : '') : `${where ? `${where}: ` : ''}${prose(failure.message)}`;
+  // What preflight found stands in the box and, line by line, in its table.
+  const counts = failure.stage === 'preflight' && knownCause(report) ? preflightTold(report) : null;
+  const what = said ? (where ? `${where}.` : '') : `${where ? `${where}: ` : ''}${counts ?? prose(failure.message)}`;
   return [what, measured].filter((part) => part !== null && part !== '').join(' ');
+}
+
+/** Null when no line of preflight failed, so that its counts would explain nothing. */
+function preflightTold({ preflight }: Report): string | null {
+  if (!preflight.some(({ outcome }) => outcome === 'fail')) return null;
+  return `${preflightCounts(preflight)}. No node was asked for.`;
 }
 
 function measuredSentence(report: Report): string | null {

@@ -2,6 +2,7 @@ import type { Report } from './model.ts';
 import { compactRecord } from './record.ts';
 
 export const OUTPUT_NAMES = [
+  'mode',
   'verdict',
   'passed',
   'stage',
@@ -40,6 +41,7 @@ export function outputsOf(
   const record = compactRecord(report);
   const rates = record.requestsPerSecond;
   return {
+    mode: report.mode,
     verdict: record.verdict,
     passed: String(record.verdict === 'pass'),
     stage: record.stage ?? '',

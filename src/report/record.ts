@@ -1,6 +1,6 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
 import { commentJson, oneLine } from './escape.ts';
-import type { Report, Verdict } from './model.ts';
+import type { Mode, Report, Verdict } from './model.ts';
 import { vetoed } from './speedup.ts';
 
 /**
@@ -14,6 +14,7 @@ export interface CompactRecord {
   number: number;
   sha: string | null;
   finishedAt: string | null;
+  mode: Mode;
   verdict: Verdict;
   stage: FailureStage | null;
   cause: string | null;
@@ -44,6 +45,7 @@ export function compactRecord(report: Report): CompactRecord {
     number: run.number,
     sha: run.sha === null ? null : oneLine(run.sha, 64),
     finishedAt: report.finishedAt,
+    mode: report.mode,
     verdict: report.verdict,
     stage: report.failure?.stage ?? null,
     cause: causeOf(report),

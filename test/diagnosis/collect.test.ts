@@ -52,6 +52,7 @@ function cluster(given: {
     },
     get: async () => answer(null),
     versionsOf: async () => [],
+    canI: async () => true,
     logs: async (_namespace: string, _pod: string, _container: string, bounds: LogBounds) => {
       given.onLog?.(bounds);
       return bounds.previous ? '' : (given.log ?? '');

@@ -125,6 +125,7 @@ export function aCluster(change: Partial<ClusterEvidence> = {}): ClusterEvidence
     events: [],
     nodes: [aNode(), aNode({ name: 'node-2' }), aNode({ name: 'node-3' })],
     pool: { status: 'RUNNING', conditions: [], operations: [] },
+    strangers: [],
     routes: [aRoute()],
     inferencePools: [],
     gateway: {

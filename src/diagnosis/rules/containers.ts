@@ -1,6 +1,6 @@
 import type { Evidence, PodRole } from '../evidence.ts';
 import { ended, quote, said, tail, troubled, waiting, warned } from '../facts.ts';
-import { namespaceOf, type Rule, serviceOf, waited } from './rule.ts';
+import { namespaceOf, policyMaker, type Rule, serviceOf, waited } from './rule.ts';
 
 interface LogRule {
   cause: string;
@@ -13,6 +13,8 @@ interface LogRule {
   pattern: RegExp;
   /** A further demand on the evidence. */
   when?: (evidence: Evidence) => boolean;
+  /** The connection whose blocking is the cause, by a word of it. */
+  blocked?: string;
   explanation: (found: RegExpExecArray, where: string) => string;
   remedy: (evidence: Evidence) => string;
   /** What to look for in the manifests; may use what the line says. */
@@ -23,7 +25,7 @@ interface LogRule {
 
 /** A cause that a container says in its own words before or while it is not ready. */
 function logRule(given: LogRule): Rule {
-  const { roles, container, pattern, when, text, path } = given;
+  const { roles, container, pattern, when, blocked, text, path } = given;
   return {
     cause: given.cause,
     title: given.title,
@@ -32,7 +34,8 @@ function logRule(given: LogRule): Rule {
     confidence: given.confidence ?? 'proven',
     family: 'pods',
     match(evidence) {
-      if (!waited(evidence) || (when && !when(evidence))) return null;
+      const flow = evidence.cluster?.blocked.find(({ flow: name }) => blocked !== undefined && name.includes(blocked));
+      if (!waited(evidence) || (when && !when(evidence)) || (blocked !== undefined && !flow)) return null;
       const placed = troubled(evidence, ...roles).filter((one) => !container || container.test(one.container.name));
       const found = said(placed, pattern);
       if (!found) return null;
@@ -43,6 +46,7 @@ function logRule(given: LogRule): Rule {
         seen: [...lines, quote(at, line)],
         explanation: given.explanation(match, `container ${at.container.name} of pod ${at.pod.name}`),
         ...(where ? { where } : {}),
+        ...(flow ? policyMaker(evidence, flow) : {}),
       };
     },
     remedy: given.remedy,
@@ -111,7 +115,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
       const { pod, container, message, image } = failure.evidence;
       return {
         seen: [String(message ?? ''), ...lines].filter((line) => line !== ''),
-        explanation: `Kubernetes cannot pull the image of container ${container} in pod ${pod}: its registry does not know it. Waiting cannot heal this, so the run ended at once.`,
+        explanation: `Kubernetes cannot pull ${image || 'the image'}, the image of container ${container} in pod ${pod}: its registry does not know it. Waiting cannot heal this, so the run ended at once.`,
         where: image
           ? { text: new RegExp(`image: *["']?${escaped(String(image))}`) }
           : { path: [...TEMPLATE, 'containers', 0, 'image'] },
@@ -328,7 +332,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     looksLike: '"Name or service not known" in the storage initializer, and no policy lets its pods reach DNS',
     roles: ['replica'],
     pattern: /name or service not known|temporary failure in name resolution|could not resolve host|no such host/i,
-    when: ({ cluster }) => (cluster?.blocked ?? []).some(({ flow }) => flow.includes('DNS')),
+    blocked: 'DNS',
     explanation: (_, where) =>
       `${where[0]?.toUpperCase()}${where.slice(1)} cannot resolve names, and no NetworkPolicy of its pod allows UDP 53.`,
     remedy: () =>
@@ -352,7 +356,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     looksLike: 'the download times out, and no policy lets the pods reach TCP 443 outside',
     roles: ['replica'],
     pattern: /connect(?:ion)?(?: to \S+)? timed out|ConnectTimeout|Max retries exceeded|Network is unreachable/i,
-    when: ({ cluster }) => (cluster?.blocked ?? []).some(({ flow }) => flow.includes('internet')),
+    blocked: 'internet',
     explanation: (_, where) =>
       `The download in ${where} gets no connection, and no NetworkPolicy of its pod allows TCP 443 to public addresses.`,
     remedy: () =>
@@ -394,7 +398,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     container: /^istio-proxy$/,
     pattern:
       /istiod[^ ]*:15012.*(?:timed? ?out|i\/o timeout|refused)|connection to istiod.*(?:timed? ?out|refused)|xds-grpc closed: 14/i,
-    when: ({ cluster }) => (cluster?.blocked ?? []).some(({ flow }) => flow.includes('istiod')),
+    blocked: 'istiod',
     explanation: (_, where) =>
       `${where[0]?.toUpperCase()}${where.slice(1)} gets no configuration from istiod, and no NetworkPolicy of its pod allows TCP 15012 to istio-system.`,
     remedy: () =>

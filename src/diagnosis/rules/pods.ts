@@ -177,11 +177,19 @@ export const POD_RULES: readonly Rule[] = [
     blame: 'config',
     looksLike: 'Unschedulable with "Insufficient google.com/tpu" although all leased nodes are Ready',
     pattern: /Insufficient google\.com\/tpu/,
-    explanation: (count, evidence) =>
-      `${count} ${count === 1 ? 'pod' : 'pods'} found no node with enough free google.com/tpu: the template asks for more chips than a node has free (${(evidence.cluster?.nodes ?? []).map(({ chips }) => chips).join(', ') || '?'} allocatable), or other pods hold them.`,
+    explanation: (count, { cluster }) => {
+      const who = cluster?.strangers ?? [];
+      const held =
+        who.length > 0
+          ? `${who.slice(0, 3).join(', ')} ${who.length === 1 ? 'holds' : 'hold'} chips that this run has leased`
+          : `the template asks for more than a node has (${(cluster?.nodes ?? []).map(({ chips }) => chips).join(', ') || '?'} allocatable), or pods of others hold them`;
+      return `${count} ${count === 1 ? 'pod' : 'pods'} found no node with enough free google.com/tpu: ${held}.`;
+    },
     where: { text: /google\.com\/tpu: *["']?\d/ },
     remedy: (evidence) =>
-      `${NODES}${poolOf(evidence)} shows who holds them. Ask for exactly the chips of one ${machineOf(evidence)} and for as many nodes as replicas.`,
+      (evidence.cluster?.strangers ?? []).length > 0
+        ? 'Keep other pods off the pool for the run: a taint of its own, or another pool.'
+        : `${NODES}${poolOf(evidence)} shows who holds them. Ask for exactly the chips of one ${machineOf(evidence)} and for as many nodes as replicas.`,
   }),
   scheduling({
     cause: 'pods.insufficient-resources',

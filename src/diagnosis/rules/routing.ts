@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence.ts';
 import { containersOf, isBefore, said, tail, versionOf } from '../facts.ts';
-import { checkOf, misrouted, namespaceOf, type Rule, serviceOf } from './rule.ts';
+import { checkOf, type Match, misrouted, namespaceOf, policyMaker, type Rule, serviceOf } from './rule.ts';
 
 const failed = (evidence: Evidence, id: string) => checkOf(evidence, id)?.outcome === 'fail';
 
@@ -26,7 +26,7 @@ function bypassRule(
   rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'remedy'> & {
     confidence?: Rule['confidence'];
     /** What shows it, or nothing. */
-    shows: (evidence: Evidence) => { seen: string[]; explanation: string } | null;
+    shows: (evidence: Evidence) => Match | null;
   },
 ): Rule {
   const { shows, confidence = 'proven', ...rest } = rule;
@@ -37,7 +37,7 @@ function bypassRule(
     match(evidence) {
       if (!misrouted(evidence) || !bypassed(evidence)) return null;
       const found = shows(evidence);
-      return found && { seen: [...found.seen, ...checksSeen(evidence)], explanation: found.explanation };
+      return found && { ...found, seen: [...found.seen, ...checksSeen(evidence)] };
     },
   };
 }
@@ -70,12 +70,13 @@ export const ROUTING_RULES: readonly Rule[] = [
     title: 'A NetworkPolicy keeps the gateway from the endpoint picker',
     blame: 'change',
     looksLike: 'the picker is not asked, and no policy of its pod allows TCP 9002 from the gateway',
-    shows: ({ cluster }) => {
-      const flow = cluster?.blocked.find((one) => one.flow.startsWith('gateway to endpoint picker'));
+    shows: (evidence) => {
+      const flow = evidence.cluster?.blocked.find((one) => one.flow.startsWith('gateway to endpoint picker'));
       if (!flow) return null;
       return {
         seen: [`blocked: ${flow.flow} (${flow.direction}), by ${flow.policies.join(', ')}`],
-        explanation: `The pod of the endpoint picker is isolated by ${flow.policies.join(', ')}, and none of these allows TCP 9002 from the gateway. ${OPEN}`,
+        explanation: `The pod of the endpoint picker is isolated by NetworkPolicy ${flow.policies.join(', ')}, and nothing allows TCP 9002 from the gateway. ${OPEN}`,
+        ...policyMaker(evidence, flow),
       };
     },
     remedy: () =>

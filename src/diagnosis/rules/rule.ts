@@ -1,12 +1,14 @@
 import type { Blame } from '../../lib/failure.ts';
 import type { Diagnosis } from '../../report/model.ts';
-import type { Evidence } from '../evidence.ts';
+import type { BlockedFlow, Evidence } from '../evidence.ts';
 
 /** What a rule found. */
 export interface Match {
   /** Raw lines that show it; hostile text. */
   seen: string[];
   explanation: string;
+  /** Whose move it is, where that depends on what was found. */
+  blame?: Blame;
   /** Where the manifests say so, for the annotation and for the remedy. */
   where?: { text?: RegExp; path?: readonly (string | number)[] };
 }
@@ -96,6 +98,15 @@ export function misrouted({ failure, report }: Evidence): boolean {
 
 export function checkOf({ report }: Evidence, id: string) {
   return report.checks.find((check) => check.id === id);
+}
+
+/** Who made the policies that block: the change when its manifests have one of them, with the line; else the cluster. */
+export function policyMaker(evidence: Evidence, flow: BlockedFlow): Pick<Match, 'blame' | 'where'> {
+  const texts = flow.policies.map(
+    (name) => new RegExp(`name: *["']?${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}["']?\\s*$`),
+  );
+  const text = texts.find((each) => evidence.locate?.({ text: each }));
+  return text ? { blame: 'change', where: { text } } : { blame: 'cluster' };
 }
 
 /** `kubectl … -n NAMESPACE` of the run. */

@@ -1,4 +1,4 @@
-import type { Evidence, PodRole } from '../evidence.ts';
+import type { BlockedFlow, Evidence, PodRole } from '../evidence.ts';
 import {
   containersOf,
   describeCondition,
@@ -10,7 +10,7 @@ import {
   waiting,
   wordsOf,
 } from '../facts.ts';
-import { checkOf, namespaceOf, type Rule, serviceOf, unanswered, waited } from './rule.ts';
+import { checkOf, type Match, namespaceOf, policyMaker, type Rule, serviceOf, unanswered, waited } from './rule.ts';
 
 /** What the answers of the gateway said, as checks have them. */
 function answers({ report, failure }: Evidence): string[] {
@@ -28,9 +28,10 @@ function answerRule(
     explanation: (evidence: Evidence) => string;
     text?: RegExp;
     more?: (evidence: Evidence) => string[];
+    maker?: (evidence: Evidence) => Pick<Match, 'blame' | 'where'>;
   },
 ): Rule {
-  const { pattern, when, explanation, text, more, confidence = 'proven', ...rest } = rule;
+  const { pattern, when, explanation, text, more, maker, confidence = 'proven', ...rest } = rule;
   return {
     ...rest,
     confidence,
@@ -43,6 +44,7 @@ function answerRule(
         seen: [...seen, ...(more?.(evidence) ?? [])],
         explanation: explanation(evidence),
         ...(text ? { where: { text } } : {}),
+        ...maker?.(evidence),
       };
     },
   };
@@ -237,9 +239,10 @@ export const SERVING_RULES: readonly Rule[] = [
     looksLike: '503 with a connection failure from the gateway, and no policy allows gateway to replica on vLLM’s port',
     pattern: /HTTP 50\d|upstream connect error|timed? ?out|no answer/i,
     when: (evidence) => blockedFlow(evidence, 'gateway to replicas') !== undefined,
+    maker: (evidence) => policyMaker(evidence, blockedFlow(evidence, 'gateway to replicas') as BlockedFlow),
     explanation: (evidence) => {
       const flow = blockedFlow(evidence, 'gateway to replicas');
-      return `The replicas are isolated by ${flow?.policies.join(', ')}, and none of these lets the gateway in on vLLM's port.`;
+      return `The replicas are isolated by NetworkPolicy ${flow?.policies.join(', ')}, and nothing lets the gateway in on vLLM's port.`;
     },
     more: (evidence) =>
       evidence.cluster?.blocked.map(({ flow, policies }) => `blocked: ${flow}, by ${policies.join(', ')}`) ?? [],

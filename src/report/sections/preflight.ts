@@ -10,13 +10,20 @@ export function preflight(report: Report, detail: Detail): Section | null {
   if (lines.length === 0) return null;
   const order = ['fail', 'warning', 'not-checked', 'pass'] as const;
   const sorted = order.flatMap((outcome) => lines.filter((line) => line.outcome === outcome));
+  const passed = lines.filter(({ outcome }) => outcome === 'pass');
+  const shown =
+    detail === 'comment' && report.mode !== 'preflight' ? sorted.filter(({ outcome }) => outcome !== 'pass') : sorted;
   const max = detail === 'comment' ? 300 : 1_000;
-  const rows = sorted.map(({ title, outcome, seen, remedy }) => [
+  const rows = shown.map(({ title, outcome, seen, remedy }) => [
     prose(title, 60),
     PREFLIGHT_WORDS[outcome],
     prose(seen, outcome === 'fail' ? max * 2 : max),
     remedy === null ? '–' : prose(remedy, max),
   ]);
+  if (shown.length < sorted.length) {
+    const names = passed.map(({ title }) => title).join(', ');
+    rows.push([prose(names, 1_000), PREFLIGHT_WORDS.pass, 'in the summary', '–']);
+  }
   const failed = lines.some(({ outcome }) => outcome === 'fail');
   return {
     name: 'preflight',

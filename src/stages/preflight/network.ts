@@ -68,10 +68,18 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
     stage: 'preflight',
     code: 'policy-blocks',
     message: `NetworkPolicies would block ${told.join('; ')}.`,
-    hint: 'Add a policy that allows it; those of manifests/pattern3/networkpolicies allow all that the stack needs.',
+    hint: `Allow it, as these of Pattern 3 do: ${[...new Set(blocked.map(({ flow }) => fileFor(flow)))].join(', ')} (manifests/pattern3/networkpolicies).`,
     blame: manifest ? 'change' : 'cluster',
     ...(manifest ? { evidence: evidenceAt(manifest, ['metadata', 'name'], `blocks ${first.flow}`) } : {}),
   });
+}
+
+/** The policy of Pattern 3 that allows a connection. */
+function fileFor(flow: string): string {
+  if (flow.includes('istiod')) return 'allow-istio.yaml';
+  if (flow.startsWith('gateway to endpoint picker')) return 'allow-gateway-to-epp.yaml';
+  if (flow.includes('DNS') || flow.includes('internet')) return 'allow-vllm-egress.yaml';
+  return 'allow-gateway-to-vllm.yaml';
 }
 
 /** Whether Istio puts a sidecar into pods of the namespace; null when that may not be read. */

@@ -1,0 +1,68 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type E2e, MINUTES, plain, startE2e } from './e2e.ts';
+
+const PATTERN_3 = resolve(import.meta.dirname, '../../manifests/pattern3');
+
+let e2e: E2e;
+afterEach(() => e2e?.stop());
+
+/** Writes that change something; a dry run and a review change nothing. */
+const changes = (requests: { method: string; path: string }[]) =>
+  requests.filter(
+    ({ method, path }) =>
+      method !== 'GET' && !path.includes('dryRun=All') && !/authorization\.k8s\.io|authentication\.k8s\.io/.test(path),
+  );
+
+describe('mode preflight', () => {
+  it(
+    'looks, leases nothing, changes nothing, and says so',
+    async () => {
+      e2e = await startE2e('pass', { mode: 'preflight' });
+      const main = await e2e.job.main().done;
+      expect(main.log).toMatch(/\d+ of \d+ preflight checks passed/);
+      expect(main.code).toBe(0);
+      const post = await e2e.job.post().done;
+      expect(post.code).toBe(0);
+      const { sizes, nodes, comments, kube } = await e2e.record();
+      expect([sizes, nodes]).toEqual([[], []]);
+      expect(changes(kube)).toEqual([]);
+      expect(e2e.job.outputs()).toMatchObject({ verdict: 'pass', passed: 'true', mode: 'preflight', speedup: '' });
+      const comment = plain(comments[0]?.body ?? '');
+      expect(comment).toContain('✅ Preflight passed — ready to be measured; nothing was leased');
+      expect(comment).toContain('Nothing was leased, deployed or measured.');
+      expect(comment).toContain('12 chips: $35.64 an hour');
+    },
+    MINUTES,
+  );
+
+  it(
+    'tells all that is wrong, each with what to do, and annotates the lines',
+    async () => {
+      e2e = await startE2e('no-right', { mode: 'preflight', manifests: 'deploy', nodes: '2' });
+      const folder = join(e2e.job.workspace, 'deploy');
+      cpSync(PATTERN_3, folder, { recursive: true });
+      const file = join(folder, 'llminferenceservice.yaml');
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, text.replace('optional: true', 'optional: false').replace('key: HF_TOKEN', 'key: token'));
+      const { code, log } = await e2e.job.main().done;
+      expect(code).toBe(1);
+      for (const told of [
+        'FAIL Node pool: 3 replicas of 4 chips do not fit on 2 nodes of 4.',
+        'FAIL Kubernetes permissions: The identity may not patch pods in llm-d-inference-scheduling.',
+        'FAIL Secrets: Secret hf-token in llm-d-inference-scheduling has no key token; it has HF_TOKEN.',
+      ]) {
+        expect(log).toContain(told);
+      }
+      expect(log).toMatch(
+        /^::error title=Refused manifest,file=deploy\/llminferenceservice\.yaml,line=\d+::secret hf-token/m,
+      );
+      const comment = plain((await e2e.record()).comments[0]?.body ?? '');
+      expect(comment).toContain('**3 checks failed:** Node pool, Kubernetes permissions, Secrets');
+      expect(comment).toContain('kubectl apply -f manifests/rbac/serving.yaml');
+      expect((await e2e.record()).sizes).toEqual([]);
+    },
+    MINUTES,
+  );
+});

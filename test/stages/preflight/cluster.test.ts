@@ -1,0 +1,364 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterInfo } from '../../../src/clients/gke.ts';
+import type { AccessAttributes, AccessRule, KubeClient } from '../../../src/clients/kube.ts';
+import type { Manifest } from '../../../src/clients/manifests.ts';
+import type { KubeObject } from '../../../src/clients/objects.ts';
+import { Failure } from '../../../src/lib/failure.ts';
+import { checkAccess } from '../../../src/stages/preflight/access.ts';
+import { checkFilters, checkPolicies } from '../../../src/stages/preflight/network.ts';
+import { checkShape } from '../../../src/stages/preflight/pool.ts';
+import { checkSecrets } from '../../../src/stages/preflight/secrets.ts';
+import { checkGateway, checkIstio, checkKserve, checkRoutes } from '../../../src/stages/preflight/serving.ts';
+import { POOL } from '../fakes.ts';
+
+const NS = 'ns';
+const GATEWAY = { namespace: 'opendatahub', name: 'gw' };
+const SERVICE = { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: NS, replicas: 3 };
+const forbidden = () => new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
+
+function kube(given: Partial<KubeClient>): KubeClient {
+  return given as KubeClient;
+}
+
+function manifest(spec: Record<string, unknown> = {}, kind = 'LLMInferenceService', name = 'qwen'): Manifest {
+  const object = { apiVersion: 'x/v1', kind, metadata: { name, namespace: NS }, spec };
+  return { object, file: 'service.yaml', line: 1, lineMatching: () => 7, lineOf: () => 5 };
+}
+
+describe('Kubernetes permissions', () => {
+  const where = {
+    namespace: NS,
+    leaseNamespace: 'default',
+    gatewayNamespace: 'opendatahub',
+    poolGroups: ['inference.networking.k8s.io'],
+  };
+  const everything: AccessRule[] = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }];
+
+  it('that rules show are not asked for one by one', async () => {
+    const asked: AccessAttributes[] = [];
+    const client = kube({
+      rulesIn: async () => ({ rules: everything, complete: true }),
+      canI: async (attributes) => {
+        asked.push(attributes);
+        return true;
+      },
+    });
+    expect(await checkAccess(client, where)).toEqual({ seen: expect.stringMatching(/^all \d+ rules/) });
+    expect(asked).toEqual([{ verb: 'list', group: '', resource: 'nodes' }]);
+  });
+
+  it('are asked for one by one where an authoriser cannot list all, as on GKE', async () => {
+    let asked = 0;
+    const client = kube({
+      rulesIn: async () => ({ rules: everything, complete: false }),
+      canI: async () => {
+        asked += 1;
+        return true;
+      },
+    });
+    await checkAccess(client, where);
+    expect(asked).toBeGreaterThan(35);
+  });
+
+  it('that are missing are all named, with the file that grants them', async () => {
+    const client = kube({
+      rulesIn: async () => ({ rules: [], complete: false }),
+      canI: async ({ verb, resource, subresource }) =>
+        !(verb === 'patch' && resource === 'pods') && subresource !== 'portforward' && resource !== 'leases',
+    });
+    await expect(checkAccess(client, where)).rejects.toMatchObject({
+      code: 'kube-permission',
+      message:
+        'The identity may not patch pods, get pods/portforward, create pods/portforward in ns; get leases.coordination.k8s.io, create leases.coordination.k8s.io, update leases.coordination.k8s.io, delete leases.coordination.k8s.io in default.',
+      hint: expect.stringContaining('manifests/rbac/serving.yaml; kubectl apply -f manifests/rbac/lease.yaml'),
+    });
+  });
+
+  it('for single names do not count for all', async () => {
+    const named = [{ ...everything[0]!, resourceNames: ['one'] }];
+    const client = kube({ rulesIn: async () => ({ rules: named, complete: true }), canI: async () => false });
+    await expect(checkAccess(client, where)).rejects.toMatchObject({ code: 'kube-permission' });
+  });
+});
+
+describe('secrets', () => {
+  const spec = {
+    template: {
+      imagePullSecrets: [{ name: 'pull' }],
+      containers: [
+        {
+          env: [
+            { valueFrom: { secretKeyRef: { name: 'hf', key: 'token' } } },
+            { valueFrom: { secretKeyRef: { name: 'spare', key: 'x', optional: true } } },
+          ],
+        },
+      ],
+      volumes: [{ secret: { secretName: 'tls' } }],
+    },
+  };
+  const there: Record<string, { type: string; keys: string[] }> = {
+    pull: { type: 'kubernetes.io/dockerconfigjson', keys: ['.dockerconfigjson'] },
+    hf: { type: 'Opaque', keys: ['token'] },
+    tls: { type: 'kubernetes.io/tls', keys: ['tls.crt'] },
+  };
+  const look = (change: Partial<typeof there> = {}, may = true) =>
+    checkSecrets(
+      kube({ canI: async () => may, secretKeys: async (_namespace, name) => ({ ...there, ...change })[name] ?? null }),
+      [manifest(spec)],
+      NS,
+    );
+
+  it('that are there with their keys pass; optional ones need not be there', async () => {
+    expect(await look()).toEqual({ seen: 'hf, pull, tls with the keys that are used' });
+  });
+
+  it.each<[string, Partial<typeof there>, string, string]>([
+    [
+      'a key',
+      { hf: { type: 'Opaque', keys: ['HF_TOKEN'] } },
+      'secret-key-missing',
+      'has no key token; it has HF_TOKEN',
+    ],
+    ['a secret', { tls: undefined as never }, 'secret-missing', 'tls does not exist'],
+    ['a pull secret', { pull: undefined as never }, 'pull-secret-missing', 'pull does not exist'],
+    ['the type of a pull secret', { pull: { type: 'Opaque', keys: [] } }, 'pull-secret-missing', 'is of type Opaque'],
+  ])('are refused without %s', async (_, change, code, text) => {
+    await expect(look(change)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(text),
+      evidence: { line: 7 },
+    });
+  });
+
+  it('that may not be read are said not to be checked', async () => {
+    expect(await look({}, false)).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringContaining('hf, pull, tls'),
+    });
+  });
+});
+
+describe('the node pool', () => {
+  const sizes = { nodes: 3, restingNodes: 0, runMs: 1_000 };
+  const asks = (chips: string, nodeSelector = {}) =>
+    manifest({
+      template: { nodeSelector, containers: [{ name: 'main', resources: { limits: { 'google.com/tpu': chips } } }] },
+    });
+
+  it('that the replicas fit on passes', () => {
+    const pool = { ...POOL, spot: false };
+    expect(checkShape(pool, sizes, asks('4'), SERVICE)).toEqual({
+      seen: 'v6e: ct6e-standard-4t, 3 × 4 chips for 3 replicas, 0 at rest',
+    });
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['half of the chips of a node', () => checkShape(POOL, sizes, asks('2'), SERVICE), 'pool-mismatch'],
+    ['more replicas than nodes', () => checkShape(POOL, { ...sizes, nodes: 2 }, asks('4'), SERVICE), 'pool-too-small'],
+    [
+      'another accelerator',
+      () => checkShape(POOL, sizes, asks('4', { 'cloud.google.com/gke-tpu-accelerator': 'tpu-v5e' }), SERVICE),
+      'pool-mismatch',
+    ],
+    [
+      'another topology',
+      () => checkShape(POOL, sizes, asks('4', { 'cloud.google.com/gke-tpu-topology': '2x4' }), SERVICE),
+      'pool-mismatch',
+    ],
+  ])('is refused for %s', (_, run, code) => {
+    expect(run).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('the serving layer', () => {
+  const served = (groups: Record<string, string[]>) => kube({ versionsOf: async (group) => groups[group] ?? [] });
+  const all = { 'serving.kserve.io': ['v1alpha1'], 'inference.networking.x-k8s.io': ['v1alpha2'] };
+
+  it.each<[string, Record<string, string[]>, string[] | null, string]>([
+    ['the definition is missing', {}, null, 'kserve-missing'],
+    ['plain KServe v0.15 is all there is', all, ['kserve/kserve-controller:v0.15.2'], 'kserve-upstream-v0.15'],
+    ['there is no InferencePool', { 'serving.kserve.io': ['v1alpha1'] }, ['x'], 'inference-pool-missing'],
+  ])('is refused when %s', async (_, groups, images, code) => {
+    await expect(checkKserve(served(groups), { kserve: images, istiod: null })).rejects.toMatchObject({ code });
+  });
+
+  it('passes with Open Data Hub, and with a controller that may not be seen', async () => {
+    const found = await checkKserve(served(all), {
+      kserve: ['quay.io/opendatahub/kserve-controller:v0.15-latest'],
+      istiod: null,
+    });
+    expect(found.value).toEqual(['inference.networking.x-k8s.io']);
+    expect(await checkKserve(served(all), { kserve: null, istiod: null })).toMatchObject({
+      seen: expect.stringContaining('not readable'),
+    });
+  });
+
+  it.each<[string | null, string[], string]>([
+    ['docker.io/istio/pilot:1.27.3', ['inference.networking.x-k8s.io'], 'pass'],
+    ['docker.io/istio/pilot:1.28.5', ['inference.networking.k8s.io'], 'pass'],
+    ['docker.io/istio/pilot:1.27.3', ['inference.networking.k8s.io'], 'pool-group'],
+    ['docker.io/istio/pilot:1.28.0-distroless', ['inference.networking.x-k8s.io'], 'pool-group'],
+    ['registry.redhat.io/ossm/istio-pilot:1.26.6', ['inference.networking.x-k8s.io'], 'warning'],
+    ['gcr.io/istio/pilot:latest', [], 'warning'],
+    [null, [], 'not-checked'],
+  ])('with istiod %s and InferencePools of %j: %s', (image, groups, expected) => {
+    const run = () => checkIstio(image, groups);
+    if (expected === 'pool-group') expect(run).toThrow(expect.objectContaining({ code: 'pool-group' }));
+    else expect(run().outcome ?? 'pass').toBe(expected);
+  });
+
+  const gateway = (change: Record<string, unknown> = {}): KubeObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: GATEWAY,
+    spec: { gatewayClassName: 'istio' },
+    status: { conditions: [{ type: 'Programmed', status: 'True' }], addresses: [{ value: '34.1.2.3' }] },
+    ...change,
+  });
+
+  it.each<[string, KubeObject | null, string]>([
+    ['is missing', null, 'gateway-missing'],
+    ['is GKE’s', gateway({ spec: { gatewayClassName: 'gke-l7-rilb' } }), 'gateway-class'],
+    [
+      'is not programmed',
+      gateway({ status: { conditions: [{ type: 'Programmed', status: 'False' }], addresses: [{ value: 'x' }] } }),
+      'gateway-not-programmed',
+    ],
+    [
+      'has no address',
+      gateway({ status: { conditions: [{ type: 'Programmed', status: 'True' }] } }),
+      'gateway-not-programmed',
+    ],
+  ])('is refused when the gateway %s', async (_, object, code) => {
+    await expect(checkGateway(kube({ get: async () => object }), GATEWAY)).rejects.toMatchObject({ code });
+  });
+
+  it('passes with a gateway that carries traffic', async () => {
+    expect(await checkGateway(kube({ get: async () => gateway() }), GATEWAY)).toEqual({
+      seen: 'opendatahub/gw of class istio at 34.1.2.3',
+    });
+  });
+});
+
+describe('other routes', () => {
+  const route = (name: string, change: Partial<KubeObject['metadata']> = {}): KubeObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: 'web', ...change },
+    spec: { parentRefs: [{ name: 'gw', namespace: 'opendatahub' }] },
+  });
+  const look = (routes: KubeObject[], istiod: string | null = 'pilot:1.27.3', everywhere = true) =>
+    checkRoutes(
+      kube({
+        list: async (_apiVersion, _kind, options) => {
+          if (!options?.namespace && !everywhere) throw forbidden();
+          return routes;
+        },
+      }),
+      { gateway: GATEWAY, namespace: NS, passing: ['pattern1'], istiod },
+    );
+
+  it('are refused on an Istio that keeps the picker of the oldest alone', async () => {
+    await expect(look([route('shop')])).rejects.toMatchObject({
+      code: 'route-competes',
+      message: expect.stringContaining('web/shop'),
+    });
+  });
+
+  it('are warned of on a newer Istio, and where its version is not known', async () => {
+    for (const istiod of ['pilot:1.28.5', null])
+      expect(await look([route('shop')], istiod)).toMatchObject({ outcome: 'warning' });
+  });
+
+  it('of services that are retired, of the gate itself, or of another gateway do not count', async () => {
+    const owner = { ownerReferences: [{ kind: 'LLMInferenceService', name: 'pattern1', uid: 'u' }] };
+    const elsewhere = { ...route('far'), spec: { parentRefs: [{ name: 'gw', namespace: 'web' }] } };
+    const ours = route('arm', { labels: { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' } });
+    expect(await look([route('p1', owner), ours, elsewhere])).toEqual({ seen: 'no other route on the gateway' });
+  });
+
+  it('of other namespaces that may not be listed are not claimed to be absent', async () => {
+    expect(await look([], 'pilot:1.27.3', false)).toMatchObject({ outcome: 'not-checked' });
+  });
+});
+
+describe('policies and filters', () => {
+  const cluster = { enforcesPolicies: true } as ClusterInfo;
+  const isolate = (name: string): KubeObject => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: NS },
+    spec: { podSelector: { matchLabels: { 'kserve.io/component': 'workload' } }, policyTypes: ['Ingress'] },
+  });
+  const given = (change: Record<string, unknown> = {}) => ({
+    cluster,
+    service: SERVICE,
+    manifests: [manifest()],
+    gateway: GATEWAY,
+    retired: [],
+    ...change,
+  });
+  const listing = (objects: KubeObject[], denied = false) =>
+    kube({
+      list: async (_apiVersion, kind) => {
+        if (denied) throw forbidden();
+        return objects.filter((one) => one.kind === kind);
+      },
+      get: async () => null,
+    });
+
+  it('of somebody else that block are the cluster’s fault; of the manifests, the change’s, with their line', async () => {
+    await expect(checkPolicies(listing([isolate('theirs')]), given())).rejects.toMatchObject({
+      code: 'policy-blocks',
+      blame: 'cluster',
+    });
+    const own = { ...manifest(isolate('mine').spec, 'NetworkPolicy', 'mine'), file: 'policy.yaml' };
+    await expect(checkPolicies(listing([]), given({ manifests: [manifest(), own] }))).rejects.toMatchObject({
+      blame: 'change',
+      evidence: { file: 'policy.yaml' },
+      hint: expect.stringContaining('allow-gateway-to-vllm.yaml'),
+    });
+  });
+
+  it('that are retired, or that the manifests bring anew, count as they will be', async () => {
+    const retired = [{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: 'old', namespace: NS }];
+    expect(await checkPolicies(listing([isolate('old')]), given({ retired }))).toMatchObject({
+      seen: expect.stringContaining('0 policies'),
+    });
+    const open = manifest({ podSelector: {}, ingress: [{}] }, 'NetworkPolicy', 'same');
+    expect(await checkPolicies(listing([isolate('same')]), given({ manifests: [manifest(), open] }))).toMatchObject({
+      seen: expect.stringContaining('1 policies'),
+    });
+  });
+
+  it('that nothing enforces are only warned of', async () => {
+    const inert = { cluster: { enforcesPolicies: false } as ClusterInfo };
+    expect(await checkPolicies(listing([isolate('theirs')]), given(inert))).toMatchObject({ outcome: 'warning' });
+  });
+
+  const filter = (value: unknown, applyTo = 'HTTP_ROUTE'): KubeObject => ({
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: 'f', namespace: GATEWAY.namespace },
+    spec: { configPatches: [{ applyTo, patch: { operation: 'MERGE', value } }] },
+  });
+  const ERASES = { typed_per_filter_config: { 'envoy.filters.http.ext_proc': { overrides: { processing_mode: {} } } } };
+  const WHOLE = { typed_per_filter_config: { 'envoy.filters.http.ext_proc': { overrides: { grpc_service: {} } } } };
+
+  it('that erase the picker are refused; those that name its service, or are retired, are not', async () => {
+    await expect(checkFilters(listing([filter(ERASES)]), given())).rejects.toMatchObject({
+      code: 'envoyfilter-erases',
+    });
+    expect(await checkFilters(listing([filter(WHOLE)]), given())).toMatchObject({
+      seen: expect.stringContaining('none erases'),
+    });
+    const retired = [
+      { apiVersion: 'networking.istio.io/v1alpha3', kind: 'EnvoyFilter', name: 'f', namespace: GATEWAY.namespace },
+    ];
+    expect(await checkFilters(listing([filter(ERASES)]), given({ retired }))).not.toHaveProperty('outcome');
+  });
+
+  it('that may not be listed are said not to be checked', async () => {
+    expect(await checkFilters(listing([], true), given())).toMatchObject({ outcome: 'not-checked' });
+  });
+});
