@@ -2,10 +2,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { RULES } from '../src/diagnosis/rules/table.ts';
 import { ADVERSARIES } from '../src/lab/adversaries.ts';
 import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
 import { DAYS } from '../src/lab/scenarios.ts';
-import { type ActionFile, inputsTable, outputsTable, replaceBetween, scenariosTable } from './docs/tables.ts';
+import {
+  type ActionFile,
+  causesTable,
+  inputsTable,
+  outputsTable,
+  replaceBetween,
+  scenariosTable,
+} from './docs/tables.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -19,6 +27,7 @@ async function tables(): Promise<Record<string, Record<string, string>>> {
       outputs: outputsTable(action),
     },
     'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },
+    'docs/diagnosis.md': { causes: causesTable(RULES) },
     'docs/lease.md': { 'cloud-scenarios': scenariosTable(CLOUD_SCENARIOS) },
   };
 }

@@ -44,6 +44,22 @@ export function scenariosTable(scenarios: readonly ScenarioRow[]): string {
   );
 }
 
+export interface CauseRow {
+  cause: string;
+  title: string;
+  blame: string;
+  looksLike: string;
+}
+
+/** A Markdown table of the causes that the diagnosis knows; one that several rules find stands once. */
+export function causesTable(rules: readonly CauseRow[]): string {
+  const first = rules.filter(({ cause }, at) => rules.findIndex((rule) => rule.cause === cause) === at);
+  return table(
+    ['Cause', 'In words', 'Who acts', 'What it looks like'],
+    first.map(({ cause, title, blame, looksLike }) => [code(cause), cell(title), blame, cell(looksLike)]),
+  );
+}
+
 /**
  * `text` with the part between the markers `<!-- NAME -->` and `<!-- /NAME -->` replaced. Throws an Error when the
  * markers are not there exactly once, in this order.

@@ -71,7 +71,8 @@ export async function collectNetwork(
       const where = new Set([namespace, ...(gateway ? [gateway.namespace] : [])]);
       for (const one of where) {
         const filters = (await kube.list(`${ISTIO}/v1alpha3`, 'EnvoyFilter', { namespace: one })) ?? [];
-        found.filters.push(...filters.filter((filter) => selectsGateway(filter, gateway)).map(filterEvidence));
+        const ours = filters.filter((filter) => selectsGateway(filter, gateway));
+        found.filters.push(...ours.map((filter) => filterEvidence(filter, { namespace, service: service?.name })));
       }
     }),
     gather('DestinationRules', async () => {
@@ -171,17 +172,23 @@ function selectsGateway({ spec }: KubeObject, gateway: { name: string } | null):
 
 /**
  * An ext_proc override of a route without a gRPC service erases Istio's own: merging replaces map entries
- * (istio pkg/proto/merge), and the filter falls back to a cluster that does not exist, which fails open.
+ * (istio pkg/proto/merge), and the filter falls back to a cluster that does not exist, which fails open. A patch that
+ * names a route counts where it is one of the service's: `namespace.route.index`, or the bare name of a rule, which is
+ * the same for every service from KServe v0.19 on.
  */
-export function filterEvidence({ metadata, spec }: KubeObject): FilterEvidence {
-  const patches = (spec?.configPatches ?? []) as { applyTo?: string; patch?: { value?: unknown } }[];
+export function filterEvidence(
+  { metadata, spec }: KubeObject,
+  target: { namespace: string; service: string | undefined },
+): FilterEvidence {
+  const patches = (spec?.configPatches ?? []) as Patch[];
   const text = (value: unknown) => JSON.stringify(value ?? null);
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
     erasesPicker: patches.some(
-      ({ applyTo, patch }) =>
+      ({ applyTo, match, patch }) =>
         (applyTo === 'HTTP_ROUTE' || applyTo === 'VIRTUAL_HOST') &&
+        isOurs(match?.routeConfiguration?.vhost?.route?.name, target) &&
         /ext_proc/i.test(text(patch?.value)) &&
         !/grpc_service|grpcService/.test(text(patch?.value)),
     ),
@@ -189,4 +196,16 @@ export function filterEvidence({ metadata, spec }: KubeObject): FilterEvidence {
       ({ applyTo, patch }) => applyTo === 'CLUSTER' && /transport_?socket/i.test(text(patch?.value)),
     ),
   };
+}
+
+interface Patch {
+  applyTo?: string;
+  match?: { routeConfiguration?: { vhost?: { route?: { name?: string } } } };
+  patch?: { value?: unknown };
+}
+
+function isOurs(route: string | undefined, { namespace, service }: Parameters<typeof filterEvidence>[1]): boolean {
+  if (route === undefined || !route.includes('.') || service === undefined) return true;
+  // A long name of a service ends in a hash in the name of its route.
+  return route.startsWith(`${namespace}.${service.slice(0, 40)}`);
 }

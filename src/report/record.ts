@@ -49,7 +49,9 @@ export function compactRecord(report: Report): CompactRecord {
     verdict: report.verdict,
     stage: report.failure?.stage ?? null,
     cause: causeOf(report),
-    blame: report.diagnosis?.blame ?? report.failure?.blame ?? null,
+    // Nobody is blamed for what nobody can explain.
+    blame:
+      report.diagnosis?.confidence === 'unknown' ? null : (report.diagnosis?.blame ?? report.failure?.blame ?? null),
     target: { minSpeedup: report.target.minSpeedup, expectedMaxSpeedup: report.target.expectedMaxSpeedup },
     speedup: counts ? (benchmark?.speedup ?? null) : null,
     requestsPerSecond: {

@@ -125,7 +125,8 @@ describe('what no rule knows', () => {
       cause: 'unknown.ready-timeout',
       confidence: 'unknown',
       blame: 'cluster',
-      explanation: 'it failed: ready-timeout',
+      explanation:
+        'it failed: ready-timeout. Odd: KServe says LunarEclipse: the moon is in the way; container main is running and not ready.',
       remedy: 'Look.',
     });
     const told = found?.evidence.join('\n');

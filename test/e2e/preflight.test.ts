@@ -32,7 +32,7 @@ describe('mode preflight', () => {
       const comment = plain(comments[0]?.body ?? '');
       expect(comment).toContain('✅ Preflight passed — ready to be measured; nothing was leased');
       expect(comment).toContain('Nothing was leased, deployed or measured.');
-      expect(comment).toContain('12 chips: $35.64 an hour');
+      expect(comment).toMatch(/12 chips: \\?\$35\.64 an hour/);
     },
     MINUTES,
   );

@@ -1,6 +1,6 @@
 import { Failure } from '../../src/lib/failure.ts';
 import { emptyReport, finishReport } from '../../src/report/build.ts';
-import type { Report } from '../../src/report/model.ts';
+import type { PreflightCheck, Report } from '../../src/report/model.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
 
 /** One report per way a run can end. */
@@ -138,6 +138,18 @@ export const CASES: Record<string, () => Report> = {
 
   'image-pull': () =>
     aReport({
+      sincePass: {
+        run: { url: null, sha: 'c0ffee19aa', finishedAt: '2026-11-20T02:10:00Z' },
+        changes: [
+          { name: 'vLLM image', before: 'vllm/vllm-tpu:v0.11.1', after: 'vllm/vllm-tpu:v0.11.9' },
+          {
+            name: 'vLLM arguments',
+            before:
+              'python3 -m vllm.entrypoints.openai.api_server --model=/mnt/models --port=8000 --max-model-len=2048',
+            after: 'python3 -m vllm.entrypoints.openai.api_server --model=/mnt/models --port=8000 --max-model-len=4096',
+          },
+        ],
+      },
       verdict: 'error',
       reasons: ['The vLLM image cannot be pulled.'],
       failure: {
@@ -159,7 +171,8 @@ export const CASES: Record<string, () => Report> = {
           'Failed to pull image "vllm/vllm-tpu:v0.11.9": rpc error: code = NotFound desc = docker.io/vllm/vllm-tpu:v0.11.9: not found',
           'Back-off pulling image "vllm/vllm-tpu:v0.11.9"',
         ],
-        considered: [],
+        considered: [{ cause: 'No TPU capacity', because: '3 of 3 nodes Ready, 4 chips allocatable on each' }],
+        locations: [{ file: 'manifests/pattern3/service.yaml', line: 94, message: 'The image does not exist' }],
       },
       stages: stages({
         preflight: [44, '9 checks passed'],
@@ -275,4 +288,93 @@ export const CASES: Record<string, () => Report> = {
     }),
 
   'pass-before-post': () => aReport({ release: null }),
+
+  'preflight-failed': () =>
+    aReport({
+      ...PREFLIGHT_ONLY,
+      verdict: 'error',
+      reasons: ['3 of 6 preflight checks failed.'],
+      failure: {
+        stage: 'preflight',
+        code: 'pool-too-small',
+        message: '3 of 6 preflight checks failed: 3 replicas of 4 chips do not fit on 2 nodes of 4; …',
+        hint: 'Set "nodes" to 3, or leave it out.',
+        blame: 'config',
+      },
+      diagnosis: {
+        cause: 'pool.too-small',
+        title: 'The replicas do not fit on the nodes',
+        confidence: 'proven',
+        blame: 'config',
+        explanation: '3 replicas of 4 chips do not fit on 2 nodes of 4.',
+        remedy: 'Set "nodes" to 3, or leave it out.',
+        evidence: [],
+        considered: [],
+      },
+      preflight: [
+        aLine('Guard', 'pass', '5 objects of allowed kinds, namespaces and registries'),
+        aLine(
+          'Node pool',
+          'fail',
+          '3 replicas of 4 chips do not fit on 2 nodes of 4.',
+          'Set "nodes" to 3, or leave it out.',
+        ),
+        aLine(
+          'Kubernetes permissions',
+          'fail',
+          'The identity may not patch pods in llm-d-inference-scheduling.',
+          'Grant it: kubectl apply -f manifests/rbac/serving.yaml, with the namespaces and the subject of your own.',
+        ),
+        aLine(
+          'Secrets',
+          'fail',
+          'Secret hf-token in llm-d-inference-scheduling has no key token; it has HF_TOKEN.',
+          'Correct the key in the manifest, or add it to the secret.',
+        ),
+        aLine('Other routes', 'warning', '1 other route on the gateway: web/shop', 'Measure alone on a gateway.'),
+        aLine('Quota and capacity', 'not-checked', 'GKE says nothing of them before nodes are asked for'),
+      ],
+    }),
+
+  'preflight-passed': () =>
+    aReport({
+      ...PREFLIGHT_ONLY,
+      mode: 'preflight',
+      verdict: 'pass',
+      reasons: ['2 of 3 preflight checks passed, 1 not checked. Nothing was leased, deployed or measured.'],
+      preflight: [
+        aLine('Guard', 'pass', '5 objects of allowed kinds, namespaces and registries'),
+        aLine('Price', 'pass', '3 nodes × 4 chips = 12 chips: $35.64 an hour'),
+        aLine('Quota and capacity', 'not-checked', 'GKE says nothing of them before nodes are asked for'),
+      ],
+    }),
 };
+
+const PREFLIGHT_ONLY: Partial<Report> = {
+  stages: stages({ preflight: [1, '2 of 6 preflight checks passed'] }),
+  pods: [],
+  checks: [],
+  routing: null,
+  benchmark: null,
+  runbook: null,
+  cost: null,
+  release: { ...aReport().release!, outcome: 'not-needed', message: 'No TPU node was leased.' },
+};
+
+function aLine(
+  title: string,
+  outcome: PreflightCheck['outcome'],
+  seen: string,
+  remedy: string | null = null,
+): PreflightCheck {
+  const failed = outcome === 'fail';
+  return {
+    id: title.toLowerCase(),
+    title,
+    outcome,
+    seen,
+    remedy,
+    code: failed ? 'a-code' : null,
+    blame: failed ? 'config' : null,
+  };
+}

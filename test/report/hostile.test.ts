@@ -29,11 +29,23 @@ const ATTACKS = [
   '$x$ and $$y$$ ~~gone~~ __bold__ *it*',
 ];
 
-const SHOWN = ['pass', 'fail-routing', 'invalid', 'image-pull', 'release-failed', 'killed'];
+const SHOWN = [
+  'pass',
+  'fail-routing',
+  'invalid',
+  'image-pull',
+  'unknown-cause',
+  'preflight-failed',
+  'preflight-passed',
+  'release-failed',
+  'killed',
+];
 
 /** Fields with a fixed vocabulary; everything else may come from outside. */
 const FIXED = new Set(
-  'schema verdict stage outcome confidence blame role order stopped id attempt startedAt finishedAt url'.split(' '),
+  'schema mode verdict stage outcome confidence blame role order stopped id attempt startedAt finishedAt url'.split(
+    ' ',
+  ),
 );
 
 function infested(value: unknown, text: string, key = ''): unknown {

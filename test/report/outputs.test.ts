@@ -14,10 +14,11 @@ describe('outputs', () => {
   it.each(Object.keys(CASES))('are all set when a run ends as %s', (name) => {
     const outputs = outputsOf(CASES[name]!());
     expect(Object.keys(outputs)).toEqual([...OUTPUT_NAMES]);
-    const { verdict, passed, stage, cause, blame, result, ...numbers } = outputs;
+    const { mode, verdict, passed, stage, cause, blame, result, ...numbers } = outputs;
     expect(passed).toBe(String(verdict === 'pass'));
     for (const value of Object.values(numbers)) expect(value).toMatch(/^(-?\d+(\.\d+)?)?$/);
     expect(JSON.parse(result)).toMatchObject({ v: 1, verdict });
+    expect(['validate', 'preflight']).toContain(mode);
     expect([stage, cause, blame]).not.toContain('null');
   });
 

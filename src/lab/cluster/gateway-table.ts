@@ -21,9 +21,8 @@ export function gatewayTable(store: Store, gateway: KubeObject, addressOf: Addre
     .list(HTTP_ROUTES)
     .filter((route) => !route.metadata.deletionTimestamp && isAccepted(route, gateway))
     .sort(byAge);
-  const erased = filtersErase(store, gateway);
   return {
-    routes: routes.flatMap((route) => entriesOf(store, gateway, route, !erased, addressOf)),
+    routes: routes.flatMap((route) => entriesOf(store, gateway, route, addressOf)),
   };
 }
 
@@ -35,15 +34,10 @@ function byAge(a: KubeObject, b: KubeObject): number {
   );
 }
 
-function entriesOf(
-  store: Store,
-  gateway: KubeObject,
-  route: KubeObject,
-  asked: boolean,
-  addressOf: AddressOf,
-): GatewayRoute[] {
+function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
   const { namespace, name } = route.metadata;
   return rulesOf(route).flatMap((rule, index) => {
+    const asked = !filtersErase(store, gateway, `${namespace}.${name}.${index}`);
     const ref = rule.backendRefs?.find((one) => one.weight !== 0);
     const backend = ref ? backendOf(store, gateway, namespace as string, ref, asked, addressOf) : null;
     const rewrite = rule.filters?.find((filter) => filter.type === 'URLRewrite')?.urlRewrite?.path;
@@ -144,13 +138,15 @@ function reaches(
 }
 
 /** An ext_proc override of a route without a gRPC service replaces Istio's own (its merge replaces map entries). */
-function filtersErase(store: Store, gateway: KubeObject): boolean {
-  return store
-    .list({ group: 'networking.istio.io', plural: 'envoyfilters' }, gateway.metadata.namespace)
-    .some(({ spec }) => {
-      const text = JSON.stringify(spec?.configPatches ?? []);
-      return /"applyTo":"HTTP_ROUTE"/.test(text) && /ext_proc/i.test(text) && !/grpc_?service/i.test(text);
-    });
+function filtersErase(store: Store, gateway: KubeObject, route: string): boolean {
+  const filters = store.list({ group: 'networking.istio.io', plural: 'envoyfilters' }, gateway.metadata.namespace);
+  const patches = filters.flatMap(({ spec }) => (spec?.configPatches ?? []) as Record<string, KubeObject>[]);
+  return patches.some(({ applyTo, match, patch }) => {
+    const named = match?.routeConfiguration?.vhost?.route?.name as string | undefined;
+    const text = JSON.stringify(patch?.value ?? null);
+    const fits = String(applyTo) === 'HTTP_ROUTE' && (named === undefined || named === route);
+    return fits && /ext_proc/i.test(text) && !/grpc_?service/i.test(text);
+  });
 }
 
 /** As Istio names the clusters of its Envoys. */

@@ -117,7 +117,9 @@ export async function checkFilters(kube: KubeClient, given: Given): Promise<Look
     spec?.workloadSelector?.labels?.['gateway.networking.k8s.io/gateway-name'] as string | undefined;
   const comes = manifests.map(({ object }) => object).filter(({ kind }) => kind === 'EnvoyFilter');
   const erasing = [...found.filter((filter) => !goes(filter)), ...comes].filter(
-    (filter) => (named(filter) ?? gateway.name) === gateway.name && filterEvidence(filter).erasesPicker,
+    (filter) =>
+      (named(filter) ?? gateway.name) === gateway.name &&
+      filterEvidence(filter, { namespace: service.namespace, service: service.name }).erasesPicker,
   );
   if (erasing.length > 0) {
     const names = erasing.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);

@@ -358,6 +358,18 @@ describe('policies and filters', () => {
     expect(await checkFilters(listing([filter(ERASES)]), given({ retired }))).not.toHaveProperty('outcome');
   });
 
+  it('that name the route of another service are not ours', async () => {
+    const at = (name: string) => {
+      const one = filter(ERASES);
+      one.spec.configPatches[0].match = { routeConfiguration: { vhost: { route: { name } } } };
+      return checkFilters(listing([one]), given());
+    };
+    expect(await at('ns.other-kserve-route.0')).not.toHaveProperty('outcome');
+    for (const ours of ['ns.qwen-kserve-route.0', 'v1-completions-path']) {
+      await expect(at(ours)).rejects.toMatchObject({ code: 'envoyfilter-erases' });
+    }
+  });
+
   it('that may not be listed are said not to be checked', async () => {
     expect(await checkFilters(listing([], true), given())).toMatchObject({ outcome: 'not-checked' });
   });
