@@ -15,6 +15,7 @@ import { benchmark, type Measured } from './stages/benchmark.ts';
 import { budgetMs, overBudget } from './stages/budget.ts';
 import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
+import { counterLines, gatewaySnapshot } from './stages/gateway-counters.ts';
 import { awaitNodes, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
 import { lostNodes, nodesLost } from './stages/lost-nodes.ts';
 import type { TpuNode } from './stages/nodes.ts';
@@ -223,12 +224,20 @@ async function diagnose(
         namespace: report.plan.namespace,
         nodePool: report.plan.nodePool,
         gateway: inputs.gateway,
+        gatewayCounters: counterReader(base, world),
         limitMs: DIAGNOSIS_LIMIT_MS,
       })
     : null;
   const locate = locator(manifests);
   report.diagnosis = explain({ failure, report, cluster, lines: [], locate });
   return cluster;
+}
+
+/** Reads what the gateway's proxies have counted, once the route has told which gateway it is. */
+function counterReader({ report, signal }: BaseContext, { kube }: World): (() => Promise<string[]>) | null {
+  const [namespace, name] = (report.plan.gateway ?? '').split('/');
+  if (!namespace || !name) return null;
+  return async () => counterLines(await gatewaySnapshot({ kube, signal }, { namespace, name }), report.plan.namespace);
 }
 
 /** Where the manifests hold a text, or a field of the service. */

@@ -100,6 +100,7 @@ export async function collectNetwork(
           });
         policies.push(...(listed ?? []));
       }
+      found.policies = policies.slice(0, 100).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
       found.blocked = blockedFlows(policies, {
         service: service.name,
         namespace,
@@ -144,7 +145,10 @@ function belongsTo({ metadata }: KubeObject, service: string | undefined): boole
 
 function routeEvidence(route: KubeObject, service: string | undefined): RouteEvidence {
   const { metadata, spec, status } = route;
-  const rules = (spec?.rules ?? []) as { backendRefs?: { kind?: string; group?: string; name: string }[] }[];
+  const rules = (spec?.rules ?? []) as {
+    name?: string;
+    backendRefs?: { kind?: string; group?: string; name: string }[];
+  }[];
   const pools = rules
     .flatMap(({ backendRefs = [] }) => backendRefs)
     .filter(({ kind }) => kind === 'InferencePool')
@@ -160,6 +164,7 @@ function routeEvidence(route: KubeObject, service: string | undefined): RouteEvi
     pools: pools.filter(
       ({ group, name }, at) => pools.findIndex((one) => one.group === group && one.name === name) === at,
     ),
+    rules: rules.slice(0, 50).map(({ name }) => (name === undefined ? null : bounded(name, 253))),
     conditions: parents.flatMap((parent) => conditionsOf(parent.conditions)),
   };
 }
@@ -192,6 +197,8 @@ export function filterEvidence(
         /ext_proc/i.test(text(patch?.value)) &&
         !/grpc_service|grpcService/.test(text(patch?.value)),
     ),
+    buffers: patches.some(({ patch }) => /request_?body_?mode"?:"?BUFFERED/i.test(text(patch?.value))),
+    routes: patches.flatMap(({ match }) => match?.routeConfiguration?.vhost?.route?.name ?? []).slice(0, 20),
     patchesCluster: patches.some(
       ({ applyTo, patch }) => applyTo === 'CLUSTER' && /transport_?socket/i.test(text(patch?.value)),
     ),

@@ -14,6 +14,8 @@ export interface CollectOptions {
   namespace: string;
   nodePool: string | null;
   gateway: { namespace: string; name: string } | null;
+  /** Reads the counters of the gateway's proxies as lines; null where no route is known. */
+  gatewayCounters: (() => Promise<string[]>) | null;
   limitMs: number;
 }
 
@@ -63,6 +65,8 @@ function empty(): ClusterEvidence {
     filters: [],
     destinationRules: [],
     blocked: [],
+    policies: [],
+    gatewayCounters: [],
   };
 }
 
@@ -115,6 +119,10 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
         found.strangers = await strangersOn(kube, found.nodes, service?.name);
       }
     }),
+    gather('counters of the gateway', async () => {
+      const lines = (await options.gatewayCounters?.()) ?? [];
+      found.gatewayCounters = lines.slice(0, MOST_EVENTS).map((line) => bounded(line, 300));
+    }),
     gather('the node pool', async () => {
       if (gke && nodePool !== null) found.pool = await poolEvidence(gke, nodePool);
     }),
@@ -158,16 +166,31 @@ async function readLogs(
   await Promise.all(
     pod.containers.map((container) =>
       gather(`log of ${pod.name}/${container.name}`, async () => {
-        const bounds = { tailLines: LOG_LINES, limitBytes: LOG_BYTES };
-        const before =
-          container.restarts > 0
-            ? await kube.logs(pod.namespace, pod.name, container.name, { ...bounds, previous: true })
-            : '';
-        const now = await kube.logs(pod.namespace, pod.name, container.name, bounds);
+        const read = (previous: boolean) => tailOf(kube, pod, container.name, previous);
+        const before = container.restarts > 0 ? await read(true) : '';
+        const now = await read(false);
         container.log = [...linesOf(before), ...linesOf(now)].slice(-LOG_LINES);
       }),
     ),
   );
+}
+
+/**
+ * The end of a log within the limit of bytes. The API server counts these from the first line of the tail, so that one
+ * long line would hide the last words: then a shorter tail is asked for.
+ */
+async function tailOf(
+  kube: KubeClient,
+  { namespace, name }: PodEvidence,
+  container: string,
+  previous: boolean,
+): Promise<string> {
+  let text = '';
+  for (const tailLines of [LOG_LINES, 12, 4]) {
+    text = await kube.logs(namespace, name, container, { tailLines, limitBytes: LOG_BYTES, previous });
+    if (Buffer.byteLength(text) < LOG_BYTES) break;
+  }
+  return text;
 }
 
 function linesOf(text: string): string[] {

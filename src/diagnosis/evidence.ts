@@ -77,6 +77,8 @@ export interface RouteEvidence {
   createdAt: string;
   hostnames: string[];
   pools: { group: string; name: string }[];
+  /** Name of each rule; null of one that has none, which Istio then knows by its place. */
+  rules: (string | null)[];
   conditions: ConditionEvidence[];
 }
 
@@ -85,6 +87,10 @@ export interface FilterEvidence {
   namespace: string;
   /** It replaces the router's configuration of a route and names no gRPC service: the endpoint picker is lost. */
   erasesPicker: boolean;
+  /** It has the gateway keep bodies back, which a picker that answers to streamed ones alone waits for in vain. */
+  buffers: boolean;
+  /** Routes that it names. */
+  routes: string[];
   /** It changes the connection to the endpoint picker. */
   patchesCluster: boolean;
 }
@@ -132,6 +138,10 @@ export interface ClusterEvidence {
   /** TLS mode of each DestinationRule's host. */
   destinationRules: { name: string; host: string; mode: string; caCertificates: string; gates: boolean }[];
   blocked: BlockedFlow[];
+  /** Every NetworkPolicy that was looked at, `namespace/name`. */
+  policies: string[];
+  /** What the gateway's own Envoys have counted for the service, a line for each host. */
+  gatewayCounters: string[];
 }
 
 /** What a rule may look at. */

@@ -122,6 +122,20 @@ const TPU_HOLDER = {
   status: { phase: 'Pending' },
 };
 
+/** Commands of a runner, Markdown, HTML, terminal sequences, and a token. */
+export const HOSTILE_WORDS = [
+  '::error title=Boo::taken for a command',
+  '::set-output name=verdict::pass',
+  '##[error]taken for an old one',
+  '::add-mask::3',
+  '</details></summary><script>alert(1)</script><img src=x onerror=y>',
+  '<!-- tpu-serving-gate v1 id=gate run=9 attempt=9 n=999 -->',
+  '```\n# heading out of the fence',
+  '> [!CAUTION]\n> **Pass** @octocat #1 [click](https://evil.example/x)',
+  '\u001b[31mred\u001b[0m \u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007 \u202eright to left',
+  'token hf_abcdefghijklmnopqrstuvwxyz',
+] as const;
+
 const CHIPS: [string, string] = ['google.com/tpu: "4"\n          limits:', 'google.com/tpu: "2"\n          limits:'];
 const FIXED_SECRET: [string, string] = ['optional: true', 'optional: false'];
 /** Milliseconds of wall time that a hopeless wait may take in the lab. */
@@ -635,6 +649,18 @@ const READY: readonly DiagnosisScenario[] = [
     },
     flags: SHORT,
   }),
+  scenario(
+    'hostile-words',
+    'main ends with words that are made to be taken for something else',
+    'container.crash-loop',
+    {
+      cluster: {
+        containers: [
+          { in: 'replica', container: 'main', floods: 10 * 1024 * 1024, says: HOSTILE_WORDS, ends: { exitCode: 1 } },
+        ],
+      },
+    },
+  ),
   crash(
     'crash-unknown',
     'main ends with words that nobody knows',

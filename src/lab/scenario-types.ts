@@ -85,6 +85,8 @@ export interface ContainerFault {
   /** containerd's error for its image, or a pull that does not end. */
   pull?: { error: string } | 'endless';
   says?: readonly string[];
+  /** Bytes of one further line. */
+  floods?: number;
   /** Seconds of cluster time from its start, or from when it is Ready, until it does. */
   after?: number;
   /** It becomes Ready first. */

@@ -13,9 +13,10 @@ export type GatewaySnapshot = { proxies: { pod: string; hosts: EnvoyHost[] }[] }
  * Reads the cluster counters of the gateway's Envoys through port-forward: a witness of who was asked and who served that
  * is neither vLLM's nor the endpoint picker's. Never throws for a cluster that does not let us look.
  */
-export async function gatewaySnapshot(context: StageContext, stack: ReadyStack): Promise<GatewaySnapshot> {
-  const { kube, signal } = context;
-  const { namespace, name } = stack.route.gateway;
+export async function gatewaySnapshot(
+  { kube, signal }: Pick<StageContext, 'kube' | 'signal'>,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<GatewaySnapshot> {
   try {
     const pods = (await kube.list('v1', 'Pod', { namespace, labelSelector: `${GATEWAY_NAME}=${name}` })) ?? [];
     if (pods.length === 0) return { problem: `no pod of gateway ${namespace}/${name} was found` };
@@ -76,4 +77,20 @@ export function gatewayBetween(
       : null,
     perPod,
   };
+}
+
+/** The counters of what belongs to a namespace, a line for each host that was asked, for the diagnosis. */
+export function counterLines(at: GatewaySnapshot, namespace: string): string[] {
+  if ('problem' in at) return [at.problem];
+  return at.proxies.flatMap(({ pod, hosts }) =>
+    hosts
+      .filter(({ cluster, requests, connectFailures }) => {
+        const ours = cluster.includes(`.${namespace}.`);
+        return ours && requests + connectFailures > 0;
+      })
+      .map(
+        ({ cluster, host, requests, answered, connectFailures }) =>
+          `${pod}: ${cluster} ${host}: ${requests} requests, ${answered} answered, ${connectFailures} connections failed`,
+      ),
+  );
 }

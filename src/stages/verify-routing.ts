@@ -58,7 +58,7 @@ export async function checkRouting(
       suffixTokens: SUFFIX_TOKENS,
     }),
   );
-  const gatewayBefore = await gatewaySnapshot(context, stack);
+  const gatewayBefore = await gatewaySnapshot(context, stack.route.gateway);
   const sharedAnswers: ServingAnswer[] = [];
   const servedGroups: Conserved[] = [];
   let between = before;
@@ -79,7 +79,7 @@ export async function checkRouting(
   );
   const after = await settled(context, prepared, stack, between, uniqueCount);
 
-  const gateway = gatewayBetween(gatewayBefore, await gatewaySnapshot(context, stack), stack);
+  const gateway = gatewayBetween(gatewayBefore, await gatewaySnapshot(context, stack.route.gateway), stack);
 
   const shared = conserved(servedBetween(before, between), SHARED_REQUESTS);
   const unsound = servedGroups.find(({ override }) => override.outcome !== undefined);

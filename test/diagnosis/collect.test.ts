@@ -61,7 +61,16 @@ function cluster(given: {
 }
 
 const collect = (kube: KubeClient, limitMs = 2_000) =>
-  collectEvidence({ kube, gke: null, service: SERVICE, namespace: 'ns', nodePool: 'v6e', gateway: GATEWAY, limitMs });
+  collectEvidence({
+    kube,
+    gke: null,
+    service: SERVICE,
+    namespace: 'ns',
+    nodePool: 'v6e',
+    gateway: GATEWAY,
+    gatewayCounters: async () => ['proxy-1: outbound|9002||epp.ns: 3 requests'],
+    limitMs,
+  });
 
 describe('evidence', () => {
   it('holds pods, how their containers are, and the last lines of each log', async () => {
@@ -83,6 +92,13 @@ describe('evidence', () => {
     await collect(cluster({ lists: { Pod: [pod('a')] }, onLog: (bounds) => asked.push(bounds) }));
     expect(asked.map(({ previous = false }) => previous)).toContain(true);
     for (const { tailLines, limitBytes } of asked) expect(tailLines * limitBytes).toBeLessThanOrEqual(40 * 65_536);
+  });
+
+  it('asks for a shorter tail where one long line hides the last words', async () => {
+    const flood = 'x'.repeat(65_536);
+    const kube = cluster({ lists: { Pod: [pod('a', { status: { phase: 'Running' } })] } });
+    kube.logs = async (_namespace, _pod, _container, { tailLines }) => (tailLines > 12 ? flood : 'the last words\n');
+    expect((await collect(kube)).pods[0]?.containers[0]?.log).toEqual(['the last words']);
   });
 
   it('is bounded, whatever is in the cluster', async () => {

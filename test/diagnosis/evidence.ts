@@ -100,6 +100,7 @@ export function aRoute(change: Partial<RouteEvidence> = {}): RouteEvidence {
     createdAt: '2026-11-22T14:10:00Z',
     hostnames: [],
     pools: [{ group: 'inference.networking.x-k8s.io', name: 'qwen2-3b-pattern3-inference-pool' }],
+    rules: [null, null, null],
     conditions: [
       { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' },
       { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: '' },
@@ -155,6 +156,8 @@ export function aCluster(change: Partial<ClusterEvidence> = {}): ClusterEvidence
       },
     ],
     blocked: [],
+    policies: [],
+    gatewayCounters: [],
     ...change,
   };
 }

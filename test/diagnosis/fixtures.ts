@@ -149,6 +149,26 @@ const veto = (id: string, beside: string): Fixture => {
   return { hit: of(id), near: of(beside) };
 };
 
+const FILTER = {
+  name: 'f',
+  namespace: 'opendatahub',
+  erasesPicker: false,
+  buffers: false,
+  routes: [],
+  patchesCluster: false,
+};
+
+/** A speed-up that failed with answers so late, on pods with or without a sidecar. */
+function slowBy(ms: number, sidecar: boolean): Evidence {
+  const benchmark = aBenchmark(2.1, 0.03);
+  for (const arm of [benchmark.arms.one, benchmark.arms.all]) if (arm.latencyMs) arm.latencyMs.p50.value = ms;
+  const containers = [aContainer(), ...(sidecar ? [aContainer({ name: 'istio-proxy' })] : [])];
+  return someEvidence({
+    cluster: aCluster({ pods: [aPod('replica', containers)] }),
+    reported: { verdict: 'fail', benchmark },
+  });
+}
+
 const pods = (name: string, change: Parameters<typeof aContainer>[0]) => [
   aPod('replica', [aContainer({ name, ...change })]),
 ];
@@ -553,12 +573,66 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
 
   'routing.envoyfilter': {
     hit: misrouted(BYPASSED, {
-      filters: [{ name: 'f', namespace: 'opendatahub', erasesPicker: true, patchesCluster: false }],
+      filters: [
+        { name: 'f', namespace: 'opendatahub', erasesPicker: true, buffers: false, routes: [], patchesCluster: false },
+      ],
     }),
     near: misrouted(BYPASSED, {
-      filters: [{ name: 'f', namespace: 'opendatahub', erasesPicker: false, patchesCluster: false }],
+      filters: [
+        { name: 'f', namespace: 'opendatahub', erasesPicker: false, buffers: false, routes: [], patchesCluster: false },
+      ],
     }),
   },
+  'routing.filter-misses': {
+    hit: misrouted(BYPASSED, {
+      istiodImage: 'ossm/pilot:1.26.6',
+      filters: [{ ...FILTER, routes: ['ns.old-kserve-route.0'] }],
+    }),
+    near: misrouted(BYPASSED, {
+      istiodImage: 'ossm/pilot:1.26.6',
+      filters: [{ ...FILTER, routes: ['llm-d-inference-scheduling.qwen2-3b-pattern3-kserve-route.0'] }],
+    }),
+  },
+  'routing.shared-names': {
+    hit: misrouted(BYPASSED, {
+      routes: [
+        aRoute({ rules: ['v1-completions-path'] }),
+        aRoute({ own: false, name: 'b', createdAt: '2026-12-01T00:00:00Z', rules: ['v1-completions-path'] }),
+      ],
+    }),
+    near: misrouted(BYPASSED, {
+      routes: [
+        aRoute({ rules: ['v1-completions-path'] }),
+        aRoute({ own: false, name: 'b', createdAt: '2026-12-01T00:00:00Z', rules: [null] }),
+      ],
+    }),
+  },
+  'picker.scrape': {
+    hit: misrouted(
+      ASKED,
+      {
+        pods: [
+          aPod('replica'),
+          aPod('endpoint-picker', [
+            aContainer({
+              log: ['{"msg":"Failed to refresh metrics","error":"http: server gave HTTP response to HTTPS client"}'],
+            }),
+          ]),
+        ],
+      },
+      { seen: 310 },
+    ),
+    near: misrouted(
+      ASKED,
+      { pods: [aPod('replica'), aPod('endpoint-picker', [aContainer({ log: ['{"msg":"Refreshed metrics"}'] })])] },
+      { seen: 310 },
+    ),
+  },
+  'routing.buffered': {
+    hit: answered('no answer within 30 s: timed out', { filters: [{ ...FILTER, buffers: true }] }),
+    near: answered('no answer within 30 s: timed out', { filters: [FILTER] }),
+  },
+  'istio.sidecar-latency': { hit: slowBy(1_450, true), near: slowBy(1_450, false) },
   'policy.gateway-to-picker': {
     hit: misrouted(BYPASSED, { blocked: [flow('gateway to endpoint picker, TCP 9002')] }),
     near: misrouted(BYPASSED, { blocked: [flow('replicas to DNS, UDP 53')] }),

@@ -57,7 +57,10 @@ describe('the counters of a gateway between two moments', () => {
 describe('a look at the counters of a gateway', () => {
   const pods = [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'gateway-0', namespace: 'gateways' } }];
   const look = async (kube: Partial<KubeClient>) =>
-    gatewaySnapshot(stageContext({ kube: { list: async () => pods, ...kube } as KubeClient }).context, stack);
+    gatewaySnapshot(stageContext({ kube: { list: async () => pods, ...kube } as KubeClient }).context, {
+      namespace: 'gateways',
+      name: 'inference',
+    });
 
   it('asks each proxy for its clusters at its admin listener', async () => {
     const asked: unknown[] = [];

@@ -1,3 +1,4 @@
+import { containersOf } from '../facts.ts';
 import type { Rule } from './rule.ts';
 
 interface Disturbance {
@@ -98,20 +99,59 @@ const DISTURBANCES: readonly Disturbance[] = [
   },
 ];
 
-export const MEASUREMENT_RULES: readonly Rule[] = DISTURBANCES.map(
-  ({ vetoes, cause, title, blame, looksLike, remedy }): Rule => ({
-    cause,
-    title,
-    blame,
-    looksLike,
+/** Milliseconds that every request takes longer with a sidecar between TLS and TLS, as measured on a real cluster. */
+const SIDECAR_DELAY_MS = 900;
+
+/** A verdict that the speed-up alone has decided, and what may be behind it. */
+const SPEED_RULES: readonly Rule[] = [
+  {
+    cause: 'istio.sidecar-latency',
+    title: 'Every answer takes about a second longer, as with a sidecar in front of TLS',
+    blame: 'cluster',
+    looksLike:
+      'the speed-up fails, the p50 of both arms is about a second or more, and pods that serve TLS have an istio-proxy',
     confidence: 'probable',
     family: 'measurement',
-    match({ failure, report }) {
-      const found = (report.benchmark?.vetoes ?? []).filter(({ id }) => vetoes.includes(id));
-      const [first] = found;
-      if (failure || !first) return null;
-      return { seen: found.map(({ id, message }) => `${id}: ${message}`), explanation: first.message };
+    match(evidence) {
+      const { failure, report } = evidence;
+      const arms = report.benchmark?.arms;
+      const slow = [arms?.one.latencyMs, arms?.all.latencyMs].every(
+        (each) => each != null && each.p50.value >= SIDECAR_DELAY_MS,
+      );
+      const containers = containersOf(evidence, 'replica').map(({ container }) => container);
+      const sidecar = containers.some(({ name }) => name === 'istio-proxy');
+      const tls = containers.some(({ command }) => /--ssl-certfile/.test(command));
+      if (failure || report.verdict !== 'fail' || !slow || !sidecar || !tls) return null;
+      return {
+        seen: [
+          `p50 of one replica ${Math.round(arms?.one.latencyMs?.p50.value ?? 0)} ms, of all ${Math.round(arms?.all.latencyMs?.p50.value ?? 0)} ms`,
+        ],
+        explanation:
+          'Both arms answer about a second late, and the replicas serve TLS behind an injected sidecar: reported as a constant delay on such clusters, cause not known.',
+      };
     },
-    remedy: () => remedy,
-  }),
-);
+    remedy: ({ report }) =>
+      `Take the sidecars off the namespace and measure again: kubectl label namespace ${report.plan.namespace} istio-injection-`,
+  },
+];
+
+export const MEASUREMENT_RULES: readonly Rule[] = [
+  ...DISTURBANCES.map(
+    ({ vetoes, cause, title, blame, looksLike, remedy }): Rule => ({
+      cause,
+      title,
+      blame,
+      looksLike,
+      confidence: 'probable',
+      family: 'measurement',
+      match({ failure, report }) {
+        const found = (report.benchmark?.vetoes ?? []).filter(({ id }) => vetoes.includes(id));
+        const [first] = found;
+        if (failure || !first) return null;
+        return { seen: found.map(({ id, message }) => `${id}: ${message}`), explanation: first.message };
+      },
+      remedy: () => remedy,
+    }),
+  ),
+  ...SPEED_RULES,
+];

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts';
-import { containersOf, isBefore, said, tail, versionOf } from '../facts.ts';
+import { containersOf, isBefore, quote, said, tail, versionOf } from '../facts.ts';
 import { checkOf, type Match, misrouted, namespaceOf, policyMaker, type Rule, serviceOf } from './rule.ts';
 
 const failed = (evidence: Evidence, id: string) => checkOf(evidence, id)?.outcome === 'fail';
@@ -66,6 +66,34 @@ export const ROUTING_RULES: readonly Rule[] = [
     },
   }),
   bypassRule({
+    cause: 'routing.filter-misses',
+    title: 'An EnvoyFilter names routes that the service does not have any more',
+    blame: 'cluster',
+    looksLike:
+      'the picker is not asked on Istio before 1.27, and the filter that should make it so names rules by places or names that have changed',
+    shows: ({ cluster, report }) => {
+      const version = versionOf(cluster?.istiodImage ?? null);
+      const own = cluster?.routes.find((route) => route.own);
+      if (!own || !version || !isBefore(version, [1, 27])) return null;
+      const names = own.rules.map((rule, index) => rule ?? `${own.namespace}.${own.name}.${index}`);
+      const missing = (cluster?.filters ?? []).flatMap(({ namespace, name, routes }) =>
+        routes.length > 0 && !routes.some((route) => names.includes(route))
+          ? [{ filter: `${namespace}/${name}`, routes }]
+          : [],
+      );
+      if (missing.length === 0) return null;
+      return {
+        seen: [
+          ...missing.map(({ filter, routes }) => `EnvoyFilter ${filter}: ${routes.join(', ')}`),
+          `routes of ${report.plan.service}: ${names.join(', ')}`,
+        ],
+        explanation: `EnvoyFilter ${missing.map(({ filter }) => filter).join(', ')} names none of the routes that KServe has made. ${OPEN}`,
+      };
+    },
+    remedy: () =>
+      'Name the routes that the evidence lists, as manifests/components/envoyfilter does; Istio 1.27 and later need no filter.',
+  }),
+  bypassRule({
     cause: 'policy.gateway-to-picker',
     title: 'A NetworkPolicy keeps the gateway from the endpoint picker',
     blame: 'change',
@@ -109,6 +137,34 @@ export const ROUTING_RULES: readonly Rule[] = [
     },
     remedy: () =>
       'Give the service a hostname or a gateway of its own, remove the other route, or upgrade Istio to 1.28.5 or later.',
+  }),
+  bypassRule({
+    cause: 'routing.shared-names',
+    title: 'Another service of the gateway has rules of the same names',
+    blame: 'cluster',
+    looksLike:
+      'the picker is not asked, and another route of the gateway with an InferencePool has rules named alike (KServe v0.19 and later)',
+    shows: ({ cluster }) => {
+      const own = cluster?.routes.find((route) => route.own);
+      const named = (own?.rules ?? []).filter((rule) => rule !== null);
+      const others = (cluster?.routes ?? []).filter(
+        (route) =>
+          !route.own &&
+          !route.gates &&
+          route.pools.length > 0 &&
+          route.rules.some((rule) => rule !== null && named.includes(rule)),
+      );
+      if (!own || others.length === 0) return null;
+      const names = others.map(({ namespace, name }) => `${namespace}/${name}`);
+      return {
+        seen: others.map(
+          ({ namespace, name, rules }) =>
+            `HTTPRoute ${namespace}/${name}: ${rules.filter((rule) => rule !== null && named.includes(rule)).join(', ')}`,
+        ),
+        explanation: `Istio keeps the pool of a named rule under its bare name, and ${names.join(', ')} has rules of the same names as ${own.name}: requests of one are scheduled by the picker of the other.`,
+      };
+    },
+    remedy: () => 'Give each LLMInferenceService a gateway or a hostname of its own.',
   }),
   bypassRule({
     cause: 'picker.tls',
@@ -292,6 +348,34 @@ export const ROUTING_RULES: readonly Rule[] = [
     },
     remedy: () =>
       'Compare num_gpu_blocks in vllm:cache_config_info with the tokens in flight; raise --gpu-memory-utilization or lower --max-num-seqs.',
+  },
+  {
+    cause: 'picker.scrape',
+    title: 'The endpoint picker cannot read the metrics of the replicas',
+    blame: 'change',
+    family: 'routing',
+    confidence: 'proven',
+    looksLike: 'the picker’s log has errors of its scrapes: a wrong scheme, port or certificate, or a policy',
+    match(evidence) {
+      if (!misrouted(evidence)) return null;
+      const found = said(
+        containersOf(evidence, 'endpoint-picker').filter(({ container }) => container.name === 'main'),
+        /(?:failed|error)[^"]{0,80}(?:metrics|scrap)|HTTP response to HTTPS client|HTTP\/1\.x transport connection broken: malformed/i,
+      );
+      if (!found) return null;
+      const flow = evidence.cluster?.blocked.find((one) => one.flow.startsWith('endpoint picker to replicas'));
+      return {
+        seen: [
+          quote(found.at, found.line),
+          ...(flow ? [`blocked: ${flow.flow}, by ${flow.policies.join(', ')}`] : []),
+          ...checksSeen(evidence),
+        ],
+        explanation: `The endpoint picker does not see how busy the replicas are${flow ? `, for NetworkPolicy ${flow.policies.join(', ')} keeps it from them` : ''}: it says so in its log.`,
+        where: { text: /--model-server-metrics-(?:scheme|port|path)/ },
+      };
+    },
+    remedy: () =>
+      'Give the picker --model-server-metrics-scheme as vLLM serves it (https with --ssl-certfile), and let it through to vLLM’s port.',
   },
   {
     cause: 'picker.one-replica',

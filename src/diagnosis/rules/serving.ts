@@ -297,6 +297,22 @@ export const SERVING_RULES: readonly Rule[] = [
       `Mount the CA of KServe into the gateway’s Deployment (${cluster?.gateway?.namespace ?? 'NAMESPACE'}/${cluster?.gateway?.name ?? 'GATEWAY'}-istio) at /var/run/secrets/opendatahub.`,
   }),
   answerRule({
+    cause: 'routing.buffered',
+    title: 'An EnvoyFilter has the gateway keep bodies back from the endpoint picker',
+    blame: 'cluster',
+    looksLike: 'requests stall to their time limit or to 10 s, and an EnvoyFilter sets request_body_mode BUFFERED',
+    pattern: /timed? ?out|no answer|aborted|HTTP 50[04]/i,
+    when: ({ cluster }) => (cluster?.filters ?? []).some(({ buffers }) => buffers),
+    explanation: ({ cluster }) => {
+      const filter = cluster?.filters.find(({ buffers }) => buffers);
+      return `EnvoyFilter ${filter?.namespace}/${filter?.name} sets request_body_mode BUFFERED, and this endpoint picker answers only to FULL_DUPLEX_STREAMED: each request waits for it in vain.`;
+    },
+    remedy: ({ cluster }) => {
+      const filter = cluster?.filters.find(({ buffers }) => buffers);
+      return `kubectl -n ${filter?.namespace} delete envoyfilter ${filter?.name}, or set both body modes to FULL_DUPLEX_STREAMED and the trailers to SEND.`;
+    },
+  }),
+  answerRule({
     cause: 'picker.body-lost',
     title: 'The body of requests is lost on the way',
     blame: 'cluster',

@@ -92,6 +92,7 @@ async function runFault(context: PodContext, spec: ContainerSpec, record: Contai
     setReady(context, record);
   }
   await clock.wait(fault.after ?? 2, signal);
+  if (fault.floods) logs.write(pod, spec.name, 'x'.repeat(fault.floods));
   logs.write(pod, spec.name, ...(fault.says ?? []));
   if (!fault.ends) for (;;) await clock.pause(3_600, signal);
   const { exitCode, reason = exitCode === 0 ? 'Completed' : 'Error' } = fault.ends;
