@@ -4,6 +4,7 @@ import { createGithub } from './clients/github.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, Failure } from './lib/failure.ts';
 import { deadline, orAbort } from './lib/poll.ts';
+import { redactSecrets } from './lib/redact.ts';
 import { rawResultLines } from './load/raw-results.ts';
 import type { RequestRecord } from './load/types.ts';
 import type { Emit } from './progress/events.ts';
@@ -44,7 +45,9 @@ export interface PublishOptions {
 
 /** Writes the result files, then the comment. Neither changes a verdict: what cannot be written is a warning. */
 export async function publish(report: Report, options: PublishOptions): Promise<Published> {
-  const { inputs, emit, redact } = options;
+  const { inputs, emit } = options;
+  // What was registered as a secret, then what looks like one: a pod may have printed a token that is nobody's here.
+  const redact = (text: string) => redactSecrets(options.redact(text));
   const links = linksOf(report);
   const comment = redact(renderComment(report, { id: inputs.commentId, reportLinks: links }));
   const summary = redact(renderSummary(report, { reportLinks: links }));

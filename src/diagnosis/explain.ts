@@ -1,3 +1,4 @@
+import { redactSecrets } from '../lib/redact.ts';
 import type { Diagnosis, ManifestLocation } from '../report/model.ts';
 import type { Evidence } from './evidence.ts';
 import { describeCondition, quote, troubled, wordsOf } from './facts.ts';
@@ -23,9 +24,9 @@ export function explain(evidence: Evidence): Diagnosis | null {
       title: rule.title,
       confidence: rule.confidence,
       blame,
-      explanation: found.explanation,
+      explanation: redactSecrets(found.explanation),
       remedy: rule.remedy(evidence),
-      evidence: found.seen.slice(-MAX_LINES),
+      evidence: found.seen.slice(-MAX_LINES).map(redactSecrets),
       considered: ruledOut(evidence, rule.family, rule.cause),
       ...(location ? { locations: [location] } : {}),
     };
@@ -40,7 +41,7 @@ export function explain(evidence: Evidence): Diagnosis | null {
     blame: failure?.blame ?? 'gate',
     explanation: unknownText(evidence, failure?.message ?? `${failed[0]?.title}: ${failed[0]?.seen}`),
     remedy: failure?.hint ?? 'Read the evidence: what is odd is listed there.',
-    evidence: [...oddities(evidence), ...evidence.lines].slice(0, MAX_LINES),
+    evidence: [...oddities(evidence), ...evidence.lines].slice(0, MAX_LINES).map(redactSecrets),
     considered: ruledOut(
       evidence,
       failure?.stage === 'lease' ? 'cloud' : failure?.stage === 'ready' ? 'pods' : 'routing',

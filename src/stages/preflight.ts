@@ -1,4 +1,5 @@
 import type { ClusterInfo } from '../clients/gke.ts';
+import type { KubeClient } from '../clients/kube.ts';
 import type { Manifest } from '../clients/manifests.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
 import { versionOf } from '../diagnosis/facts.ts';
@@ -41,7 +42,7 @@ export async function preflight(
   const { inputs, kube, gke, report } = context;
   const { manifest, service } = serviceOf(manifests, inputs.namespace);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
-  const gateway = inputs.gateway ?? gatewayOf(manifest);
+  const gateway = inputs.gateway ?? gatewayOf(manifest) ?? (await gatewayInUse(kube, service.namespace));
   const versions = await readVersions(kube);
   report.plan = { ...report.plan, namespace: service.namespace, service: service.name, replicas: service.replicas };
   report.environment = {
@@ -165,6 +166,23 @@ async function dryRun({ kube, signal }: StageContext, manifests: readonly Manife
   }
   if (refused.length > 0) throw allAtManifests(refused);
   return { seen: `${manifests.length} objects accepted, validated strictly` };
+}
+
+/** The gateway that KServe has given to services of the namespace before: it gives all of them the same. */
+async function gatewayInUse(kube: KubeClient, namespace: string): Promise<{ namespace: string; name: string } | null> {
+  try {
+    const routes = (await kube.list('gateway.networking.k8s.io/v1', 'HTTPRoute', { namespace })) ?? [];
+    const made = routes.find(({ metadata }) =>
+      (metadata.ownerReferences ?? []).some(({ kind }) => kind === 'LLMInferenceService'),
+    );
+    const parents = (made?.spec?.parentRefs ?? []) as { kind?: string; name: string; namespace?: string }[];
+    const parent = parents.find(({ kind = 'Gateway' }) => kind === 'Gateway');
+    return parent ? { namespace: parent.namespace ?? namespace, name: parent.name } : null;
+  } catch (error) {
+    // The line on permissions says so.
+    if (error instanceof Failure && error.code === 'kube-permission') return null;
+    throw error;
+  }
 }
 
 /** The gateway that the manifest names; null when it leaves the choice to KServe. */
