@@ -33,6 +33,8 @@ export interface NodePoolInfo {
   spot: boolean;
   reserved: boolean;
   conditions: string[];
+  /** Taints that the pool gives its nodes; those that GKE adds by itself are not all among them. */
+  taints: { key: string; value: string; effect: string }[];
   /** Nodes come by the autoscaler's queue, and a resize does not bring them. */
   flexStart: boolean;
   /** Nodes are deleted by Google Cloud after this time; null for no limit. */
@@ -205,6 +207,11 @@ function nodePoolInfo(pool: INodePool): NodePoolInfo {
     queuedProvisioning: pool.queuedProvisioning?.enabled === true,
     spot: pool.config?.spot === true,
     reserved: affinity === 'SPECIFIC_RESERVATION' || affinity === 3,
+    taints: (pool.config?.taints ?? []).map(({ key, value, effect }) => ({
+      key: key ?? '',
+      value: value ?? '',
+      effect: String(effect ?? ''),
+    })),
     flexStart: pool.config?.flexStart === true,
     maxRunSeconds: Number(pool.config?.maxRunDuration?.seconds ?? 0) || null,
     conditions: (pool.conditions ?? []).map(({ code, canonicalCode, message }) =>

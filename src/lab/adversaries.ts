@@ -13,7 +13,7 @@ export interface Adversary {
   expect: Expectation;
 }
 
-const invalid = { exitCode: 4, verdict: 'invalid', cause: null } as const;
+const invalid = (cause: string) => ({ exitCode: 4, verdict: 'invalid', cause }) as const;
 const fail = (cause: string | null) => ({ exitCode: 1, verdict: 'fail', cause }) as const;
 
 /** What a replica has served before the benchmark begins, at most. */
@@ -27,25 +27,25 @@ export const ADVERSARIES: readonly Adversary[] = [
     name: 'fast-errors',
     summary: 'replicas begin to refuse each request at once, which looks like speed',
     serving: { answers: { kind: 'errors', after: VERIFIED } },
-    expect: invalid,
+    expect: invalid('measure.errors'),
   },
   {
     name: 'empty-choices',
     summary: 'replicas begin to answer 200 with no choice in it',
     serving: { answers: { kind: 'no-choices', after: VERIFIED } },
-    expect: invalid,
+    expect: invalid('measure.errors'),
   },
   {
     name: 'short-answers',
     summary: 'what comes through the endpoint picker is answered with fewer tokens than ordered',
     serving: { scaling: SLOW, answers: { kind: 'short', after: VERIFIED } },
-    expect: invalid,
+    expect: invalid('measure.short-answers'),
   },
   {
     name: 'all-to-one',
     summary: 'the endpoint picker sends everything to one pod',
     serving: { picker: 'one-pod' },
-    expect: fail(null),
+    expect: fail('picker.one-replica'),
   },
   {
     name: 'sticky-to-the-wrong-thing',
@@ -63,32 +63,32 @@ export const ADVERSARIES: readonly Adversary[] = [
     name: 'cache-off',
     summary: 'replicas cache no prefix, whatever their flags say',
     serving: { caching: false },
-    expect: fail(null),
+    expect: fail('vllm.caching-off'),
   },
   {
     name: 'counters-reset',
     summary: 'the counters of the replicas go back to zero in the middle',
     serving: { counters: 'reset' },
-    expect: invalid,
+    expect: invalid('measure.replica-restarted'),
   },
   {
     name: 'foreign-traffic',
     summary: 'somebody else sends requests to the replicas meanwhile',
     serving: { foreignPerSecond: 0.2 },
-    expect: invalid,
+    expect: invalid('measure.foreign-traffic'),
   },
   {
     name: 'stall-in-one-arm',
     summary: 'three replicas scale 2.3 times, and the one-replica arm stands still once, as if it compiled',
     serving: { scaling: SLOW, stallSeconds: 60 },
-    expect: invalid,
+    expect: invalid('measure.*'),
   },
   {
     name: 'starved-client',
     summary: 'the machine of the gate stops it for half of the time',
     serving: {},
     client: 'starved',
-    expect: invalid,
+    expect: invalid('measure.client-starved'),
   },
   {
     name: 'clock-jump',
@@ -107,7 +107,7 @@ export const ADVERSARIES: readonly Adversary[] = [
     name: 'replica-dies',
     summary: 'one replica stops listening in the middle of the benchmark',
     serving: { diesAfter: 4 * VERIFIED },
-    expect: invalid,
+    expect: invalid('measure.errors'),
   },
   {
     name: 'no-route-to-one',

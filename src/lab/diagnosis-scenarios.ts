@@ -261,6 +261,12 @@ const BEFORE: readonly DiagnosisScenario[] = [
     '--enable-prefix-caching \\',
     '--enable-prefix-caching --prefix-cache-block-size=64 \\',
   ]),
+  manifest(
+    'picker-plugin',
+    'the configuration of the endpoint picker names a plugin that it does not have',
+    'picker.bad-config',
+    ['- pluginRef: queue-scorer', '- pluginRef: latency-scorer'],
+  ),
   manifest('probe-of-http', 'the readiness probe asks for HTTP', 'probe.mismatch', [
     'path: /v1/models\n            port: 8000\n            scheme: HTTPS',
     'path: /v1/models\n            port: 8000\n            scheme: HTTP',
@@ -566,11 +572,12 @@ const READY: readonly DiagnosisScenario[] = [
     2,
     'flag provided but not defined: -model-server-metrics-scheme',
   ),
-  manifest(
-    'picker-plugin',
-    'the configuration of the endpoint picker names a plugin that it does not have',
+  pickerCrash(
+    'picker-plugin-unknown',
+    'the endpoint picker has no such plugin',
     'picker.bad-config',
-    ['- pluginRef: queue-scorer', '- pluginRef: latency-scorer'],
+    1,
+    '{"level":"error","logger":"setup","msg":"Failed to load configuration","error":"plugin type \'latency-scorer\' is not registered"}',
   ),
   manifest('picker-args', 'the arguments of the endpoint picker leave out its pool', 'picker.no-pool-name', [
     '              - --pool-name\n',

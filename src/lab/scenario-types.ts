@@ -75,6 +75,7 @@ export type ClientDay = 'ok' | 'starved' | 'clock-jump';
 export interface Expectation {
   exitCode: number;
   verdict: 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
+  /** `measure.*`: any of them, where chance decides which is seen first. */
   cause: string | null;
 }
 

@@ -34,8 +34,8 @@ async function flagsOf(name: string): Promise<string[]> {
 }
 
 const line = (cells: string[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
-line(['system', 'verdict', 'seen by', 'speed-up shown', 'as promised']);
-line(['---', '---', '---', '---', '---']);
+line(['system', 'verdict', 'seen by', 'cause named', 'speed-up shown', 'as promised']);
+line(['---', '---', '---', '---', '---', '---']);
 const otherwise: string[] = [];
 for (const { name, expect } of chosen) {
   const folder = mkdtempSync(join(tmpdir(), 'adversary-'));
@@ -52,6 +52,7 @@ for (const { name, expect } of chosen) {
       `\`${name}\``,
       report.verdict,
       seen.length > 0 ? [...new Set(seen)].join(', ') : (report.failure?.code ?? 'the speed-up'),
+      report.diagnosis?.cause ?? 'none',
       speedup ? `${speedup.value.toFixed(2)} (${speedup.low.toFixed(2)}–${speedup.high.toFixed(2)})` : 'none',
       holds ? 'yes' : `NO: exit code ${code}, not ${expect.exitCode}`,
     ]);

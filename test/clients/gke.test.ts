@@ -81,6 +81,7 @@ describe('the cluster', () => {
         flexStart: false,
         maxRunSeconds: null,
         conditions: [],
+        taints: [],
       },
     ]);
     expect(await client.getNodePool('v6e')).toEqual(cluster.nodePools[0]);

@@ -138,15 +138,15 @@ const BYPASSED = { ...SPREAD, 'picker-engaged': { outcome: 'fail', seen: '0 of 3
 const ASKED = { ...SPREAD, 'picker-engaged': { outcome: 'pass', seen: '310 of 310' } } as const;
 const NO_HITS = { 'cache-hits': { outcome: 'fail', seen: '0 % of tokens' } } as const;
 
-const veto = (id: string, beside: string): Fixture => {
-  const of = (named: string) =>
+const veto = (id: string, beside: string, message = `${id} stands`, besideMessage = `${beside} stands`): Fixture => {
+  const of = (named: string, text: string) =>
     someEvidence({
       reported: {
         verdict: 'invalid',
-        benchmark: aBenchmark(2.6, 0.03, { vetoes: [{ id: named, message: `${named} stands` }] }),
+        benchmark: aBenchmark(2.6, 0.03, { vetoes: [{ id: named, message: text }] }),
       },
     });
-  return { hit: of(id), near: of(beside) };
+  return { hit: of(id, message), near: of(beside, besideMessage) };
 };
 
 const FILTER = {
@@ -744,7 +744,12 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'measure.clock': veto('clock', 'clocks'),
   'measure.client-starved': veto('starved', 'fed'),
   'measure.replica-restarted': veto('restart', 'start'),
-  'measure.short-answers': veto('output-length', 'output'),
+  'measure.short-answers': veto(
+    'output-length',
+    'error-rate',
+    'Answers had 16 tokens from one replica and 9 from all',
+    'HTTP 500',
+  ),
   'measure.errors': veto('error-rate', 'errors'),
   'measure.foreign-traffic': veto('conservation', 'conserved'),
   'measure.picker-lost': veto('picker-lost', 'picker-found'),

@@ -14,7 +14,7 @@ import type { Report } from '../../src/report/model.ts';
  * wrong, when a fault outside of the table is explained by anything, or when a wait outlasts its fault.
  */
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
-const SCALE = 50;
+const SCALE = 100;
 /** Cluster seconds that a hopeless wait may go on after its state is final. */
 const MOST_SECONDS = 30;
 
@@ -138,10 +138,11 @@ for (const one of sorted) {
   line([`\`${one.name}\``, one.outside ? 'outside of the table' : one.cause, one.found, one.verdict, holds]);
 }
 process.stdout.write('\n');
-line(['cause that ends the wait', 'fault', 'from the fault to the end of the wait, cluster time']);
-line(['---', '---', '---']);
+line(['cause that ends the wait', 'fault', 'from the fault to the end of the wait, cluster time', 'its deadline']);
+line(['---', '---', '---', '---']);
 const ended = sorted.filter(({ lagSeconds }) => lagSeconds !== null);
-for (const { cause, name, lagSeconds } of ended) line([cause, `\`${name}\``, `${(lagSeconds ?? 0).toFixed(0)} s`]);
+for (const { cause, name, lagSeconds } of ended)
+  line([cause, `\`${name}\``, `${(lagSeconds ?? 0).toFixed(0)} s`, '30 min']);
 const late = ended.filter(({ lagSeconds }) => (lagSeconds ?? 0) > MOST_SECONDS);
 const causes = new Set(sorted.filter(({ outside }) => !outside).map(({ cause }) => cause));
 process.stdout.write(

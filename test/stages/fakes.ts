@@ -21,6 +21,7 @@ export const POOL: NodePoolInfo = {
   spot: true,
   reserved: false,
   conditions: [],
+  taints: [],
   flexStart: false,
   maxRunSeconds: null,
 };

@@ -15,6 +15,7 @@ function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
     spot: false,
     reserved: false,
     conditions: [],
+    taints: [],
     flexStart: false,
     maxRunSeconds: null,
     ...change,

@@ -120,6 +120,13 @@ export const CONFIG_RULES: readonly Rule[] = [
     'the command line has a flag that no release of vLLM knows',
   ),
   plain(
+    'bad-picker-config',
+    'picker.bad-config',
+    'The endpoint picker refuses its configuration',
+    'change',
+    'the EndpointPickerConfig of the manifest is no YAML, has no profile, or refers to what it does not declare',
+  ),
+  plain(
     'bad-probe',
     'probe.mismatch',
     'A probe asks for what the server does not serve',

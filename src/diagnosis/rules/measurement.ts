@@ -3,6 +3,8 @@ import type { Rule } from './rule.ts';
 
 interface Disturbance {
   vetoes: readonly string[];
+  /** What the veto's sentence must say, where its name is not enough. */
+  says?: RegExp;
   cause: string;
   title: string;
   blame: Rule['blame'];
@@ -39,7 +41,8 @@ const DISTURBANCES: readonly Disturbance[] = [
       'Look at restarts and last words of the replicas in the evidence; memory and --max-num-seqs are the usual reasons.',
   },
   {
-    vetoes: ['output-length'],
+    vetoes: ['output-length', 'error-rate'],
+    says: /output tokens|had .* tokens/,
     cause: 'measure.short-answers',
     title: 'Answers have not the length that was ordered',
     blame: 'change',
@@ -137,7 +140,7 @@ const SPEED_RULES: readonly Rule[] = [
 
 export const MEASUREMENT_RULES: readonly Rule[] = [
   ...DISTURBANCES.map(
-    ({ vetoes, cause, title, blame, looksLike, remedy }): Rule => ({
+    ({ vetoes, says, cause, title, blame, looksLike, remedy }): Rule => ({
       cause,
       title,
       blame,
@@ -145,7 +148,9 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
       confidence: 'probable',
       family: 'measurement',
       match({ failure, report }) {
-        const found = (report.benchmark?.vetoes ?? []).filter(({ id }) => vetoes.includes(id));
+        const found = (report.benchmark?.vetoes ?? []).filter(
+          ({ id, message }) => vetoes.includes(id) && (!says || says.test(message)),
+        );
         const [first] = found;
         if (failure || !first) return null;
         return { seen: found.map(({ id, message }) => `${id}: ${message}`), explanation: first.message };

@@ -2,6 +2,7 @@ import type { Manifest } from '../../clients/manifests.ts';
 import type { Inputs } from '../../inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import { guard, guardFailure } from '../guard.ts';
+import { checkPickerConfig } from './picker-config.ts';
 import { commandLine, evidenceAt, flagOf, mainOf, type ProbeSpec, serviceOf } from './service.ts';
 import type { Look, Table } from './table.ts';
 
@@ -25,6 +26,7 @@ export async function checkOffline(table: Table, manifests: readonly Manifest[],
   });
   if (!found) return;
   await table.look('vllm-flags', 'Flags of vLLM', async () => checkFlags(found));
+  await table.look('picker-config', 'Endpoint picker', async () => checkPickerConfig(found));
   await table.look('probes', 'Probes', async () => checkProbes(found));
   await table.look('workload', 'Prompts', async () => checkWorkload(found, inputs));
 }

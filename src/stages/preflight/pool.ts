@@ -41,10 +41,38 @@ export function checkShape(
   const { nodes, restingNodes, runMs } = sizes;
   checkPool(pool, nodes, restingNodes);
   checkFit(pool, nodes, manifest, service);
+  checkTaints(pool, manifest, service);
   const notes = poolNotes(pool, runMs);
   const chips = chipsOf(pool.machineType);
   const seen = `${pool.name}: ${pool.machineType ?? 'unknown machines'}${pool.spot ? ' on spot' : ''}, ${nodes} × ${chips ?? '?'} chips for ${service.replicas} replicas, ${restingNodes} at rest`;
   return notes.length > 0 ? { outcome: 'warning', seen: `${seen}; ${notes.join('; ')}` } : { seen };
+}
+
+/** GKE spells the effects of a pool's taints in its own way, and puts google.com/tpu on TPU nodes whatever the pool says. */
+function checkTaints(pool: NodePoolInfo, manifest: Manifest, service: ServiceRef): void {
+  const tolerations = (manifest.object.spec?.template?.tolerations ?? []) as {
+    key?: string;
+    operator?: string;
+    value?: string;
+  }[];
+  const tolerated = ({ key, value }: NodePoolInfo['taints'][number]) =>
+    tolerations.some(
+      (one) =>
+        (one.key === undefined || one.key === '' || one.key === key) &&
+        (one.operator === 'Exists' || (one.value ?? '') === value),
+    );
+  const hard = pool.taints.filter(({ effect }) => !/PREFER/i.test(effect));
+  const [first] = hard.filter((taint) => !tolerated(taint));
+  if (!first) return;
+  const shown = `${first.key}${first.value ? `=${first.value}` : ''}`;
+  throw new Failure({
+    stage: 'preflight',
+    code: 'pool-mismatch',
+    message: `The pods of ${service.name} do not tolerate the taint ${shown} of node pool ${pool.name}: they would find no node.`,
+    hint: `Add to spec.template.tolerations: {key: ${first.key}, operator: Exists}.`,
+    blame: 'change',
+    evidence: evidenceAt(manifest, ['spec', 'template', 'tolerations'], `no toleration for ${shown}`),
+  });
 }
 
 function checkFit(pool: NodePoolInfo, nodes: number, manifest: Manifest, service: ServiceRef): void {

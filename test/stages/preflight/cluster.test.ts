@@ -152,12 +152,33 @@ describe('the node pool', () => {
     });
   });
 
+  it('with a taint that is tolerated, or only a preference, passes', () => {
+    const taints = [
+      { key: 'google.com/tpu', value: 'present', effect: 'NO_SCHEDULE' },
+      { key: 'soft', value: '', effect: 'PREFER_NO_SCHEDULE' },
+    ];
+    const tolerations = [{ key: 'google.com/tpu', operator: 'Equal', value: 'present' }];
+    const tolerates = manifest({ template: { tolerations, containers: [] } });
+    expect(checkShape({ ...POOL, spot: false, taints }, sizes, tolerates, SERVICE)).not.toHaveProperty('outcome');
+  });
+
   it.each<[string, () => unknown, string]>([
     ['half of the chips of a node', () => checkShape(POOL, sizes, asks('2'), SERVICE), 'pool-mismatch'],
     ['more replicas than nodes', () => checkShape(POOL, { ...sizes, nodes: 2 }, asks('4'), SERVICE), 'pool-too-small'],
     [
       'another accelerator',
       () => checkShape(POOL, sizes, asks('4', { 'cloud.google.com/gke-tpu-accelerator': 'tpu-v5e' }), SERVICE),
+      'pool-mismatch',
+    ],
+    [
+      'a taint that they do not tolerate',
+      () =>
+        checkShape(
+          { ...POOL, taints: [{ key: 'team', value: 'x', effect: 'NO_SCHEDULE' }] },
+          sizes,
+          asks('4'),
+          SERVICE,
+        ),
       'pool-mismatch',
     ],
     [

@@ -44,7 +44,7 @@ describe('what the manifests tell by themselves', () => {
   it('is in order for Pattern 3 as it ships', async () => {
     const { lines, error } = await check(await pattern3());
     expect(error).toBeNull();
-    expect(Object.values(lines).map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'pass', 'pass', 'pass']);
+    expect(Object.values(lines).map(({ outcome }) => outcome)).toEqual(Array(6).fill('pass'));
     expect(lines.probes?.seen).toBe('3 for HTTPS on port 8000');
     expect(lines.workload?.seen).toBe('640 tokens, 5 blocks of 128');
   });
@@ -75,6 +75,24 @@ describe('what the manifests tell by themselves', () => {
       'workload',
       'prompt-too-long',
     ],
+    [
+      'a scorer that is not declared',
+      ['pluginRef: queue-scorer', 'pluginRef: latency-scorer'],
+      'picker-config',
+      'bad-picker-config',
+    ],
+    [
+      'a configuration of the picker that is no YAML',
+      ['kind: EndpointPickerConfig', 'kind: [EndpointPickerConfig'],
+      'picker-config',
+      'bad-picker-config',
+    ],
+    [
+      'a configuration of the picker without a profile',
+      ['schedulingProfiles:', 'profiles:'],
+      'picker-config',
+      'bad-picker-config',
+    ],
     ['one replica', ['"replicas":3', '"replicas":1'], 'service', 'too-few-replicas'],
   ])('is refused with %s', async (_, [from, to], id, code) => {
     const { lines, error } = await check(await pattern3((text) => text.replace(from, to)));
@@ -97,6 +115,16 @@ describe('what the manifests tell by themselves', () => {
     expect(lines.probes).toMatchObject({ outcome: 'warning', seen: expect.stringContaining('after 300 s') });
   });
 
+  it('warns of a picker that scores no prefix', async () => {
+    const { lines } = await check(
+      await pattern3((text) => text.replace(/- pluginRef: prefix-cache-scorer\\n\s+weight: 3\\n\s+/, '')),
+    );
+    expect(lines['picker-config']).toMatchObject({
+      outcome: 'warning',
+      seen: 'queue-scorer 2, no-hit-lru-scorer 1: prefixes will not stick',
+    });
+  });
+
   it('does not take a flag that is commented out, or a longer one, for the bad one', async () => {
     const { error } = await check(
       await pattern3((text) =>
@@ -116,7 +144,7 @@ describe('what the manifests tell by themselves', () => {
     expect(error).toMatchObject({
       code: 'bad-flag',
       message: expect.stringMatching(
-        /^2 of 5 preflight checks failed: vLLM has no --scorer-weights.*; Prompts of 100 tokens/,
+        /^2 of 6 preflight checks failed: vLLM has no --scorer-weights.*; Prompts of 100 tokens/,
       ),
     });
   });
