@@ -3,6 +3,8 @@ import type { KubeObject } from '../clients/objects.ts';
 /** What a wait for readiness sees at one probe. */
 export interface Sight {
   pods: readonly KubeObject[];
+  /** Whether there are fewer pods than wanted. */
+  missing: boolean;
   /** Warning events of the namespace; null when this probe did not read them. */
   events: readonly KubeObject[] | null;
   service: KubeObject | null;
@@ -55,8 +57,14 @@ export function createHopeless(): (sight: Sight) => Hopeless | null {
   };
 }
 
-function signsOf({ pods, events, service, routes }: Sight): Sign[] {
-  return [...unschedulable(pods), ...refused(pods), ...told(events ?? []), ...stopped(service), ...closed(routes)];
+function signsOf({ pods, missing, events, service, routes }: Sight): Sign[] {
+  return [
+    ...unschedulable(pods),
+    ...refused(pods),
+    ...told(events ?? [], pods, missing),
+    ...stopped(service),
+    ...closed(routes),
+  ];
 }
 
 /** Every leased node is Ready when this is asked, so a pod that fits none of them fits none later. */
@@ -101,14 +109,18 @@ function refused(pods: readonly KubeObject[]): Sign[] {
 const MOUNT = /(?:secret|configmap) "[^"]+" not found/;
 
 /** What only events tell: pods that were not made, volumes that are not there. */
-function told(events: readonly KubeObject[]): Sign[] {
-  const last = (reason: string, pattern: RegExp) =>
-    events.filter((event) => event.reason === reason && pattern.test(String(event.message))).at(-1);
+function told(events: readonly KubeObject[], pods: readonly KubeObject[], missing: boolean): Sign[] {
+  // Events outlive what they tell of: a refused pod counts while one is missing, a mount while its pod has not begun.
+  const last = (reason: string, pattern: RegExp, holds: (event: KubeObject) => boolean) =>
+    events.filter((event) => event.reason === reason && pattern.test(String(event.message)) && holds(event)).at(-1);
   const create = last(
     'FailedCreate',
     /exceeded quota|violates PodSecurity|failed calling webhook|serviceaccount "[^"]+" not found|must specify/,
+    () => missing,
   );
-  const mount = last('FailedMount', MOUNT);
+  const mount = last('FailedMount', MOUNT, ({ involvedObject }) =>
+    pods.some((pod) => pod.metadata.name === involvedObject?.name && !hasBegun(pod)),
+  );
   return [
     ...(create
       ? [
@@ -124,13 +136,21 @@ function told(events: readonly KubeObject[]): Sign[] {
       ? [
           sign(
             'event mount',
-            SETTLED,
+            2,
             `A volume cannot be mounted: ${mount.message}`,
             'Create the secret or ConfigMap, or correct its name.',
           ),
         ]
       : []),
   ];
+}
+
+/** Whether any container has run, or runs: volumes are mounted before the first. */
+function hasBegun({ status }: KubeObject): boolean {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return (all as { state?: Record<string, unknown>; lastState?: { terminated?: unknown } }[]).some(
+    ({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated,
+  );
 }
 
 function stopped(service: KubeObject | null): Sign[] {

@@ -66,6 +66,7 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       });
       const lost = hopeless({
         pods,
+        missing: replicas.length < service.replicas || pickers.length === 0,
         events: probes % EVENTS_EVERY === 0 ? await warnings(context, service.namespace) : null,
         service: object,
         routes: await ownRoutes(context, prepared),

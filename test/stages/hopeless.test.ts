@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/clients/objects.ts';
 import { createHopeless, type Sight } from '../../src/stages/hopeless.ts';
 
-const NOTHING: Sight = { pods: [], events: null, service: null, routes: [] };
+const NOTHING: Sight = { pods: [], missing: true, events: null, service: null, routes: [] };
 
 function unschedulable(message: string, name = 'a'): KubeObject {
   return {
@@ -14,7 +14,12 @@ function unschedulable(message: string, name = 'a'): KubeObject {
 }
 
 function event(reason: string, message: string): KubeObject {
-  return { apiVersion: 'v1', kind: 'Event', metadata: { name: reason }, reason, message };
+  const involvedObject = { kind: 'Pod', name: 'a' };
+  return { apiVersion: 'v1', kind: 'Event', metadata: { name: reason }, reason, message, involvedObject };
+}
+
+function podThat(state: Record<string, unknown>): KubeObject {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, status: { containerStatuses: [{ state }] } };
 }
 
 function service(type: string, status: string, reason: string): KubeObject {
@@ -46,7 +51,11 @@ describe('a wait has no hope', () => {
   it.each<[string, Partial<Sight>, number]>([
     ['pods that fit no leased node', { pods: [unschedulable('3 Insufficient google.com/tpu')] }, 3],
     ['pods that a quota refuses', { events: [event('FailedCreate', 'is forbidden: exceeded quota: x')] }, 2],
-    ['a volume whose secret is not there', { events: [event('FailedMount', 'secret "tls" not found')] }, 3],
+    [
+      'a volume whose secret is not there',
+      { events: [event('FailedMount', 'secret "tls" not found')], pods: [podThat({ waiting: {} })] },
+      2,
+    ],
     ['presets that cannot be combined', { service: service('PresetsCombined', 'False', 'CombineBaseError') }, 3],
     [
       'a controller that cannot write',
@@ -98,6 +107,15 @@ describe('a wait goes on', () => {
     ],
   ])('%s', (_, sight) => {
     expect(probesUntil(sight)).toBeNull();
+  });
+
+  it('for pods that were refused once, and are all there now', () => {
+    expect(probesUntil({ events: [event('FailedCreate', 'exceeded quota')], missing: false })).toBeNull();
+  });
+
+  it('for a mount that failed before its pod began', () => {
+    const events = [event('FailedMount', 'secret "tls" not found')];
+    expect(probesUntil({ events, pods: [podThat({ running: {} })] })).toBeNull();
   });
 
   it('when what was wrong is right again', () => {
