@@ -2,9 +2,8 @@ import type { ClusterInfo, GkeClient } from './clients/gke.ts';
 import type { KubeClient } from './clients/kube.ts';
 import type { Manifest } from './clients/manifests.ts';
 import type { KubeObject } from './clients/objects.ts';
-import { collectEvidence } from './diagnosis/collect.ts';
-import type { ClusterEvidence, Evidence } from './diagnosis/evidence.ts';
-import { explain } from './diagnosis/explain.ts';
+import { diagnose } from './diagnose.ts';
+import type { ClusterEvidence } from './diagnosis/evidence.ts';
 import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import type { RequestRecord } from './load/types.ts';
@@ -15,7 +14,6 @@ import { benchmark, type Measured } from './stages/benchmark.ts';
 import { budgetMs, overBudget } from './stages/budget.ts';
 import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
-import { counterLines, gatewaySnapshot } from './stages/gateway-counters.ts';
 import { awaitNodes, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
 import { lostNodes, nodesLost } from './stages/lost-nodes.ts';
 import type { TpuNode } from './stages/nodes.ts';
@@ -202,53 +200,6 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
   } finally {
     over.abort();
   }
-}
-
-/** The time that a diagnosis may take from the nodes' bill. */
-const DIAGNOSIS_LIMIT_MS = 20_000;
-
-/** Asks the cluster what it knows of a run that did not pass, and explains it. Writes the diagnosis into the report. */
-async function diagnose(
-  base: BaseContext,
-  world: World | null,
-  { service, manifests }: { service: Prepared['service'] | null; manifests: readonly Manifest[] },
-  failure: Failure | null,
-): Promise<ClusterEvidence | null> {
-  const { report, inputs } = base;
-  const asked = world !== null && !base.signal.aborted;
-  const cluster = asked
-    ? await collectEvidence({
-        kube: world.kube,
-        gke: world.gke,
-        service,
-        namespace: report.plan.namespace,
-        nodePool: report.plan.nodePool,
-        gateway: inputs.gateway,
-        gatewayCounters: counterReader(base, world),
-        limitMs: DIAGNOSIS_LIMIT_MS,
-      })
-    : null;
-  const locate = locator(manifests);
-  report.diagnosis = explain({ failure, report, cluster, lines: [], locate });
-  return cluster;
-}
-
-/** Reads what the gateway's proxies have counted, once the route has told which gateway it is. */
-function counterReader({ report, signal }: BaseContext, { kube }: World): (() => Promise<string[]>) | null {
-  const [namespace, name] = (report.plan.gateway ?? '').split('/');
-  if (!namespace || !name) return null;
-  return async () => counterLines(await gatewaySnapshot({ kube, signal }, { namespace, name }), report.plan.namespace);
-}
-
-/** Where the manifests hold a text, or a field of the service. */
-function locator(manifests: readonly Manifest[]): NonNullable<Evidence['locate']> {
-  return ({ text, path }) => {
-    for (const { file, object, lineOf, lineMatching } of manifests) {
-      const line = text ? lineMatching?.(text) : path && object.kind === 'LLMInferenceService' ? lineOf?.(path) : null;
-      if (line) return { file, line };
-    }
-    return null;
-  };
 }
 
 type Watched = { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null;

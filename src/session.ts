@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { readBaseline, readLastPass } from './baseline.ts';
 import { kubeEndpoints } from './clients/connect.ts';
 import { googleEndpoints } from './clients/endpoints.ts';
 import type { GcpAuth } from './clients/gcp.ts';
 import type { ClusterInfo, GkeClient } from './clients/gke.ts';
 import type { KubeClient } from './clients/kube.ts';
-import { loadManifests, type Manifest } from './clients/manifests.ts';
-import { readPrompts } from './clients/prompts-file.ts';
+import { loadFiles } from './files.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
 import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
-import { type Files, type PipelineResult, runPipeline } from './pipeline.ts';
+import { type PipelineResult, runPipeline } from './pipeline.ts';
 import type { Emit } from './progress/events.ts';
 import type { Cost, Report } from './report/model.ts';
 import { bill } from './stages/bill.ts';
@@ -19,7 +16,6 @@ import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
 import { notOurs, settleLease } from './stages/lease-guard.ts';
 import { poolNodes } from './stages/nodes.ts';
-import type { Seen, Table } from './stages/preflight/table.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
 import { VERSION } from './version.ts';
 
@@ -260,76 +256,6 @@ async function openKube(
     }
   }
   throw new Error('a cluster has at least one endpoint');
-}
-
-/** The files that the inputs name, each a line of preflight of its own. Null when one of them cannot be used. */
-async function loadFiles(session: Session, table: Table): Promise<Files | null> {
-  const { inputs, workspace: root } = session;
-  const [manifests, retire, prompts, baseline, lastPass] = await Promise.all([
-    table.check('manifests', 'Manifests', async () => {
-      const value = await readManifests(session);
-      const files = new Set(value.map(({ file }) => file)).size;
-      return { value, seen: `${value.length} objects in ${files} ${files === 1 ? 'file' : 'files'}` };
-    }),
-    readFile(table, 'retire', 'What is retired', inputs.retire !== 'none', async () => {
-      const value = await readRetired(session);
-      return { value, seen: `${value.length} objects` };
-    }),
-    readFile(table, 'prompts', 'Prompts file', inputs.prompts !== '', async () => {
-      const value = await readPrompts({ path: inputs.prompts, root });
-      return { value, seen: `${value.length} prompts` };
-    }),
-    readFile(table, 'baseline', 'Recorded baseline', inputs.baseline !== '', async () => {
-      const value = await readBaseline({ path: inputs.baseline, root });
-      return { value, seen: `of ${value.finishedAt ?? 'an unknown time'}` };
-    }),
-    readFile(table, 'last-pass', 'Last passing run', inputs.lastPass !== '', () =>
-      readLastPass({ path: inputs.lastPass, root }),
-    ),
-  ]);
-  if (!manifests || !retire || !prompts || !baseline || !lastPass) return null;
-  return {
-    manifests,
-    retire: (retire.value ?? []).map(({ object }) => object),
-    prompts: prompts.value,
-    baseline: baseline.value,
-    lastPass: lastPass.value,
-  };
-}
-
-/** A file that is read only where an input names it; `{value: null}` where none does, null where it cannot be used. */
-async function readFile<T>(
-  table: Table,
-  id: string,
-  title: string,
-  wanted: boolean,
-  read: () => Promise<Seen<T>>,
-): Promise<{ value: T | null } | null> {
-  if (!wanted) return { value: null };
-  let read_: { value: T } | null = null;
-  await table.look(id, title, async () => {
-    const { value, ...look } = await read();
-    read_ = { value };
-    return look;
-  });
-  return read_;
-}
-
-function readManifests(session: Session): Promise<Manifest[]> {
-  const { inputs, packageRoot, workspace, env } = session;
-  const { namespace } = inputs;
-  return inputs.manifests === ''
-    ? loadManifests({ path: 'manifests/pattern3', root: packageRoot, namespace, env })
-    : loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
-}
-
-function readRetired(session: Session): Promise<Manifest[]> {
-  const { inputs, packageRoot, workspace, env } = session;
-  const { namespace } = inputs;
-  if (inputs.retire === 'none') return Promise.resolve([]);
-  return inputs.retire === ''
-    ? loadManifests({ path: join('manifests', 'pattern1', 'retire.yaml'), root: packageRoot, namespace, env })
-    : loadManifests({ path: inputs.retire, root: workspace, namespace, env });
 }
 
 /** Distinguishes runs, and the legs of a matrix, in names and marks of objects. */

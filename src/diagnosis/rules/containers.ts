@@ -53,6 +53,7 @@ function logRule(given: LogRule): Rule {
   };
 }
 
+const capital = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}`;
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const TEMPLATE = ['spec', 'template'] as const;
 const secretNamed = (name: string | undefined) => ({
@@ -333,8 +334,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     roles: ['replica'],
     pattern: /name or service not known|temporary failure in name resolution|could not resolve host|no such host/i,
     blocked: 'DNS',
-    explanation: (_, where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} cannot resolve names, and no NetworkPolicy of its pod allows UDP 53.`,
+    explanation: (_, where) => `${capital(where)} cannot resolve names, and no NetworkPolicy of its pod allows UDP 53.`,
     remedy: () =>
       'Allow egress to kube-dns and to 169.254.20.10/32 on UDP and TCP 53, as manifests/pattern3/networkpolicies/allow-vllm-egress.yaml does.',
   }),
@@ -346,7 +346,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     roles: ['replica'],
     pattern: /name or service not known|temporary failure in name resolution|could not resolve host|no such host/i,
     explanation: (_, where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} cannot resolve names, although no NetworkPolicy stops it: the cluster's DNS does not answer.`,
+      `${capital(where)} cannot resolve names, although no NetworkPolicy stops it: the cluster's DNS does not answer.`,
     remedy: () => 'kubectl -n kube-system get pods -l k8s-app=kube-dns; look at NodeLocal DNSCache too.',
   }),
   logRule({
@@ -383,7 +383,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     looksLike: '"No space left on device", or the pod was evicted for ephemeral storage',
     roles: ['replica'],
     pattern: /no space left on device|ENOSPC/i,
-    explanation: (_, where) => `${where[0]?.toUpperCase()}${where.slice(1)} filled its disk.`,
+    explanation: (_, where) => `${capital(where)} filled its disk.`,
     path: [...TEMPLATE, 'volumes'],
     remedy: () => 'Recreate the pool with a larger boot disk (--disk-size), or give the model a volume.',
   }),
@@ -400,7 +400,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
       /istiod[^ ]*:15012.*(?:timed? ?out|i\/o timeout|refused)|connection to istiod.*(?:timed? ?out|refused)|xds-grpc closed: 14/i,
     blocked: 'istiod',
     explanation: (_, where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} gets no configuration from istiod, and no NetworkPolicy of its pod allows TCP 15012 to istio-system.`,
+      `${capital(where)} gets no configuration from istiod, and no NetworkPolicy of its pod allows TCP 15012 to istio-system.`,
     remedy: () =>
       'Allow egress from the pods to istio-system on TCP 15012, as manifests/pattern3/networkpolicies/allow-istio.yaml does.',
   }),
@@ -414,7 +414,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     pattern:
       /istiod[^ ]*:15012.*(?:timed? ?out|i\/o timeout|refused)|connection to istiod.*(?:timed? ?out|refused)|xds-grpc closed: 14/i,
     explanation: (_, where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} gets no configuration from istiod, although no NetworkPolicy stops it.`,
+      `${capital(where)} gets no configuration from istiod, although no NetworkPolicy stops it.`,
     remedy: () =>
       'kubectl -n istio-system get pods -l app=istiod; kubectl -n istio-system logs -l app=istiod --tail=50',
   }),
@@ -426,7 +426,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     roles: ['replica', 'endpoint-picker'],
     container: /^istio-(?:init|validation)$/,
     pattern: /iptables.*(?:not found|no such file|operation not permitted|permission denied|can't initialize)/i,
-    explanation: (_, where) => `${where[0]?.toUpperCase()}${where.slice(1)} may not change iptables on these nodes.`,
+    explanation: (_, where) => `${capital(where)} may not change iptables on these nodes.`,
     remedy: (evidence) =>
       `Install Istio CNI for GKE, or take the injection off: kubectl label namespace ${namespaceOf(evidence)} istio-injection-`,
   }),
@@ -439,8 +439,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     looksLike: '"flag provided but not defined" or "unknown flag" from the scheduler’s main',
     roles: ['endpoint-picker'],
     pattern: /flag provided but not defined: (\S+)|unknown (?:shorthand )?flag: (\S+)/i,
-    explanation: ([, a, b], where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} ends at once: this version does not know ${a ?? b}.`,
+    explanation: ([, a, b], where) => `${capital(where)} ends at once: this version does not know ${a ?? b}.`,
     text: ([, a, b]) => new RegExp(escaped((a ?? b ?? '').replace(/^-+/, '--').split('=')[0] ?? '')),
     remedy: () =>
       'Take the flag out of spec.router.scheduler.template, or use a version that has it; --config-text was --configText in KServe v0.16.',
@@ -454,7 +453,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     pattern:
       /failed to (?:load|parse|instantiate)[^"]*config[^"]*".*?"error":"([^"]+)"|there is no plugin named '?([^'"]+)|plugin type '?([^' "]+)'? is not (?:found|registered)/i,
     explanation: ([line, a, b, c], where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} ends at once: ${a ?? ((b ?? c) ? `it has no plugin ${b ?? c}` : line)}.`,
+      `${capital(where)} ends at once: ${a ?? ((b ?? c) ? `it has no plugin ${b ?? c}` : line)}.`,
     text: () => /--config-text/,
     remedy: () =>
       'Correct the EndpointPickerConfig in --config-text: every pluginRef must name a plugin of that version of the picker.',
@@ -467,7 +466,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     roles: ['endpoint-picker'],
     pattern: /required \\?"pool-?Name\\?" flag not set|pool-name.*required/i,
     explanation: (_, where) =>
-      `${where[0]?.toUpperCase()}${where.slice(1)} ends at once without --pool-name: args replace those of KServe's preset, all of them.`,
+      `${capital(where)} ends at once without --pool-name: args replace those of KServe's preset, all of them.`,
     path: ['spec', 'router', 'scheduler', 'template', 'containers', 0, 'args'],
     remedy: () =>
       'Repeat the preset’s args, --pool-name among them, as manifests/pattern3/llminferenceservice.yaml does.',

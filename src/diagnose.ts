@@ -1,0 +1,66 @@
+import type { GkeClient } from './clients/gke.ts';
+import type { KubeClient } from './clients/kube.ts';
+import type { Manifest } from './clients/manifests.ts';
+import { collectEvidence } from './diagnosis/collect.ts';
+import type { ClusterEvidence, Evidence } from './diagnosis/evidence.ts';
+import { explain } from './diagnosis/explain.ts';
+import type { Inputs } from './inputs.ts';
+import type { Failure } from './lib/failure.ts';
+import type { Report } from './report/model.ts';
+import type { ServiceRef } from './stages/context.ts';
+import { counterLines, gatewaySnapshot } from './stages/gateway-counters.ts';
+
+interface Asked {
+  inputs: Inputs;
+  report: Report;
+  signal: AbortSignal;
+}
+
+type Cluster = { kube: KubeClient; gke: GkeClient } | null;
+
+/** The time that a diagnosis may take from the nodes' bill. */
+const DIAGNOSIS_LIMIT_MS = 20_000;
+
+/** Asks the cluster what it knows of a run that did not pass, and explains it. Writes the diagnosis into the report. */
+export async function diagnose(
+  base: Asked,
+  world: Cluster,
+  { service, manifests }: { service: ServiceRef | null; manifests: readonly Manifest[] },
+  failure: Failure | null,
+): Promise<ClusterEvidence | null> {
+  const { report, inputs } = base;
+  const asked = world !== null && !base.signal.aborted;
+  const cluster = asked
+    ? await collectEvidence({
+        kube: world.kube,
+        gke: world.gke,
+        service,
+        namespace: report.plan.namespace,
+        nodePool: report.plan.nodePool,
+        gateway: inputs.gateway,
+        gatewayCounters: counterReader(base, world),
+        limitMs: DIAGNOSIS_LIMIT_MS,
+      })
+    : null;
+  const locate = locator(manifests);
+  report.diagnosis = explain({ failure, report, cluster, lines: [], locate });
+  return cluster;
+}
+
+/** Reads what the gateway's proxies have counted, once the route has told which gateway it is. */
+function counterReader({ report, signal }: Asked, { kube }: NonNullable<Cluster>): (() => Promise<string[]>) | null {
+  const [namespace, name] = (report.plan.gateway ?? '').split('/');
+  if (!namespace || !name) return null;
+  return async () => counterLines(await gatewaySnapshot({ kube, signal }, { namespace, name }), report.plan.namespace);
+}
+
+/** Where the manifests hold a text, or a field of the service. */
+function locator(manifests: readonly Manifest[]): NonNullable<Evidence['locate']> {
+  return ({ text, path }) => {
+    for (const { file, object, lineOf, lineMatching } of manifests) {
+      const line = text ? lineMatching?.(text) : path && object.kind === 'LLMInferenceService' ? lineOf?.(path) : null;
+      if (line) return { file, line };
+    }
+    return null;
+  };
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { readBaseline, readLastPass } from './baseline.ts';
+import { loadManifests, type Manifest } from './clients/manifests.ts';
+import { readPrompts } from './clients/prompts-file.ts';
+import type { Inputs } from './inputs.ts';
+import type { Files } from './pipeline.ts';
+import type { Seen, Table } from './stages/preflight/table.ts';
+
+interface Workspace {
+  inputs: Inputs;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the gate itself, with the manifests that ship with it. */
+  packageRoot: string;
+  /** Folder that the user's paths are relative to, and may not leave. */
+  workspace: string;
+}
+
+/** The files that the inputs name, each a line of preflight of its own. Null when one of them cannot be used. */
+export async function loadFiles(session: Workspace, table: Table): Promise<Files | null> {
+  const { inputs, workspace: root } = session;
+  const [manifests, retire, prompts, baseline, lastPass] = await Promise.all([
+    table.check('manifests', 'Manifests', async () => {
+      const value = await readManifests(session);
+      const files = new Set(value.map(({ file }) => file)).size;
+      return { value, seen: `${value.length} objects in ${files} ${files === 1 ? 'file' : 'files'}` };
+    }),
+    readFile(table, 'retire', 'What is retired', inputs.retire !== 'none', async () => {
+      const value = await readRetired(session);
+      return { value, seen: `${value.length} objects` };
+    }),
+    readFile(table, 'prompts', 'Prompts file', inputs.prompts !== '', async () => {
+      const value = await readPrompts({ path: inputs.prompts, root });
+      return { value, seen: `${value.length} prompts` };
+    }),
+    readFile(table, 'baseline', 'Recorded baseline', inputs.baseline !== '', async () => {
+      const value = await readBaseline({ path: inputs.baseline, root });
+      return { value, seen: `of ${value.finishedAt ?? 'an unknown time'}` };
+    }),
+    readFile(table, 'last-pass', 'Last passing run', inputs.lastPass !== '', () =>
+      readLastPass({ path: inputs.lastPass, root }),
+    ),
+  ]);
+  if (!manifests || !retire || !prompts || !baseline || !lastPass) return null;
+  return {
+    manifests,
+    retire: (retire.value ?? []).map(({ object }) => object),
+    prompts: prompts.value,
+    baseline: baseline.value,
+    lastPass: lastPass.value,
+  };
+}
+
+/** A file that is read only where an input names it; `{value: null}` where none does, null where it cannot be used. */
+async function readFile<T>(
+  table: Table,
+  id: string,
+  title: string,
+  wanted: boolean,
+  read: () => Promise<Seen<T>>,
+): Promise<{ value: T | null } | null> {
+  if (!wanted) return { value: null };
+  let read_: { value: T } | null = null;
+  await table.look(id, title, async () => {
+    const { value, ...look } = await read();
+    read_ = { value };
+    return look;
+  });
+  return read_;
+}
+
+function readManifests(session: Workspace): Promise<Manifest[]> {
+  const { inputs, packageRoot, workspace, env } = session;
+  const { namespace } = inputs;
+  return inputs.manifests === ''
+    ? loadManifests({ path: 'manifests/pattern3', root: packageRoot, namespace, env })
+    : loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
+}
+
+function readRetired(session: Workspace): Promise<Manifest[]> {
+  const { inputs, packageRoot, workspace, env } = session;
+  const { namespace } = inputs;
+  if (inputs.retire === 'none') return Promise.resolve([]);
+  return inputs.retire === ''
+    ? loadManifests({ path: join('manifests', 'pattern1', 'retire.yaml'), root: packageRoot, namespace, env })
+    : loadManifests({ path: inputs.retire, root: workspace, namespace, env });
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { root } from './root.ts';
+
+interface Event {
+  name: string;
+  action?: string;
+  /** Repository of the head, for a pull request. */
+  head?: string;
+  labels?: string[];
+}
+
+/** A condition as GitHub evaluates it; absent ones are true. `cluster`: the repository's variable TPU_CLUSTER. */
+function holds(condition: string | undefined, event: Event, cluster: string): boolean {
+  if (condition === undefined) return true;
+  const pull =
+    event.head === undefined
+      ? {}
+      : {
+          pull_request: {
+            number: 7,
+            head: { repo: { full_name: event.head } },
+            labels: (event.labels ?? []).map((name) => ({ name })),
+          },
+        };
+  const contexts = {
+    github: { repository: 'octo/serving', event_name: event.name, event: { action: event.action ?? '', ...pull } },
+    vars: { TPU_CLUSTER: cluster },
+  };
+  const context = toData(contexts) as data.Dictionary;
+  const { tokens } = new Lexer(condition).lex();
+  const tree = new Parser(tokens, ['github', 'vars'], []).parse();
+  const value = new Evaluator(tree, context).evaluate();
+  return value.kind === data.Kind.Boolean ? value.value : value.coerceString() !== '';
+}
+
+function toData(value: unknown): data.ExpressionData {
+  return JSON.parse(JSON.stringify(value), data.reviver) as data.ExpressionData;
+}
+
+const EVENTS: Record<string, Event> = {
+  push: { name: 'push' },
+  schedule: { name: 'schedule' },
+  dispatch: { name: 'workflow_dispatch' },
+  opened: { name: 'pull_request', action: 'opened', head: 'octo/serving' },
+  pushed: { name: 'pull_request', action: 'synchronize', head: 'octo/serving', labels: ['docs'] },
+  labelled: { name: 'pull_request', action: 'labeled', head: 'octo/serving', labels: ['measure'] },
+  'labelled otherwise': { name: 'pull_request', action: 'labeled', head: 'octo/serving', labels: ['docs'] },
+  'pushed with the label': { name: 'pull_request', action: 'synchronize', head: 'octo/serving', labels: ['measure'] },
+  fork: { name: 'pull_request', action: 'opened', head: 'stranger/serving', labels: ['measure'] },
+};
+
+const jobsOf = async (name: string) =>
+  (parse(await readFile(join(root, '.github/workflows', name), 'utf8')) as { jobs: Record<string, { if?: string }> })
+    .jobs;
+
+describe('the jobs of a workflow run', () => {
+  it.each<[string, string, string[]]>([
+    ['pull-request.yml', 'preflight', ['opened', 'pushed', 'pushed with the label']],
+    ['pull-request.yml', 'measure', ['labelled', 'pushed with the label']],
+  ])('%s, %s: for %j and no other pull request', async (file, job, expected) => {
+    const condition = (await jobsOf(file))[job]?.if;
+    const pulls = Object.entries(EVENTS).filter(([, { head }]) => head !== undefined);
+    expect(pulls.filter(([, event]) => holds(condition, event, 'a/cluster')).map(([name]) => name)).toEqual(expected);
+    expect(pulls.filter(([, event]) => holds(condition, event, '')).map(([name]) => name)).toEqual([]);
+  });
+
+  it.each(['push', 'schedule', 'dispatch'])('pull-request.yml: none for %s, were it asked', async (name) => {
+    for (const { if: condition } of Object.values(await jobsOf('pull-request.yml'))) {
+      expect(holds(condition, EVENTS[name]!, 'a/cluster')).toBe(false);
+    }
+  });
+
+  it('sweep.yml: only where there is a cluster', async () => {
+    const condition = (await jobsOf('sweep.yml')).sweep?.if;
+    expect([holds(condition, EVENTS.schedule!, 'a/cluster'), holds(condition, EVENTS.schedule!, '')]).toEqual([
+      true,
+      false,
+    ]);
+  });
+});
