@@ -2,10 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { emptyEvidence } from '../src/diagnosis/collect.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
 import { ADVERSARIES } from '../src/lab/adversaries.ts';
 import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
 import { DAYS } from '../src/lab/scenarios.ts';
+import { Failure } from '../src/lib/failure.ts';
+import { emptyReport } from '../src/report/build.ts';
 import {
   type ActionFile,
   causesTable,
@@ -27,10 +30,48 @@ async function tables(): Promise<Record<string, Record<string, string>>> {
       outputs: outputsTable(action),
     },
     'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },
-    'docs/diagnosis.md': { causes: causesTable(RULES) },
+    'docs/troubleshooting.md': { causes: causesTable(rules()) },
     'docs/lease.md': { 'cloud-scenarios': scenariosTable(CLOUD_SCENARIOS) },
   };
 }
+
+/** The rules with what they would have a reader do, whose names stand in capitals. */
+function rules() {
+  const report = emptyReport({
+    version: '0',
+    run: {
+      ...{ url: null, id: 'RUN', attempt: 1, number: 1, event: null, repository: null, workflow: null, job: null },
+      ...{ sha: null, ref: null, pullRequest: null },
+    },
+    startedAt: '',
+    target: { minSpeedup: 2.5, expectedMaxSpeedup: 2.8, successRate: 1 },
+    plan: {
+      ...{ project: 'PROJECT', location: 'LOCATION', cluster: 'CLUSTER', nodePool: 'POOL', nodes: 3 },
+      ...{ namespace: 'NAMESPACE', service: 'SERVICE', replicas: 3, concurrency: null, gateway: null, manifests: '' },
+    },
+  });
+  report.environment.machineType = 'MACHINE';
+  const failure = new Failure({
+    stage: 'ready',
+    code: 'a-code',
+    message: '',
+    hint: HINT,
+    evidence: { pod: 'POD', container: 'CONTAINER' },
+  });
+  const gateway = { namespace: 'GATEWAY-NAMESPACE', name: 'GATEWAY', className: '', addresses: [], conditions: [] };
+  const filter = { namespace: 'GATEWAY-NAMESPACE', name: 'FILTER', routes: [], patchesCluster: false };
+  const cluster = {
+    ...emptyEvidence(),
+    gateway,
+    filters: [{ ...filter, erasesPicker: true, buffers: true }],
+  };
+  return RULES.map((rule) => {
+    const remedy = rule.remedy({ failure, report, cluster, lines: [] });
+    return { ...rule, remedy: remedy === HINT ? '' : remedy };
+  });
+}
+
+const HINT = 'the failure says it';
 
 async function docs(check: boolean): Promise<string> {
   const stale: string[] = [];

@@ -49,14 +49,26 @@ export interface CauseRow {
   title: string;
   blame: string;
   looksLike: string;
+  /** What to do, with names in capitals for the reader's own; empty where the failure itself says it. */
+  remedy: string;
 }
 
 /** A Markdown table of the causes that the diagnosis knows; one that several rules find stands once. */
 export function causesTable(rules: readonly CauseRow[]): string {
-  const first = rules.filter(({ cause }, at) => rules.findIndex((rule) => rule.cause === cause) === at);
+  const best = (cause: string) => {
+    const all = rules.filter((rule) => rule.cause === cause);
+    return all.find(({ remedy }) => remedy !== '') ?? all[0];
+  };
+  const first = rules.filter((rule) => best(rule.cause) === rule);
   return table(
-    ['Cause', 'In words', 'Who acts', 'What it looks like'],
-    first.map(({ cause, title, blame, looksLike }) => [code(cause), cell(title), blame, cell(looksLike)]),
+    ['Cause', 'In words', 'Who acts', 'What it looks like', 'What to do'],
+    first.map(({ cause, title, blame, looksLike, remedy }) => [
+      code(cause),
+      cell(title),
+      blame,
+      cell(looksLike),
+      remedy === '' ? 'as the comment says' : cell(remedy),
+    ]),
   );
 }
 

@@ -35,7 +35,7 @@ const CONTROLLER_NAMESPACES = ['opendatahub', 'kserve', 'istio-system'] as const
  * here must not hide the one that is being explained, and is told as a gap.
  */
 export async function collectEvidence(options: CollectOptions): Promise<ClusterEvidence> {
-  const found = empty();
+  const found = emptyEvidence();
   const limit = new Promise<'late'>((resolve) => {
     setTimeout(() => resolve('late'), options.limitMs).unref();
   });
@@ -46,7 +46,8 @@ export async function collectEvidence(options: CollectOptions): Promise<ClusterE
   return structuredClone(found);
 }
 
-function empty(): ClusterEvidence {
+/** Evidence of nothing: what nobody was asked for. */
+export function emptyEvidence(): ClusterEvidence {
   return {
     collectedAt: new Date().toISOString(),
     gaps: [],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inputsTable, outputsTable, replaceBetween, scenariosTable } from '../../scripts/docs/tables.ts';
+import { causesTable, inputsTable, outputsTable, replaceBetween, scenariosTable } from '../../scripts/docs/tables.ts';
 
 describe('the tables of README.md', () => {
   it('show name, default and meaning of every input', () => {
@@ -30,6 +30,15 @@ describe('the tables of README.md', () => {
     ).toThrow('action.yml: no description for input "nodes", "pairs".');
     expect(() => outputsTable({ outputs: { verdict: null } })).toThrow('no description for output "verdict"');
   });
+});
+
+it('the table of causes has each once, with what to do where a rule says it', () => {
+  const cause = { cause: 'a.b', title: 'A', blame: 'change', looksLike: 'x', remedy: '' };
+  const lines = causesTable([cause, { ...cause, remedy: 'kubectl get b' }, { ...cause, cause: 'a.c' }]).split('\n');
+  expect(lines.slice(2)).toEqual([
+    '| `a.b` | A | change | x | kubectl get b |',
+    '| `a.c` | A | change | x | as the comment says |',
+  ]);
 });
 
 describe('replaceBetween', () => {
