@@ -57,6 +57,7 @@ module.exports = {
     ...room('load', { imports: rooms('verdict', 'lib') }),
     ...room('diagnosis', { imports: rooms('lib'), types: rooms('clients') }),
     ...room('report', { imports: rooms('lib') }),
+    ...room('history', { imports: rooms('lib') }),
     ...room('progress', { imports: rooms('report', 'lib'), types: rooms('clients') }),
     ...room('stages', {
       imports: rooms('clients', 'load', 'verdict', 'diagnosis', 'progress', 'lib'),
@@ -114,7 +115,7 @@ module.exports = {
       name: 'pure-rooms',
       comment: 'Values in, values out.',
       severity: 'error',
-      from: { path: rooms('verdict', 'report', 'lib') },
+      from: { path: rooms('verdict', 'report', 'history', 'lib') },
       to: { dependencyTypes: ['core'], pathNot: NODE_PURE },
     },
 

@@ -41,6 +41,10 @@ async function dispatch(args: string[]): Promise<number> {
       const { compareCommand } = await import('./cli/report.ts');
       return compareCommand(rest, say);
     }
+    case 'history': {
+      const { historyCommand } = await import('./cli/history.ts');
+      return historyCommand(rest, say);
+    }
     case 'rehearse': {
       const { rehearse } = await import('./lab/rehearse.ts');
       return rehearse(labOptions(rest), { module: process.argv[1] ?? '', write: say });
@@ -67,7 +71,7 @@ async function dispatch(args: string[]): Promise<number> {
       return EXIT.usage;
     default:
       process.stderr.write(
-        `Command "${command}" is not known; allowed: run, sweep, report, compare, rehearse, lab, help.\n`,
+        `Command "${command}" is not known; allowed: run, sweep, report, compare, history, rehearse, lab, help.\n`,
       );
       return EXIT.usage;
   }

@@ -8,6 +8,8 @@ export function usage(): string {
     'tpu-serving-gate sweep --cluster NAME --location ZONE         give back pools whose lease has run out',
     'tpu-serving-gate report FILE [--format NAME]                  a result.json again, as text, comment, JUnit and more',
     'tpu-serving-gate compare A B                                  the result.json of two runs, side by side',
+    'tpu-serving-gate history add FOLDER RESULT…                    keep results, a file for each series and month',
+    'tpu-serving-gate history show FOLDER                          whether the newest is worse than those before it',
     'tpu-serving-gate rehearse [--scenario NAME] [--kube real]     the same against the embedded lab',
     'tpu-serving-gate lab [--scenario NAME]                        the lab alone, for kubectl and gcloud',
     '',

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 /** Writes files into a folder that is made if need be; answers the folder's full path. */
@@ -7,6 +7,11 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
   await mkdir(path, { recursive: true });
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
   return path;
+}
+
+/** Names of what is in a folder; none when there is no such folder. */
+export function listFiles(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }
 
 /** The file's text, or null when it cannot be read. */

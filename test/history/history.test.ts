@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { historyCommand } from '../../src/cli/history.ts';
+import { historyRecord } from '../../src/history/record.ts';
+import { mergeShard, readShard, shardPath } from '../../src/history/shard.ts';
+import { CASES } from '../report/cases.ts';
+import { aBenchmark, anEnvironment, aReport } from '../report/fixtures.ts';
+import { aNight } from './records.ts';
+
+describe('a record', () => {
+  it.each(Object.keys(CASES))('of a run that ended as %s is one short line', (name) => {
+    const line = JSON.stringify(historyRecord(CASES[name]!(), 'default'));
+    expect(line).not.toContain('\n');
+    expect(Buffer.byteLength(line)).toBeLessThan(2_048);
+    expect(readShard(`${line}\n`)).toMatchObject({ records: [{ v: 1 }], skipped: 0 });
+  });
+
+  it('has no figures where a veto stands', () => {
+    const vetoed = aReport({ benchmark: aBenchmark(3.9, 0.03, { vetoes: [{ id: 'restart', message: '' }] }) });
+    expect(historyRecord(vetoed, 'default').m).toMatchObject({ speedup: null, all: null });
+  });
+
+  it('has the same fingerprint for another commit, and another one for another image', () => {
+    const fingerprint = (change: Parameters<typeof aReport>[0]) => historyRecord(aReport(change), 'default').env.fp;
+    const { run } = aReport();
+    expect(fingerprint({ run: { ...run, sha: 'f'.repeat(40), id: '9' } })).toBe(fingerprint({}));
+    expect(fingerprint({ environment: anEnvironment({ vllmImage: 'vllm/vllm-tpu:v1' }) })).not.toBe(fingerprint({}));
+  });
+});
+
+describe('a shard', () => {
+  const [one, two, three] = [aNight(1, 2.6), aNight(2, 2.7), aNight(3, 2.8)];
+
+  it('is of one series and one month, under a name that leaves its folder for nothing', () => {
+    expect(shardPath(one)).toBe('v1/default/2026-01.jsonl');
+    expect(shardPath({ series: '../../etc/passwd', ts: one.ts })).toBe('v1/etc-passwd/2026-01.jsonl');
+  });
+
+  it('is the same whatever the order of the writers, and however often one writes', () => {
+    const all = mergeShard('', [one, two, three]);
+    expect(mergeShard(mergeShard('', [three, one]), [two])).toBe(all);
+    expect(mergeShard(all, [two])).toBe(all);
+    expect(readShard(all).records.map(({ key }) => key)).toEqual([one.key, two.key, three.key]);
+  });
+
+  it('has the newer line of a run that was run again', () => {
+    const again = { ...two, verdict: 'fail' as const };
+    expect(readShard(mergeShard(mergeShard('', [one, two]), [again])).records.map(({ verdict }) => verdict)).toEqual([
+      'pass',
+      'fail',
+    ]);
+  });
+
+  it('keeps what it does not understand', () => {
+    const strange = '{"v":2,"key":"x/1/default","ts":"2026-01-09T00:00:00Z","new":true}\n{"broken\n';
+    const text = mergeShard(strange, [one]);
+    expect(text).toContain('{"broken\n');
+    expect(text).toContain('"new":true');
+    expect(readShard(text)).toMatchObject({ records: [{ key: one.key }], skipped: 2 });
+  });
+});
+
+describe('the history command', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'history-'));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('keeps results in a folder, and says when the newest is worse', async () => {
+    const said: string[] = [];
+    const files = Array.from({ length: 22 }, (_, index) => {
+      const path = join(folder, `result-${index}.json`);
+      const base = aReport({ benchmark: aBenchmark(index < 20 ? 2.68 + 0.01 * (index % 3) : 2.2, 0.03) });
+      const finishedAt = new Date(Date.UTC(2026, 10, 1 + index)).toISOString();
+      writeFileSync(path, JSON.stringify({ ...base, finishedAt, run: { ...base.run, id: String(index) } }));
+      return path;
+    });
+    const to = join(folder, 'data');
+    expect(await historyCommand(['add', to, ...files.slice(0, 20)], (line) => said.push(line))).toBe(0);
+    expect(await historyCommand(['show', to], (line) => said.push(line))).toBe(0);
+    expect(said.at(-1)).toMatch(/^As before: 2\.6\d× over 18 runs\.$/);
+    await historyCommand(['add', to, ...files.slice(20)], () => {});
+    expect(await historyCommand(['show', to], (line) => said.push(line))).toBe(1);
+    expect(said.at(-1)).toMatch(/^Worse: −1\d\.\d% against 2\.6\d× over 20 runs, by two runs in a row\.$/);
+    expect(readFileSync(join(to, 'v1/default/2026-11.jsonl'), 'utf8').split('\n')).toHaveLength(23);
+  });
+
+  it('takes no result of a run that only looked, and says what it wants', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'history-')), 'result.json');
+    writeFileSync(path, JSON.stringify(CASES['preflight-passed']!()));
+    await expect(historyCommand(['add', folder, path], () => {})).rejects.toThrow('only looked');
+    expect(await historyCommand(['add', folder], () => {})).toBe(3);
+  });
+});

@@ -1,0 +1,41 @@
+import type { HistoryRecord } from '../../src/history/record.ts';
+
+/** A night that measured this speed-up, or nothing. */
+export function aNight(index: number, speedup: number | null, change: Partial<HistoryRecord> = {}): HistoryRecord {
+  const at = new Date(Date.UTC(2026, 0, 1 + index, 2, 10));
+  const empty = { machine: null, replicas: null, model: null, vllm: null, picker: null, scorers: null, gke: null };
+  return {
+    v: 1,
+    key: `${index}/1/default`,
+    ts: at.toISOString(),
+    run: { id: String(index), attempt: 1, number: index, event: 'schedule', sha: 'c0ffee1', url: null },
+    series: 'default',
+    env: { fp: 'aaaaaaaa', ...empty, istio: null, kserve: null, gate: '0.1.0' },
+    verdict: speedup === null ? 'error' : 'pass',
+    cause: speedup === null ? 'gke.stockout' : null,
+    blame: speedup === null ? 'cloud' : null,
+    m: {
+      speedup: speedup === null ? null : [speedup, speedup * 0.97, speedup * 1.03],
+      all: null,
+      one: null,
+      p95Ms: null,
+      hitRate: null,
+      successRate: null,
+    },
+    cost: { usd: null, chipMinutes: null },
+    stages: [],
+    ...change,
+  };
+}
+
+/** Mulberry32 and Box–Muller: normal noise that is the same in every run. */
+export function noise(seed: number): () => number {
+  let state = seed;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
