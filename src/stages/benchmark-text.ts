@@ -2,7 +2,7 @@ import { humanDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 import type { PairTimings } from '../load/pairs.ts';
 import type { WarmUp } from '../load/warm-up.ts';
-import type { ArmName, BenchmarkPair } from '../report/model.ts';
+import type { ArmName, BenchmarkPair, Finding } from '../report/model.ts';
 import type { DecisionPlan, Look } from '../verdict/decide.ts';
 import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
 import { usdPerHour } from './budget.ts';
@@ -59,4 +59,20 @@ export function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): 
     ? `running ${look.estimate.value.toFixed(2)}× (${look.estimate.low.toFixed(2)}–${look.estimate.high.toFixed(2)})`
     : 'no interval yet';
   return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${pair.ratio.toFixed(2)}×; ${estimate}, needs > ${plan.minSpeedup}`;
+}
+
+/** How long what stands beside the verdict takes at most: streamed answers, two searches of three rates, the runbook's requests. */
+export function extrasMs({
+  latencyDurationMs,
+  runbook,
+}: Pick<StageContext['inputs'], 'latencyDurationMs' | 'runbook'>): number {
+  return latencyDurationMs === 0 && !runbook ? 0 : 13 * latencyDurationMs + 60_000;
+}
+
+/** What a report says that has none of it for want of time. */
+export function leftOut(neededMs: number): Finding {
+  return {
+    id: 'left-out',
+    message: `What stands beside the verdict (latency, goodput, the runbook's figures) was left out: it takes up to ${humanDuration(neededMs)}, and the time or the money of the run did not reach for it.`,
+  };
 }

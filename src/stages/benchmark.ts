@@ -19,6 +19,7 @@ import { runbookFindings } from '../verdict/runbook.ts';
 import { updateSpread } from './benchmark-evidence.ts';
 import { type Bench, hasTime } from './benchmark-load.ts';
 import { type Collected, collectPairs } from './benchmark-pairs.ts';
+import { extrasMs, leftOut } from './benchmark-text.ts';
 import { collectUnpaired } from './benchmark-unpaired.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { measureGoodput } from './goodput.ts';
@@ -193,11 +194,14 @@ async function conclude(
   );
 
   // A system that does not answer would hold the nodes for as long as each of its requests may take.
-  const isSound = !failing && findings.vetoes.length === 0 && hasTime(context, extrasMs(context.inputs));
+  const isSound = !failing && findings.vetoes.length === 0;
+  const needed = extrasMs(context.inputs);
   const figures = { one: arms.one.figures, all: arms.all.figures };
   let extras = NO_EXTRAS;
   if ('extras' in arm) extras = arm.extras;
-  else if (isSound) {
+  else if (isSound && needed > 0 && !hasTime(context, needed)) {
+    findings.warnings.push(leftOut(needed));
+  } else if (isSound) {
     extras = await measureExtras(bench, figures.all.requestsPerSecond, { endpoints: arm.endpoints, arms: figures });
   }
   return {
@@ -238,11 +242,6 @@ function recordedText({ run, finishedAt }: Report): string {
 
 function isMarked(header: { seen: number; answers: number } | null): boolean {
   return header !== null && header.answers > 0 && header.seen === header.answers;
-}
-
-/** At most: streamed answers, two searches of three rates, and the runbook's requests. */
-function extrasMs({ latencyDurationMs }: StageContext['inputs']): number {
-  return 13 * latencyDurationMs + 60_000;
 }
 
 function stopOf(look: Look): Benchmark['looks']['stopped'] {

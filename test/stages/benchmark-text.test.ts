@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PairTimings } from '../../src/load/pairs.ts';
-import { announcePlan } from '../../src/stages/benchmark-text.ts';
+import { announcePlan, extrasMs, leftOut } from '../../src/stages/benchmark-text.ts';
 import { prepared, stageContext, texts } from './fakes.ts';
 
 const PLAN = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
@@ -32,5 +32,17 @@ describe('the plan, before money is spent', () => {
 
   it('is not refused for an arm that answers nothing: its blocks shall show that', () => {
     expect(announce(PLAN, TIMINGS, [0, 20])).toHaveLength(2);
+  });
+});
+
+describe('what stands beside the verdict', () => {
+  it('takes what its inputs ask for, and nothing when none is wanted', () => {
+    expect(extrasMs({ latencyDurationMs: 20_000, runbook: true })).toBe(320_000);
+    expect(extrasMs({ latencyDurationMs: 0, runbook: true })).toBe(60_000);
+    expect(extrasMs({ latencyDurationMs: 0, runbook: false })).toBe(0);
+  });
+
+  it('that was left out is said to be', () => {
+    expect(leftOut(320_000).message).toMatch(/was left out: it takes up to 5 min 20 s, and the time or the money/);
   });
 });
