@@ -5,10 +5,15 @@ export interface Sight {
   pods: readonly KubeObject[];
   /** Whether there are fewer pods than wanted. */
   missing: boolean;
-  /** Warning events of the namespace; null when this probe did not read them. */
-  events: readonly KubeObject[] | null;
+  /** What is above the pods and beside them; null when this probe did not read it. */
+  around: Surroundings | null;
+}
+
+export interface Surroundings {
+  /** Warning events of the namespace. */
+  events: readonly KubeObject[];
   service: KubeObject | null;
-  /** Conditions of the service's own routes, as far as they are known. */
+  /** The service's own routes. */
   routes: readonly KubeObject[];
 }
 
@@ -21,9 +26,9 @@ export interface Hopeless {
 /** Probes in a row after which a state that could still be passing is taken for final. */
 const SETTLED = 3;
 /** Controllers above the pods may take a step or two more: KServe moves a route to another pool group by itself. */
-const SETTLED_ROUTE = 5;
-/** Events are read at every so many probes: they are many, and change slowly. */
-export const EVENTS_EVERY = 2;
+const SETTLED_ROUTE = 4;
+/** What is around the pods is read at every so many probes, and at each once something there looks wrong. */
+export const AROUND_EVERY = 2;
 
 /** Taints that the node controller takes off again by itself. */
 const PASSING_TAINT = /node\.kubernetes\.io\/|node\.cloudprovider\.kubernetes\.io\//;
@@ -36,35 +41,22 @@ interface Sign {
 
 /**
  * Ends a wait that cannot end well: a state is final when it has been there at several probes in a row. Answers what it
- * is, or null while there is hope.
+ * is, or null while there is hope, and whether the next probe should read what is around the pods.
  */
-export function createHopeless(): (sight: Sight) => Hopeless | null {
-  const strikes = new Map<string, number>();
+export function createHopeless(): (sight: Sight) => { lost: Hopeless | null; suspects: boolean } {
+  let strikes = new Map<string, number>();
   return (sight) => {
     const signs = signsOf(sight);
-    const present = new Set(signs.map(({ key }) => key));
-    for (const key of strikes.keys()) {
-      // A probe that did not read events says nothing of them.
-      const unseen = key.startsWith('event') && sight.events === null;
-      if (!present.has(key) && !unseen) strikes.delete(key);
-    }
-    for (const { key, probes, found } of signs) {
-      const count = (strikes.get(key) ?? 0) + 1;
-      strikes.set(key, count);
-      if (count >= probes) return found;
-    }
-    return null;
+    strikes = new Map(signs.map(({ key }) => [key, (strikes.get(key) ?? 0) + 1]));
+    const lost = signs.find(({ key, probes }) => (strikes.get(key) ?? 0) >= probes)?.found ?? null;
+    return { lost, suspects: signs.length > 0 };
   };
 }
 
-function signsOf({ pods, missing, events, service, routes }: Sight): Sign[] {
-  return [
-    ...unschedulable(pods),
-    ...refused(pods),
-    ...told(events ?? [], pods, missing),
-    ...stopped(service),
-    ...closed(routes),
-  ];
+function signsOf({ pods, missing, around }: Sight): Sign[] {
+  const own = [...unschedulable(pods), ...refused(pods)];
+  if (!around) return own;
+  return [...own, ...told(around.events, pods, missing), ...stopped(around.service), ...closed(around.routes)];
 }
 
 /** Every leased node is Ready when this is asked, so a pod that fits none of them fits none later. */

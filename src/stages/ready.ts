@@ -3,7 +3,7 @@ import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { PodSummary } from '../report/model.ts';
 import { condition, isOwnedBy, isPicker, isWorkload, type Prepared, type StageContext } from './context.ts';
-import { createHopeless, EVENTS_EVERY, type Hopeless } from './hopeless.ts';
+import { AROUND_EVERY, createHopeless, type Hopeless, type Surroundings } from './hopeless.ts';
 import { modelServerOf } from './model-server.ts';
 import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from './pods.ts';
 import { readRoute, type ServingRoute } from './route.ts';
@@ -31,6 +31,7 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
   const announced = new Set<string>();
   const hopeless = createHopeless();
   let probes = 0;
+  let suspects = false;
   return poll({
     stage: 'ready',
     what: `${service.replicas} replicas of ${service.name}`,
@@ -58,23 +59,16 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         if (cause) throw podFailure(cause, service.name);
       }
       probes += 1;
-      const object = await kube.get({
-        apiVersion: service.apiVersion,
-        kind: 'LLMInferenceService',
-        name: service.name,
-        namespace: service.namespace,
-      });
-      const lost = hopeless({
-        pods,
-        missing: replicas.length < service.replicas || pickers.length === 0,
-        events: probes % EVENTS_EVERY === 0 ? await warnings(context, service.namespace) : null,
-        service: object,
-        routes: await ownRoutes(context, prepared),
-      });
-      if (lost) throw hopelessFailure(lost, service.name);
+      const around = suspects || probes % AROUND_EVERY === 0 ? await surroundings(context, prepared) : null;
+      const few = replicas.length < service.replicas || pickers.length === 0;
+      const judged = hopeless({ pods, missing: few, around });
+      suspects = judged.suspects;
+      if (judged.lost) throw hopelessFailure(judged.lost, service.name);
       const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
       if (missing) return { waiting: missing };
-      const notReady = serviceMissing(object) ?? (await rolloutMissing(context, prepared));
+      const notReady =
+        serviceMissing(around?.service ?? (await readService(context, prepared))) ??
+        (await rolloutMissing(context, prepared));
       if (notReady) return { waiting: notReady };
       const route = await readRoute(kube, service, inputs.gateway);
       if ('waiting' in route) return route;
@@ -99,6 +93,19 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         evidence: { seen },
       }),
   });
+}
+
+async function surroundings(context: StageContext, prepared: Prepared): Promise<Surroundings> {
+  return {
+    service: await readService(context, prepared),
+    events: await warnings(context, prepared.service.namespace),
+    routes: await ownRoutes(context, prepared),
+  };
+}
+
+function readService({ kube }: StageContext, { service }: Prepared): Promise<KubeObject | null> {
+  const { apiVersion, name, namespace } = service;
+  return kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
 }
 
 /** Warnings of the namespace. What may not be read is no reason to end a wait. */

@@ -33,7 +33,9 @@ export function accessOf({ method, path, status }: KubeRecord['requests'][number
   const [, group = '', namespace = '', resource, name = '', subresource = ''] = PATH.exec(path) ?? [];
   if (!resource) return null;
   const reads = name ? 'get' : /[?&]watch=true/.test(path) ? 'watch' : 'list';
-  return { verb: VERBS[method] ?? reads, group, resource, subresource, namespace, name, status };
+  // A namespace is in itself.
+  const within = group === '' && resource === 'namespaces' ? name : namespace;
+  return { verb: VERBS[method] ?? reads, group, resource, subresource, namespace: within, name, status };
 }
 
 /** Every grant of the roles, one by one. */
@@ -43,6 +45,18 @@ export function rulesIn(objects: readonly KubeObject[]): Grant[] {
     role.rules.flatMap(({ apiGroups, resources, verbs }, index) =>
       resources.flatMap((resource) => verbs.map((verb) => ({ role, index, groups: apiGroups, resource, verb }))),
     ),
+  );
+}
+
+/** Whether another role grants the same everywhere. */
+export function grantedElsewhere(grant: Grant, all: readonly Grant[]): boolean {
+  return all.some(
+    ({ role, groups, resource, verb }) =>
+      role !== grant.role &&
+      role.kind === 'ClusterRole' &&
+      verb === grant.verb &&
+      resource === grant.resource &&
+      grant.groups.every((group) => groups.includes(group)),
   );
 }
 

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../src/clients/objects.ts';
-import { createHopeless, type Sight } from '../../src/stages/hopeless.ts';
+import { createHopeless, type Sight, type Surroundings } from '../../src/stages/hopeless.ts';
 
-const NOTHING: Sight = { pods: [], missing: true, events: null, service: null, routes: [] };
+const NOTHING: Surroundings = { events: [], service: null, routes: [] };
+
+type Seen = Partial<Omit<Sight, 'around'> & Surroundings>;
+
+function sightOf({ pods = [], missing = true, ...around }: Seen = {}): Sight {
+  return { pods, missing, around: { ...NOTHING, ...around } };
+}
 
 function unschedulable(message: string, name = 'a'): KubeObject {
   return {
@@ -41,14 +47,14 @@ function route(type: string, status: string, reason: string): KubeObject {
 }
 
 /** After how many probes a sight that stays is called hopeless; null when it never is. */
-function probesUntil(sight: Partial<Sight>): number | null {
+function probesUntil(sight: Seen): number | null {
   const judge = createHopeless();
-  for (let probe = 1; probe <= 20; probe += 1) if (judge({ ...NOTHING, ...sight })) return probe;
+  for (let probe = 1; probe <= 20; probe += 1) if (judge(sightOf(sight)).lost) return probe;
   return null;
 }
 
 describe('a wait has no hope', () => {
-  it.each<[string, Partial<Sight>, number]>([
+  it.each<[string, Seen, number]>([
     ['pods that fit no leased node', { pods: [unschedulable('3 Insufficient google.com/tpu')] }, 3],
     ['pods that a quota refuses', { events: [event('FailedCreate', 'is forbidden: exceeded quota: x')] }, 2],
     [
@@ -62,20 +68,19 @@ describe('a wait has no hope', () => {
       { service: service('MainWorkloadReady', 'False', 'ReconcileSingleNodeWorkloadError') },
       3,
     ],
-    ['a route that no listener takes', { routes: [route('Accepted', 'False', 'NotAllowedByListeners')] }, 5],
+    ['a route that no listener takes', { routes: [route('Accepted', 'False', 'NotAllowedByListeners')] }, 4],
   ])('for %s, once it has stayed', (_, sight, probes) => {
     expect(probesUntil(sight)).toBe(probes);
   });
 
   it('says what it saw', () => {
     const judge = createHopeless();
-    const sight = {
-      ...NOTHING,
+    const sight = sightOf({
       pods: [unschedulable('0/4 nodes: Insufficient google.com/tpu'), unschedulable('x', 'b')],
-    };
+    });
     judge(sight);
     judge(sight);
-    expect(judge(sight)).toMatchObject({
+    expect(judge(sight).lost).toMatchObject({
       code: 'pods-unschedulable',
       message: expect.stringContaining('2 pods find no node'),
     });
@@ -83,7 +88,7 @@ describe('a wait has no hope', () => {
 });
 
 describe('a wait goes on', () => {
-  it.each<[string, Partial<Sight>]>([
+  it.each<[string, Seen]>([
     [
       'for nodes that have just come',
       { pods: [unschedulable('had untolerated taint {node.kubernetes.io/not-ready: }')] },
@@ -120,15 +125,16 @@ describe('a wait goes on', () => {
 
   it('when what was wrong is right again', () => {
     const judge = createHopeless();
-    const bad = { ...NOTHING, pods: [unschedulable('Insufficient google.com/tpu')] };
-    for (const sight of [bad, bad, NOTHING, bad, bad]) expect(judge(sight)).toBeNull();
+    const bad = sightOf({ pods: [unschedulable('Insufficient google.com/tpu')] });
+    for (const sight of [bad, bad, sightOf(), bad, bad]) expect(judge(sight).lost).toBeNull();
   });
 
-  it('but not because a probe did not read events', () => {
+  it('and looks around at the next probe once something there looks wrong', () => {
     const judge = createHopeless();
-    const bad = { ...NOTHING, events: [event('FailedCreate', 'exceeded quota')] };
-    expect(judge(bad)).toBeNull();
-    expect(judge(NOTHING)).toBeNull();
-    expect(judge(bad)).not.toBeNull();
+    expect(judge(sightOf({ events: [event('Unhealthy', 'probe failed')] })).suspects).toBe(false);
+    expect(judge({ pods: [], missing: true, around: null }).suspects).toBe(false);
+    const bad = sightOf({ events: [event('FailedCreate', 'exceeded quota')] });
+    expect(judge(bad)).toEqual({ lost: null, suspects: true });
+    expect(judge(bad).lost).not.toBeNull();
   });
 });
