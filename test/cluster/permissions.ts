@@ -48,16 +48,27 @@ export function rulesIn(objects: readonly KubeObject[]): Grant[] {
   );
 }
 
-/** Whether another role grants the same everywhere. */
-export function grantedElsewhere(grant: Grant, all: readonly Grant[]): boolean {
-  return all.some(
+/** Every grant that gives what this one gives, itself among them: each optional role is complete without the others. */
+export function sameGrants(grant: Grant, all: readonly Grant[]): Grant[] {
+  return all.filter(
     ({ role, groups, resource, verb }) =>
-      role !== grant.role &&
-      role.kind === 'ClusterRole' &&
+      (role.kind === 'ClusterRole' || role.metadata.namespace === grant.role.metadata.namespace) &&
       verb === grant.verb &&
       resource === grant.resource &&
       grant.groups.every((group) => groups.includes(group)),
   );
+}
+
+/** The rules of the role without these grants of it. */
+export function rulesWithout(role: Role, grants: readonly Grant[]): Role['rules'] {
+  return role.rules.flatMap((each, index) => {
+    const gone = grants.find((grant) => grant.role === role && grant.index === index);
+    if (!gone) return [each];
+    return [
+      { ...each, verbs: each.verbs.filter((verb) => verb !== gone.verb) },
+      { ...each, resources: each.resources.filter((one) => one !== gone.resource), verbs: [gone.verb] },
+    ].filter(({ verbs, resources }) => verbs.length > 0 && resources.length > 0);
+  });
 }
 
 /** Whether the request needs the grant. */
