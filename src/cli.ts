@@ -43,7 +43,7 @@ async function dispatch(args: string[]): Promise<number> {
     }
     case 'history': {
       const { historyCommand } = await import('./cli/history.ts');
-      return historyCommand(rest, say);
+      return historyCommand(rest, process.env, say);
     }
     case 'rehearse': {
       const { rehearse } = await import('./lab/rehearse.ts');

@@ -1,6 +1,9 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { listFiles, readText, writeFiles } from '../clients/files.ts';
+import { branchStore } from '../clients/branch-store.ts';
+import { readText } from '../clients/files.ts';
+import { folderStore } from '../clients/folder-store.ts';
+import { timerWait } from '../clients/github-errors.ts';
+import type { TextStore } from '../clients/text-store.ts';
 import { type HistoryRecord, historyRecord } from '../history/record.ts';
 import { mergeShard, readShard, shardPath } from '../history/shard.ts';
 import { type Watch, watch } from '../history/watch.ts';
@@ -11,22 +14,70 @@ const USAGE = 3;
 
 /**
  * `history add FOLDER RESULT…` keeps results in a folder, a file for each series and month; `history show FOLDER` tells
- * whether the newest run of a series is worse than those before it. Exits with 1 when it is, with 3 for bad usage.
+ * whether the newest run of a series is worse than those before it. With `--branch NAME` it is a branch of the repository
+ * in place of a folder. Exits with 1 when it is worse, with 3 for bad usage.
  */
-export async function historyCommand(args: string[], write: (line: string) => void): Promise<number> {
+export async function historyCommand(
+  args: string[],
+  env: Readonly<Record<string, string | undefined>>,
+  write: (line: string) => void,
+): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { series: { type: 'string', default: 'default' } },
+    options: { series: { type: 'string', default: 'default' }, branch: { type: 'string' } },
   });
-  const [action, folder, ...files] = positionals;
-  if (action === 'add' && folder && files.length > 0) return add(folder, files, values.series, write);
-  if (action === 'show' && folder && files.length === 0) return show(folder, values.series, write);
-  process.stderr.write('Give "add FOLDER RESULT…" or "show FOLDER", and --series NAME for another than default.\n');
+  const { series, branch } = values;
+  const [action, ...rest] = positionals;
+  const [where, ...files] = branch === undefined ? rest : [branch, ...rest];
+  const enough = action === 'add' ? files.length > 0 : action === 'show' && files.length === 0;
+  if (!where || !enough) {
+    return refuse(
+      'Give "add FOLDER RESULT…" or "show FOLDER", or --branch NAME in place of FOLDER; and --series NAME.',
+    );
+  }
+  let store: TextStore;
+  if (branch === undefined) store = folderStore(where);
+  else {
+    const problems = branchProblems(branch, env);
+    if (problems.length > 0) return refuse(problems.join('\n'));
+    const { GITHUB_TOKEN: token = '', GITHUB_REPOSITORY: repository = '', GITHUB_API_URL: apiUrl } = env;
+    const { signal } = new AbortController();
+    store = branchStore({ token, repository, branch, apiUrl, signal, wait: timerWait });
+  }
+  return action === 'add' ? add(store, where, files, series, write) : show(store, where, series, write);
+}
+
+function refuse(text: string): number {
+  process.stderr.write(`${text}\n`);
   return USAGE;
 }
 
-async function add(folder: string, files: string[], series: string, write: (line: string) => void): Promise<number> {
+function branchProblems(branch: string, env: Readonly<Record<string, string | undefined>>): string[] {
+  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository } = env;
+  return [
+    ...(/^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]*[A-Za-z0-9_-]$/.test(branch)
+      ? []
+      : [`--branch "${branch}" is no name of a branch; letters, digits and "_./-" are, such as tpu-bench-data.`]),
+    ...(/^(?:main|master)$/.test(branch)
+      ? [`--branch "${branch}" is where code lives; give a branch of its own, such as tpu-bench-data.`]
+      : []),
+    ...(token
+      ? []
+      : ['GITHUB_TOKEN is not set; --branch writes through the API and needs a token with contents: write.']),
+    ...(/^[\w.-]+\/[\w.-]+$/.test(repository ?? '')
+      ? []
+      : [`GITHUB_REPOSITORY is "${repository ?? ''}"; --branch needs the repository, as owner/name.`]),
+  ];
+}
+
+async function add(
+  store: TextStore,
+  where: string,
+  files: string[],
+  series: string,
+  write: (line: string) => void,
+): Promise<number> {
   const records = await Promise.all(
     files.map(async (file) => {
       const text = await readText(file);
@@ -39,23 +90,25 @@ async function add(folder: string, files: string[], series: string, write: (line
     }),
   );
   const shards = Map.groupBy(records, shardPath);
+  await store.update(
+    new Map([...shards].map(([path, own]) => [path, (before: string) => mergeShard(before, own)])),
+    `${series}: ${records.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`,
+  );
   for (const [path, own] of shards) {
-    const before = (await readText(join(folder, path))) ?? '';
-    await writeFiles(join(folder, path, '..'), { [path.split('/').at(-1) as string]: mergeShard(before, own) });
-    write(`${join(folder, path)}: ${own.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`);
+    write(`${where}/${path}: ${own.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`);
   }
   return 0;
 }
 
-async function show(folder: string, series: string, write: (line: string) => void): Promise<number> {
-  const directory = join(folder, shardPath({ series, ts: '0000-00' }), '..');
-  const names = (await listFiles(directory)).filter((name) => name.endsWith('.jsonl')).sort();
-  const shards = await Promise.all(names.map(async (name) => readShard((await readText(join(directory, name))) ?? '')));
+async function show(store: TextStore, where: string, series: string, write: (line: string) => void): Promise<number> {
+  const folder = shardPath({ series, ts: '0000-00' }).replace(/\/[^/]*$/, '');
+  const paths = (await store.list(folder)).filter((path) => path.endsWith('.jsonl')).sort();
+  const shards = await Promise.all(paths.map(async (path) => readShard((await store.read(path)) ?? '')));
   const records = shards.flatMap(({ records: each }) => each);
   const skipped = shards.reduce((sum, { skipped: each }) => sum + each, 0);
   if (skipped > 0) write(`${skipped} lines of another version, or broken, were left out`);
   if (records.length === 0) {
-    write(`Series ${series} has no record in ${folder}.`);
+    write(`Series ${series} has no record in ${where}.`);
     return 0;
   }
   for (const record of records.slice(-10)) write(rowOf(record));

@@ -61,8 +61,16 @@ export function statusOf(error: unknown): number | undefined {
   return types.some((type) => type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') ? 403 : 400;
 }
 
-/** Any error of a GitHub call as a Failure that says what to change. The comment never decides the verdict. */
-export function githubFailure(error: unknown, doing: string, repository: string): Failure {
+/**
+ * Any error of a GitHub call as a Failure that says what to change; `permission` is the line that a job needs for the
+ * call. What is published never decides the verdict.
+ */
+export function githubFailure(
+  error: unknown,
+  doing: string,
+  repository: string,
+  permission = 'pull-requests: write',
+): Failure {
   if (error instanceof Failure) return error;
   const base = { stage: 'report', cause: error } as const;
   const status = statusOf(error);
@@ -90,7 +98,7 @@ export function githubFailure(error: unknown, doing: string, repository: string)
       blame: 'config',
       message: `The token may not be used for ${doing} in ${repository} (${status}).`,
       hint:
-        'Add these two lines to the job:\npermissions:\n  pull-requests: write\n' +
+        `Add these two lines to the job:\npermissions:\n  ${permission}\n` +
         'A pull request from a fork gets a read-only token whatever is written there.',
     });
   }

@@ -185,6 +185,8 @@ export interface GithubConfig {
   login: string;
   repository: string;
   pullRequests: number[];
+  /** Answers from the past to "where is the branch" after each write of one; none by default. */
+  staleReads?: number;
 }
 
 export interface GithubPorts {
@@ -198,6 +200,8 @@ export interface GithubRecord {
   requests: { at: number; method: string; path: string; status: number }[];
   comments: { id: number; pullRequest: number; author: string; body: string; edits: number }[];
   issues: { number: number; title: string; body: string; edits: number }[];
+  /** Files of each branch, by path. */
+  branches: Record<string, Record<string, string>>;
 }
 
 export interface KubeObject {

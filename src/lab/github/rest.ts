@@ -1,6 +1,7 @@
 import { type ApiRequest, jsonObject, type Reply } from '../gcp/http.ts';
 import type { GithubConfig } from '../protocol.ts';
 import type { Comment, Comments } from './comments.ts';
+import { type GitData, gitApi } from './git-data.ts';
 import { type Tracker, trackerApi } from './issues.ts';
 import { commentJson, pullRequestJson, repositoryJson, userJson } from './rest-json.ts';
 
@@ -8,6 +9,7 @@ export interface GithubState {
   config: GithubConfig;
   comments: Comments;
   tracker: Tracker;
+  git: GitData;
   apiUrl: string;
 }
 
@@ -31,6 +33,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
 
   const tracked = trackerApi(request, path, state.tracker, config.repository);
   if (tracked) return tracked;
+  const data = gitApi(request, path, state.git, config.staleReads ?? 0);
+  if (data) return data;
   const pull = numberIn(/^\/pulls\/(\d+)$/, path);
   if (request.method === 'GET' && pull !== undefined) {
     return config.pullRequests.includes(pull) ? ok(pullRequestJson(pull, config, apiUrl)) : notFound();

@@ -1,6 +1,7 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../gcp/http.ts';
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
 import { createComments } from './comments.ts';
+import { branchesOf, createGitData } from './git-data.ts';
 import { graphqlApi } from './graphql.ts';
 import { createTracker, type Run } from './issues.ts';
 import { badCredentials, type GithubState, restApi } from './rest.ts';
@@ -15,12 +16,13 @@ export async function startGithub(
 ): Promise<GithubPorts & { close(): Promise<void> }> {
   const comments = createComments();
   const tracker = createTracker();
+  const git = createGitData();
   const requests: GithubRecord['requests'] = [];
 
   const answer = (request: ApiRequest): Reply => {
     const token = bearer(request);
     if (token !== config.token) return badCredentials(token !== undefined);
-    const state: GithubState = { config, comments, tracker, apiUrl: api.url };
+    const state: GithubState = { config, comments, tracker, git, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -38,6 +40,7 @@ export async function startGithub(
       const record: GithubRecord = {
         requests,
         issues: tracker.issues,
+        branches: branchesOf(git),
         comments: comments
           .all()
           .map(({ id, pullRequest, author, body, edits }) => ({ id, pullRequest, author, body, edits })),
