@@ -11,7 +11,11 @@ interface Event {
   /** Repository of the head, for a pull request. */
   head?: string;
   labels?: string[];
+  ref?: string;
 }
+
+/** No run here is cancelled. */
+const CANCELLED = { name: 'cancelled', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(false) };
 
 /** A condition as GitHub evaluates it; absent ones are true. `cluster`: the repository's variable TPU_CLUSTER. */
 function holds(condition: string | undefined, event: Event, cluster: string): boolean {
@@ -27,13 +31,18 @@ function holds(condition: string | undefined, event: Event, cluster: string): bo
           },
         };
   const contexts = {
-    github: { repository: 'octo/serving', event_name: event.name, event: { action: event.action ?? '', ...pull } },
+    github: {
+      repository: 'octo/serving',
+      event_name: event.name,
+      ref: event.ref ?? 'refs/heads/main',
+      event: { action: event.action ?? '', repository: { default_branch: 'main' }, ...pull },
+    },
     vars: { TPU_CLUSTER: cluster },
   };
   const context = toData(contexts) as data.Dictionary;
   const { tokens } = new Lexer(condition).lex();
-  const tree = new Parser(tokens, ['github', 'vars'], []).parse();
-  const value = new Evaluator(tree, context).evaluate();
+  const tree = new Parser(tokens, ['github', 'vars'], [CANCELLED]).parse();
+  const value = new Evaluator(tree, context, new Map([['cancelled', CANCELLED]])).evaluate();
   return value.kind === data.Kind.Boolean ? value.value : value.coerceString() !== '';
 }
 
@@ -45,6 +54,7 @@ const EVENTS: Record<string, Event> = {
   push: { name: 'push' },
   schedule: { name: 'schedule' },
   dispatch: { name: 'workflow_dispatch' },
+  'dispatch elsewhere': { name: 'workflow_dispatch', ref: 'refs/heads/try' },
   opened: { name: 'pull_request', action: 'opened', head: 'octo/serving' },
   pushed: { name: 'pull_request', action: 'synchronize', head: 'octo/serving', labels: ['docs'] },
   labelled: { name: 'pull_request', action: 'labeled', head: 'octo/serving', labels: ['measure'] },
@@ -80,5 +90,14 @@ describe('the jobs of a workflow run', () => {
       true,
       false,
     ]);
+  });
+
+  it('nightly.yml: measures wherever it is asked, and keeps what the default branch did', async () => {
+    const { measure, history } = await jobsOf('nightly.yml');
+    const run = (job: { if?: string } | undefined, cluster: string) =>
+      ['schedule', 'dispatch', 'dispatch elsewhere'].filter((name) => holds(job?.if, EVENTS[name]!, cluster));
+    expect(run(measure, 'a/cluster')).toEqual(['schedule', 'dispatch', 'dispatch elsewhere']);
+    expect(run(history, 'a/cluster')).toEqual(['schedule', 'dispatch']);
+    expect([...run(measure, ''), ...run(history, '')]).toEqual([]);
   });
 });
