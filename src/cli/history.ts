@@ -3,7 +3,9 @@ import { branchStore } from '../clients/branch-store.ts';
 import { readText } from '../clients/files.ts';
 import { folderStore } from '../clients/folder-store.ts';
 import { timerWait } from '../clients/github-errors.ts';
+import { createGithubIssues, type GithubIssues } from '../clients/github-issues.ts';
 import type { TextStore } from '../clients/text-store.ts';
+import { alertSteps, parseMark, renderMark } from '../history/alerts.ts';
 import { type HistoryRecord, historyRecord } from '../history/record.ts';
 import { mergeShard, readShard, shardPath } from '../history/shard.ts';
 import { type Watch, watch } from '../history/watch.ts';
@@ -14,8 +16,8 @@ const USAGE = 3;
 
 /**
  * `history add FOLDER RESULT…` keeps results in a folder, a file for each series and month; `history show FOLDER` tells
- * whether the newest run of a series is worse than those before it. With `--branch NAME` it is a branch of the repository
- * in place of a folder. Exits with 1 when it is worse, with 3 for bad usage.
+ * whether the newest run of a series is worse than those before it; `history alert FOLDER` opens, writes and closes the
+ * repository's issues about it. With `--branch NAME` it is a branch of the repository in place of a folder. Exits with 1 when it is worse, with 3 for bad usage.
  */
 export async function historyCommand(
   args: string[],
@@ -30,22 +32,24 @@ export async function historyCommand(
   const { series, branch } = values;
   const [action, ...rest] = positionals;
   const [where, ...files] = branch === undefined ? rest : [branch, ...rest];
-  const enough = action === 'add' ? files.length > 0 : action === 'show' && files.length === 0;
+  const enough = action === 'add' ? files.length > 0 : /^(?:show|alert)$/.test(action ?? '') && files.length === 0;
   if (!where || !enough) {
     return refuse(
-      'Give "add FOLDER RESULT…" or "show FOLDER", or --branch NAME in place of FOLDER; and --series NAME.',
+      'Give "add FOLDER RESULT…", "show FOLDER" or "alert FOLDER", or --branch NAME in place of FOLDER; and --series NAME.',
     );
   }
-  let store: TextStore;
-  if (branch === undefined) store = folderStore(where);
-  else {
-    const problems = branchProblems(branch, env);
-    if (problems.length > 0) return refuse(problems.join('\n'));
-    const { GITHUB_TOKEN: token = '', GITHUB_REPOSITORY: repository = '', GITHUB_API_URL: apiUrl } = env;
-    const { signal } = new AbortController();
-    store = branchStore({ token, repository, branch, apiUrl, signal, wait: timerWait });
-  }
-  return action === 'add' ? add(store, where, files, series, write) : show(store, where, series, write);
+  const problems = [
+    ...(branch === undefined ? [] : nameProblems(branch)),
+    ...(branch === undefined && action !== 'alert' ? [] : accessProblems(env)),
+  ];
+  if (problems.length > 0) return refuse(problems.join('\n'));
+  const { GITHUB_TOKEN: token = '', GITHUB_REPOSITORY: repository = '', GITHUB_API_URL: apiUrl } = env;
+  const access = { token, repository, apiUrl, signal: new AbortController().signal, wait: timerWait };
+  const store = branch === undefined ? folderStore(where) : branchStore({ ...access, branch });
+  if (action === 'add') return add(store, where, files, series, write);
+  if (action === 'show') return show(store, where, series, write);
+  const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${repository}`;
+  return alert(createGithubIssues(access), (await read(store, series)).records, { series, page, write });
 }
 
 function refuse(text: string): number {
@@ -53,21 +57,26 @@ function refuse(text: string): number {
   return USAGE;
 }
 
-function branchProblems(branch: string, env: Readonly<Record<string, string | undefined>>): string[] {
-  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository } = env;
+function nameProblems(branch: string): string[] {
+  if (/^(?:main|master)$/.test(branch)) {
+    return [`--branch "${branch}" is where code lives; give a branch of its own, such as tpu-bench-data.`];
+  }
+  return /^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]*[A-Za-z0-9_-]$/.test(branch)
+    ? []
+    : [`--branch "${branch}" is no name of a branch; letters, digits and "_./-" are, such as tpu-bench-data.`];
+}
+
+function accessProblems({
+  GITHUB_TOKEN,
+  GITHUB_REPOSITORY = '',
+}: Readonly<Record<string, string | undefined>>): string[] {
   return [
-    ...(/^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]*[A-Za-z0-9_-]$/.test(branch)
+    ...(GITHUB_TOKEN
       ? []
-      : [`--branch "${branch}" is no name of a branch; letters, digits and "_./-" are, such as tpu-bench-data.`]),
-    ...(/^(?:main|master)$/.test(branch)
-      ? [`--branch "${branch}" is where code lives; give a branch of its own, such as tpu-bench-data.`]
-      : []),
-    ...(token
+      : ['GITHUB_TOKEN is not set; a branch needs one with contents: write, alert with issues: write.']),
+    ...(/^[\w.-]+\/[\w.-]+$/.test(GITHUB_REPOSITORY)
       ? []
-      : ['GITHUB_TOKEN is not set; --branch writes through the API and needs a token with contents: write.']),
-    ...(/^[\w.-]+\/[\w.-]+$/.test(repository ?? '')
-      ? []
-      : [`GITHUB_REPOSITORY is "${repository ?? ''}"; --branch needs the repository, as owner/name.`]),
+      : [`GITHUB_REPOSITORY is "${GITHUB_REPOSITORY}"; it must be the repository, as owner/name.`]),
   ];
 }
 
@@ -100,12 +109,16 @@ async function add(
   return 0;
 }
 
-async function show(store: TextStore, where: string, series: string, write: (line: string) => void): Promise<number> {
+async function read(store: TextStore, series: string): Promise<{ records: HistoryRecord[]; skipped: number }> {
   const folder = shardPath({ series, ts: '0000-00' }).replace(/\/[^/]*$/, '');
   const paths = (await store.list(folder)).filter((path) => path.endsWith('.jsonl')).sort();
   const shards = await Promise.all(paths.map(async (path) => readShard((await store.read(path)) ?? '')));
-  const records = shards.flatMap(({ records: each }) => each);
   const skipped = shards.reduce((sum, { skipped: each }) => sum + each, 0);
+  return { records: shards.flatMap(({ records: each }) => each), skipped };
+}
+
+async function show(store: TextStore, where: string, series: string, write: (line: string) => void): Promise<number> {
+  const { records, skipped } = await read(store, series);
   if (skipped > 0) write(`${skipped} lines of another version, or broken, were left out`);
   if (records.length === 0) {
     write(`Series ${series} has no record in ${where}.`);
@@ -115,6 +128,32 @@ async function show(store: TextStore, where: string, series: string, write: (lin
   const found = watch(records);
   write(sentenceOf(found));
   return found.state === 'worse' ? 1 : 0;
+}
+
+/** Brings the issues of a series to what its newest night says. */
+async function alert(
+  issues: GithubIssues,
+  records: readonly HistoryRecord[],
+  { series, page, write }: { series: string; page: string; write: (line: string) => void },
+): Promise<number> {
+  const known = (await issues.list()).flatMap(({ body, notPlanned, ...issue }) => {
+    const mark = parseMark(body);
+    return mark?.series === series ? [{ ...issue, accepted: notPlanned, mark }] : [];
+  });
+  const steps = alertSteps(series, records, known, (from, to) => `${page}/compare/${from}...${to}`);
+  for (const step of steps) {
+    const text = { title: step.title, body: `${renderMark(step.mark)}\n${step.body}` };
+    if (step.do === 'open') {
+      write(`opened ${await issues.create(text)}: ${step.title}`);
+      continue;
+    }
+    // The comment goes first: a state that has changed without a word would never be told.
+    if (step.comment) await issues.comment(step.number, step.comment);
+    const url = await issues.update(step.number, { ...text, state: step.do === 'close' ? 'closed' : 'open' });
+    write(`${{ update: 'updated', reopen: 'opened again', close: 'closed' }[step.do]} ${url}: ${step.title}`);
+  }
+  if (steps.length === 0) write(`${series}: nothing to say.`);
+  return 0;
 }
 
 function rowOf({ ts, verdict, m, cause, run }: HistoryRecord): string {

@@ -199,7 +199,7 @@ export interface GithubPorts {
 export interface GithubRecord {
   requests: { at: number; method: string; path: string; status: number }[];
   comments: { id: number; pullRequest: number; author: string; body: string; edits: number }[];
-  issues: { number: number; title: string; body: string; edits: number }[];
+  issues: { number: number; title: string; body: string; edits: number; state: 'open' | 'closed' }[];
   /** Files of each branch, by path. */
   branches: Record<string, Record<string, string>>;
 }

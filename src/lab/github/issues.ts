@@ -1,10 +1,14 @@
 import { type ApiRequest, jsonObject, type Reply } from '../gcp/http.ts';
+import { userJson } from './rest-json.ts';
 
 export interface Issue {
   number: number;
   title: string;
   body: string;
   edits: number;
+  state: 'open' | 'closed';
+  stateReason: string | null;
+  closedAt: string | null;
 }
 
 export interface Run {
@@ -28,7 +32,7 @@ export function trackerApi(
   request: ApiRequest,
   path: string,
   { issues, runs }: Tracker,
-  repository: string,
+  { repository, login }: { repository: string; login: string },
 ): Reply | null {
   const attempt = /^\/actions\/runs\/(\d+)\/attempts\/(\d+)$/.exec(path);
   if (attempt && request.method === 'GET') {
@@ -42,32 +46,56 @@ export function trackerApi(
     number: issue.number,
     title: issue.title,
     body: issue.body,
-    state: 'open',
+    state: issue.state,
+    state_reason: issue.stateReason,
+    closed_at: issue.closedAt,
+    user: userJson(login, ''),
     html_url: `https://github.com/${repository}/issues/${issue.number}`,
   });
   if (path === '/issues' && request.method === 'GET') {
     const page = Number(request.query.get('page') ?? 1);
     const size = Number(request.query.get('per_page') ?? 30);
+    const state = request.query.get('state') ?? 'open';
     return {
       status: 200,
-      body: [...issues]
+      body: issues
+        .filter((issue) => state === 'all' || issue.state === state)
         .reverse()
         .slice((page - 1) * size, page * size)
         .map(json),
     };
   }
-  const given = jsonObject(request.body) as { title?: string; body?: string } | null;
+  const given = jsonObject(request.body) as {
+    title?: string;
+    body?: string;
+    state?: 'open' | 'closed';
+    state_reason?: string;
+  } | null;
   if (path === '/issues' && request.method === 'POST') {
     if (typeof given?.title !== 'string') return { status: 422, body: { message: 'Validation Failed', status: '422' } };
-    const issue = { number: 100 + issues.length, title: given.title, body: given.body ?? '', edits: 0 };
+    const issue: Issue = {
+      number: 100 + issues.length,
+      title: given.title,
+      body: given.body ?? '',
+      edits: 0,
+      state: 'open',
+      stateReason: null,
+      closedAt: null,
+    };
     issues.push(issue);
     return { status: 201, body: json(issue) };
   }
   const number = /^\/issues\/(\d+)$/.exec(path)?.[1];
   const issue = issues.find((one) => String(one.number) === number);
   if (!issue) return null;
-  if (request.method === 'PATCH' && typeof given?.body === 'string') {
-    issue.body = given.body;
+  if (request.method === 'PATCH') {
+    if (typeof given?.body === 'string') issue.body = given.body;
+    if (typeof given?.title === 'string') issue.title = given.title;
+    if (given?.state && given.state !== issue.state) {
+      issue.state = given.state;
+      issue.closedAt = given.state === 'closed' ? new Date().toISOString() : null;
+      issue.stateReason = given.state_reason ?? (given.state === 'closed' ? 'completed' : 'reopened');
+    }
     issue.edits += 1;
   }
   return { status: 200, body: json(issue) };

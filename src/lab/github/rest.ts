@@ -31,7 +31,7 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
   const path = repository[2] ?? '';
   if (request.method === 'GET' && path === '') return ok(repositoryJson(config, apiUrl));
 
-  const tracked = trackerApi(request, path, state.tracker, config.repository);
+  const tracked = trackerApi(request, path, state.tracker, config);
   if (tracked) return tracked;
   const data = gitApi(request, path, state.git, config.staleReads ?? 0);
   if (data) return data;
@@ -40,7 +40,9 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
     return config.pullRequests.includes(pull) ? ok(pullRequestJson(pull, config, apiUrl)) : notFound();
   }
   const issue = numberIn(/^\/issues\/(\d+)\/comments$/, path);
-  if (issue !== undefined) return config.pullRequests.includes(issue) ? onIssue(request, issue, state) : notFound();
+  const known =
+    config.pullRequests.includes(issue ?? -1) || state.tracker.issues.some(({ number }) => number === issue);
+  if (issue !== undefined) return known ? onIssue(request, issue, state) : notFound();
   const comment = state.comments.get(numberIn(/^\/issues\/comments\/(\d+)$/, path) ?? -1);
   return comment ? onComment(request, comment, state) : notFound();
 }

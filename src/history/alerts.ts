@@ -1,0 +1,309 @@
+import type { HistoryRecord } from './record.ts';
+import { watch } from './watch.ts';
+
+/** What an issue is about: the level of a series, or one cause that keeps it from measuring. */
+export interface AlertMark {
+  series: string;
+  /** `speed-up`, or `cause ID`. */
+  subject: string;
+  /** The newest record that the issue accounts for; an older run that comes late changes nothing. */
+  ts: string;
+  /** Level before the drop, and the fingerprint that it holds for; null for a cause. */
+  level: number | null;
+  fp: string | null;
+  /** Share of the level that was lost when a comment last said so. */
+  told: number | null;
+}
+
+export interface KnownIssue {
+  number: number;
+  open: boolean;
+  /** Closed as not planned: what it says is the new normal. */
+  accepted: boolean;
+  closedAt: string | null;
+  mark: AlertMark;
+}
+
+export interface IssueText {
+  mark: AlertMark;
+  title: string;
+  body: string;
+}
+
+export type Step =
+  | ({ do: 'open' } & IssueText)
+  | ({ do: 'update' | 'reopen' | 'close'; number: number; comment: string | null } & IssueText);
+
+/** Nights in the table of an issue. */
+const SHOWN = 14;
+/** A night within this share of the level is a good one. */
+const GOOD = 0.05;
+/** A further comment needs the loss to have grown by so much of the level. */
+const WORSE_BY = 0.03;
+/** An issue that was closed less long ago is opened again, in place of a second one. */
+const REOPEN_MS = 14 * 86_400_000;
+const MARK = /^<!-- tpu-serving-gate alert (\{.*\}) -->/;
+
+/** The first line of an issue's body, without a line break. No text in it can end the HTML comment. */
+export function renderMark(mark: AlertMark): string {
+  return `<!-- tpu-serving-gate alert ${JSON.stringify(mark).replaceAll('>', '\\u003e')} -->`;
+}
+
+/** The mark of an issue's body, or null when it is none of ours. */
+export function parseMark(body: string): AlertMark | null {
+  try {
+    const mark = JSON.parse(MARK.exec(body)?.[1] ?? 'null') as AlertMark | null;
+    return mark && typeof mark.series === 'string' && typeof mark.subject === 'string' && typeof mark.ts === 'string'
+      ? mark
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What to do with the issues of a series after its newest night; one issue for each subject. `records` in order of time,
+ * `known` the issues with a mark of this series, newest first; `compare` makes the link between two commits.
+ */
+export function alertSteps(
+  series: string,
+  records: readonly HistoryRecord[],
+  known: readonly KnownIssue[],
+  compare: (from: string, to: string) => string | null,
+): Step[] {
+  const newest = records.at(-1);
+  if (!newest) return [];
+  const causes = new Set(known.filter(({ open }) => open).map(({ mark }) => mark.subject));
+  const cause = causeTwice(records);
+  if (cause) causes.add(cause);
+  causes.delete('speed-up');
+  const about = (subject: string) => known.filter(({ mark }) => mark.subject === subject);
+  return [
+    speedUpStep(series, records, about('speed-up'), compare),
+    ...[...causes].map((subject) => causeStep(series, subject, records, about(subject))),
+  ].filter((step) => step !== null);
+}
+
+/** `cause ID` when the last two nights ended in the same error: one alone may pass, a stock-out does. */
+function causeTwice(records: readonly HistoryRecord[]): string | null {
+  const [previous, last] = records.slice(-2);
+  const same = previous && last && last.cause !== null && last.cause === previous.cause;
+  return same && last.verdict === 'error' && previous.verdict === 'error' ? `cause ${last.cause}` : null;
+}
+
+function causeStep(
+  series: string,
+  subject: string,
+  records: readonly HistoryRecord[],
+  known: readonly KnownIssue[],
+): Step | null {
+  const newest = records.at(-1) as HistoryRecord;
+  const issue = usable(known, newest);
+  if (issue && issue.mark.ts >= newest.ts) return null;
+  const name = subject.slice('cause '.length);
+  const had = (record: HistoryRecord | undefined) => record?.cause === name;
+  const text = {
+    mark: { series, subject, ts: newest.ts, level: null, fp: null, told: null },
+    title: `${series}: nights end with ${name}`,
+    body: `The nightly measurement of ${code(series)} ended with ${code(name)} in ${lengthOf(records, had)} nights in a row; there is no figure for them.\n\n${nights(records)}`,
+  };
+  if (!issue?.open) {
+    if (causeTwice(records) !== subject) return null;
+    return issue ? { do: 'reopen', number: issue.number, comment: 'It is back.', ...text } : { do: 'open', ...text };
+  }
+  if (records.slice(-2).some(had)) return { do: 'update', number: issue.number, comment: null, ...text };
+  const body = `The last two nights of ${code(series)} did not end with ${code(name)}.\n\n${nights(records)}`;
+  return { do: 'close', number: issue.number, comment: 'Two nights in a row without it.', ...text, body };
+}
+
+function speedUpStep(
+  series: string,
+  records: readonly HistoryRecord[],
+  known: readonly KnownIssue[],
+  compare: (from: string, to: string) => string | null,
+): Step | null {
+  const newest = records.at(-1) as HistoryRecord;
+  const issue = usable(known, newest);
+  if (issue && issue.mark.ts >= newest.ts) return null;
+  const title = `${series}: the speed-up has dropped`;
+  const base = { series, subject: 'speed-up', ts: newest.ts };
+
+  if (issue?.open && issue.mark.level !== null) {
+    const { number, mark } = issue;
+    const level = issue.mark.level;
+    const kept = { ...mark, ...base };
+    if (newest.env.fp !== mark.fp) {
+      const body = `What was measured has changed, so that the old level is no measure any more: ${changes(records, mark.fp)}.\n\n${nights(records)}`;
+      return {
+        do: 'close',
+        number,
+        mark: kept,
+        title,
+        body,
+        comment: 'What is measured has changed; a new level begins.',
+      };
+    }
+    const figures = measured(records.filter(({ env }) => env.fp === mark.fp));
+    const [previous, last] = figures.slice(-2);
+    if (!last || newest.m.speedup === null) {
+      return {
+        do: 'update',
+        number,
+        mark: kept,
+        title,
+        comment: null,
+        body: dropBody(series, records, level, compare),
+      };
+    }
+    const isGood = ({ value }: Figure) => value >= level * (1 - GOOD);
+    if (previous && isGood(previous) && isGood(last)) {
+      const body = `The last two nights of ${code(series)} are back within ${percent(GOOD)} of ${times(level)}.\n\n${nights(records)}`;
+      return {
+        do: 'close',
+        number,
+        mark: kept,
+        title,
+        body,
+        comment: `Back at ${times(last.value)}, two nights in a row.`,
+      };
+    }
+    const loss = 1 - last.value / level;
+    const further = loss >= (mark.told ?? 0) + WORSE_BY;
+    return {
+      do: 'update',
+      number,
+      mark: { ...kept, told: further ? loss : mark.told },
+      title,
+      comment: further ? `Now ${times(last.value)}, ${percent(loss)} below ${times(level)}.` : null,
+      body: dropBody(series, records, level, compare),
+    };
+  }
+
+  // What was accepted is where the series begins anew.
+  const since = known.find(({ accepted }) => accepted)?.closedAt ?? '';
+  const own = records.filter(({ ts }) => ts > since);
+  const found = watch(own);
+  // Told on the night that shows it: a night without a figure says nothing new.
+  if (found.state !== 'worse' || newest.m.speedup === null) return null;
+  const text = {
+    mark: { ...base, level: found.reference, fp: newest.env.fp, told: -found.shift },
+    title,
+    body: dropBody(series, own, found.reference, compare),
+  };
+  return issue
+    ? {
+        do: 'reopen',
+        number: issue.number,
+        comment: `Again ${percent(-found.shift)} below ${times(found.reference)}.`,
+        ...text,
+      }
+    : { do: 'open', ...text };
+}
+
+/** The issue to go on with: the open one, else one that was closed not long ago and not as accepted. */
+function usable(known: readonly KnownIssue[], newest: HistoryRecord): KnownIssue | undefined {
+  const recent = ({ accepted, closedAt }: KnownIssue) =>
+    !accepted && closedAt !== null && Date.parse(newest.ts) - Date.parse(closedAt) < REOPEN_MS;
+  return known.find(({ open }) => open) ?? known.find(recent);
+}
+
+interface Figure {
+  record: HistoryRecord;
+  value: number;
+}
+
+function measured(records: readonly HistoryRecord[]): Figure[] {
+  return records.flatMap((record) => (record.m.speedup ? [{ record, value: record.m.speedup[0] }] : []));
+}
+
+function dropBody(
+  series: string,
+  records: readonly HistoryRecord[],
+  level: number,
+  compare: (from: string, to: string) => string | null,
+): string {
+  const figures = measured(records);
+  const good = figures.findLastIndex(({ value }) => value >= level * (1 - GOOD));
+  const before = figures[good]?.record;
+  const first = figures[good + 1]?.record;
+  const bad = figures.slice(good + 1);
+  const last = bad.at(-1) ?? figures.at(-1);
+  return [
+    `The speed-up of ${code(series)} was ${times(level)}, and is ${last ? `${times(last.value)}, ${percent(1 - last.value / level)} lower` : 'not measured'}.`,
+    before && first ? suspects(before, first, compare) : '',
+    nights(records),
+    'It closes after two good nights. Closed as not planned, the new level is taken for normal.',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** What differs between the last good night and the first bad one. */
+function suspects(
+  before: HistoryRecord,
+  first: HistoryRecord,
+  compare: (from: string, to: string) => string | null,
+): string {
+  const from = before.run.sha;
+  const to = first.run.sha;
+  const link = from && to && from !== to ? compare(from, to) : null;
+  const commits =
+    from && to && from === to
+      ? 'no commit of this repository'
+      : link
+        ? `[the commits between them](${link})`
+        : 'commits that are not known';
+  const versions = differences(before, first);
+  return `Between the last good night, ${day(before)}, and the first bad one, ${day(first)}: ${[commits, ...versions].join('; ')}.`;
+}
+
+const VERSIONS = {
+  machine: 'machine',
+  replicas: 'replicas',
+  model: 'model',
+  vllm: 'vLLM',
+  picker: 'endpoint picker',
+  scorers: 'scorers',
+  gke: 'GKE',
+  istio: 'Istio',
+  kserve: 'KServe',
+  gate: 'gate',
+} as const;
+
+function differences(before: HistoryRecord, after: HistoryRecord): string[] {
+  return Object.entries(VERSIONS).flatMap(([key, name]) => {
+    const [from, to] = [before.env, after.env].map((env) => env[key as keyof typeof VERSIONS]);
+    return from === to ? [] : [`${name} ${code(String(from ?? 'not known'))} → ${code(String(to ?? 'not known'))}`];
+  });
+}
+
+function changes(records: readonly HistoryRecord[], fp: string | null): string {
+  const before = records.findLast(({ env }) => env.fp === fp);
+  const found = before ? differences(before, records.at(-1) as HistoryRecord) : [];
+  return found.join('; ') || 'flags of the model server';
+}
+
+function nights(records: readonly HistoryRecord[]): string {
+  const rows = records.slice(-SHOWN).map(({ ts, verdict, cause, m, run }) => {
+    const figure = m.speedup ? `${times(m.speedup[0])} (${m.speedup[1].toFixed(2)}–${m.speedup[2].toFixed(2)})` : '–';
+    const link =
+      run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
+    return `| ${link} | ${verdict} | ${figure} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
+  });
+  return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
+}
+
+/** How many of the newest nights in a row hold. */
+function lengthOf(records: readonly HistoryRecord[], holds: (record: HistoryRecord) => boolean): number {
+  const last = records.findLastIndex((record) => !holds(record));
+  return records.length - 1 - last;
+}
+
+const day = ({ ts }: HistoryRecord) => ts.slice(0, 10);
+const times = (value: number) => `${value.toFixed(2)}×`;
+const percent = (share: number) => `${(share * 100).toFixed(1).replace(/\.0$/, '')}%`;
+
+/** Whatever was recorded, as code that cannot be left. */
+function code(text: string): string {
+  return `\`${text.replaceAll(/[`|\s]+/g, ' ').trim() || '?'}\``;
+}
