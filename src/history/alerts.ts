@@ -284,12 +284,15 @@ function changes(records: readonly HistoryRecord[], fp: string | null): string {
 }
 
 function nights(records: readonly HistoryRecord[]): string {
-  const rows = records.slice(-SHOWN).map(({ ts, verdict, cause, m, run }) => {
-    const figure = m.speedup ? `${times(m.speedup[0])} (${m.speedup[1].toFixed(2)}–${m.speedup[2].toFixed(2)})` : '–';
-    const link =
-      run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
-    return `| ${link} | ${verdict} | ${figure} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
-  });
+  const rows = records
+    .slice(-SHOWN)
+    .reverse()
+    .map(({ ts, verdict, cause, m, run }) => {
+      const figure = m.speedup ? `${times(m.speedup[0])} (${m.speedup[1].toFixed(2)}–${m.speedup[2].toFixed(2)})` : '–';
+      const link =
+        run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
+      return `| ${link} | ${verdict} | ${figure} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
+    });
   return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
 }
 

@@ -108,7 +108,8 @@ describe('the issue of a drop', () => {
       'Between the last good night, 2026-01-20, and the first bad one, 2026-01-21: [the commits between them](https://github.com/o/r/compare/c0ffee1...deadbee); GKE `not known` → `1.34.5`.',
     );
     expect(step?.body).toContain('The speed-up of `default` was 2.69×, and is 2.20×, 18.2% lower.');
-    expect(step?.body.match(/^\| 2026-01-\d\d/gm)).toHaveLength(14);
+    const shown = step?.body.match(/^\| 2026-01-\d\d/gm);
+    expect([shown?.length, shown?.[0], shown?.at(-1)]).toEqual([14, '| 2026-01-22', '| 2026-01-09']);
   });
 });
 
