@@ -63,9 +63,10 @@ export interface GkeClient {
   listOperations(): Promise<GkeOperation[]>;
   /**
    * Tries a resize of a pool that does not exist: Google Cloud checks `container.clusters.update` on the cluster before
-   * it looks for the pool. Changes nothing. Fails with `gke-permission` when the identity may not resize.
+   * it looks for the pool. Changes nothing. True when only the pool was missing, false when the answer tells nothing;
+   * fails with `gke-permission` when the identity may not resize.
    */
-  tryResizePermission(): Promise<void>;
+  tryResizePermission(): Promise<boolean>;
   /** Best effort: GKE may refuse it for a resize. */
   cancelOperation(name: string): Promise<void>;
   close(): Promise<void>;
@@ -160,9 +161,12 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
           client.setNodePoolSize({ name: `${clusterName}/nodePools/${NO_POOL}`, nodeCount: 0 }, settings),
         );
       } catch (error) {
-        if (error instanceof Failure && error.code === 'gke-permission') throw error;
         options.signal.throwIfAborted();
+        const code = error instanceof Failure ? error.code : '';
+        if (code === 'gke-permission') throw error;
+        return code === 'gke-not-found';
       }
+      return false;
     },
     async cancelOperation(name) {
       await orAbort(client.cancelOperation({ name: `${parent}/operations/${name}` }, settings), options.signal);

@@ -242,6 +242,30 @@ describe('a refusal', () => {
   });
 });
 
+describe('the permission to resize, tried on a pool that nobody has', () => {
+  const tried = /permission-probe:setSize$/;
+  const cases: [string, Reply[], boolean][] = [
+    ['is there when only the pool is missing', [], true],
+    ['is not told by an API that cannot answer', Array(9).fill(googleError('INTERNAL', 'x')) as Reply[], false],
+    ['is not told by another refusal', [googleError('FAILED_PRECONDITION', 'x')], false],
+    ['is not told by a yes to what cannot be', [{ status: 200, body: { name: 'operation-1', status: 'DONE' } }], false],
+  ];
+  it.each(cases)('%s', async (_, replies, expected) => {
+    const client = await gke({ inject: answers(tried, replies) });
+    expect(await client.tryResizePermission()).toBe(expected);
+  });
+
+  it('is refused where it is', async () => {
+    const denied = answers(
+      tried,
+      Array(9).fill(googleError('PERMISSION_DENIED', 'Required "container.clusters.update"')) as Reply[],
+    );
+    await expect((await gke({ inject: denied })).tryResizePermission()).rejects.toMatchObject({
+      code: 'gke-permission',
+    });
+  });
+});
+
 describe('a fault', () => {
   it.each<[string, Reply]>([
     ['503', googleError('UNAVAILABLE', 'The service is currently unavailable.')],

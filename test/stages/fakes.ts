@@ -163,7 +163,7 @@ export function fakePool(size = 0, change: Partial<FakePool> = {}): FakePool {
         return operation({ status: 'DONE', error });
       },
       listOperations: async () => pool.running,
-      tryResizePermission: async () => {},
+      tryResizePermission: async () => true,
       cancelOperation: async (name: string) => {
         pool.cancelled.push(name);
       },

@@ -27,8 +27,12 @@ export async function checkClusterState(cluster: ClusterInfo): Promise<Look> {
 
 /** The permissions in Google Cloud by trying each: reading is what brought us here, the others are tried without effect. */
 export async function checkGooglePermissions(gke: GkeClient): Promise<Look> {
-  await Promise.all([gke.listOperations(), gke.tryResizePermission()]);
-  return { seen: 'clusters.get, clusters.update, operations.list' };
+  const [, resizes] = await Promise.all([gke.listOperations(), gke.tryResizePermission()]);
+  if (resizes) return { seen: 'clusters.get, clusters.update, operations.list' };
+  return {
+    outcome: 'not-checked',
+    seen: 'clusters.get, operations.list; whether clusters.update is there, the API did not tell',
+  };
 }
 
 /** Whether the pool can be resized, given back, and holds the replicas. */

@@ -6,10 +6,10 @@ import type { KubeObject } from '../../../src/clients/objects.ts';
 import { Failure } from '../../../src/lib/failure.ts';
 import { checkAccess } from '../../../src/stages/preflight/access.ts';
 import { checkFilters, checkPolicies } from '../../../src/stages/preflight/network.ts';
-import { checkShape } from '../../../src/stages/preflight/pool.ts';
+import { checkGooglePermissions, checkShape } from '../../../src/stages/preflight/pool.ts';
 import { checkSecrets } from '../../../src/stages/preflight/secrets.ts';
 import { checkGateway, checkIstio, checkKserve, checkRoutes } from '../../../src/stages/preflight/serving.ts';
-import { POOL } from '../fakes.ts';
+import { fakePool, POOL } from '../fakes.ts';
 
 const NS = 'ns';
 const GATEWAY = { namespace: 'opendatahub', name: 'gw' };
@@ -393,5 +393,15 @@ describe('policies and filters', () => {
 
   it('that may not be listed are said not to be checked', async () => {
     expect(await checkFilters(listing([], true), given())).toMatchObject({ outcome: 'not-checked' });
+  });
+});
+
+it('a permission to resize that the API tells nothing of is said not to be checked', async () => {
+  const { gke } = fakePool();
+  expect(await checkGooglePermissions(gke)).toEqual({ seen: 'clusters.get, clusters.update, operations.list' });
+  const silent = { ...gke, tryResizePermission: async () => false };
+  expect(await checkGooglePermissions(silent)).toMatchObject({
+    outcome: 'not-checked',
+    seen: expect.stringContaining('clusters.update'),
   });
 });
