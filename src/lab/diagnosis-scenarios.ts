@@ -57,6 +57,12 @@ const REPLICAS = { podSelector: { matchLabels: { 'kserve.io/component': 'workloa
 const PICKERS = {
   podSelector: { matchLabels: { 'app.kubernetes.io/component': 'llminferenceservice-router-scheduler' } },
 };
+const DNS = { protocol: 'UDP', port: 53 };
+const HTTPS = { protocol: 'TCP', port: 443 };
+const ISTIOD = { protocol: 'TCP', port: 15_012 };
+/** Replicas that may go to these ports and nowhere else. */
+const egressOnly = (...ports: { protocol: string; port: number }[]) =>
+  policy('isolate', { ...REPLICAS, policyTypes: ['Egress'], egress: [{ ports }] });
 /** Policies add up, so those of Pattern 3 are left out where one of somebody else is to isolate. */
 const NO_POLICIES = {
   drop: [
@@ -488,20 +494,7 @@ const READY: readonly DiagnosisScenario[] = [
   scenario('policy-dns', 'somebody isolates the replicas from DNS during the run', 'policy.dns-blocked', {
     manifests: NO_POLICIES,
     cluster: {
-      later: [
-        policy('isolate', {
-          ...REPLICAS,
-          policyTypes: ['Egress'],
-          egress: [
-            {
-              ports: [
-                { protocol: 'TCP', port: 443 },
-                { protocol: 'TCP', port: 15_012 },
-              ],
-            },
-          ],
-        }),
-      ],
+      later: [egressOnly(HTTPS, ISTIOD)],
     },
   }),
   scenario(
@@ -511,20 +504,7 @@ const READY: readonly DiagnosisScenario[] = [
     {
       manifests: NO_POLICIES,
       cluster: {
-        later: [
-          policy('isolate', {
-            ...REPLICAS,
-            policyTypes: ['Egress'],
-            egress: [
-              {
-                ports: [
-                  { protocol: 'UDP', port: 53 },
-                  { protocol: 'TCP', port: 15_012 },
-                ],
-              },
-            ],
-          }),
-        ],
+        later: [egressOnly(DNS, ISTIOD)],
       },
     },
   ),
@@ -535,20 +515,7 @@ const READY: readonly DiagnosisScenario[] = [
     {
       manifests: NO_POLICIES,
       cluster: {
-        later: [
-          policy('isolate', {
-            ...REPLICAS,
-            policyTypes: ['Egress'],
-            egress: [
-              {
-                ports: [
-                  { protocol: 'UDP', port: 53 },
-                  { protocol: 'TCP', port: 443 },
-                ],
-              },
-            ],
-          }),
-        ],
+        later: [egressOnly(DNS, HTTPS)],
       },
       flags: SHORT,
     },

@@ -1,4 +1,5 @@
 import { BlockList } from 'node:net';
+import { selects } from '../kube/selectors.ts';
 import type { KubeObject } from '../protocol.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: parts of NetworkPolicies, as JSON
@@ -69,27 +70,6 @@ function fits(peer: Json, other: Peer, policyNamespace: string): boolean {
     ? selects(peer.namespaceSelector, { 'kubernetes.io/metadata.name': other.namespace })
     : other.namespace === policyNamespace;
   return namespaceFits && (!peer.podSelector || selects(peer.podSelector, other.labels));
-}
-
-function selects(selector: Json, labels: Record<string, string>): boolean {
-  const byLabels = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return byLabels && (selector.matchExpressions ?? []).every((expression: Json) => expressionFits(expression, labels));
-}
-
-function expressionFits({ key, operator, values }: Json, labels: Record<string, string>): boolean {
-  const value = labels[key];
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    default:
-      throw new Error(`Operator ${operator} is unknown.`);
-  }
 }
 
 function inRange(ip: string, cidr: string): boolean {

@@ -90,5 +90,7 @@ function expression({ operator, values = [] }: JsonObject, value: string | undef
   if (operator === 'Exists') return value !== undefined;
   if (operator === 'DoesNotExist') return value === undefined;
   const within = value !== undefined && values.includes(value);
-  return operator === 'In' ? within : !within;
+  if (operator === 'In') return within;
+  if (operator === 'NotIn') return !within;
+  throw new Error(`Operator ${operator} is unknown.`);
 }
