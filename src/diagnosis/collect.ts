@@ -4,7 +4,7 @@ import type { KubeObject } from '../clients/objects.ts';
 import { errorText } from '../lib/failure.ts';
 import { collectNetwork, type NetworkSubject } from './collect-network.ts';
 import type { ClusterEvidence, EventEvidence, NodeEvidence, PodEvidence, PodRole } from './evidence.ts';
-import { bounded, conditionsOf, podEvidence } from './read-pod.ts';
+import { bounded, conditionsOf, podEvidence, usesTpu } from './read-pod.ts';
 
 export interface CollectOptions {
   kube: KubeClient;
@@ -262,11 +262,7 @@ async function strangersOn(
     nodes.slice(0, MOST_PODS).map(async ({ name }) => {
       const pods = (await kube.list('v1', 'Pod', { fieldSelector: `spec.nodeName=${name}` })) ?? [];
       return pods
-        .filter(({ spec, status }) => {
-          const containers = (spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
-          const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-          return !ended && containers.some(({ resources }) => resources?.requests?.['google.com/tpu'] !== undefined);
-        })
+        .filter(usesTpu)
         .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] !== service)
         .map(({ metadata }) => `${metadata.namespace}/${metadata.name} on ${name}`);
     }),

@@ -14,6 +14,13 @@ export function bounded(text: unknown, max = LONGEST): string {
 }
 
 /** Conditions of any object's status, bounded. */
+/** Whether a pod that has not ended asks for TPU chips. */
+export function usesTpu({ spec, status }: KubeObject): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
+  const containers = (spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
+  return containers.some(({ resources }) => resources?.requests?.['google.com/tpu'] !== undefined);
+}
+
 export function conditionsOf(list: unknown): ConditionEvidence[] {
   if (!Array.isArray(list)) return [];
   return (list as Record<string, unknown>[]).slice(0, MOST_CONDITIONS).map((condition) => ({

@@ -1,8 +1,9 @@
 import type { KubeObject, ObjectRef } from '../../clients/objects.ts';
+import { usesTpu } from '../../diagnosis/read-pod.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef, StageContext } from '../context.ts';
 import { isExpired, leaseRef, readLease } from '../lease-record.ts';
-import { TPU_RESOURCE, type TpuNode } from '../nodes.ts';
+import type { TpuNode } from '../nodes.ts';
 import { RUN_ANNOTATION } from '../ownership.ts';
 import { poolLeased } from '../pool-lease.ts';
 import { isService } from './service.ts';
@@ -70,12 +71,6 @@ export async function strangersOn(
 }
 
 /** Pods that have ended stay listed, and hold nothing. */
-function usesTpu(pod: KubeObject): boolean {
-  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
-  const containers = (pod.spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
-  return containers.some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
-}
-
 /** By the label that KServe puts on the pods of a service. */
 function isOurs(pod: KubeObject, own: { name: string; namespace?: string | undefined }[]): boolean {
   const service = pod.metadata.labels?.['app.kubernetes.io/name'];
