@@ -6,7 +6,7 @@ import { timerWait } from '../clients/github-errors.ts';
 import { createGithubIssues, type GithubIssues } from '../clients/github-issues.ts';
 import type { TextStore } from '../clients/text-store.ts';
 import { alertSteps, parseMark, renderMark } from '../history/alerts.ts';
-import { type HistoryRecord, historyRecord } from '../history/record.ts';
+import { type HistoryRecord, historyRecord, speedupText } from '../history/record.ts';
 import { mergeShard, readShard, shardPath } from '../history/shard.ts';
 import { type Watch, watch } from '../history/watch.ts';
 import { Failure } from '../lib/failure.ts';
@@ -17,7 +17,8 @@ const USAGE = 3;
 /**
  * `history add FOLDER RESULT…` keeps results in a folder, a file for each series and month; `history show FOLDER` tells
  * whether the newest run of a series is worse than those before it; `history alert FOLDER` opens, writes and closes the
- * repository's issues about it. With `--branch NAME` it is a branch of the repository in place of a folder. Exits with 1 when it is worse, with 3 for bad usage.
+ * repository's issues about it. With `--branch NAME` it is a branch of the repository in place of a folder. Exits with 1
+ * when the newest is worse, with 3 for bad usage.
  */
 export async function historyCommand(
   args: string[],
@@ -111,8 +112,8 @@ async function add(
 
 async function read(store: TextStore, series: string): Promise<{ records: HistoryRecord[]; skipped: number }> {
   const folder = shardPath({ series, ts: '0000-00' }).replace(/\/[^/]*$/, '');
-  const paths = (await store.list(folder)).filter((path) => path.endsWith('.jsonl')).sort();
-  const shards = await Promise.all(paths.map(async (path) => readShard((await store.read(path)) ?? '')));
+  const files = [...(await store.read(folder))].filter(([path]) => path.endsWith('.jsonl'));
+  const shards = files.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => readShard(text));
   const skipped = shards.reduce((sum, { skipped: each }) => sum + each, 0);
   return { records: shards.flatMap(({ records: each }) => each), skipped };
 }
@@ -157,13 +158,10 @@ async function alert(
 }
 
 function rowOf({ ts, verdict, m, cause, run }: HistoryRecord): string {
-  const speedup = m.speedup
-    ? `${m.speedup[0].toFixed(2)}× (${m.speedup[1].toFixed(2)}–${m.speedup[2].toFixed(2)})`
-    : '–';
   return [
     ts.slice(0, 16).replace('T', ' '),
     verdict.padEnd(12),
-    speedup.padEnd(20),
+    speedupText(m.speedup).padEnd(20),
     run.sha?.slice(0, 7) ?? '',
     cause ?? '',
   ]

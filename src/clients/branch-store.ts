@@ -1,5 +1,5 @@
-import { getOctokit } from '@actions/github';
 import { githubFailure, pauseBeforeRetry, requestSignal, statusOf, type Wait, withRetries } from './github-errors.ts';
+import { octokitFor } from './octokit.ts';
 import type { TextStore } from './text-store.ts';
 
 export interface BranchOptions {
@@ -34,7 +34,7 @@ const PERMISSION = 'contents: write';
 export function branchStore(options: BranchOptions): TextStore {
   const { repository, branch, signal, wait } = options;
   const [owner = '', repo = ''] = repository.split('/');
-  const { git } = getOctokit(options.token, options.apiUrl ? { baseUrl: options.apiUrl.replace(/\/$/, '') } : {}).rest;
+  const { git } = octokitFor(options).rest;
   const place = { owner, repo };
   const retry = { signal, wait };
 
@@ -62,9 +62,7 @@ export function branchStore(options: BranchOptions): TextStore {
     return { tip: { commit, tree: found.tree.sha }, files: new Map(blobs as [string, string][]) };
   };
 
-  const text = async ({ files }: Snapshot, path: string): Promise<string | null> => {
-    const blob = files.get(path);
-    if (!blob) return null;
+  const text = async (blob: string): Promise<string> => {
     const { data } = await withRetries(
       (inner) => git.getBlob({ ...place, file_sha: blob, request: { signal: inner } }),
       retry,
@@ -95,18 +93,20 @@ export function branchStore(options: BranchOptions): TextStore {
   };
 
   return {
-    list: (folder) =>
-      guarded(`reading branch ${branch}`, async () =>
-        [...(await snapshot()).files.keys()].filter((path) => path.slice(0, path.lastIndexOf('/')) === folder),
-      ),
-    read: (path) => guarded(`reading branch ${branch}`, async () => text(await snapshot(), path)),
+    read: (folder) =>
+      guarded(`reading branch ${branch}`, async () => {
+        const { files } = await snapshot();
+        const own = [...files].filter(([path]) => path.slice(0, path.lastIndexOf('/')) === folder);
+        return new Map(await Promise.all(own.map(async ([path, blob]) => [path, await text(blob)] as const)));
+      }),
     update: (changes, message) =>
       guarded(`writing branch ${branch}`, async () => {
         for (let round = 1; ; round += 1) {
           const before = await snapshot();
           const files = new Map<string, string>();
           for (const [path, change] of changes) {
-            const old = await text(before, path);
+            const blob = before.files.get(path);
+            const old = blob === undefined ? null : await text(blob);
             const next = change(old ?? '');
             if (next !== old) files.set(path, next);
           }

@@ -5,10 +5,11 @@ import type { TextStore } from './text-store.ts';
 /** A folder, for one writer at a time. */
 export function folderStore(root: string): TextStore {
   return {
-    async list(folder) {
-      return (await listFiles(join(root, folder))).map((name) => `${folder}/${name}`);
+    async read(folder) {
+      const paths = (await listFiles(join(root, folder))).map((name) => `${folder}/${name}`);
+      const texts = await Promise.all(paths.map(async (path) => [path, await readText(join(root, path))] as const));
+      return new Map(texts.filter((each): each is [string, string] => each[1] !== null));
     },
-    read: (path) => readText(join(root, path)),
     async update(changes) {
       for (const [path, change] of changes) {
         const text = change((await readText(join(root, path))) ?? '');

@@ -1,6 +1,6 @@
-import { getOctokit } from '@actions/github';
 import { type Marker, parseMarker } from '../lib/marker.ts';
 import { type RetryOptions, requestSignal, statusOf, withRetries } from './github-errors.ts';
+import { octokitFor } from './octokit.ts';
 
 /** A comment of ours: written by this token's identity, not minimised, with our marker in its first line. */
 export interface OwnComment {
@@ -57,7 +57,7 @@ export function commentCalls(
   retry: RetryOptions,
 ): CommentCalls {
   const [owner = '', name = ''] = target.repository.split('/');
-  const octokit = getOctokit(target.token, target.apiUrl ? { baseUrl: target.apiUrl.replace(/\/$/, '') } : {});
+  const octokit = octokitFor(target);
   const { issues } = octokit.rest;
   const place = { owner, repo: name };
 

@@ -1,5 +1,5 @@
-import { getOctokit } from '@actions/github';
 import { githubFailure, requestSignal, statusOf, type Wait, withRetries } from './github-errors.ts';
+import { octokitFor } from './octokit.ts';
 
 export interface OwnIssue {
   number: number;
@@ -33,7 +33,7 @@ export function createGithubIssues(options: {
 }): GithubIssues {
   const { repository, signal, wait } = options;
   const [owner = '', repo = ''] = repository.split('/');
-  const { rest } = getOctokit(options.token, options.apiUrl ? { baseUrl: options.apiUrl.replace(/\/$/, '') } : {});
+  const { rest } = octokitFor(options);
   const place = { owner, repo };
   const calling = async <T>(doing: string, call: (signal: AbortSignal) => Promise<T>, once = false): Promise<T> => {
     try {

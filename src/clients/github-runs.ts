@@ -1,5 +1,5 @@
-import { getOctokit } from '@actions/github';
 import { statusOf, timerWait, withRetries } from './github-errors.ts';
+import { octokitFor } from './octokit.ts';
 
 export interface GithubRuns {
   /** Whether a run of this repository, by its page, has ended long enough ago; null for any other page and without the permission. */
@@ -22,7 +22,7 @@ export function createGithubRuns(options: {
 }): GithubRuns {
   const { repository, signal } = options;
   const [owner = '', repo = ''] = repository.split('/');
-  const octokit = getOctokit(options.token, options.apiUrl ? { baseUrl: options.apiUrl.replace(/\/$/, '') } : {});
+  const octokit = octokitFor(options);
   const retry = { signal, wait: timerWait };
   const own = `${options.serverUrl}/${repository}/actions/runs/`;
   return {

@@ -1,4 +1,4 @@
-import type { HistoryRecord } from './record.ts';
+import { type HistoryRecord, speedupText } from './record.ts';
 import { watch } from './watch.ts';
 
 /** What an issue is about: the level of a series, or one cause that keeps it from measuring. */
@@ -127,56 +127,14 @@ function speedUpStep(
   if (issue && issue.mark.ts >= newest.ts) return null;
   const title = `${series}: the speed-up has dropped`;
   const base = { series, subject: 'speed-up', ts: newest.ts };
-
   if (issue?.open && issue.mark.level !== null) {
-    const { number, mark } = issue;
-    const level = issue.mark.level;
-    const kept = { ...mark, ...base };
-    if (newest.env.fp !== mark.fp) {
-      const body = `What was measured has changed, so that the old level is no measure any more: ${changes(records, mark.fp)}.\n\n${nights(records)}`;
-      return {
-        do: 'close',
-        number,
-        mark: kept,
-        title,
-        body,
-        comment: 'What is measured has changed; a new level begins.',
-      };
-    }
-    const figures = measured(records.filter(({ env }) => env.fp === mark.fp));
-    const [previous, last] = figures.slice(-2);
-    if (!last || newest.m.speedup === null) {
-      return {
-        do: 'update',
-        number,
-        mark: kept,
-        title,
-        comment: null,
-        body: dropBody(series, records, level, compare),
-      };
-    }
-    const isGood = ({ value }: Figure) => value >= level * (1 - GOOD);
-    if (previous && isGood(previous) && isGood(last)) {
-      const body = `The last two nights of ${code(series)} are back within ${percent(GOOD)} of ${times(level)}.\n\n${nights(records)}`;
-      return {
-        do: 'close',
-        number,
-        mark: kept,
-        title,
-        body,
-        comment: `Back at ${times(last.value)}, two nights in a row.`,
-      };
-    }
-    const loss = 1 - last.value / level;
-    const further = loss >= (mark.told ?? 0) + WORSE_BY;
-    return {
-      do: 'update',
-      number,
-      mark: { ...kept, told: further ? loss : mark.told },
-      title,
-      comment: further ? `Now ${times(last.value)}, ${percent(loss)} below ${times(level)}.` : null,
-      body: dropBody(series, records, level, compare),
-    };
+    const { told = issue.mark.told, ...step } = goOn(
+      series,
+      records,
+      { ...issue.mark, level: issue.mark.level },
+      compare,
+    );
+    return { ...step, number: issue.number, title, mark: { ...issue.mark, ...base, told } };
   }
 
   // What was accepted is where the series begins anew.
@@ -198,6 +156,32 @@ function speedUpStep(
         ...text,
       }
     : { do: 'open', ...text };
+}
+
+/** What becomes of an open issue about a level; `told` where the loss that was last told is another one now. */
+function goOn(
+  series: string,
+  records: readonly HistoryRecord[],
+  { level, fp, told }: { level: number; fp: string | null; told: number | null },
+  compare: (from: string, to: string) => string | null,
+): { do: 'update' | 'close'; comment: string | null; body: string; told?: number } {
+  const newest = records.at(-1) as HistoryRecord;
+  if (newest.env.fp !== fp) {
+    const body = `What was measured has changed, so that the old level is no measure any more: ${changes(records, fp)}.\n\n${nights(records)}`;
+    return { do: 'close', comment: 'What is measured has changed; a new level begins.', body };
+  }
+  const body = dropBody(series, records, level, compare);
+  const [previous, last] = measured(records.filter(({ env }) => env.fp === fp)).slice(-2);
+  if (!last || newest.m.speedup === null) return { do: 'update', comment: null, body };
+  const isGood = ({ value }: Figure) => value >= level * (1 - GOOD);
+  if (previous && isGood(previous) && isGood(last)) {
+    const back = `The last two nights of ${code(series)} are back within ${percent(GOOD)} of ${times(level)}.\n\n${nights(records)}`;
+    return { do: 'close', comment: `Back at ${times(last.value)}, two nights in a row.`, body: back };
+  }
+  const loss = 1 - last.value / level;
+  if (loss < (told ?? 0) + WORSE_BY) return { do: 'update', comment: null, body };
+  const comment = `Now ${times(last.value)}, ${percent(loss)} below ${times(level)}.`;
+  return { do: 'update', comment, body, told: loss };
 }
 
 /** The issue to go on with: the open one, else one that was closed not long ago and not as accepted. */
@@ -288,10 +272,9 @@ function nights(records: readonly HistoryRecord[]): string {
     .slice(-SHOWN)
     .reverse()
     .map(({ ts, verdict, cause, m, run }) => {
-      const figure = m.speedup ? `${times(m.speedup[0])} (${m.speedup[1].toFixed(2)}–${m.speedup[2].toFixed(2)})` : '–';
       const link =
         run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
-      return `| ${link} | ${verdict} | ${figure} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
+      return `| ${link} | ${verdict} | ${speedupText(m.speedup)} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
     });
   return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
 }

@@ -94,6 +94,13 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
   };
 }
 
+/** `2.68× (2.60–2.76)`, or a dash. */
+export function speedupText(speedup: Triple | null): string {
+  if (!speedup) return '–';
+  const [value, low, high] = speedup;
+  return `${value.toFixed(2)}× (${low.toFixed(2)}–${high.toFixed(2)})`;
+}
+
 function fingerprint(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
 }
