@@ -15,7 +15,7 @@ export default defineConfig({
     },
   ],
   test: {
-    globalSetup: ['test/cluster/notice.ts'],
+    globalSetup: ['test/notice.ts'],
     environment: 'node',
     // Tests start servers and child processes, and some set process-wide state such as exit codes.
     pool: 'forks',
@@ -28,8 +28,8 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/**/*.test.ts'],
-          // Those of cluster/ need a kube-apiserver and have a configuration of their own.
-          exclude: ['test/cluster/**', 'test/e2e/measured/**'],
+          // Those of cluster/ need a kube-apiserver, those of browser/ a Chromium; each has a configuration of its own.
+          exclude: ['test/cluster/**', 'test/browser/**', 'test/e2e/measured/**'],
           // GitHub's runners have two to four cores.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -7,8 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle } from './build/bundle.ts';
+import { bundle, LICENSES } from './build/bundle.ts';
 import { ENTRIES } from './build/entries.ts';
+import { pageAssets } from './build/page.ts';
 import { compareTrees, readTree, writeTree } from './build/trees.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -22,7 +23,13 @@ async function build(folder: string): Promise<Map<string, Buffer>> {
   await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root }).catch((error) => {
     throw new Error(`tsc refused src/:\n${error.stdout || error.message}`);
   });
-  await writeTree(folder, await bundle({ entry: join(compiled, 'bundle.js'), entries: ENTRIES, root }));
+  const files = await bundle({ entry: join(compiled, 'bundle.js'), entries: ENTRIES, root });
+  const { script, style, licence } = await pageAssets(root);
+  files.set('page/page.js', script);
+  files.set('page/page.css', style);
+  // ncc does not see what only a browser runs.
+  files.set(LICENSES, `${files.get(LICENSES)}\n${licence}`);
+  await writeTree(folder, files);
   return readTree(folder);
 }
 

@@ -45,6 +45,10 @@ async function dispatch(args: string[]): Promise<number> {
       const { historyCommand } = await import('./cli/history.ts');
       return historyCommand(rest, process.env, say);
     }
+    case 'page': {
+      const { pageCommand } = await import('./cli/page.ts');
+      return pageCommand(rest, process.env, say);
+    }
     case 'rehearse': {
       const { rehearse } = await import('./lab/rehearse.ts');
       return rehearse(labOptions(rest), { module: process.argv[1] ?? '', write: say });
@@ -71,7 +75,7 @@ async function dispatch(args: string[]): Promise<number> {
       return EXIT.usage;
     default:
       process.stderr.write(
-        `Command "${command}" is not known; allowed: run, sweep, report, compare, history, rehearse, lab, help.\n`,
+        `Command "${command}" is not known; allowed: run, sweep, report, compare, history, page, rehearse, lab, help.\n`,
       );
       return EXIT.usage;
   }

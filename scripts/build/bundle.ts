@@ -5,7 +5,7 @@ import { entryFile } from './entries.ts';
 /** Relocated by ncc beside the gRPC packages, read only by loaders of `.proto` text, which the gate never calls. */
 const NOT_NEEDED = /\.proto$|(^|\/)LICENSE$/;
 
-const LICENSES = 'licenses.txt';
+export const LICENSES = 'licenses.txt';
 
 export interface BundleRequest {
   /** Compiled JavaScript of `src/bundle.ts`. */

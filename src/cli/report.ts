@@ -66,7 +66,8 @@ export async function compareCommand(args: string[], write: (text: string) => vo
   return 0;
 }
 
-async function readReport(file: string): Promise<Report> {
+/** The report in a file; throws a Failure when it cannot be read. */
+export async function readReport(file: string): Promise<Report> {
   const text = await readText(file);
   if (text === null) throw new Failure({ stage: 'report', code: 'no-file', message: `${file} cannot be read.` });
   return parseReport(text);

@@ -12,6 +12,7 @@ export function usage(): string {
     'tpu-serving-gate history show FOLDER                          whether the newest is worse than those before it',
     'tpu-serving-gate history alert FOLDER                         open, write and close issues about it',
     'tpu-serving-gate history add|show|alert --branch NAME …       the same on a branch of GITHUB_REPOSITORY',
+    'tpu-serving-gate page FOLDER | --branch NAME [--out FOLDER]   the history as one page of HTML',
     'tpu-serving-gate rehearse [--scenario NAME] [--kube real]     the same against the embedded lab',
     'tpu-serving-gate lab [--scenario NAME]                        the lab alone, for kubectl and gcloud',
     '',

@@ -34,12 +34,18 @@ export interface HistoryRecord {
   verdict: Verdict;
   cause: string | null;
   blame: Blame | null;
+  /** What the speed-up was held against; absent in the first records. */
+  target?: readonly [min: number, expectedMax: number];
   m: {
     speedup: Triple | null;
     /** Requests per second of all replicas, and of one. */
     all: number | null;
     one: number | null;
     p95Ms: number | null;
+    /** Of the same answers; absent in the first records, as is the time to the first token. */
+    p50Ms?: number | null;
+    p99Ms?: number | null;
+    ttftP50Ms?: number | null;
     hitRate: number | null;
     successRate: number | null;
   };
@@ -79,11 +85,15 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
     verdict,
     cause: report.diagnosis?.cause ?? report.failure?.code ?? null,
     blame: report.diagnosis?.confidence === 'unknown' ? null : (report.diagnosis?.blame ?? null),
+    target: [report.target.minSpeedup, report.target.expectedMaxSpeedup],
     m: {
       speedup: speedup ? [speedup.value, speedup.low, speedup.high] : null,
       all: counts ? (all?.requestsPerSecond ?? null) : null,
       one: counts ? (one?.requestsPerSecond ?? null) : null,
       p95Ms: counts ? (all?.latencyMs?.p95.value ?? null) : null,
+      p50Ms: counts ? (all?.latencyMs?.p50.value ?? null) : null,
+      p99Ms: counts ? (all?.latencyMs?.p99.value ?? null) : null,
+      ttftP50Ms: counts ? (benchmark.latency?.ttftMs?.p50.value ?? null) : null,
       hitRate: report.routing?.hitRate?.measured ?? null,
       successRate: all && one ? Math.min(all.successRate, one.successRate) : null,
     },

@@ -67,6 +67,17 @@ export function watch(
   return { state: 'steady', reference: centre, nights };
 }
 
+/** What the judgement says, in one sentence. */
+export function watchSentence(found: Watch): string {
+  if (found.state === 'building') return `Building history: ${found.have} of ${found.need} comparable runs.`;
+  const reference = `${found.reference.toFixed(2)}× over ${found.nights} runs`;
+  if (found.state === 'steady') return `As before: ${reference}.`;
+  const shift = `${found.shift < 0 ? '−' : '+'}${Math.abs(found.shift * 100).toFixed(1)}%`;
+  if (found.state === 'odd') return `One odd run: ${shift} against ${reference}. The next one decides.`;
+  const by = found.by === 'two-nights' ? 'two runs in a row' : 'the last seven runs by their ranks';
+  return `${found.state === 'worse' ? 'Worse' : 'Better'}: ${shift} against ${reference}, by ${by}.`;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

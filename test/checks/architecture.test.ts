@@ -30,6 +30,7 @@ const PLANTED: [file: string, text: string, rule: string][] = [
   ['src/diagnosis/asks.ts', `import { ask } from '../clients/kube.ts'; export const x = ask;`, 'diagnosis-imports'],
   ['src/report/decides.ts', `import { mean } from '../verdict/clean.ts'; export const x = mean;`, 'report-imports'],
   ['src/history/decides.ts', `import { mean } from '../verdict/clean.ts'; export const x = mean;`, 'history-imports'],
+  ['src/page/decides.ts', `import { mean } from '../verdict/clean.ts'; export const x = mean;`, 'page-imports'],
   ['src/progress/deploys.ts', `import { verb } from '../stages/clean.ts'; export const x = verb;`, 'progress-imports'],
   ['src/stages/renders.ts', `import { row } from '../report/markdown.ts'; export const x = row;`, 'stages-imports'],
   ['src/lab/knows.ts', `import { ask } from '../clients/kube.ts'; export const x = ask;`, 'lab-imports'],

@@ -1,0 +1,37 @@
+import { branchStore } from '../clients/branch-store.ts';
+import { folderStore } from '../clients/folder-store.ts';
+import { timerWait } from '../clients/github-errors.ts';
+import type { TextStore } from '../clients/text-store.ts';
+import { branchProblem } from '../history/shard.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The history that a command means: a folder, or a branch of `GITHUB_REPOSITORY`. `issues`: whether GitHub is asked anyway. */
+export function openStore(
+  { where, branch }: { where: string; branch: string | undefined },
+  env: Env,
+  { issues = false } = {},
+) {
+  const named = branch === undefined ? null : branchProblem('--branch', branch);
+  const problems = [...(named ? [named] : []), ...(branch === undefined && !issues ? [] : accessProblems(env))];
+  if (problems.length > 0) return { problems };
+  const { GITHUB_TOKEN: token = '', GITHUB_REPOSITORY: repository = '', GITHUB_API_URL: apiUrl } = env;
+  const access = { token, repository, apiUrl, signal: new AbortController().signal, wait: timerWait };
+  const store: TextStore = branch === undefined ? folderStore(where) : branchStore({ ...access, branch });
+  return { store, access };
+}
+
+export function repositoryPage({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string {
+  return `${GITHUB_SERVER_URL ?? 'https://github.com'}/${GITHUB_REPOSITORY ?? ''}`;
+}
+
+function accessProblems({ GITHUB_TOKEN, GITHUB_REPOSITORY = '' }: Env): string[] {
+  return [
+    ...(GITHUB_TOKEN
+      ? []
+      : ['GITHUB_TOKEN is not set; a branch needs one with contents: write, alert with issues: write.']),
+    ...(/^[\w.-]+\/[\w.-]+$/.test(GITHUB_REPOSITORY)
+      ? []
+      : [`GITHUB_REPOSITORY is "${GITHUB_REPOSITORY}"; it must be the repository, as owner/name.`]),
+  ];
+}

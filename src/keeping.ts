@@ -1,0 +1,72 @@
+import type { GithubIssues } from './clients/github-issues.ts';
+import type { TextStore } from './clients/text-store.ts';
+import { alertSteps, parseMark, renderMark } from './history/alerts.ts';
+import { type HistoryRecord, historyRecord } from './history/record.ts';
+import { mergeShard, readShard, shardPath } from './history/shard.ts';
+import { Failure } from './lib/failure.ts';
+import type { Mode, Report } from './report/model.ts';
+
+/** Runs that measured, or set out to: what the history is of. */
+const MEASURING: ReadonlySet<Mode> = new Set(['validate']);
+
+/** Keeps results in their series; answers what was written, by file. A result of a run that only looked is refused. */
+export async function addResults(
+  store: TextStore,
+  results: readonly { name: string; report: Report }[],
+  series: string,
+): Promise<ReadonlyMap<string, HistoryRecord[]>> {
+  const records = results.map(({ name, report }) => {
+    if (!MEASURING.has(report.mode)) {
+      throw new Failure({ stage: 'report', code: 'not-measured', message: `${name} is of a run that only looked.` });
+    }
+    return historyRecord(report, series);
+  });
+  const shards = Map.groupBy(records, shardPath);
+  await store.update(
+    new Map([...shards].map(([path, own]) => [path, (before: string) => mergeShard(before, own)])),
+    `${series}: ${records.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`,
+  );
+  return shards;
+}
+
+/** The records of a series in order of time; lines that cannot be read are counted. */
+export async function readSeries(
+  store: TextStore,
+  series: string,
+): Promise<{ records: HistoryRecord[]; skipped: number }> {
+  const folder = shardPath({ series, ts: '0000-00' }).replace(/\/[^/]*$/, '');
+  const files = [...(await store.read(folder))].filter(([path]) => path.endsWith('.jsonl'));
+  const shards = files.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => readShard(text));
+  const skipped = shards.reduce((sum, { skipped: each }) => sum + each, 0);
+  return { records: shards.flatMap(({ records: each }) => each), skipped };
+}
+
+/** Brings the issues of a series to what its newest night says. Answers the addresses of those that are open now. */
+export async function raiseAlerts(
+  issues: GithubIssues,
+  records: readonly HistoryRecord[],
+  { series, page, write }: { series: string; page: string; write: (line: string) => void },
+): Promise<string[]> {
+  const known = (await issues.list()).flatMap(({ body, notPlanned, ...issue }) => {
+    const mark = parseMark(body);
+    return mark?.series === series ? [{ ...issue, accepted: notPlanned, mark }] : [];
+  });
+  const steps = alertSteps(series, records, known, (from, to) => `${page}/compare/${from}...${to}`);
+  const open: string[] = [];
+  for (const step of steps) {
+    const text = { title: step.title, body: `${renderMark(step.mark)}\n${step.body}` };
+    if (step.do === 'open') {
+      const url = await issues.create(text);
+      open.push(url);
+      write(`opened ${url}: ${step.title}`);
+      continue;
+    }
+    // The comment goes first: a state that has changed without a word would never be told.
+    if (step.comment) await issues.comment(step.number, step.comment);
+    const url = await issues.update(step.number, { ...text, state: step.do === 'close' ? 'closed' : 'open' });
+    if (step.do !== 'close') open.push(url);
+    write(`${{ update: 'updated', reopen: 'opened again', close: 'closed' }[step.do]} ${url}: ${step.title}`);
+  }
+  if (steps.length === 0) write(`${series}: nothing to say.`);
+  return open;
+}

@@ -1,0 +1,10 @@
+import { assetsFolder, HOW_TO_GET_ASSETS } from '../src/lab/apiserver/assets.ts';
+import { chromiumPath, HOW_TO_GET_CHROMIUM } from './browser/chromium.ts';
+
+/** Says at the start of `npm test` what it leaves out. */
+export function setup(): void {
+  const cluster = assetsFolder(process.env) ? 'They run with: npm run test:cluster' : HOW_TO_GET_ASSETS;
+  console.log(`NOT RUN: the tests on a real kube-apiserver (test/cluster). ${cluster}`);
+  const browser = chromiumPath() ? 'They run with: npm run test:browser' : HOW_TO_GET_CHROMIUM;
+  console.log(`NOT RUN: the tests of the page in a browser (test/browser). ${browser}`);
+}

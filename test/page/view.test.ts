@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { cli } from '../../src/cli.ts';
+import { folderStore } from '../../src/clients/folder-store.ts';
+import { mergeShard, shardPath } from '../../src/history/shard.ts';
+import { pageModel } from '../../src/page/model.ts';
+import { renderPage } from '../../src/page/view.ts';
+import { aNight } from '../history/records.ts';
+import { someNights } from './nights.ts';
+
+const ASSETS = { script: 'let x;', style: 'a{}' };
+
+describe('the page as HTML', () => {
+  it('allows itself nothing but what is inlined', () => {
+    const page = renderPage(pageModel('default', someNights(3)), ASSETS);
+    expect(page).toMatch(/content="default-src 'none'; script-src 'sha256-[\w+/=]{44}'; style-src 'sha256-/);
+    expect(page).not.toMatch(/\s(?:src|style|on\w+)=/);
+  });
+
+  it('shows hostile text as text', () => {
+    const hostile = '</script><img src=x onerror=alert(1)>"\'';
+    const night = aNight(0, null, { cause: hostile });
+    const env = { ...night.env, model: hostile };
+    const page = renderPage(pageModel(hostile, [{ ...night, env, run: { ...night.run, sha: hostile } }]), ASSETS);
+    expect(page).not.toContain('<img');
+    expect(page.match(/<\/script>/g)).toHaveLength(2);
+  });
+
+  it('has a row for each night', () => {
+    const page = renderPage(pageModel('default', someNights(12)), ASSETS);
+    expect(page.match(/<tr data-verdict=/g)).toHaveLength(12);
+  });
+});
+
+describe('tpu-serving-gate page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'));
+  afterEach(() => {
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('writes the page of a folder', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const nights = someNights(3);
+    await folderStore(folder).update(new Map([[shardPath(nights[0]!), (text) => mergeShard(text, nights)]]), '');
+    const argv = process.argv[1];
+    process.argv[1] = join(import.meta.dirname, '../../src/cli.ts');
+    try {
+      expect(await cli(['page', folder, '--out', join(folder, 'out')])).toBe(0);
+    } finally {
+      process.argv[1] = argv ?? '';
+    }
+    expect(said.join('')).toMatch(/out\/index\.html: Pass: 2\.\d\d× .*; 3 runs\n$/);
+    expect(readFileSync(join(folder, 'out/index.html'), 'utf8')).toContain('<title>Pass: 2.');
+  });
+
+  it('asks for a history', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    expect(await cli(['page'])).toBe(3);
+    expect(said.join('')).toBe('Give the FOLDER of a history, or --branch NAME; and --series NAME, --out FOLDER.\n');
+  });
+});
