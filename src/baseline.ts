@@ -41,7 +41,8 @@ export async function readLastPass({
   } catch (error) {
     return nothing(`"${path}" cannot be used: ${errorText(error)}`);
   }
-  if (report.verdict !== 'pass' || report.mode !== 'validate') return nothing(`the run in "${path}" did not pass`);
+  if (report.verdict !== 'pass' || !(report.mode === 'validate' || report.mode === 'nightly'))
+    return nothing(`the run in "${path}" did not pass`);
   const commit = report.run.sha ? `, commit ${report.run.sha.slice(0, 7)}` : '';
   return { value: report, seen: `of ${report.finishedAt ?? 'an unknown time'}${commit}` };
 }

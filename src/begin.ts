@@ -26,7 +26,7 @@ export function beginReport(inputs: Inputs, env: Env): Report {
       replicas: null,
       concurrency: inputs.concurrency === 'auto' ? null : inputs.concurrency,
       gateway: inputs.gateway ? `${inputs.gateway.namespace}/${inputs.gateway.name}` : null,
-      manifests: inputs.manifests || 'Pattern 3 as shipped',
+      manifests: inputs.manifests || `Pattern ${inputs.pattern} as shipped`,
     },
   });
 }

@@ -33,6 +33,10 @@ async function dispatch(args: string[]): Promise<number> {
       const { sweepCommand } = await import('./cli/sweep.ts');
       return sweepCommand(rest, process.env);
     }
+    case 'cleanup': {
+      const { sweepCommand } = await import('./cli/sweep.ts');
+      return sweepCommand(rest, process.env, { cleanup: true });
+    }
     case 'report': {
       const { reportCommand } = await import('./cli/report.ts');
       return reportCommand(rest, say);
@@ -75,7 +79,7 @@ async function dispatch(args: string[]): Promise<number> {
       return EXIT.usage;
     default:
       process.stderr.write(
-        `Command "${command}" is not known; allowed: run, sweep, report, compare, history, page, rehearse, lab, help.\n`,
+        `Command "${command}" is not known; allowed: run, sweep, cleanup, report, compare, history, page, rehearse, lab, help.\n`,
       );
       return EXIT.usage;
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readBaseline, readLastPass } from './baseline.ts';
 import { loadManifests, type Manifest } from './clients/manifests.ts';
+import { describe, refOf } from './clients/objects.ts';
 import { readPrompts } from './clients/prompts-file.ts';
 import type { Inputs } from './inputs.ts';
 import type { Files } from './pipeline.ts';
@@ -72,15 +73,25 @@ function readManifests(session: Workspace): Promise<Manifest[]> {
   const { inputs, packageRoot, workspace, env } = session;
   const { namespace } = inputs;
   return inputs.manifests === ''
-    ? loadManifests({ path: 'manifests/pattern3', root: packageRoot, namespace, env })
+    ? loadManifests({ path: `manifests/pattern${inputs.pattern}`, root: packageRoot, namespace, env })
     : loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
 }
 
-function readRetired(session: Workspace): Promise<Manifest[]> {
+async function readRetired(session: Workspace): Promise<Manifest[]> {
   const { inputs, packageRoot, workspace, env } = session;
-  const { namespace } = inputs;
-  if (inputs.retire === 'none') return Promise.resolve([]);
-  return inputs.retire === ''
-    ? loadManifests({ path: join('manifests', 'pattern1', 'retire.yaml'), root: packageRoot, namespace, env })
-    : loadManifests({ path: inputs.retire, root: workspace, namespace, env });
+  const { namespace, pattern, restores, retire } = inputs;
+  if (retire === 'none') return [];
+  if (retire !== '') return loadManifests({ path: retire, root: workspace, namespace, env });
+  const other = pattern === 3 ? 1 : 3;
+  // The way back leads to what may be there already, made by hand: it is made anew, so that no field has another owner.
+  const lists = restores ? [other, pattern] : [other];
+  const read = lists.map((each) => {
+    const path = join('manifests', `pattern${each}`, 'retire.yaml');
+    return loadManifests({ path, root: packageRoot, namespace, env });
+  });
+  const seen = new Set<string>();
+  return (await Promise.all(read)).flat().filter(({ object }) => {
+    const key = describe(refOf(object));
+    return !seen.has(key) && seen.add(key);
+  });
 }

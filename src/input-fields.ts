@@ -1,5 +1,5 @@
 import { parseDuration } from './lib/duration.ts';
-import type { Verdict } from './report/model.ts';
+import type { Mode, Verdict } from './report/model.ts';
 
 export type AuthMethod =
   | { kind: 'workload-identity'; provider: string; serviceAccount: string | null }
@@ -251,4 +251,39 @@ export function dnsOf(value: 'auto' | 'true' | 'false'): boolean | 'auto' {
 
 export function shorten(value: string): string {
   return value.length > 80 ? `${value.slice(0, 77)}…` : value;
+}
+
+const MODES: readonly Mode[] = ['validate', 'nightly', 'preflight', 'deploy', 'restore'];
+/** Modes of the action that lease nothing; an entrypoint looks for them before it reads the inputs of a run. */
+export const OTHER_MODES = ['cleanup', 'report'] as const;
+
+/** `auto` by the event, and never a mode that leaves nodes behind: that is asked for by its name. */
+export function modeOf(value: string, env: InputSource['env'], bad: Bad): Mode {
+  if (value === 'auto') return env.GITHUB_EVENT_NAME === 'schedule' ? 'nightly' : 'validate';
+  const found = MODES.find((mode) => mode === value);
+  if (!found) bad('mode', value, ['auto', ...MODES, ...OTHER_MODES].join(', '));
+  return found ?? 'validate';
+}
+
+export function patternOf(value: string, mode: Mode, bad: Bad): 1 | 3 {
+  if (value === '') return mode === 'restore' ? 1 : 3;
+  if (value !== '1' && value !== '3') bad('pattern', value, '1 or 3');
+  return value === '1' ? 1 : 3;
+}
+
+/** Milliseconds, or null for `never`. A lease in the cluster counts whole seconds. */
+export function expiryOf(value: string, bad: Bad): number | null {
+  if (value === 'never') return null;
+  const ms = parseDuration(value);
+  if (ms === undefined || ms < 60_000 || ms > 90 * 86_400_000) {
+    bad('expires-in', value, 'never, or a duration from 1m to 2160h, such as 2h');
+  }
+  return ms ?? null;
+}
+
+/** Empty for no GitHub Deployment. */
+export function environmentOf(value: string, bad: Bad): string {
+  if (value === 'none') return '';
+  if (!/^[\w.][\w ./-]{0,99}$/.test(value)) bad('environment', value, 'none, or a name such as tpu-serving');
+  return value;
 }

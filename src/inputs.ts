@@ -4,13 +4,17 @@ import {
   clusterOf,
   commentIdOf,
   dnsOf,
+  environmentOf,
+  expiryOf,
   failOnOf,
   type GuardPolicy,
   gatewayOf,
   guardOf,
   type InputSource,
   maxCostOf,
+  modeOf,
   pairsOf,
+  patternOf,
   priceOf,
   restingNodes,
   shareOf,
@@ -18,15 +22,26 @@ import {
   sloOf,
   targetOf,
 } from './input-fields.ts';
+import { branchProblem } from './lib/branch.ts';
 import { parseDuration } from './lib/duration.ts';
 import { nearest } from './lib/suggest.ts';
 import type { Mode, Verdict } from './report/model.ts';
 
 export type { AuthMethod, InputSource, ServiceAccountKey } from './input-fields.ts';
+export type { Mode } from './report/model.ts';
 
 /** Every choice of a run, parsed and checked. Durations are milliseconds, shares 0..1. */
 export interface Inputs {
+  /** `preflight` also for a dry run of another mode. */
   mode: Mode;
+  /** For a stack that stays after the run: how long, or null for as long as nobody ends it. Null where nothing stays. */
+  keep: { expiresMs: number | null } | null;
+  /** Mode `restore`, or a dry run of it. */
+  restores: boolean;
+  /** Which of the stacks that ship with the gate `manifests` and `retire` default to. */
+  pattern: 1 | 3;
+  /** The environment of the GitHub Deployment of a stack that stays; empty for none. */
+  environment: string;
   projectId: string;
   location: string;
   cluster: string;
@@ -144,7 +159,7 @@ export function parseReleaseInputs(
 }
 
 /** What the sweeper asks for; a name that only the gate knows is as wrong there as one that nobody knows. */
-const SWEEP_INPUTS: readonly string[] = [
+export const SWEEP_INPUTS: readonly string[] = [
   'project-id',
   'project_id',
   'location',
@@ -188,6 +203,58 @@ export function parseSweepInputs(source: InputSource): { inputs: Inputs; issue: 
     : { problems: all };
 }
 
+export interface ReportInputs {
+  /** Empty for none: the history alone is looked at. */
+  result: string;
+  /** Empty for none. */
+  historyBranch: string;
+  historySeries: string;
+  alertIssues: boolean;
+  /** What is the same in all modes. */
+  common: Inputs;
+}
+
+/** Inputs of `mode: report`, or every problem at once. What concerns Google Cloud is not asked for. */
+export function parseReportInputs(source: InputSource): { inputs: ReportInputs } | { problems: string[] } {
+  const own = ['comment', 'comment-id', 'pr-number', 'summary', 'fail-on', 'output-dir', 'github-token'];
+  const parsed = parseInputs({
+    get: (name) => NOWHERE[name] ?? (own.includes(name) ? source.get(name) : undefined),
+    given: source.given,
+    env: source.env,
+  });
+  const problems = 'problems' in parsed ? [...parsed.problems] : [];
+  const value = (name: string) => source.get(name)?.trim() || (DEFAULTS[name] ?? '');
+  const alertIssues = value('alert-issues').toLowerCase();
+  const [result, historyBranch, historySeries] = [value('result'), value('history-branch'), value('history-series')];
+  if (alertIssues !== 'true' && alertIssues !== 'false') {
+    problems.push(`Input "alert-issues" is "${shorten(alertIssues)}"; allowed: true or false.`);
+  }
+  if (result === '' && historyBranch === '') {
+    problems.push('Mode "report" needs the input "result", the result.json of a run, or "history-branch", or both.');
+  }
+  if (historyBranch !== '') {
+    const problem = branchProblem('Input "history-branch"', historyBranch);
+    if (problem) problems.push(problem);
+    if (!value('github-token')) problems.push('Input "github-token" is empty; a history branch needs one.');
+  }
+  if (!/^[\w.-]{1,100}$/.test(historySeries)) {
+    problems.push(
+      `Input "history-series" is "${shorten(historySeries)}"; allowed: letters, digits, dot, hyphen, underscore.`,
+    );
+  }
+  if (problems.length > 0 || !('inputs' in parsed)) return { problems };
+  return {
+    inputs: { result, historyBranch, historySeries, alertIssues: alertIssues === 'true', common: parsed.inputs },
+  };
+}
+
+/** Names that satisfy what asks where the cluster is, in a mode that never asks the cluster. */
+const NOWHERE: Readonly<Record<string, string>> = {
+  'project-id': 'no-project',
+  location: 'us-central1-a',
+  cluster: 'none',
+};
+
 /** The other spellings that users of google-github-actions have in their fingers. */
 export const ALIASES: Readonly<Record<string, readonly string[]>> = {
   'project-id': ['project_id'],
@@ -199,7 +266,7 @@ export const ALIASES: Readonly<Record<string, readonly string[]>> = {
 
 /** Defaults as `action.yml` states them; a test holds both together. */
 export const DEFAULTS: Readonly<Record<string, string>> = {
-  mode: 'validate',
+  mode: 'auto',
   'project-id': '',
   location: '',
   cluster: '',
@@ -207,7 +274,11 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   nodes: '',
   'resting-nodes': '0',
   manifests: '',
+  pattern: '',
   retire: '',
+  'expires-in': '2h',
+  environment: 'tpu-serving',
+  'dry-run': 'false',
   namespace: 'llm-d-inference-scheduling',
   'allowed-kinds': 'LLMInferenceService, NetworkPolicy, DestinationRule',
   'allowed-namespaces': '',
@@ -221,7 +292,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'target-success-rate': '100%',
   concurrency: 'auto',
   'pair-duration': '32s',
-  pairs: '6-15',
+  pairs: '',
   prompts: '',
   baseline: '',
   'last-pass': '',
@@ -249,6 +320,16 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'fail-on': 'fail,inconclusive,invalid,error',
   'output-dir': '',
   'github-token': '',
+  result: '',
+  'history-branch': '',
+  'history-series': 'default',
+  'alert-issues': 'false',
+};
+
+/** A sequential stop biases the ratio by its own noise, which a pull request can bear and a line of history cannot. */
+const PAIRS: Readonly<Record<Mode, string>> = {
+  ...{ validate: '6-15', preflight: '6-15', deploy: '6-15', restore: '6-15' },
+  nightly: '12-12',
 };
 
 /** All inputs, or every problem at once; each problem names the input, the value, what is allowed and the likely fix. */
@@ -314,10 +395,17 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     return value;
   };
 
+  const mode = modeOf(text('mode'), source.env, bad);
+  const dryRun = boolean('dry-run');
+  const expiresMs = expiryOf(text('expires-in'), bad);
   const cluster = clusterOf(text('cluster'), text('project-id'), text('location'), source.env, problems);
   const target = targetOf(text('target-speedup'), bad);
   const inputs: Inputs = {
-    mode: choice('mode', ['validate', 'preflight']),
+    mode: dryRun ? 'preflight' : mode,
+    keep: mode === 'deploy' || mode === 'restore' ? { expiresMs } : null,
+    restores: mode === 'restore',
+    pattern: patternOf(text('pattern'), mode, bad),
+    environment: environmentOf(text('environment'), bad),
     ...cluster,
     nodePool: text('node-pool') === '' ? null : kubernetesName('node-pool', text('node-pool')),
     nodes: optionalInteger('nodes', 1, 64),
@@ -332,7 +420,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     target: { ...target, successRate: shareOf('target-success-rate', text('target-success-rate'), bad) },
     concurrency: text('concurrency') === 'auto' ? 'auto' : integer('concurrency', 1, 512, 'auto, or '),
     pairDurationMs: duration('pair-duration', 1_000),
-    pairs: pairsOf(text('pairs'), bad),
+    pairs: pairsOf(text('pairs') || PAIRS[mode], bad),
     prompts: text('prompts'),
     baseline: text('baseline'),
     lastPass: text('last-pass'),

@@ -7,7 +7,12 @@ import { Failure } from './lib/failure.ts';
 import type { Mode, Report } from './report/model.ts';
 
 /** Runs that measured, or set out to: what the history is of. */
-const MEASURING: ReadonlySet<Mode> = new Set(['validate']);
+const MEASURING: ReadonlySet<Mode> = new Set(['validate', 'nightly']);
+
+/** Whether a result belongs in the history. */
+export function isMeasuring({ mode }: Pick<Report, 'mode'>): boolean {
+  return MEASURING.has(mode);
+}
 
 /** Keeps results in their series; answers what was written, by file. A result of a run that only looked is refused. */
 export async function addResults(
@@ -16,8 +21,12 @@ export async function addResults(
   series: string,
 ): Promise<ReadonlyMap<string, HistoryRecord[]>> {
   const records = results.map(({ name, report }) => {
-    if (!MEASURING.has(report.mode)) {
-      throw new Failure({ stage: 'report', code: 'not-measured', message: `${name} is of a run that only looked.` });
+    if (!isMeasuring(report)) {
+      throw new Failure({
+        stage: 'report',
+        code: 'not-measured',
+        message: `${name} is of a run that measured nothing (mode ${report.mode}).`,
+      });
     }
     return historyRecord(report, series);
   });

@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import { beginReport, runSignal } from './begin.ts';
 import { createActionsIo } from './clients/actions.ts';
 import { forkOf, packageRootOf } from './clients/runner.ts';
+import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { forkNotice } from './fork.ts';
 import { parseInputs } from './inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { liveComment } from './live-comment.ts';
+import { cleanupMode, refuseInputs, reportMode, setOutputs } from './other-modes.ts';
 import { actionsRenderer } from './progress/actions.ts';
 import { publish } from './publish.ts';
 import { annotationOf } from './report/annotation.ts';
 import { logLine } from './report/escape.ts';
-import { OUTPUT_NAMES, outputsOf } from './report/outputs.ts';
+import { outputsOf } from './report/outputs.ts';
 import { renderVerdictText } from './report/text.ts';
 import { runGate } from './session.ts';
 import { withoutLease } from './stages/close.ts';
@@ -25,22 +27,19 @@ export async function main(): Promise<number> {
   const io = createActionsIo(env);
   // The Google client rejects twice when it cannot initialise; the second, unhandled, must not end the process.
   process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
+  const mode = io.inputs.get('mode')?.trim();
+  if (mode === 'report' || (mode === 'auto' && env.GITHUB_EVENT_NAME === 'workflow_run')) return reportMode(io, env);
   const fork = forkOf(env);
   if (fork) {
     const { text, command } = forkNotice(fork);
-    for (const name of OUTPUT_NAMES) io.setOutput(name, name === 'passed' ? 'false' : '');
+    setOutputs(io, { passed: 'false' });
     io.notice(`${text} ${command}`, 'Not measured');
     io.appendSummary(`${text}\n\n\`\`\`sh\n${command}\n\`\`\``);
     return 0;
   }
+  if (mode === 'cleanup') return cleanupMode(io, env);
   const parsed = parseInputs(io.inputs);
-  if ('problems' in parsed) {
-    for (const name of OUTPUT_NAMES)
-      io.setOutput(name, name === 'verdict' ? 'error' : name === 'passed' ? 'false' : '');
-    for (const problem of parsed.problems) io.info(problem);
-    io.error(parsed.problems.join(' '), { title: 'Bad input' });
-    return 1;
-  }
+  if ('problems' in parsed) return refuseInputs(io, parsed.problems);
   const { inputs } = parsed;
   io.mask(inputs.githubToken);
   // Two steps of one job must not read each other's report.
@@ -55,6 +54,7 @@ export async function main(): Promise<number> {
   process.on('uncaughtException', run.crash);
   const begun = beginReport(inputs, env);
   let leased = false;
+  let deployment: DeploymentRef | null = null;
   const live = liveComment(begun, { inputs, env, signal: run.signal, say });
   const { emit } = live;
   io.saveState('outputDir', outputDir);
@@ -74,8 +74,14 @@ export async function main(): Promise<number> {
       io.saveState('lease', JSON.stringify(lease));
       leased = true;
     },
+    (ref) => {
+      io.saveState('deployment', JSON.stringify(ref));
+      deployment = ref;
+    },
   );
   const report = leased ? begun : withoutLease(begun);
+  // Of a stack that does not stay post has the last word, when its nodes have gone.
+  if (report.release?.outcome === 'kept') await concludeDeployment(deployment, report, { inputs, env, emit });
   await live.settled();
   const limitMs = run.interrupted() ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS;
   const published = await publish(report, {

@@ -5,16 +5,17 @@ import type { KubeObject } from './clients/objects.ts';
 import { diagnose } from './diagnose.ts';
 import type { ClusterEvidence } from './diagnosis/evidence.ts';
 import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
-import { systemClock } from './lib/poll.ts';
+import { orAbort, systemClock } from './lib/poll.ts';
 import type { RequestRecord } from './load/types.ts';
 import { finishReport } from './report/build.ts';
 import type { Report, StageName } from './report/model.ts';
 import { preflightCounts, STAGES } from './report/wording.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
 import { budgetMs, overBudget } from './stages/budget.ts';
-import type { LeaseState, Prepared, StageContext } from './stages/context.ts';
+import type { Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
-import { awaitNodes, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
+import { keep } from './stages/keep.ts';
+import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
 import { lostNodes, nodesLost } from './stages/lost-nodes.ts';
 import type { TpuNode } from './stages/nodes.ts';
 import { keepPool } from './stages/pool-lease.ts';
@@ -25,6 +26,7 @@ import { awaitReady, USUAL_READY_MS } from './stages/ready.ts';
 import { verify } from './stages/verify.ts';
 import { sincePass } from './verdict/compare.ts';
 import { overallVerdict } from './verdict/overall.ts';
+import { servedVerdict } from './verdict/served.ts';
 
 /** What the files of the workspace say; each of them is a line of preflight. */
 export interface Files {
@@ -54,6 +56,8 @@ export interface PipelineInput {
   connect: () => Promise<World>;
   /** Called before the first call that can cost money. */
   saveLease: (state: LeaseState) => void;
+  /** Called once it is known that a stack that stays will be deployed; answers where that is announced. */
+  announce?: () => Promise<Kept['deployment']>;
 }
 
 export interface PipelineResult {
@@ -73,6 +77,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
   let budget: number | null = null;
   let endsMs = given.clock.now() + given.inputs.timeoutMs;
   let watch: { pool: string; spot: boolean; nodes: readonly TpuNode[] } | null = null;
+  let held: LeaseState | null = null;
   const lost = new AbortController();
   const over = new AbortController();
   const base: BaseContext = { ...given, signal: AbortSignal.any([given.signal, lost.signal]) };
@@ -114,9 +119,11 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
       return done(base, null, null, end);
     }
 
+    const deployment = base.inputs.keep ? ((await input.announce?.()) ?? null) : null;
     const stopSibling = new AbortController();
     const sibling = { ...context, signal: AbortSignal.any([context.signal, stopSibling.signal]) };
     const leased = Promise.withResolvers<Prepared>();
+    const cleared = Promise.withResolvers<void>();
     const nodes = stage(
       sibling,
       'lease',
@@ -127,13 +134,18 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
         const { leaseTimeoutMs } = context.inputs;
         const { prepared, state } = await takePool(sibling, planned, input.saveLease);
         const kept = { ...context, signal: AbortSignal.any([base.signal, over.signal]) };
-        const onRenewed = (renewedAt: string) => input.saveLease({ ...state, renewedAt });
+        const onRenewed = (renewedAt: string) => {
+          // One that was under way when the stack was stamped as kept must not take that back.
+          if (!over.signal.aborted) input.saveLease({ ...state, renewedAt });
+        };
         // In real time, as the times in the lease are.
         void keepPool({ ...leaseContext(kept), clock: systemClock }, state, {
           onRenewed,
           onLost: (failure) => lost.abort(failure),
         });
+        held = state;
         leased.resolve(prepared);
+        if (isSmaller(context, prepared)) await orAbort(cleared.promise, sibling.signal);
         stopInTime(budget, lost, over.signal, context);
         if (budget !== null) endsMs = Math.min(endsMs, context.clock.now() + budget);
         const began = context.clock.now();
@@ -149,8 +161,18 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
     // Before the pool is ours, what is deployed may be somebody else's measurement.
     const prepared = await leased.promise;
     const applied = stage(sibling, 'deploy', `Deploy ${prepared.service.name}`, null, null, async () => {
-      const { retired, applied: count, pruned } = await deploy(sibling, prepared);
-      const rest = [retired > 0 ? `, ${retired} of Pattern 1 retired` : '', pruned > 0 ? `, ${pruned} pruned` : ''];
+      const {
+        retired,
+        applied: count,
+        pruned,
+      } = await deploy(sibling, prepared, async () => {
+        cleared.resolve();
+        if (isSmaller(context, prepared)) await nodes;
+      });
+      const rest = [
+        retired > 0 ? `, ${retired} of what was there retired` : '',
+        pruned > 0 ? `, ${pruned} pruned` : '',
+      ];
       return [count, `${count} objects applied${rest.join('')}`];
     });
     await firstFailureStopsBoth([nodes, applied], stopSibling);
@@ -158,12 +180,15 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
     const stack = await stage(
       context,
       'ready',
-      `Wait for ${prepared.service.replicas} replicas`,
+      `Wait for ${replicaText(prepared.service.replicas)}`,
       USUAL_READY_MS,
       context.inputs.readyTimeoutMs,
       async () => {
         const found = await awaitReady(context, prepared);
-        return [found, `${found.replicas.length} replicas and the endpoint picker ready at ${found.route.endpoint}`];
+        return [
+          found,
+          `${replicaText(found.replicas.length)} and the endpoint picker ready at ${found.route.endpoint}`,
+        ];
       },
     );
     context.report.plan.gateway = `${stack.route.gateway.namespace}/${stack.route.gateway.name}`;
@@ -174,6 +199,23 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
       const passed = context.report.checks.filter(({ outcome }) => outcome === 'pass').length;
       return [found, `${passed} of ${context.report.checks.length} checks passed`];
     });
+
+    if (base.inputs.keep) {
+      const { checks } = base.report;
+      const gone = await goneNodes(context.kube, watch);
+      if (gone) throw gone('verify');
+      const { verdict, reasons } = servedVerdict(checks);
+      base.report.verdict = verdict;
+      const evidence = verdict === 'pass' ? null : await diagnose(base, world, { service, manifests }, null);
+      if (verdict !== 'fail' && held) {
+        // The signs of life end here: the lease is stamped with an end of its own.
+        over.abort();
+        const kept = await keep(context, prepared, held, deployment);
+        input.saveLease(kept.state);
+        base.report.release = kept.release;
+      }
+      return done(base, null, evidence, finishReport(base.report, { verdict, reasons, finishedAt: now() }));
+    }
 
     measured = await stage(context, 'benchmark', 'Measure one replica against all', null, null, async () => {
       const result = await benchmark({ ...context, endsMs }, prepared, stack, model);
@@ -310,12 +352,16 @@ function currentStage(report: Report): FailureStage {
   return (begun.at(-1) as FailureStage | undefined) ?? 'preflight';
 }
 
+function replicaText(count: number): string {
+  return count === 1 ? '1 replica' : `${count} replicas`;
+}
+
 function leaseTitle({ pool, sizeBefore, nodes }: Prepared): string {
   return `Lease node pool ${pool.name} ${sizeBefore} → ${nodes}`;
 }
 
 function planText({ nodes, pool, restingNodes }: Prepared): string {
-  return `${nodes} nodes of ${pool.machineType ?? 'unknown type'}, back to ${restingNodes} afterwards`;
+  return `${nodes} ${nodes === 1 ? 'node' : 'nodes'} of ${pool.machineType ?? 'unknown type'}, back to ${restingNodes} afterwards`;
 }
 
 function now(): string {

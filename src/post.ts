@@ -3,6 +3,7 @@ import { beginReport } from './begin.ts';
 import { createActionsIo } from './clients/actions.ts';
 import { readText } from './clients/files.ts';
 import { packageRootOf } from './clients/runner.ts';
+import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { parseReleaseInputs } from './inputs.ts';
 import { Failure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
@@ -28,6 +29,12 @@ export async function post(): Promise<number> {
     return 0;
   }
   const lease = JSON.parse(saved) as LeaseState;
+  if (lease.kept) {
+    io.info(
+      `Node pool ${lease.nodePool} keeps its nodes for the stack, ${lease.kept.until ? `until ${lease.kept.until}` : 'with no end'}.`,
+    );
+    return 0;
+  }
   const { inputs, problems } = parseReleaseInputs(io.inputs, lease);
   for (const problem of problems) io.warning(`${problem} The nodes are given back without this input.`);
   io.mask(inputs.githubToken);
@@ -54,6 +61,10 @@ export async function post(): Promise<number> {
     before,
     lease,
   );
+  const deployment = io.getState('deployment');
+  if (deployment !== '') {
+    await concludeDeployment(JSON.parse(deployment) as DeploymentRef, report, { inputs, env, emit });
+  }
   const published = await publish(report, {
     inputs,
     env,

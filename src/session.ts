@@ -4,6 +4,7 @@ import { googleEndpoints } from './clients/endpoints.ts';
 import type { GcpAuth } from './clients/gcp.ts';
 import type { ClusterInfo, GkeClient } from './clients/gke.ts';
 import type { KubeClient } from './clients/kube.ts';
+import { announceDeployment, type DeploymentRef } from './deploying.ts';
 import { loadFiles } from './files.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
@@ -38,7 +39,11 @@ export interface Session {
 const KUBE_ANSWER_MS = 10_000;
 
 /** Runs the pipeline with real clients. Always answers a report. */
-export async function runGate(session: Session, saveLease: (state: LeaseState) => void): Promise<PipelineResult> {
+export async function runGate(
+  session: Session,
+  saveLease: (state: LeaseState) => void,
+  saveDeployment: (ref: DeploymentRef) => void,
+): Promise<PipelineResult> {
   const { inputs, clock, signal, emit, report } = session;
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -49,6 +54,11 @@ export async function runGate(session: Session, saveLease: (state: LeaseState) =
       saveLease: (state) => {
         lease = state;
         saveLease(state);
+      },
+      announce: async () => {
+        const ref = await announceDeployment(report, session);
+        if (ref) saveDeployment(ref);
+        return ref;
       },
       load: (table) => loadFiles(session, table),
       connect: async () => {

@@ -1,11 +1,15 @@
+import { timerWait } from './clients/github-errors.ts';
+import { createGithubIssues, type GithubIssues } from './clients/github-issues.ts';
 import { runIdentity } from './clients/runner.ts';
+import { retireDeployment } from './deploying.ts';
 import { type InputSource, parseSweepInputs } from './inputs.ts';
 import { errorText } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import type { Emit } from './progress/events.ts';
 import type { Swept } from './report/model.ts';
-import { ISSUE_MARKER, ISSUE_TITLE, renderSweep } from './report/sweep.ts';
+import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from './report/sweep.ts';
 import { openCluster } from './session.ts';
+import type { LeaseState } from './stages/context.ts';
 import { holderIdentity } from './stages/lease.ts';
 import { noteSweep, sweep } from './stages/sweep.ts';
 
@@ -20,6 +24,8 @@ export interface SweepIo {
   problems: (texts: string[]) => void;
   summary: (markdown: string) => void;
   outputs: (values: Record<'swept' | 'failed' | 'issue-url' | 'last-run', string>) => void;
+  /** Ends stacks that are kept as well: that of one pool, or of all. */
+  ends?: string | 'all';
 }
 
 export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
@@ -40,16 +46,13 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
   const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret: io.onSecret }, 'release');
   try {
     const { createGithubRuns } = await import('./clients/github-runs.ts');
-    const github =
+    const access =
       inputs.githubToken && run.repository
-        ? createGithubRuns({
-            token: inputs.githubToken,
-            repository: run.repository,
-            serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
-            apiUrl: env.GITHUB_API_URL,
-            signal,
-          })
+        ? { token: inputs.githubToken, repository: run.repository, apiUrl: env.GITHUB_API_URL, signal }
         : null;
+    const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
+    const github = access && createGithubRuns({ ...access, serverUrl });
+    const held: string[] = [];
     const { projectId, location, cluster } = inputs;
     const context = {
       ...world,
@@ -62,6 +65,9 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
       holder,
       where: { projectId, location, cluster },
       runEnded: async (page: string) => (await github?.runEnded(page)) ?? null,
+      onEnded: (state: LeaseState) => retireDeployment(state, { inputs, env, emit }),
+      onHeld: (pool: string, by: string) => held.push(`Node pool ${pool} is held by ${by}, which still runs.`),
+      ...(io.ends === undefined ? {} : { ends: io.ends }),
     };
     const swept = await sweep(context);
     const lastRanAt = await noteSweep(context, Date.now());
@@ -71,8 +77,8 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     const text = renderSweep(swept, { where, at, lastRanAt, runUrl: run.url });
     const failed = swept.filter(({ outcome }) => outcome === 'failed');
     let issueUrl = '';
-    if (swept.length > 0 && issue && github) {
-      issueUrl = await github.upsertIssue({ marker: ISSUE_MARKER, title: ISSUE_TITLE, body: text }).catch((error) => {
+    if (leaks(swept).length > 0 && issue && access) {
+      issueUrl = await writeIssue(createGithubIssues({ ...access, wait: timerWait }), text).catch((error) => {
         emit({ type: 'warning', text: `the issue was not written: ${errorText(error)}; it needs "issues: write"` });
         return '';
       });
@@ -84,10 +90,23 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
       'issue-url': issueUrl,
       'last-run': lastRanAt ?? '',
     });
-    return failed.length > 0 ? 'failed' : 'done';
+    for (const sentence of held) emit({ type: 'warning', text: `${sentence} It was left alone.` });
+    return failed.length > 0 || held.length > 0 ? 'failed' : 'done';
   } finally {
     await Promise.allSettled([world.gke.close(), world.kube.close()]);
   }
+}
+
+/** Long enough for months of sweeps that found something. */
+const ISSUE_MAX = 60_000;
+
+/** The one open issue, with what it said before below the news. Only an issue of our own is written into. */
+async function writeIssue(issues: GithubIssues, text: string): Promise<string> {
+  const own = (await issues.list()).find(({ open, body }) => open && body.startsWith(ISSUE_MARKER));
+  if (!own) return issues.create({ title: ISSUE_TITLE, body: `${ISSUE_MARKER}\n${text}` });
+  const before = own.body.slice(ISSUE_MARKER.length).trim();
+  const body = `${ISSUE_MARKER}\n${text}\n---\n\n${before}`.slice(0, ISSUE_MAX);
+  return issues.update(own.number, { title: ISSUE_TITLE, body, state: 'open' });
 }
 
 function names(swept: readonly Swept[]): string {

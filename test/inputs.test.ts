@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs, parseReleaseInputs } from '../src/inputs.ts';
+import { type Inputs, parseInputs, parseReleaseInputs, parseReportInputs } from '../src/inputs.ts';
 
 type Given = Record<string, string>;
 
@@ -42,6 +42,14 @@ describe('good values', () => {
     ['namespace', 'team-a', 'namespace', 'team-a'],
     ['gateway', 'opendatahub/inference-gateway', 'gateway', { namespace: 'opendatahub', name: 'inference-gateway' }],
     ['gateway', '', 'gateway', null],
+    ['mode', 'deploy', 'keep', { expiresMs: 7_200_000 }],
+    ['mode', 'nightly', 'pairs', { min: 12, max: 12 }],
+    ['mode', 'nightly', 'keep', null],
+    ['mode', 'restore', 'pattern', 1],
+    ['mode', 'validate', 'pattern', 3],
+    ['pattern', '1', 'pattern', 1],
+    ['environment', 'none', 'environment', ''],
+    ['environment', 'prod/eu west', 'environment', 'prod/eu west'],
     ['dns-endpoint', 'true', 'dnsEndpoint', true],
     ['dns-endpoint', 'false', 'dnsEndpoint', false],
     ['dns-endpoint', '', 'dnsEndpoint', 'auto'],
@@ -80,6 +88,58 @@ describe('good values', () => {
   });
 });
 
+describe('the mode', () => {
+  it.each<[given: Given, event: string, mode: string]>([
+    [{}, 'schedule', 'nightly'],
+    [{ mode: 'auto' }, 'schedule', 'nightly'],
+    [{}, 'pull_request', 'validate'],
+    [{}, 'push', 'validate'],
+    // One that leaves nodes behind is asked for by name.
+    [{}, 'workflow_dispatch', 'validate'],
+    [{ mode: 'deploy' }, 'schedule', 'deploy'],
+    [{ mode: 'deploy', 'dry-run': 'true' }, 'workflow_dispatch', 'preflight'],
+  ])('%j on %s is %s', (given, event, mode) => {
+    expect(inputsOf(given, { GITHUB_EVENT_NAME: event }).mode).toBe(mode);
+  });
+
+  it('of a stack that stays has an end, or none when that is said', () => {
+    expect(inputsOf({ mode: 'restore', 'expires-in': '30m' }).keep).toEqual({ expiresMs: 1_800_000 });
+    expect(inputsOf({ mode: 'deploy', 'expires-in': 'never' }).keep).toEqual({ expiresMs: null });
+  });
+});
+
+describe('the inputs of mode report', () => {
+  const parseReport = (given: Given) =>
+    parseReportInputs({ get: (name) => given[name], given: Object.keys(given), env: { GITHUB_RUN_ID: '1' } });
+
+  it('ask for no cluster', () => {
+    expect(parseReport({ result: 'a/result.json' })).toMatchObject({
+      inputs: { result: 'a/result.json', historyBranch: '', historySeries: 'default', alertIssues: false },
+    });
+  });
+
+  it('are told all that is wrong at once', () => {
+    const wrong = {
+      'history-branch': 'main',
+      'history-series': 'a b',
+      'alert-issues': 'yes',
+      'pr-number': 'x',
+      reslt: 'y',
+    };
+    expect(parseReport(wrong)).toEqual({
+      problems: [
+        'Input "reslt" is not known; did you mean "result"?',
+        expect.stringContaining('Input "pr-number" is "x"'),
+        'Input "alert-issues" is "yes"; allowed: true or false.',
+        'Input "history-branch" "main" is where code lives; give a branch of its own, such as tpu-bench-data.',
+        'Input "github-token" is empty; a history branch needs one.',
+        expect.stringContaining('Input "history-series" is "a b"'),
+      ],
+    });
+    expect(parseReport({})).toEqual({ problems: [expect.stringContaining('needs the input "result"')] });
+  });
+});
+
 describe('bad values', () => {
   it.each<[name: string, text: string, allowed: string]>([
     ['node-pool', 'TPU_Pool', 'a Kubernetes name: lower-case letters, digits and hyphens, at most 63 characters'],
@@ -104,6 +164,12 @@ describe('bad values', () => {
     ['concurrency', '1e2', 'auto, or a whole number from 1 to 512'],
     ['pair-duration', '32', 'a duration with a unit, such as 90s, 25m or 1h30m'],
     ['pair-duration', '900ms', 'at least 1s'],
+    ['mode', 'dploy', 'auto, validate, nightly, preflight, deploy, restore, cleanup, report'],
+    ['pattern', '2', '1 or 3'],
+    ['expires-in', '30s', 'never, or a duration from 1m to 2160h, such as 2h'],
+    ['expires-in', '7200', 'never, or a duration from 1m to 2160h, such as 2h'],
+    ['environment', '-x', 'none, or a name such as tpu-serving'],
+    ['dry-run', 'maybe', 'true or false'],
     ['pairs', '6', 'a range such as 6-15: first and last look, at least 3'],
     ['pairs', '2-15', 'a range such as 6-15: first and last look, at least 3'],
     ['pairs', '15-6', 'a range such as 6-15: first and last look, at least 3'],

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { beginReport, runSignal } from '../begin.ts';
 import { packageRootOf } from '../clients/runner.ts';
+import { concludeDeployment, type DeploymentRef } from '../deploying.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { liveComment } from '../live-comment.ts';
@@ -58,6 +59,7 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     workspace: process.cwd(),
   };
   let lease: LeaseState | null = null;
+  let deployment: DeploymentRef | null = null;
   let measured: Pick<PipelineResult, 'records' | 'originMs' | 'evidence'> = {
     records: [],
     originMs: 0,
@@ -65,19 +67,27 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   };
   let closed: Report;
   try {
-    measured = await runGate(session, (state) => {
-      const isNew = lease?.phase !== 'held' && state.phase === 'held';
-      lease = state;
-      if (!isNew) return;
-      emit({
-        type: 'fact',
-        stage: 'lease',
-        text: `if this process is killed, finish by hand: ${resizeCommand(state)}`,
-      });
-    });
+    const saveDeployment = (ref: DeploymentRef) => {
+      deployment = ref;
+    };
+    measured = await runGate(
+      session,
+      (state) => {
+        const isNew = lease?.phase !== 'held' && state.phase === 'held';
+        lease = state;
+        if (!isNew) return;
+        emit({
+          type: 'fact',
+          stage: 'lease',
+          text: `if this process is killed, finish by hand: ${resizeCommand(state)}`,
+        });
+      },
+      saveDeployment,
+    );
   } finally {
-    closed = lease ? await releaseStage(session, report, lease) : withoutLease(report);
+    closed = await closedBy(session, report, lease);
   }
+  await concludeDeployment(deployment, closed, session);
   await live.settled();
   const published = await publish(closed, {
     inputs,
@@ -95,6 +105,12 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   emit({ type: 'closing', verdict: closed.verdict, lines });
   if (closed.release?.outcome === 'failed') return 2;
   return run.interrupted() ? 130 : CODES[closed.verdict];
+}
+
+/** The report with what became of the nodes: given back, kept, or never leased. */
+async function closedBy(session: Session, report: Report, lease: LeaseState | null): Promise<Report> {
+  if (!lease) return withoutLease(report);
+  return lease.kept ? report : releaseStage(session, report, lease);
 }
 
 function inputsFrom(args: string[], env: Readonly<Record<string, string | undefined>>) {

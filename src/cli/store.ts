@@ -2,7 +2,7 @@ import { branchStore } from '../clients/branch-store.ts';
 import { folderStore } from '../clients/folder-store.ts';
 import { timerWait } from '../clients/github-errors.ts';
 import type { TextStore } from '../clients/text-store.ts';
-import { branchProblem } from '../history/shard.ts';
+import { branchProblem } from '../lib/branch.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -6,8 +6,15 @@ import { runSweep } from '../sweeping.ts';
 
 const CODES = { done: 0, failed: 2, 'bad-inputs': 3 } as const;
 
-/** `tpu-serving-gate sweep`: the sweeper from a terminal or a cron job, with the inputs of `sweep/action.yml` as flags. */
-export async function sweepCommand(args: string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+/**
+ * `tpu-serving-gate sweep`: the sweeper from a terminal or a cron job, with the inputs of `sweep/action.yml` as flags.
+ * `cleanup` is the same and ends the stacks that are kept too, of `--node-pool` or of all pools.
+ */
+export async function sweepCommand(
+  args: string[],
+  env: Readonly<Record<string, string | undefined>>,
+  { cleanup = false } = {},
+): Promise<number> {
   // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
   const { values } = parseArgs({ args, options: {}, strict: false, allowPositionals: true });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -26,10 +33,11 @@ export async function sweepCommand(args: string[], env: Readonly<Record<string, 
   const outcome = await runSweep({
     source: {
       get: (name) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
-      given: Object.keys(values),
+      given: Object.keys(values).filter((name) => !cleanup || name !== 'node-pool'),
       env,
     },
     env,
+    ...(cleanup ? { ends: text(values['node-pool']) ?? 'all' } : {}),
     signal: controller.signal,
     emit,
     onSecret: (secret) => secrets.add(secret),

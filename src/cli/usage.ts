@@ -6,6 +6,7 @@ export function usage(): string {
   return [
     'tpu-serving-gate run --cluster NAME --location ZONE [flags]   lease, deploy, verify, measure, judge, give back',
     'tpu-serving-gate sweep --cluster NAME --location ZONE         give back pools whose lease has run out',
+    'tpu-serving-gate cleanup --cluster NAME --location ZONE       the same, and ends stacks that were deployed to stay',
     'tpu-serving-gate report FILE [--format NAME]                  a result.json again, as text, comment, JUnit and more',
     'tpu-serving-gate compare A B                                  the result.json of two runs, side by side',
     'tpu-serving-gate history add FOLDER RESULT…                   keep results, a file for each series and month',

@@ -4,15 +4,12 @@ import { octokitFor } from './octokit.ts';
 export interface GithubRuns {
   /** Whether a run of this repository, by its page, has ended long enough ago; null for any other page and without the permission. */
   runEnded(page: string): Promise<boolean | null>;
-  /** Writes the one issue whose body begins with the marker, or makes it; its address. */
-  upsertIssue(issue: { marker: string; title: string; body: string }): Promise<string>;
 }
 
 /** A post step may still be giving the nodes back when GitHub calls a run completed. */
 const GRACE_MS = 10 * 60_000;
-const ISSUE_PAGES = 3;
 
-/** GitHub's workflow runs and issues, as the sweeper uses them. Needs `actions: read` and `issues: write`. */
+/** GitHub's workflow runs, as the sweeper uses them. Needs `actions: read`. */
 export function createGithubRuns(options: {
   token: string;
   repository: string;
@@ -48,32 +45,6 @@ export function createGithubRuns(options: {
         if (status === 403 || status === 404) return null;
         throw error;
       }
-    },
-    async upsertIssue({ marker, title, body }) {
-      const text = `${marker}\n${body}`;
-      for (let page = 1; page <= ISSUE_PAGES; page += 1) {
-        const { data } = await withRetries(
-          (inner) =>
-            octokit.rest.issues.listForRepo({
-              owner,
-              repo,
-              state: 'open',
-              per_page: 100,
-              page,
-              request: { signal: inner },
-            }),
-          retry,
-        );
-        const found = data.find((issue) => !issue.pull_request && issue.body?.startsWith(marker));
-        if (found) {
-          const kept = `${text}\n---\n\n${(found.body ?? '').slice(marker.length).trim()}`.slice(0, 60_000);
-          await octokit.rest.issues.update({ owner, repo, issue_number: found.number, body: kept });
-          return found.html_url;
-        }
-        if (data.length < 100) break;
-      }
-      const { data } = await octokit.rest.issues.create({ owner, repo, title, body: text });
-      return data.html_url;
     },
   };
 }

@@ -21,7 +21,8 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null })
     // On pull_request GITHUB_SHA is the merge commit; the reviewer knows the head.
     sha: event.pull_request?.head?.sha ?? env.GITHUB_SHA ?? null,
     ref: env.GITHUB_HEAD_REF || env.GITHUB_REF_NAME || null,
-    pullRequest: overrides.pullRequest ?? event.pull_request?.number ?? null,
+    pullRequest:
+      overrides.pullRequest ?? event.pull_request?.number ?? event.workflow_run?.pull_requests?.[0]?.number ?? null,
   };
 }
 
@@ -40,6 +41,7 @@ export function forkOf(env: Env): { pullRequest: number | null; workflow: string
 }
 
 interface EventPayload {
+  workflow_run?: { pull_requests?: { number?: number }[] };
   pull_request?: {
     number?: number;
     head?: { sha?: string; repo?: { full_name?: string } | null };

@@ -187,6 +187,10 @@ export interface GithubConfig {
   pullRequests: number[];
   /** Answers from the past to "where is the branch" after each write of one; none by default. */
   staleReads?: number;
+  /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */
+  denied?: string[];
+  /** The first writes meet a secondary rate limit. */
+  secondaryLimit?: { writes: number; retryAfterS: number };
 }
 
 export interface GithubPorts {
@@ -200,6 +204,12 @@ export interface GithubRecord {
   requests: { at: number; method: string; path: string; status: number }[];
   comments: { id: number; pullRequest: number; author: string; body: string; edits: number }[];
   issues: { number: number; title: string; body: string; edits: number; state: 'open' | 'closed' }[];
+  deployments: {
+    id: number;
+    ref: string;
+    environment: string;
+    statuses: { state: string; description: string; environmentUrl: string; logUrl: string }[];
+  }[];
   /** Files of each branch, by path. */
   branches: Record<string, Record<string, string>>;
 }

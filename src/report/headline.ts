@@ -1,12 +1,13 @@
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
-import { prose } from './escape.ts';
-import { count, duration, NOT_MEASURED, percent, requestsPerSecond } from './format.ts';
-import type { Check, Report } from './model.ts';
+import { code, prose } from './escape.ts';
+import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
+import type { Check, Mode, Report } from './model.ts';
 import { successRate } from './record.ts';
 import { ratioCounts, speedupText, targetText } from './speedup.ts';
 import {
   preflightCounts,
   replicaCount,
+  serves,
   splitChecks,
   stageFailed,
   stagePosition,
@@ -19,13 +20,15 @@ export function headlineText(report: Report): string {
   const speed = speedupText(report);
   switch (report.verdict) {
     case 'pass':
-      if (report.mode === 'preflight') return 'ready to be measured; nothing was leased';
+      if (report.mode === 'preflight') return 'ready; nothing was leased';
+      if (serves(report)) return servesText(report);
       return speed
         ? `${speed.value} the throughput of one replica (target ${speed.target})`
         : sentencePart(firstReason(report));
     case 'fail':
       return failText(report);
     case 'inconclusive':
+      if (serves(report)) return `${servesText(report)}, and not all is proven`;
       if (speed?.relation === 'recorded') return `${speed.value} over a recorded baseline, which decides nothing`;
       if (speed?.relation !== 'undecided') return sentencePart(firstReason(report));
       return `${speed.value} (${speed.range}), too close to ${speed.min}× to decide`;
@@ -36,11 +39,21 @@ export function headlineText(report: Report): string {
   }
 }
 
+function servesText(report: Report): string {
+  const replicas = replicaCount(report);
+  const what =
+    replicas === null ? 'the stack serves' : `${count(replicas, 'replica')} ${replicas === 1 ? 'serves' : 'serve'}`;
+  const until = report.release?.kept?.until;
+  return `${what}${until ? ` until ${utcMinute(until)}` : ''}`;
+}
+
 /** `✅ Pass — 2.68× …`: the heading's Markdown, without the hashes. */
 export function heading(report: Report): string {
   const suffix = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
   const stillRunning = suffix ? '; **TPU nodes are still running**' : '';
-  const word = report.mode === 'preflight' ? 'Preflight' : null;
+  const word = ({ preflight: 'Preflight', deploy: 'Deploy', restore: 'Restore' } as Partial<Record<Mode, string>>)[
+    report.mode
+  ];
   const verdict = VERDICT_WORDS[report.verdict];
   return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${prose(headlineText(report), 160)}${stillRunning}`;
 }
@@ -51,6 +64,10 @@ export function leadSentence(report: Report): string {
     return `${preflightCounts(report.preflight)}. **Nothing was leased, deployed or measured.**`;
   }
   if (report.verdict === 'error') return errorSentence(report);
+  if (serves(report) && report.verdict !== 'fail') {
+    const where = report.environment.endpoint ? ` at ${code(report.environment.endpoint, 120)}` : '';
+    return `Checks: ${tally(report.checks)}${where}. **Nothing was measured.**`;
+  }
   const measured = measuredSentence(report);
   if (measured === null) {
     const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';

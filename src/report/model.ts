@@ -17,7 +17,7 @@ export interface Report {
   reasons: string[];
   failure: ReportedFailure | null;
   diagnosis: Diagnosis | null;
-  /** Only preflight ran, because no more was asked for. */
+  /** What was asked for; `preflight` also for a dry run of another. */
   mode: Mode;
   /** What was known for free, in order. Empty when preflight was not reached. */
   preflight: PreflightCheck[];
@@ -38,8 +38,11 @@ export interface Report {
 /** `inconclusive`: measured well, not decided. `invalid`: measured wrongly. `error`: never measured. */
 export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
 
-/** `validate` leases, deploys and measures; `preflight` only looks. */
-export type Mode = 'validate' | 'preflight';
+/**
+ * `validate` and `nightly` lease, deploy, measure and give back; `preflight` only looks; `deploy` and `restore` leave a
+ * stack that serves.
+ */
+export type Mode = 'validate' | 'nightly' | 'preflight' | 'deploy' | 'restore';
 
 export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */
@@ -402,7 +405,8 @@ export interface Cost {
 }
 
 export interface Release {
-  outcome: 'released' | 'not-needed' | 'failed';
+  /** `kept`: the nodes stay with the stack that was deployed, for a time or until somebody ends it. */
+  outcome: 'released' | 'not-needed' | 'failed' | 'kept';
   nodePool: string | null;
   restingNodes: number | null;
   nodesLeft: number | null;
@@ -411,6 +415,8 @@ export interface Release {
   /** The exact command to run by hand when `outcome` is `failed`. */
   command: string | null;
   durationMs: number;
+  /** Of what is kept: its end, ISO 8601, null for none, and what its nodes cost by the hour. */
+  kept?: { until: string | null; usdPerHour: number | null };
 }
 
 /** One pool that a sweep gave back, or could not. */
@@ -418,7 +424,8 @@ export interface Swept {
   nodePool: string;
   /** The dead run's page, or its name. */
   holder: string;
-  reason: 'expired' | 'run-ended';
+  /** `kept-over`: a stack was kept, and its time is over; `asked`: its end was asked for. Neither is a leak. */
+  reason: 'expired' | 'run-ended' | 'kept-over' | 'asked';
   outcome: 'released' | 'failed' | 'not-needed';
   message: string;
   /** To run by hand; null when nothing is left to do. */

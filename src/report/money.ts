@@ -1,6 +1,6 @@
 import { code, link, prose } from './escape.ts';
-import { chipMinutes, count, duration, usd } from './format.ts';
-import type { Report } from './model.ts';
+import { chipMinutes, count, duration, usd, utcMinute } from './format.ts';
+import type { Release, Report } from './model.ts';
 import { shortSha } from './wording.ts';
 
 /** Where a run's own page and summary are; null without a page. */
@@ -50,8 +50,17 @@ export function releaseText(report: Report): string {
     return `❌ **${pool} was not given back${left}**`;
   }
   if (release.outcome === 'not-needed') return prose(release.message, 200);
+  if (release.outcome === 'kept') return keptText(release, pool);
   if (release.nodesLeft === null) return prose(release.message, 200);
   return `✅ ${pool} is back at ${count(release.nodesLeft, 'node')}`;
+}
+
+/** ``node pool `v6e` stays with 3 nodes until 16:40 UTC, $35.64 an hour``. */
+function keptText({ kept, nodesLeft }: Release, pool: string): string {
+  const until = kept?.until ? `until ${utcMinute(kept.until)}` : 'until somebody ends it';
+  const usdPerHour = kept?.usdPerHour ?? null;
+  const money = usdPerHour === null ? 'price not known' : `**≈ ${usd(usdPerHour)} an hour**`;
+  return `${pool} stays with ${count(nodesLeft ?? 0, 'node')} ${until}, ${money}`;
 }
 
 function runTime(report: Report): string | null {

@@ -1,5 +1,5 @@
 import { besideLimits } from '../lib/number.ts';
-import { prose } from './escape.ts';
+import { code, prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from './format.ts';
 import { table } from './markdown.ts';
 import type { Check, Report, StageResult } from './model.ts';
@@ -11,6 +11,7 @@ import {
   oneReplicaTitle,
   replicaCount,
   STAGES,
+  serves,
   shownStages,
   splitChecks,
   tally,
@@ -19,9 +20,25 @@ import {
 /** The table of the first screen: at most seven rows. Measures when something was measured, else how far the run came. */
 export function overview(report: Report): string | null {
   const measured = report.benchmark?.speedup != null || report.checks.length > 0;
-  if (report.verdict !== 'error' && measured) return measuresTable(report);
+  if (report.verdict !== 'error' && measured) return serves(report) ? servesTable(report) : measuresTable(report);
   const stages = shownStages(report);
   return stages.length > 0 ? stagesTable(stages) : null;
+}
+
+/** Of a stack that is to stay: what was seen of it. */
+function servesTable(report: Report): string {
+  const { environment, plan } = report;
+  const { service, routing } = splitChecks(report.checks);
+  const one = plan.replicas === 1;
+  const rows = [
+    ['Service checks', tally(service), outcomeOf(service)],
+    one
+      ? ['Routing checks', 'one replica serves everything', '–']
+      : ['**Routing checks**', routing.length > 0 ? tally(routing) : NOT_MEASURED, outcomeOf(routing)],
+    ['Model', environment.modelId ? code(environment.modelId, 80) : '–', '–'],
+    ['Endpoint', environment.endpoint ? code(environment.endpoint, 120) : '–', '–'],
+  ];
+  return table(['', 'Seen', 'Result'], ['left', 'left', 'left'], rows);
 }
 
 function measuresTable(report: Report): string {

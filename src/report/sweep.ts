@@ -6,7 +6,17 @@ import type { Swept } from './model.ts';
 export const ISSUE_MARKER = '<!-- tpu-serving-gate: sweeper -->';
 export const ISSUE_TITLE = 'TPU node pools were left running';
 
-const REASONS = { expired: 'lease ran out', 'run-ended': 'run ended' } as const;
+const REASONS = {
+  expired: 'lease ran out',
+  'run-ended': 'run ended',
+  'kept-over': 'time was over',
+  asked: 'its end was asked for',
+} as const;
+
+/** What a run left behind, or what could not be given back: worth an issue. The end of a stack that was kept is not. */
+export function leaks(swept: readonly Swept[]): Swept[] {
+  return swept.filter(({ reason, outcome }) => outcome === 'failed' || reason === 'expired' || reason === 'run-ended');
+}
 
 /** A sweep for the job summary and, where pools were swept, for the issue. Markdown; all that comes from a cluster is escaped. */
 export function renderSweep(

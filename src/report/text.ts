@@ -4,7 +4,7 @@ import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSec
 import { headlineText } from './headline.ts';
 import type { Report } from './model.ts';
 import { speedupText, vetoed } from './speedup.ts';
-import { sentence, splitChecks, tally, whoActs } from './wording.ts';
+import { sentence, serves, splitChecks, tally, whoActs } from './wording.ts';
 
 /**
  * The closing lines for a log or a terminal: verdict, figures, cause and remedy, money, release. Plain text without
@@ -13,7 +13,8 @@ import { sentence, splitChecks, tally, whoActs } from './wording.ts';
 export function renderVerdictText(report: Report): string[] {
   const rows: [string, string | null][] = [
     ['verdict', `${report.verdict}: ${headlineText(report)}`],
-    ['speed-up', speedLine(report)],
+    ['speed-up', serves(report) ? null : speedLine(report)],
+    ['endpoint', report.release?.outcome === 'kept' ? report.environment.endpoint : null],
     ['throughput', throughputLine(report)],
     ['latency', latencyLine(report)],
     ...checkRows(report),
@@ -54,7 +55,7 @@ function checkRows(report: Report): [string, string | null][] {
   const bad = report.checks.filter(({ outcome }) => outcome !== 'pass');
   return [
     ['service', service.length > 0 ? tally(service) : null],
-    ['routing', routing.length > 0 ? tally(routing) : NOT_MEASURED],
+    ['routing', routing.length > 0 ? tally(routing) : report.plan.replicas === 1 ? null : NOT_MEASURED],
     ...bad.map((check): [string, string] => [
       '',
       `${check.outcome}: ${check.title}: expected ${check.expected}, seen ${check.seen}`,
@@ -98,6 +99,7 @@ function releaseLine(report: Report): string {
   const { release } = report;
   if (!release) return 'given back by the post step';
   const failed = release.outcome === 'failed' ? 'NOT GIVEN BACK: ' : '';
-  const took = release.outcome === 'not-needed' ? '' : ` (${duration(release.durationMs)})`;
+  const took =
+    release.outcome === 'not-needed' || release.outcome === 'kept' ? '' : ` (${duration(release.durationMs)})`;
   return `${failed}${release.message}${took}`;
 }

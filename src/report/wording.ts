@@ -125,7 +125,9 @@ export function shownStages(report: Report): StageResult[] {
   if (!own.some((stage) => stage.startedAt !== null || stage.outcome === 'done' || stage.outcome === 'failed'))
     return [];
   if (release === null) return report.stages;
-  const outcome = ({ released: 'done', failed: 'failed', 'not-needed': 'skipped' } as const)[release.outcome];
+  const outcome = ({ released: 'done', failed: 'failed', 'not-needed': 'skipped', kept: 'skipped' } as const)[
+    release.outcome
+  ];
   const known = report.stages.find(({ stage }) => stage === 'release');
   const last: StageResult = {
     stage: 'release',
@@ -135,6 +137,11 @@ export function shownStages(report: Report): StageResult[] {
     summary: release.message,
   };
   return [...own, last];
+}
+
+/** Whether a stack was deployed to stay, which is not measured. */
+export function serves({ mode }: Pick<Report, 'mode'>): boolean {
+  return mode === 'deploy' || mode === 'restore';
 }
 
 /** The text as a sentence: with a full stop unless it ends in punctuation already. */

@@ -41,8 +41,14 @@ export function priceText(
   const chips = nodes * (chipsOf(pool.machineType) ?? 0);
   const { location, pricePerChipHourUsd } = context.inputs;
   const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));
+  const { keep } = context.inputs;
+  const span = keep
+    ? keep.expiresMs === null
+      ? 'for as long as nobody ends it'
+      : `about $${((price?.usd ?? 0) * chips * (keep.expiresMs / 3_600_000)).toFixed(0)} until its end`
+    : `about $${(((price?.usd ?? 0) * chips * USUAL_RUN_MIN) / 60).toFixed(0)} for a usual run of ${USUAL_RUN_MIN} min`;
   const amount = price
-    ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), about $${((price.usd * chips * USUAL_RUN_MIN) / 60).toFixed(0)} for a usual run of ${USUAL_RUN_MIN} min`
+    ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), ${span}`
     : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;
   return `${nodes} nodes × ${chips / nodes} chips = ${chips} chips: ${amount}`;
 }

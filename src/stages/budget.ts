@@ -46,7 +46,20 @@ export function budgetMs(
       `Raise it, to about ${Math.ceil((hourly * USUAL_RUN_MS) / 3_600_000)}, or lease fewer nodes.`,
     );
   }
+  checkKept(context.inputs, maxCostUsd, hourly);
   return ms;
+}
+
+/** A stack that stays goes on costing: what it costs until its end has to be within the limit as well. */
+function checkKept({ keep }: StageContext['inputs'], maxCostUsd: number, hourly: number): void {
+  if (!keep) return;
+  const stays = keep.expiresMs;
+  const total = stays === null ? null : (hourly * (USUAL_RUN_MS + stays)) / 3_600_000;
+  if (total !== null && total <= maxCostUsd) return;
+  throw refuse(
+    `Input "max-cost" is ${maxCostUsd}, and a stack that stays ${stays === null ? 'without an end has no limit' : `for ${humanDuration(stays)} costs about $${total?.toFixed(0)}`}, at $${hourly.toFixed(2)} an hour.`,
+    stays === null ? 'Give "expires-in" a time, or leave "max-cost" out.' : 'Raise it, or lower "expires-in".',
+  );
 }
 
 /** Why a run ended before its result: the bill would have passed the limit. */

@@ -37,6 +37,8 @@ export interface Prepared {
   manifests: Manifest[];
   /** Objects to delete before the deploy: Pattern 1. */
   retire: ObjectRef[];
+  /** The lease that was taken over, of a dead run or of a stack that was kept: what it deployed goes first. */
+  leftover?: LeaseState | null;
 }
 
 export interface ServiceRef {
@@ -74,6 +76,15 @@ export interface LeaseState {
   namespace: string;
   /** Applied objects, removed before the nodes go. */
   workload: ObjectRef[];
+  /** Set once a stack serves that is to stay: no run holds the pool any more, and nobody is to take it before the end. */
+  kept?: Kept;
+}
+
+export interface Kept {
+  /** ISO 8601; null for as long as nobody ends it. */
+  until: string | null;
+  /** The GitHub Deployment of the stack, to be called inactive at its end; null without one. */
+  deployment: { repository: string; id: number } | null;
 }
 
 /** The pods that KServe makes for a service, by the labels of its controller (field names stable from v0.15 on). */

@@ -3,26 +3,67 @@ import { describe, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
 import { awaitGone } from './gone.ts';
+import { isSmaller } from './lease.ts';
 import { atManifest } from './manifest-failure.ts';
-import { marked, RUN_ANNOTATION } from './ownership.ts';
+import { marked, mayBeDeleted, RUN_ANNOTATION } from './ownership.ts';
 import { prune } from './prune.ts';
 
 /**
- * Deletes Pattern 1 if it is there and waits until its pods are gone (they hold TPUs and its route competes on the
+ * Deletes what the lease that was taken over had deployed, and Pattern 1 if it is there and waits until its pods are gone (they hold TPUs and its route competes on the
  * gateway), then applies the manifests in file order by server-side apply, then prunes what they no longer have. Runs
  * while the nodes come up.
  */
 export async function deploy(
   context: StageContext,
   prepared: Prepared,
+  /** Awaited when the old pods are gone and before the new are made. */
+  cleared: () => Promise<void> = async () => {},
 ): Promise<{ retired: number; applied: number; pruned: number }> {
-  const retired = await retire(context, prepared.retire);
+  const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared.retire));
+  if (isSmaller(context, prepared)) await clearLeftovers(context, prepared);
+  await cleared();
   for (const manifest of prepared.manifests) {
     context.signal.throwIfAborted();
     await applyOne(context, manifest, prepared.service.name);
   }
   const pruned = await prune(context, prepared);
   return { retired, applied: prepared.manifests.length, pruned };
+}
+
+/**
+ * Deletes what a run that is gone had deployed, or the stack that this one replaces: under another name it would go on to
+ * hold its TPUs. Only what carries that run's mark; what the manifests have too is replaced as it is applied.
+ */
+async function removeLeftover(context: StageContext, { leftover, manifests, service }: Prepared): Promise<number> {
+  if (!leftover) return 0;
+  const { kube, emit } = context;
+  const own = new Set(manifests.map(({ object }) => describe(withNamespace(refOf(object), service.namespace))));
+  const removed: ObjectRef[] = [];
+  for (const ref of leftover.workload.map((each) => withNamespace(each, leftover.namespace))) {
+    context.signal.throwIfAborted();
+    if (own.has(describe(ref)) || !mayBeDeleted(ref)) continue;
+    const found = await kube.get(ref);
+    if (found?.metadata.annotations?.[RUN_ANNOTATION] !== leftover.runKey) continue;
+    if (!(await kube.remove(ref, { uid: found.metadata.uid }))) continue;
+    removed.push(ref);
+    emit({ type: 'fact', stage: 'deploy', text: `removed ${describe(ref)}, which ${leftover.holder} had deployed` });
+  }
+  for (const ref of removed) {
+    if (ref.kind === 'LLMInferenceService') await awaitServiceGone(context, ref);
+  }
+  return removed.length;
+}
+
+/** Before the pool becomes smaller its pods go, or a node would go from under them. */
+async function clearLeftovers(context: StageContext, { manifests, service }: Prepared): Promise<void> {
+  for (const { object } of manifests) {
+    const ref = withNamespace(refOf(object), service.namespace);
+    if (ref.kind === 'LLMInferenceService') await clearLeftover(context, ref);
+  }
+}
+
+function withNamespace(ref: ObjectRef, namespace: string): ObjectRef {
+  return { ...ref, namespace: ref.namespace ?? namespace };
 }
 
 async function retire(context: StageContext, refs: ObjectRef[]): Promise<number> {

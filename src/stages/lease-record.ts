@@ -12,6 +12,9 @@ export const RENEW_EVERY_MS = 60_000;
  */
 export const SKEW_MS = 30_000;
 
+/** Of a stack that is kept for as long as nobody ends it: ten years, since a Lease has to have an end. */
+const FOR_EVER_S = 10 * 365 * 86_400;
+
 const STATE_ANNOTATION = 'tpu-serving-gate/lease';
 const API_VERSION = 'coordination.k8s.io/v1';
 
@@ -60,12 +63,19 @@ export function leaseObject(
     },
     spec: {
       holderIdentity: holder.identity,
-      leaseDurationSeconds: LEASE_DURATION_S,
+      leaseDurationSeconds: durationOf(state, times.nowMs),
       acquireTime: microTime(times.acquiredAtMs),
       renewTime: microTime(times.nowMs),
       leaseTransitions: times.transitions,
     },
   };
+}
+
+/** Of a run, from its last sign of life; of a stack that is kept, to its end. */
+function durationOf({ kept }: LeaseState, nowMs: number): number {
+  if (!kept) return LEASE_DURATION_S;
+  if (kept.until === null) return FOR_EVER_S;
+  return Math.max(1, Math.round((Date.parse(kept.until) - nowMs) / 1_000));
 }
 
 /** Reads a lease whoever wrote it; what is not as the gate writes it is not trusted. */
@@ -92,6 +102,7 @@ export function isExpired(record: LeaseRecord, nowMs: number): boolean {
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const PATTERNS: Partial<Record<keyof LeaseState, RegExp>> = {
   projectId: /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/,
   location: /^[a-z]+-[a-z]+\d+(-[a-z])?$/,
@@ -99,7 +110,7 @@ const PATTERNS: Partial<Record<keyof LeaseState, RegExp>> = {
   nodePool: NAME,
   namespace: NAME,
   runKey: NAME,
-  startedAt: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+  startedAt: ISO,
 };
 
 /** A state from an annotation or a file, checked as strictly as an input: it decides what is resized. */
@@ -124,7 +135,13 @@ export function parseState(text: string | undefined): LeaseState | null {
     Array.isArray(workload) &&
     workload.length <= 100 &&
     workload.every((ref) => [ref?.apiVersion, ref?.kind, ref?.name].every((part) => typeof part === 'string'));
-  return state.v === 1 && isText && isSized && isListed ? (value as LeaseState) : null;
+  const { kept } = state as { kept?: { until?: unknown; deployment?: unknown } };
+  const isKept = kept === undefined || (kept !== null && typeof kept === 'object' && isEnd(kept.until));
+  return state.v === 1 && isText && isSized && isListed && isKept ? (value as LeaseState) : null;
+}
+
+function isEnd(until: unknown): boolean {
+  return until === null || (typeof until === 'string' && ISO.test(until));
 }
 
 function microTime(ms: number): string {

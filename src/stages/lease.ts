@@ -78,7 +78,8 @@ export async function takePool(
   const wanted = leaseState(context, prepared, startedAt, 'acquiring');
   saveLease(wanted);
   const { onBusy, busyTimeoutMs: limitMs, pollIntervalMs } = inputs;
-  const { story, waited } = await acquirePool(leaseContext(context), wanted, { onBusy, limitMs, pollIntervalMs });
+  const waiting = { onBusy, limitMs, pollIntervalMs, takesKept: inputs.keep !== null };
+  const { story, waited } = await acquirePool(leaseContext(context), wanted, waiting);
   if (story) emit({ type: 'warning', text: storyOf(story) });
   const now = waited ? await readAgain(context, prepared, story?.state ?? null) : prepared;
   const state = leaseState(context, now, waited ? new Date().toISOString() : startedAt);
@@ -93,7 +94,7 @@ async function readAgain(context: StageContext, prepared: Prepared, dead: LeaseS
   const pool = await gke.getNodePool(prepared.pool.name);
   const sizeBefore = dead?.sizeBefore ?? pool.initialNodeCount;
   const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
-  return { ...prepared, pool, sizeBefore, restingNodes };
+  return { ...prepared, pool, sizeBefore, restingNodes, leftover: dead };
 }
 
 /** What holds the pool, by name: other operations of the pool and of its cluster. Empty when that cannot be listed. */
@@ -114,6 +115,11 @@ function blocks(targetLink: string, cluster: string, pool: string): boolean {
   return name === cluster && (rest === '' || rest === `/nodePools/${pool}`);
 }
 
+/** Whether a stack that stays needs fewer nodes than the pool has: what nobody uses is not kept. */
+export function isSmaller({ inputs }: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): boolean {
+  return inputs.keep !== null && pool.initialNodeCount > nodes;
+}
+
 /** Asks for the nodes. Waits while another operation holds the pool. Null when the pool already has the nodes. */
 export async function requestNodes(
   context: StageContext,
@@ -122,7 +128,7 @@ export async function requestNodes(
 ): Promise<GkeOperation | null> {
   const { gke, inputs, emit } = context;
   const { pool, nodes } = prepared;
-  if (pool.initialNodeCount >= nodes) {
+  if (pool.initialNodeCount >= nodes && !isSmaller(context, prepared)) {
     emit({ type: 'fact', stage: 'lease', text: `${pool.name} is set to ${pool.initialNodeCount} nodes already` });
     return null;
   }
@@ -188,7 +194,9 @@ export async function awaitNodes(
         announced.add(node.name);
         emit({ type: 'fact', stage: 'lease', text: `node ${node.name} Ready, ${node.chips} chips` });
       }
-      if (usable.length >= wanted) return { done: usable };
+      // Of a pool that becomes smaller, a node may still be Ready that is about to go.
+      const settled = !isSmaller(context, prepared) || (nodes.length <= wanted && running?.status === 'DONE');
+      if (usable.length >= wanted && settled) return { done: usable };
       let state = 'no operation running';
       if (running && running.status !== 'DONE') {
         try {

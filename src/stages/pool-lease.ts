@@ -29,6 +29,8 @@ export interface LeaseContext {
 
 export interface Waiting {
   onBusy: 'wait' | 'stop';
+  /** Whether a stack that is kept may be replaced: by another that is to stay, or by its end. */
+  takesKept: boolean;
   limitMs: number;
   pollIntervalMs: number;
 }
@@ -68,11 +70,13 @@ export async function acquirePool(context: LeaseContext, state: LeaseState, wait
       }
       const record = readLease(found);
       const ours = record.runKey === holder.runKey && record.holder === holder.identity;
-      if (!ours && !isExpired(record, nowMs)) {
+      if (!ours && !isExpired(record, nowMs) && !(waiting.takesKept && record.state?.kept)) {
         waited = true;
         last = record;
-        if (waiting.onBusy === 'stop') throw poolLeased(state.nodePool, record, null);
-        return { waiting: `held by ${record.holder} ${since(record)}` };
+        if (waiting.onBusy === 'stop' || outlasts(record, nowMs, waiting.limitMs)) {
+          throw poolLeased(state.nodePool, record, null);
+        }
+        return { waiting: heldText(record) };
       }
       const transitions = Number(found.spec?.leaseTransitions ?? 0) + (ours ? 0 : 1);
       const acquiredAtMs = ours ? Date.parse(String(found.spec?.acquireTime)) || nowMs : nowMs;
@@ -123,6 +127,8 @@ async function renew(
     if (!found) return 'gone';
     const record = readLease(found);
     if (record.runKey !== holder.runKey || record.holder !== holder.identity) return record;
+    // A sign of life that was under way when the stack was stamped as kept must not take its end back.
+    if (record.state?.kept) return null;
     const nowMs = Date.now();
     const acquiredAtMs = Date.parse(record.acquiredAt ?? '') || nowMs;
     const times = { nowMs, acquiredAtMs, transitions: Number(found.spec?.leaseTransitions ?? 0) };
@@ -172,6 +178,20 @@ export async function returnPool(owner: Owner, pool: string): Promise<void> {
   );
 }
 
+/** Stamps the lease of a stack that stays: it holds until its end, whoever sweeps. Throws when it is no longer ours. */
+export async function stampKept(owner: Owner, state: LeaseState): Promise<void> {
+  const { namespace, holder, kube } = owner;
+  let stamped = false;
+  await changeOwn(owner, state.nodePool, async ({ metadata, spec }) => {
+    const nowMs = Date.now();
+    const acquiredAtMs = Date.parse(String(spec?.acquireTime)) || nowMs;
+    const times = { nowMs, acquiredAtMs, transitions: Number(spec?.leaseTransitions ?? 0) };
+    stamped = (await kube.replace(leaseObject(namespace, holder, state, times, metadata.resourceVersion))) !== null;
+    return stamped;
+  });
+  if (!stamped) throw leaseLost(state.nodePool, 'gone');
+}
+
 /** After a release that failed: the lease says so, and whoever sweeps need not wait for its end. */
 export async function expirePool(owner: Owner, state: LeaseState): Promise<void> {
   const { namespace, holder, kube } = owner;
@@ -184,11 +204,36 @@ export async function expirePool(owner: Owner, state: LeaseState): Promise<void>
 
 /** One sentence about a lease that was taken over. */
 export function storyOf(record: LeaseRecord): string {
+  if (record.state?.kept) return `node pool ${record.state.nodePool} ${keptText(record)}; it is replaced`;
   const size = record.state ? `; it had asked for ${record.state.sizeAsked} nodes` : '';
   return `took over the lease of ${record.holder}, ${since(record)}, which ran out at ${iso(record.expiresAtMs)}${size}`;
 }
 
+/** A stack that is kept beyond the time that may be waited: no reason to begin. */
+export function outlasts(record: LeaseRecord, nowMs: number, limitMs: number): boolean {
+  return record.state?.kept !== undefined && record.expiresAtMs > nowMs + limitMs;
+}
+
+function heldText(record: LeaseRecord): string {
+  return record.state?.kept ? keptText(record) : `held by ${record.holder} ${since(record)}`;
+}
+
+function keptText({ holder, state }: LeaseRecord): string {
+  const until = state?.kept?.until;
+  return `keeps a stack that ${holder} deployed, ${until ? `until ${until.replace(/\.\d+Z$/, 'Z')}` : 'with no end'}`;
+}
+
 export function poolLeased(pool: string, record: LeaseRecord | null, waitedMs: number | null): Failure {
+  if (record?.state?.kept) {
+    return new Failure({
+      stage: 'lease',
+      code: 'pool-kept',
+      message: `Node pool ${pool} ${keptText(record)}${waitedMs === null ? '' : `; waited ${humanDuration(waitedMs)}`}.`,
+      hint: 'Give it back first (mode: cleanup), measure on another pool, or raise "busy-timeout" to beyond its end.',
+      blame: 'cluster',
+      evidence: { holder: record.holder },
+    });
+  }
   const who = record ? `${record.holder} ${since(record)}` : 'another run';
   const until = record ? `, until ${iso(record.expiresAtMs)} unless it is renewed` : '';
   return new Failure({

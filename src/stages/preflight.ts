@@ -40,7 +40,7 @@ export async function preflight(
   table: Table,
 ): Promise<Prepared> {
   const { inputs, kube, gke, report } = context;
-  const { manifest, service } = serviceOf(manifests, inputs.namespace);
+  const { manifest, service } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   const gateway = inputs.gateway ?? gatewayOf(manifest) ?? (await gatewayInUse(kube, service.namespace));
   const versions = await readVersions(kube);
@@ -122,11 +122,14 @@ async function checkNodes(
     table.look('pool-use', 'Use of the pool', async () => {
       const present = await poolNodes(kube, pool.name);
       const leased = await otherLease(context, pool.name);
+      const replaced = leased?.replaced?.workload ?? [];
       // While another run has the pool, the pods on its nodes are that run's, and go with it.
       const known =
-        !leased && restingNodes < present.length ? await strangersOn(context, present, [service, ...retired]) : null;
+        (!leased || leased.replaced) && restingNodes < present.length
+          ? await strangersOn(context, present, [service, ...retired, ...replaced.filter(isService)])
+          : null;
       const seen = [
-        leased ?? 'no other run has it',
+        leased?.text ?? 'no other run has it',
         `${present.length} nodes now`,
         ...(present.length === sizeBefore ? [] : [`last set to ${sizeBefore}`]),
         ...(known === null ? [] : [known]),

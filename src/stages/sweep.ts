@@ -24,6 +24,12 @@ export interface SweepContext {
   holder: Holder;
   /** The cluster that is swept; leases that name another are left alone. */
   where: { projectId: string; location: string; cluster: string };
+  /** A pool whose stack is kept no longer, or `all`: its end was asked for. */
+  ends?: string | 'all';
+  /** Told of a pool that `ends` means and a run still holds. */
+  onHeld?: (nodePool: string, holder: string) => void;
+  /** Told after a stack that was kept has gone. */
+  onEnded?: (state: LeaseState) => Promise<void>;
   /** Whether the run with this page has ended, and its post step with it; null when that cannot be known. */
   runEnded: (holder: string) => Promise<boolean | null>;
 }
@@ -74,10 +80,18 @@ async function reasonToSweep(
     emit({ type: 'warning', text: `lease ${name} names another pool or cluster; it is left alone` });
     return null;
   }
-  if (isExpired(record, Date.now())) return { state, reason: 'expired' };
-  if (await context.runEnded(holder)) return { state, reason: 'run-ended' };
+  const { kept } = state;
+  if (isExpired(record, Date.now())) return { state, reason: kept ? 'kept-over' : 'expired' };
+  const wanted = context.ends === 'all' || context.ends === state.nodePool;
+  if (kept && wanted) return { state, reason: 'asked' };
+  // The run that deployed it has ended, as it should.
+  if (!kept && (await context.runEnded(holder))) return { state, reason: 'run-ended' };
   const until = new Date(record.expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
-  emit({ type: 'fact', stage: 'release', text: `${state.nodePool} is held by ${holder} until ${until} or longer` });
+  const text = kept
+    ? `${state.nodePool} keeps a stack that ${holder} deployed, ${kept.until ? `until ${until}` : 'with no end'}`
+    : `${state.nodePool} is held by ${holder} until ${until} or longer`;
+  emit({ type: 'fact', stage: 'release', text });
+  if (wanted) context.onHeld?.(state.nodePool, holder);
   return null;
 }
 
@@ -94,7 +108,8 @@ async function takeOver(
   const nowMs = Date.now();
   const transitions = Number(object.spec?.leaseTransitions ?? 0) + 1;
   const times = { nowMs, acquiredAtMs: nowMs, transitions };
-  return kube.replace(leaseObject(namespace, holder, state, times, object.metadata.resourceVersion));
+  const { kept: _, ...rest } = state;
+  return kube.replace(leaseObject(namespace, holder, rest, times, object.metadata.resourceVersion));
 }
 
 async function giveBack(
@@ -115,8 +130,11 @@ async function giveBack(
     over.abort();
     if (ended.outcome === 'failed') await expirePool(context, state);
     else await returnPool(context, state.nodePool);
-    const { outcome, message, command, durationMs, nodesLeft } = ended;
+    const { message, command, durationMs, nodesLeft } = ended;
+    // A release never keeps.
+    const outcome = ended.outcome === 'kept' ? 'not-needed' : ended.outcome;
     emit({ type: 'fact', stage: 'release', text: message });
+    if (outcome !== 'failed') await context.onEnded?.(state);
     return { nodePool: state.nodePool, holder: from, reason, outcome, message, command, durationMs, nodesLeft };
   } finally {
     over.abort();

@@ -17,7 +17,7 @@ export function overallVerdict(
   target: Target,
 ): { verdict: Verdict; reasons: string[] } {
   const failed = checks.filter(({ outcome }) => outcome === 'fail');
-  if (failed.length > 0) return { verdict: 'fail', reasons: failed.map((check) => sentence(check, 'failed')) };
+  if (failed.length > 0) return { verdict: 'fail', reasons: failed.map((check) => checkSentence(check, 'failed')) };
   const lost = (['all', 'one'] as const).filter((arm) => benchmark.arms[arm].successRate < target.successRate);
   const disturbed = benchmark.vetoes.some(({ id }) => id !== 'error-rate');
   if (disturbed || (benchmark.vetoes.length > 0 && !lost.includes('all'))) {
@@ -46,7 +46,9 @@ export function overallVerdict(
   const undecided = [
     ...checks
       .filter(({ outcome }) => outcome !== 'pass')
-      .map((check) => sentence(check, check.outcome === 'inconclusive' ? 'was not decided' : 'could not be observed')),
+      .map((check) =>
+        checkSentence(check, check.outcome === 'inconclusive' ? 'was not decided' : 'could not be observed'),
+      ),
     ...benchmark.warnings.filter(({ id }) => UNPROVEN.has(id)).map(({ message }) => message),
   ];
   if (looks.stopped !== 'pass' || !speedup) {
@@ -80,6 +82,7 @@ function whyUndecided({ design, looks, pairs, baseline }: Benchmark, { minSpeedu
     : ` so far: the measurement stopped after ${pairs.length} pairs without a decision.`;
 }
 
-function sentence(check: Check, what: string): string {
+/** A check that did not pass, as a sentence. */
+export function checkSentence(check: Check, what: string): string {
   return `${check.title}: ${what} (expected ${check.expected}, seen ${check.seen}).`;
 }

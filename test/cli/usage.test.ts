@@ -58,7 +58,8 @@ describe('bad usage ends with 3 and says on stderr', () => {
     expect(await cli(['deploy'])).toEqual({
       code: 3,
       stdout: '',
-      stderr: 'Command "deploy" is not known; allowed: run, sweep, report, compare, history, rehearse, lab, help.\n',
+      stderr:
+        'Command "deploy" is not known; allowed: run, sweep, cleanup, report, compare, history, page, rehearse, lab, help.\n',
     });
   });
 

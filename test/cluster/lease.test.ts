@@ -6,7 +6,7 @@ import { fakeClock } from '../lib/fake-clock.ts';
 import { LEASE } from '../stages/fakes.ts';
 import { clientOf } from './client.ts';
 
-const WAITING = { onBusy: 'stop', limitMs: 60_000, pollIntervalMs: 250 } as const;
+const WAITING = { onBusy: 'stop', takesKept: false, limitMs: 60_000, pollIntervalMs: 250 } as const;
 const REF = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',

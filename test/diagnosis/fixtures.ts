@@ -204,6 +204,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'gke.preempted': code('node-preempted', 'node-taken', { lost: 1 }),
   'gke.node-lost': code('node-lost', 'node-gone', { lost: 1 }),
   'pool.leased': code('pool-leased', 'pool-lease', { holder: 'run 7' }),
+  'pool.kept': code('pool-kept', 'pool-keep', { holder: 'run 7' }),
   'lease.lost': code('lease-lost', 'lease-gone'),
   'pool.busy': code('pool-busy', 'pool-free'),
   'pool.unusable': code('pool-unusable', 'pool-usable'),

@@ -1,10 +1,8 @@
-import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LAB } from '../../src/lab/lab.ts';
-import { issueToken } from '../../src/lab/tokens.ts';
 import { type E2e, MINUTES, startE2e, until } from './e2e.ts';
+import { leaseOf } from './lease.ts';
 
-const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;
 const RUN = '18300012345/1';
 
 let e2e: E2e;
@@ -19,20 +17,7 @@ async function lostRun(): Promise<void> {
   expect((await main.done).signal).toBe('SIGKILL');
 }
 
-interface LeaseJson {
-  metadata: { annotations: Record<string, string> };
-}
-
-async function kube(method: 'GET' | 'PATCH', body?: unknown): Promise<{ status: number; json: LeaseJson }> {
-  const token = issueToken(e2e.lab.tokenSecret, { subject: 'admin@example.com', expiresAt: Date.now() + 60_000 });
-  const response = await request(`https://${e2e.lab.kube.endpoint}${LEASE}`, {
-    method,
-    dispatcher: new Agent({ connect: { ca: e2e.lab.kube.caPem } }),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.statusCode, json: JSON.parse(await response.body.text()) as LeaseJson };
-}
+const kube = (method: 'GET' | 'PATCH', body?: unknown) => leaseOf(e2e)(method, body);
 
 const tellGithub = (status: string, minutesAgo: number) =>
   fetch(`${e2e.lab.github.controlUrl}/runs/${RUN}`, {

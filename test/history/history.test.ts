@@ -89,7 +89,7 @@ describe('the history command', () => {
   it('takes no result of a run that only looked, and says what it wants', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'history-')), 'result.json');
     writeFileSync(path, JSON.stringify(CASES['preflight-passed']!()));
-    await expect(historyCommand(['add', folder, path], {}, () => {})).rejects.toThrow('only looked');
+    await expect(historyCommand(['add', folder, path], {}, () => {})).rejects.toThrow('measured nothing');
     expect(await historyCommand(['add', folder], {}, () => {})).toBe(3);
   });
 

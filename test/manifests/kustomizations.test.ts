@@ -14,7 +14,7 @@ import {
 import { filesBelow, type Json, MANIFESTS, objectsBelow, objectsOf, pattern, ROOT } from './files.ts';
 
 /** Beside the kustomization, but never applied. */
-const NOT_APPLIED: Record<string, string[]> = { pattern1: ['baseline.json', 'retire.yaml'] };
+const NOT_APPLIED: Record<string, string[]> = { pattern1: ['baseline.json', 'retire.yaml'], pattern3: ['retire.yaml'] };
 const FOLDERS = [
   'pattern1',
   'pattern3',

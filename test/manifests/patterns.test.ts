@@ -106,6 +106,14 @@ describe.each(['pattern1', 'pattern3'] as const)('the service of %s', (name) => 
   });
 });
 
+it('retiring Pattern 3 covers all that pattern3 applies, and nothing of Pattern 1', () => {
+  const retired = objectsOf('pattern3/retire.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  const names = (name: 'pattern1' | 'pattern3') =>
+    pattern(name).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  expect(retired.sort()).toEqual([...names('pattern3'), 'EnvoyFilter inference-pool-route-body-forwarding'].sort());
+  expect(names('pattern1').filter((each) => retired.includes(each))).toEqual([]);
+});
+
 describe('retiring Pattern 1', () => {
   const retired = objectsOf('pattern1/retire.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 

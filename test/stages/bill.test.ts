@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bill, type Pricing, priceText } from '../../src/stages/bill.ts';
+import { budgetMs } from '../../src/stages/budget.ts';
 import { closeReport } from '../../src/stages/close.ts';
 import { type Released, releaseFailed } from '../../src/stages/release.ts';
 import { aReport } from '../report/fixtures.ts';
@@ -35,6 +36,20 @@ describe('the price before the lease', () => {
   ])('%s', (_, change, text) => {
     const said = priceText({ inputs: someInputs() }, prepared({ pool: { ...POOL, ...change } }));
     expect(said).toContain(text);
+  });
+});
+
+describe('the limit of a stack that stays', () => {
+  const budget = (change: Record<string, string>) =>
+    budgetMs({ inputs: someInputs({ mode: 'deploy', ...change }) }, prepared({ pool: { ...POOL, spot: false } }));
+
+  it('counts what it costs until its end', () => {
+    expect(budget({ 'max-cost': '100' })).toBeGreaterThan(0);
+    expect(() => budget({ 'max-cost': '90' })).toThrow(
+      'Input "max-cost" is 90, and a stack that stays for 2 h costs about $95, at $35.64 an hour.',
+    );
+    expect(() => budget({ 'max-cost': '90', 'expires-in': 'never' })).toThrow('stays without an end has no limit');
+    expect(budget({ 'expires-in': 'never' })).toBeNull();
   });
 });
 

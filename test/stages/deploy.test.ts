@@ -3,7 +3,7 @@ import type { KubeObject } from '../../src/clients/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { deploy } from '../../src/stages/deploy.ts';
 import { RUN_ANNOTATION, STACK_LABEL } from '../../src/stages/ownership.ts';
-import { applied, fakeKube, prepared, stageContext, texts } from './fakes.ts';
+import { applied, fakeKube, LEASE, POOL, prepared, stageContext, texts } from './fakes.ts';
 
 const manifest = (object: KubeObject) => ({ object, file: 'stack.yaml', line: 7 });
 const MAP = applied('ConfigMap', 'settings', null);
@@ -37,6 +37,37 @@ function cluster(objects: KubeObject[], looksUntilGone = 2) {
   );
   return { ...fake, looks: () => looks };
 }
+
+describe('what the lease that was taken over had deployed', () => {
+  const left = (name: string, run: string | null) => ({ ...applied('LLMInferenceService', name, run) });
+  const workload = ['llama', 'qwen', 'mine'].map((name) => ({
+    apiVersion: 'serving.kserve.io/v1alpha1',
+    kind: 'LLMInferenceService',
+    name,
+    namespace: 'ns',
+  }));
+
+  it('goes before anything is made, unless somebody else has made it or the manifests have it', async () => {
+    const fake = cluster([left('llama', '7-1'), left('qwen', '183-1'), left('mine', null)]);
+    const { context, said } = stageContext({ kube: fake.kube });
+    const leftover = { ...LEASE, runKey: '7-1', holder: 'run 7', workload };
+    const stack = prepared({ manifests: [manifest(SERVICE)], leftover });
+    expect(await deploy(context, stack)).toMatchObject({ retired: 1, applied: 1 });
+    expect(fake.removed).toEqual(['LLMInferenceService llama in ns']);
+    expect(texts(said)[0]).toBe('removed LLMInferenceService llama in ns, which run 7 had deployed');
+  });
+
+  it('and what has its own name go before a pool becomes smaller', async () => {
+    const fake = cluster([left('qwen', '7-1')]);
+    const { context } = stageContext({ kube: fake.kube }, { mode: 'restore' });
+    const steps: string[] = [];
+    const stack = prepared({ manifests: [manifest(SERVICE)], nodes: 1, pool: { ...POOL, initialNodeCount: 3 } });
+    await deploy(context, stack, async () => {
+      steps.push(`${fake.removed.length} removed, ${fake.applied.length} applied`);
+    });
+    expect(steps).toEqual(['1 removed, 0 applied']);
+  });
+});
 
 describe('objects', () => {
   it('carry the label of the gate and the mark of the run', async () => {

@@ -17,14 +17,16 @@ import {
   keepPool,
   type LeaseContext,
   returnPool,
+  stampKept,
   standing,
+  storyOf,
 } from '../../src/stages/pool-lease.ts';
 import { startTestApi, type TestApi } from '../clients/kube-api.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
 import { fakePool, LEASE, prepared, stageContext, texts } from './fakes.ts';
 
 const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
-const STOP = { onBusy: 'stop', limitMs: 60_000, pollIntervalMs: 250 } as const;
+const STOP = { onBusy: 'stop', takesKept: false, limitMs: 60_000, pollIntervalMs: 250 } as const;
 const WAIT = { ...STOP, onBusy: 'wait' } as const;
 const OURS = { identity: LEASE.holder, runKey: LEASE.runKey };
 const OTHERS = { identity: 'https://github.com/o/r/actions/runs/7/attempts/1', runKey: '7-1' };
@@ -231,6 +233,77 @@ describe('a run that keeps its pool', () => {
       if (minute === 2) api.store.delete(LEASES, 'default', 'tpu-serving-gate-v6e');
     });
     expect(lost).toEqual(['lease-lost: The lease of node pool v6e was lost: somebody deleted it.']);
+  });
+});
+
+describe('a stack that is kept', () => {
+  const until = () => new Date(Date.now() + 7_200_000).toISOString();
+  const kept = () => ({ kept: { until: until(), deployment: { repository: 'o/r', id: 7 } } });
+
+  it('holds the pool until its end, whatever sign of life comes late', async () => {
+    const context = contextOf();
+    await acquirePool(context, LEASE, STOP);
+    await stampKept(context, { ...LEASE, ...kept() });
+    const record = readLease(stored() as never);
+    expect(record.state?.kept?.deployment).toEqual({ repository: 'o/r', id: 7 });
+    expect(record.expiresAtMs - Date.now()).toBeGreaterThan(7_100_000);
+    const over = new AbortController();
+    const clock = {
+      ...fakeClock(),
+      sleep: () => (over.signal.aborted ? Promise.reject(over.signal.reason) : Promise.resolve()),
+    };
+    const renewed: string[] = [];
+    const keeping = keepPool({ ...context, clock, signal: over.signal }, LEASE, {
+      onRenewed: (at) => {
+        renewed.push(at);
+        over.abort();
+      },
+      onLost: (failure) => expect.fail(failure.message),
+    });
+    await keeping;
+    expect(readLease(stored() as never).expiresAtMs).toBe(record.expiresAtMs);
+  });
+
+  it('without an end holds it for years', async () => {
+    await acquirePool(contextOf(), LEASE, STOP);
+    await stampKept(contextOf(), { ...LEASE, kept: { until: null, deployment: null } });
+    expect(readLease(stored() as never).expiresAtMs - Date.now()).toBeGreaterThan(9 * 365 * 86_400_000);
+  });
+
+  it('is not stamped on a lease that somebody else has', async () => {
+    await foreign(0);
+    await expect(stampKept(contextOf(), { ...LEASE, ...kept() })).rejects.toMatchObject({ code: 'lease-lost' });
+    expect(stored()).toMatchObject({ spec: { holderIdentity: OTHERS.identity } });
+  });
+
+  it('gives way to another that is to stay, and its story is told', async () => {
+    await foreign(0, kept());
+    const { story, waited } = await acquirePool(contextOf(), LEASE, { ...STOP, takesKept: true });
+    expect([story?.holder, waited]).toEqual([OTHERS.identity, true]);
+    expect(storyOf(story!)).toMatch(
+      /^node pool v6e keeps a stack that .*7\/attempts\/1 deployed, until .*; it is replaced$/,
+    );
+  });
+
+  it('is waited for when it ends soon enough, and told at once when it does not', async () => {
+    await foreign(0, kept());
+    await expect(acquirePool(contextOf(), LEASE, WAIT)).rejects.toMatchObject({
+      code: 'pool-kept',
+      message: expect.stringContaining('keeps a stack that'),
+      hint: expect.stringContaining('mode: cleanup'),
+    });
+    const clock = fakeClock();
+    const waiting = acquirePool(contextOf(OURS, { clock }), LEASE, { ...WAIT, limitMs: 8_000_000 });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'pool-kept',
+      message: expect.stringMatching(/; waited \d+ h/),
+    });
+  });
+
+  it('of which the end cannot be read is not trusted', () => {
+    expect(parseState(JSON.stringify({ ...LEASE, kept: { until: 'tomorrow', deployment: null } }))).toBeNull();
+    expect(parseState(JSON.stringify({ ...LEASE, kept: null }))).toBeNull();
+    expect(parseState(JSON.stringify({ ...LEASE, ...kept() }))).not.toBeNull();
   });
 });
 

@@ -158,6 +158,17 @@ export const CLOUD_RULES: readonly Rule[] = [
     remedy: () =>
       'Let that run end. A concurrency group in the workflow, one for each pool, makes runs wait their turn instead.',
   }),
+  named('pool-kept', {
+    cause: 'pool.kept',
+    title: 'The node pool serves a stack that was deployed to stay',
+    blame: 'cluster',
+    family: 'config',
+    looksLike: 'the lease of the pool says that a stack is kept beyond the time that may be waited',
+    explanation: ({ holder }) =>
+      `${holder ?? 'Another run'} deployed a stack that is to stay. Nothing was leased, and nothing was asked of the pool.`,
+    remedy: () =>
+      'Give it back first (mode: cleanup), measure on another pool, or raise "busy-timeout" to beyond its end.',
+  }),
   named('lease-lost', {
     cause: 'lease.lost',
     title: 'The lease of the node pool was lost',

@@ -1,6 +1,7 @@
 import { type ApiRequest, jsonObject, type Reply } from '../gcp/http.ts';
 import type { GithubConfig } from '../protocol.ts';
 import type { Comment, Comments } from './comments.ts';
+import { type Deployment, deploymentsApi } from './deployments.ts';
 import { type GitData, gitApi } from './git-data.ts';
 import { type Tracker, trackerApi } from './issues.ts';
 import { commentJson, pullRequestJson, repositoryJson, userJson } from './rest-json.ts';
@@ -10,6 +11,7 @@ export interface GithubState {
   comments: Comments;
   tracker: Tracker;
   git: GitData;
+  deployments: Deployment[];
   apiUrl: string;
 }
 
@@ -33,6 +35,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
 
   const tracked = trackerApi(request, path, state.tracker, config);
   if (tracked) return tracked;
+  const deployed = deploymentsApi(request, path, state.deployments);
+  if (deployed) return deployed;
   const data = gitApi(request, path, state.git, config.staleReads ?? 0);
   if (data) return data;
   const pull = numberIn(/^\/pulls\/(\d+)$/, path);

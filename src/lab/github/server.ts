@@ -1,10 +1,12 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../gcp/http.ts';
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
 import { createComments } from './comments.ts';
+import type { Deployment } from './deployments.ts';
 import { branchesOf, createGitData } from './git-data.ts';
 import { graphqlApi } from './graphql.ts';
 import { createTracker, type Run } from './issues.ts';
 import { badCredentials, type GithubState, restApi } from './rest.ts';
+import { troubleOf } from './trouble.ts';
 
 /**
  * GitHub's API for one repository and one token: REST and GraphQL on one loopback listener, the record and a way to
@@ -17,12 +19,16 @@ export async function startGithub(
   const comments = createComments();
   const tracker = createTracker();
   const git = createGitData();
+  const deployments: Deployment[] = [];
+  const limited = { count: 0 };
   const requests: GithubRecord['requests'] = [];
 
   const answer = (request: ApiRequest): Reply => {
     const token = bearer(request);
     if (token !== config.token) return badCredentials(token !== undefined);
-    const state: GithubState = { config, comments, tracker, git, apiUrl: api.url };
+    const trouble = troubleOf(request, config, limited);
+    if (trouble) return trouble;
+    const state: GithubState = { config, comments, tracker, git, deployments, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -40,6 +46,7 @@ export async function startGithub(
       const record: GithubRecord = {
         requests,
         issues: tracker.issues,
+        deployments,
         branches: branchesOf(git),
         comments: comments
           .all()

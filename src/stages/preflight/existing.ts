@@ -1,23 +1,30 @@
 import type { KubeObject, ObjectRef } from '../../clients/objects.ts';
 import { usesTpu } from '../../diagnosis/read-pod.ts';
 import { Failure } from '../../lib/failure.ts';
-import type { ServiceRef, StageContext } from '../context.ts';
+import type { LeaseState, ServiceRef, StageContext } from '../context.ts';
 import { isExpired, leaseRef, readLease } from '../lease-record.ts';
 import type { TpuNode } from '../nodes.ts';
 import { RUN_ANNOTATION } from '../ownership.ts';
-import { poolLeased } from '../pool-lease.ts';
+import { outlasts, poolLeased, storyOf } from '../pool-lease.ts';
 import { isService } from './service.ts';
 import type { Look } from './table.ts';
 
-/** Another run's lease of the pool that has not run out, as a sentence. Fails where the run may not wait. */
-export async function otherLease(context: StageContext, pool: string): Promise<string | null> {
+/** Another run's lease of the pool that has not run out: a sentence, and the stack that it keeps, which may be replaced. */
+export interface OtherLease {
+  text: string;
+  replaced: LeaseState | null;
+}
+
+/** Null where no other run has the pool. Fails where this one may not wait, or would wait in vain. */
+export async function otherLease(context: StageContext, pool: string): Promise<OtherLease | null> {
   const { inputs, kube } = context;
   const found = await kube.get(leaseRef(inputs.leaseNamespace, pool));
   const record = found && readLease(found);
   if (!record || record.runKey === context.runKey || isExpired(record, Date.now())) return null;
+  if (inputs.keep && record.state?.kept) return { text: storyOf(record), replaced: record.state };
   const failure = poolLeased(pool, record, null);
-  if (inputs.onBusy === 'stop') throw failure;
-  return `${failure.message} It is waited for.`;
+  if (inputs.onBusy === 'stop' || outlasts(record, Date.now(), inputs.busyTimeoutMs)) throw failure;
+  return { text: `${failure.message} It is waited for.`, replaced: null };
 }
 
 /** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */

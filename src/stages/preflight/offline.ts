@@ -21,15 +21,18 @@ export async function checkOffline(table: Table, manifests: readonly Manifest[],
     return { seen: `${manifests.length} objects of allowed kinds, namespaces and registries` };
   });
   const found = await table.check('service', 'Service', async () => {
-    const { manifest, service } = serviceOf(manifests, inputs.namespace);
-    return { value: manifest, seen: `${service.name} with ${service.replicas} replicas` };
+    const { manifest, service } = serviceOf(manifests, inputs);
+    return { value: manifest, seen: `${service.name} with ${count(service.replicas)}` };
   });
   if (!found) return;
   await table.look('vllm-flags', 'Flags of vLLM', async () => checkFlags(found));
   await table.look('picker-config', 'Endpoint picker', async () => checkPickerConfig(found));
   await table.look('probes', 'Probes', async () => checkProbes(found));
-  await table.look('workload', 'Prompts', async () => checkWorkload(found, inputs));
+  // A stack that is not measured is sent no prompts of these lengths.
+  if (!inputs.keep) await table.look('workload', 'Prompts', async () => checkWorkload(found, inputs));
 }
+
+const count = (replicas: number) => (replicas === 1 ? '1 replica' : `${replicas} replicas`);
 
 function checkFlags(manifest: Manifest): Look {
   const line = commandLine(mainOf(manifest.object));

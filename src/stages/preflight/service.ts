@@ -1,5 +1,6 @@
 import type { Manifest } from '../../clients/manifests.ts';
 import type { KubeObject } from '../../clients/objects.ts';
+import type { Inputs } from '../../inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef } from '../context.ts';
 
@@ -10,7 +11,7 @@ export function isService({ kind }: { kind: string }): boolean {
 /** The one LLMInferenceService of the manifests. Fails with `service-ambiguous` or `too-few-replicas`. */
 export function serviceOf(
   manifests: readonly Manifest[],
-  namespace: string,
+  { namespace, keep }: Pick<Inputs, 'namespace' | 'keep'>,
 ): { manifest: Manifest; service: ServiceRef } {
   const services = manifests.filter(({ object }) => isService(object));
   const [only] = services;
@@ -18,18 +19,20 @@ export function serviceOf(
     throw new Failure({
       stage: 'preflight',
       code: 'service-ambiguous',
-      message: `The manifests hold ${services.length} LLMInferenceServices; the gate measures exactly one.`,
+      message: `The manifests hold ${services.length} LLMInferenceServices; the gate ${keep ? 'deploys' : 'measures'} exactly one.`,
       hint: 'Point the input "manifests" at a folder or kustomization with one.',
       blame: 'change',
     });
   }
   const { object } = only;
   const replicas = Number(object.spec?.replicas ?? 1);
-  if (!Number.isInteger(replicas) || replicas < 2) {
+  if (!Number.isInteger(replicas) || replicas < (keep ? 1 : 2)) {
     throw new Failure({
       stage: 'preflight',
       code: 'too-few-replicas',
-      message: `${object.metadata.name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
+      message: keep
+        ? `${object.metadata.name} has ${replicas} replicas, and would serve nothing.`
+        : `${object.metadata.name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
       hint: 'Set spec.replicas (Pattern 3 has 3).',
       blame: 'change',
       evidence: evidenceAt(only, ['spec', 'replicas'], 'too few replicas'),

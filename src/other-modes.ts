@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import type { ActionsIo } from './clients/actions.ts';
+import { packageRootOf } from './clients/runner.ts';
+import type { InputSource } from './inputs.ts';
+import { ALIASES, DEFAULTS, parseReportInputs, SWEEP_INPUTS } from './inputs.ts';
+import { errorText, Failure } from './lib/failure.ts';
+import { systemClock } from './lib/poll.ts';
+import { actionsRenderer } from './progress/actions.ts';
+import type { Emit } from './progress/events.ts';
+import { OUTPUT_NAMES, type OutputName, outputsOf } from './report/outputs.ts';
+import type { Reported } from './reporting.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Sets every output, those that are not given to nothing. */
+export function setOutputs(io: ActionsIo, values: Partial<Record<OutputName, string>>): void {
+  for (const name of OUTPUT_NAMES) io.setOutput(name, values[name] ?? '');
+}
+
+/** Says what is wrong with the inputs, all of it. Answers the exit code. */
+export function refuseInputs(io: ActionsIo, problems: readonly string[]): number {
+  setOutputs(io, { verdict: 'error', passed: 'false' });
+  for (const problem of problems) io.info(problem);
+  io.error(problems.join(' '), { title: 'Bad input' });
+  return 1;
+}
+
+/** The log of a mode that leases nothing, and a signal that ends with the step. */
+function begin(io: ActionsIo): { emit: Emit; signal: AbortSignal } {
+  const { info: write, startGroup, endGroup } = io;
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
+  }
+  return { emit: actionsRenderer({ write, startGroup, endGroup, now: systemClock.now }), signal: controller.signal };
+}
+
+/** `mode: cleanup`: ends stacks that were deployed to stay, and gives back what dead runs left behind. */
+export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
+  const { runSweep } = await import('./sweeping.ts');
+  const pool = io.inputs.get('node-pool')?.trim() || 'all';
+  let bad: string[] = [];
+  const outcome = await runSweep({
+    source: forSweep(io.inputs),
+    env,
+    ...begin(io),
+    onSecret: io.mask,
+    ends: pool,
+    problems: (texts) => {
+      bad = texts;
+    },
+    summary: io.appendSummary,
+    outputs: ({ 'issue-url': url }) => {
+      if (url) io.notice(url, 'Issue');
+    },
+  });
+  if (outcome === 'bad-inputs') return refuseInputs(io, bad);
+  const done = outcome === 'done';
+  setOutputs(io, { mode: 'cleanup', verdict: done ? 'pass' : 'error', passed: String(done) });
+  if (!done) io.error('Not all pools could be given back; the summary and the log say which.', { title: 'Cleanup' });
+  return done ? 0 : 1;
+}
+
+/** The inputs of the action as the sweeper takes them: those of a run are none of its business, and no mistake. */
+function forSweep({ get, given, env }: InputSource): InputSource {
+  const known = new Set([...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()]);
+  return {
+    get: (name) => (SWEEP_INPUTS.includes(name) ? get(name) : undefined),
+    given: given.filter((name) => !known.has(name)),
+    env,
+  };
+}
+
+/** `mode: report`: publishes a result that was made elsewhere. Red when the newest run is worse than those before it. */
+export async function reportMode(io: ActionsIo, env: Env): Promise<number> {
+  const parsed = parseReportInputs(io.inputs);
+  if ('problems' in parsed) return refuseInputs(io, parsed.problems);
+  const { inputs } = parsed;
+  io.mask(inputs.common.githubToken);
+  const { reportResult } = await import('./reporting.ts');
+  const outputDir =
+    inputs.common.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate', env.GITHUB_ACTION ?? 'report');
+  try {
+    const reported = await reportResult({
+      inputs,
+      env,
+      ...begin(io),
+      redact: io.redact,
+      outputDir,
+      packageRoot: packageRootOf(process.argv[1] ?? ''),
+    });
+    return conclude(io, reported, { red: inputs.common.failOn.length > 0, summary: inputs.common.summary });
+  } catch (error) {
+    setOutputs(io, { mode: 'report', verdict: 'error', passed: 'false' });
+    const hint = error instanceof Failure && error.hint ? ` ${error.hint}` : '';
+    io.error(`${errorText(error)}${hint}`, { title: 'Report' });
+    return 1;
+  }
+}
+
+function conclude(io: ActionsIo, reported: Reported, { red, summary }: { red: boolean; summary: boolean }): number {
+  const { report, published, watch, pagePath, issueUrls } = reported;
+  setOutputs(io, {
+    ...(report ? outputsOf(report, published ?? {}) : {}),
+    mode: 'report',
+    regression: watch?.state ?? '',
+    'issue-url': issueUrls.join(' '),
+    'page-path': pagePath ?? '',
+  });
+  if (summary && published) io.appendSummary(published.summary);
+  for (const url of issueUrls) io.notice(url, 'Issue');
+  if (watch?.state !== 'worse') return 0;
+  const text = 'The newest run is worse than those before it; see the log and the page.';
+  if (red) io.error(text, { title: 'Regression' });
+  else io.warning(text, 'Regression');
+  return red ? 1 : 0;
+}

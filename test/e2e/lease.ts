@@ -1,0 +1,25 @@
+import { Agent, request } from 'undici';
+import { LAB } from '../../src/lab/lab.ts';
+import { issueToken } from '../../src/lab/tokens.ts';
+import type { E2e } from './e2e.ts';
+
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;
+
+interface LeaseJson {
+  metadata: { annotations: Record<string, string> };
+  spec: { leaseDurationSeconds: number; renewTime: string };
+}
+
+/** The pool's lease in the cluster, read or changed as an administrator. */
+export function leaseOf(e2e: E2e) {
+  return async (method: 'GET' | 'PATCH', body?: unknown): Promise<{ status: number; json: LeaseJson }> => {
+    const token = issueToken(e2e.lab.tokenSecret, { subject: 'admin@example.com', expiresAt: Date.now() + 60_000 });
+    const response = await request(`https://${e2e.lab.kube.endpoint}${LEASE}`, {
+      method,
+      dispatcher: new Agent({ connect: { ca: e2e.lab.kube.caPem } }),
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.statusCode, json: JSON.parse(await response.body.text()) as LeaseJson };
+  };
+}
