@@ -1,7 +1,7 @@
 import { createGithubDeployments, type GithubDeployments } from './clients/github-deployments.ts';
 import { timerWait } from './clients/github-errors.ts';
 import type { Inputs } from './inputs.ts';
-import { errorText } from './lib/failure.ts';
+import { adviceText } from './lib/failure.ts';
 import { deadline } from './lib/poll.ts';
 import type { Emit } from './progress/events.ts';
 import type { Report } from './report/model.ts';
@@ -34,7 +34,7 @@ export async function announceDeployment(report: Report, context: Announcing): P
     await github.setState(id, { state: 'in_progress', description, logUrl: url, environmentUrl: null });
     return { repository, id };
   } catch (error) {
-    emit({ type: 'warning', text: `the deployment was not announced: ${errorText(error)}` });
+    emit({ type: 'warning', text: `the deployment was not announced: ${adviceText(error)}` });
     return null;
   }
 }
@@ -78,7 +78,7 @@ async function setState(
   try {
     await clientFor(repository, context).setState(id, status);
   } catch (error) {
-    context.emit({ type: 'warning', text: `deployment ${id} was not updated: ${errorText(error)}` });
+    context.emit({ type: 'warning', text: `deployment ${id} was not updated: ${adviceText(error)}` });
   }
 }
 

@@ -3,7 +3,7 @@ import type { ActionsIo } from './clients/actions.ts';
 import { packageRootOf } from './clients/runner.ts';
 import type { InputSource } from './inputs.ts';
 import { ALIASES, DEFAULTS, parseReportInputs, SWEEP_INPUTS } from './inputs.ts';
-import { errorText, Failure } from './lib/failure.ts';
+import { adviceText } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import { actionsRenderer } from './progress/actions.ts';
 import type { Emit } from './progress/events.ts';
@@ -92,8 +92,7 @@ export async function reportMode(io: ActionsIo, env: Env): Promise<number> {
     return conclude(io, reported, { red: inputs.common.failOn.length > 0, summary: inputs.common.summary });
   } catch (error) {
     setOutputs(io, { mode: 'report', verdict: 'error', passed: 'false' });
-    const hint = error instanceof Failure && error.hint ? ` ${error.hint}` : '';
-    io.error(`${errorText(error)}${hint}`, { title: 'Report' });
+    io.error(adviceText(error), { title: 'Report' });
     return 1;
   }
 }

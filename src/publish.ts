@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { writeFiles } from './clients/files.ts';
 import { createGithub } from './clients/github.ts';
 import type { Inputs } from './inputs.ts';
-import { errorText, Failure } from './lib/failure.ts';
+import { adviceText, errorText } from './lib/failure.ts';
 import { deadline, orAbort } from './lib/poll.ts';
 import { redactSecrets } from './lib/redact.ts';
 import { rawResultLines } from './load/raw-results.ts';
@@ -124,8 +124,7 @@ async function writeComment(report: Report, body: string, options: PublishOption
     }
     return result.url;
   } catch (error) {
-    const hint = error instanceof Failure && error.hint ? ` ${error.hint}` : '';
-    emit({ type: 'warning', text: `the comment was not written: ${errorText(error)}${hint}` });
+    emit({ type: 'warning', text: `the comment was not written: ${adviceText(error)}` });
     return null;
   }
 }

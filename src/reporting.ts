@@ -8,7 +8,7 @@ import { runIdentity } from './clients/runner.ts';
 import { type Watch, watch, watchSentence } from './history/watch.ts';
 import type { ReportInputs } from './inputs.ts';
 import { addResults, isMeasuring, raiseAlerts, readSeries } from './keeping.ts';
-import { errorText, Failure } from './lib/failure.ts';
+import { adviceText, Failure } from './lib/failure.ts';
 import { pageModel } from './page/model.ts';
 import { renderPage } from './page/view.ts';
 import type { Emit } from './progress/events.ts';
@@ -106,7 +106,7 @@ async function keepHistory(
   } catch (error) {
     emit({
       type: 'warning',
-      text: `the history was not written: ${errorText(error)} \`history add\` with the artifact's result.json makes up for it`,
+      text: `the history was not written: ${adviceText(error)} \`history add\` with the result.json of the artifact makes up for it`,
     });
   }
   const { records, skipped } = await readSeries(store, series);
@@ -115,7 +115,7 @@ async function keepHistory(
   const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${repository}`;
   const issueUrls = inputs.alertIssues
     ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {
-        emit({ type: 'warning', text: `the issues were not written: ${errorText(error)}` });
+        emit({ type: 'warning', text: `the issues were not written: ${adviceText(error)}` });
         return [];
       })
     : [];

@@ -3,7 +3,7 @@ import { createGithubIssues, type GithubIssues } from './clients/github-issues.t
 import { runIdentity } from './clients/runner.ts';
 import { retireDeployment } from './deploying.ts';
 import { type InputSource, parseSweepInputs } from './inputs.ts';
-import { errorText } from './lib/failure.ts';
+import { adviceText } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import type { Emit } from './progress/events.ts';
 import type { Swept } from './report/model.ts';
@@ -79,7 +79,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     let issueUrl = '';
     if (leaks(swept).length > 0 && issue && access) {
       issueUrl = await writeIssue(createGithubIssues({ ...access, wait: timerWait }), text).catch((error) => {
-        emit({ type: 'warning', text: `the issue was not written: ${errorText(error)}; it needs "issues: write"` });
+        emit({ type: 'warning', text: `the issue was not written: ${adviceText(error)}` });
         return '';
       });
     }

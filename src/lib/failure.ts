@@ -79,3 +79,9 @@ function codeOf(error: unknown): string | undefined {
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
+
+/** Any error as text, with what to do where it says so. */
+export function adviceText(error: unknown): string {
+  const hint = error instanceof Failure && error.hint ? ` ${error.hint}` : '';
+  return `${errorText(error)}${hint}`;
+}

@@ -1,0 +1,169 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { branchStore } from '../../src/clients/branch-store.ts';
+import { mergeShard, shardPath } from '../../src/history/shard.ts';
+import { startGithub } from '../../src/lab/github/server.ts';
+import type { GithubConfig, GithubRecord } from '../../src/lab/protocol.ts';
+import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
+import { aNight } from '../history/records.ts';
+import { aReport } from '../report/fixtures.ts';
+import { plain } from './e2e.ts';
+import { fakeRunner, type Job } from './fake-runner.ts';
+
+const REPOSITORY = 'octo/serving';
+const BRANCH = 'tpu-bench-data';
+let github: Awaited<ReturnType<typeof startGithub>>;
+let job: Job;
+
+afterEach(async () => {
+  job?.close();
+  await github?.close();
+});
+
+/** A job that has the artifact of a nightly run beside it. */
+async function aJob(
+  inputs: Record<string, string>,
+  {
+    event = { name: 'schedule', payload: {} },
+    ...config
+  }: Partial<GithubConfig> & { event?: { name: string; payload: unknown } } = {},
+): Promise<void> {
+  github = await startGithub({
+    token: 'ghs_reporting-token',
+    login: 'github-actions[bot]',
+    repository: REPOSITORY,
+    pullRequests: [7],
+    ...config,
+  });
+  job = fakeRunner({
+    event,
+    inputs: { mode: 'report', 'github-token': 'ghs_reporting-token', ...inputs },
+    env: {
+      GITHUB_API_URL: github.apiUrl,
+      GITHUB_GRAPHQL_URL: github.graphqlUrl,
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: REPOSITORY,
+    },
+  });
+  writeFileSync(join(job.workspace, 'result.json'), JSON.stringify(aReport({ mode: 'nightly' })));
+}
+
+const record = async () => (await (await fetch(`${github.controlUrl}/record`)).json()) as GithubRecord;
+
+/** Nights that the branch has already. */
+async function withNights(nights: ReturnType<typeof aNight>[]): Promise<void> {
+  const store = branchStore({
+    token: 'ghs_reporting-token',
+    repository: REPOSITORY,
+    apiUrl: github.apiUrl,
+    branch: BRANCH,
+    signal: new AbortController().signal,
+    wait: async () => {},
+  });
+  const shards = Map.groupBy(nights, shardPath);
+  await store.update(
+    new Map([...shards].map(([path, own]) => [path, (before: string) => mergeShard(before, own)])),
+    'nights',
+  );
+}
+
+describe('mode report', () => {
+  it('keeps a line of history on a branch of its own, once, and draws the page', async () => {
+    await aJob({ result: 'result.json', 'history-branch': BRANCH, 'output-dir': 'out' });
+    for (let n = 0; n < 2; n += 1) {
+      const { code, log } = await job.main().done;
+      expect(code, log).toBe(0);
+    }
+    const files = Object.entries((await record()).branches[BRANCH] ?? {});
+    const shards = files.filter(([path]) => path.startsWith('v1/default/'));
+    expect(shards.map(([, text]) => text.trim().split('\n').length)).toEqual([1]);
+    const outputs = job.outputs();
+    expect(outputs).toMatchObject({ mode: 'report', verdict: 'pass', regression: 'building' });
+    expect(Object.keys(outputs).sort()).toEqual([...OUTPUT_NAMES].sort());
+    const page = readFileSync(outputs['page-path'] ?? '', 'utf8');
+    expect(page).toContain('<title>Pass: 2.68×');
+    // No pull request belongs to a schedule.
+    expect((await record()).comments).toEqual([]);
+    expect((await job.post().done).log).toContain('nothing to give back');
+  });
+
+  it('comments on the pull request of the event, whatever the file says', async () => {
+    const payload = { workflow_run: { pull_requests: [{ number: 7 }] } };
+    await aJob({ mode: 'auto', result: 'result.json' }, { event: { name: 'workflow_run', payload } });
+    const { run } = aReport();
+    const lie = aReport({ run: { ...run, pullRequest: 99, repository: 'evil/other' } });
+    writeFileSync(join(job.workspace, 'result.json'), JSON.stringify(lie));
+    expect((await job.main().done).code).toBe(0);
+    const { comments } = await record();
+    expect(comments).toMatchObject([{ pullRequest: 7 }]);
+    expect(plain(comments[0]?.body ?? '')).toContain('✅ Pass — 2.68×');
+    expect(job.outputs()['comment-url']).toContain(`${REPOSITORY}/pull/7`);
+  });
+
+  it('is red, and opens an issue, when two nights in a row are worse', async () => {
+    await aJob({ 'history-branch': BRANCH, 'alert-issues': 'true' });
+    await withNights([...Array.from({ length: 14 }, (_, n) => aNight(n, 2.7)), aNight(14, 2.2), aNight(15, 2.2)]);
+    const { code, log } = await job.main().done;
+    expect(code).toBe(1);
+    expect(log).toContain('Worse: −18.5% against 2.70× over 14 runs, by two runs in a row.');
+    const { issues } = await record();
+    expect(issues).toHaveLength(1);
+    expect(job.outputs()).toMatchObject({
+      regression: 'worse',
+      'issue-url': `https://github.com/${REPOSITORY}/issues/100`,
+    });
+    // The next day says the same in the same issue.
+    expect((await job.main().done).code).toBe(1);
+    expect((await record()).issues).toHaveLength(1);
+  });
+
+  it('waits out a secondary rate limit', async () => {
+    await aJob({ result: 'result.json', 'history-branch': BRANCH }, { secondaryLimit: { writes: 2, retryAfterS: 1 } });
+    const { code, log } = await job.main().done;
+    expect(code, log).toBe(0);
+    expect(Object.keys((await record()).branches)).toEqual([BRANCH]);
+  });
+
+  it.each([
+    ['contents', 'the history was not written', 'contents: write'],
+    ['issues', 'the issues were not written', 'issues: write'],
+  ])('is not red for a token that lacks %s, and says which lines to add', async (permission, what, line) => {
+    await aJob({ result: 'result.json', 'history-branch': BRANCH, 'alert-issues': 'true' }, { denied: [permission] });
+    if (permission === 'issues') {
+      const dead = Array.from({ length: 3 }, (_, n) => aNight(n, null));
+      await withNights(dead);
+      writeFileSync(
+        join(job.workspace, 'result.json'),
+        JSON.stringify(
+          aReport({ mode: 'nightly', verdict: 'error', diagnosis: { ...aDiagnosis, cause: 'gke.stockout' } }),
+        ),
+      );
+    }
+    const { code, log } = await job.main().done;
+    expect(code, log).toBe(0);
+    expect(log).toContain(what);
+    expect(log).toContain(line);
+    expect(job.outputs()['page-path']).not.toBe('');
+  });
+
+  it('says in one sentence that there is no result', async () => {
+    await aJob({ result: 'gone/result.json' });
+    const { code, log } = await job.main().done;
+    expect(code).toBe(1);
+    expect(log).toMatch(
+      /^::error title=Report::Input "result" is "gone\/result\.json", which cannot be read\. Download/m,
+    );
+    expect(job.outputs()).toMatchObject({ mode: 'report', verdict: 'error' });
+  });
+});
+
+const aDiagnosis = {
+  title: 'No TPU capacity',
+  confidence: 'proven' as const,
+  blame: 'cloud' as const,
+  explanation: '',
+  remedy: '',
+  evidence: [],
+  considered: [],
+};
