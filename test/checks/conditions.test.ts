@@ -14,11 +14,19 @@ interface Event {
   ref?: string;
 }
 
+/** What else a condition may look at, beside the event. */
+interface Around {
+  pages?: string;
+  inputs?: Record<string, unknown>;
+  needs?: Record<string, { result: string; outputs?: Record<string, string> }>;
+  failed?: boolean;
+}
+
 /** No run here is cancelled. */
 const CANCELLED = { name: 'cancelled', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(false) };
 
 /** A condition as GitHub evaluates it; absent ones are true. `cluster`: the repository's variable TPU_CLUSTER. */
-function holds(condition: string | undefined, event: Event, cluster: string): boolean {
+function holds(condition: string | undefined, event: Event, cluster: string, around: Around = {}): boolean {
   if (condition === undefined) return true;
   const pull =
     event.head === undefined
@@ -37,12 +45,16 @@ function holds(condition: string | undefined, event: Event, cluster: string): bo
       ref: event.ref ?? 'refs/heads/main',
       event: { action: event.action ?? '', repository: { default_branch: 'main' }, ...pull },
     },
-    vars: { TPU_CLUSTER: cluster },
+    vars: { TPU_CLUSTER: cluster, TPU_PAGES: around.pages ?? '' },
+    inputs: around.inputs ?? {},
+    needs: around.needs ?? {},
   };
   const context = toData(contexts) as data.Dictionary;
   const { tokens } = new Lexer(condition).lex();
-  const tree = new Parser(tokens, ['github', 'vars'], [CANCELLED]).parse();
-  const value = new Evaluator(tree, context, new Map([['cancelled', CANCELLED]])).evaluate();
+  const failure = { name: 'failure', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(around.failed === true) };
+  const functions = [CANCELLED, failure];
+  const tree = new Parser(tokens, ['github', 'vars', 'inputs', 'needs'], functions).parse();
+  const value = new Evaluator(tree, context, new Map(functions.map((one) => [one.name, one]))).evaluate();
   return value.kind === data.Kind.Boolean ? value.value : value.coerceString() !== '';
 }
 
@@ -93,11 +105,35 @@ describe('the jobs of a workflow run', () => {
   });
 
   it('nightly.yml: measures wherever it is asked, and keeps what the default branch did', async () => {
-    const { measure, history } = await jobsOf('nightly.yml');
-    const run = (job: { if?: string } | undefined, cluster: string) =>
-      ['schedule', 'dispatch', 'dispatch elsewhere'].filter((name) => holds(job?.if, EVENTS[name]!, cluster));
+    const { measure, history, pages } = await jobsOf('nightly.yml');
+    const run = (job: { if?: string } | undefined, cluster: string, around: Around = {}) =>
+      ['schedule', 'dispatch', 'dispatch elsewhere'].filter((name) => holds(job?.if, EVENTS[name]!, cluster, around));
     expect(run(measure, 'a/cluster')).toEqual(['schedule', 'dispatch', 'dispatch elsewhere']);
     expect(run(history, 'a/cluster')).toEqual(['schedule', 'dispatch']);
     expect([...run(measure, ''), ...run(history, '')]).toEqual([]);
+    const after = (result: string, wanted = 'true') =>
+      run(pages, 'a/cluster', { pages: wanted, needs: { history: { result } } });
+    // A page is news also of a night that was worse.
+    expect([after('success').length, after('failure').length, after('skipped').length]).toEqual([3, 3, 0]);
+    expect(after('success', '')).toEqual([]);
+  });
+
+  it('deploy.yml: goes back to Pattern 1 only after a deploy that does not serve', async () => {
+    const { deploy, rollback } = await jobsOf('deploy.yml');
+    expect([holds(deploy?.if, EVENTS.dispatch!, 'a/cluster'), holds(deploy?.if, EVENTS.dispatch!, '')]).toEqual([
+      true,
+      false,
+    ]);
+    const inputs = { mode: 'deploy', rollback: true, 'dry-run': false };
+    const goes = (change: Record<string, unknown>, { failed = true, kept = '' } = {}) =>
+      holds(rollback?.if, EVENTS.dispatch!, 'a/cluster', {
+        failed,
+        inputs: { ...inputs, ...change },
+        needs: { deploy: { result: 'failure', outputs: { 'kept-until': kept } } },
+      });
+    expect(goes({})).toBe(true);
+    expect([goes({}, { failed: false }), goes({}, { kept: '2026-11-22T16:00:00Z' })]).toEqual([false, false]);
+    const never = [{ rollback: false }, { mode: 'restore' }, { mode: 'cleanup' }, { 'dry-run': true }];
+    expect(never.map((change) => goes(change))).toEqual([false, false, false, false]);
   });
 });
