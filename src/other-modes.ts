@@ -39,6 +39,10 @@ function begin(io: ActionsIo): { emit: Emit; signal: AbortSignal } {
 export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
   const { runSweep } = await import('./sweeping.ts');
   const pool = io.inputs.get('node-pool')?.trim() || 'all';
+  const dryRun = io.inputs.get('dry-run')?.trim() || 'false';
+  if (dryRun !== 'true' && dryRun !== 'false') {
+    return refuseInputs(io, [`Input "dry-run" is "${dryRun}"; allowed: true or false.`]);
+  }
   let bad: string[] = [];
   const outcome = await runSweep({
     source: forSweep(io.inputs),
@@ -46,6 +50,7 @@ export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
     ...begin(io),
     onSecret: io.mask,
     ends: pool,
+    dryRun: dryRun === 'true',
     problems: (texts) => {
       bad = texts;
     },

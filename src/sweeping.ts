@@ -26,6 +26,8 @@ export interface SweepIo {
   outputs: (values: Record<'swept' | 'failed' | 'issue-url' | 'last-run', string>) => void;
   /** Ends stacks that are kept as well: that of one pool, or of all. */
   ends?: string | 'all';
+  /** Only says what would be given back. */
+  dryRun?: boolean;
 }
 
 export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
@@ -68,6 +70,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
       onEnded: (state: LeaseState) => retireDeployment(state, { inputs, env, emit }),
       onHeld: (pool: string, by: string) => held.push(`Node pool ${pool} is held by ${by}, which still runs.`),
       ...(io.ends === undefined ? {} : { ends: io.ends }),
+      dryRun: io.dryRun ?? false,
     };
     const swept = await sweep(context);
     const lastRanAt = await noteSweep(context, Date.now());

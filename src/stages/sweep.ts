@@ -24,6 +24,8 @@ export interface SweepContext {
   holder: Holder;
   /** The cluster that is swept; leases that name another are left alone. */
   where: { projectId: string; location: string; cluster: string };
+  /** Only says what would be given back. */
+  dryRun?: boolean;
   /** A pool whose stack is kept no longer, or `all`: its end was asked for. */
   ends?: string | 'all';
   /** Told of a pool that `ends` means and a run still holds. */
@@ -55,6 +57,10 @@ export async function sweep(context: SweepContext): Promise<Swept[]> {
     const record = readLease(object);
     const due = await reasonToSweep(context, record);
     if (!due) continue;
+    if (context.dryRun) {
+      emit({ type: 'fact', stage: 'release', text: `${due.state.nodePool} would be given back: ${due.reason}` });
+      continue;
+    }
     const taken = await takeOver(context, record, due.state);
     if (!taken) {
       emit({ type: 'fact', stage: 'release', text: `${object.metadata.name} was renewed meanwhile and is left alone` });

@@ -70,6 +70,13 @@ describe.each([...WORKFLOWS, ...README_WORKFLOWS])('%s', (name, text) => {
   });
 });
 
+it.each(WORKFLOWS)('%s gives the gate inputs that it knows', (_, text) => {
+  const jobs = Object.values((parse(text) as Workflow).jobs);
+  const gates = jobs.flatMap((job) => job.steps).filter(({ uses }) => uses === './');
+  const given = gates.flatMap((step) => Object.keys(step.with ?? {}));
+  expect(Object.keys(DEFAULTS)).toEqual(expect.arrayContaining(given));
+});
+
 describe('README.md', () => {
   it('has a workflow to paste', () => {
     expect(README_WORKFLOWS).not.toEqual([]);

@@ -59,6 +59,9 @@ describe('a stack that is deployed to stay', () => {
         (await e2e.lab.record()).github.deployments.map(({ statuses }) => statuses.map(({ state }) => state).join());
       expect(await states()).toEqual(['in_progress,success,inactive', 'in_progress,success']);
 
+      const look = e2e.otherJob(run(4), { mode: 'cleanup', 'dry-run': 'true' });
+      expect(await look.main().done).toMatchObject({ code: 0, log: expect.stringContaining('would be given back') });
+      expect((await e2e.record()).nodes).toHaveLength(1);
       const cleanup = e2e.otherJob(run(3), { mode: 'cleanup' });
       expect(await cleanup.main().done).toMatchObject({ code: 0 });
       expect(cleanup.outputs()).toMatchObject({ mode: 'cleanup', verdict: 'pass' });

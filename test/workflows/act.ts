@@ -1,0 +1,209 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
+import { SCENARIOS } from '../../src/lab/scenarios.ts';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const CLI = join(root, 'src', 'cli.ts');
+
+/** Actions of GitHub whose services are not here, by what stands in for them. */
+const STAND_INS: Readonly<Record<string, 'store' | 'fetch'>> = {
+  'actions/upload-artifact': 'store',
+  'actions/upload-pages-artifact': 'store',
+  'actions/cache/save': 'store',
+  'actions/download-artifact': 'fetch',
+  'actions/cache/restore': 'fetch',
+};
+
+/** What makes a measurement short: the lab's cluster is quick, the load itself takes its real time. */
+const SHORT: Readonly<Record<string, string>> = {
+  'poll-interval': '250ms',
+  'pair-duration': '3s',
+  pairs: '4-8',
+  'latency-duration': '3s',
+  'goodput-slo': 'off',
+};
+
+export interface Repository {
+  lab: Lab;
+  /** Runs a workflow file for an event as GitHub's runner would, whole. */
+  run(workflow: string, event: { name: string; payload?: unknown; inputs?: Record<string, unknown> }): Promise<ActRun>;
+  /** Contents of a stored artifact's file, or null. */
+  stored(artifact: string, file: string): string | null;
+  artifacts(): string[];
+  stop(): Promise<void>;
+}
+
+export interface ActRun {
+  code: number | null;
+  log: string;
+  /** Jobs that ended, each with whether it succeeded. */
+  jobs: Record<string, boolean>;
+}
+
+/**
+ * A checkout of this repository with a lab for its cloud, cluster and GitHub, whose workflows act runs on this machine.
+ * Two things differ from the files: `queue`, which act does not know yet, is taken out, and measurements are short.
+ */
+export async function startRepository(scenario: string, timeScale = 20): Promise<Repository> {
+  const lab = await startLab({
+    scenario: SCENARIOS[scenario]!,
+    timeScale,
+    seed: 7,
+    entry: { module: CLI, args: ['lab-process'] },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'workflows-'));
+  const checkout = join(folder, 'serving');
+  const store = join(folder, 'store');
+  mkdirSync(store);
+  copyCheckout(checkout);
+  const uses = prepareWorkflows(join(checkout, '.github', 'workflows'));
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: checkout, stdio: 'ignore' });
+  git('init', '-q', '-b', 'main');
+  git('remote', 'add', 'origin', `https://github.com/${LAB.repository}`);
+  git('add', '-A');
+  git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-q', '-m', 'as it is');
+  const running = new Set<ChildProcess>();
+  let runs = 0;
+  return {
+    lab,
+    run(workflow, { name, payload = {}, inputs = {} }) {
+      runs += 1;
+      const event = join(folder, 'event.json');
+      const repository = { full_name: LAB.repository, default_branch: 'main' };
+      // The payload of a dispatch has strings, whatever the type of an input.
+      const texts = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, String(value)]));
+      writeFileSync(event, JSON.stringify({ repository, inputs: texts, ...(payload as object) }));
+      const env = {
+        ...lab.env,
+        GITHUB_RUN_ID: String(18_300_000_000 + runs),
+        GITHUB_RUN_NUMBER: String(400 + runs),
+        STAND_IN_STORE: store,
+      };
+      const flags = {
+        '--workflows': `.github/workflows/${workflow}`,
+        '--eventpath': event,
+        '--platform': 'ubuntu-24.04=-self-hosted',
+        '--secret': `GITHUB_TOKEN=${lab.githubToken}`,
+        '--actor': 'octocat',
+        '--artifact-server-path': join(folder, 'unused'),
+      };
+      const vars = {
+        TPU_CLUSTER: `projects/${LAB.project}/locations/${LAB.location}/clusters/${LAB.cluster}`,
+        TPU_NODE_POOL: LAB.nodePool,
+        WORKLOAD_IDENTITY_PROVIDER: LAB.provider,
+        GATE_SERVICE_ACCOUNT: LAB.serviceAccountEmail,
+      };
+      const args = [
+        name,
+        ...Object.entries(flags).flat(),
+        ...Object.entries(vars).flatMap(([key, value]) => ['--var', `${key}=${value}`]),
+        ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+        ...Object.entries(inputs).flatMap(([key, value]) => ['--input', `${key}=${value}`]),
+        ...uses.flatMap(([use, kind]) => [
+          '--local-repository',
+          `${use}=${join(root, 'test', 'workflows', 'stand-ins', kind)}`,
+        ]),
+        '--action-offline-mode',
+        '--pull=false',
+        '--no-cache-server',
+      ];
+      const child = spawn(process.env.ACT ?? 'act', args, {
+        cwd: checkout,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') },
+      });
+      running.add(child);
+      return ended(child).finally(() => running.delete(child));
+    },
+    stored(artifact, file) {
+      try {
+        return readFileSync(join(store, artifact, file), 'utf8');
+      } catch {
+        return null;
+      }
+    },
+    artifacts: () => readdirSync(store).sort(),
+    async stop() {
+      for (const child of running) child.kill('SIGKILL');
+      await lab.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a checkout has: the files that git knows or would, as they are now. */
+function copyCheckout(to: string): void {
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  const needed = /^(?:\.github|action\.yml|sweep|dist|manifests|package\.json)/;
+  for (const path of listed
+    .toString()
+    .split('\0')
+    .filter((each) => needed.test(each))) {
+    cpSync(join(root, path), join(to, path));
+  }
+}
+
+/** Adapts the workflow files and answers the actions of others that they use, with what stands in for each. */
+function prepareWorkflows(folder: string): [use: string, kind: 'store' | 'fetch'][] {
+  const uses = new Map<string, 'store' | 'fetch'>();
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const document = parseDocument(readFileSync(path, 'utf8'));
+    withoutQueue(document);
+    for (const step of stepsOf(document)) {
+      const use = String(step.get('uses') ?? '');
+      if (use === './') shorten(step);
+      const kind = STAND_INS[use.split('@')[0] ?? ''];
+      if (!kind) continue;
+      // act takes a local folder for a repository, not for an action in a folder of one.
+      const flat = use.replace(/^(actions\/cache)\/(\w+)@/, '$1-$2@');
+      step.set('uses', flat);
+      uses.set(flat, kind);
+    }
+    writeFileSync(path, String(document));
+  }
+  return [...uses];
+}
+
+function withoutQueue(document: Document): void {
+  const jobs = document.get('jobs');
+  const places = isMap(jobs) ? jobs.items.map(({ key }) => ['jobs', String(key), 'concurrency']) : [];
+  for (const place of [['concurrency'], ...places]) {
+    if (document.hasIn(place)) document.deleteIn([...place, 'queue']);
+  }
+}
+
+function stepsOf(document: Document): YAMLMap[] {
+  const jobs = document.get('jobs');
+  if (!isMap(jobs)) return [];
+  return jobs.items.flatMap(({ value }) => {
+    const steps = isMap(value) ? value.get('steps') : null;
+    return isSeq(steps) ? steps.items.filter(isMap) : [];
+  });
+}
+
+function shorten(step: YAMLMap): void {
+  const given = step.get('with');
+  if (!isMap(given) || given.get('mode') === 'report') return;
+  for (const [name, value] of Object.entries(SHORT)) given.set(name, value);
+}
+
+function ended(child: ChildProcess): Promise<ActRun> {
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+  }
+  return new Promise((finish) => {
+    child.once('close', (code) => {
+      const ends = [...log.matchAll(/\[[^/\]]*\/([^\]]+?)\s*\]\s+🏁\s+Job (succeeded|failed)/g)];
+      const jobs = Object.fromEntries(ends.map(([, job, how]) => [job ?? '', how === 'succeeded']));
+      finish({ code, log, jobs });
+    });
+  });
+}

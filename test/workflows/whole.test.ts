@@ -1,0 +1,137 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { LAB } from '../../src/lab/lab.ts';
+import type { Report } from '../../src/report/model.ts';
+import { type ActRun, type Repository, startRepository } from './act.ts';
+
+let repository: Repository;
+afterEach(() => repository?.stop());
+
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
+/** What became of the nodes, and of every resize of the pool. */
+async function nodes() {
+  const { gcp } = await repository.lab.record();
+  return { left: gcp.nodes[LAB.nodePool] ?? [], sizes: gcp.resizes.map(({ nodeCount }) => nodeCount) };
+}
+
+const github = async () => (await repository.lab.record()).github;
+
+function pull(action: string, labels: string[] = [], head: string = LAB.repository) {
+  return {
+    name: 'pull_request',
+    payload: {
+      action,
+      number: LAB.pullRequest,
+      pull_request: {
+        number: LAB.pullRequest,
+        head: { sha: 'c0ffee1'.padEnd(40, '0'), ref: 'faster', repo: { full_name: head } },
+        base: { ref: 'main', repo: { full_name: LAB.repository } },
+        labels: labels.map((name) => ({ name })),
+      },
+    },
+  };
+}
+
+/** The whole log when something went wrong. */
+const why = ({ log }: ActRun) => log.split('\n').slice(-150).join('\n');
+
+describe('the pull request', () => {
+  it('is looked at on a push, and measured when it has the label: comment, artifact, no node left', async () => {
+    repository = await startRepository('pass');
+    const looked = await repository.run('pull-request.yml', pull('synchronize'));
+    expect(looked.jobs, why(looked)).toEqual({ preflight: true });
+    expect(await nodes()).toEqual({ left: [], sizes: [] });
+    // A look that finds nothing says nothing.
+    expect((await github()).comments).toEqual([]);
+
+    const measured = await repository.run('pull-request.yml', pull('labeled', ['measure']));
+    expect(measured.jobs, why(measured)).toEqual({ measure: true });
+    expect(await nodes()).toEqual({ left: [], sizes: [3, 0] });
+    const { comments } = await github();
+    expect(comments).toMatchObject([{ pullRequest: LAB.pullRequest }]);
+    expect(plain(comments[0]?.body ?? '')).toMatch(/✅ Pass — 2\.\d\d× the throughput of one replica/);
+    expect(comments[0]?.body).toContain('is back at 0');
+    const stored = JSON.parse(repository.stored('gate-1', 'result.json') ?? '{}') as Report;
+    expect([stored.verdict, stored.mode]).toEqual(['pass', 'validate']);
+    expect(repository.artifacts()).toContain('last-pass-18300000002');
+  });
+
+  it('of a fork starts nothing', async () => {
+    repository = await startRepository('pass');
+    const run = await repository.run('pull-request.yml', pull('labeled', ['measure'], 'stranger/serving'));
+    expect(run.jobs).toEqual({});
+    const { gcp, kube } = await repository.lab.record();
+    expect([gcp.requests, kube.requests]).toEqual([[], []]);
+  });
+});
+
+describe('the night', () => {
+  it('ends in a line of history and a page, with no node left', async () => {
+    repository = await startRepository('pass');
+    const run = await repository.run('nightly.yml', { name: 'schedule', payload: { schedule: '17 2 * * *' } });
+    expect(run.jobs, why(run)).toEqual({ measure: true, history: true });
+    expect(await nodes()).toEqual({ left: [], sizes: [3, 0] });
+    const files = Object.entries((await github()).branches['tpu-bench-data'] ?? {});
+    const [[path, text]] = files.filter(([name]) => name.endsWith('.jsonl')) as [[string, string]];
+    expect(path).toMatch(/^v1\/default\/\d{4}-\d\d\.jsonl$/);
+    expect(JSON.parse(text)).toMatchObject({ v: 1, verdict: 'pass', run: { event: 'schedule' } });
+    const page = repository.stored('page-1', 'index.html') ?? '';
+    expect(page).toMatch(/<title>Pass: 2\.\d\d× \(/);
+    // No second of Pages without the variable, no comment without a pull request.
+    expect([repository.artifacts().includes('github-pages'), (await github()).comments]).toEqual([false, []]);
+  });
+
+  it('that found no capacity has its line too', async () => {
+    repository = await startRepository('stockout');
+    const run = await repository.run('nightly.yml', { name: 'schedule' });
+    expect(run.jobs, why(run)).toEqual({ measure: false, history: true });
+    const [text] = Object.entries((await github()).branches['tpu-bench-data'] ?? {})
+      .filter(([name]) => name.endsWith('.jsonl'))
+      .map(([, content]) => content);
+    expect(JSON.parse(text ?? '')).toMatchObject({ verdict: 'error', cause: 'gke.stockout', m: { speedup: null } });
+    expect(repository.stored('page-1', 'index.html')).toContain('nothing was measured');
+  });
+});
+
+describe('the deploy', () => {
+  const inputs = { mode: 'deploy', pattern: '3', nodes: '', 'expires-in': '2h', 'dry-run': false, rollback: true };
+  const dispatch = (change: Partial<typeof inputs> = {}) =>
+    repository.run('deploy.yml', { name: 'workflow_dispatch', inputs: { ...inputs, ...change } });
+  const states = async () =>
+    (await github()).deployments.map(({ statuses }) => statuses.map(({ state }) => state).join());
+
+  it('only looks in a dry run, then leaves a stack that answers, until it is ended', async () => {
+    repository = await startRepository('pass', 100);
+    const looked = await dispatch({ 'dry-run': true });
+    expect(looked.jobs, why(looked)).toEqual({ deploy: true });
+    expect(await nodes()).toEqual({ left: [], sizes: [] });
+
+    const deployed = await dispatch();
+    expect(deployed.jobs, why(deployed)).toEqual({ deploy: true });
+    expect((await nodes()).left).toHaveLength(3);
+    const [deployment] = (await github()).deployments;
+    expect(await states()).toEqual(['in_progress,success']);
+    const answer = await fetch(`${deployment?.statuses.at(-1)?.environmentUrl}/v1/models`);
+    expect(answer.status).toBe(200);
+
+    const swept = await repository.run('sweep.yml', { name: 'schedule' });
+    expect(swept.jobs, why(swept)).toEqual({ sweep: true });
+    expect((await nodes()).left).toHaveLength(3);
+
+    const ended = await dispatch({ mode: 'cleanup' });
+    expect(ended.jobs, why(ended)).toEqual({ deploy: true });
+    expect((await nodes()).left).toEqual([]);
+    expect(await states()).toEqual(['in_progress,success,inactive']);
+  });
+
+  it('that does not come to serve ends with Pattern 1 serving', async () => {
+    repository = await startRepository('random-routing', 100);
+    const run = await dispatch();
+    expect(run.jobs, why(run)).toEqual({ deploy: false, rollback: true });
+    expect(await nodes()).toMatchObject({ sizes: [3, 0, 1], left: { length: 1 } });
+    expect(await states()).toEqual(['in_progress,failure', 'in_progress,success']);
+    const url = (await github()).deployments.at(-1)?.statuses.at(-1)?.environmentUrl;
+    expect(url).toContain('pattern1');
+    expect((await fetch(`${url}/v1/models`)).status).toBe(200);
+  });
+});
