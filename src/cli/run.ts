@@ -1,13 +1,17 @@
 import { parseArgs } from 'node:util';
 import { beginReport, runSignal } from '../begin.ts';
 import { packageRootOf } from '../clients/runner.ts';
+import { isTerminal, liveLine } from '../clients/terminal.ts';
 import { concludeDeployment, type DeploymentRef } from '../deploying.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { liveComment } from '../live-comment.ts';
 import type { PipelineResult } from '../pipeline.ts';
 import { neutral } from '../progress/actions.ts';
+import type { Emit } from '../progress/events.ts';
+import { jsonRenderer } from '../progress/json.ts';
 import { plainRenderer } from '../progress/plain.ts';
+import { terminalRenderer } from '../progress/terminal.ts';
 import { publish } from '../publish.ts';
 import type { Report, Verdict } from '../report/model.ts';
 import { renderVerdictText } from '../report/text.ts';
@@ -35,10 +39,7 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   }
   const { inputs } = parsed;
   const secrets = new Set<string>([inputs.githubToken].filter((secret) => secret !== ''));
-  const say = plainRenderer({
-    now: systemClock.now,
-    write: (line) => process.stdout.write(`${neutral(redact(line, secrets))}\n`),
-  });
+  const say = await rendererFor(source.show, env, (line) => neutral(redact(line, secrets)));
   process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
   // Whoever read the output has gone; the nodes must be given back all the same.
   process.stdout.on('error', () => {});
@@ -113,18 +114,47 @@ async function closedBy(session: Session, report: Report, lease: LeaseState | nu
   return lease.kept ? report : releaseStage(session, report, lease);
 }
 
+/** How progress is told: `--json`, `--quiet`, a live line where somebody sits at a terminal, else plain lines. */
+async function rendererFor(
+  show: 'json' | 'quiet' | null,
+  env: Readonly<Record<string, string | undefined>>,
+  safe: (line: string) => string,
+): Promise<Emit> {
+  const { now } = systemClock;
+  const write = (line: string) => {
+    process.stdout.write(`${safe(line)}\n`);
+  };
+  if (show === 'json') return jsonRenderer({ now, write });
+  const plain = plainRenderer({ now, write });
+  if (show === 'quiet') return (event) => event.type === 'closing' && plain(event);
+  if (!isTerminal(process.stdout, env)) return plain;
+  const live = await liveLine(process.stdout);
+  return terminalRenderer({
+    now,
+    live: {
+      show: (text) => live.show(text && (() => safe(text()))),
+      print: (line) => live.print(safe(line)),
+    },
+  });
+}
+
 function inputsFrom(args: string[], env: Readonly<Record<string, string | undefined>>) {
   const names = [...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()];
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const options = {
+    ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+    json: { type: 'boolean' as const },
+    quiet: { type: 'boolean' as const },
+  };
   // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
   const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   return {
     get: (name: string) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
-    given: Object.keys(values),
+    given: Object.keys(values).filter((name) => name !== 'json' && name !== 'quiet'),
+    show: values.json === true ? ('json' as const) : values.quiet === true ? ('quiet' as const) : null,
     env,
     // The value of a flag that is not known looks the same, and that flag is told of already.
-    strayWords: positionals.length > 0 && Object.keys(values).every((name) => names.includes(name)),
+    strayWords: positionals.length > 0 && Object.keys(values).every((name) => name in options),
   };
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { SWEEP_INPUTS } from '../inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { neutral } from '../progress/actions.ts';
 import { plainRenderer } from '../progress/plain.ts';
@@ -15,8 +16,10 @@ export async function sweepCommand(
   env: Readonly<Record<string, string | undefined>>,
   { cleanup = false } = {},
 ): Promise<number> {
+  const known = [...SWEEP_INPUTS, 'issue', ...(cleanup ? ['node-pool'] : [])];
+  const options = Object.fromEntries(known.map((name) => [name, { type: 'string' as const }]));
   // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
-  const { values } = parseArgs({ args, options: {}, strict: false, allowPositionals: true });
+  const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   const secrets = new Set<string>();
   const write = (line: string) => {

@@ -17,6 +17,8 @@ export function usage(): string {
     'tpu-serving-gate rehearse [--scenario NAME] [--kube real]     the same against the embedded lab',
     'tpu-serving-gate lab [--scenario NAME]                        the lab alone, for kubectl and gcloud',
     '',
+    'run --json tells its progress as JSON Lines, run --quiet the verdict alone; at a terminal there is a live line.',
+    '',
     'Flags of run, as the inputs in README.md; GITHUB_TOKEN stands in for --github-token:',
     ...flags,
     '',

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { LAB } from '../../src/lab/lab.ts';
 import { gateArguments } from '../../src/lab/rehearse.ts';
 import { MINUTES, startE2e, until } from './e2e.ts';
 
@@ -43,4 +44,51 @@ it.each(['SIGINT', 'SIGHUP'] as const)(
     }
   },
   3 * MINUTES,
+);
+
+it(
+  'the command line deploys a stack that stays, sweeps around it, and ends it',
+  async () => {
+    const e2e = await startE2e('pass');
+    const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+    const run = async (...args: string[]) => {
+      const child = spawn(process.execPath, [CLI, ...args], {
+        env: { PATH: process.env.PATH ?? '', HOME: folder, ...e2e.lab.env, GITHUB_TOKEN: e2e.lab.githubToken },
+      });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        stderr += chunk.toString();
+      });
+      return { code: await new Promise((done) => child.once('close', done)), stdout, stderr };
+    };
+    const where = ['project-id', 'location', 'cluster'] as const;
+    const values = { 'project-id': LAB.project, location: LAB.location, cluster: LAB.cluster };
+    const place = where.flatMap((name) => [`--${name}`, values[name]]);
+    const identity = ['--workload-identity-provider', LAB.provider, '--poll-interval', '250ms'];
+    try {
+      const deployed = await run('run', '--mode', 'deploy', '--json', ...gateArguments(folder));
+      expect(deployed.code, deployed.stderr).toBe(0);
+      const events = deployed.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { type: string });
+      expect(events.at(-1)).toMatchObject({ type: 'closing', verdict: 'pass' });
+      expect((await e2e.record()).nodes).toHaveLength(3);
+      const swept = await run('sweep', ...place, ...identity);
+      expect(swept.code, swept.stderr).toBe(0);
+      expect((await e2e.record()).nodes).toHaveLength(3);
+      const ended = await run('cleanup', ...place, ...identity, '--node-pool', LAB.nodePool);
+      expect(ended.code, ended.stderr).toBe(0);
+      expect(await e2e.record()).toMatchObject({ nodes: [], target: 0 });
+      const typo = await run('cleanup', ...place, '--nodepool', LAB.nodePool);
+      expect([typo.code, typo.stderr]).toEqual([3, expect.stringContaining('"nodepool" is not known')]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await e2e.stop();
+    }
+  },
+  2 * MINUTES,
 );

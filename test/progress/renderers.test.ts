@@ -1,7 +1,12 @@
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { isTerminal, liveLine } from '../../src/clients/terminal.ts';
 import { actionsRenderer, neutral } from '../../src/progress/actions.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
+import { jsonRenderer } from '../../src/progress/json.ts';
 import { plainRenderer } from '../../src/progress/plain.ts';
+import { terminalRenderer } from '../../src/progress/terminal.ts';
 import { STAGES } from '../../src/report/wording.ts';
 import { play, RECORDED } from './recorded.ts';
 
@@ -55,6 +60,120 @@ describe('the plain log', () => {
       '[05:30]',
       '[06:31]',
     ]);
+  });
+});
+
+describe('the terminal', () => {
+  /** What is printed, and what the live line says after each event, where that has changed. */
+  function terminal(events: readonly (readonly [number, ProgressEvent])[]): string[] {
+    const lines: string[] = [];
+    let live: (() => string) | null = null;
+    let last = '';
+    let time = 0;
+    const emit = terminalRenderer({
+      now: () => time,
+      live: {
+        show: (text) => {
+          live = text;
+        },
+        print: (line) => lines.push(line),
+      },
+    });
+    for (const [seconds, event] of events) {
+      time = seconds * 1_000;
+      emit(event);
+      const now = (live as (() => string) | null)?.() ?? '';
+      if (now !== last) lines.push(`~ ${now}`);
+      last = now;
+    }
+    return lines;
+  }
+
+  it('tells the same run in a live line and what scrolls above it', () => {
+    expect(terminal(RECORDED).join('\n')).toMatchInlineSnapshot(`
+      "~ 1/7 Preflight, 0:00
+        [00:01] authenticated by direct workload identity federation
+      ~ 1/7 Preflight, 0:01
+      ✔ 1/7 preflight   0:02   9 objects accepted
+      ~ 
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:00 of usual 10:00
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:00 of usual 10:00 | 3/7 Deploy qwen, 0:00
+        [00:03] applied LLMInferenceService qwen in ns
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:01 of usual 10:00 | 3/7 Deploy qwen, 0:01
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:02 of usual 10:00: 0 of 3 nodes Ready | 3/7 Deploy qwen, 0:02
+      ✔ 3/7 deploy   0:02   9 objects applied
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:02 of usual 10:00: 0 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:07 of usual 10:00: 0 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:12 of usual 10:00: 0 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:18 of usual 10:00: 1 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:47 of usual 10:00: 1 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 0:48 of usual 10:00: 1 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 5:28 of usual 10:00: 1 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 6:03 of usual 10:00: 1 of 3 nodes Ready
+      ~ 2/7 Lease node pool v6e 0 → 3, 6:29 of usual 10:00: 1 of 3 nodes Ready
+        [06:40] warning: Cluster: 503; try 2 of 6
+      ~ 2/7 Lease node pool v6e 0 → 3, 6:38 of usual 10:00: 1 of 3 nodes Ready
+      ✘ 2/7 lease   1:02:01   No TPU capacity.
+      ~ 
+        [1:02:03] pair 1 of 6–15: 2.71×
+
+      verdict    error
+
+      why        No TPU capacity."
+    `);
+  });
+
+  it('stays one line whatever a pod says', () => {
+    for (const text of HOSTILE) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the point of the test
+      expect(terminal(hostileEvents(text)).join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+    }
+  });
+
+  it.each([
+    [{ isTTY: true, columns: 80 }, {}, true],
+    [{ isTTY: true, columns: 80 }, { CI: 'true' }, false],
+    [{ isTTY: true, columns: 80 }, { TERM: 'dumb' }, false],
+    [{ isTTY: true, columns: 0 }, {}, false],
+    [{ isTTY: false, columns: 80 }, {}, false],
+    [{}, {}, false],
+  ])('is there when stdout is one (%j) and the environment %j does not say otherwise', (stream, env, expected) => {
+    expect(isTerminal(stream, env)).toBe(expected);
+  });
+
+  it('is drawn by ora, and left clean', async () => {
+    const written: string[] = [];
+    const stream = Object.assign(new PassThrough(), {
+      isTTY: true,
+      columns: 40,
+      cursorTo: () => true,
+      clearLine: () => true,
+      moveCursor: () => true,
+    });
+    stream.on('data', (chunk: Buffer) => written.push(chunk.toString()));
+    const live = await liveLine(stream as unknown as NodeJS.WriteStream);
+    live.show(() => `2/7 ${'x'.repeat(100)}`);
+    live.print('a fact');
+    live.show(null);
+    const text = stripVTControlCharacters(written.join(''));
+    expect(text).toContain('a fact\n');
+    expect(text).toContain('…');
+    // The cursor is shown again.
+    expect(written.at(-1)).toContain('\u001b[?25h');
+  });
+});
+
+describe('as JSON Lines', () => {
+  it('tells the same run', () => {
+    const lines = play(jsonRenderer, RECORDED, []);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      RECORDED.map(([seconds, event]) => ({ sinceStartMs: seconds * 1_000, ...event })),
+    );
+    expect(lines.slice(0, 3).join('\n')).toMatchInlineSnapshot(`
+      "{"sinceStartMs":0,"type":"stage-start","stage":"preflight","title":"Preflight","usualMs":null,"limitMs":null}
+      {"sinceStartMs":1000,"type":"fact","stage":"preflight","text":"authenticated by direct workload identity federation"}
+      {"sinceStartMs":2000,"type":"stage-end","stage":"preflight","outcome":"done","summary":"9 objects accepted","durationMs":2000}"
+    `);
   });
 });
 

@@ -1,0 +1,41 @@
+/** The last line of a terminal, which is drawn anew; what is printed scrolls above it. */
+export interface LiveLine {
+  /** Asked for its text at each drawing; null takes the line away. */
+  show(text: (() => string) | null): void;
+  print(line: string): void;
+}
+
+/** Whether somebody sits there who sees a line that is drawn anew: not a pipe, not CI, not a dumb terminal. */
+export function isTerminal(
+  { isTTY, columns }: { isTTY?: boolean | undefined; columns?: number | undefined },
+  { CI, TERM }: Readonly<Record<string, string | undefined>>,
+): boolean {
+  // Without a width, as some pseudo-terminals are, there is no line that could be drawn anew.
+  return isTTY === true && (columns ?? 0) > 0 && !CI && TERM !== 'dumb';
+}
+
+/** The live line of a terminal, by ora. */
+export async function liveLine(stream: NodeJS.WriteStream): Promise<LiveLine> {
+  const { default: ora } = await import('ora');
+  let text: (() => string) | null = null;
+  // Its own interrupts would end the process before the nodes are given back.
+  const spinner = ora({ stream, discardStdin: false, suffixText: () => fitted(text?.() ?? '', stream.columns) });
+  return {
+    show(next) {
+      text = next;
+      if (next === null) spinner.stop();
+      else if (!spinner.isSpinning) spinner.start();
+    },
+    print(line) {
+      spinner.clear();
+      stream.write(`${line}\n`);
+      if (spinner.isSpinning) spinner.render();
+    },
+  };
+}
+
+/** A line that wraps would leave its beginning behind. */
+function fitted(text: string, columns = 80): string {
+  const room = Math.max(10, columns - 4);
+  return [...text].length > room ? `${[...text].slice(0, room - 1).join('')}…` : text;
+}
