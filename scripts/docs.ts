@@ -1,4 +1,7 @@
-/** `node scripts/docs.ts` writes the tables of README.md and docs/ from action.yml and the lab's scenarios; `--check` compares them. */
+/**
+ * `node scripts/docs.ts` writes the tables of README.md and docs/ and the JSON Schemas of docs/ from action.yml, the lab's
+ * scenarios and the types; `--check` compares them.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -9,9 +12,11 @@ import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
 import { DAYS } from '../src/lab/scenarios.ts';
 import { Failure } from '../src/lib/failure.ts';
 import { emptyReport } from '../src/report/build.ts';
+import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
   type ActionFile,
   causesTable,
+  fieldsTable,
   inputsTable,
   outputsTable,
   replaceBetween,
@@ -24,10 +29,11 @@ const root = resolve(import.meta.dirname, '..');
 async function tables(): Promise<Record<string, Record<string, string>>> {
   const action = parse(await readFile(resolve(root, 'action.yml'), 'utf8')) as ActionFile;
   return {
-    'README.md': {
-      scenarios: scenariosTable(Object.values(DAYS)),
+    'README.md': { scenarios: scenariosTable(Object.values(DAYS)) },
+    'docs/reference.md': {
       inputs: inputsTable(action),
       outputs: outputsTable(action),
+      'result-fields': fieldsTable(fieldsOf(SCHEMAS['docs/result.schema.json'], 'Report')),
     },
     'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },
     'docs/troubleshooting.md': { causes: causesTable(rules()) },
@@ -71,6 +77,16 @@ function rules() {
   });
 }
 
+const SCHEMAS = {
+  'docs/result.schema.json': schemaOf(root, 'src/report/model.ts', 'Report', 'result.json of tpu-serving-gate'),
+  'docs/history.schema.json': schemaOf(
+    root,
+    'src/history/record.ts',
+    'HistoryRecord',
+    'A line of the history of tpu-serving-gate',
+  ),
+};
+
 const HINT = 'the failure says it';
 
 async function docs(check: boolean): Promise<string> {
@@ -85,6 +101,13 @@ async function docs(check: boolean): Promise<string> {
     if (after === before) continue;
     stale.push(page);
     if (!check) await writeFile(path, after);
+  }
+  for (const [name, schema] of Object.entries(SCHEMAS)) {
+    const path = resolve(root, name);
+    const text = `${JSON.stringify(schema, null, 2)}\n`;
+    if ((await readFile(path, 'utf8').catch(() => '')) === text) continue;
+    stale.push(name);
+    if (!check) await writeFile(path, text);
   }
   const names = stale.join(' and ');
   if (stale.length === 0) return 'The tables of the pages are current.';

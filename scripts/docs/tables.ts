@@ -24,6 +24,14 @@ export function outputsTable(action: ActionFile): string {
   );
 }
 
+/** A Markdown table of the fields of a file. */
+export function fieldsTable(fields: readonly (readonly [name: string, meaning: string])[]): string {
+  return table(
+    ['Field', 'Meaning'],
+    fields.map(([name, meaning]) => [code(name), cell(meaning)]),
+  );
+}
+
 export interface ScenarioRow {
   name: string;
   summary: string;

@@ -32,6 +32,7 @@ export async function serveLab(
       token: join(folder, 'token'),
       kubeconfig: join(folder, 'kubeconfig'),
       key: join(folder, 'key.json'),
+      adc: join(folder, 'adc.json'),
     };
     const token = issueToken(lab.tokenSecret, {
       subject: 'developer@example.com',
@@ -40,6 +41,7 @@ export async function serveLab(
     await writeFile(files.ca, lab.kube.caPem);
     await writeFile(files.token, token, { mode: 0o600 });
     await writeFile(files.key, lab.serviceAccountKey, { mode: 0o600 });
+    await writeFile(files.adc, lab.externalAccountFile, { mode: 0o600 });
     await writeFile(files.kubeconfig, kubeconfig(lab.kube.endpoint, files.ca, token), { mode: 0o600 });
     const environment = {
       KUBECONFIG: files.kubeconfig,
@@ -47,8 +49,18 @@ export async function serveLab(
       CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
       CLOUDSDK_CORE_PROJECT: LAB.project,
       CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: files.token,
+      GOOGLE_APPLICATION_CREDENTIALS: files.adc,
       ...lab.env,
       GITHUB_TOKEN: lab.githubToken,
+      // As docs/quickstart.md calls them.
+      PROJECT: LAB.project,
+      LOCATION: LAB.location,
+      CLUSTER: LAB.cluster,
+      POOL: LAB.nodePool,
+      NAMESPACE: LAB.namespace,
+      REPOSITORY: LAB.repository,
+      REGISTRY_USER: 'lab',
+      REGISTRY_TOKEN: 'lab',
     };
     if (options.json) {
       terminal.write(

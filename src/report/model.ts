@@ -5,33 +5,51 @@ import type { Blame, FailureStage } from '../lib/failure.ts';
  * no figure has a second source. Times are ISO 8601 in UTC, durations milliseconds, rates per second, shares 0..1.
  */
 export interface Report {
+  /** Name and version of this layout. Additive changes keep it. */
   schema: 'tpu-serving-gate/report/v1';
+  /** What wrote it. */
   tool: { name: 'tpu-serving-gate'; version: string };
+  /** Who asked for the run: workflow run, commit, pull request. */
   run: RunIdentity;
+  /** When the run began. */
   startedAt: string;
+  /** When it had its verdict; null for one that did not come so far. */
   finishedAt: string | null;
+  /** What the measurement is held against. */
   target: Target;
+  /** What the run set out to do. */
   plan: Plan;
+  /** The verdict. */
   verdict: Verdict;
   /** Why the verdict is what it is: one sentence each, most important first. Never empty. */
   reasons: string[];
+  /** What ended the run before its result; null where nothing did. */
   failure: ReportedFailure | null;
+  /** The best explanation of a run that did not pass; null where there is none to give. */
   diagnosis: Diagnosis | null;
   /** What was asked for; `preflight` also for a dry run of another. */
   mode: Mode;
   /** What was known for free, in order. Empty when preflight was not reached. */
   preflight: PreflightCheck[];
-  /** Null without the result of a run that passed. */
+  /** What has changed since the last run that passed. Null without the result of one. */
   sincePass: ChangesSincePass | null;
+  /** Every stage, in order, with its time and result. */
   stages: StageResult[];
+  /** What was discovered of cluster, images and model. */
   environment: Environment;
+  /** Pods of replicas and endpoint picker, as last seen. */
   pods: PodSummary[];
   /** Checks of the verify stage, in order. Empty when the stage did not run. */
   checks: Check[];
+  /** Who served the prompts of the routing check. Null when it was not made. */
   routing: RoutingEvidence | null;
+  /** The measurement. Null when there was none. */
   benchmark: Benchmark | null;
+  /** The runbook's own requests. Null when they were not sent. */
   runbook: RunbookFigures | null;
+  /** TPU time and its list price. Null when no node was seen. */
   cost: Cost | null;
+  /** What became of the nodes. Null until the post step. */
   release: Release | null;
 }
 

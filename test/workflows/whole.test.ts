@@ -49,7 +49,7 @@ describe('the pull request', () => {
     expect(await nodes()).toEqual({ left: [], sizes: [3, 0] });
     const { comments } = await github();
     expect(comments).toMatchObject([{ pullRequest: LAB.pullRequest }]);
-    expect(plain(comments[0]?.body ?? '')).toMatch(/✅ Pass — 2\.\d\d× the throughput of one replica/);
+    expect(plain(comments[0]?.body ?? '')).toMatch(/✅ Pass — 2\.\d+× the throughput of one replica/);
     expect(comments[0]?.body).toContain('is back at 0');
     const stored = JSON.parse(repository.stored('gate-1', 'result.json') ?? '{}') as Report;
     expect([stored.verdict, stored.mode]).toEqual(['pass', 'validate']);
@@ -76,7 +76,7 @@ describe('the night', () => {
     expect(path).toMatch(/^v1\/default\/\d{4}-\d\d\.jsonl$/);
     expect(JSON.parse(text)).toMatchObject({ v: 1, verdict: 'pass', run: { event: 'schedule' } });
     const page = repository.stored('page-1', 'index.html') ?? '';
-    expect(page).toMatch(/<title>Pass: 2\.\d\d× \(/);
+    expect(page).toMatch(/<title>Pass: 2\.\d+× \(/);
     // No second of Pages without the variable, no comment without a pull request.
     expect([repository.artifacts().includes('github-pages'), (await github()).comments]).toEqual([false, []]);
   });
