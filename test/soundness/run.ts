@@ -1,12 +1,21 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { replaceBetween } from '../../scripts/docs/tables.ts';
 import { DAYS, type Row, SPEEDUPS, study } from './study.ts';
+import { COLUMNS, rowLine, tableLine } from './table.ts';
 
 /**
  * `npm run test:soundness`: the decision code of the gate on simulated response streams whose true speed-up is known,
  * against a minimum of 2.5, and the runbook's method on the same systems. Ends with 1 when a limit does not hold.
  */
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' } },
+  options: {
+    runs: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    // Puts the table into docs/method.md.
+    write: { type: 'boolean', default: false },
+  },
 });
 const runs = Number(values.runs);
 const seed = Number(values.seed);
@@ -24,24 +33,23 @@ const LIMITS: { speedup: number; what: string; holds: (row: Row) => boolean }[] 
   },
 ];
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-const line = (cells: (string | number)[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
+const lines: string[] = [];
+const say = (text: string) => {
+  lines.push(text);
+  process.stdout.write(`${text}\n`);
+};
 
 process.stdout.write(
   `${runs} runs for each row and ${5 * runs} at 2.5, seed ${seed}; pass means that the lower limit exceeds 2.5\n\n`,
 );
-line(['day', 'true', 'pass', 'fail', 'inconclusive', 'invalid', 'mean s', 'runbook: parallel', 'recorded', 'summary']);
-line(Array.from({ length: 10 }, () => '---'));
+say(tableLine(COLUMNS));
+say(tableLine(COLUMNS.map(() => '---')));
 const broken: string[] = [];
 for (const day of Object.keys(DAYS)) {
   for (const speedup of SPEEDUPS) {
     // What happens once in twenty runs must be counted oftener to be known as well.
     const row = study(day, speedup, speedup === 2.5 ? 5 * runs : runs, seed);
-    const { parallel, recorded, summary } = row.runbook;
-    line([
-      ...[day, `${speedup}×`, percent(row.pass), percent(row.fail), percent(row.inconclusive), percent(row.invalid)],
-      ...[row.meanSeconds.toFixed(0), percent(parallel), percent(recorded), percent(summary)],
-    ]);
+    say(rowLine(day, speedup, row));
     for (const limit of LIMITS) {
       if (limit.speedup === speedup && !limit.holds(row)) broken.push(`${day}, ${speedup}×: ${limit.what}`);
     }
@@ -52,3 +60,8 @@ process.stdout.write(
 );
 for (const text of broken) process.stdout.write(`DOES NOT HOLD: ${text}\n`);
 process.exitCode = broken.length > 0 ? 1 : 0;
+if (values.write) {
+  const path = resolve(import.meta.dirname, '../../docs/method.md');
+  const page = await readFile(path, 'utf8');
+  await writeFile(path, replaceBetween(page, 'soundness', lines.join('\n'), 'docs/method.md'));
+}

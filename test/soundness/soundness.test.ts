@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { root } from '../checks/root.ts';
 import { DAYS, study } from './study.ts';
+import { rowLine } from './table.ts';
 
 /** A part of `npm run test:soundness`, with fixed seeds: the same runs each time. */
 const RUNS = 250;
@@ -22,6 +26,12 @@ describe('the decision on a system whose speed-up is known', () => {
       expect(fast.fail).toBe(0);
     },
   );
+
+  it('has in docs/method.md the table that the command prints', { timeout: 60_000 }, async () => {
+    const page = await readFile(join(root, 'docs/method.md'), 'utf8');
+    expect(page).toContain(rowLine('calm', 3, study('calm', 3, 2_000, 1)));
+    expect(page.match(/^\| (?:calm|usual|rough|heavy tails) \| .*% \|$/gm)).toHaveLength(20);
+  });
 
   it('is not the runbook’s: its summary line says 2.5 or more of whatever it is shown, its ratio nearly never', () => {
     const { runbook } = study('usual', 2.3, RUNS, SEED);
