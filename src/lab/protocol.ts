@@ -185,7 +185,7 @@ export interface GithubConfig {
   login: string;
   repository: string;
   pullRequests: number[];
-  /** Answers from the past to "where is the branch" after each write of one; none by default. */
+  /** Answers from the past after each write: to "where is the branch", and to a list of comments. None by default. */
   staleReads?: number;
   /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */
   denied?: string[];

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createGithub, type GithubOptions } from '../../src/clients/github.ts';
 import type { ApiRequest, Inject, Reply } from '../../src/lab/gcp/http.ts';
 import { startGithub } from '../../src/lab/github/server.ts';
-import type { GithubRecord } from '../../src/lab/protocol.ts';
+import type { GithubConfig, GithubRecord } from '../../src/lab/protocol.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { renderMarker } from '../../src/lib/marker.ts';
 
@@ -13,8 +13,13 @@ afterEach(async () => {
 });
 
 /** GitHub with a client; `fault` may answer in its place. Waits take no time and are noted. */
-async function aGithub(fault: Inject = () => undefined, options: Partial<GithubOptions> = {}) {
-  const lab = await startGithub({ token: 'good', login: ME, repository: 'o/r', pullRequests: [7] }, fault);
+async function aGithub(
+  fault: Inject = () => undefined,
+  options: Partial<GithubOptions> = {},
+  trouble: Partial<GithubConfig> = {},
+) {
+  const config = { token: 'good', login: ME, repository: 'o/r', pullRequests: [7], ...trouble };
+  const lab = await startGithub(config, fault);
   closing.push(() => lab.close());
   const waits: number[] = [];
   const github = createGithub({
@@ -153,6 +158,39 @@ describe('writers at the same time', () => {
     await add(body('old', 4));
     expect(await github.upsertComment(write('new'))).toMatchObject({ action: 'updated' });
     expect(await comments()).toMatchObject([{ body: body('new') }]);
+  });
+});
+
+describe('lists from the past', () => {
+  it.each([1, 2, 3])('for %d reads after each write end with one comment, the newest', async (staleReads) => {
+    const { github, comments } = await aGithub(undefined, {}, { staleReads });
+    // As a run writes: at the lease, at ready, at the benchmark, when main ends, in post; then the next run.
+    for (const text of ['lease', 'ready', 'benchmark', 'main', 'post']) await github.upsertComment(write(text));
+    for (const text of ['next main', 'next post']) await github.upsertComment(write(text, 6));
+    const left = await comments();
+    expect(left.map(({ body: text }) => text)).toEqual([body('next post', 6)]);
+  });
+
+  it('of eight writers at once heal with the next write', async () => {
+    const { github, comments } = await aGithub(undefined, {}, { staleReads: 1 });
+    await Promise.all(Array.from({ length: 8 }, (_, index) => github.upsertComment(write(`run ${index}`, 10 + index))));
+    for (let n = 0; n < 3; n += 1) await github.upsertComment(write(`healed ${n}`, 30));
+    expect((await comments()).map(({ body: text }) => text)).toEqual([body('healed 2', 30)]);
+  });
+});
+
+describe('a token and a rate', () => {
+  it('that may not comment says which lines to add', async () => {
+    const { github } = await aGithub(undefined, {}, { denied: ['pull-requests'] });
+    const failure = await failureOf(github.upsertComment(write('text')));
+    expect(failure).toMatchObject({ code: 'github-permission', hint: expect.stringContaining('pull-requests: write') });
+  });
+
+  it('that is limited for a while is waited for as long as GitHub asks', async () => {
+    const { github, waits, comments } = await aGithub(undefined, {}, { secondaryLimit: { writes: 2, retryAfterS: 7 } });
+    expect(await github.upsertComment(write('text'))).toMatchObject({ action: 'created' });
+    expect(waits).toEqual([7_000, 7_000]);
+    expect(await comments()).toHaveLength(1);
   });
 });
 

@@ -23,14 +23,26 @@ export interface Comments {
 
 const FIRST_ID = 3_100_000_001;
 
-export function createComments(): Comments {
+/** After each write the first `staleReads` lists are those of before it. */
+export function createComments(staleReads = 0): Comments {
   const comments = new Map<number, Comment>();
   let nextId = FIRST_ID;
+  let past: Comment[] = [];
+  let stale = 0;
+  const writing = () => {
+    past = [...comments.values()].map((comment) => ({ ...comment }));
+    stale = staleReads;
+  };
   return {
-    of: (pullRequest) => [...comments.values()].filter((comment) => comment.pullRequest === pullRequest),
+    of(pullRequest) {
+      const listed = stale > 0 ? past : [...comments.values()];
+      stale = Math.max(0, stale - 1);
+      return listed.filter((comment) => comment.pullRequest === pullRequest);
+    },
     all: () => [...comments.values()],
     get: (id) => comments.get(id),
     add(given) {
+      writing();
       const now = timestamp();
       const comment = { ...given, id: nextId, edits: 0, createdAt: now, updatedAt: now };
       nextId += 1;
@@ -38,11 +50,13 @@ export function createComments(): Comments {
       return comment;
     },
     edit(comment, body) {
+      writing();
       comment.body = body;
       comment.edits += 1;
       comment.updatedAt = timestamp();
     },
     remove(comment) {
+      writing();
       comments.delete(comment.id);
     },
   };

@@ -16,7 +16,7 @@ export async function startGithub(
   config: GithubConfig,
   inject: Inject = noFault,
 ): Promise<GithubPorts & { close(): Promise<void> }> {
-  const comments = createComments();
+  const comments = createComments(config.staleReads);
   const tracker = createTracker();
   const git = createGitData();
   const deployments: Deployment[] = [];
