@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { parseDuration } from './lib/duration.ts';
 import type { Mode, Verdict } from './report/model.ts';
 
@@ -238,8 +239,13 @@ export function failOnOf(value: string, bad: Bad): Exclude<Verdict, 'pass'>[] {
   return found;
 }
 
-export function commentIdOf(value: string, env: InputSource['env'], bad: Bad): string {
-  const id = value || [env.GITHUB_WORKFLOW, env.GITHUB_JOB].filter(Boolean).join('/') || 'default';
+/**
+ * Whose comment it is: workflow, job, and what it measures where. The legs of a matrix have the first two in common, and must
+ * not write into each other's.
+ */
+export function commentIdOf(value: string, env: InputSource['env'], leg: readonly unknown[], bad: Bad): string {
+  const hash = createHash('sha256').update(JSON.stringify(leg)).digest('hex').slice(0, 6);
+  const id = value || [env.GITHUB_WORKFLOW, env.GITHUB_JOB, hash].filter(Boolean).join('/');
   const clean = id.replace(/[^A-Za-z0-9._/-]+/g, '-').slice(0, 100);
   if (value !== '' && clean !== value) bad('comment-id', value, 'letters, digits, dot, slash, hyphen, underscore');
   return clean;

@@ -442,7 +442,12 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     maxCostUsd: maxCostOf(text('max-cost'), bad),
     forceConflicts: boolean('force-conflicts'),
     comment: choice('comment', ['auto', 'always', 'on-failure', 'off']),
-    commentId: commentIdOf(text('comment-id'), source.env, bad),
+    commentId: commentIdOf(
+      text('comment-id'),
+      source.env,
+      [cluster, ...['node-pool', 'namespace', 'manifests', 'pattern'].map(text)],
+      bad,
+    ),
     prNumber: optionalInteger('pr-number', 1, 2_147_483_647),
     summary: boolean('summary'),
     failOn: failOnOf(text('fail-on'), bad),

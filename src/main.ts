@@ -58,6 +58,7 @@ export async function main(): Promise<number> {
   const live = liveComment(begun, { inputs, env, signal: run.signal, say });
   const { emit } = live;
   io.saveState('outputDir', outputDir);
+  io.saveState('commentId', inputs.commentId);
   const { records, originMs, evidence } = await runGate(
     {
       inputs,

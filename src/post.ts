@@ -37,6 +37,8 @@ export async function post(): Promise<number> {
   }
   const { inputs, problems } = parseReleaseInputs(io.inputs, lease);
   for (const problem of problems) io.warning(`${problem} The nodes are given back without this input.`);
+  // What distinguishes the legs of a matrix is not asked for again.
+  inputs.commentId = io.getState('commentId') || inputs.commentId;
   io.mask(inputs.githubToken);
   const outputDir = io.getState('outputDir');
   const { report: before, told } = await reportOf(outputDir, () => beginReport(inputs, env), lease);

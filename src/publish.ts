@@ -15,6 +15,7 @@ import { llmDReport } from './report/formats/llm-d.ts';
 import { openMetrics } from './report/formats/openmetrics.ts';
 import type { Report } from './report/model.ts';
 import { linksOf } from './report/money.ts';
+import { type EarlierResult, earlierResults, parseData } from './report/record.ts';
 import { renderSummary } from './report/summary.ts';
 
 /** A folder on a network share or a device may never answer. */
@@ -68,7 +69,9 @@ export async function publish(report: Report, options: PublishOptions): Promise<
       return null;
     },
   );
-  const commentUrl = await writeComment(report, comment, options);
+  const render = (earlier: EarlierResult[]) =>
+    redact(renderComment(report, { id: inputs.commentId, reportLinks: links, earlier }));
+  const commentUrl = await writeComment(report, render, options);
   if (commentUrl) emit({ type: 'fact', stage: 'release', text: `comment: ${commentUrl}` });
   return { resultPath: folder && join(folder, 'result.json'), summary, commentUrl };
 }
@@ -97,7 +100,11 @@ function commentMode(report: Report, inputs: Inputs): 'write' | 'correct' | 'non
   return inputs.comment === 'on-failure' && !bad ? 'correct' : 'write';
 }
 
-async function writeComment(report: Report, body: string, options: PublishOptions): Promise<string | null> {
+async function writeComment(
+  report: Report,
+  render: (earlier: EarlierResult[]) => string,
+  options: PublishOptions,
+): Promise<string | null> {
   const { inputs, env, emit } = options;
   const { repository, pullRequest, number, attempt } = report.run;
   const mode = commentMode(report, inputs);
@@ -109,10 +116,9 @@ async function writeComment(report: Report, body: string, options: PublishOption
       ...(env.GITHUB_API_URL ? { apiUrl: env.GITHUB_API_URL } : {}),
       signal: deadline(options.signal, options.limitMs),
     });
-    if (mode === 'correct') {
-      const existing = await github.findComment({ pullRequest: pullRequest ?? 0, id: inputs.commentId });
-      if (!existing) return null;
-    }
+    const existing = await github.findComment({ pullRequest: pullRequest ?? 0, id: inputs.commentId });
+    if (mode === 'correct' && !existing) return null;
+    const body = render(earlierResults(existing && parseData(existing.body), report.run.sha));
     const result = await github.upsertComment({
       pullRequest: pullRequest ?? 0,
       id: inputs.commentId,

@@ -390,11 +390,16 @@ describe('authentication', () => {
 });
 
 describe('the comment id', () => {
-  it('is the workflow and job when none is given', () => {
-    expect(inputsOf({}, { GITHUB_WORKFLOW: 'Serving gate (v6e)', GITHUB_JOB: 'pattern3' }).commentId).toBe(
-      'Serving-gate-v6e-/pattern3',
-    );
-    expect(inputsOf({}).commentId).toBe('default');
+  const env = { GITHUB_WORKFLOW: 'Serving gate (v6e)', GITHUB_JOB: 'pattern3' };
+
+  it('is the workflow, the job and what is measured where when none is given', () => {
+    expect(inputsOf({}, env).commentId).toMatch(/^Serving-gate-v6e-\/pattern3\/[0-9a-f]{6}$/);
+    expect(inputsOf({}, env).commentId).toBe(inputsOf({ timeout: '80m' }, env).commentId);
+  });
+
+  it('is another one for each leg of a matrix', () => {
+    const legs = [{}, { 'node-pool': 'a' }, { 'node-pool': 'b' }, { namespace: 'other' }, { manifests: 'deploy/big' }];
+    expect(new Set(legs.map((leg) => inputsOf(leg as Given, env).commentId)).size).toBe(legs.length);
   });
 });
 

@@ -18,8 +18,13 @@ export function isTerminal(
 export async function liveLine(stream: NodeJS.WriteStream): Promise<LiveLine> {
   const { default: ora } = await import('ora');
   let text: (() => string) | null = null;
-  // Its own interrupts would end the process before the nodes are given back.
-  const spinner = ora({ stream, discardStdin: false, suffixText: () => fitted(text?.() ?? '', stream.columns) });
+  // Whether there is a terminal has been decided; its own interrupts would end the process before the nodes are given back.
+  const spinner = ora({
+    stream,
+    isEnabled: true,
+    discardStdin: false,
+    suffixText: () => fitted(text?.() ?? '', stream.columns),
+  });
   return {
     show(next) {
       text = next;

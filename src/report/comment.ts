@@ -2,12 +2,12 @@ import { renderMarker } from '../lib/marker.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { box } from './box.ts';
 import { inline, prose } from './escape.ts';
-import { utcMinute } from './format.ts';
+import { ratio, utcMinute } from './format.ts';
 import { heading, leadSentence } from './headline.ts';
 import type { Report } from './model.ts';
 import { linksLine, moneyLine, type ReportLinks } from './money.ts';
 import { overview } from './overview.ts';
-import { compactRecord, renderData } from './record.ts';
+import { compactRecord, type EarlierResult, renderData } from './record.ts';
 import { checks } from './sections/checks.ts';
 import { environment, pods } from './sections/environment.ts';
 import { evidence } from './sections/evidence.ts';
@@ -16,7 +16,7 @@ import { preflight } from './sections/preflight.ts';
 import { runbook } from './sections/runbook.ts';
 import type { Detail, Section } from './sections/section.ts';
 import { timeline } from './sections/timeline.ts';
-import { shortSha } from './wording.ts';
+import { shortSha, VERDICT_WORDS } from './wording.ts';
 
 /** GitHub refuses bodies over 65,536 characters; the budget is in bytes and leaves room. */
 export const COMMENT_BUDGET_BYTES = 60_000;
@@ -26,6 +26,8 @@ export interface CommentOptions {
   id: string;
   budgetBytes?: number;
   reportLinks: ReportLinks;
+  /** Of commits before this one, from the comment that is replaced. */
+  earlier?: readonly EarlierResult[];
 }
 
 /**
@@ -42,10 +44,14 @@ export function renderComment(report: Report, options: CommentOptions): string {
     state: 'final',
   });
   const body = bodyParts(report, 'comment', options.reportLinks);
+  const { earlier = [] } = options;
+  const record = { ...compactRecord(report), ...(earlier.length > 0 ? { earlier: [...earlier] } : {}) };
   const parts = {
     ...body,
     head: [`${marker}\n${body.head[0]}`, ...body.head.slice(1)],
-    tail: [`${body.tail.join('\n\n')}\n${renderData(compactRecord(report))}`],
+    tail: [
+      `${[earlierLine(earlier), ...body.tail].filter((part) => part !== null).join('\n\n')}\n${renderData(record)}`,
+    ],
   };
   return assemble(parts, options.budgetBytes ?? COMMENT_BUDGET_BYTES, options.reportLinks.summary ?? run.url);
 }
@@ -82,6 +88,17 @@ function note(report: Report): string | null {
   if (report.verdict !== 'pass' || !first) return null;
   const more = warnings.length > 1 ? ` (${warnings.length - 1} more under “All measures”)` : '';
   return `Note: ${prose(first.message, 300)}${more}`;
+}
+
+/** An edited comment must not lose what it said before: the verdicts of the commits before this one. */
+function earlierLine(earlier: readonly EarlierResult[]): string | null {
+  const told = earlier.flatMap(({ sha, verdict, speedup }) => {
+    const short = shortSha(sha);
+    const word = VERDICT_WORDS[verdict];
+    if (!short || !word) return [];
+    return [`${short} ${word}${typeof speedup === 'number' ? ` ${ratio(speedup)}` : ''}`];
+  });
+  return told.length > 0 ? `<sub>Earlier commits: ${told.join(', ')}.</sub>` : null;
 }
 
 function footer(report: Report): string {

@@ -29,6 +29,29 @@ export interface CompactRecord {
   costUsd: number | null;
   chipMinutes: number | null;
   nodesLeft: number | null;
+  /** Results of earlier commits on the same pull request, newest first; absent where there are none. */
+  earlier?: EarlierResult[];
+}
+
+export interface EarlierResult {
+  sha: string;
+  verdict: Verdict;
+  speedup: number | null;
+}
+
+/** Earlier commits that a comment lists. */
+const EARLIER_SHOWN = 5;
+
+/** What a comment says of earlier commits, from the record that it replaces. A rerun of one commit is not earlier. */
+export function earlierResults(previous: CompactRecord | null, sha: string | null): EarlierResult[] {
+  if (!previous) return [];
+  const own = previous.sha
+    ? [{ sha: previous.sha, verdict: previous.verdict, speedup: previous.speedup?.value ?? null }]
+    : [];
+  const known = new Set([sha]);
+  return [...own, ...(previous.earlier ?? [])]
+    .filter((each) => typeof each.sha === 'string' && !known.has(each.sha) && known.add(each.sha))
+    .slice(0, EARLIER_SHOWN);
 }
 
 const DATA = /<!-- tpu-serving-gate:data (\{.*\}) -->\s*$/;

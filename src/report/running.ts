@@ -6,7 +6,7 @@ import type { Report } from './model.ts';
 import type { ReportLinks } from './money.ts';
 import { stagesTable } from './overview.ts';
 import { type CompactRecord, renderData } from './record.ts';
-import { isRunning, shortSha, stagePosition, VERDICT_WORDS } from './wording.ts';
+import { isRunning, serves, shortSha, stagePosition, USUAL_MS, VERDICT_WORDS } from './wording.ts';
 
 export interface RunningOptions {
   id: string;
@@ -23,6 +23,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
   const current = report.stages.find(isRunning) ?? report.stages.find(({ outcome }) => outcome === 'pending');
   const sinceStart = Date.parse(options.at) - Date.parse(report.startedAt);
   const so = Number.isFinite(sinceStart) && sinceStart >= 0 ? `, ${duration(sinceStart)} so far` : '';
+  const rest = restText(report, options.at);
   const position = current ? stagePosition(current.stage) : null;
   const sha = shortSha(run.sha);
   const spent = report.cost?.usd == null ? '' : ` **≈ ${usd(report.cost.usd)}** so far.`;
@@ -30,7 +31,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
     `${renderMarker({ id: options.id, run: run.id, attempt: run.attempt, number: run.number, state: 'running' })}\n` +
       `### ⏳ Running — ${current ? current.stage : 'starting'}${position ? ` (${position})` : ''}${so}`,
     [
-      `Nothing is decided yet: the speed-up must exceed ${plain(report.target.minSpeedup)}×.${spent}`,
+      `Nothing is decided yet${serves(report) ? '' : `: the speed-up must exceed ${plain(report.target.minSpeedup)}×`}.${rest}${spent}`,
       link('Live log', options.reportLinks.run ?? run.url),
     ].join(' '),
     report.stages.length > 0 ? stagesTable(timed(report, options.at), 'waiting') : null,
@@ -41,6 +42,23 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
   const text = blocks.filter((block) => block !== null).join('\n\n');
   return options.previous ? `${text}\n${renderData(options.previous)}` : text;
 }
+
+/** ` About 19 min to the verdict.`, by what the stages take as a rule; a stage that takes longer is told, never as negative time. */
+function restText(report: Report, at: string): string {
+  const left = report.stages.map((stage) => {
+    const usual =
+      STAGES_LEFT_OUT.has(stage.stage) || (serves(report) && stage.stage === 'benchmark') ? 0 : USUAL_MS[stage.stage];
+    if (isRunning(stage)) return usual - Math.max(0, Date.parse(at) - Date.parse(stage.startedAt as string));
+    return stage.outcome === 'done' || stage.outcome === 'failed' ? 0 : usual;
+  });
+  const late = report.stages.some((stage, index) => isRunning(stage) && (left[index] ?? 0) < 0);
+  const ms = left.reduce((sum, each) => sum + Math.max(0, each), 0);
+  if (!Number.isFinite(ms) || ms < 60_000) return late ? ' It takes longer than usual.' : '';
+  return ` About ${duration(Math.round(ms / 60_000) * 60_000)} to the verdict${late ? ', if what is late ends now' : ''}.`;
+}
+
+/** What runs beside the lease, which is longer, and what comes after the verdict. */
+const STAGES_LEFT_OUT: ReadonlySet<string> = new Set(['deploy', 'release']);
 
 /** The running stage with its time so far. */
 function timed(report: Report, at: string): Report['stages'] {

@@ -49,6 +49,17 @@ const WHO_ACTS: Record<Blame, string> = {
   gate: 'the maintainers of the gate',
 };
 
+/** What a stage takes as a rule, for who waits; lease and deploy run side by side. */
+export const USUAL_MS: Record<StageName, number> = {
+  preflight: 20_000,
+  lease: 10 * 60_000,
+  deploy: 60_000,
+  ready: 15 * 60_000,
+  verify: 60_000,
+  benchmark: 6 * 60_000,
+  release: 4 * 60_000,
+};
+
 export function stageFailed(stage: FailureStage): string {
   return STAGE_FAILED[stage];
 }

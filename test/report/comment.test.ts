@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMarker } from '../../src/lib/marker.ts';
 import { renderComment } from '../../src/report/comment.ts';
 import type { Report } from '../../src/report/model.ts';
-import { parseData } from '../../src/report/record.ts';
+import { earlierResults, parseData } from '../../src/report/record.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { CASES } from './cases.ts';
 import { aBenchmark, aReport, checks, perPod, stages } from './fixtures.ts';
@@ -54,6 +54,40 @@ describe.each(Object.entries(CASES))('comment: %s', (name, make) => {
     expect(structureProblems(summary)).toEqual([]);
     expect(summary).not.toContain('<!--');
     expect(summary.split('\n')[0]).toBe(text.split('\n')[1]);
+  });
+});
+
+describe('earlier commits', () => {
+  const of = (sha: string, speedup: number, earlier: Parameters<typeof renderComment>[1]['earlier'] = []) => {
+    const report = aReport({ benchmark: aBenchmark(speedup, 0.03) });
+    return renderComment({ ...report, run: { ...report.run, sha } }, { id: 'x', reportLinks: {}, earlier });
+  };
+  const [first, second, third] = ['a', 'b', 'c'].map((letter) => letter.repeat(40)) as [string, string, string];
+
+  it('are listed with their verdicts, the newest first, in the comment that takes their place', () => {
+    const one = of(first, 2.7);
+    expect(one).not.toContain('Earlier commits');
+    const two = of(second, 2.6, earlierResults(parseData(one), second));
+    const three = of(third, 2.65, earlierResults(parseData(two), third));
+    expect(three).toContain('<sub>Earlier commits: bbbbbbb ✅\u00a0Pass 2.60×, aaaaaaa ✅\u00a0Pass 2.70×.</sub>');
+    expect(earlierResults(parseData(three), third)).toHaveLength(2);
+  });
+
+  it('are five at most, none twice, and none of them the commit itself', () => {
+    let text = '';
+    for (let n = 0; n < 9; n += 1) {
+      const sha = String(n % 8).repeat(40);
+      text = of(sha, 2.7, earlierResults(parseData(text), sha));
+    }
+    const { earlier = [] } = parseData(text)!;
+    expect(earlier.map(({ sha }) => sha[0])).toEqual(['7', '6', '5', '4', '3']);
+  });
+
+  it('that somebody else wrote there are shown as nothing but what they can be', () => {
+    const evil = { sha: '](javascript:x)', verdict: 'pass', speedup: '<img>' } as never;
+    expect(of(third, 2.7, [evil, { sha: first, verdict: 'fail', speedup: null }])).toContain(
+      'Earlier commits: aaaaaaa ❌\u00a0Fail.',
+    );
   });
 });
 

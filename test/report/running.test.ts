@@ -42,6 +42,25 @@ describe('the comment while running', () => {
     expect(tables(text)[0]!.length - 2).toBeLessThanOrEqual(7);
   });
 
+  it('says how long it may take, and that it takes longer, never a negative time', () => {
+    const at = (time: string) => renderRunningComment(report, { id: 'x', at: time, reportLinks: {} });
+    expect(text).toContain('About 19\u00a0min to the verdict.');
+    expect(at('2026-11-22T15:22:00Z')).toContain('About 7\u00a0min to the verdict, if what is late ends now.');
+    const last = {
+      ...report,
+      stages: stages({
+        preflight: [41, ''],
+        lease: [1, ''],
+        ready: [1, ''],
+        verify: [1, ''],
+        benchmark: [0, '', 'pending'],
+      }),
+    };
+    expect(renderRunningComment(last, { id: 'x', at: '2026-11-22T16:22:00Z', reportLinks: {} })).toContain(
+      'It takes longer than usual.',
+    );
+  });
+
   it('keeps the previous result until there is a new one', () => {
     expect(text).toContain('Previous result, commit 4f1c2ab: ❌\u00a0Fail, 2.17×');
     expect(parseData(text)).toEqual(previous);
