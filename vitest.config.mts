@@ -1,8 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** It imports JSON without an import attribute, which Node refuses and vite resolves. */
 const INLINE = /@actions\/(workflow-parser|expressions)\/.*\.js$/;
+
+/** The long ones first, so that no worker has nothing to do while the last of them ends. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => /\/test\/(?:e2e|faults)\//.test(moduleId);
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   plugins: [
@@ -15,6 +25,7 @@ export default defineConfig({
     },
   ],
   test: {
+    sequence: { sequencer: LongFirst },
     globalSetup: ['test/notice.ts'],
     environment: 'node',
     // Tests start servers and child processes, and some set process-wide state such as exit codes.

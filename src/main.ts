@@ -98,6 +98,7 @@ export async function main(): Promise<number> {
   });
   for (const [name, value] of Object.entries(outputsOf(report, published))) io.setOutput(name, value);
   if (inputs.summary) io.appendSummary(published.summary);
+  if (published.commentProblem) io.warning(logLine(published.commentProblem, 1_000), 'No comment');
   emit({ type: 'closing', verdict: report.verdict, lines: renderVerdictText(report) });
   const red = report.verdict !== 'pass' && inputs.failOn.includes(report.verdict);
   const { level, title, message } = annotationOf(report);

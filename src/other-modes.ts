@@ -7,6 +7,7 @@ import { adviceText } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import { actionsRenderer } from './progress/actions.ts';
 import type { Emit } from './progress/events.ts';
+import { logLine } from './report/escape.ts';
 import { OUTPUT_NAMES, type OutputName, outputsOf } from './report/outputs.ts';
 import type { Reported } from './reporting.ts';
 
@@ -112,6 +113,7 @@ function conclude(io: ActionsIo, reported: Reported, { red, summary }: { red: bo
     'page-path': pagePath ?? '',
   });
   if (summary && published) io.appendSummary(published.summary);
+  if (published?.commentProblem) io.warning(logLine(published.commentProblem, 1_000), 'No comment');
   for (const url of issueUrls) io.notice(url, 'Issue');
   if (watch?.state !== 'worse') return 0;
   const text = 'The newest run is worse than those before it; see the log and the page.';

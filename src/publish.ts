@@ -26,6 +26,8 @@ export interface Published {
   resultPath: string | null;
   summary: string;
   commentUrl: string | null;
+  /** Why a comment that was wanted could not be written, with what to do; null where nothing is wrong. */
+  commentProblem: string | null;
 }
 
 export interface PublishOptions {
@@ -71,9 +73,9 @@ export async function publish(report: Report, options: PublishOptions): Promise<
   );
   const render = (earlier: EarlierResult[]) =>
     redact(renderComment(report, { id: inputs.commentId, reportLinks: links, earlier }));
-  const commentUrl = await writeComment(report, render, options);
+  const { commentUrl, commentProblem } = await writeComment(report, render, options);
   if (commentUrl) emit({ type: 'fact', stage: 'release', text: `comment: ${commentUrl}` });
-  return { resultPath: folder && join(folder, 'result.json'), summary, commentUrl };
+  return { resultPath: folder && join(folder, 'result.json'), summary, commentUrl, commentProblem };
 }
 
 /** The same result as other tools read it. */
@@ -104,11 +106,12 @@ async function writeComment(
   report: Report,
   render: (earlier: EarlierResult[]) => string,
   options: PublishOptions,
-): Promise<string | null> {
+): Promise<Pick<Published, 'commentUrl' | 'commentProblem'>> {
+  const none = { commentUrl: null, commentProblem: null };
   const { inputs, env, emit } = options;
   const { repository, pullRequest, number, attempt } = report.run;
   const mode = commentMode(report, inputs);
-  if (mode === 'none') return null;
+  if (mode === 'none') return none;
   try {
     const github = createGithub({
       token: inputs.githubToken,
@@ -117,7 +120,7 @@ async function writeComment(
       signal: deadline(options.signal, options.limitMs),
     });
     const existing = await github.findComment({ pullRequest: pullRequest ?? 0, id: inputs.commentId });
-    if (mode === 'correct' && !existing) return null;
+    if (mode === 'correct' && !existing) return none;
     const body = render(earlierResults(existing && parseData(existing.body), report.run.sha));
     const result = await github.upsertComment({
       pullRequest: pullRequest ?? 0,
@@ -128,9 +131,10 @@ async function writeComment(
     if (result.action === 'superseded') {
       emit({ type: 'warning', text: 'a newer run has written the comment; it was left alone' });
     }
-    return result.url;
+    return { commentUrl: result.url, commentProblem: null };
   } catch (error) {
-    emit({ type: 'warning', text: `the comment was not written: ${adviceText(error)}` });
-    return null;
+    const commentProblem = `the comment was not written: ${adviceText(error)}`;
+    emit({ type: 'warning', text: commentProblem });
+    return { commentUrl: null, commentProblem };
   }
 }

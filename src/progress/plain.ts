@@ -22,6 +22,7 @@ export function plainRenderer(options: RendererOptions): Emit {
   const started = options.now();
   // By stage: two stages may wait side by side, and neither shall make the other repeat itself.
   const waits = new Map<string, { seen: string; at: number }>();
+  const usual = new Map<string, number>();
   // Text from a pod may hold line breaks and terminal sequences; an event stays one line of the log.
   const write = (line: string) =>
     options.write(
@@ -41,6 +42,7 @@ export function plainRenderer(options: RendererOptions): Emit {
         ].filter((part) => part !== null);
         write(`▶ ${number(event.stage)} ${event.title}${limits.length > 0 ? `   ${limits.join(', ')}` : ''}`);
         waits.delete(event.stage);
+        if (event.usualMs !== null) usual.set(event.stage, event.usualMs);
         break;
       }
       case 'stage-end': {
@@ -63,9 +65,8 @@ export function plainRenderer(options: RendererOptions): Emit {
         const heartbeat = event.elapsedMs > QUIET_AFTER_MS ? 2 * HEARTBEAT_MS : HEARTBEAT_MS;
         const last = waits.get(event.stage);
         if (last?.seen === event.seen && options.now() - last.at < heartbeat) return;
-        write(
-          `  ${stamp()} waiting for ${event.what}: ${event.seen}; ${humanDuration(event.elapsedMs)} so far, limit ${humanDuration(event.limitMs)}`,
-        );
+        const spent = `${humanDuration(event.elapsedMs)} so far${usualText(usual.get(event.stage), event.elapsedMs)}`;
+        write(`  ${stamp()} waiting for ${event.what}: ${event.seen}; ${spent}, limit ${humanDuration(event.limitMs)}`);
         waits.set(event.stage, { seen: event.seen, at: options.now() });
         break;
       }
@@ -78,4 +79,10 @@ export function plainRenderer(options: RendererOptions): Emit {
         break;
     }
   };
+}
+
+/** Past the usual time that it takes longer, and never a time to go that is negative. */
+function usualText(usualMs: number | undefined, elapsedMs: number): string {
+  if (usualMs === undefined) return '';
+  return elapsedMs <= usualMs ? `, usual ${humanDuration(usualMs)}` : ', longer than usual';
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { fences } from './fences.ts';
 import { root } from './root.ts';
 
 interface Event {
@@ -94,6 +95,13 @@ describe('the jobs of a workflow run', () => {
     for (const { if: condition } of Object.values(await jobsOf('pull-request.yml'))) {
       expect(holds(condition, EVENTS[name]!, 'a/cluster')).toBe(false);
     }
+  });
+
+  it('README.md: every pull request of the repository itself, and no fork', async () => {
+    const [example = ''] = fences(await readFile(join(root, 'README.md'), 'utf8'), 'yaml');
+    const { gate } = (parse(example) as { jobs: Record<string, { if?: string }> }).jobs;
+    const pulls = Object.entries(EVENTS).filter(([, { head }]) => head !== undefined);
+    expect(pulls.filter(([, event]) => !holds(gate?.if, event, '')).map(([name]) => name)).toEqual(['fork']);
   });
 
   it('sweep.yml: only where there is a cluster', async () => {

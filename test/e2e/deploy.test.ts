@@ -105,20 +105,6 @@ describe('a stack that was to stay', () => {
   );
 
   it(
-    'does not stay when a check fails, and GitHub is told after the nodes have gone',
-    async () => {
-      e2e = await startE2e('random-routing', { mode: 'deploy', comment: 'off' });
-      expect((await e2e.job.main().done).code).toBe(1);
-      expect(e2e.job.outputs()).toMatchObject({ verdict: 'fail', 'kept-until': '', endpoint: '' });
-      expect(await states()).toEqual(['in_progress']);
-      expect((await e2e.job.post().done).code).toBe(0);
-      expect(await e2e.record()).toMatchObject({ target: 0, nodes: [] });
-      expect(await states()).toEqual(['in_progress,failure']);
-    },
-    2 * MINUTES,
-  );
-
-  it(
     'goes with a main that was killed on the way',
     async () => {
       e2e = await startE2e('pass', { mode: 'deploy', comment: 'off' });

@@ -101,6 +101,18 @@ describe('mode report', () => {
     expect(job.outputs()['comment-url']).toContain(`${REPOSITORY}/pull/7`);
   });
 
+  it('says in one warning which lines a token lacks that may not comment, and is not red for it', async () => {
+    const payload = { workflow_run: { pull_requests: [{ number: 7 }] } };
+    const event = { name: 'workflow_run', payload };
+    await aJob({ mode: 'auto', result: 'result.json' }, { event, denied: ['pull-requests'] });
+    const { code, log } = await job.main().done;
+    expect(code, log).toBe(0);
+    const warnings = log.match(/^::warning.*$/gm);
+    expect(warnings).toHaveLength(1);
+    expect(warnings?.[0]).toMatch(/^::warning title=No comment::.*permissions: *pull-requests: write/);
+    expect(plain(job.summary('main'))).toContain('✅ Pass — 2.68×');
+  });
+
   it('is red, and opens an issue, when two nights in a row are worse', async () => {
     await aJob({ 'history-branch': BRANCH, 'alert-issues': 'true' });
     await withNights([...Array.from({ length: 14 }, (_, n) => aNight(n, 2.7)), aNight(14, 2.2), aNight(15, 2.2)]);

@@ -35,12 +35,12 @@ describe('the plain log', () => {
       ▶ 2/7 Lease node pool v6e 0 → 3   usual 10:00, limit 40:00
       ▶ 3/7 Deploy qwen
         [00:03] applied LLMInferenceService qwen in ns
-        [00:04] waiting for 3 Ready nodes: 0 of 3 nodes Ready; 2 s so far, limit 40 min
+        [00:04] waiting for 3 Ready nodes: 0 of 3 nodes Ready; 2 s so far, usual 10 min, limit 40 min
       ✔ 3/7 deploy   0:02   9 objects applied
-        [00:20] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 18 s so far, limit 40 min
-        [00:50] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 48 s so far, limit 40 min
-        [05:30] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 5 min so far, limit 40 min
-        [06:31] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 6 min so far, limit 40 min
+        [00:20] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 18 s so far, usual 10 min, limit 40 min
+        [00:50] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 48 s so far, usual 10 min, limit 40 min
+        [05:30] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 5 min so far, usual 10 min, limit 40 min
+        [06:31] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 6 min so far, usual 10 min, limit 40 min
         [06:40] warning: Cluster: 503; try 2 of 6
       ✘ 2/7 lease   1:02:01   No TPU capacity.
         [1:02:03] pair 1 of 6–15: 2.71×
@@ -200,14 +200,14 @@ describe('the Actions log', () => {
       ▶ 3/7 Deploy qwen
       ::group::deploy: details
         [00:03] applied LLMInferenceService qwen in ns
-        [00:04] waiting for 3 Ready nodes: 0 of 3 nodes Ready; 2 s so far, limit 40 min
+        [00:04] waiting for 3 Ready nodes: 0 of 3 nodes Ready; 2 s so far, usual 10 min, limit 40 min
       ::endgroup::
       ✔ 3/7 deploy   0:02   9 objects applied
       ::group::lease: details
-        [00:20] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 18 s so far, limit 40 min
-        [00:50] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 48 s so far, limit 40 min
-        [05:30] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 5 min so far, limit 40 min
-        [06:31] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 6 min so far, limit 40 min
+        [00:20] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 18 s so far, usual 10 min, limit 40 min
+        [00:50] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 48 s so far, usual 10 min, limit 40 min
+        [05:30] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 5 min so far, usual 10 min, limit 40 min
+        [06:31] waiting for 3 Ready nodes: 1 of 3 nodes Ready; 6 min so far, usual 10 min, limit 40 min
         [06:40] warning: Cluster: 503; try 2 of 6
       ::endgroup::
       ✘ 2/7 lease   1:02:01   No TPU capacity.
