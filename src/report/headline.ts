@@ -39,6 +39,14 @@ export function headlineText(report: Report): string {
   }
 }
 
+/** Who ends it: the nodes cost money until somebody does. */
+function keptSentence({ release }: Report): string {
+  if (!release?.kept) return '';
+  return release.kept.until
+    ? ' The sweeper gives the nodes back then; `mode: cleanup` ends it earlier.'
+    : ' It stays until `mode: cleanup` or another deploy ends it.';
+}
+
 function servesText(report: Report): string {
   const replicas = replicaCount(report);
   const what =
@@ -66,7 +74,7 @@ export function leadSentence(report: Report): string {
   if (report.verdict === 'error') return errorSentence(report);
   if (serves(report) && report.verdict !== 'fail') {
     const where = report.environment.endpoint ? ` at ${code(report.environment.endpoint, 120)}` : '';
-    return `Checks: ${tally(report.checks)}${where}. **Nothing was measured.**`;
+    return `Checks: ${tally(report.checks)}${where}. **Nothing was measured.**${keptSentence(report)}`;
   }
   const measured = measuredSentence(report);
   if (measured === null) {

@@ -348,7 +348,33 @@ export const CASES: Record<string, () => Report> = {
         aLine('Quota and capacity', 'not-checked', 'GKE says nothing of them before nodes are asked for'),
       ],
     }),
+
+  deployed: () => aReport(KEPT('2026-11-22T16:41:00Z')),
+
+  'restored-for-good': () =>
+    aReport({
+      ...KEPT(null),
+      mode: 'restore',
+      plan: { ...aReport().plan, nodes: 1, replicas: 1, service: 'qwen2-3b-pattern1' },
+      checks: checks({}).filter(({ id }) => ['health', 'models', 'completion', 'chat', 'replicas'].includes(id)),
+      routing: null,
+    }),
 };
+
+/** A stack that stays, for a time or for good. */
+const KEPT = (until: string | null): Partial<Report> => ({
+  mode: 'deploy',
+  reasons: ['All 9 checks of the service passed.'],
+  benchmark: null,
+  runbook: null,
+  release: {
+    ...aReport().release!,
+    outcome: 'kept',
+    nodesLeft: until === null ? 1 : 3,
+    message: 'Node pool tpu-v6e-pool keeps its nodes for the stack.',
+    kept: { until, usdPerHour: until === null ? 11.88 : 35.64 },
+  },
+});
 
 const PREFLIGHT_ONLY: Partial<Report> = {
   stages: stages({ preflight: [1, '2 of 6 preflight checks passed'] }),

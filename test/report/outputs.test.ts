@@ -14,11 +14,23 @@ describe('outputs', () => {
   it.each(Object.keys(CASES))('are all set when a run ends as %s', (name) => {
     const outputs = outputsOf(CASES[name]!());
     expect(Object.keys(outputs)).toEqual([...OUTPUT_NAMES]);
-    const { mode, verdict, passed, stage, cause, blame, result, ...numbers } = outputs;
+    const {
+      mode,
+      verdict,
+      passed,
+      stage,
+      cause,
+      blame,
+      result,
+      endpoint,
+      'kept-until': keptUntil,
+      ...numbers
+    } = outputs;
     expect(passed).toBe(String(verdict === 'pass'));
     for (const value of Object.values(numbers)) expect(value).toMatch(/^(-?\d+(\.\d+)?)?$/);
     expect(JSON.parse(result)).toMatchObject({ v: 1, verdict });
-    expect(['validate', 'preflight']).toContain(mode);
+    expect(['validate', 'preflight', 'deploy', 'restore']).toContain(mode);
+    expect([endpoint !== '', keptUntil !== '']).toEqual(new Array(2).fill(mode === 'deploy' || mode === 'restore'));
     expect([stage, cause, blame]).not.toContain('null');
   });
 
