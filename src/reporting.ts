@@ -119,7 +119,7 @@ async function keepHistory(
         return [];
       })
     : [];
-  const model = pageModel(series, records, skipped);
+  const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
   const html = renderPage(model, await readPageAssets(context.packageRoot));
   const folder = await writeFiles(join(context.outputDir, 'page'), { 'index.html': context.redact(html) });
   say(`page: ${join(folder, 'index.html')}`);

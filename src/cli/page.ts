@@ -37,7 +37,7 @@ export async function pageCommand(
     return 3;
   }
   const { records, skipped } = await readSeries(opened.store, series);
-  const model = pageModel(series, records, skipped);
+  const model = pageModel(series, records, { unreadable: skipped });
   const assets = await readPageAssets(packageRootOf(process.argv[1] ?? ''));
   const folder = await writeFiles(out, { 'index.html': renderPage(model, assets) });
   write(`${join(folder, 'index.html')}: ${model.heading}; ${records.length} runs`);

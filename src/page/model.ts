@@ -51,6 +51,8 @@ export interface PageModel {
   state: Verdict | 'none';
   /** What else a reader needs before the figures: the last measurement, the judgement of the level. */
   sentences: string[];
+  /** Issues that are open because of the newest night. */
+  alerts: string[];
   tiles: Tile[];
   charts: Chart[];
   /** Seconds since the epoch, for each night of the charts. */
@@ -71,8 +73,12 @@ export interface PageModel {
 /** Recent nights that a tile sums up. */
 const RECENT = { level: 7, cost: 30 } as const;
 
-/** The page of a series, from its records in order of time. */
-export function pageModel(series: string, all: readonly HistoryRecord[], unreadable = 0): PageModel {
+/** The page of a series, from its records in order of time. `alerts`: addresses of issues about it. */
+export function pageModel(
+  series: string,
+  all: readonly HistoryRecord[],
+  { unreadable = 0, alerts = [] }: { unreadable?: number; alerts?: readonly string[] } = {},
+): PageModel {
   const records = all.slice(-SHOWN);
   const newest = records.at(-1) ?? null;
   const epochs = epochsOf(records);
@@ -82,6 +88,7 @@ export function pageModel(series: string, all: readonly HistoryRecord[], unreada
     heading: newest ? headingOf(newest) : `No run of series ${series} is known yet`,
     state: newest?.verdict ?? 'none',
     sentences: newest ? sentencesOf(records, newest) : ['The page fills with the first run that is kept.'],
+    alerts: alerts.flatMap((url) => address(url) ?? []),
     tiles: newest ? tilesOf(records) : [],
     charts: chartsOf(records),
     times: records.map(({ ts }) => Math.round(Date.parse(ts) / 1_000)),

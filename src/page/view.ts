@@ -60,6 +60,7 @@ export function renderPage(model: PageModel, assets: PageAssets, { title = 'TPU 
 <p class="series">${esc(title)}, series ${esc(series)}</p>
 <h1 class="state ${model.state}">${esc(model.heading)}</h1>
 ${model.sentences.map((sentence) => `<p>${esc(sentence)}</p>`).join('\n')}
+${alerts(model.alerts)}
 </header>
 <main>
 ${tiles(model.tiles)}
@@ -75,6 +76,12 @@ ${compare(model)}
 </body>
 </html>
 `;
+}
+
+function alerts(urls: readonly string[]): string {
+  if (urls.length === 0) return '';
+  const links = urls.map((url) => `<a href="${esc(url)}">${esc(/\/issues\/(\d+)$/.exec(url)?.[1] ?? url)}</a>`);
+  return `<p>Open ${urls.length === 1 ? 'issue' : 'issues'}: ${links.join(', ')}</p>`;
 }
 
 /** The source expression of a policy for a text that is inlined (CSP 3, section 2.3.1). */

@@ -125,6 +125,7 @@ describe('mode report', () => {
       regression: 'worse',
       'issue-url': `https://github.com/${REPOSITORY}/issues/100`,
     });
+    expect(readFileSync(job.outputs()['page-path'] ?? '', 'utf8')).toContain(`${REPOSITORY}/issues/100">100</a>`);
     // The next day says the same in the same issue.
     expect((await job.main().done).code).toBe(1);
     expect((await record()).issues).toHaveLength(1);

@@ -92,7 +92,7 @@ describe('the page of a history', () => {
   });
 
   it('shows the newest of very many, and says so', () => {
-    const many = pageModel('default', someNights(SHOWN + 5), 2);
+    const many = pageModel('default', someNights(SHOWN + 5), { unreadable: 2 });
     expect(many.nights).toHaveLength(SHOWN);
     expect(many.leftOut).toEqual({ older: 5, unreadable: 2 });
   });

@@ -28,6 +28,13 @@ describe('the page as HTML', () => {
     expect(page.match(/<\/script>/g)).toHaveLength(2);
   });
 
+  it('links the issues that are open, and nothing that is no address', () => {
+    const alerts = ['https://github.example/o/r/issues/100', 'javascript:alert(1)'];
+    const page = renderPage(pageModel('default', someNights(3), { alerts }), ASSETS);
+    expect(page).toContain('<p>Open issue: <a href="https://github.example/o/r/issues/100">100</a></p>');
+    expect(page).not.toContain('javascript:');
+  });
+
   it('has a row for each night', () => {
     const page = renderPage(pageModel('default', someNights(12)), ASSETS);
     expect(page.match(/<tr data-verdict=/g)).toHaveLength(12);
