@@ -65,7 +65,7 @@ module.exports = {
       imports: rooms('clients', 'load', 'verdict', 'diagnosis', 'progress', 'lib'),
       types: ['^src/inputs\\.ts$'],
     }),
-    ...room('inputs', { files: '^src/input(s|-fields)\\.ts$', imports: rooms('lib') }),
+    ...room('inputs', { files: '^src/inputs?(-fields|-other)?\\.ts$', imports: rooms('lib') }),
     // The lab speaks the protocols; it shares nothing with the product that it is there to try.
     ...room('lab', { imports: rooms('lib') }),
     {

@@ -4,15 +4,16 @@ import type { Manifest } from './clients/manifests.ts';
 import type { KubeObject } from './clients/objects.ts';
 import { diagnose } from './diagnose.ts';
 import type { ClusterEvidence } from './diagnosis/evidence.ts';
-import { atStage, Failure, type FailureStage, isAbort, toFailure } from './lib/failure.ts';
+import { type Failure, type FailureStage, toFailure } from './lib/failure.ts';
 import { orAbort, systemClock } from './lib/poll.ts';
 import type { RequestRecord } from './load/types.ts';
 import { finishReport } from './report/build.ts';
-import type { Report, StageName } from './report/model.ts';
-import { preflightCounts, STAGES } from './report/wording.ts';
+import type { Report } from './report/model.ts';
+import { preflightCounts } from './report/wording.ts';
+import { currentStage, firstFailureStopsBoth, interrupted, stage } from './run-stage.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
 import { budgetMs, overBudget } from './stages/budget.ts';
-import type { Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
+import type { BaseContext, Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
 import { keep } from './stages/keep.ts';
 import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
@@ -46,8 +47,6 @@ export interface World {
   /** Who the gate is. */
   identity: string;
 }
-
-export type BaseContext = Omit<StageContext, 'gke' | 'kube'>;
 
 export interface PipelineInput {
   /** The first thing that preflight does: no call is made. Answers null when a line has failed. */
@@ -283,73 +282,6 @@ function done(
 ): PipelineResult {
   Object.assign(context.report, report);
   return { report: context.report, evidence, records: measured?.records ?? [], originMs: measured?.originMs ?? 0 };
-}
-
-/** Runs a stage: start and end are told and timed, and its result line is kept in the report. */
-async function stage<T>(
-  context: BaseContext,
-  name: StageName,
-  title: string,
-  usualMs: number | null,
-  limitMs: number | null,
-  body: () => Promise<[T, string]>,
-): Promise<T> {
-  const entry = context.report.stages.find((candidate) => candidate.stage === name);
-  if (!entry) throw new Error(`the report has no stage ${name}`);
-  const started = context.clock.now();
-  entry.startedAt = now();
-  context.emit({ type: 'stage-start', stage: name, title, usualMs, limitMs });
-  const end = (outcome: 'done' | 'failed', summary: string) => {
-    Object.assign(entry, { outcome, summary, durationMs: Math.round(context.clock.now() - started) });
-    context.emit({ type: 'stage-end', stage: name, outcome, summary, durationMs: entry.durationMs ?? 0 });
-  };
-  try {
-    const [result, summary] = await body();
-    end('done', summary);
-    return result;
-  } catch (error) {
-    const failure = atStage(error, name);
-    const { preflight: lines } = context.report;
-    const told = name === 'preflight' && lines.some(({ outcome }) => outcome === 'fail');
-    end('failed', told ? preflightCounts(lines) : failure.message);
-    throw failure;
-  }
-}
-
-/** Nodes and manifests run side by side; the failure of one ends the other, and is the one that is told. */
-async function firstFailureStopsBoth(both: Promise<unknown>[], stop: AbortController): Promise<void> {
-  let first: { error: unknown } | null = null;
-  await Promise.all(
-    both.map((one) =>
-      one.catch((error: unknown) => {
-        first ??= { error };
-        stop.abort(
-          new Failure({ stage: 'lease', code: 'stopped', message: 'Stopped, since the stage beside it failed.' }),
-        );
-      }),
-    ),
-  );
-  if (first) throw (first as { error: unknown }).error;
-}
-
-function interrupted(context: BaseContext, error: unknown): Failure | null {
-  if (!context.signal.aborted && !isAbort(error)) return null;
-  const reason: unknown = context.signal.reason;
-  if (reason instanceof Failure) return atStage(reason, currentStage(context.report));
-  return new Failure({
-    stage: currentStage(context.report),
-    code: 'interrupted',
-    message: 'The run was interrupted before it had a result.',
-    hint: 'Nothing is wrong with the change; run it again.',
-    blame: 'gate',
-    cause: error,
-  });
-}
-
-/** The last stage that began. */
-function currentStage(report: Report): FailureStage {
-  const begun = STAGES.filter((name) => report.stages.find(({ stage: entry }) => entry === name)?.startedAt);
-  return (begun.at(-1) as FailureStage | undefined) ?? 'preflight';
 }
 
 function replicaText(count: number): string {

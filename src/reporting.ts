@@ -6,7 +6,7 @@ import { createGithubIssues } from './clients/github-issues.ts';
 import { readPageAssets } from './clients/page-assets.ts';
 import { runIdentity } from './clients/runner.ts';
 import { type Watch, watch, watchSentence } from './history/watch.ts';
-import type { ReportInputs } from './inputs.ts';
+import type { ReportInputs } from './inputs-other.ts';
 import { addResults, isMeasuring, raiseAlerts, readSeries } from './keeping.ts';
 import { adviceText, Failure } from './lib/failure.ts';
 import { pageModel } from './page/model.ts';

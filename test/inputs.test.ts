@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs, parseReleaseInputs, parseReportInputs } from '../src/inputs.ts';
+import { type Inputs, parseInputs } from '../src/inputs.ts';
+import { parseReleaseInputs, parseReportInputs } from '../src/inputs-other.ts';
 
 type Given = Record<string, string>;
 

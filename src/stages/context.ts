@@ -26,6 +26,9 @@ export interface StageContext {
   endsMs?: number;
 }
 
+/** The same before the cluster is known. */
+export type BaseContext = Omit<StageContext, 'gke' | 'kube'>;
+
 /** What preflight found out; all that later stages need to know before money is spent. */
 export interface Prepared {
   pool: NodePoolInfo;
