@@ -48,9 +48,9 @@ export async function concludeDeployment(
   if (!ref) return;
   const kept = report.release?.outcome === 'kept';
   const state = kept ? 'success' : report.verdict === 'error' ? 'error' : 'failure';
-  const description = kept
-    ? (report.release?.message ?? '')
-    : `${report.reasons[0] ?? 'no result'} The nodes were given back.`;
+  // Of the nodes only what is known.
+  const nodes = report.release?.message ?? '';
+  const description = kept ? nodes : `${report.reasons[0] ?? 'No result.'} ${nodes}`.trim();
   await setState(ref, context, {
     state,
     description,

@@ -46,7 +46,7 @@ export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
     return refuseInputs(io, [`Input "dry-run" is "${dryRun}"; allowed: true or false.`]);
   }
   let bad: string[] = [];
-  const outcome = await runSweep({
+  const sweeping = runSweep({
     source: forSweep(io.inputs),
     env,
     ...begin(io),
@@ -60,6 +60,10 @@ export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
     outputs: ({ 'issue-url': url }) => {
       if (url) io.notice(url, 'Issue');
     },
+  });
+  const outcome = await sweeping.catch((error: unknown) => {
+    io.error(adviceText(error), { title: 'Cleanup' });
+    return 'failed' as const;
   });
   if (outcome === 'bad-inputs') return refuseInputs(io, bad);
   const done = outcome === 'done';

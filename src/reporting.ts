@@ -109,7 +109,12 @@ async function keepHistory(
       text: `the history was not written: ${adviceText(error)} \`history add\` with the result.json of the artifact makes up for it`,
     });
   }
-  const { records, skipped } = await readSeries(store, series);
+  const known = await readSeries(store, series).catch((error: unknown) => {
+    emit({ type: 'warning', text: `the history was not read, so that there is no page: ${adviceText(error)}` });
+    return null;
+  });
+  if (!known) return { watch: null, pagePath: null, issueUrls: [] };
+  const { records, skipped } = known;
   const found = records.length > 0 ? watch(records) : null;
   if (found) say(watchSentence(found));
   const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${repository}`;

@@ -48,11 +48,24 @@ export function readShard(text: string): { records: HistoryRecord[]; skipped: nu
   let skipped = 0;
   for (const { text: line } of linesOf(text)) {
     const value = parsed(line);
-    if (value?.v === 1 && typeof value.key === 'string' && typeof value.verdict === 'string') {
+    if (value && isRecord(value)) {
       records.push(value as unknown as HistoryRecord);
     } else skipped += 1;
   }
   return { records: records.sort((a, b) => compare(a.ts, b.ts)), skipped };
+}
+
+const OBJECTS = ['run', 'env', 'm', 'cost'] as const;
+
+/** Whether a line has the outline of a record, so that one that was written by hand breaks no page. */
+function isRecord(value: Record<string, unknown>): boolean {
+  const texts = [value.key, value.ts, value.verdict, value.series];
+  return (
+    value.v === 1 &&
+    texts.every((text) => typeof text === 'string') &&
+    OBJECTS.every((name) => typeof value[name] === 'object' && value[name] !== null && !Array.isArray(value[name])) &&
+    Array.isArray(value.stages)
+  );
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -9,9 +9,9 @@ import { marked, mayBeDeleted, RUN_ANNOTATION } from './ownership.ts';
 import { prune } from './prune.ts';
 
 /**
- * Deletes what the lease that was taken over had deployed, and Pattern 1 if it is there and waits until its pods are gone (they hold TPUs and its route competes on the
- * gateway), then applies the manifests in file order by server-side apply, then prunes what they no longer have. Runs
- * while the nodes come up.
+ * Deletes what the lease that was taken over had deployed, and Pattern 1 if it is there, and waits until their pods are gone
+ * (they hold TPUs, and their routes compete on the gateway); then applies the manifests in file order by server-side apply,
+ * then prunes what they no longer have. Runs while the nodes come up.
  */
 export async function deploy(
   context: StageContext,

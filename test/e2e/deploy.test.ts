@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LAB } from '../../src/lab/lab.ts';
+import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { type E2e, MINUTES, plain, startE2e, until } from './e2e.ts';
 import { leaseOf } from './lease.ts';
 
@@ -162,6 +163,10 @@ describe('a stack that was to stay', () => {
       expect([code, cleanup.outputs().verdict]).toEqual([1, 'error']);
       expect(log).toMatch(/is held by .*18300012345\/attempts\/1, which still runs\. It was left alone\./);
       expect((await e2e.record()).sizes).toEqual([`${LAB.nodePool}=3`]);
+      // A cluster that is not there: an error, with every output set.
+      const elsewhere = e2e.otherJob(run(2), { mode: 'cleanup', cluster: 'another' });
+      expect((await elsewhere.main().done).code).toBe(1);
+      expect(Object.keys(elsewhere.outputs()).sort()).toEqual([...OUTPUT_NAMES].sort());
       main.child.kill('SIGINT');
       await main.done;
       await e2e.job.post().done;

@@ -61,6 +61,14 @@ describe('a shard', () => {
     expect(text).toContain('"new":true');
     expect(readShard(text)).toMatchObject({ records: [{ key: one.key }], skipped: 2 });
   });
+
+  it.each(['run', 'env', 'm', 'cost', 'stages', 'ts'])(
+    'counts a line without %s as one that cannot be read',
+    (name) => {
+      const { [name as 'm']: _, ...rest } = one;
+      expect(readShard(`${JSON.stringify(rest)}\n`)).toEqual({ records: [], skipped: 1 });
+    },
+  );
 });
 
 describe('the history command', () => {
