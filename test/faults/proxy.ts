@@ -65,7 +65,7 @@ export function shapeOf(request: string): string {
     .replace(/\?.*$/, '')
     .replace(/operation-[\w-]+/, '*')
     .replace(/tpu-gate-one-[\w-]+/, 'tpu-gate-one-*')
-    .replace(/\/(pods|nodes|endpointslices|runs|comments)\/[^/:]+/g, '/$1/*');
+    .replace(/\/(pods|nodes|endpointslices|runs|comments|deployments)\/[^/:]+/g, '/$1/*');
 }
 
 /** A reverse proxy that lets one chosen thing go wrong. With `tls` it ends TLS itself and verifies nothing behind it. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { casesOf, play, sample } from './cases.ts';
 import { DISASTERS, hasGcloud, playDisaster } from './disasters.ts';
+import { keepCasesOf, playKeep } from './keep-cases.ts';
 import { playWhole, wholeCasesOf } from './whole-cases.ts';
 import { startWholeWorld } from './whole-world.ts';
 import { startWorld } from './world.ts';
@@ -14,6 +15,8 @@ const { values } = parseArgs({
   options: {
     part: { type: 'string' },
     case: { type: 'string' },
+    // Cases whose name has this text in it.
+    match: { type: 'string' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
@@ -32,7 +35,9 @@ interface Total {
 
 function choose<T extends { name: string }>(all: readonly T[]): T[] {
   if (values.case) return all.filter(({ name }) => name === values.case);
-  return values.sample ? sample(all, Number(values.sample), Number(values.seed)) : [...all];
+  const { match = '' } = values;
+  const some = all.filter(({ name }) => name.includes(match));
+  return values.sample ? sample(some, Number(values.sample), Number(values.seed)) : some;
 }
 
 /** Plays the cases, each worker with a world of its own. */
@@ -70,6 +75,7 @@ const parts: Record<string, () => Promise<Total>> = {
   // One process is one processor's worth: more worlds in it would only wait for each other.
   lease: () => playAll('lease', 1, startWorld, casesOf, play),
   whole: () => playAll('whole', jobs, () => startWholeWorld(), wholeCasesOf, playWhole),
+  keep: () => playAll('keep', jobs, () => startWholeWorld(), keepCasesOf, playKeep),
   disasters: () => {
     const none = async () => ({ close: async () => {} });
     return playAll(

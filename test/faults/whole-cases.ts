@@ -26,7 +26,7 @@ export interface WholeOutcome {
   met: boolean;
 }
 
-const FAULTS: Record<string, Fault> = {
+export const FAULTS: Record<string, Fault> = {
   kill: { kind: 'kill', before: true },
   'kill-after': { kind: 'kill', before: false },
   interrupt: { kind: 'interrupt' },
@@ -83,7 +83,7 @@ async function cleanRun(world: WholeWorld) {
   }
 }
 
-function countShapes({ proxies }: WholeWorld): Record<Server, Map<string, number>> {
+export function countShapes({ proxies }: WholeWorld): Record<Server, Map<string, number>> {
   const count = (server: Server) => {
     const counts = new Map<string, number>();
     for (const request of proxies[server].seen()) {
@@ -95,7 +95,7 @@ function countShapes({ proxies }: WholeWorld): Record<Server, Map<string, number
   return { google: count('google'), kube: count('kube'), github: count('github') };
 }
 
-function disarm({ proxies }: WholeWorld): void {
+export function disarm({ proxies }: WholeWorld): void {
   for (const server of SERVERS) proxies[server].arm(null, 0);
 }
 
@@ -130,9 +130,9 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
     const postKilled = post.signal === 'SIGKILL';
     const broken: string[] = [];
     let by: WholeOutcome['by'] = 'post';
-    if ((await left(world)) || (await world.leaseIsThere())) {
+    if ((await nodesLeft(world)) || (await world.leaseIsThere())) {
       by = 'sweeper';
-      if (post.code === 0 && (await left(world))) broken.push('post was green and nodes are left');
+      if (post.code === 0 && (await nodesLeft(world))) broken.push('post was green and nodes are left');
       await world.runIsOver(run);
       const sweep = await job.sweep().done;
       if (sweep.code !== 0) broken.push(`the sweeper ended with ${sweep.code}`);
@@ -144,7 +144,8 @@ export async function playWhole(world: WholeWorld, one: WholeCase | null): Promi
   }
 }
 
-async function left(world: WholeWorld): Promise<number> {
+/** Nodes that exist, and those that the pool is asked to hold. */
+export async function nodesLeft(world: WholeWorld): Promise<number> {
   const { nodes, targetSize } = await world.gcp();
   return (nodes[LAB.nodePool]?.length ?? 0) + (targetSize[LAB.nodePool] ?? 0);
 }
@@ -171,7 +172,7 @@ async function problems(
     ...comments.map(({ body }) => body),
   ].join('\n');
   return [
-    (await left(world)) > 0 ? 'nodes are left' : null,
+    (await nodesLeft(world)) > 0 ? 'nodes are left' : null,
     (await world.leaseIsThere()) ? 'the lease is left' : null,
     // Preflight tries the permission on a pool that nobody has.
     asked.some(({ path }) => !path.endsWith(`/nodePools/${LAB.nodePool}:setSize`) && !path.includes('permission-probe'))

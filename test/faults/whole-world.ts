@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import { Agent, request } from 'undici';
+import type { KubeObject } from '../../src/clients/objects.ts';
 import { loopbackCertificate } from '../../src/lab/certs.ts';
 import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
 import type { GcpRecord, GithubRecord } from '../../src/lab/protocol.ts';
 import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
 import { issueToken } from '../../src/lab/tokens.ts';
+import type { LeaseState } from '../../src/stages/context.ts';
+import { readLease } from '../../src/stages/lease-record.ts';
 import { fakeRunner, type Job } from '../e2e/fake-runner.ts';
 import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
@@ -23,6 +26,8 @@ export interface WholeWorld {
   gcp(): Promise<GcpRecord>;
   github(): Promise<GithubRecord>;
   leaseIsThere(): Promise<boolean>;
+  /** What the pool's lease in the cluster says of itself; null without one. */
+  lease(): Promise<LeaseState | null>;
   /** A job of a run of its own, on a machine of its own. */
   newJob(): { run: number; job: Job };
   /** As GitHub would say of a run whose machine is lost. */
@@ -66,6 +71,15 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
   let runs = 0;
   const oidc = new URL(lab.gcp.oidcRequestUrl);
   const admin = new Agent({ connect: { ca: lab.kube.caPem } });
+  const readPoolLease = async (): Promise<KubeObject | null> => {
+    const token = issueToken(lab.tokenSecret, { subject: 'admin@example.com', expiresAt: Date.now() + 60_000 });
+    const { statusCode, body } = await request(`https://${lab.kube.endpoint}${LEASE}`, {
+      dispatcher: admin,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await body.text();
+    return statusCode === 200 ? (JSON.parse(text) as KubeObject) : null;
+  };
   const record = async (controlUrl: string) => (await fetch(`${controlUrl}/record`)).json();
   return {
     lab,
@@ -74,14 +88,10 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
     secrets: [lab.githubToken, lab.tokenSecret, 'ya29.lab.', lab.gcp.oidcRequestToken],
     gcp: () => record(lab.gcp.controlUrl) as Promise<GcpRecord>,
     github: () => record(lab.github.controlUrl) as Promise<GithubRecord>,
-    async leaseIsThere() {
-      const token = issueToken(lab.tokenSecret, { subject: 'admin@example.com', expiresAt: Date.now() + 60_000 });
-      const { statusCode, body } = await request(`https://${lab.kube.endpoint}${LEASE}`, {
-        dispatcher: admin,
-        headers: { authorization: `Bearer ${token}` },
-      });
-      await body.dump();
-      return statusCode === 200;
+    leaseIsThere: async () => (await readPoolLease()) !== null,
+    lease: async () => {
+      const object = await readPoolLease();
+      return object ? readLease(object).state : null;
     },
     newJob() {
       const run = ++runs;
