@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { createGithubIssues } from '../clients/github-issues.ts';
-import { type HistoryRecord, speedupText } from '../history/record.ts';
+import type { HistoryRecord } from '../history/record.ts';
+import { speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
 import { addResults, raiseAlerts, readSeries } from '../keeping.ts';
 import { readReport } from './report.ts';

@@ -1,4 +1,5 @@
-import { type HistoryRecord, speedupText } from './record.ts';
+import type { HistoryRecord } from './record.ts';
+import { speedupText } from './speedup.ts';
 import { watch } from './watch.ts';
 
 /** What an issue is about: the level of a series, or one cause that keeps it from measuring. */

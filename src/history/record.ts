@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Blame } from '../lib/failure.ts';
 import type { Report, Verdict } from '../report/model.ts';
-
-/** A point estimate with its limits. */
-export type Triple = readonly [value: number, low: number, high: number];
+import type { Triple } from './speedup.ts';
 
 /**
  * A run as the history keeps it: one line of JSON, about a kilobyte. Additive changes keep `v`; readers keep fields that
@@ -102,13 +100,6 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
       .filter(({ durationMs }) => durationMs !== null)
       .map(({ stage, durationMs, outcome }) => [stage, Math.round((durationMs ?? 0) / 1_000), outcome]),
   };
-}
-
-/** `2.68× (2.60–2.76)`, or a dash. */
-export function speedupText(speedup: Triple | null): string {
-  if (!speedup) return '–';
-  const [value, low, high] = speedup;
-  return `${value.toFixed(2)}× (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
 
 function fingerprint(parts: readonly unknown[]): string {

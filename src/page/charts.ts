@@ -1,5 +1,5 @@
 import type { HistoryRecord } from '../history/record.ts';
-import { decimal } from '../lib/number.ts';
+import { targetRange } from '../report/format.ts';
 import { type Unit, valueText } from './values.ts';
 
 /** A line of a chart; a null is a night that measured nothing there, and a gap. */
@@ -35,63 +35,27 @@ export function chartsOf(records: readonly HistoryRecord[]): Chart[] {
     dash,
   });
   const target = records.findLast((record) => record.target)?.target ?? null;
+  const chart = (id: string, title: string, unit: Unit, lines: Line[], rest: Partial<Chart> = {}) => ({
+    ...{ id, title, unit, lines, interval: null, target: null },
+    ...rest,
+  });
   const charts: Omit<Chart, 'description'>[] = [
-    {
-      id: 'speedup',
-      title: 'Speed-up',
-      unit: 'ratio',
-      lines: [line('speed-up', ({ m }) => m.speedup?.[0])],
+    chart('speedup', 'Speed-up', 'ratio', [line('speed-up', ({ m }) => m.speedup?.[0])], {
       interval: { low: column(({ m }) => m.speedup?.[1]), high: column(({ m }) => m.speedup?.[2]) },
-      target: target && {
-        low: target[0],
-        high: target[1],
-        label: `target ${decimal(target[0], 1)}–${decimal(target[1], 1)}×`,
-      },
-    },
-    {
-      id: 'throughput',
-      title: 'Throughput',
-      unit: 'rate',
-      lines: [line('all replicas', ({ m }) => m.all), line('one replica', ({ m }) => m.one, 'dashed')],
-      interval: null,
-      target: null,
-    },
-    {
-      id: 'latency',
-      title: 'End-to-end latency, all replicas',
-      unit: 'ms',
-      lines: [
-        line('p50', ({ m }) => m.p50Ms),
-        line('p95', ({ m }) => m.p95Ms, 'dashed'),
-        line('p99', ({ m }) => m.p99Ms, 'dotted'),
-      ],
-      interval: null,
-      target: null,
-    },
-    {
-      id: 'ttft',
-      title: 'Time to first token',
-      unit: 'ms',
-      lines: [line('p50', ({ m }) => m.ttftP50Ms)],
-      interval: null,
-      target: null,
-    },
-    {
-      id: 'hit-rate',
-      title: 'Prefix-cache hit rate of the routing check',
-      unit: 'share',
-      lines: [line('hit rate', ({ m }) => m.hitRate)],
-      interval: null,
-      target: null,
-    },
-    {
-      id: 'cost',
-      title: 'Cost of a run at list price',
-      unit: 'usd',
-      lines: [line('cost', ({ cost }) => cost.usd)],
-      interval: null,
-      target: null,
-    },
+      target: target && { low: target[0], high: target[1], label: `target ${targetRange(...target)}` },
+    }),
+    chart('throughput', 'Throughput', 'rate', [
+      line('all replicas', ({ m }) => m.all),
+      line('one replica', ({ m }) => m.one, 'dashed'),
+    ]),
+    chart('latency', 'End-to-end latency, all replicas', 'ms', [
+      line('p50', ({ m }) => m.p50Ms),
+      line('p95', ({ m }) => m.p95Ms, 'dashed'),
+      line('p99', ({ m }) => m.p99Ms, 'dotted'),
+    ]),
+    chart('ttft', 'Time to first token', 'ms', [line('p50', ({ m }) => m.ttftP50Ms)]),
+    chart('hit-rate', 'Prefix-cache hit rate of the routing check', 'share', [line('hit rate', ({ m }) => m.hitRate)]),
+    chart('cost', 'Cost of a run at list price', 'usd', [line('cost', ({ cost }) => cost.usd)]),
   ];
   return charts.flatMap((chart) => {
     const lines = chart.lines.filter(({ values }) => values.some((value) => value !== null));

@@ -1,10 +1,12 @@
-import { type HistoryRecord, speedupText } from '../history/record.ts';
+import type { HistoryRecord } from '../history/record.ts';
+import { speedupText } from '../history/speedup.ts';
 import { median, watch, watchSentence } from '../history/watch.ts';
 import type { Blame } from '../lib/failure.ts';
 import type { Verdict } from '../report/model.ts';
 import { type Chart, chartsOf } from './charts.ts';
 import { ENVIRONMENT } from './facts.ts';
-import { address, day, decimal, percent, significant, usd } from './text.ts';
+import { address, capital, day, decimal, percent, significant, targetRange, usd } from './text.ts';
+import { type Unit, valueText } from './values.ts';
 
 /** Nights that the page shows; with ten years of them it would still open at once, and older ones stay in the history. */
 export const SHOWN = 1_000;
@@ -103,9 +105,8 @@ export function pageModel(
 
 function headingOf(record: HistoryRecord): string {
   const on = `on ${day(record.ts)}`;
-  const target = record.target ? `, target ${decimal(record.target[0], 1)}–${decimal(record.target[1], 1)}×` : '';
-  const words = { pass: 'Pass', fail: 'Fail', inconclusive: 'Inconclusive', invalid: 'Invalid', error: 'Error' };
-  const word = words[record.verdict] ?? record.verdict;
+  const target = record.target ? `, target ${targetRange(...record.target)}` : '';
+  const word = capital(record.verdict);
   if (record.m.speedup) return `${word}: ${speedupText(record.m.speedup)} ${on}${target}`;
   return `${word}: nothing was measured ${on}${record.cause ? `, ${record.cause}` : ''}`;
 }
@@ -124,36 +125,20 @@ function sentencesOf(records: readonly HistoryRecord[], newest: HistoryRecord): 
 function tilesOf(records: readonly HistoryRecord[]): Tile[] {
   const recent = (read: (record: HistoryRecord) => number | null | undefined) =>
     records.flatMap((record) => read(record) ?? []).slice(-RECENT.level);
-  const level = (label: string, read: Parameters<typeof recent>[0], text: (value: number) => string): Tile => {
+  const level = (label: string, unit: Unit, read: Parameters<typeof recent>[0]): Tile => {
     const values = recent(read);
     const note = values.length === 1 ? 'the only run that has it' : `median of the last ${values.length}`;
     return values.length === 0
       ? { label, value: '–', note: 'not measured' }
-      : { label, value: text(median(values)), note };
+      : { label, value: valueText(unit, median(values)), note };
   };
   const bills = records.slice(-RECENT.cost).map(({ cost }) => cost.usd);
   const known = bills.filter((usd_) => usd_ !== null);
   return [
-    level(
-      'Speed-up',
-      ({ m }) => m.speedup?.[0],
-      (value) => `${decimal(value, 2)}×`,
-    ),
-    level(
-      'Throughput, all replicas',
-      ({ m }) => m.all,
-      (value) => `${significant(value)} req/s`,
-    ),
-    level(
-      'Latency p95',
-      ({ m }) => m.p95Ms,
-      (value) => `${decimal(value, 0)} ms`,
-    ),
-    level(
-      'Cache hit rate',
-      ({ m }) => m.hitRate,
-      (value) => percent(value),
-    ),
+    level('Speed-up', 'ratio', ({ m }) => m.speedup?.[0]),
+    level('Throughput, all replicas', 'rate', ({ m }) => m.all),
+    level('Latency p95', 'ms', ({ m }) => m.p95Ms),
+    level('Cache hit rate', 'share', ({ m }) => m.hitRate),
     {
       label: `Cost of the last ${bills.length === 1 ? 'run' : `${bills.length} runs`}`,
       value: known.length === 0 ? '–' : usd(known.reduce((sum, each) => sum + each, 0)),

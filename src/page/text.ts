@@ -1,7 +1,7 @@
 import { clean } from '../report/escape.ts';
 
 export { decimal } from '../lib/number.ts';
-export { percent, significant, usd } from '../report/format.ts';
+export { percent, significant, targetRange, usd } from '../report/format.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -39,4 +39,9 @@ export function day(ts: string): string {
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(
     time,
   );
+}
+
+/** With its first letter as a capital; not `p50`, which is a name. */
+export function capital(text: string): string {
+  return text.replace(/^[a-z](?!\d)/, (letter) => letter.toUpperCase());
 }

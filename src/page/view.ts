@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CauseRow, Night, PageModel, Tile } from './model.ts';
-import { dataJson, esc } from './text.ts';
+import { capital, dataJson, esc } from './text.ts';
 
 /** What is inlined: the charts' script with its library, and the style. Built into `dist/page/`. */
 export interface PageAssets {
@@ -141,11 +141,6 @@ function legendOf(lines: readonly { label: string; dash: string }[], target: str
   return `${capital(lines.map(({ label, dash }) => `${dash} is ${label}`).join(', '))}. `;
 }
 
-function capital(text: string): string {
-  // Not `p50`, which is a name.
-  return text.replace(/^[a-z](?!\d)/, (letter) => letter.toUpperCase());
-}
-
 function causes(rows: readonly CauseRow[]): string {
   if (rows.length === 0) return '';
   const body = rows.map(
@@ -159,27 +154,29 @@ function causes(rows: readonly CauseRow[]): string {
 </table></div></section>`;
 }
 
+const COLUMNS: readonly [name: string, kind: 'text' | 'number'][] = [
+  ['Time', 'text'],
+  ['Verdict', 'text'],
+  ['Speed-up', 'number'],
+  ['All, req/s', 'number'],
+  ['One, req/s', 'number'],
+  ['p95, ms', 'number'],
+  ['Hit rate', 'number'],
+  ['Cost', 'number'],
+  ['Cause', 'text'],
+  ['Commit', 'text'],
+  ['Run', 'text'],
+];
+
 function nights({ nights: rows, leftOut }: PageModel): string {
+  if (rows.length === 0) return '<section aria-labelledby="nights"><h2 id="nights">Runs</h2><p>None yet.</p></section>';
   const notes = [
     leftOut.older > 0 ? `${leftOut.older} older runs are in the history and not on this page.` : '',
     leftOut.unreadable > 0 ? `${leftOut.unreadable} lines of the history could not be read.` : '',
   ].filter((note) => note !== '');
-  const head = [
-    'Time',
-    'Verdict',
-    'Speed-up',
-    'All, req/s',
-    'One, req/s',
-    'p95, ms',
-    'Hit rate',
-    'Cost',
-    'Cause',
-    'Commit',
-    'Run',
-  ];
-  const numeric = new Set(['Speed-up', 'All, req/s', 'One, req/s', 'p95, ms', 'Hit rate', 'Cost']);
-  const columns = head.map((name) => `<th scope="col"${numeric.has(name) ? ' class="number"' : ''}>${name}</th>`);
-  if (rows.length === 0) return '<section aria-labelledby="nights"><h2 id="nights">Runs</h2><p>None yet.</p></section>';
+  const columns = COLUMNS.map(
+    ([name, kind]) => `<th scope="col"${kind === 'number' ? ' class="number"' : ''}>${name}</th>`,
+  );
   return `<section aria-labelledby="nights"><h2 id="nights">Runs</h2>
 ${notes.map((note) => `<p>${esc(note)}</p>`).join('\n')}
 <form class="filter" hidden>

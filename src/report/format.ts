@@ -15,6 +15,11 @@ export function plain(value: number): string {
   return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 6 }).format(value);
 }
 
+/** A target range as it was set: `2.5–2.8×`. */
+export function targetRange(low: number, high: number): string {
+  return `${plain(low)}–${plain(high)}×`;
+}
+
 /** `2.68×` */
 export function ratio(value: number, digits = 2): string {
   return `${decimal(value, digits)}×`;

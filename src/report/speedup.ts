@@ -1,5 +1,5 @@
 import { besideLimits } from '../lib/number.ts';
-import { level, plain } from './format.ts';
+import { level, plain, targetRange } from './format.ts';
 import type { Interval, Report } from './model.ts';
 
 /** The ratio in words whose printed relation to the target is the true one. */
@@ -51,7 +51,7 @@ export function ratioCounts(report: Report): boolean {
 
 /** `2.5–2.8×` */
 export function targetText(report: Report): string {
-  return `${plain(report.target.minSpeedup)}–${plain(report.target.expectedMaxSpeedup)}×`;
+  return targetRange(report.target.minSpeedup, report.target.expectedMaxSpeedup);
 }
 
 /** The gate's own rule: above means that the lower limit exceeds the minimum, not that it reaches it. */

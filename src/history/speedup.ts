@@ -1,0 +1,9 @@
+/** A point estimate with its limits. */
+export type Triple = readonly [value: number, low: number, high: number];
+
+/** `2.68× (2.60–2.76)`, or a dash. */
+export function speedupText(speedup: Triple | null): string {
+  if (!speedup) return '–';
+  const [value, low, high] = speedup;
+  return `${value.toFixed(2)}× (${low.toFixed(2)}–${high.toFixed(2)})`;
+}
