@@ -261,7 +261,7 @@ export function shorten(value: string): string {
 
 const MODES: readonly Mode[] = ['validate', 'nightly', 'preflight', 'deploy', 'restore'];
 /** Modes of the action that lease nothing; an entrypoint looks for them before it reads the inputs of a run. */
-export const OTHER_MODES = ['cleanup', 'report'] as const;
+const OTHER_MODES = ['cleanup', 'report'] as const;
 
 /** `auto` by the event, and never a mode that leaves nodes behind: that is asked for by its name. */
 export function modeOf(value: string, env: InputSource['env'], bad: Bad): Mode {

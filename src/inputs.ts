@@ -27,7 +27,6 @@ import { nearest } from './lib/suggest.ts';
 import type { Mode, Verdict } from './report/model.ts';
 
 export type { AuthMethod, InputSource, ServiceAccountKey } from './input-fields.ts';
-export type { Mode } from './report/model.ts';
 
 /** Every choice of a run, parsed and checked. Durations are milliseconds, shares 0..1. */
 export interface Inputs {
@@ -175,10 +174,8 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 /** A sequential stop biases the ratio by its own noise, which a pull request can bear and a line of history cannot. */
-const PAIRS: Readonly<Record<Mode, string>> = {
-  ...{ validate: '6-15', preflight: '6-15', deploy: '6-15', restore: '6-15' },
-  nightly: '12-12',
-};
+const NIGHTLY_PAIRS = '12-12';
+const PAIRS = '6-15';
 
 /** All inputs, or every problem at once; each problem names the input, the value, what is allowed and the likely fix. */
 export function parseInputs(source: InputSource): { inputs: Inputs } | { problems: string[] } {
@@ -268,7 +265,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     target: { ...target, successRate: shareOf('target-success-rate', text('target-success-rate'), bad) },
     concurrency: text('concurrency') === 'auto' ? 'auto' : integer('concurrency', 1, 512, 'auto, or '),
     pairDurationMs: duration('pair-duration', 1_000),
-    pairs: pairsOf(text('pairs') || PAIRS[mode], bad),
+    pairs: pairsOf(text('pairs') || (mode === 'nightly' ? NIGHTLY_PAIRS : PAIRS), bad),
     prompts: text('prompts'),
     baseline: text('baseline'),
     lastPass: text('last-pass'),

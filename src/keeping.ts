@@ -1,9 +1,14 @@
+import { join } from 'node:path';
+import { writeFiles } from './clients/files.ts';
 import type { GithubIssues } from './clients/github-issues.ts';
+import { readPageAssets } from './clients/page-assets.ts';
 import type { TextStore } from './clients/text-store.ts';
 import { alertSteps, parseMark, renderMark } from './history/alerts.ts';
 import { type HistoryRecord, historyRecord } from './history/record.ts';
 import { mergeShard, readShard, shardPath } from './history/shard.ts';
 import { Failure } from './lib/failure.ts';
+import type { PageModel } from './page/model.ts';
+import { renderPage } from './page/view.ts';
 import type { Mode, Report } from './report/model.ts';
 
 /** Runs that measured, or set out to: what the history is of. */
@@ -14,12 +19,12 @@ export function isMeasuring({ mode }: Pick<Report, 'mode'>): boolean {
   return MEASURING.has(mode);
 }
 
-/** Keeps results in their series; answers what was written, by file. A result of a run that only looked is refused. */
+/** Keeps results in their series; answers a line for each file: what was written. A run that only looked is refused. */
 export async function addResults(
   store: TextStore,
   results: readonly { name: string; report: Report }[],
   series: string,
-): Promise<ReadonlyMap<string, HistoryRecord[]>> {
+): Promise<string[]> {
   const records = results.map(({ name, report }) => {
     if (!isMeasuring(report)) {
       throw new Failure({
@@ -33,9 +38,13 @@ export async function addResults(
   const shards = Map.groupBy(records, shardPath);
   await store.update(
     new Map([...shards].map(([path, own]) => [path, (before: string) => mergeShard(before, own)])),
-    `${series}: ${records.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`,
+    `${series}: ${told(records)}`,
   );
-  return shards;
+  return [...shards].map(([path, own]) => `${path}: ${told(own)}`);
+}
+
+function told(records: readonly HistoryRecord[]): string {
+  return records.map(({ key, verdict }) => `${key} ${verdict}`).join(', ');
 }
 
 /** The records of a series in order of time; lines that cannot be read are counted. */
@@ -78,4 +87,15 @@ export async function raiseAlerts(
   }
   if (steps.length === 0) write(`${series}: nothing to say.`);
   return open;
+}
+
+/** Writes the page of a series into a folder; answers its path. */
+export async function writePage(
+  folder: string,
+  packageRoot: string,
+  model: PageModel,
+  redact: (text: string) => string = (text) => text,
+): Promise<string> {
+  const html = renderPage(model, await readPageAssets(packageRoot));
+  return join(await writeFiles(folder, { 'index.html': redact(html) }), 'index.html');
 }

@@ -8,7 +8,6 @@ import { parseInputs } from './inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { liveComment } from './live-comment.ts';
 import { cleanupMode, refuseInputs, reportMode, setOutputs } from './other-modes.ts';
-import { actionsRenderer } from './progress/actions.ts';
 import { publish } from './publish.ts';
 import { annotationOf } from './report/annotation.ts';
 import { logLine } from './report/escape.ts';
@@ -16,6 +15,7 @@ import { outputsOf } from './report/outputs.ts';
 import { renderVerdictText } from './report/text.ts';
 import { runGate } from './session.ts';
 import { withoutLease } from './stages/close.ts';
+import { stepLog } from './step.ts';
 
 /** After an interrupt the runner grants 7.5 s in all. */
 const COMMENT_LIMIT_MS = 20_000;
@@ -44,12 +44,7 @@ export async function main(): Promise<number> {
   io.mask(inputs.githubToken);
   // Two steps of one job must not read each other's report.
   const outputDir = inputs.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate', env.GITHUB_ACTION ?? 'gate');
-  const say = actionsRenderer({
-    write: io.info,
-    startGroup: io.startGroup,
-    endGroup: io.endGroup,
-    now: systemClock.now,
-  });
+  const say = stepLog(io);
   const run = runSignal(inputs.timeoutMs);
   process.on('uncaughtException', run.crash);
   const begun = beginReport(inputs, env);

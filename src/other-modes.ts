@@ -3,14 +3,12 @@ import type { ActionsIo } from './clients/actions.ts';
 import { packageRootOf } from './clients/runner.ts';
 import type { InputSource } from './inputs.ts';
 import { ALIASES, DEFAULTS } from './inputs.ts';
-import { parseReportInputs, SWEEP_INPUTS } from './inputs-other.ts';
+import { parseReportInputs } from './inputs-other.ts';
 import { adviceText } from './lib/failure.ts';
-import { systemClock } from './lib/poll.ts';
-import { actionsRenderer } from './progress/actions.ts';
-import type { Emit } from './progress/events.ts';
 import { logLine } from './report/escape.ts';
 import { OUTPUT_NAMES, type OutputName, outputsOf } from './report/outputs.ts';
 import type { Reported } from './reporting.ts';
+import { stepLog, stepSignal } from './step.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,16 +25,6 @@ export function refuseInputs(io: ActionsIo, problems: readonly string[]): number
   return 1;
 }
 
-/** The log of a mode that leases nothing, and a signal that ends with the step. */
-function begin(io: ActionsIo): { emit: Emit; signal: AbortSignal } {
-  const { info: write, startGroup, endGroup } = io;
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
-  }
-  return { emit: actionsRenderer({ write, startGroup, endGroup, now: systemClock.now }), signal: controller.signal };
-}
-
 /** `mode: cleanup`: ends stacks that were deployed to stay, and gives back what dead runs left behind. */
 export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
   const { runSweep } = await import('./sweeping.ts');
@@ -49,7 +37,8 @@ export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
   const sweeping = runSweep({
     source: forSweep(io.inputs),
     env,
-    ...begin(io),
+    emit: stepLog(io),
+    signal: stepSignal(),
     onSecret: io.mask,
     ends: pool,
     dryRun: dryRun === 'true',
@@ -73,13 +62,9 @@ export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
 }
 
 /** The inputs of the action as the sweeper takes them: those of a run are none of its business, and no mistake. */
-function forSweep({ get, given, env }: InputSource): InputSource {
+function forSweep(source: InputSource): InputSource {
   const known = new Set([...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()]);
-  return {
-    get: (name) => (SWEEP_INPUTS.includes(name) ? get(name) : undefined),
-    given: given.filter((name) => !known.has(name)),
-    env,
-  };
+  return { ...source, given: source.given.filter((name) => !known.has(name)) };
 }
 
 /** `mode: report`: publishes a result that was made elsewhere. Red when the newest run is worse than those before it. */
@@ -95,7 +80,8 @@ export async function reportMode(io: ActionsIo, env: Env): Promise<number> {
     const reported = await reportResult({
       inputs,
       env,
-      ...begin(io),
+      emit: stepLog(io),
+      signal: stepSignal(),
       redact: io.redact,
       outputDir,
       packageRoot: packageRootOf(process.argv[1] ?? ''),

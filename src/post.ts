@@ -7,7 +7,6 @@ import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { parseReleaseInputs } from './inputs-other.ts';
 import { Failure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
-import { actionsRenderer } from './progress/actions.ts';
 import { publish } from './publish.ts';
 import { finishReport } from './report/build.ts';
 import { code, prose } from './report/escape.ts';
@@ -15,6 +14,7 @@ import type { Release, Report } from './report/model.ts';
 import { parseReport } from './report/parse.ts';
 import { releaseStage } from './session.ts';
 import type { LeaseState } from './stages/context.ts';
+import { stepLog } from './step.ts';
 
 const COMMENT_LIMIT_MS = 20_000;
 
@@ -42,12 +42,7 @@ export async function post(): Promise<number> {
   io.mask(inputs.githubToken);
   const outputDir = io.getState('outputDir');
   const { report: before, told } = await reportOf(outputDir, () => beginReport(inputs, env), lease);
-  const emit = actionsRenderer({
-    write: io.info,
-    startGroup: io.startGroup,
-    endGroup: io.endGroup,
-    now: systemClock.now,
-  });
+  const emit = stepLog(io);
   const report = await releaseStage(
     {
       inputs,

@@ -1,16 +1,14 @@
 import { join, resolve } from 'node:path';
 import { branchStore } from './clients/branch-store.ts';
-import { readText, writeFiles } from './clients/files.ts';
+import { readText } from './clients/files.ts';
 import { timerWait } from './clients/github-errors.ts';
 import { createGithubIssues } from './clients/github-issues.ts';
-import { readPageAssets } from './clients/page-assets.ts';
-import { runIdentity } from './clients/runner.ts';
+import { repositoryPage, runIdentity } from './clients/runner.ts';
 import { type Watch, watch, watchSentence } from './history/watch.ts';
 import type { ReportInputs } from './inputs-other.ts';
-import { addResults, isMeasuring, raiseAlerts, readSeries } from './keeping.ts';
+import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from './keeping.ts';
 import { adviceText, Failure } from './lib/failure.ts';
 import { pageModel } from './page/model.ts';
-import { renderPage } from './page/view.ts';
 import type { Emit } from './progress/events.ts';
 import { type Published, publish } from './publish.ts';
 import type { Report } from './report/model.ts';
@@ -99,9 +97,7 @@ async function keepHistory(
   const store = branchStore({ ...access, branch });
   try {
     if (report && isMeasuring(report)) {
-      for (const [path, own] of await addResults(store, [{ name: inputs.result, report }], series)) {
-        say(`${branch}/${path}: ${own.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`);
-      }
+      for (const line of await addResults(store, [{ name: inputs.result, report }], series)) say(`${branch}/${line}`);
     }
   } catch (error) {
     emit({
@@ -117,7 +113,7 @@ async function keepHistory(
   const { records, skipped } = known;
   const found = records.length > 0 ? watch(records) : null;
   if (found) say(watchSentence(found));
-  const page = `${env.GITHUB_SERVER_URL ?? 'https://github.com'}/${repository}`;
+  const page = repositoryPage(env);
   const issueUrls = inputs.alertIssues
     ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {
         emit({ type: 'warning', text: `the issues were not written: ${adviceText(error)}` });
@@ -125,8 +121,7 @@ async function keepHistory(
       })
     : [];
   const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
-  const html = renderPage(model, await readPageAssets(context.packageRoot));
-  const folder = await writeFiles(join(context.outputDir, 'page'), { 'index.html': context.redact(html) });
-  say(`page: ${join(folder, 'index.html')}`);
-  return { watch: found, pagePath: join(folder, 'index.html'), issueUrls };
+  const pagePath = await writePage(join(context.outputDir, 'page'), context.packageRoot, model, context.redact);
+  say(`page: ${pagePath}`);
+  return { watch: found, pagePath, issueUrls };
 }

@@ -1,6 +1,5 @@
 import { createActionsIo } from './clients/actions.ts';
-import { systemClock } from './lib/poll.ts';
-import { actionsRenderer } from './progress/actions.ts';
+import { stepLog, stepSignal } from './step.ts';
 import { runSweep } from './sweeping.ts';
 
 /** The sweeper as an action: `sweep/action.yml`. Red when a pool could not be given back, and when it could not look. */
@@ -8,21 +7,11 @@ export async function sweepAction(): Promise<number> {
   const { env } = process;
   const io = createActionsIo(env);
   process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
-  const emit = actionsRenderer({
-    write: io.info,
-    startGroup: io.startGroup,
-    endGroup: io.endGroup,
-    now: systemClock.now,
-  });
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
-  }
   const outcome = await runSweep({
     source: io.inputs,
     env,
-    signal: controller.signal,
-    emit,
+    signal: stepSignal(),
+    emit: stepLog(io),
     onSecret: io.mask,
     problems: (texts) => {
       for (const text of texts) io.info(text);

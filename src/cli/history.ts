@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { createGithubIssues } from '../clients/github-issues.ts';
+import { repositoryPage } from '../clients/runner.ts';
 import type { HistoryRecord } from '../history/record.ts';
 import { speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
 import { addResults, raiseAlerts, readSeries } from '../keeping.ts';
 import { readReport } from './report.ts';
-import { openStore, repositoryPage } from './store.ts';
+import { openStore } from './store.ts';
 
 const USAGE = 3;
 
@@ -39,9 +40,7 @@ export async function historyCommand(
   const { store, access } = opened;
   if (action === 'add') {
     const reports = await Promise.all(files.map(async (file) => ({ name: file, report: await readReport(file) })));
-    for (const [path, own] of await addResults(store, reports, series)) {
-      write(`${where}/${path}: ${own.map(({ key, verdict }) => `${key} ${verdict}`).join(', ')}`);
-    }
+    for (const line of await addResults(store, reports, series)) write(`${where}/${line}`);
     return 0;
   }
   const { records, skipped } = await readSeries(store, series);

@@ -1,11 +1,7 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeFiles } from '../clients/files.ts';
-import { readPageAssets } from '../clients/page-assets.ts';
 import { packageRootOf } from '../clients/runner.ts';
-import { readSeries } from '../keeping.ts';
+import { readSeries, writePage } from '../keeping.ts';
 import { pageModel } from '../page/model.ts';
-import { renderPage } from '../page/view.ts';
 import { openStore } from './store.ts';
 
 /**
@@ -38,8 +34,7 @@ export async function pageCommand(
   }
   const { records, skipped } = await readSeries(opened.store, series);
   const model = pageModel(series, records, { unreadable: skipped });
-  const assets = await readPageAssets(packageRootOf(process.argv[1] ?? ''));
-  const folder = await writeFiles(out, { 'index.html': renderPage(model, assets) });
-  write(`${join(folder, 'index.html')}: ${model.heading}; ${records.length} runs`);
+  const path = await writePage(out, packageRootOf(process.argv[1] ?? ''), model);
+  write(`${path}: ${model.heading}; ${records.length} runs`);
   return 0;
 }

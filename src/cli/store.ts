@@ -21,10 +21,6 @@ export function openStore(
   return { store, access };
 }
 
-export function repositoryPage({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string {
-  return `${GITHUB_SERVER_URL ?? 'https://github.com'}/${GITHUB_REPOSITORY ?? ''}`;
-}
-
 function accessProblems({ GITHUB_TOKEN, GITHUB_REPOSITORY = '' }: Env): string[] {
   return [
     ...(GITHUB_TOKEN

@@ -1,17 +1,17 @@
-import { githubFailure, pauseBeforeRetry, requestSignal, statusOf, type Wait, withRetries } from './github-errors.ts';
+import {
+  type GithubAccess,
+  githubFailure,
+  pauseBeforeRetry,
+  requestSignal,
+  statusOf,
+  withRetries,
+} from './github-errors.ts';
 import { octokitFor } from './octokit.ts';
 import type { TextStore } from './text-store.ts';
 
-export interface BranchOptions {
-  token: string;
-  /** `owner/name` */
-  repository: string;
+export interface BranchOptions extends GithubAccess {
   /** A branch of its own, without a common ancestor; made by the first write. */
   branch: string;
-  /** Base of the REST API, as in GITHUB_API_URL. */
-  apiUrl: string | undefined;
-  signal: AbortSignal;
-  wait: Wait;
 }
 
 /** The branch as it was at one moment. */

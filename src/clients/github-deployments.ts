@@ -1,4 +1,4 @@
-import { githubFailure, requestSignal, type Wait, withRetries } from './github-errors.ts';
+import { callingWith, type GithubAccess } from './github-errors.ts';
 import { octokitFor } from './octokit.ts';
 
 /** What GitHub knows of a deployment; `inactive` is one that no longer serves. */
@@ -18,59 +18,44 @@ export interface GithubDeployments {
 const DESCRIPTION_MAX = 140;
 
 /** Deployments of one repository. Needs `deployments: write`; throws a Failure that says so. */
-export function createGithubDeployments(options: {
-  token: string;
-  repository: string;
-  apiUrl: string | undefined;
-  signal: AbortSignal;
-  wait: Wait;
-}): GithubDeployments {
-  const { repository, signal, wait } = options;
-  const [owner = '', repo = ''] = repository.split('/');
-  const { rest } = octokitFor(options);
+export function createGithubDeployments(access: GithubAccess): GithubDeployments {
+  const [owner = '', repo = ''] = access.repository.split('/');
+  const { repos } = octokitFor(access).rest;
   const place = { owner, repo };
-  const failed = (error: unknown, doing: string) => {
-    signal.throwIfAborted();
-    return githubFailure(error, doing, repository, 'deployments: write');
-  };
+  const calling = callingWith(access, 'deployments: write');
   return {
-    async create({ ref, environment, description }) {
-      try {
-        const { data } = await rest.repos.createDeployment({
-          ...place,
-          ref,
-          environment,
-          description: description.slice(0, DESCRIPTION_MAX),
-          // What is deployed is this commit, whatever its branch lacks and whatever checks it waits for.
-          auto_merge: false,
-          required_contexts: [],
-          production_environment: false,
-          request: { signal: requestSignal(signal) },
-        });
-        if (!('id' in data)) throw new Error('GitHub merged in place of deploying');
-        return data.id;
-      } catch (error) {
-        throw failed(error, 'announcing a deployment');
-      }
-    },
+    create: ({ ref, environment, description }) =>
+      calling(
+        'announcing a deployment',
+        async (inner) => {
+          const { data } = await repos.createDeployment({
+            ...place,
+            ref,
+            environment,
+            description: description.slice(0, DESCRIPTION_MAX),
+            // What is deployed is this commit, whatever its branch lacks and whatever checks it waits for.
+            auto_merge: false,
+            required_contexts: [],
+            production_environment: false,
+            request: { signal: inner },
+          });
+          if (!('id' in data)) throw new Error('GitHub merged in place of deploying');
+          return data.id;
+        },
+        'once',
+      ),
     async setState(id, { state, description, logUrl, environmentUrl }) {
-      try {
-        await withRetries(
-          (inner) =>
-            rest.repos.createDeploymentStatus({
-              ...place,
-              deployment_id: id,
-              state,
-              description: description.slice(0, DESCRIPTION_MAX),
-              ...(logUrl ? { log_url: logUrl } : {}),
-              ...(environmentUrl ? { environment_url: environmentUrl } : {}),
-              request: { signal: inner },
-            }),
-          { signal, wait },
-        );
-      } catch (error) {
-        throw failed(error, `the status of deployment ${id}`);
-      }
+      await calling(`the status of deployment ${id}`, (inner) =>
+        repos.createDeploymentStatus({
+          ...place,
+          deployment_id: id,
+          state,
+          description: description.slice(0, DESCRIPTION_MAX),
+          ...(logUrl ? { log_url: logUrl } : {}),
+          ...(environmentUrl ? { environment_url: environmentUrl } : {}),
+          request: { signal: inner },
+        }),
+      );
     },
   };
 }

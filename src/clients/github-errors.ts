@@ -32,6 +32,32 @@ export async function withRetries<T>(call: (signal: AbortSignal) => Promise<T>, 
   }
 }
 
+/** What a client of one repository is made with. */
+export interface GithubAccess {
+  token: string;
+  /** `owner/name` */
+  repository: string;
+  /** Base of the REST API, as in GITHUB_API_URL. */
+  apiUrl: string | undefined;
+  signal: AbortSignal;
+  wait: Wait;
+}
+
+/** Calls `doing` something with a permission. `once`: after an unclear answer a second try could double it. */
+export type Calling = <T>(doing: string, call: (signal: AbortSignal) => Promise<T>, once?: 'once') => Promise<T>;
+
+/** Calls with retries, or once; throws a Failure that names the permission that is missing. */
+export function callingWith({ repository, signal, wait }: GithubAccess, permission: string): Calling {
+  return async (doing, call, once) => {
+    try {
+      return await (once ? call(requestSignal(signal)) : withRetries(call, { signal, wait }));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw githubFailure(error, doing, repository, permission);
+    }
+  };
+}
+
 export function requestSignal(signal: AbortSignal | undefined): AbortSignal {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   return signal ? AbortSignal.any([signal, timeout]) : timeout;

@@ -1,4 +1,4 @@
-import { githubFailure, requestSignal, statusOf, type Wait, withRetries } from './github-errors.ts';
+import { callingWith, type GithubAccess, statusOf } from './github-errors.ts';
 import { octokitFor } from './octokit.ts';
 
 export interface OwnIssue {
@@ -24,25 +24,11 @@ const PAGE = 100;
 const PAGES = 5;
 
 /** Issues of one repository. Needs `issues: write`; throws a Failure that says so. */
-export function createGithubIssues(options: {
-  token: string;
-  repository: string;
-  apiUrl: string | undefined;
-  signal: AbortSignal;
-  wait: Wait;
-}): GithubIssues {
-  const { repository, signal, wait } = options;
-  const [owner = '', repo = ''] = repository.split('/');
-  const { rest } = octokitFor(options);
+export function createGithubIssues(access: GithubAccess): GithubIssues {
+  const [owner = '', repo = ''] = access.repository.split('/');
+  const { rest } = octokitFor(access);
   const place = { owner, repo };
-  const calling = async <T>(doing: string, call: (signal: AbortSignal) => Promise<T>, once = false): Promise<T> => {
-    try {
-      return await (once ? call(requestSignal(signal)) : withRetries(call, { signal, wait }));
-    } catch (error) {
-      signal.throwIfAborted();
-      throw githubFailure(error, doing, repository, 'issues: write');
-    }
-  };
+  const calling = callingWith(access, 'issues: write');
   /** A workflow's own token is nobody there: then a bot's issues are ours, and no stranger is a bot. */
   const login = () =>
     calling('asking who it is', async (inner) => {
@@ -81,7 +67,7 @@ export function createGithubIssues(options: {
       const { data } = await calling(
         'opening an issue',
         (inner) => rest.issues.create({ ...place, ...issue, request: { signal: inner } }),
-        true,
+        'once',
       );
       return data.html_url;
     },
@@ -95,7 +81,7 @@ export function createGithubIssues(options: {
       await calling(
         `commenting on issue #${number}`,
         (inner) => rest.issues.createComment({ ...place, issue_number: number, body, request: { signal: inner } }),
-        true,
+        'once',
       );
     },
   };

@@ -58,6 +58,11 @@ function eventPayload(env: Env): EventPayload {
   }
 }
 
+/** Address of the repository that a workflow, or `GITHUB_REPOSITORY`, is of. */
+export function repositoryPage({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string {
+  return `${GITHUB_SERVER_URL ?? 'https://github.com'}/${GITHUB_REPOSITORY ?? ''}`;
+}
+
 /** The folder that holds `manifests/`: above `dist/` or `src/`, wherever the entrypoint that runs lies. */
 export function packageRootOf(entry: string): string {
   return dirname(dirname(realpathSync(entry)));
