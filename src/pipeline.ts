@@ -9,21 +9,21 @@ import { orAbort, systemClock } from './lib/poll.ts';
 import type { RequestRecord } from './load/types.ts';
 import { finishReport } from './report/build.ts';
 import type { Report } from './report/model.ts';
-import { preflightCounts } from './report/wording.ts';
+import { preflightCounts, USUAL_MS } from './report/wording.ts';
 import { currentStage, firstFailureStopsBoth, interrupted, stage } from './run-stage.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
 import { budgetMs, overBudget } from './stages/budget.ts';
 import type { BaseContext, Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy.ts';
 import { keep } from './stages/keep.ts';
-import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool, USUAL_LEASE_MS } from './stages/lease.ts';
+import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool } from './stages/lease.ts';
 import { lostNodes, nodesLost } from './stages/lost-nodes.ts';
 import type { TpuNode } from './stages/nodes.ts';
 import { keepPool } from './stages/pool-lease.ts';
 import { checkOffline } from './stages/preflight/offline.ts';
 import { preflightTable, type Table } from './stages/preflight/table.ts';
 import { preflight } from './stages/preflight.ts';
-import { awaitReady, USUAL_READY_MS } from './stages/ready.ts';
+import { awaitReady } from './stages/ready.ts';
 import { verify } from './stages/verify.ts';
 import { sincePass } from './verdict/compare.ts';
 import { overallVerdict } from './verdict/overall.ts';
@@ -127,7 +127,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
       sibling,
       'lease',
       leaseTitle(planned),
-      USUAL_LEASE_MS,
+      USUAL_MS.lease,
       context.inputs.leaseTimeoutMs,
       async () => {
         const { leaseTimeoutMs } = context.inputs;
@@ -180,7 +180,7 @@ export async function runPipeline(given: BaseContext, input: PipelineInput): Pro
       context,
       'ready',
       `Wait for ${replicaText(prepared.service.replicas)}`,
-      USUAL_READY_MS,
+      USUAL_MS.ready,
       context.inputs.readyTimeoutMs,
       async () => {
         const found = await awaitReady(context, prepared);

@@ -119,13 +119,11 @@ async function writeComment(
       ...(env.GITHUB_API_URL ? { apiUrl: env.GITHUB_API_URL } : {}),
       signal: deadline(options.signal, options.limitMs),
     });
-    const existing = await github.findComment({ pullRequest: pullRequest ?? 0, id: inputs.commentId });
-    if (mode === 'correct' && !existing) return none;
-    const body = render(earlierResults(existing && parseData(existing.body), report.run.sha));
+    const place = { pullRequest: pullRequest ?? 0, id: inputs.commentId };
+    if (mode === 'correct' && !(await github.findComment(place))) return none;
     const result = await github.upsertComment({
-      pullRequest: pullRequest ?? 0,
-      id: inputs.commentId,
-      body,
+      ...place,
+      body: (replaced) => render(earlierResults(replaced && parseData(replaced.body), report.run.sha)),
       order: { number, attempt },
     });
     if (result.action === 'superseded') {

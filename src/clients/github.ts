@@ -17,8 +17,8 @@ export interface CommentRequest {
   pullRequest: number;
   /** The id in the body's marker. */
   id: string;
-  /** Complete body, marker first. */
-  body: string;
+  /** Complete body, marker first; or how to make it from the comment that it replaces, null where there is none. */
+  body: string | ((replaced: OwnComment | null) => string);
   order: Order;
 }
 
@@ -73,7 +73,7 @@ async function upsert(
       if (result) return result;
     } else {
       try {
-        const own = await calls.create(request.pullRequest, request.body);
+        const own = await calls.create(request.pullRequest, bodyOver(null, request));
         return await settle(calls, own, request);
       } catch (error) {
         const pause = patience.signal?.aborted ? undefined : pauseBeforeRetry(error, round);
@@ -96,11 +96,16 @@ async function writeInto(
   const newer = existing.find(({ marker }) => compareOrder(marker, request.order) > 0);
   if (newer) return { url: newer.url, action: 'superseded' };
   const [survivor, ...duplicates] = existing as [OwnComment, ...OwnComment[]];
-  const unchanged = sameText(survivor.body, request.body);
-  const written = unchanged ? { url: survivor.url } : await calls.update(survivor.id, request.body);
+  const body = bodyOver(survivor, request);
+  const unchanged = sameText(survivor.body, body);
+  const written = unchanged ? { url: survivor.url } : await calls.update(survivor.id, body);
   if (!written) return null;
   for (const duplicate of duplicates) await removeDuplicate(calls, survivor.id, duplicate.id);
   return { url: written.url || survivor.url, action: unchanged ? 'unchanged' : 'updated' };
+}
+
+function bodyOver(replaced: OwnComment | null, { body }: CommentRequest): string {
+  return typeof body === 'string' ? body : body(replaced);
 }
 
 /** After a create: if another writer was faster, its comment takes our text and ours goes. */

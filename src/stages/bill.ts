@@ -30,8 +30,8 @@ export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pric
   });
 }
 
-/** From the resize to the last node, as a rule. */
-const USUAL_RUN_MIN = 40;
+/** What a run takes as a rule, from the resize to the last node: nodes, model, compilation, measurement, release. */
+export const USUAL_RUN_MS = 40 * 60_000;
 
 /** What the lease will cost by the hour and for a usual run, said before the first node is asked for. */
 export function priceText(
@@ -46,7 +46,7 @@ export function priceText(
     ? keep.expiresMs === null
       ? 'for as long as nobody ends it'
       : `about $${((price?.usd ?? 0) * chips * (keep.expiresMs / 3_600_000)).toFixed(0)} until its end`
-    : `about $${(((price?.usd ?? 0) * chips * USUAL_RUN_MIN) / 60).toFixed(0)} for a usual run of ${USUAL_RUN_MIN} min`;
+    : `about $${(((price?.usd ?? 0) * chips * USUAL_RUN_MS) / 3_600_000).toFixed(0)} for a usual run of ${USUAL_RUN_MS / 60_000} min`;
   const amount = price
     ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), ${span}`
     : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;

@@ -1,15 +1,12 @@
 import { humanDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 import { chipHourPrice } from '../verdict/prices.ts';
-import { priceBasis } from './bill.ts';
+import { priceBasis, USUAL_RUN_MS } from './bill.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { chipsOf } from './pool-shape.ts';
 
 /** Time of the bill that is kept for the release: nodes are billed until they are deleted. */
 export const RESERVE_MS = 5 * 60_000;
-/** What a run takes as a rule, from the resize to the last node: nodes, model, compilation, measurement, release. */
-export const USUAL_RUN_MS = 40 * 60_000;
-
 /** What the planned nodes cost by the hour, in US dollars; null without a known price. */
 export function usdPerHour(
   context: Pick<StageContext, 'inputs'>,

@@ -3,9 +3,8 @@ import { describe, type ObjectRef, refOf } from '../clients/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
 import { awaitGone } from './gone.ts';
-import { isSmaller } from './lease.ts';
 import { atManifest } from './manifest-failure.ts';
-import { marked, mayBeDeleted, RUN_ANNOTATION } from './ownership.ts';
+import { marked, mayBeDeleted, RUN_ANNOTATION, removeMarked } from './ownership.ts';
 import { prune } from './prune.ts';
 
 /**
@@ -20,7 +19,7 @@ export async function deploy(
   cleared: () => Promise<void> = async () => {},
 ): Promise<{ retired: number; applied: number; pruned: number }> {
   const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared.retire));
-  if (isSmaller(context, prepared)) await clearLeftovers(context, prepared);
+  for (const manifest of prepared.manifests) await clearLeftover(context, manifest);
   await cleared();
   for (const manifest of prepared.manifests) {
     context.signal.throwIfAborted();
@@ -42,9 +41,7 @@ async function removeLeftover(context: StageContext, { leftover, manifests, serv
   for (const ref of leftover.workload.map((each) => withNamespace(each, leftover.namespace))) {
     context.signal.throwIfAborted();
     if (own.has(describe(ref)) || !mayBeDeleted(ref)) continue;
-    const found = await kube.get(ref);
-    if (found?.metadata.annotations?.[RUN_ANNOTATION] !== leftover.runKey) continue;
-    if (!(await kube.remove(ref, { uid: found.metadata.uid }))) continue;
+    if ((await removeMarked(kube, ref, leftover.runKey)) !== 'removed') continue;
     removed.push(ref);
     emit({ type: 'fact', stage: 'deploy', text: `removed ${describe(ref)}, which ${leftover.holder} had deployed` });
   }
@@ -52,14 +49,6 @@ async function removeLeftover(context: StageContext, { leftover, manifests, serv
     if (ref.kind === 'LLMInferenceService') await awaitServiceGone(context, ref);
   }
   return removed.length;
-}
-
-/** Before the pool becomes smaller its pods go, or a node would go from under them. */
-async function clearLeftovers(context: StageContext, { manifests, service }: Prepared): Promise<void> {
-  for (const { object } of manifests) {
-    const ref = withNamespace(refOf(object), service.namespace);
-    if (ref.kind === 'LLMInferenceService') await clearLeftover(context, ref);
-  }
 }
 
 function withNamespace(ref: ObjectRef, namespace: string): ObjectRef {
@@ -107,20 +96,26 @@ async function awaitServiceGone(context: StageContext, service: ObjectRef, uid?:
 }
 
 /** A service that an earlier run left behind goes first: an update of it would need a spare TPU node for each new pod. */
-async function clearLeftover(context: StageContext, ref: ObjectRef): Promise<void> {
-  const existing = await context.kube.get(ref);
-  const run = existing?.metadata.annotations?.[RUN_ANNOTATION];
-  if (run === undefined || run === context.runKey) return;
-  context.emit({ type: 'warning', text: `${describe(ref)} was left behind by run ${run} and is removed` });
-  const { uid } = existing?.metadata ?? {};
-  await context.kube.remove(ref, { uid });
-  await awaitServiceGone(context, ref, uid);
+async function clearLeftover(context: StageContext, manifest: Manifest): Promise<void> {
+  const ref = refOf(manifest.object);
+  if (ref.kind !== 'LLMInferenceService') return;
+  context.signal.throwIfAborted();
+  try {
+    const existing = await context.kube.get(ref);
+    const run = existing?.metadata.annotations?.[RUN_ANNOTATION];
+    if (run === undefined || run === context.runKey) return;
+    context.emit({ type: 'warning', text: `${describe(ref)} was left behind by run ${run} and is removed` });
+    const { uid } = existing?.metadata ?? {};
+    await context.kube.remove(ref, { uid });
+    await awaitServiceGone(context, ref, uid);
+  } catch (error) {
+    throw atManifest(error, 'deploy', manifest);
+  }
 }
 
 async function applyOne(context: StageContext, manifest: Manifest, service: string): Promise<void> {
   const { object } = manifest;
   try {
-    if (object.kind === 'LLMInferenceService') await clearLeftover(context, refOf(object));
     const { kube, runKey } = context;
     const ours = await marked(kube, object, refOf(object), { runKey, service });
     await kube.apply(ours, { force: context.inputs.forceConflicts });

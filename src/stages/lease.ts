@@ -11,8 +11,6 @@ import { mayBeDeleted } from './ownership.ts';
 import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
 import { resizeFailure } from './resize-failure.ts';
 
-export const USUAL_LEASE_MS = 10 * 60_000;
-
 /** What must be known to give the nodes back, whatever happens next. Pure. */
 export function leaseState(
   context: StageContext,

@@ -43,3 +43,16 @@ export async function marked(
     },
   };
 }
+
+/** Deletes an object that carries a run's mark; what somebody else made, or made anew, is `foreign` and stays. */
+export async function removeMarked(
+  kube: KubeClient,
+  ref: ObjectRef,
+  runKey: string,
+): Promise<'removed' | 'absent' | 'foreign'> {
+  const object = await kube.get(ref);
+  if (!object) return 'absent';
+  if (object.metadata.annotations?.[RUN_ANNOTATION] !== runKey) return 'foreign';
+  await kube.remove(ref, { uid: object.metadata.uid });
+  return 'removed';
+}

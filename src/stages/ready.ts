@@ -8,8 +8,6 @@ import { modelServerOf } from './model-server.ts';
 import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from './pods.ts';
 import { readRoute, type ServingRoute } from './route.ts';
 
-export const USUAL_READY_MS = 15 * 60_000;
-
 export interface ReadyStack {
   /** Ready replicas, as Kubernetes has them. */
   replicas: KubeObject[];

@@ -6,7 +6,7 @@ import type { Release } from '../report/model.ts';
 import type { BilledNode } from '../verdict/cost.ts';
 import type { LeaseState } from './context.ts';
 import { poolNodes } from './nodes.ts';
-import { RUN_ANNOTATION } from './ownership.ts';
+import { removeMarked } from './ownership.ts';
 import { type ShrinkContext, shrink } from './shrink.ts';
 
 /** `limitMs` is for the whole release. */
@@ -129,14 +129,11 @@ async function observe(kube: KubeClient, lease: LeaseState, leased: Map<string, 
 async function removeWorkload(kube: KubeClient, { emit }: ReleaseContext, lease: LeaseState): Promise<void> {
   for (const ref of [...lease.workload].reverse()) {
     try {
-      const object = await kube.get(ref);
-      if (!object) continue;
-      if (object.metadata.annotations?.[RUN_ANNOTATION] !== lease.runKey) {
-        emit({ type: 'fact', stage: 'release', text: `${describe(ref)} was not made by this run and stays` });
-        continue;
-      }
-      await kube.remove(ref, { uid: object.metadata.uid });
-      emit({ type: 'fact', stage: 'release', text: `removed ${describe(ref)}` });
+      const what = await removeMarked(kube, ref, lease.runKey);
+      if (what === 'absent') continue;
+      const text =
+        what === 'removed' ? `removed ${describe(ref)}` : `${describe(ref)} was not made by this run and stays`;
+      emit({ type: 'fact', stage: 'release', text });
     } catch (error) {
       // What stays behind costs nothing; the nodes do.
       emit({ type: 'warning', text: `${describe(ref)} was not removed: ${errorText(error)}` });
