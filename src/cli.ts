@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { runCommand } from './cli/run.ts';
 import { usage } from './cli/usage.ts';
 import { errorText } from './lib/failure.ts';
+import { VERSION } from './lib/version.ts';
 import { neutral } from './progress/actions.ts';
-import { VERSION } from './version.ts';
 
 /** Exit codes of the command line. A leak outranks every verdict, so a failed release is an error. */
 export const EXIT = { pass: 0, fail: 1, error: 2, usage: 3, undecided: 4, interrupted: 130 } as const;

@@ -9,6 +9,7 @@ import { loadFiles } from './files.ts';
 import type { Inputs } from './inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
 import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
+import { VERSION } from './lib/version.ts';
 import { type PipelineResult, runPipeline } from './pipeline.ts';
 import type { Emit } from './progress/events.ts';
 import type { Cost, Report } from './report/model.ts';
@@ -18,7 +19,6 @@ import type { LeaseState } from './stages/context.ts';
 import { notOurs, settleLease } from './stages/lease-guard.ts';
 import { poolNodes } from './stages/nodes.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
-import { VERSION } from './version.ts';
 
 /** What an entrypoint hands over: inputs, environment and where words go. */
 export interface Session {

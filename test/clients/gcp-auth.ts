@@ -2,7 +2,7 @@ import { googleEndpoints } from '../../src/clients/endpoints.ts';
 import { createGcpAuth, type GcpAuth, type GcpAuthOptions } from '../../src/clients/gcp.ts';
 import type { AuthMethod } from '../../src/inputs.ts';
 import type { GcpLab } from '../lab/gcp/gcp-lab.ts';
-import { fakeClock } from '../lib/fake-clock.ts';
+import { fakeClock } from '../unit/lib/fake-clock.ts';
 
 export const PROVIDER_NAME = 'projects/123456789012/locations/global/workloadIdentityPools/ci/providers/github';
 

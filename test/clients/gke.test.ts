@@ -5,7 +5,7 @@ import { googleError } from '../../src/lab/gcp/errors.ts';
 import type { Inject, Reply } from '../../src/lab/gcp/http.ts';
 import type { Failure } from '../../src/lib/failure.ts';
 import { type GcpLab, startGcpLab, until } from '../lab/gcp/gcp-lab.ts';
-import { fakeClock } from '../lib/fake-clock.ts';
+import { fakeClock } from '../unit/lib/fake-clock.ts';
 import { authAgainst, byKey } from './gcp-auth.ts';
 
 let lab: GcpLab;

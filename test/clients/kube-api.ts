@@ -7,7 +7,7 @@ import { startKubeApi } from '../../src/lab/kube/server.ts';
 import { createStore, type Store } from '../../src/lab/kube/store.ts';
 import type { KubeObject, KubeRecord } from '../../src/lab/protocol.ts';
 import { issueToken } from '../../src/lab/tokens.ts';
-import { fakeClock } from '../lib/fake-clock.ts';
+import { fakeClock } from '../unit/lib/fake-clock.ts';
 
 const SECRET = 'secret';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loopbackCertificate } from '../../src/lab/certs.ts';
-import { fakeClock } from '../lib/fake-clock.ts';
+import { fakeClock } from '../unit/lib/fake-clock.ts';
 import { configMap, type Relay, startRelay, startTestApi, type TestApi } from './kube-api.ts';
 
 let api: TestApi;

@@ -22,7 +22,7 @@ import {
   storyOf,
 } from '../../src/stages/pool-lease.ts';
 import { startTestApi, type TestApi } from '../clients/kube-api.ts';
-import { fakeClock } from '../lib/fake-clock.ts';
+import { fakeClock } from '../unit/lib/fake-clock.ts';
 import { fakePool, LEASE, prepared, stageContext, texts } from './fakes.ts';
 
 const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };

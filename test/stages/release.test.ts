@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/clients/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { type Released, release, resizeCommand } from '../../src/stages/release.ts';
-import { fakeClock } from '../lib/fake-clock.ts';
+import { fakeClock } from '../unit/lib/fake-clock.ts';
 import {
   applied,
   conflict,

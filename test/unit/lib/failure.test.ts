@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atStage, errorText, Failure, isAbort, toFailure } from '../../src/lib/failure.ts';
+import { atStage, errorText, Failure, isAbort, toFailure } from '../../../src/lib/failure.ts';
 
 function coded(message: string, code: string): Error {
   return Object.assign(new Error(message), { code });

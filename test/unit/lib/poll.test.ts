@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Failure } from '../../src/lib/failure.ts';
-import { deadline, orAbort, type PollOptions, poll, retry, systemClock, type WaitStatus } from '../../src/lib/poll.ts';
+import { Failure } from '../../../src/lib/failure.ts';
+import {
+  deadline,
+  orAbort,
+  type PollOptions,
+  poll,
+  retry,
+  systemClock,
+  type WaitStatus,
+} from '../../../src/lib/poll.ts';
 import { fakeClock } from './fake-clock.ts';
 
 const never = new AbortController().signal;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/lib/poll.ts';
+import type { Clock } from '../../../src/lib/poll.ts';
 
 export interface FakeClock extends Clock {
   /** How long each sleep was, in milliseconds. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, humanDuration, parseDuration } from '../../src/lib/duration.ts';
+import { clock, humanDuration, parseDuration } from '../../../src/lib/duration.ts';
 
 describe('parseDuration', () => {
   it.each([

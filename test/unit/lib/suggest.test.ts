@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../src/lib/suggest.ts';
+import { nearest } from '../../../src/lib/suggest.ts';
 
 const NAMES = ['cluster', 'location', 'node-pool', 'nodes', 'lease-timeout', 'ready-timeout', 'pr-number', 'pairs'];
 
