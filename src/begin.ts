@@ -1,5 +1,5 @@
 import { runIdentity } from './clients/runner.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import { errorText, Failure } from './lib/failure.ts';
 import { VERSION } from './lib/version.ts';
 import { emptyReport } from './report/build.ts';

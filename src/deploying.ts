@@ -1,6 +1,6 @@
 import { createGithubDeployments, type GithubDeployments } from './clients/github-deployments.ts';
 import { timerWait } from './clients/github-errors.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import { adviceText } from './lib/failure.ts';
 import { deadline } from './lib/poll.ts';
 import type { Emit } from './progress/events.ts';

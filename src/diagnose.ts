@@ -4,7 +4,7 @@ import type { Manifest } from './clients/manifests.ts';
 import { collectEvidence } from './diagnosis/collect.ts';
 import type { ClusterEvidence, Evidence } from './diagnosis/evidence.ts';
 import { explain } from './diagnosis/explain.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import type { Failure } from './lib/failure.ts';
 import type { Report } from './report/model.ts';
 import type { ServiceRef } from './stages/context.ts';

@@ -3,7 +3,7 @@ import { readBaseline, readLastPass } from './baseline.ts';
 import { loadManifests, type Manifest } from './clients/manifests.ts';
 import { describe, refOf } from './clients/objects.ts';
 import { readPrompts } from './clients/prompts-file.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import type { Files } from './pipeline.ts';
 import type { Seen, Table } from './stages/preflight/table.ts';
 

@@ -1,5 +1,5 @@
 import { createGithub } from './clients/github.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import { errorText } from './lib/failure.ts';
 import { deadline } from './lib/poll.ts';
 import type { Emit, ProgressEvent } from './progress/events.ts';

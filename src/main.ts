@@ -4,7 +4,7 @@ import { createActionsIo } from './clients/actions.ts';
 import { forkOf, packageRootOf } from './clients/runner.ts';
 import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { forkNotice } from './fork.ts';
-import { parseInputs } from './inputs.ts';
+import { parseInputs } from './inputs/inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { liveComment } from './live-comment.ts';
 import { cleanupMode, refuseInputs, reportMode, setOutputs } from './other-modes.ts';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { ActionsIo } from './clients/actions.ts';
 import { packageRootOf } from './clients/runner.ts';
-import type { InputSource } from './inputs.ts';
-import { ALIASES, DEFAULTS } from './inputs.ts';
-import { parseReportInputs } from './inputs-other.ts';
+import { parseReportInputs } from './inputs/for-modes.ts';
+import type { InputSource } from './inputs/inputs.ts';
+import { ALIASES, DEFAULTS } from './inputs/inputs.ts';
 import { adviceText } from './lib/failure.ts';
 import { logLine } from './report/escape.ts';
 import { OUTPUT_NAMES, type OutputName, outputsOf } from './report/outputs.ts';

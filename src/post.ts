@@ -4,7 +4,7 @@ import { createActionsIo } from './clients/actions.ts';
 import { readText } from './clients/files.ts';
 import { packageRootOf } from './clients/runner.ts';
 import { concludeDeployment, type DeploymentRef } from './deploying.ts';
-import { parseReleaseInputs } from './inputs-other.ts';
+import { parseReleaseInputs } from './inputs/for-modes.ts';
 import { Failure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import { publish } from './publish.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeFiles } from './clients/files.ts';
 import { createGithub } from './clients/github.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import { adviceText, errorText } from './lib/failure.ts';
 import { deadline, orAbort } from './lib/poll.ts';
 import { redactSecrets } from './lib/redact.ts';

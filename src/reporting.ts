@@ -5,7 +5,7 @@ import { timerWait } from './clients/github-errors.ts';
 import { createGithubIssues } from './clients/github-issues.ts';
 import { repositoryPage, runIdentity } from './clients/runner.ts';
 import { type Watch, watch, watchSentence } from './history/watch.ts';
-import type { ReportInputs } from './inputs-other.ts';
+import type { ReportInputs } from './inputs/for-modes.ts';
 import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from './keeping.ts';
 import { adviceText, Failure } from './lib/failure.ts';
 import { pageModel } from './page/model.ts';

@@ -6,7 +6,7 @@ import type { ClusterInfo, GkeClient } from './clients/gke.ts';
 import type { KubeClient } from './clients/kube.ts';
 import { announceDeployment, type DeploymentRef } from './deploying.ts';
 import { loadFiles } from './files.ts';
-import type { Inputs } from './inputs.ts';
+import type { Inputs } from './inputs/inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
 import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
 import { VERSION } from './lib/version.ts';

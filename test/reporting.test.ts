@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseReportInputs } from '../src/inputs-other.ts';
+import { parseReportInputs } from '../src/inputs/for-modes.ts';
 import type { Inject } from '../src/lab/gcp/http.ts';
 import { startGithub } from '../src/lab/github/server.ts';
 import { reportResult } from '../src/reporting.ts';

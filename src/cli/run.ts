@@ -3,7 +3,7 @@ import { beginReport, runSignal } from '../begin.ts';
 import { packageRootOf } from '../clients/runner.ts';
 import { isTerminal, liveLine } from '../clients/terminal.ts';
 import { concludeDeployment, type DeploymentRef } from '../deploying.ts';
-import { ALIASES, DEFAULTS, parseInputs } from '../inputs.ts';
+import { ALIASES, DEFAULTS, parseInputs } from '../inputs/inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { liveComment } from '../live-comment.ts';
 import type { PipelineResult } from '../pipeline.ts';

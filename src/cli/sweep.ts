@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SWEEP_INPUTS } from '../inputs-other.ts';
+import { SWEEP_INPUTS } from '../inputs/for-modes.ts';
 import { systemClock } from '../lib/poll.ts';
 import { neutral } from '../progress/actions.ts';
 import { plainRenderer } from '../progress/plain.ts';

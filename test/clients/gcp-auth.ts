@@ -1,6 +1,6 @@
 import { googleEndpoints } from '../../src/clients/endpoints.ts';
 import { createGcpAuth, type GcpAuth, type GcpAuthOptions } from '../../src/clients/gcp.ts';
-import type { AuthMethod } from '../../src/inputs.ts';
+import type { AuthMethod } from '../../src/inputs/inputs.ts';
 import type { GcpLab } from '../lab/gcp/gcp-lab.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { googleEndpoints } from '../../src/clients/endpoints.ts';
-import type { AuthMethod } from '../../src/inputs.ts';
+import type { AuthMethod } from '../../src/inputs/inputs.ts';
 import type { ApiRequest, Inject } from '../../src/lab/gcp/http.ts';
 import { verifyToken } from '../../src/lab/tokens.ts';
 import { Failure } from '../../src/lib/failure.ts';

@@ -1,4 +1,4 @@
-import { parseInputs } from '../../src/inputs.ts';
+import { parseInputs } from '../../src/inputs/inputs.ts';
 import { createRandom } from '../../src/lab/gcp/clock.ts';
 import type { GcpRecord } from '../../src/lab/protocol.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';

@@ -1,7 +1,7 @@
 import type { GkeClient, GkeOperation, NodePoolInfo } from '../../src/clients/gke.ts';
 import type { KubeClient } from '../../src/clients/kube.ts';
 import { describe, type KubeObject } from '../../src/clients/objects.ts';
-import { type Inputs, parseInputs } from '../../src/inputs.ts';
+import { type Inputs, parseInputs } from '../../src/inputs/inputs.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import type { LeaseState, Prepared, StageContext } from '../../src/stages/context.ts';

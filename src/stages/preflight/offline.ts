@@ -1,5 +1,5 @@
 import type { Manifest } from '../../clients/manifests.ts';
-import type { Inputs } from '../../inputs.ts';
+import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import { guard, guardFailure } from '../guard.ts';
 import { checkPickerConfig } from './picker-config.ts';

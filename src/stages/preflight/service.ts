@@ -1,6 +1,6 @@
 import type { Manifest } from '../../clients/manifests.ts';
 import type { KubeObject } from '../../clients/objects.ts';
-import type { Inputs } from '../../inputs.ts';
+import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef } from '../context.ts';
 

@@ -1,7 +1,7 @@
-import { type InputSource, shorten } from './input-fields.ts';
+import { branchProblem } from '../lib/branch.ts';
+import { nearest } from '../lib/suggest.ts';
+import { type InputSource, shorten } from './fields.ts';
 import { DEFAULTS, type Inputs, parseInputs } from './inputs.ts';
-import { branchProblem } from './lib/branch.ts';
-import { nearest } from './lib/suggest.ts';
 
 /** What the release needs of the inputs: identity and limits, in groups that only make sense together. */
 const RELEASE_INPUTS: readonly (readonly string[])[] = [

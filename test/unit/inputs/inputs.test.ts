@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs } from '../src/inputs.ts';
-import { parseReleaseInputs, parseReportInputs } from '../src/inputs-other.ts';
+import { parseReleaseInputs, parseReportInputs } from '../../../src/inputs/for-modes.ts';
+import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
 
 type Given = Record<string, string>;
 

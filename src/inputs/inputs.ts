@@ -1,3 +1,6 @@
+import { parseDuration } from '../lib/duration.ts';
+import { nearest } from '../lib/suggest.ts';
+import type { Mode, Verdict } from '../report/model.ts';
 import {
   type AuthMethod,
   authOf,
@@ -21,12 +24,9 @@ import {
   shorten,
   sloOf,
   targetOf,
-} from './input-fields.ts';
-import { parseDuration } from './lib/duration.ts';
-import { nearest } from './lib/suggest.ts';
-import type { Mode, Verdict } from './report/model.ts';
+} from './fields.ts';
 
-export type { AuthMethod, InputSource, ServiceAccountKey } from './input-fields.ts';
+export type { AuthMethod, InputSource, ServiceAccountKey } from './fields.ts';
 
 /** Every choice of a run, parsed and checked. Durations are milliseconds, shares 0..1. */
 export interface Inputs {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { parseDuration } from './lib/duration.ts';
-import type { Mode, Verdict } from './report/model.ts';
+import { parseDuration } from '../lib/duration.ts';
+import type { Mode, Verdict } from '../report/model.ts';
 
 export type AuthMethod =
   | { kind: 'workload-identity'; provider: string; serviceAccount: string | null }
