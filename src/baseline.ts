@@ -1,4 +1,4 @@
-import { readWorkspaceFile } from './clients/workspace-file.ts';
+import { readWorkspaceFile } from './clients/files/workspace-file.ts';
 import { errorText, Failure } from './lib/failure.ts';
 import type { Report } from './report/model.ts';
 import { parseReport } from './report/parse.ts';

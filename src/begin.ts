@@ -1,4 +1,4 @@
-import { runIdentity } from './clients/runner.ts';
+import { runIdentity } from './clients/runner/identity.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { errorText, Failure } from './lib/failure.ts';
 import { VERSION } from './lib/version.ts';

@@ -1,6 +1,6 @@
-import type { GkeClient } from './clients/gke.ts';
-import type { KubeClient } from './clients/kube.ts';
-import type { Manifest } from './clients/manifests.ts';
+import type { Manifest } from './clients/files/manifests.ts';
+import type { GkeClient } from './clients/google/gke.ts';
+import type { KubeClient } from './clients/kubernetes/client.ts';
 import { collectEvidence } from './diagnosis/collect.ts';
 import type { ClusterEvidence, Evidence } from './diagnosis/evidence.ts';
 import { explain } from './diagnosis/explain.ts';

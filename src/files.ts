@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { readBaseline, readLastPass } from './baseline.ts';
-import { loadManifests, type Manifest } from './clients/manifests.ts';
-import { describe, refOf } from './clients/objects.ts';
-import { readPrompts } from './clients/prompts-file.ts';
+import { loadManifests, type Manifest } from './clients/files/manifests.ts';
+import { readPrompts } from './clients/files/prompts.ts';
+import { describe, refOf } from './clients/kubernetes/objects.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import type { Files } from './pipeline.ts';
 import type { Seen, Table } from './stages/preflight/table.ts';

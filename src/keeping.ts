@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { writeFiles } from './clients/files.ts';
-import type { GithubIssues } from './clients/github-issues.ts';
-import { readPageAssets } from './clients/page-assets.ts';
-import type { TextStore } from './clients/text-store.ts';
+import { readPageAssets } from './clients/files/page-assets.ts';
+import type { TextStore } from './clients/files/text-store.ts';
+import { writeFiles } from './clients/files/write.ts';
+import type { GithubIssues } from './clients/github/issues.ts';
 import { alertSteps, parseMark, renderMark } from './history/alerts.ts';
 import { type HistoryRecord, historyRecord } from './history/record.ts';
 import { mergeShard, readShard, shardPath } from './history/shard.ts';

@@ -1,4 +1,4 @@
-import { createGithub } from './clients/github.ts';
+import { createGithub } from './clients/github/pull-request-comment.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { errorText } from './lib/failure.ts';
 import { deadline } from './lib/poll.ts';

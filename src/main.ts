@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beginReport, runSignal } from './begin.ts';
-import { createActionsIo } from './clients/actions.ts';
-import { forkOf, packageRootOf } from './clients/runner.ts';
+import { createActionsIo } from './clients/runner/actions.ts';
+import { forkOf, packageRootOf } from './clients/runner/identity.ts';
 import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { forkNotice } from './fork.ts';
 import { parseInputs } from './inputs/inputs.ts';

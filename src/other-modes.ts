@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { ActionsIo } from './clients/actions.ts';
-import { packageRootOf } from './clients/runner.ts';
+import type { ActionsIo } from './clients/runner/actions.ts';
+import { packageRootOf } from './clients/runner/identity.ts';
 import { parseReportInputs } from './inputs/for-modes.ts';
 import type { InputSource } from './inputs/inputs.ts';
 import { ALIASES, DEFAULTS } from './inputs/inputs.ts';

@@ -1,7 +1,7 @@
-import type { ClusterInfo, GkeClient } from './clients/gke.ts';
-import type { KubeClient } from './clients/kube.ts';
-import type { Manifest } from './clients/manifests.ts';
-import type { KubeObject } from './clients/objects.ts';
+import type { Manifest } from './clients/files/manifests.ts';
+import type { ClusterInfo, GkeClient } from './clients/google/gke.ts';
+import type { KubeClient } from './clients/kubernetes/client.ts';
+import type { KubeObject } from './clients/kubernetes/objects.ts';
 import { diagnose } from './diagnose.ts';
 import type { ClusterEvidence } from './diagnosis/evidence.ts';
 import { type Failure, type FailureStage, toFailure } from './lib/failure.ts';

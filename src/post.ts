@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { beginReport } from './begin.ts';
-import { createActionsIo } from './clients/actions.ts';
-import { readText } from './clients/files.ts';
-import { packageRootOf } from './clients/runner.ts';
+import { readText } from './clients/files/write.ts';
+import { createActionsIo } from './clients/runner/actions.ts';
+import { packageRootOf } from './clients/runner/identity.ts';
 import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { parseReleaseInputs } from './inputs/for-modes.ts';
 import { Failure } from './lib/failure.ts';

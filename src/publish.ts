@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { writeFiles } from './clients/files.ts';
-import { createGithub } from './clients/github.ts';
+import { writeFiles } from './clients/files/write.ts';
+import { createGithub } from './clients/github/pull-request-comment.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { adviceText, errorText } from './lib/failure.ts';
 import { deadline, orAbort } from './lib/poll.ts';

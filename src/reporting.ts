@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import { branchStore } from './clients/branch-store.ts';
-import { readText } from './clients/files.ts';
-import { timerWait } from './clients/github-errors.ts';
-import { createGithubIssues } from './clients/github-issues.ts';
-import { repositoryPage, runIdentity } from './clients/runner.ts';
+import { readText } from './clients/files/write.ts';
+import { branchStore } from './clients/github/branch-store.ts';
+import { timerWait } from './clients/github/errors.ts';
+import { createGithubIssues } from './clients/github/issues.ts';
+import { repositoryPage, runIdentity } from './clients/runner/identity.ts';
 import { type Watch, watch, watchSentence } from './history/watch.ts';
 import type { ReportInputs } from './inputs/for-modes.ts';
 import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from './keeping.ts';

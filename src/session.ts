@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { kubeEndpoints } from './clients/connect.ts';
-import { googleEndpoints } from './clients/endpoints.ts';
-import type { GcpAuth } from './clients/gcp.ts';
-import type { ClusterInfo, GkeClient } from './clients/gke.ts';
-import type { KubeClient } from './clients/kube.ts';
+import type { GcpAuth } from './clients/google/auth.ts';
+import { googleEndpoints } from './clients/google/endpoints.ts';
+import type { ClusterInfo, GkeClient } from './clients/google/gke.ts';
+import type { KubeClient } from './clients/kubernetes/client.ts';
+import { kubeEndpoints } from './clients/kubernetes/endpoints.ts';
 import { announceDeployment, type DeploymentRef } from './deploying.ts';
 import { loadFiles } from './files.ts';
 import type { Inputs } from './inputs/inputs.ts';
@@ -204,7 +204,7 @@ async function kubeWithin(session: Session, auth: GcpAuth, gke: GkeClient): Prom
 
 /** The Google and Kubernetes clients are 10 MB of code: loaded when they are used, not when a bad input is refused. */
 async function openAuth(session: Connection): Promise<GcpAuth> {
-  const { createGcpAuth } = await import('./clients/gcp.ts');
+  const { createGcpAuth } = await import('./clients/google/auth.ts');
   return createGcpAuth({
     method: session.inputs.auth,
     projectId: session.inputs.projectId,
@@ -218,7 +218,7 @@ async function openAuth(session: Connection): Promise<GcpAuth> {
 }
 
 async function openGke(session: Connection, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
-  const { createGkeClient } = await import('./clients/gke.ts');
+  const { createGkeClient } = await import('./clients/google/gke.ts');
   return createGkeClient({
     projectId: session.inputs.projectId,
     location: session.inputs.location,
@@ -240,7 +240,7 @@ async function openKube(
   cluster: ClusterInfo,
   stage: FailureStage,
 ): Promise<KubeClient> {
-  const { createKubeClient } = await import('./clients/kube.ts');
+  const { createKubeClient } = await import('./clients/kubernetes/client.ts');
   const endpoints = kubeEndpoints(cluster, session.inputs.dnsEndpoint);
   for (const [index, endpoint] of endpoints.entries()) {
     const kube = createKubeClient({

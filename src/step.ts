@@ -1,4 +1,4 @@
-import type { ActionsIo } from './clients/actions.ts';
+import type { ActionsIo } from './clients/runner/actions.ts';
 import { systemClock } from './lib/poll.ts';
 import { actionsRenderer } from './progress/actions.ts';
 import type { Emit } from './progress/events.ts';

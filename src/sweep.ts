@@ -1,4 +1,4 @@
-import { createActionsIo } from './clients/actions.ts';
+import { createActionsIo } from './clients/runner/actions.ts';
 import { stepLog, stepSignal } from './step.ts';
 import { runSweep } from './sweeping.ts';
 

@@ -1,6 +1,6 @@
-import { timerWait } from './clients/github-errors.ts';
-import { createGithubIssues, type GithubIssues } from './clients/github-issues.ts';
-import { runIdentity } from './clients/runner.ts';
+import { timerWait } from './clients/github/errors.ts';
+import { createGithubIssues, type GithubIssues } from './clients/github/issues.ts';
+import { runIdentity } from './clients/runner/identity.ts';
 import { retireDeployment } from './deploying.ts';
 import { parseSweepInputs } from './inputs/for-modes.ts';
 import type { InputSource } from './inputs/inputs.ts';
@@ -48,7 +48,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
   const holder = { identity: holderIdentity(run, runKey), runKey };
   const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret: io.onSecret }, 'release');
   try {
-    const { createGithubRuns } = await import('./clients/github-runs.ts');
+    const { createGithubRuns } = await import('./clients/github/runs.ts');
     const access =
       inputs.githubToken && run.repository
         ? { token: inputs.githubToken, repository: run.repository, apiUrl: env.GITHUB_API_URL, signal }

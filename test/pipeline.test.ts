@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../src/clients/objects.ts';
+import type { KubeObject } from '../src/clients/kubernetes/objects.ts';
 import { Failure } from '../src/lib/failure.ts';
 import { runPipeline, type World } from '../src/pipeline.ts';
 import type { ProgressEvent } from '../src/progress/events.ts';

@@ -5,10 +5,10 @@ import type { ProgressEvent } from '../src/progress/events.ts';
 import type { Report } from '../src/report/model.ts';
 import { releaseStage } from '../src/session.ts';
 import type { LeaseState } from '../src/stages/context.ts';
-import { labEnv } from './clients/gcp-auth.ts';
 import { type GcpLab, startGcpLab } from './lab/gcp/gcp-lab.ts';
 import { aReport } from './report/fixtures.ts';
 import { LEASE, someInputs, texts } from './stages/fakes.ts';
+import { labEnv } from './unit/clients/google/gcp-auth.ts';
 
 let lab: GcpLab;
 afterEach(() => lab?.close());

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { createGithubIssues } from '../clients/github-issues.ts';
-import { repositoryPage } from '../clients/runner.ts';
+import { createGithubIssues } from '../clients/github/issues.ts';
+import { repositoryPage } from '../clients/runner/identity.ts';
 import type { HistoryRecord } from '../history/record.ts';
 import { speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';

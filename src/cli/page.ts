@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { packageRootOf } from '../clients/runner.ts';
+import { packageRootOf } from '../clients/runner/identity.ts';
 import { readSeries, writePage } from '../keeping.ts';
 import { pageModel } from '../page/model.ts';
 import { openStore } from './store.ts';

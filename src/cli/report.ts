@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readText } from '../clients/files.ts';
+import { readText } from '../clients/files/write.ts';
 import { Failure } from '../lib/failure.ts';
 import { neutral } from '../progress/actions.ts';
 import { renderComment } from '../report/comment.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { beginReport, runSignal } from '../begin.ts';
-import { packageRootOf } from '../clients/runner.ts';
-import { isTerminal, liveLine } from '../clients/terminal.ts';
+import { packageRootOf } from '../clients/runner/identity.ts';
+import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
 import { concludeDeployment, type DeploymentRef } from '../deploying.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs/inputs.ts';
 import { systemClock } from '../lib/poll.ts';

@@ -1,7 +1,7 @@
-import { branchStore } from '../clients/branch-store.ts';
-import { folderStore } from '../clients/folder-store.ts';
-import { timerWait } from '../clients/github-errors.ts';
-import type { TextStore } from '../clients/text-store.ts';
+import { folderStore } from '../clients/files/folder-store.ts';
+import type { TextStore } from '../clients/files/text-store.ts';
+import { branchStore } from '../clients/github/branch-store.ts';
+import { timerWait } from '../clients/github/errors.ts';
 import { branchProblem } from '../lib/branch.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

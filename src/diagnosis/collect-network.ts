@@ -1,5 +1,5 @@
-import type { KubeClient } from '../clients/kube.ts';
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import type { ClusterEvidence, FilterEvidence, RouteEvidence } from './evidence.ts';
 import { blockedFlows } from './flows.ts';
 import { bounded, conditionsOf, podEvidence } from './read-pod.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import type { BlockedFlow } from './evidence.ts';
 import { type Connection, type Peer, stoppedBy } from './network-policy.ts';
 

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 
 /** One end of a connection; `labels` null for what is no pod: a node, the API server, an address on the internet. */
 export interface Peer {

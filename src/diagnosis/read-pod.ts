@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import { redactSecrets } from '../lib/redact.ts';
 import type { ConditionEvidence, ContainerEvidence, PodEvidence, PodRole } from './evidence.ts';
 

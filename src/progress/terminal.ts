@@ -1,4 +1,4 @@
-import type { LiveLine } from '../clients/terminal.ts';
+import type { LiveLine } from '../clients/runner/terminal.ts';
 import { clock } from '../lib/duration.ts';
 import { oneLine } from '../report/escape.ts';
 import type { StageName } from '../report/model.ts';

@@ -1,4 +1,4 @@
-import type { ServingAnswer } from '../clients/serving.ts';
+import type { ServingAnswer } from '../clients/serving/client.ts';
 import { errorText } from '../lib/failure.ts';
 import type { Check, CheckOutcome } from '../report/model.ts';
 import type { StageContext } from './context.ts';

@@ -1,7 +1,7 @@
-import type { GkeClient, NodePoolInfo } from '../clients/gke.ts';
-import type { KubeClient } from '../clients/kube.ts';
-import type { Manifest } from '../clients/manifests.ts';
-import type { KubeObject, ObjectRef } from '../clients/objects.ts';
+import type { Manifest } from '../clients/files/manifests.ts';
+import type { GkeClient, NodePoolInfo } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';

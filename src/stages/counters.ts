@@ -1,4 +1,4 @@
-import { type ReplicaCounters, readReplica } from '../clients/serving.ts';
+import { type ReplicaCounters, readReplica } from '../clients/serving/client.ts';
 import type { PodCount } from '../report/model.ts';
 import type { PodCounters, PodEdges } from '../verdict/evidence.ts';
 import { type Prepared, type StageContext, workloadSelector } from './context.ts';

@@ -1,4 +1,4 @@
-import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../clients/envoy.ts';
+import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../clients/serving/envoy.ts';
 import { errorText } from '../lib/failure.ts';
 import type { GatewayEvidence, PodCount } from '../report/model.ts';
 import type { StageContext } from './context.ts';

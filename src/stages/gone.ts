@@ -1,4 +1,4 @@
-import { describe, type ObjectRef } from '../clients/objects.ts';
+import { describe, type ObjectRef } from '../clients/kubernetes/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { StageName } from '../report/model.ts';

@@ -1,5 +1,5 @@
-import type { Manifest } from '../clients/manifests.ts';
-import { describe, refOf } from '../clients/objects.ts';
+import type { Manifest } from '../clients/files/manifests.ts';
+import { describe, refOf } from '../clients/kubernetes/objects.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { Failure } from '../lib/failure.ts';
 

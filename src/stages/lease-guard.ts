@@ -1,4 +1,4 @@
-import type { KubeClient } from '../clients/kube.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import type { Emit } from '../progress/events.ts';
 import type { LeaseState } from './context.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../clients/objects.ts';
+import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
 import type { LeaseState } from './context.ts';
 import { MANAGED_BY, RUN_ANNOTATION } from './ownership.ts';
 

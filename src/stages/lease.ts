@@ -1,6 +1,6 @@
-import type { GkeOperation } from '../clients/gke.ts';
-import { refOf } from '../clients/objects.ts';
-import { isOperationConflict } from '../clients/operation-conflict.ts';
+import type { GkeOperation } from '../clients/google/gke.ts';
+import { isOperationConflict } from '../clients/google/operation-conflict.ts';
+import { refOf } from '../clients/kubernetes/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { LeaseState, Prepared, StageContext } from './context.ts';

@@ -1,4 +1,4 @@
-import type { KubeClient } from '../clients/kube.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { Failure, type FailureStage } from '../lib/failure.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 

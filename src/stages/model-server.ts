@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 
 /** Where vLLM listens inside of its pod, and what the answer was read from. */
 export interface ModelServer {

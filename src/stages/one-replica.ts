@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectRef } from '../clients/objects.ts';
-import { createServingClient } from '../clients/serving.ts';
+import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
+import { createServingClient } from '../clients/serving/client.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { Prepared, StageContext } from './context.ts';

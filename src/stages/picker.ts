@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
-import type { KubeClient } from '../clients/kube.ts';
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import { isOwnedBy, isWorkload, pickerSelector, type ServiceRef } from './context.ts';
 
 export interface PickerConfig {

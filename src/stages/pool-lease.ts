@@ -1,5 +1,5 @@
-import type { KubeClient } from '../clients/kube.ts';
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import { humanDuration } from '../lib/duration.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { type Clock, poll } from '../lib/poll.ts';

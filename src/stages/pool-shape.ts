@@ -1,4 +1,4 @@
-import type { ClusterInfo, NodePoolInfo } from '../clients/gke.ts';
+import type { ClusterInfo, NodePoolInfo } from '../clients/google/gke.ts';
 import { Failure } from '../lib/failure.ts';
 
 /** The pool that was named, or the only pool with TPU machines. */

@@ -1,13 +1,13 @@
-import type { ClusterInfo } from '../clients/gke.ts';
-import type { KubeClient } from '../clients/kube.ts';
-import type { Manifest } from '../clients/manifests.ts';
-import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/objects.ts';
+import { allAtManifests, atManifest } from '../clients/files/manifest-failure.ts';
+import type { Manifest } from '../clients/files/manifests.ts';
+import type { ClusterInfo } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/kubernetes/objects.ts';
 import { versionOf } from '../diagnosis/facts.ts';
 import { Failure } from '../lib/failure.ts';
 import { priceText } from './bill.ts';
 import { budgetMs } from './budget.ts';
 import type { Prepared, ServiceRef, StageContext } from './context.ts';
-import { allAtManifests, atManifest } from './manifest-failure.ts';
 import { poolNodes } from './nodes.ts';
 import { chipsOf, choosePool } from './pool-shape.ts';
 import { checkAccess } from './preflight/access.ts';

@@ -1,4 +1,4 @@
-import { describe, type KubeObject, refOf } from '../clients/objects.ts';
+import { describe, type KubeObject, refOf } from '../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { awaitGone } from './gone.ts';

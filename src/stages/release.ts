@@ -1,5 +1,5 @@
-import type { KubeClient } from '../clients/kube.ts';
-import { describe } from '../clients/objects.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { describe } from '../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { deadline, orAbort, poll } from '../lib/poll.ts';
 import type { Release } from '../report/model.ts';

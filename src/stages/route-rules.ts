@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 
 /** One rule of an HTTPRoute, as a gateway knows it. */
 export interface RouteRule {

@@ -1,5 +1,5 @@
-import type { KubeClient } from '../clients/kube.ts';
-import type { KubeObject } from '../clients/objects.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import { Failure } from '../lib/failure.ts';
 import { isOwnedBy, type ServiceRef } from './context.ts';
 import { completionPool, pathPrefix, type RouteRule, rulesOf } from './route-rules.ts';

@@ -1,5 +1,5 @@
-import type { GkeClient, GkeOperation } from '../clients/gke.ts';
-import { isOperationConflict } from '../clients/operation-conflict.ts';
+import type { GkeClient, GkeOperation } from '../clients/google/gke.ts';
+import { isOperationConflict } from '../clients/google/operation-conflict.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { type Clock, poll } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';

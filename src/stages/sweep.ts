@@ -1,6 +1,6 @@
-import type { GkeClient } from '../clients/gke.ts';
-import type { KubeClient } from '../clients/kube.ts';
-import type { KubeObject } from '../clients/objects.ts';
+import type { GkeClient } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import { errorText } from '../lib/failure.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';

@@ -1,4 +1,4 @@
-import type { ServingAnswer, ServingClient } from '../clients/serving.ts';
+import type { ServingAnswer, ServingClient } from '../clients/serving/client.ts';
 import { requestBody, type SharedPrefixGroup, sharedPrefixGroup, uniquePrompts } from '../load/prompts.ts';
 import type { Check, RoutingEvidence } from '../report/model.ts';
 import { cacheablePrefix, expectedHitRates } from '../verdict/hit-rate.ts';

@@ -1,4 +1,4 @@
-import { createServingClient, type ServingAnswer, type ServingClient } from '../clients/serving.ts';
+import { createServingClient, type ServingAnswer, type ServingClient } from '../clients/serving/client.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { Check } from '../report/model.ts';

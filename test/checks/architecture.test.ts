@@ -68,9 +68,12 @@ const CLEAN: [file: string, text: string][] = [
   ['src/verdict/clean.ts', `export const mean = 1; export interface Report { a: 1 }`],
   ['src/report/model.ts', `export interface Report { a: 1 }`],
   ['src/report/markdown.ts', `import type { Report } from './model.ts'; export const row = (r: Report) => r.a;`],
-  ['src/clients/kube.ts', `import { KubeConfig } from '@kubernetes/client-node'; export const ask = KubeConfig;`],
   [
-    'src/clients/actions.ts',
+    'src/clients/kubernetes/client.ts',
+    `import { KubeConfig } from '@kubernetes/client-node'; export const ask = KubeConfig;`,
+  ],
+  [
+    'src/clients/runner/actions.ts',
     `import { info } from '@actions/core'; import type { Inputs } from '../inputs.ts';
     export const log = (i: Inputs) => info(String(i.a));`,
   ],

@@ -1,5 +1,5 @@
-import { createKubeClient, type KubeClient } from '../../src/clients/kube.ts';
-import type { KubeClientOptions } from '../../src/clients/kube-transport.ts';
+import { createKubeClient, type KubeClient } from '../../src/clients/kubernetes/client.ts';
+import type { KubeClientOptions } from '../../src/clients/kubernetes/transport.ts';
 import type { RealKube } from '../../src/lab/apiserver/api-server.ts';
 import { systemClock } from '../../src/lib/poll.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refOf } from '../../src/clients/objects.ts';
+import { refOf } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { awaitGone } from '../../src/stages/gone.ts';
 import { MANAGED_BY, STACK_LABEL } from '../../src/stages/ownership.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/objects.ts';
-import { refOf } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
+import { refOf } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { isEstablished } from '../../src/lab/apiserver/established.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kube.ts';
-import { type KubeObject, describe as named, refOf } from '../../src/clients/objects.ts';
+import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
+import { type KubeObject, describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { crdFolder } from '../manifests/crds.ts';
 import { objectsBelow, pattern } from '../manifests/files.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient, LogBounds } from '../../src/clients/kube.ts';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeClient, LogBounds } from '../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { collectEvidence } from '../../src/diagnosis/collect.ts';
 
 const NAME = 'qwen';

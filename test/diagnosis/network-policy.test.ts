@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../src/diagnosis/flows.ts';
 import { type Connection, type Peer, stoppedBy } from '../../src/diagnosis/network-policy.ts';
 import { allows } from '../../src/lab/cluster/network-policy.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { modelServerOf } from '../../src/stages/model-server.ts';
 import { readPicker } from '../../src/stages/picker.ts';
 import { readRoute } from '../../src/stages/route.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { branchStore } from '../../src/clients/branch-store.ts';
+import { branchStore } from '../../src/clients/github/branch-store.ts';
 import { mergeShard, shardPath } from '../../src/history/shard.ts';
 import { startGithub } from '../../src/lab/github/server.ts';
 import type { GithubConfig, GithubRecord } from '../../src/lab/protocol.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Agent, request } from 'undici';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { loopbackCertificate } from '../../src/lab/certs.ts';
 import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
 import type { GcpRecord, GithubRecord } from '../../src/lab/protocol.ts';

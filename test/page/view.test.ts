@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cli } from '../../src/cli.ts';
-import { folderStore } from '../../src/clients/folder-store.ts';
+import { folderStore } from '../../src/clients/files/folder-store.ts';
 import { mergeShard, shardPath } from '../../src/history/shard.ts';
 import { pageModel } from '../../src/page/model.ts';
 import { renderPage } from '../../src/page/view.ts';

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { isTerminal, liveLine } from '../../src/clients/terminal.ts';
+import { isTerminal, liveLine } from '../../src/clients/runner/terminal.ts';
 import { actionsRenderer, neutral } from '../../src/progress/actions.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { jsonRenderer } from '../../src/progress/json.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kube.ts';
+import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { createLoadClient, type LoadClient } from '../../src/load/client.ts';
 import { collectPairs } from '../../src/stages/benchmark-pairs.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../load/model-server.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { deploy } from '../../src/stages/deploy.ts';
 import { RUN_ANNOTATION, STACK_LABEL } from '../../src/stages/ownership.ts';

@@ -1,6 +1,6 @@
-import type { GkeClient, GkeOperation, NodePoolInfo } from '../../src/clients/gke.ts';
-import type { KubeClient } from '../../src/clients/kube.ts';
-import { describe, type KubeObject } from '../../src/clients/objects.ts';
+import type { GkeClient, GkeOperation, NodePoolInfo } from '../../src/clients/google/gke.ts';
+import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
+import { describe, type KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { type Inputs, parseInputs } from '../../src/inputs/inputs.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kube.ts';
+import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { type GatewaySnapshot, gatewayBetween, gatewaySnapshot } from '../../src/stages/gateway-counters.ts';
 import { stageContext } from './fakes.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { createHopeless, type Sight, type Surroundings } from '../../src/stages/hopeless.ts';
 
 const NOTHING: Surroundings = { events: [], service: null, routes: [] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { countStates, isReady, podSummary, terminalCause } from '../../src/stages/pods.ts';
 
 type Fields = Record<string, unknown>;

@@ -21,7 +21,7 @@ import {
   standing,
   storyOf,
 } from '../../src/stages/pool-lease.ts';
-import { startTestApi, type TestApi } from '../clients/kube-api.ts';
+import { startTestApi, type TestApi } from '../unit/clients/kubernetes/kube-api.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';
 import { fakePool, LEASE, prepared, stageContext, texts } from './fakes.ts';
 

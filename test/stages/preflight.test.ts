@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterInfo, NodePoolInfo } from '../../src/clients/gke.ts';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { ClusterInfo, NodePoolInfo } from '../../src/clients/google/gke.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { Prepared } from '../../src/stages/context.ts';
 import { preflightTable } from '../../src/stages/preflight/table.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kube.ts';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { MANAGED_BY, STACK_LABEL, stackOf } from '../../src/stages/ownership.ts';
 import { isPrunable, prune } from '../../src/stages/prune.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kube.ts';
-import type { KubeObject } from '../../src/clients/objects.ts';
+import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import { type Released, release, resizeCommand } from '../../src/stages/release.ts';

@@ -1,4 +1,4 @@
-import type { AccessRule, KubeClient } from '../../clients/kube.ts';
+import type { AccessRule, KubeClient } from '../../clients/kubernetes/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import {
   type AccessNeed,

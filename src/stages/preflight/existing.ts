@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../../clients/objects.ts';
+import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { usesTpu } from '../../diagnosis/read-pod.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { LeaseState, ServiceRef, StageContext } from '../context.ts';

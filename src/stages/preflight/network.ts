@@ -1,7 +1,7 @@
-import type { ClusterInfo } from '../../clients/gke.ts';
-import type { KubeClient } from '../../clients/kube.ts';
-import type { Manifest } from '../../clients/manifests.ts';
-import type { KubeObject, ObjectRef } from '../../clients/objects.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { ClusterInfo } from '../../clients/google/gke.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { filterEvidence } from '../../diagnosis/collect-network.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../clients/manifests.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import { guard, guardFailure } from '../guard.ts';

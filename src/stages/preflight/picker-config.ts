@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import type { Manifest } from '../../clients/manifests.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
 import { Failure } from '../../lib/failure.ts';
 import { evidenceAt, type MainContainer } from './service.ts';
 import type { Look } from './table.ts';

@@ -1,5 +1,5 @@
-import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/gke.ts';
-import type { Manifest } from '../../clients/manifests.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/google/gke.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef } from '../context.ts';
 import { TPU_RESOURCE } from '../nodes.ts';

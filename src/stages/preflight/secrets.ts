@@ -1,5 +1,5 @@
-import type { KubeClient } from '../../clients/kube.ts';
-import type { Manifest } from '../../clients/manifests.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import { evidenceAt } from './service.ts';
 import type { Look } from './table.ts';

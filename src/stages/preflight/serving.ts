@@ -1,5 +1,5 @@
-import type { KubeClient } from '../../clients/kube.ts';
-import type { KubeObject } from '../../clients/objects.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Look, Seen } from './table.ts';

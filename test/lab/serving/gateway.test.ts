@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseClusters } from '../../../src/clients/envoy.ts';
+import { parseClusters } from '../../../src/clients/serving/envoy.ts';
 import { type Lab, startLab, words } from './fixture.ts';
 
 let lab: Lab;

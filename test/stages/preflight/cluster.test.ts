@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterInfo } from '../../../src/clients/gke.ts';
-import type { AccessAttributes, AccessRule, KubeClient } from '../../../src/clients/kube.ts';
-import type { Manifest } from '../../../src/clients/manifests.ts';
-import type { KubeObject } from '../../../src/clients/objects.ts';
+import type { Manifest } from '../../../src/clients/files/manifests.ts';
+import type { ClusterInfo } from '../../../src/clients/google/gke.ts';
+import type { AccessAttributes, AccessRule, KubeClient } from '../../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../src/lib/failure.ts';
 import { checkAccess } from '../../../src/stages/preflight/access.ts';
 import { checkFilters, checkPolicies } from '../../../src/stages/preflight/network.ts';

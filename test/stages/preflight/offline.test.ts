@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../src/clients/manifests.ts';
-import { loadManifests } from '../../../src/clients/manifests.ts';
+import type { Manifest } from '../../../src/clients/files/manifests.ts';
+import { loadManifests } from '../../../src/clients/files/manifests.ts';
 import type { PreflightCheck } from '../../../src/report/model.ts';
 import { blockTokens, checkOffline } from '../../../src/stages/preflight/offline.ts';
 import { preflightTable } from '../../../src/stages/preflight/table.ts';

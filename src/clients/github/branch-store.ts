@@ -1,0 +1,131 @@
+import type { TextStore } from '../files/text-store.ts';
+import { type GithubAccess, githubFailure, pauseBeforeRetry, requestSignal, statusOf, withRetries } from './errors.ts';
+import { octokitFor } from './octokit.ts';
+
+export interface BranchOptions extends GithubAccess {
+  /** A branch of its own, without a common ancestor; made by the first write. */
+  branch: string;
+}
+
+/** The branch as it was at one moment. */
+interface Snapshot {
+  /** Null while there is no such branch. */
+  tip: { commit: string; tree: string } | null;
+  /** Path to blob. */
+  files: ReadonlyMap<string, string>;
+}
+
+/** Two minutes in all: GitHub may answer with an old ref for tens of seconds. */
+const ROUNDS = 8;
+const LONGEST_MS = 32_000;
+const PERMISSION = 'contents: write';
+
+/**
+ * A branch written through GitHub's Git data API: no clone, and no checkout is touched. A ref that has moved meanwhile
+ * starts the round again from what is there now; nothing is ever forced.
+ */
+export function branchStore(options: BranchOptions): TextStore {
+  const { repository, branch, signal, wait } = options;
+  const [owner = '', repo = ''] = repository.split('/');
+  const { git } = octokitFor(options).rest;
+  const place = { owner, repo };
+  const retry = { signal, wait };
+
+  const snapshot = async (): Promise<Snapshot> => {
+    const commit = await withRetries(async (inner) => {
+      try {
+        const { data } = await git.getRef({ ...place, ref: `heads/${branch}`, request: { signal: inner } });
+        return data.object.sha;
+      } catch (error) {
+        // 409: the repository has no commit at all.
+        if (statusOf(error) === 404 || statusOf(error) === 409) return null;
+        throw error;
+      }
+    }, retry);
+    if (commit === null) return { tip: null, files: new Map() };
+    const { data: found } = await withRetries(
+      (inner) => git.getCommit({ ...place, commit_sha: commit, request: { signal: inner } }),
+      retry,
+    );
+    const { data: listed } = await withRetries(
+      (inner) => git.getTree({ ...place, tree_sha: found.tree.sha, recursive: '1', request: { signal: inner } }),
+      retry,
+    );
+    const blobs = listed.tree.flatMap(({ type, path, sha }) => (type === 'blob' && path && sha ? [[path, sha]] : []));
+    return { tip: { commit, tree: found.tree.sha }, files: new Map(blobs as [string, string][]) };
+  };
+
+  const text = async (blob: string): Promise<string> => {
+    const { data } = await withRetries(
+      (inner) => git.getBlob({ ...place, file_sha: blob, request: { signal: inner } }),
+      retry,
+    );
+    return Buffer.from(data.content, 'base64').toString('utf8');
+  };
+
+  /** Tried once: a part of it repeated alone would build on a parent that is no longer the tip. */
+  const write = async (tip: Snapshot['tip'], files: Map<string, string>, message: string): Promise<void> => {
+    const request = { signal: requestSignal(signal) };
+    const entries = [...files].map(([path, content]) => ({ path, content, mode: '100644', type: 'blob' }) as const);
+    const base = tip ? { base_tree: tip.tree } : {};
+    const { data: tree } = await git.createTree({ ...place, ...base, tree: entries, request });
+    const parents = tip ? [tip.commit] : [];
+    const { data: commit } = await git.createCommit({ ...place, message, tree: tree.sha, parents, request });
+    const to = { ...place, sha: commit.sha, request };
+    if (tip) await git.updateRef({ ...to, ref: `heads/${branch}`, force: false });
+    else await git.createRef({ ...to, ref: `refs/heads/${branch}` });
+  };
+
+  const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw githubFailure(error, doing, repository, PERMISSION);
+    }
+  };
+
+  return {
+    read: (folder) =>
+      guarded(`reading branch ${branch}`, async () => {
+        const { files } = await snapshot();
+        const own = [...files].filter(([path]) => path.slice(0, path.lastIndexOf('/')) === folder);
+        return new Map(await Promise.all(own.map(async ([path, blob]) => [path, await text(blob)] as const)));
+      }),
+    update: (changes, message) =>
+      guarded(`writing branch ${branch}`, async () => {
+        for (let round = 1; ; round += 1) {
+          const before = await snapshot();
+          const files = new Map<string, string>();
+          for (const [path, change] of changes) {
+            const blob = before.files.get(path);
+            const old = blob === undefined ? null : await text(blob);
+            const next = change(old ?? '');
+            if (next !== old) files.set(path, next);
+          }
+          if (files.size === 0) return;
+          if (!before.tip) files.set('.gitattributes', '*.jsonl merge=union\n');
+          try {
+            return await write(before.tip, files, message);
+          } catch (error) {
+            const pause = signal.aborted ? undefined : pauseBeforeRound(error, round);
+            if (pause === undefined || round === ROUNDS) throw error;
+            await wait(pause, signal);
+          }
+        }
+      }),
+  };
+}
+
+/** A moved ref is 422 or 409; the rest as for any call. Milliseconds, or undefined when trying again is no use. */
+function pauseBeforeRound(error: unknown, round: number): number | undefined {
+  const status = statusOf(error);
+  const moved =
+    status === 409 ||
+    (status === 422 &&
+      /fast.forward|already exists|does not exist|lock ref|reference/i.test(
+        error instanceof Error ? error.message : '',
+      ));
+  if (!moved) return pauseBeforeRetry(error, round);
+  return Math.min(LONGEST_MS, 500 * 2 ** (round - 1)) * (0.5 + Math.random());
+}

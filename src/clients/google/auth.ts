@@ -1,0 +1,275 @@
+import { createSign } from 'node:crypto';
+import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'google-auth-library';
+import type { AuthMethod, ServiceAccountKey } from '../../inputs/inputs.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
+import { type GoogleEndpoints, isSafe } from './endpoints.ts';
+
+const SCOPES = [
+  'https://www.googleapis.com/auth/cloud-platform',
+  // Without it GKE sees a numeric id where RBAC names an e-mail.
+  'https://www.googleapis.com/auth/userinfo.email',
+];
+
+/**
+ * google-auth-library refreshes within its default threshold of 300 s, and a federated token lives 300 s: every call
+ * would exchange twice. 60 s keeps one exchange per token. A 401 forces a refresh.
+ */
+const REFRESH = { eagerRefreshThresholdMillis: 60_000, forceRefreshOnFailure: true };
+
+export interface GcpAuth {
+  /** For one Google client; each gets an instance of its own, because gapic changes the one it is given. */
+  googleAuth(): Promise<GoogleAuth>;
+  /** A valid access token, refreshed when it has less than a minute left, or when it is the one that was `refused`. */
+  accessToken(refused?: string): Promise<string>;
+  /** How the run is authenticated, for the log: no secrets. */
+  describe(): string;
+}
+
+export interface GcpAuthOptions {
+  method: AuthMethod;
+  projectId: string;
+  endpoints: GoogleEndpoints;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  signal: AbortSignal;
+  /** For one request to a token endpoint; one that takes longer is tried again. */
+  requestTimeoutMs: number;
+  /** Told of every secret before it can be printed: keys and each new token. */
+  onSecret: (secret: string) => void;
+}
+
+/** Credentials for Google APIs and GKE. Nothing is written to disk; no network call happens before the first token. */
+export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
+  const { method, projectId, onSecret } = options;
+  if (method.kind === 'service-account-key') maskKey(method.key, onSecret);
+
+  const newClient = (): AuthClient | null => {
+    if (method.kind === 'workload-identity') return workloadIdentityClient(options, method);
+    if (method.kind === 'service-account-key') return keyClient(method.key, options);
+    return null;
+  };
+  const newAuth = (): GoogleAuth => {
+    const authClient = newClient();
+    if (authClient) {
+      authClient.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
+      return new GoogleAuth({ authClient, projectId });
+    }
+    return new GoogleAuth({ projectId, scopes: SCOPES, clientOptions: REFRESH });
+  };
+  /** Application default credentials are found on first use; only then can their requests and tokens be watched. */
+  const signIn = async (): Promise<GoogleAuth> => {
+    const auth = newAuth();
+    if (method.kind !== 'adc') return auth;
+    const client = (await auth.getClient()) as AuthClient;
+    client.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
+    watchClient(client, options);
+    return auth;
+  };
+
+  let own = method.kind === 'adc' ? null : Promise.resolve(newAuth());
+  /** One for all who ask at once; where there are no credentials, the next to ask looks again. */
+  const ownAuth = (): Promise<GoogleAuth> => {
+    own ??= signIn().catch((error: unknown) => {
+      own = null;
+      throw error;
+    });
+    return own;
+  };
+  let last = '';
+  return {
+    googleAuth: signIn,
+    async accessToken(refused) {
+      // What the library keeps would come again until it runs out.
+      if (refused !== undefined && refused === last) own = null;
+      try {
+        // The library's requests end by their own limit; nobody waits for them after an abort.
+        const ask = async () => (await ownAuth()).getAccessToken();
+        const attempt = () => orAbort(ask(), deadline(options.signal, 4 * options.requestTimeoutMs));
+        const token = await retry(attempt, {
+          tries: 4,
+          baseMs: 500,
+          clock: options.clock,
+          signal: options.signal,
+          retryable: isTransient,
+        });
+        if (!token) throw new Error('the token endpoint answered without a token');
+        onSecret(token);
+        last = token;
+        return token;
+      } catch (error) {
+        options.signal.throwIfAborted();
+        throw authFailure(error, method);
+      }
+    },
+    describe() {
+      if (method.kind === 'workload-identity') {
+        return method.serviceAccount
+          ? `workload identity federation as ${method.serviceAccount}`
+          : 'direct workload identity federation';
+      }
+      return method.kind === 'service-account-key'
+        ? `service account key of ${method.key.clientEmail}`
+        : 'application default credentials';
+    },
+  };
+}
+
+/** The external_account object that google-github-actions/auth writes to a file, kept in memory. */
+function workloadIdentityClient(
+  options: GcpAuthOptions,
+  method: Extract<AuthMethod, { kind: 'workload-identity' }>,
+): AuthClient {
+  const { env, endpoints, onSecret } = options;
+  const requestUrl = new URL(env.ACTIONS_ID_TOKEN_REQUEST_URL ?? '');
+  const audience = `//iam.googleapis.com/${method.provider}`;
+  requestUrl.searchParams.set('audience', `https:${audience}`);
+  const requestToken = env.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '';
+  onSecret(requestToken);
+  const client = new IdentityPoolClient({
+    type: 'external_account',
+    audience,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: new URL('v1/token', endpoints.sts).href,
+    ...(method.serviceAccount
+      ? {
+          service_account_impersonation_url: new URL(
+            `v1/projects/-/serviceAccounts/${encodeURIComponent(method.serviceAccount)}:generateAccessToken`,
+            endpoints.iamCredentials,
+          ).href,
+        }
+      : {}),
+    credential_source: {
+      url: requestUrl.href,
+      headers: { Authorization: `Bearer ${requestToken}` },
+      format: { type: 'json', subject_token_field_name: 'value' },
+    },
+    scopes: SCOPES,
+    ...REFRESH,
+  });
+  client.scopes = SCOPES;
+  watchClient(client, options);
+  return client;
+}
+
+type Watch = Pick<GcpAuthOptions, 'onSecret' | 'requestTimeoutMs'>;
+
+function watchClient(client: AuthClient, watch: Watch): void {
+  watchRequests(client.transporter, watch);
+  // The exchange has a transport of its own, private in the library's types; a test counts its requests.
+  const exchange: { transporter: AuthClient['transporter'] } | undefined = Reflect.get(client, 'stsCredential');
+  if (exchange) watchRequests(exchange.transporter, watch);
+}
+
+/**
+ * Tells of the tokens that go out, gives each request a limit, which the library does not, and leaves retries to us:
+ * the library's know neither our clock nor our signal.
+ */
+function watchRequests(transporter: AuthClient['transporter'], { onSecret, requestTimeoutMs }: Watch): void {
+  transporter.interceptors.request.add({
+    resolved: async (config) => {
+      const bearer = /^Bearer (.+)$/.exec(config.headers.get('authorization') ?? '')?.[1];
+      const subject = config.data instanceof URLSearchParams ? config.data.get('subject_token') : null;
+      for (const secret of [bearer, subject]) if (secret) onSecret(secret);
+      const limit = AbortSignal.timeout(requestTimeoutMs);
+      const signal = config.signal ? AbortSignal.any([config.signal, limit]) : limit;
+      return { ...config, signal, retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } };
+    },
+  });
+}
+
+/** A key's JWT grant against its own `token_uri`, which google-auth-library's JWT client ignores. */
+function keyClient(key: ServiceAccountKey, watch: Watch): AuthClient {
+  const tokenUri = URL.canParse(key.tokenUri) ? new URL(key.tokenUri) : null;
+  if (!tokenUri || !isSafe(tokenUri)) {
+    throw new Failure({
+      stage: 'inputs',
+      code: 'bad-endpoint',
+      message: 'The service account key has a token_uri that is not an https URL.',
+      blame: 'config',
+    });
+  }
+  const client = new OAuth2Client(REFRESH);
+  watchClient(client, watch);
+  const refresh = async () => {
+    const issuedAt = Math.floor(Date.now() / 1_000);
+    const assertion = signJwt(key, {
+      iss: key.clientEmail,
+      scope: SCOPES.join(' '),
+      aud: key.tokenUri,
+      iat: issuedAt,
+      exp: issuedAt + 3_600,
+    });
+    const response = await client.transporter.request<{ access_token: string; expires_in: number }>({
+      url: tokenUri.href,
+      method: 'POST',
+      data: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }),
+      responseType: 'json',
+    });
+    return {
+      access_token: response.data.access_token,
+      expiry_date: Date.now() + response.data.expires_in * 1_000,
+    };
+  };
+  let running: ReturnType<typeof refresh> | null = null;
+  // The library coalesces its own refreshes, but not those of a handler.
+  client.refreshHandler = () => {
+    running ??= refresh().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  return client;
+}
+
+/** RS256 JWT (RFC 7515, RFC 7523). */
+function signJwt(key: ServiceAccountKey, claims: Record<string, unknown>): string {
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const header = { alg: 'RS256', typ: 'JWT', ...(key.privateKeyId ? { kid: key.privateKeyId } : {}) };
+  const content = `${encode(header)}.${encode(claims)}`;
+  return `${content}.${createSign('RSA-SHA256').update(content).sign(key.privateKey, 'base64url')}`;
+}
+
+function maskKey(key: ServiceAccountKey, onSecret: (secret: string) => void): void {
+  onSecret(key.privateKey);
+  // The runner masks line by line, so a multi-line secret needs each of its lines masked.
+  for (const line of key.privateKey.split(/\\n|\n/)) if (line.length > 10 && !line.startsWith('-----')) onSecret(line);
+  if (key.privateKeyId) onSecret(key.privateKeyId);
+}
+
+function authFailure(error: unknown, method: AuthMethod): Failure {
+  const hint =
+    method.kind === 'workload-identity'
+      ? 'Check the provider\'s attribute condition, the roles/iam.workloadIdentityUser binding, and that the job has "permissions: id-token: write".'
+      : method.kind === 'service-account-key'
+        ? 'The key may be deleted or disabled; make a new one, or use workload identity federation.'
+        : 'No credentials were found. Give "workload-identity-provider" or "credentials-json", or run google-github-actions/auth before.';
+  return new Failure({
+    stage: 'preflight',
+    code: 'gcp-auth',
+    message: `Could not get a Google access token: ${errorText(error)}${oauthText(error)}.`,
+    hint,
+    blame: 'config',
+    cause: error,
+  });
+}
+
+/** What the token endpoint said (RFC 6749 §5.2), where the error's own text has only the status. */
+function oauthText(error: unknown): string {
+  const data: unknown = (error as { response?: { data?: unknown } } | null)?.response?.data;
+  const { error_description: description } = (data ?? {}) as { error_description?: unknown };
+  return typeof description === 'string' && !errorText(error).includes(description) ? ` (${description})` : '';
+}
+
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const status =
+    'status' in error && typeof error.status === 'number'
+      ? error.status
+      : 'response' in error
+        ? (error.response as { status?: number } | undefined)?.status
+        : undefined;
+  if (status !== undefined) return status === 429 || status >= 500;
+  if (error.name === 'TimeoutError') return true;
+  return 'code' in error && typeof error.code === 'string' && /^(?:E[A-Z]+|TimeoutError)$/.test(error.code);
+}

@@ -1,0 +1,299 @@
+import { ClusterManagerClient, type protos } from '@google-cloud/container';
+import { errorText, Failure, type FailureStage } from '../../lib/failure.ts';
+import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
+import type { GcpAuth } from './auth.ts';
+
+type ICluster = protos.google.container.v1.ICluster;
+type INodePool = protos.google.container.v1.INodePool;
+type IOperation = protos.google.container.v1.IOperation;
+
+export interface ClusterInfo {
+  name: string;
+  status: string;
+  version: string | null;
+  ipEndpoint: string | null;
+  ipEndpointEnabled: boolean;
+  caPem: string | null;
+  dnsEndpoint: { host: string; allowsExternalTraffic: boolean } | null;
+  nodePools: NodePoolInfo[];
+  /** Whether anything acts on NetworkPolicies: Dataplane V2, or the Calico add-on. */
+  enforcesPolicies: boolean;
+}
+
+export interface NodePoolInfo {
+  name: string;
+  status: string;
+  machineType: string | null;
+  tpuTopology: string | null;
+  /** The size last asked for, per zone; no field of the API tells the current count. */
+  initialNodeCount: number;
+  locations: string[];
+  autoscaling: boolean;
+  queuedProvisioning: boolean;
+  spot: boolean;
+  reserved: boolean;
+  conditions: string[];
+  /** Taints that the pool gives its nodes; those that GKE adds by itself are not all among them. */
+  taints: { key: string; value: string; effect: string }[];
+  /** Nodes come by the autoscaler's queue, and a resize does not bring them. */
+  flexStart: boolean;
+  /** Nodes are deleted by Google Cloud after this time; null for no limit. */
+  maxRunSeconds: number | null;
+}
+
+export interface GkeOperation {
+  name: string;
+  type: string;
+  status: 'PENDING' | 'RUNNING' | 'DONE' | 'ABORTING' | 'STATUS_UNSPECIFIED';
+  targetLink: string;
+  startTime: string | null;
+  /** Why it failed; null while it runs and after success. DONE alone is not success. */
+  error: string | null;
+}
+
+/** The five calls of the Container API that the gate makes, all by full resource name. */
+export interface GkeClient {
+  /** Name of the cluster that the calls are about. */
+  readonly cluster: string;
+  getCluster(): Promise<ClusterInfo>;
+  getNodePool(pool: string): Promise<NodePoolInfo>;
+  /** Asks for `nodeCount` nodes in each zone of the pool. Answers the operation; nodes come later. */
+  setNodePoolSize(pool: string, nodeCount: number): Promise<GkeOperation>;
+  getOperation(name: string): Promise<GkeOperation>;
+  listOperations(): Promise<GkeOperation[]>;
+  /**
+   * Tries a resize of a pool that does not exist: Google Cloud checks `container.clusters.update` on the cluster before
+   * it looks for the pool. Changes nothing. True when only the pool was missing, false when the answer tells nothing;
+   * fails with `gke-permission` when the identity may not resize.
+   */
+  tryResizePermission(): Promise<boolean>;
+  /** Best effort: GKE may refuse it for a resize. */
+  cancelOperation(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface GkeClientOptions {
+  projectId: string;
+  location: string;
+  cluster: string;
+  auth: GcpAuth;
+  endpoint: URL;
+  clock: Clock;
+  signal: AbortSignal;
+  stage: FailureStage;
+  /** For one request; one that takes longer is tried again. */
+  requestTimeoutMs: number;
+  onRetry?: (message: string) => void;
+}
+
+/**
+ * Container API over REST. A new client must be initialised before its first call: a generated method whose lazy
+ * initialisation fails rejects twice, once of it unhandled, and stays broken for ever.
+ */
+export async function createGkeClient(options: GkeClientOptions): Promise<GkeClient> {
+  const { endpoint, projectId, location, cluster } = options;
+  const client = new ClusterManagerClient({
+    fallback: true,
+    projectId,
+    auth: await options.auth.googleAuth(),
+    apiEndpoint: endpoint.hostname,
+    ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
+    // Undocumented, but honoured by google-gax's REST transport; needed for plain http on loopback.
+    protocol: endpoint.protocol.replace(':', ''),
+  } as ConstructorParameters<typeof ClusterManagerClient>[0]);
+  const parent = `projects/${projectId}/locations/${location}`;
+  const clusterName = `${parent}/clusters/${cluster}`;
+  const settings = { timeout: options.requestTimeoutMs, retry: null };
+
+  const call = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
+    try {
+      // The library heeds neither a signal nor, while it asks for a token, its own limit.
+      const attempt = () => orAbort(request(), deadline(options.signal, 2 * options.requestTimeoutMs));
+      return await retry(attempt, {
+        tries: 6,
+        baseMs: 500,
+        clock: options.clock,
+        signal: options.signal,
+        retryable: isTransient,
+        onRetry: (error, n) => options.onRetry?.(`${what}: ${ownText(error)}; try ${n + 1} of 6`),
+      });
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw gkeFailure(what, error, options);
+    }
+  };
+
+  await call('Container API', async () => {
+    await options.auth.accessToken();
+    await client.initialize();
+  });
+
+  return {
+    cluster,
+    getCluster: () =>
+      call(`Cluster ${cluster}`, async () =>
+        clusterInfo((await client.getCluster({ name: clusterName }, settings))[0]),
+      ),
+    getNodePool: (pool) =>
+      call(`Node pool ${pool}`, async () =>
+        nodePoolInfo((await client.getNodePool({ name: `${clusterName}/nodePools/${pool}` }, settings))[0]),
+      ),
+    setNodePoolSize(pool, nodeCount) {
+      // In proto3 a missing nodeCount is a request for zero nodes, so it must never be missing by mistake.
+      if (!Number.isInteger(nodeCount) || nodeCount < 0) {
+        throw new TypeError(`nodeCount must be a whole number from 0, not ${nodeCount}`);
+      }
+      return call(`Resize of ${pool} to ${nodeCount}`, async () =>
+        operation((await client.setNodePoolSize({ name: `${clusterName}/nodePools/${pool}`, nodeCount }, settings))[0]),
+      );
+    },
+    getOperation: (name) =>
+      call(`Operation ${name}`, async () =>
+        operation((await client.getOperation({ name: `${parent}/operations/${name}` }, settings))[0]),
+      ),
+    listOperations: () =>
+      call('Operations', async () =>
+        ((await client.listOperations({ parent }, settings))[0].operations ?? []).map(operation),
+      ),
+    async tryResizePermission() {
+      try {
+        await call('Permission to resize', async () =>
+          client.setNodePoolSize({ name: `${clusterName}/nodePools/${NO_POOL}`, nodeCount: 0 }, settings),
+        );
+      } catch (error) {
+        options.signal.throwIfAborted();
+        const code = error instanceof Failure ? error.code : '';
+        if (code === 'gke-permission') throw error;
+        return code === 'gke-not-found';
+      }
+      return false;
+    },
+    async cancelOperation(name) {
+      await orAbort(client.cancelOperation({ name: `${parent}/operations/${name}` }, settings), options.signal);
+    },
+    close: () => client.close(),
+  };
+}
+
+/** A pool that nobody has. */
+const NO_POOL = 'tpu-serving-gate-permission-probe';
+
+function clusterInfo(cluster: ICluster): ClusterInfo {
+  const dns = cluster.controlPlaneEndpointsConfig?.dnsEndpointConfig;
+  const certificate = cluster.masterAuth?.clusterCaCertificate;
+  return {
+    name: cluster.name ?? '',
+    status: String(cluster.status ?? 'STATUS_UNSPECIFIED'),
+    version: cluster.currentMasterVersion || null,
+    ipEndpoint: cluster.endpoint || null,
+    ipEndpointEnabled: cluster.controlPlaneEndpointsConfig?.ipEndpointsConfig?.enabled !== false,
+    caPem: certificate ? Buffer.from(certificate, 'base64').toString() : null,
+    dnsEndpoint: dns?.endpoint
+      ? { host: dns.endpoint, allowsExternalTraffic: dns.allowExternalTraffic === true }
+      : null,
+    nodePools: (cluster.nodePools ?? []).map(nodePoolInfo),
+    enforcesPolicies:
+      String(cluster.networkConfig?.datapathProvider ?? '') === 'ADVANCED_DATAPATH' ||
+      cluster.networkPolicy?.enabled === true,
+  };
+}
+
+function nodePoolInfo(pool: INodePool): NodePoolInfo {
+  const affinity = pool.config?.reservationAffinity?.consumeReservationType;
+  return {
+    name: pool.name ?? '',
+    status: String(pool.status ?? 'STATUS_UNSPECIFIED'),
+    machineType: pool.config?.machineType || null,
+    tpuTopology: pool.placementPolicy?.tpuTopology || null,
+    initialNodeCount: pool.initialNodeCount ?? 0,
+    locations: pool.locations ?? [],
+    autoscaling: pool.autoscaling?.enabled === true,
+    queuedProvisioning: pool.queuedProvisioning?.enabled === true,
+    spot: pool.config?.spot === true,
+    reserved: affinity === 'SPECIFIC_RESERVATION' || affinity === 3,
+    taints: (pool.config?.taints ?? []).map(({ key, value, effect }) => ({
+      key: key ?? '',
+      value: value ?? '',
+      effect: String(effect ?? ''),
+    })),
+    flexStart: pool.config?.flexStart === true,
+    maxRunSeconds: Number(pool.config?.maxRunDuration?.seconds ?? 0) || null,
+    conditions: (pool.conditions ?? []).map(({ code, canonicalCode, message }) =>
+      [code && code !== 'UNKNOWN' ? code : canonicalCode && canonicalCode !== 'OK' ? canonicalCode : null, message]
+        .filter(Boolean)
+        .join(': '),
+    ),
+  };
+}
+
+function operation(given: IOperation): GkeOperation {
+  const error = given.error?.message || given.statusMessage || null;
+  return {
+    name: given.name ?? '',
+    type: String(given.operationType ?? ''),
+    status: String(given.status ?? 'STATUS_UNSPECIFIED') as GkeOperation['status'],
+    targetLink: given.targetLink ?? '',
+    startTime: given.startTime || null,
+    error,
+  };
+}
+
+const GRPC = {
+  notFound: 5,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+};
+
+function gkeFailure(what: string, error: unknown, options: GkeClientOptions): Failure {
+  if (error instanceof Failure) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
+  const text = ownText(error);
+  const base = { stage: options.stage, cause: error, evidence: { grpcCode: code, reason, text } };
+  if (code === GRPC.unauthenticated) {
+    return new Failure({
+      ...base,
+      code: 'gke-permission',
+      message: `${what}: Google Cloud did not accept the access token: ${text}`,
+      hint: 'Check that the identity exists, is enabled and belongs to the project; a binding that was just made takes up to five minutes.',
+      blame: 'config',
+    });
+  }
+  if (code === GRPC.permissionDenied) {
+    return new Failure({
+      ...base,
+      code: 'gke-permission',
+      message: `${what}: Google Cloud refused it: ${text}`,
+      hint: 'Grant the identity a role with container.clusters.get, container.clusters.update, container.clusters.connect, container.operations.get and container.operations.list on the project; a new binding takes up to five minutes.',
+      blame: 'config',
+    });
+  }
+  if (code === GRPC.notFound) {
+    return new Failure({
+      ...base,
+      code: 'gke-not-found',
+      message: `${what} was not found in ${options.projectId}, ${options.location}: ${text}`,
+      hint: 'Check the inputs "project-id", "location", "cluster" and "node-pool".',
+      blame: 'config',
+    });
+  }
+  return new Failure({ ...base, code: 'gke-api', message: `${what}: ${text}`, blame: 'cloud' });
+}
+
+/** The API's own sentence; the cause behind it only repeats it as JSON. */
+function ownText(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.message : errorText(error);
+}
+
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  if (error.name === 'TimeoutError') return true;
+  const { code } = error;
+  if (typeof code === 'string') return /^E[A-Z]+$/.test(code);
+  return (
+    code === GRPC.resourceExhausted || code === GRPC.internal || code === GRPC.unavailable || code === 4 || code === 2
+  );
+}

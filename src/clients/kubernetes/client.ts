@@ -1,0 +1,274 @@
+import { HttpMethod } from '@kubernetes/client-node';
+import { deadline } from '../../lib/poll.ts';
+import { createKubeDiscovery } from './discovery.ts';
+import { type Answer, kubeFailure } from './failures.ts';
+import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
+import { getByPortForward, type PodTarget } from './port-forward.ts';
+import { createKubeTransport, type KubeClientOptions } from './transport.ts';
+
+export interface ListOptions {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+
+export interface ApplyOptions {
+  dryRun?: boolean;
+  /** Take over fields that another manager owns, instead of reporting the conflict. */
+  force?: boolean;
+}
+
+export interface RemoveOptions {
+  /** Only the object that was read, not a namesake that has been made since. */
+  uid?: string | undefined;
+  /** Only in the version that was read. */
+  resourceVersion?: string | undefined;
+  /** `Foreground`: it stays until its dependants have gone. */
+  propagation?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+export interface LogBounds {
+  tailLines: number;
+  limitBytes: number;
+  /** Of the container that ended before the one that is there now. */
+  previous?: boolean;
+}
+
+export interface AccessAttributes {
+  verb: string;
+  group: string;
+  /** Plural. */
+  resource: string;
+  subresource?: string;
+  namespace?: string;
+  name?: string;
+}
+
+export interface AccessRule {
+  verbs: string[];
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+}
+
+export interface KubeClient {
+  /** `v1.33.4-gke.100`. */
+  version(): Promise<string>;
+  /** Null when it does not exist, or when its kind is not known to the cluster. */
+  get(ref: ObjectRef): Promise<KubeObject | null>;
+  /** All of them, page by page. Null when the kind is not known to the cluster. */
+  list(apiVersion: string, kind: string, options?: ListOptions): Promise<KubeObject[] | null>;
+  /** Server-side apply with strict field validation. A conflict is a Failure that names field and manager. */
+  apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
+  /** Null when an object of that name exists already. */
+  create(object: KubeObject): Promise<KubeObject | null>;
+  /** Replaces the version that `metadata.resourceVersion` names. Null when that is not the newest any more. */
+  replace(object: KubeObject): Promise<KubeObject | null>;
+  /** JSON merge patch of metadata or spec; null values remove. */
+  mergePatch(ref: ObjectRef, patch: unknown): Promise<KubeObject>;
+  /** Deletes an object, its dependants in the background unless told otherwise. False when it was not there. */
+  remove(ref: ObjectRef, options?: RemoveOptions): Promise<boolean>;
+  /** Served versions of an API group, preferred first; empty when the group is absent. */
+  versionsOf(group: string): Promise<string[]>;
+  /** The last lines of a container's log; empty before its first line. */
+  logs(namespace: string, pod: string, container: string, bounds: LogBounds): Promise<string>;
+  /** What this identity may do in a namespace; `complete` is false where an authoriser cannot list all, as on GKE. */
+  rulesIn(namespace: string): Promise<{ rules: AccessRule[]; complete: boolean }>;
+  /** Type and keys of a Secret, never its values; null when it does not exist. */
+  secretKeys(namespace: string, name: string): Promise<{ type: string; keys: string[] } | null>;
+  /** Whether the API server would let this identity do it. */
+  canI(attributes: AccessAttributes): Promise<boolean>;
+  /** GET through the API server's pod proxy. */
+  podProxy(namespace: string, pod: string, port: string, path: string): Promise<{ status: number; body: string }>;
+  /** GET from a port of a pod by way of its kubelet. */
+  portForward(target: PodTarget): Promise<{ status: number; body: string }>;
+  close(): Promise<void>;
+}
+
+/** Objects that a list brings at a time: more would keep the API server busy, fewer the connection. */
+const PAGE = 500;
+
+/** A Kubernetes client of one cluster: fresh token and deadline on every request, one connection pool, cached discovery. */
+export function createKubeClient(options: KubeClientOptions): KubeClient {
+  const transport = createKubeTransport(options);
+  const { send, call, config } = transport;
+  const paths = createKubeDiscovery(transport, options.stage);
+  const { fieldManager } = options;
+  const ask = (what: string, path: string, accepted: number[] = []) =>
+    call(what, () => send(HttpMethod.GET, path), accepted);
+  const write = async (
+    ref: ObjectRef,
+    query: Record<string, string>,
+    body: unknown,
+    contentType: string,
+  ): Promise<KubeObject> => {
+    const path = `${await paths.require(ref)}?${new URLSearchParams({ fieldManager, ...query })}`;
+    const text = JSON.stringify(body);
+    return json(await call(describe(ref), () => send(HttpMethod.PATCH, path, { body: text, contentType }), []));
+  };
+
+  /** A write that somebody else's may beat. After a lost answer a second try meets the first: read, and see whose it is. */
+  const unlessConflict = async (
+    ref: ObjectRef,
+    method: HttpMethod,
+    path: string,
+    object: KubeObject,
+  ): Promise<KubeObject | null> => {
+    const query = new URLSearchParams({ fieldManager, fieldValidation: 'Strict' });
+    const extra = { body: JSON.stringify(object), contentType: 'application/json' };
+    const answer = await call(describe(ref), () => send(method, `${path}?${query}`, extra), [404, 409]);
+    if (answer.status < 300) return json(answer);
+    const refused = kubeFailure(describe(ref), answer, options.stage);
+    if (refused.code === 'namespace-missing') throw refused;
+    return null;
+  };
+
+  /** The list as a whole: its pages end with 410 when the first of them is too old to be continued. */
+  const pages = async (what: string, path: string, query: URLSearchParams): Promise<KubeObject[]> => {
+    const items: KubeObject[] = [];
+    query.set('limit', String(PAGE));
+    for (;;) {
+      const answer = await ask(what, `${path}?${query}`, query.has('continue') ? [410] : []);
+      if (answer.status === 410) {
+        items.length = 0;
+        query.delete('continue');
+        query.delete('limit');
+        continue;
+      }
+      const page = JSON.parse(answer.body) as { metadata?: { continue?: string }; items: KubeObject[] };
+      items.push(...page.items);
+      if (!page.metadata?.continue) return items;
+      query.set('continue', page.metadata.continue);
+    }
+  };
+
+  return {
+    async version() {
+      return String(
+        (JSON.parse((await ask('Kubernetes version', '/version')).body) as { gitVersion: string }).gitVersion,
+      );
+    },
+    async get(ref) {
+      const path = await paths.object(ref);
+      if (!path) return null;
+      const answer = await ask(describe(ref), path, [404]);
+      return answer.status === 404 ? null : json(answer);
+    },
+    async list(apiVersion, kind, { namespace, labelSelector, fieldSelector } = {}) {
+      const path = await paths.collection(apiVersion, kind, namespace);
+      if (!path) return null;
+      const query = new URLSearchParams({
+        ...(labelSelector ? { labelSelector } : {}),
+        ...(fieldSelector ? { fieldSelector } : {}),
+      });
+      const items = await pages(`List of ${path.split('/').at(-1)}`, path, query);
+      // Items of a list carry neither.
+      return items.map((item) => ({ ...item, apiVersion, kind }));
+    },
+    apply: (object, { dryRun, force } = {}) =>
+      write(
+        refOf(object),
+        { fieldValidation: 'Strict', ...(force ? { force: 'true' } : {}), ...(dryRun ? { dryRun: 'All' } : {}) },
+        object,
+        'application/apply-patch+yaml',
+      ),
+    async create(object) {
+      const ref = refOf(object);
+      const path = (await paths.require(ref)).replace(/\/[^/]+$/, '');
+      return unlessConflict(ref, HttpMethod.POST, path, object);
+    },
+    async replace(object) {
+      const ref = refOf(object);
+      return unlessConflict(ref, HttpMethod.PUT, await paths.require(ref), object);
+    },
+    mergePatch: (ref, patch) => write(ref, {}, patch, 'application/merge-patch+json'),
+    async remove(ref, { uid, resourceVersion, propagation = 'Background' } = {}) {
+      const path = await paths.object(ref);
+      if (!path) return false;
+      const body = JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: propagation,
+        ...(uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } }),
+      });
+      const contentType = 'application/json';
+      const answer = await call(describe(ref), async () => {
+        const given = await send(HttpMethod.DELETE, path, { body, contentType });
+        // Another object bears the name now: the one that was meant has gone.
+        const isOther = given.status === 409 && /\b(?:uid|ResourceVersion)\b/i.test(given.body);
+        return isOther ? { ...given, status: 404 } : given;
+      }, [404]);
+      return answer.status !== 404;
+    },
+    async versionsOf(group) {
+      const answer = await ask(`API group ${group}`, `/apis/${group}`, [404]);
+      if (answer.status === 404) return [];
+      const { versions, preferredVersion } = JSON.parse(answer.body) as {
+        versions: { version: string }[];
+        preferredVersion?: { version: string };
+      };
+      const names = versions.map(({ version }) => version);
+      const preferred = preferredVersion?.version;
+      return preferred ? [preferred, ...names.filter((name) => name !== preferred)] : names;
+    },
+    async rulesIn(namespace) {
+      const body = JSON.stringify({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectRulesReview',
+        spec: { namespace },
+      });
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
+      const extra = { body, contentType: 'application/json' };
+      const answer = await call('Access rules', () => send(HttpMethod.POST, path, extra), []);
+      const { status } = JSON.parse(answer.body) as { status?: { resourceRules?: AccessRule[]; incomplete?: boolean } };
+      return { rules: status?.resourceRules ?? [], complete: status?.incomplete !== true };
+    },
+    async secretKeys(namespace, name) {
+      const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
+      const answer = await ask(`Secret ${name} in ${namespace}`, path, [404]);
+      if (answer.status === 404) return null;
+      const { type, data } = JSON.parse(answer.body) as { type?: string; data?: Record<string, unknown> };
+      return { type: type ?? 'Opaque', keys: Object.keys(data ?? {}) };
+    },
+    async canI(attributes) {
+      const body = JSON.stringify({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: attributes },
+      });
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+      const extra = { body, contentType: 'application/json' };
+      const answer = await call('Access review', () => send(HttpMethod.POST, path, extra), []);
+      return (JSON.parse(answer.body) as { status?: { allowed?: boolean } }).status?.allowed === true;
+    },
+    async logs(namespace, pod, container, { tailLines, limitBytes, previous }) {
+      const query = new URLSearchParams({
+        container,
+        tailLines: String(tailLines),
+        limitBytes: String(limitBytes),
+        ...(previous ? { previous: 'true' } : {}),
+      });
+      const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
+      // A container that has not started answers 400; that is no reason to fail a diagnosis.
+      const answer = await call(
+        `Log of ${pod}/${container}`,
+        () => send(HttpMethod.GET, path, { accept: '*/*' }),
+        [400, 404],
+      );
+      return answer.status === 200 ? answer.body : '';
+    },
+    async podProxy(namespace, pod, port, path) {
+      const scheme = port.includes(':') ? port : `:${port}`;
+      const [protocol, number] = scheme.split(':');
+      const target = protocol ? `${protocol}:${pod}:${number}` : `${pod}:${number}`;
+      const url = `/api/v1/namespaces/${namespace}/pods/${target}/proxy/${path.replace(/^\//, '')}`;
+      const { status, body } = await send(HttpMethod.GET, url, { accept: '*/*' });
+      return { status, body };
+    },
+    portForward: (target) =>
+      getByPortForward(config, target, deadline(options.signal, options.requestTimeoutMs ?? 30_000)),
+    close: transport.close,
+  };
+}
+
+const json = ({ body }: Answer): KubeObject => JSON.parse(body) as KubeObject;

@@ -1,0 +1,91 @@
+import { Failure, type FailureStage } from '../../lib/failure.ts';
+
+/** One HTTP answer of the API server. */
+export interface Answer {
+  status: number;
+  body: string;
+  retryAfterMs: number;
+}
+
+interface Status {
+  message?: string;
+  reason?: string;
+  details?: { causes?: { reason?: string; message?: string; field?: string }[] };
+}
+
+/** What a refusal of the API server means, as one Failure: conflict, permission, admission, manifest, or the server. */
+export function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure {
+  const status = statusOf(answer.body);
+  const causes = status.details?.causes ?? [];
+  const message = (status.message ?? answer.body.trim().slice(0, 300)) || `HTTP ${answer.status}`;
+  const evidence = { httpStatus: answer.status, reason: status.reason, causes };
+  // Server-side apply answers an unknown field with a 500, which no retry heals.
+  const undeclared = answer.status === 500 && /failed to create typed patch object|field not declared/.test(message);
+  if (!undeclared && (answer.status === 429 || answer.status >= 500)) {
+    return new Failure({
+      stage,
+      code: 'kube-api',
+      message: `${what}: the Kubernetes API answered ${answer.status}: ${message}`,
+      blame: 'cluster',
+      evidence: { ...evidence, retryable: true },
+    });
+  }
+  if (answer.status === 409 && causes.some(({ reason }) => reason === 'FieldManagerConflict')) {
+    const fields = causes.map(({ field, message: text }) => `${field ?? '?'} (${text ?? 'owned by another manager'})`);
+    return new Failure({
+      stage,
+      code: 'apply-conflict',
+      message: `${what}: another field manager owns ${fields.join(', ')}.`,
+      hint: 'Remove these fields from the manifest, or set "force-conflicts: true" to take them over.',
+      blame: 'change',
+      evidence,
+    });
+  }
+  if (answer.status === 401 || answer.status === 403) {
+    // Pod Security and a namespace under deletion refuse with 403 too; only RBAC speaks of what the user cannot do.
+    const byRbac = answer.status === 401 || / cannot [a-z]+ resource /.test(message);
+    return new Failure({
+      stage,
+      code: byRbac ? 'kube-permission' : 'admission-refused',
+      message: `${what}: ${message}`,
+      hint:
+        answer.status === 401
+          ? 'The cluster did not accept the access token; the identity needs container.clusters.connect or a role on the project.'
+          : byRbac
+            ? 'Grant the missing rule to the identity by a Role or an IAM role.'
+            : 'An admission rule of the cluster refused it, not a missing permission; the message names the rule.',
+      blame: byRbac ? 'config' : 'change',
+      evidence,
+    });
+  }
+  if (answer.status === 404 && /^namespaces "/.test(message)) {
+    return new Failure({
+      stage,
+      code: 'namespace-missing',
+      message: `${what}: ${message}`,
+      hint: 'Create the namespace, or correct the input "namespace".',
+      blame: 'config',
+      evidence,
+    });
+  }
+  if (undeclared || answer.status === 400 || answer.status === 422) {
+    return new Failure({
+      stage,
+      code: 'manifest-refused',
+      message: `${what}: the API server refused it: ${message}`,
+      hint: 'Correct the named field in the manifest.',
+      blame: 'change',
+      evidence,
+    });
+  }
+  return new Failure({ stage, code: 'kube-api', message: `${what}: ${message}`, blame: 'cluster', evidence });
+}
+
+function statusOf(body: string): Status {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return parsed !== null && typeof parsed === 'object' ? (parsed as Status) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,141 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Duplex, PassThrough, Writable } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { type KubeConfig, PortForward } from '@kubernetes/client-node';
+import { errorText } from '../../lib/failure.ts';
+import { orAbort } from '../../lib/poll.ts';
+
+export interface PodTarget {
+  namespace: string;
+  pod: string;
+  scheme: 'https' | 'http';
+  port: number;
+  path: string;
+}
+
+/** Answers of a pod are text of some kilobytes; a hundred megabytes would be an attack or a defect. */
+const BODY_LIMIT = 32 * 1024 * 1024;
+
+/** How long what came before the end of the connection may take to be read. */
+const REST_MS = 1_000;
+
+/**
+ * One GET to a port of a pod through the API server's port-forward. It enters the pod's own network by way of the
+ * kubelet, so neither a NetworkPolicy nor a mesh in strict mode stands in its way. The pod's certificate is its own and
+ * is not verified. Throws when the API server or the kubelet refuses, or when nothing listens.
+ */
+export async function getByPortForward(
+  config: KubeConfig,
+  target: PodTarget,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const tunnel = createTunnel(target.pod);
+  const opening = new PortForward(config)
+    .portForward(target.namespace, target.pod, [target.port], tunnel.data, tunnel.problems, tunnel.input)
+    .then((socket) => (typeof socket === 'function' ? socket() : socket))
+    .catch((error: unknown) => {
+      throw new Error(`port-forward to ${target.pod}: ${upgradeText(error)}`);
+    });
+  try {
+    const socket = await orAbort(opening, signal);
+    socket?.addEventListener('close', () => tunnel.end());
+    return await orAbort(Promise.race([exchange(target, tunnel.stream, signal), tunnel.failed]), signal);
+  } finally {
+    // Also one that opens later than the deadline.
+    opening.then(
+      (socket) => socket?.close(),
+      () => {},
+    );
+    tunnel.stream.destroy();
+    tunnel.input.destroy();
+  }
+}
+
+interface Tunnel {
+  /** What an HTTP client sees of it. */
+  stream: Duplex;
+  /** Where the port-forward writes what the pod sends, and what the kubelet says of it. */
+  data: Writable;
+  problems: Writable;
+  /** Where it reads what is meant for the pod. */
+  input: PassThrough;
+  /** Never answers; throws what the kubelet said, or that the connection ended early. */
+  failed: Promise<never>;
+  end(): void;
+}
+
+function createTunnel(pod: string): Tunnel {
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+  const input = new PassThrough();
+  const stream = new Duplex({
+    read() {},
+    write: (chunk, _encoding, done) => {
+      input.write(chunk);
+      done();
+    },
+  });
+  // The exchange tells what went wrong; nobody listens once it is over.
+  stream.on('error', () => {});
+  input.on('error', () => {});
+  const data = new Writable({
+    write(chunk, _encoding, done) {
+      if (!stream.destroyed) stream.push(chunk);
+      done();
+    },
+  });
+  const problems = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      // The first frame is the port alone.
+      const text = chunk.toString('utf8').slice(0, 300);
+      if (text !== '') fail(new Error(`port-forward to ${pod}: ${text}`));
+      done();
+    },
+  });
+  const end = () => {
+    if (!stream.destroyed) stream.push(null);
+    setTimeout(
+      () => fail(new Error(`port-forward to ${pod}: the connection ended before the answer`)),
+      REST_MS,
+    ).unref();
+  };
+  return { stream, data, problems, input, failed, end };
+}
+
+async function exchange(
+  { scheme, path, port }: PodTarget,
+  stream: Duplex,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const socket = scheme === 'https' ? connectTls({ socket: stream, rejectUnauthorized: false }) : stream;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    socket.on('error', reject);
+    const asking = httpRequest({
+      createConnection: () => socket,
+      method: 'GET',
+      path,
+      headers: { host: `localhost:${port}`, accept: '*/*', connection: 'close' },
+      signal,
+    });
+    asking.on('response', resolve);
+    asking.on('error', reject);
+    asking.end();
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw new Error(`the answer of ${path} is larger than ${BODY_LIMIT >> 20} MiB`);
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') };
+}
+
+/** `ws` rejects with an event; its message says which status the server answered in place of the upgrade. */
+function upgradeText(error: unknown): string {
+  const message = error !== null && typeof error === 'object' && 'message' in error ? error.message : undefined;
+  return typeof message === 'string' && message !== '' ? message : errorText(error);
+}

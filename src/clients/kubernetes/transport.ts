@@ -1,0 +1,168 @@
+import { type HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
+import { type Dispatcher, request } from 'undici';
+import { errorText, Failure, type FailureStage } from '../../lib/failure.ts';
+import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
+import { type Answer, kubeFailure } from './failures.ts';
+
+export interface KubeClientOptions {
+  server: string;
+  /** Omitted for the DNS endpoint, whose certificate is publicly trusted. */
+  caPem: string | null;
+  /** Called for every request; with the token that the server refused, so that it is not given again. */
+  accessToken: (refused?: string) => Promise<string>;
+  fieldManager: string;
+  userAgent: string;
+  clock: Clock;
+  signal: AbortSignal;
+  stage: FailureStage;
+  requestTimeoutMs?: number;
+  onRetry?: (message: string) => void;
+}
+
+export interface Body {
+  body?: string;
+  contentType?: string;
+  accept?: string;
+}
+
+/** Requests to one API server: a fresh token and a deadline on each, one connection pool, retries where they help. */
+export interface KubeTransport {
+  /** For the library's own streams. */
+  config: KubeConfig;
+  /** One request; whatever the server answers is the answer. */
+  send(method: HttpMethod, path: string, extra?: Body): Promise<Answer>;
+  /**
+   * Sends until there is an answer: network errors, 429 and 5xx are retried, since every verb used here is idempotent.
+   * A status of 300 or more that is not in `accepted` is a Failure that says `what`.
+   */
+  call(what: string, attempt: () => Promise<Answer>, accepted: number[]): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+const TRIES = 6;
+const PROVIDER = 'gke-access-token';
+
+export function createKubeTransport(options: KubeClientOptions): KubeTransport {
+  const { config, close } = pooledConfig();
+  /** The last token that the server did not take: the source must not give it again. */
+  let refused: string | undefined;
+  config.addAuthenticator({
+    isAuthProvider: (user: User) => user.authProvider?.name === PROVIDER,
+    async applyAuthentication(_user, requestOptions) {
+      const token = await options.accessToken(refused);
+      requestOptions.headers = { ...requestOptions.headers, Authorization: `Bearer ${token}` };
+    },
+  });
+  config.loadFromOptions({
+    clusters: [
+      {
+        name: 'gke',
+        server: options.server,
+        ...(options.caPem ? { caData: Buffer.from(options.caPem).toString('base64') } : {}),
+      },
+    ],
+    users: [{ name: 'gate', authProvider: { name: PROVIDER } }],
+    contexts: [{ name: 'gate', cluster: 'gke', user: 'gate' }],
+    currentContext: 'gate',
+  });
+
+  const sendOnce = async (method: HttpMethod, path: string, extra: Body): Promise<Answer & { token: string }> => {
+    const context = new RequestContext(`${options.server}${path}`, method);
+    await config.applySecurityAuthentication(context);
+    const headers = context.getHeaders() as Record<string, string>;
+    const dispatcher = context.getDispatcher();
+    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
+    const asking = request(context.getUrl(), {
+      method,
+      headers: {
+        ...headers,
+        accept: extra.accept ?? 'application/json',
+        'user-agent': options.userAgent,
+        ...(extra.contentType ? { 'content-type': extra.contentType } : {}),
+      },
+      ...(extra.body === undefined ? {} : { body: extra.body }),
+      ...(dispatcher ? { dispatcher } : {}),
+      signal,
+    });
+    const response = await orAbort(asking, signal);
+    return {
+      status: response.statusCode,
+      body: await response.body.text(),
+      retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+      token: (headers.Authorization ?? '').replace(/^Bearer /, ''),
+    };
+  };
+
+  return {
+    config,
+    async send(method, path, extra = {}) {
+      const first = await sendOnce(method, path, extra);
+      if (first.status !== 401) return first;
+      // A token may run out, or be revoked, between its issue and its use: one fresh one is worth a second request.
+      refused = first.token;
+      return sendOnce(method, path, extra);
+    },
+    async call(what, attempt, accepted) {
+      let last: Answer | undefined;
+      try {
+        return await retry(
+          async () => {
+            const answer = await attempt();
+            last = answer;
+            if (answer.status < 300 || accepted.includes(answer.status)) return answer;
+            throw kubeFailure(what, answer, options.stage);
+          },
+          {
+            tries: TRIES,
+            baseMs: 400,
+            clock: options.clock,
+            signal: options.signal,
+            retryable: (error) => !(error instanceof Failure) || error.evidence.retryable === true,
+            minimumDelayMs: () => last?.retryAfterMs ?? 0,
+            onRetry: (error, n) => options.onRetry?.(`${retryText(what, error)}; try ${n + 1} of ${TRIES}`),
+          },
+        );
+      } catch (error) {
+        options.signal.throwIfAborted();
+        if (error instanceof Failure) throw error;
+        throw new Failure({
+          stage: options.stage,
+          code: 'kube-unreachable',
+          message: `${what}: the Kubernetes API at ${options.server} did not answer: ${errorText(error)}.`,
+          hint: 'If the control plane admits only authorised networks, set "dns-endpoint: true" and allow external traffic to it.',
+          blame: 'cluster',
+          cause: error,
+        });
+      }
+    },
+    close,
+  };
+}
+
+/** Retry-After in both of its forms (RFC 9110 §10.2.3), in milliseconds from `now`; 0 when there is none to heed. */
+export function retryAfterMs(header: string | string[] | undefined, now: number): number {
+  const text = Array.isArray(header) ? header[0] : header;
+  if (text === undefined) return 0;
+  const seconds = Number(text);
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(text) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+}
+
+/** client-node makes a new undici agent (and TLS connection) for every request; one is enough. */
+function pooledConfig(): { config: KubeConfig; close: () => Promise<void> } {
+  const config = new KubeConfig();
+  // Private in the library's types; its exact version is pinned and a test counts connections.
+  const create: (...args: unknown[]) => Dispatcher | undefined = Reflect.get(config, 'createDispatcher');
+  let dispatcher: Dispatcher | undefined;
+  Reflect.set(config, 'createDispatcher', (...args: unknown[]) => {
+    dispatcher ??= create.apply(config, args);
+    return dispatcher;
+  });
+  // A graceful close would wait for a connection that is still being made.
+  return { config, close: async () => dispatcher?.destroy() };
+}
+
+/** Our own failures name the object already. */
+function retryText(what: string, error: unknown): string {
+  return error instanceof Failure ? error.message : `${what}: ${errorText(error)}`;
+}

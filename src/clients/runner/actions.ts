@@ -1,0 +1,64 @@
+import { appendFileSync } from 'node:fs';
+import * as core from '@actions/core';
+import type { InputSource } from '../../inputs/inputs.ts';
+
+/** The GitHub Actions toolkit, behind what the gate needs of it. The only importer of `@actions/core`. */
+export interface ActionsIo {
+  inputs: InputSource;
+  info(line: string): void;
+  startGroup(title: string): void;
+  endGroup(): void;
+  error(message: string, properties?: { title?: string; file?: string; startLine?: number }): void;
+  warning(message: string, title?: string): void;
+  notice(message: string, title?: string): void;
+  mask(secret: string): void;
+  /** The text with every masked secret blanked, for files that the runner does not mask. */
+  redact(text: string): string;
+  setOutput(name: string, value: string): void;
+  /** Appended synchronously, so that it survives a kill of this process. */
+  saveState(name: string, value: string): void;
+  getState(name: string): string;
+  appendSummary(markdown: string): void;
+}
+
+export function createActionsIo(env: Readonly<Record<string, string | undefined>>): ActionsIo {
+  const masked = new Set<string>();
+  return {
+    inputs: {
+      get: (name) => env[inputVariable(name)],
+      given: Object.keys(env)
+        .filter((key) => key.startsWith('INPUT_') && env[key] !== '')
+        .map((key) => key.slice('INPUT_'.length).toLowerCase()),
+      env,
+    },
+    info: (line) => core.info(line),
+    startGroup: (title) => core.startGroup(title),
+    endGroup: () => core.endGroup(),
+    error: (message, properties) => core.error(message, properties),
+    warning: (message, title) => core.warning(message, title ? { title } : undefined),
+    notice: (message, title) => core.notice(message, title ? { title } : undefined),
+    mask(secret) {
+      // A short or empty mask would blank half of the log.
+      if (secret.length < 8 || masked.has(secret)) return;
+      masked.add(secret);
+      core.setSecret(secret);
+    },
+    redact(text) {
+      let clean = text;
+      for (const secret of masked) clean = clean.replaceAll(secret, '***');
+      return clean;
+    },
+    setOutput: (name, value) => core.setOutput(name, value),
+    saveState: (name, value) => core.saveState(name, value),
+    getState: (name) => core.getState(name),
+    appendSummary(markdown) {
+      const file = env.GITHUB_STEP_SUMMARY;
+      if (file) appendFileSync(file, `${markdown}\n`);
+    },
+  };
+}
+
+/** The runner upper-cases and replaces spaces only: hyphens stay. */
+function inputVariable(name: string): string {
+  return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`;
+}

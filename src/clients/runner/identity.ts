@@ -1,0 +1,69 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RunIdentity } from '../../report/model.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Who asked for this run, from the runner's variables and the event payload; on the command line mostly null. */
+export function runIdentity(env: Env, overrides: { pullRequest: number | null }): RunIdentity {
+  const event = eventPayload(env);
+  const id = env.GITHUB_RUN_ID ?? `local-${process.pid}`;
+  const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
+  return {
+    url: env.GITHUB_RUN_ID && env.GITHUB_REPOSITORY ? `${server}/${env.GITHUB_REPOSITORY}/actions/runs/${id}` : null,
+    id,
+    attempt: Number(env.GITHUB_RUN_ATTEMPT ?? 1) || 1,
+    number: Number(env.GITHUB_RUN_NUMBER ?? 0) || 0,
+    event: env.GITHUB_EVENT_NAME ?? null,
+    repository: env.GITHUB_REPOSITORY ?? null,
+    workflow: env.GITHUB_WORKFLOW ?? null,
+    job: env.GITHUB_JOB ?? null,
+    // On pull_request GITHUB_SHA is the merge commit; the reviewer knows the head.
+    sha: event.pull_request?.head?.sha ?? env.GITHUB_SHA ?? null,
+    ref: env.GITHUB_HEAD_REF || env.GITHUB_REF_NAME || null,
+    pullRequest:
+      overrides.pullRequest ?? event.pull_request?.number ?? event.workflow_run?.pull_requests?.[0]?.number ?? null,
+  };
+}
+
+/**
+ * The pull request of this event when its head lies in another repository than its base, or in one that is gone; null
+ * otherwise. Whoever sent it is not known to the repository, whatever event runs the workflow.
+ */
+export function forkOf(env: Env): { pullRequest: number | null; workflow: string | null } | null {
+  const { pull_request: pull } = eventPayload(env);
+  if (!pull?.head || pull.head.repo === undefined) return null;
+  const base = pull.base?.repo?.full_name ?? env.GITHUB_REPOSITORY;
+  if (pull.head.repo?.full_name === base) return null;
+  // `o/r/.github/workflows/gate.yml@refs/pull/7/merge`
+  const workflow = /\/\.github\/workflows\/([^@/]+)@/.exec(env.GITHUB_WORKFLOW_REF ?? '')?.[1] ?? null;
+  return { pullRequest: pull.number ?? null, workflow };
+}
+
+interface EventPayload {
+  workflow_run?: { pull_requests?: { number?: number }[] };
+  pull_request?: {
+    number?: number;
+    head?: { sha?: string; repo?: { full_name?: string } | null };
+    base?: { repo?: { full_name?: string } | null };
+  };
+}
+
+function eventPayload(env: Env): EventPayload {
+  if (!env.GITHUB_EVENT_PATH) return {};
+  try {
+    return (JSON.parse(readFileSync(env.GITHUB_EVENT_PATH, 'utf8')) as EventPayload | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Address of the repository that a workflow, or `GITHUB_REPOSITORY`, is of. */
+export function repositoryPage({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string {
+  return `${GITHUB_SERVER_URL ?? 'https://github.com'}/${GITHUB_REPOSITORY ?? ''}`;
+}
+
+/** The folder that holds `manifests/`: above `dist/` or `src/`, wherever the entrypoint that runs lies. */
+export function packageRootOf(entry: string): string {
+  return dirname(dirname(realpathSync(entry)));
+}

@@ -1,0 +1,143 @@
+import { Agent, request } from 'undici';
+import { errorText } from '../../lib/failure.ts';
+import { deadline, orAbort } from '../../lib/poll.ts';
+import type { KubeClient } from '../kubernetes/client.ts';
+import { parseMetrics, type Sample, sumOf } from './metrics.ts';
+
+export interface ServingAnswer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  /** Parsed body, or null when it is not JSON. */
+  json: unknown;
+  latencyMs: number;
+}
+
+/** Single requests to the service through its gateway, for checks; load goes through `load/`. */
+export interface ServingClient {
+  baseUrl: string;
+  get(path: string): Promise<ServingAnswer>;
+  post(path: string, body: unknown): Promise<ServingAnswer>;
+  close(): Promise<void>;
+}
+
+/**
+ * A client of an endpoint such as `http://34.1.2.3/ns/service`. Gateways of this kind carry self-signed certificates,
+ * so an https endpoint is not verified unless `verifyTls`.
+ */
+export function createServingClient(options: {
+  baseUrl: string;
+  signal: AbortSignal;
+  /** Host that the route is bound to, when the gateway is reached by another name or an address. */
+  hostname?: string | null;
+  requestTimeoutMs?: number;
+  verifyTls?: boolean;
+}): ServingClient {
+  const { hostname } = options;
+  const agent = new Agent({
+    connect: { rejectUnauthorized: options.verifyTls ?? false, ...(hostname ? { servername: hostname } : {}) },
+  });
+  const common = hostname ? { host: hostname } : {};
+  const base = options.baseUrl.replace(/\/$/, '');
+  const send = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<ServingAnswer> => {
+    const started = performance.now();
+    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
+    const asking = request(`${base}${path}`, {
+      method,
+      dispatcher: agent,
+      signal,
+      headers: body === undefined ? common : { ...common, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const response = await orAbort(asking, signal);
+    const text = await response.body.text();
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
+    return {
+      status: response.statusCode,
+      headers,
+      body: text,
+      json: parsed(text),
+      latencyMs: performance.now() - started,
+    };
+  };
+  return {
+    baseUrl: base,
+    get: (path) => send('GET', path),
+    post: (path, body) => send('POST', path, body),
+    close: () => agent.destroy(),
+  };
+}
+
+/** Counters of one vLLM replica at one moment. Tokens for the prefix cache (vLLM ≥ 0.9); null when not exported. */
+export interface ReplicaCounters {
+  pod: string;
+  requests: number;
+  prefixQueries: number | null;
+  prefixHits: number | null;
+  waiting: number | null;
+  running: number | null;
+  preemptions: number | null;
+  processStartSeconds: number | null;
+  blockSizeTokens: number | null;
+  prefixCaching: boolean | null;
+}
+
+/**
+ * Reads `/metrics` of one pod, by port-forward or else through the API server's pod proxy, which a NetworkPolicy or a
+ * strict mesh may stop; the likelier scheme first. Throws with every reason when nothing answers.
+ */
+export async function readReplica(
+  kube: KubeClient,
+  namespace: string,
+  pod: string,
+  port: number,
+  scheme: 'https' | 'http',
+): Promise<ReplicaCounters> {
+  const schemes = scheme === 'https' ? (['https', 'http'] as const) : (['http', 'https'] as const);
+  const problems: string[] = [];
+  for (const candidate of schemes) {
+    const ways = [
+      () => kube.portForward({ namespace, pod, scheme: candidate, port, path: '/metrics' }),
+      () => kube.podProxy(namespace, pod, `${candidate}:${port}`, '/metrics'),
+    ];
+    for (const ask of ways) {
+      try {
+        const answer = await ask();
+        if (answer.status === 200) return countersOf(pod, parseMetrics(answer.body));
+        problems.push(`${candidate}: HTTP ${answer.status}: ${answer.body.slice(0, 160)}`);
+      } catch (error) {
+        problems.push(`${candidate}: ${errorText(error)}`);
+      }
+    }
+  }
+  throw new Error(`could not read the metrics of pod ${pod}: ${problems.join('; ')}`);
+}
+
+/** Names of vLLM V1, with those of older builds (`gpu_` prefix). */
+export function countersOf(pod: string, samples: readonly Sample[]): ReplicaCounters {
+  const config = samples.find(({ name }) => name === 'vllm:cache_config_info')?.labels;
+  const blockSize = Number(config?.block_size);
+  return {
+    pod,
+    requests: sumOf(samples, 'vllm:request_success_total') ?? 0,
+    prefixQueries:
+      sumOf(samples, 'vllm:prefix_cache_queries_total') ?? sumOf(samples, 'vllm:gpu_prefix_cache_queries_total'),
+    prefixHits: sumOf(samples, 'vllm:prefix_cache_hits_total') ?? sumOf(samples, 'vllm:gpu_prefix_cache_hits_total'),
+    waiting: sumOf(samples, 'vllm:num_requests_waiting'),
+    running: sumOf(samples, 'vllm:num_requests_running'),
+    preemptions: sumOf(samples, 'vllm:num_preemptions_total'),
+    processStartSeconds: sumOf(samples, 'process_start_time_seconds'),
+    blockSizeTokens: Number.isInteger(blockSize) && blockSize > 0 ? blockSize : null,
+    prefixCaching:
+      config?.enable_prefix_caching === undefined ? null : /^(true|1)$/i.test(config.enable_prefix_caching),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
