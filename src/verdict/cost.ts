@@ -1,5 +1,5 @@
 import type { Cost } from '../report/model.ts';
-import { chipHourPrice } from './prices.ts';
+import { chipHourPrice } from '../tpu/prices.ts';
 
 export interface BilledNode {
   /** ISO 8601: the node's creationTimestamp. */

@@ -1,9 +1,9 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/google/gke.ts';
 import { Failure } from '../../lib/failure.ts';
+import { checkPool, chipsOf, poolNotes } from '../../tpu/pool-shape.ts';
 import type { ServiceRef } from '../context.ts';
 import { TPU_RESOURCE } from '../nodes.ts';
-import { checkPool, chipsOf, poolNotes } from '../pool-shape.ts';
 import { evidenceAt, mainOf } from './service.ts';
 import type { Look } from './table.ts';
 

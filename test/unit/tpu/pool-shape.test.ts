@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterInfo, NodePoolInfo } from '../../src/clients/google/gke.ts';
-import { checkPool, chipsOf, choosePool, hostsOf, poolNotes } from '../../src/stages/pool-shape.ts';
+import type { ClusterInfo, NodePoolInfo } from '../../../src/clients/google/gke.ts';
+import { checkPool, chipsOf, choosePool, hostsOf, poolNotes } from '../../../src/tpu/pool-shape.ts';
 
 function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
   return {
