@@ -5,6 +5,7 @@ import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/kubernetes/objects.ts';
 import { versionOf } from '../diagnosis/facts.ts';
 import { Failure } from '../lib/failure.ts';
+import { commandLine, isService, mainOf, serviceOf } from '../stack/service.ts';
 import { chipsOf, choosePool } from '../tpu/pool-shape.ts';
 import { priceText } from './bill.ts';
 import { budgetMs } from './budget.ts';
@@ -15,7 +16,6 @@ import { checkExisting, otherLease, strangersOn } from './preflight/existing.ts'
 import { checkFilters, checkPolicies } from './preflight/network.ts';
 import { checkClusterState, checkGooglePermissions, checkShape } from './preflight/pool.ts';
 import { checkSecrets } from './preflight/secrets.ts';
-import { commandLine, isService, mainOf, serviceOf } from './preflight/service.ts';
 import { checkGateway, checkIstio, checkKserve, checkRoutes, readVersions } from './preflight/serving.ts';
 import type { Look, Table } from './preflight/table.ts';
 

@@ -2,10 +2,10 @@ import { createServingClient, type ServingAnswer, type ServingClient } from '../
 import { errorText, Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { Check } from '../report/model.ts';
+import { readPicker } from '../stack/picker.ts';
 import { add, attempt, status } from './attempt.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { type Snapshot, snapshot } from './counters.ts';
-import { readPicker } from './picker.ts';
 import type { ReadyStack } from './ready.ts';
 import { checkRouting } from './verify-routing.ts';
 

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { readPicker } from '../../src/stages/picker.ts';
-import { readRoute } from '../../src/stages/route.ts';
-import { GATEWAY, NAMESPACE, SERVICE, VERSIONS } from '../discovery/kserve.ts';
+import { readPicker } from '../../src/stack/picker.ts';
+import { readRoute } from '../../src/stack/route.ts';
 import { crdFolder } from '../manifests/crds.ts';
+import { GATEWAY, NAMESPACE, SERVICE, VERSIONS } from '../unit/stack/kserve.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
 

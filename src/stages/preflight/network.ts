@@ -5,8 +5,8 @@ import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts'
 import { filterEvidence } from '../../diagnosis/collect-network.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
+import { commandLine, evidenceAt, flagOf, isService, mainOf } from '../../stack/service.ts';
 import type { ServiceRef } from '../context.ts';
-import { commandLine, evidenceAt, flagOf, isService, mainOf } from './service.ts';
 import type { Look } from './table.ts';
 
 interface Given {

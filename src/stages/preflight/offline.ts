@@ -1,9 +1,9 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
+import { commandLine, evidenceAt, flagOf, mainOf, type ProbeSpec, serviceOf } from '../../stack/service.ts';
 import { guard, guardFailure } from '../guard.ts';
 import { checkPickerConfig } from './picker-config.ts';
-import { commandLine, evidenceAt, flagOf, mainOf, type ProbeSpec, serviceOf } from './service.ts';
 import type { Look, Table } from './table.ts';
 
 /** In no release of vLLM; argparse ends on the first of them. Seen in manifests of this stack. */

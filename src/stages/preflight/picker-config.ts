@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import type { Manifest } from '../../clients/files/manifests.ts';
 import { Failure } from '../../lib/failure.ts';
-import { evidenceAt, type MainContainer } from './service.ts';
+import { evidenceAt, type MainContainer } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
 const FLAGS = ['--config-text', '--configText', '-config-text', '-configText'];

@@ -1,10 +1,10 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/google/gke.ts';
 import { Failure } from '../../lib/failure.ts';
+import { evidenceAt, mainOf } from '../../stack/service.ts';
 import { checkPool, chipsOf, poolNotes } from '../../tpu/pool-shape.ts';
 import type { ServiceRef } from '../context.ts';
 import { TPU_RESOURCE } from '../nodes.ts';
-import { evidenceAt, mainOf } from './service.ts';
 import type { Look } from './table.ts';
 
 /** Topology of one host by its chips. Source: Google's page on TPU v6e machine types. */

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { Failure } from '../../lib/failure.ts';
-import { evidenceAt } from './service.ts';
+import { evidenceAt } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
 interface Wanted {

@@ -1,8 +1,8 @@
-import type { Manifest } from '../../clients/files/manifests.ts';
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
-import type { Inputs } from '../../inputs/inputs.ts';
-import { Failure } from '../../lib/failure.ts';
-import type { ServiceRef } from '../context.ts';
+import type { Manifest } from '../clients/files/manifests.ts';
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { Failure } from '../lib/failure.ts';
+import type { ServiceRef } from '../stages/context.ts';
 
 export function isService({ kind }: { kind: string }): boolean {
   return kind === 'LLMInferenceService';

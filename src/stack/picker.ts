@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import { isOwnedBy, isWorkload, pickerSelector, type ServiceRef } from './context.ts';
+import { isOwnedBy, isWorkload, pickerSelector, type ServiceRef } from '../stages/context.ts';
 
 export interface PickerConfig {
   image: string | null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { countStates, isReady, podSummary, terminalCause } from '../../src/stages/pods.ts';
+import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import { countStates, isReady, podSummary, terminalCause } from '../../../src/stack/pods.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scorersOf } from '../../src/stages/picker.ts';
+import { scorersOf } from '../../../src/stack/picker.ts';
 
 const CONFIG = `apiVersion: inference.networking.x-k8s.io/v1alpha1
 kind: EndpointPickerConfig

@@ -1,7 +1,7 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { KubeObject } from '../clients/kubernetes/objects.ts';
 import { Failure } from '../lib/failure.ts';
-import { isOwnedBy, type ServiceRef } from './context.ts';
+import { isOwnedBy, type ServiceRef } from '../stages/context.ts';
 import { completionPool, pathPrefix, type RouteRule, rulesOf } from './route-rules.ts';
 
 const GATEWAY_GROUP = 'gateway.networking.k8s.io';

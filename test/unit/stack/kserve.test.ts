@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { modelServerOf } from '../../src/stages/model-server.ts';
-import { readPicker } from '../../src/stages/picker.ts';
-import { readRoute } from '../../src/stages/route.ts';
-import { pathPrefix, rulesOf } from '../../src/stages/route-rules.ts';
-import { fakeKube } from '../stages/fakes.ts';
+import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import { modelServerOf } from '../../../src/stack/model-server.ts';
+import { readPicker } from '../../../src/stack/picker.ts';
+import { readRoute } from '../../../src/stack/route.ts';
+import { pathPrefix, rulesOf } from '../../../src/stack/route-rules.ts';
+import { fakeKube } from '../../stages/fakes.ts';
 import { GATEWAY, type KserveVersion, NAMESPACE, SERVICE, VERSIONS } from './kserve.ts';
 
 const byVersion = VERSIONS.map((version) => [version.name, version] as const);

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
+import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 
 export const NAMESPACE = 'llm-d-inference-scheduling';
 export const SERVICE = 'qwen2-3b-pattern3';
