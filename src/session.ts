@@ -5,7 +5,6 @@ import type { ClusterInfo, GkeClient } from './clients/google/gke.ts';
 import type { KubeClient } from './clients/kubernetes/client.ts';
 import { kubeEndpoints } from './clients/kubernetes/endpoints.ts';
 import { announceDeployment, type DeploymentRef } from './deploying.ts';
-import { loadFiles } from './files.ts';
 import type { Inputs } from './inputs/inputs.ts';
 import { errorText, type FailureStage } from './lib/failure.ts';
 import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
@@ -18,6 +17,7 @@ import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
 import { notOurs, settleLease } from './stages/lease-guard.ts';
 import { poolNodes } from './stages/nodes.ts';
+import { loadFiles } from './stages/preflight/workspace.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
 
 /** What an entrypoint hands over: inputs, environment and where words go. */

@@ -6,8 +6,8 @@ import type { ProgressEvent } from '../src/progress/events.ts';
 import { emptyReport } from '../src/report/build.ts';
 import type { LeaseState } from '../src/stages/context.ts';
 import { aReport } from './report/fixtures.ts';
-import { conflict, type FakePool, fakeKube, fakePool, POOL, someInputs } from './stages/fakes.ts';
 import { fakeClock } from './unit/lib/fake-clock.ts';
+import { conflict, type FakePool, fakeKube, fakePool, POOL, someInputs } from './unit/stages/fakes.ts';
 
 const SERVICE: KubeObject = {
   apiVersion: 'serving.kserve.io/v1alpha1',

@@ -10,7 +10,7 @@ import { type Published, publish } from '../src/publish.ts';
 import type { Report } from '../src/report/model.ts';
 import { releaseFailed } from '../src/stages/release.ts';
 import { aReport } from './report/fixtures.ts';
-import { LEASE, someInputs, texts } from './stages/fakes.ts';
+import { LEASE, someInputs, texts } from './unit/stages/fakes.ts';
 
 const TOKEN = 'ghs_secret_of_the_run';
 let folder = '';

@@ -8,7 +8,7 @@ import { startGithub } from '../src/lab/github/server.ts';
 import { reportResult } from '../src/reporting.ts';
 import { root } from './checks/root.ts';
 import { aReport } from './report/fixtures.ts';
-import { texts } from './stages/fakes.ts';
+import { texts } from './unit/stages/fakes.ts';
 
 let github: Awaited<ReturnType<typeof startGithub>>;
 const folder = mkdtempSync(join(tmpdir(), 'reporting-'));

@@ -7,8 +7,8 @@ import { releaseStage } from '../src/session.ts';
 import type { LeaseState } from '../src/stages/context.ts';
 import { type GcpLab, startGcpLab } from './lab/gcp/gcp-lab.ts';
 import { aReport } from './report/fixtures.ts';
-import { LEASE, someInputs, texts } from './stages/fakes.ts';
 import { labEnv } from './unit/clients/google/gcp-auth.ts';
+import { LEASE, someInputs, texts } from './unit/stages/fakes.ts';
 
 let lab: GcpLab;
 afterEach(() => lab?.close());

@@ -5,7 +5,7 @@ import { awaitGone } from '../../src/stages/gone.ts';
 import { MANAGED_BY, STACK_LABEL } from '../../src/stages/ownership.ts';
 import { prune } from '../../src/stages/prune.ts';
 import { awaitReady } from '../../src/stages/ready.ts';
-import { prepared, stageContext } from '../stages/fakes.ts';
+import { prepared, stageContext } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
 import { startProxy } from './harness/proxy.ts';
 

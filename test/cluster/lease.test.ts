@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { leaseObject, readLease } from '../../src/stages/lease-record.ts';
 import { acquirePool, expirePool, keepPool, type LeaseContext, returnPool } from '../../src/stages/pool-lease.ts';
-import { LEASE } from '../stages/fakes.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';
+import { LEASE } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
 
 const WAITING = { onBusy: 'stop', takesKept: false, limitMs: 60_000, pollIntervalMs: 250 } as const;

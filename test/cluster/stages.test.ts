@@ -10,11 +10,11 @@ import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-serve
 import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy.ts';
 import { ARM_LABEL, armObjects, closeOneReplica, openOneReplica } from '../../src/stages/one-replica.ts';
+import { preflight } from '../../src/stages/preflight/preflight.ts';
 import { preflightTable } from '../../src/stages/preflight/table.ts';
-import { preflight } from '../../src/stages/preflight.ts';
 import { crdFolder } from '../manifests/crds.ts';
 import { ROOT } from '../manifests/files.ts';
-import { POOL, stageContext, texts } from '../stages/fakes.ts';
+import { POOL, stageContext, texts } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
 

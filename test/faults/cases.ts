@@ -9,7 +9,7 @@ import type { LeaseState, StageContext } from '../../src/stages/context.ts';
 import { awaitNodes, requestNodes, takePool } from '../../src/stages/lease.ts';
 import { sweep } from '../../src/stages/sweep.ts';
 import { aReport } from '../report/fixtures.ts';
-import { prepared } from '../stages/fakes.ts';
+import { prepared } from '../unit/stages/fakes.ts';
 import type { Fault } from './proxy.ts';
 import { POOL, type World } from './world.ts';
 

@@ -4,7 +4,7 @@ import type { ArmFigures } from '../../src/report/model.ts';
 import { judged, measureGoodput, ratioOf, searchArm } from '../../src/stages/goodput.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../load/model-server.ts';
 import { aBenchmark } from '../report/fixtures.ts';
-import { stageContext, texts } from './fakes.ts';
+import { stageContext, texts } from '../unit/stages/fakes.ts';
 
 describe('the search for goodput', () => {
   const rates = [5, 6, 7, 8, 9, 10, 11];

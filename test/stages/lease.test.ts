@@ -13,7 +13,7 @@ import {
   prepared,
   stageContext,
   texts,
-} from './fakes.ts';
+} from '../unit/stages/fakes.ts';
 
 const LIMIT_MS = 60_000;
 const STOCKOUT =

@@ -23,7 +23,7 @@ import {
 } from '../../src/stages/pool-lease.ts';
 import { startTestApi, type TestApi } from '../unit/clients/kubernetes/kube-api.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';
-import { fakePool, LEASE, prepared, stageContext, texts } from './fakes.ts';
+import { fakePool, LEASE, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
 
 const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
 const STOP = { onBusy: 'stop', takesKept: false, limitMs: 60_000, pollIntervalMs: 250 } as const;

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { MANAGED_BY, STACK_LABEL, stackOf } from '../../src/stages/ownership.ts';
 import { isPrunable, prune } from '../../src/stages/prune.ts';
-import { fakeKube, prepared, stageContext, texts } from './fakes.ts';
+import { fakeKube, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
 
 const LABELS = { ...MANAGED_BY, [STACK_LABEL]: 'qwen' };
 const OURS = [{ manager: 'tpu-serving-gate', operation: 'Apply' }];

@@ -17,7 +17,7 @@ import {
   POOL,
   texts,
   unreachable,
-} from './fakes.ts';
+} from '../unit/stages/fakes.ts';
 
 const COMMAND =
   'gcloud container clusters resize llmd --node-pool v6e --num-nodes 0 --location europe-west4-a --project ecoeng-llmd --quiet';

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/report/model.ts';
 import type { ReadyStack } from '../../src/stages/ready.ts';
 import { verify } from '../../src/stages/verify.ts';
-import { applied, prepared, stageContext, texts } from './fakes.ts';
+import { applied, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
 
 let server: Server | undefined;
 afterEach(() => {

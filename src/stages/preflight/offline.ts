@@ -2,7 +2,7 @@ import type { Manifest } from '../../clients/files/manifests.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import { commandLine, evidenceAt, flagOf, mainOf, type ProbeSpec, serviceOf } from '../../stack/service.ts';
-import { guard, guardFailure } from '../guard.ts';
+import { guard, guardFailure } from './guard.ts';
 import { checkPickerConfig } from './picker-config.ts';
 import type { Look, Table } from './table.ts';
 

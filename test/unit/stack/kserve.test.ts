@@ -4,7 +4,7 @@ import { modelServerOf } from '../../../src/stack/model-server.ts';
 import { readPicker } from '../../../src/stack/picker.ts';
 import { readRoute } from '../../../src/stack/route.ts';
 import { pathPrefix, rulesOf } from '../../../src/stack/route-rules.ts';
-import { fakeKube } from '../../stages/fakes.ts';
+import { fakeKube } from '../stages/fakes.ts';
 import { GATEWAY, type KserveVersion, NAMESPACE, SERVICE, VERSIONS } from './kserve.ts';
 
 const byVersion = VERSIONS.map((version) => [version.name, version] as const);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { readRoute } from '../../../src/stack/route.ts';
-import { fakeKube } from '../../stages/fakes.ts';
+import { fakeKube } from '../stages/fakes.ts';
 
 const SERVICE = { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: 'ns', replicas: 3 };
 const OWNER = [

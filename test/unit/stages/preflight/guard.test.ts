@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadManifests } from '../../src/clients/files/manifests.ts';
-import { guard, guardFailure } from '../../src/stages/guard.ts';
-import { ROOT } from '../manifests/files.ts';
-import { someInputs } from './fakes.ts';
+import { loadManifests } from '../../../../src/clients/files/manifests.ts';
+import { guard, guardFailure } from '../../../../src/stages/preflight/guard.ts';
+import { ROOT } from '../../../manifests/files.ts';
+import { someInputs } from '../fakes.ts';
 
 let root: string;
 beforeEach(async () => {

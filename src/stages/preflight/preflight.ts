@@ -1,23 +1,23 @@
-import { allAtManifests, atManifest } from '../clients/files/manifest-failure.ts';
-import type { Manifest } from '../clients/files/manifests.ts';
-import type { ClusterInfo } from '../clients/google/gke.ts';
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import { describe, type KubeObject, type ObjectRef, refOf } from '../clients/kubernetes/objects.ts';
-import { versionOf } from '../diagnosis/facts.ts';
-import { Failure } from '../lib/failure.ts';
-import { commandLine, isService, mainOf, serviceOf } from '../stack/service.ts';
-import { chipsOf, choosePool } from '../tpu/pool-shape.ts';
-import { priceText } from './bill.ts';
+import { allAtManifests, atManifest } from '../../clients/files/manifest-failure.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { ClusterInfo } from '../../clients/google/gke.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
+import { versionOf } from '../../diagnosis/facts.ts';
+import { Failure } from '../../lib/failure.ts';
+import { commandLine, isService, mainOf, serviceOf } from '../../stack/service.ts';
+import { chipsOf, choosePool } from '../../tpu/pool-shape.ts';
+import { priceText } from '../bill.ts';
+import type { Prepared, ServiceRef, StageContext } from '../context.ts';
+import { poolNodes } from '../nodes.ts';
+import { checkAccess } from './access.ts';
 import { budgetMs } from './budget.ts';
-import type { Prepared, ServiceRef, StageContext } from './context.ts';
-import { poolNodes } from './nodes.ts';
-import { checkAccess } from './preflight/access.ts';
-import { checkExisting, otherLease, strangersOn } from './preflight/existing.ts';
-import { checkFilters, checkPolicies } from './preflight/network.ts';
-import { checkClusterState, checkGooglePermissions, checkShape } from './preflight/pool.ts';
-import { checkSecrets } from './preflight/secrets.ts';
-import { checkGateway, checkIstio, checkKserve, checkRoutes, readVersions } from './preflight/serving.ts';
-import type { Look, Table } from './preflight/table.ts';
+import { checkExisting, otherLease, strangersOn } from './existing.ts';
+import { checkFilters, checkPolicies } from './network.ts';
+import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
+import { checkSecrets } from './secrets.ts';
+import { checkGateway, checkIstio, checkKserve, checkRoutes, readVersions } from './serving.ts';
+import type { Look, Table } from './table.ts';
 
 /** Refusals that concern one manifest and say nothing of the others. */
 const OF_A_MANIFEST: ReadonlySet<string> = new Set([

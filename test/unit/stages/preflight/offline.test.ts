@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../src/clients/files/manifests.ts';
-import { loadManifests } from '../../../src/clients/files/manifests.ts';
-import type { PreflightCheck } from '../../../src/report/model.ts';
-import { blockTokens, checkOffline } from '../../../src/stages/preflight/offline.ts';
-import { preflightTable } from '../../../src/stages/preflight/table.ts';
-import { ROOT } from '../../manifests/files.ts';
+import type { Manifest } from '../../../../src/clients/files/manifests.ts';
+import { loadManifests } from '../../../../src/clients/files/manifests.ts';
+import type { PreflightCheck } from '../../../../src/report/model.ts';
+import { blockTokens, checkOffline } from '../../../../src/stages/preflight/offline.ts';
+import { preflightTable } from '../../../../src/stages/preflight/table.ts';
+import { ROOT } from '../../../manifests/files.ts';
 import { someInputs } from '../fakes.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';

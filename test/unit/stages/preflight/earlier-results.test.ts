@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readBaseline } from '../src/baseline.ts';
-import { aReport } from './report/fixtures.ts';
+import { readBaseline } from '../../../../src/stages/preflight/earlier-results.ts';
+import { aReport } from '../../../report/fixtures.ts';
 
 let root: string;
 beforeEach(async () => {

@@ -1,13 +1,13 @@
-import type { GkeClient, GkeOperation, NodePoolInfo } from '../../src/clients/google/gke.ts';
-import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
-import { describe, type KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { type Inputs, parseInputs } from '../../src/inputs/inputs.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import type { ProgressEvent } from '../../src/progress/events.ts';
-import type { LeaseState, Prepared, StageContext } from '../../src/stages/context.ts';
-import { RUN_ANNOTATION } from '../../src/stages/ownership.ts';
-import { aReport } from '../report/fixtures.ts';
-import { fakeClock } from '../unit/lib/fake-clock.ts';
+import type { GkeClient, GkeOperation, NodePoolInfo } from '../../../src/clients/google/gke.ts';
+import type { KubeClient } from '../../../src/clients/kubernetes/client.ts';
+import { describe, type KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
+import { Failure } from '../../../src/lib/failure.ts';
+import type { ProgressEvent } from '../../../src/progress/events.ts';
+import type { LeaseState, Prepared, StageContext } from '../../../src/stages/context.ts';
+import { RUN_ANNOTATION } from '../../../src/stages/ownership.ts';
+import { aReport } from '../../report/fixtures.ts';
+import { fakeClock } from '../lib/fake-clock.ts';
 
 export const POOL: NodePoolInfo = {
   name: 'v6e',

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../src/clients/files/manifests.ts';
-import type { ClusterInfo } from '../../../src/clients/google/gke.ts';
-import type { AccessAttributes, AccessRule, KubeClient } from '../../../src/clients/kubernetes/client.ts';
-import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
-import { Failure } from '../../../src/lib/failure.ts';
-import { checkAccess } from '../../../src/stages/preflight/access.ts';
-import { checkFilters, checkPolicies } from '../../../src/stages/preflight/network.ts';
-import { checkGooglePermissions, checkShape } from '../../../src/stages/preflight/pool.ts';
-import { checkSecrets } from '../../../src/stages/preflight/secrets.ts';
-import { checkGateway, checkIstio, checkKserve, checkRoutes } from '../../../src/stages/preflight/serving.ts';
+import type { Manifest } from '../../../../src/clients/files/manifests.ts';
+import type { ClusterInfo } from '../../../../src/clients/google/gke.ts';
+import type { AccessAttributes, AccessRule, KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import { checkAccess } from '../../../../src/stages/preflight/access.ts';
+import { checkFilters, checkPolicies } from '../../../../src/stages/preflight/network.ts';
+import { checkGooglePermissions, checkShape } from '../../../../src/stages/preflight/pool.ts';
+import { checkSecrets } from '../../../../src/stages/preflight/secrets.ts';
+import { checkGateway, checkIstio, checkKserve, checkRoutes } from '../../../../src/stages/preflight/serving.ts';
 import { fakePool, POOL } from '../fakes.ts';
 
 const NS = 'ns';

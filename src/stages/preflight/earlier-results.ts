@@ -1,8 +1,8 @@
-import { readWorkspaceFile } from './clients/files/workspace-file.ts';
-import { errorText, Failure } from './lib/failure.ts';
-import type { Report } from './report/model.ts';
-import { parseReport } from './report/parse.ts';
-import { baselineFlaw } from './verdict/recorded.ts';
+import { readWorkspaceFile } from '../../clients/files/workspace-file.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import type { Report } from '../../report/model.ts';
+import { parseReport } from '../../report/parse.ts';
+import { baselineFlaw } from '../../verdict/recorded.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterInfo, NodePoolInfo } from '../../src/clients/google/gke.ts';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import type { Prepared } from '../../src/stages/context.ts';
-import { preflightTable } from '../../src/stages/preflight/table.ts';
-import { preflight } from '../../src/stages/preflight.ts';
-import { applied, fakeKube, nodes, POOL, stageContext, texts } from './fakes.ts';
+import type { ClusterInfo, NodePoolInfo } from '../../../../src/clients/google/gke.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import type { Prepared } from '../../../../src/stages/context.ts';
+import { preflight } from '../../../../src/stages/preflight/preflight.ts';
+import { preflightTable } from '../../../../src/stages/preflight/table.ts';
+import { applied, fakeKube, nodes, POOL, stageContext, texts } from '../fakes.ts';
 
 const SERVICE: KubeObject = { ...applied('LLMInferenceService', 'qwen', null), spec: { replicas: 3 } };
 const RETIRED = applied('LLMInferenceService', 'pattern1', null);

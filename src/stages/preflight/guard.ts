@@ -1,7 +1,7 @@
-import type { Manifest } from '../clients/files/manifests.ts';
-import { describe, refOf } from '../clients/kubernetes/objects.ts';
-import type { Inputs } from '../inputs/inputs.ts';
-import { Failure } from '../lib/failure.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
+import { describe, refOf } from '../../clients/kubernetes/objects.ts';
+import type { Inputs } from '../../inputs/inputs.ts';
+import { Failure } from '../../lib/failure.ts';
 
 type GuardPolicy = Inputs['guard'];
 
