@@ -15,8 +15,8 @@ import type { Cost, Report } from './report/model.ts';
 import { bill } from './stages/bill.ts';
 import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
-import { notOurs, settleLease } from './stages/lease-guard.ts';
-import { poolNodes } from './stages/nodes.ts';
+import { notOurs, settleLease } from './stages/lease/lease-owner.ts';
+import { poolNodes } from './stages/lease/nodes.ts';
 import { loadFiles } from './stages/preflight/workspace.ts';
 import { type Released, release, releaseFailed } from './stages/release.ts';
 

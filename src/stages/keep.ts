@@ -1,7 +1,7 @@
 import type { Release } from '../report/model.ts';
 import type { Kept, LeaseState, Prepared, StageContext } from './context.ts';
-import { leaseContext } from './lease.ts';
-import { stampKept } from './pool-lease.ts';
+import { leaseContext } from './lease/lease.ts';
+import { stampKept } from './lease/pool-lease.ts';
 import { usdPerHour } from './preflight/budget.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { leaseObject, readLease } from '../../src/stages/lease-record.ts';
-import { acquirePool, expirePool, keepPool, type LeaseContext, returnPool } from '../../src/stages/pool-lease.ts';
+import { leaseObject, readLease } from '../../src/stages/lease/lease-record.ts';
+import { acquirePool, expirePool, keepPool, type LeaseContext, returnPool } from '../../src/stages/lease/pool-lease.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';
 import { LEASE } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';

@@ -7,7 +7,7 @@ import type { GcpRecord, GithubRecord } from '../../src/lab/protocol.ts';
 import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
 import { issueToken } from '../../src/lab/tokens.ts';
 import type { LeaseState } from '../../src/stages/context.ts';
-import { readLease } from '../../src/stages/lease-record.ts';
+import { readLease } from '../../src/stages/lease/lease-record.ts';
 import { fakeRunner, type Job } from '../e2e/fake-runner.ts';
 import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 

@@ -4,7 +4,7 @@ import { Failure } from '../../lib/failure.ts';
 import { evidenceAt, mainOf } from '../../stack/service.ts';
 import { checkPool, chipsOf, poolNotes } from '../../tpu/pool-shape.ts';
 import type { ServiceRef } from '../context.ts';
-import { TPU_RESOURCE } from '../nodes.ts';
+import { TPU_RESOURCE } from '../lease/nodes.ts';
 import type { Look } from './table.ts';
 
 /** Topology of one host by its chips. Source: Google's page on TPU v6e machine types. */

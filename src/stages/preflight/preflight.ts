@@ -9,7 +9,7 @@ import { commandLine, isService, mainOf, serviceOf } from '../../stack/service.t
 import { chipsOf, choosePool } from '../../tpu/pool-shape.ts';
 import { priceText } from '../bill.ts';
 import type { Prepared, ServiceRef, StageContext } from '../context.ts';
-import { poolNodes } from '../nodes.ts';
+import { poolNodes } from '../lease/nodes.ts';
 import { checkAccess } from './access.ts';
 import { budgetMs } from './budget.ts';
 import { checkExisting, otherLease, strangersOn } from './existing.ts';

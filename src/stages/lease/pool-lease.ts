@@ -1,10 +1,10 @@
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import { humanDuration } from '../lib/duration.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import { type Clock, poll } from '../lib/poll.ts';
-import type { Emit } from '../progress/events.ts';
-import type { LeaseState } from './context.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import { humanDuration } from '../../lib/duration.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import { type Clock, poll } from '../../lib/poll.ts';
+import type { Emit } from '../../progress/events.ts';
+import type { LeaseState } from '../context.ts';
 import {
   type Holder,
   isExpired,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Failure } from '../../src/lib/failure.ts';
-import { awaitNodes, leaseState, requestNodes } from '../../src/stages/lease.ts';
-import { resizeFailure } from '../../src/stages/resize-failure.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import { awaitNodes, leaseState, requestNodes } from '../../../../src/stages/lease/lease.ts';
+import { resizeFailure } from '../../../../src/stages/lease/resize-failure.ts';
 import {
   applied,
   conflict,
@@ -13,7 +13,7 @@ import {
   prepared,
   stageContext,
   texts,
-} from '../unit/stages/fakes.ts';
+} from '../fakes.ts';
 
 const LIMIT_MS = 60_000;
 const STOCKOUT =

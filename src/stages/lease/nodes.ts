@@ -1,5 +1,5 @@
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 
 export const POOL_LABEL = 'cloud.google.com/gke-nodepool';
 export const TPU_RESOURCE = 'google.com/tpu';

@@ -1,10 +1,10 @@
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import type { Emit } from '../progress/events.ts';
-import type { LeaseState } from './context.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import type { Emit } from '../../progress/events.ts';
+import type { LeaseState } from '../context.ts';
+import type { Released } from '../release.ts';
 import { LEASE_DURATION_S, SKEW_MS } from './lease-record.ts';
 import { expirePool, returnPool, standing } from './pool-lease.ts';
-import type { Released } from './release.ts';
 
 const NOT_OURS = { nodesLeft: null, command: null, durationMs: 0 } as const;
 

@@ -1,13 +1,13 @@
-import type { GkeOperation } from '../clients/google/gke.ts';
-import { isOperationConflict } from '../clients/google/operation-conflict.ts';
-import { refOf } from '../clients/kubernetes/objects.ts';
-import { Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
-import type { LeaseState, Prepared, StageContext } from './context.ts';
+import type { GkeOperation } from '../../clients/google/gke.ts';
+import { isOperationConflict } from '../../clients/google/operation-conflict.ts';
+import { refOf } from '../../clients/kubernetes/objects.ts';
+import { Failure } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import type { LeaseState, Prepared, StageContext } from '../context.ts';
+import { armObjects } from '../one-replica.ts';
+import { mayBeDeleted } from '../ownership.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
-import { armObjects } from './one-replica.ts';
-import { mayBeDeleted } from './ownership.ts';
 import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
 import { resizeFailure } from './resize-failure.ts';
 

@@ -1,5 +1,5 @@
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import { Failure, type FailureStage } from '../lib/failure.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LeaseState } from '../../src/stages/context.ts';
-import { takePool } from '../../src/stages/lease.ts';
-import { notOurs } from '../../src/stages/lease-guard.ts';
+import type { LeaseState } from '../../../../src/stages/context.ts';
+import { takePool } from '../../../../src/stages/lease/lease.ts';
+import { notOurs } from '../../../../src/stages/lease/lease-owner.ts';
 import {
   isExpired,
   LEASE_DURATION_S,
@@ -10,7 +10,7 @@ import {
   parseState,
   readLease,
   SKEW_MS,
-} from '../../src/stages/lease-record.ts';
+} from '../../../../src/stages/lease/lease-record.ts';
 import {
   acquirePool,
   expirePool,
@@ -20,10 +20,10 @@ import {
   stampKept,
   standing,
   storyOf,
-} from '../../src/stages/pool-lease.ts';
-import { startTestApi, type TestApi } from '../unit/clients/kubernetes/kube-api.ts';
-import { fakeClock } from '../unit/lib/fake-clock.ts';
-import { fakePool, LEASE, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
+} from '../../../../src/stages/lease/pool-lease.ts';
+import { startTestApi, type TestApi } from '../../clients/kubernetes/kube-api.ts';
+import { fakeClock } from '../../lib/fake-clock.ts';
+import { fakePool, LEASE, prepared, stageContext, texts } from '../fakes.ts';
 
 const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
 const STOP = { onBusy: 'stop', takesKept: false, limitMs: 60_000, pollIntervalMs: 250 } as const;

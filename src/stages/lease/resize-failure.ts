@@ -1,4 +1,4 @@
-import { Failure } from '../lib/failure.ts';
+import { Failure } from '../../lib/failure.ts';
 
 /** The error text of a failed resize as a cause; the texts are GKE's (field names in the operation's error). */
 export function resizeFailure(text: string, asked: number, seen: number, pool: string): Failure {
