@@ -13,7 +13,7 @@ import { preflightCounts, USUAL_MS } from './report/wording.ts';
 import { currentStage, firstFailureStopsBoth, interrupted, stage } from './run-stage.ts';
 import { benchmark, type Measured } from './stages/benchmark.ts';
 import type { BaseContext, Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
-import { deploy } from './stages/deploy.ts';
+import { deploy } from './stages/deploy/deploy.ts';
 import { keep } from './stages/keep.ts';
 import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool } from './stages/lease/lease.ts';
 import { lostNodes, nodesLost } from './stages/lease/lost-nodes.ts';

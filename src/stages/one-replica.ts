@@ -3,7 +3,7 @@ import { createServingClient } from '../clients/serving/client.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { poll } from '../lib/poll.ts';
 import type { Prepared, StageContext } from './context.ts';
-import { MANAGED_BY, RUN_ANNOTATION } from './ownership.ts';
+import { MANAGED_BY, RUN_ANNOTATION } from './deploy/ownership.ts';
 import type { ReadyStack } from './ready.ts';
 
 export const ARM_LABEL = 'tpu-serving-gate/one-replica';

@@ -5,8 +5,8 @@ import { deadline, orAbort, poll } from '../lib/poll.ts';
 import type { Release } from '../report/model.ts';
 import type { BilledNode } from '../verdict/cost.ts';
 import type { LeaseState } from './context.ts';
+import { removeMarked } from './deploy/ownership.ts';
 import { poolNodes } from './lease/nodes.ts';
-import { removeMarked } from './ownership.ts';
 import { type ShrinkContext, shrink } from './shrink.ts';
 
 /** `limitMs` is for the whole release. */

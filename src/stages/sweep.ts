@@ -6,9 +6,9 @@ import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
 import type { Swept } from '../report/model.ts';
 import type { LeaseState } from './context.ts';
+import { MANAGED_BY } from './deploy/ownership.ts';
 import { type Holder, isExpired, type LeaseRecord, leaseObject, readLease } from './lease/lease-record.ts';
 import { expirePool, keepPool, returnPool } from './lease/pool-lease.ts';
-import { MANAGED_BY } from './ownership.ts';
 import { release } from './release.ts';
 
 export interface SweepContext {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refOf } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { awaitGone } from '../../src/stages/gone.ts';
-import { MANAGED_BY, STACK_LABEL } from '../../src/stages/ownership.ts';
-import { prune } from '../../src/stages/prune.ts';
+import { awaitGone } from '../../src/stages/deploy/await-deletion.ts';
+import { MANAGED_BY, STACK_LABEL } from '../../src/stages/deploy/ownership.ts';
+import { prune } from '../../src/stages/deploy/prune.ts';
 import { awaitReady } from '../../src/stages/ready.ts';
 import { prepared, stageContext } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';

@@ -8,7 +8,7 @@ import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import type { Prepared } from '../../src/stages/context.ts';
-import { deploy } from '../../src/stages/deploy.ts';
+import { deploy } from '../../src/stages/deploy/deploy.ts';
 import { ARM_LABEL, armObjects, closeOneReplica, openOneReplica } from '../../src/stages/one-replica.ts';
 import { preflight } from '../../src/stages/preflight/preflight.ts';
 import { preflightTable } from '../../src/stages/preflight/table.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import type { LeaseState } from '../context.ts';
-import { MANAGED_BY, RUN_ANNOTATION } from '../ownership.ts';
+import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
 
 /** How long a lease holds without a sign of life of its run. */
 export const LEASE_DURATION_S = 15 * 60;

@@ -3,10 +3,10 @@ import { usesTpu } from '../../diagnosis/read-pod.ts';
 import { Failure } from '../../lib/failure.ts';
 import { isService } from '../../stack/service.ts';
 import type { LeaseState, ServiceRef, StageContext } from '../context.ts';
+import { RUN_ANNOTATION } from '../deploy/ownership.ts';
 import { isExpired, leaseRef, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';
-import { RUN_ANNOTATION } from '../ownership.ts';
 import type { Look } from './table.ts';
 
 /** Another run's lease of the pool that has not run out: a sentence, and the stack that it keeps, which may be replaced. */

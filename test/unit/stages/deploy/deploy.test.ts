@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import { deploy } from '../../src/stages/deploy.ts';
-import { RUN_ANNOTATION, STACK_LABEL } from '../../src/stages/ownership.ts';
-import { applied, fakeKube, LEASE, POOL, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import { deploy } from '../../../../src/stages/deploy/deploy.ts';
+import { RUN_ANNOTATION, STACK_LABEL } from '../../../../src/stages/deploy/ownership.ts';
+import { applied, fakeKube, LEASE, POOL, prepared, stageContext, texts } from '../fakes.ts';
 
 const manifest = (object: KubeObject) => ({ object, file: 'stack.yaml', line: 7 });
 const MAP = applied('ConfigMap', 'settings', null);

@@ -1,8 +1,8 @@
-import { describe, type ObjectRef } from '../clients/kubernetes/objects.ts';
-import { Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
-import type { StageName } from '../report/model.ts';
-import type { StageContext } from './context.ts';
+import { describe, type ObjectRef } from '../../clients/kubernetes/objects.ts';
+import { Failure } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import type { StageName } from '../../report/model.ts';
+import type { StageContext } from '../context.ts';
 
 /** Deletions take seconds; one that takes this long is held by a finalizer or by a pod that does not end. */
 export const GONE_LIMIT_MS = 5 * 60_000;

@@ -1,9 +1,9 @@
-import { atManifest } from '../clients/files/manifest-failure.ts';
-import type { Manifest } from '../clients/files/manifests.ts';
-import { describe, type ObjectRef, refOf } from '../clients/kubernetes/objects.ts';
-import { Failure } from '../lib/failure.ts';
-import { type Prepared, pickerSelector, type StageContext, workloadSelector } from './context.ts';
-import { awaitGone } from './gone.ts';
+import { atManifest } from '../../clients/files/manifest-failure.ts';
+import type { Manifest } from '../../clients/files/manifests.ts';
+import { describe, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
+import { Failure } from '../../lib/failure.ts';
+import { type Prepared, pickerSelector, type StageContext, workloadSelector } from '../context.ts';
+import { awaitGone } from './await-deletion.ts';
 import { marked, mayBeDeleted, RUN_ANNOTATION, removeMarked } from './ownership.ts';
 import { prune } from './prune.ts';
 

@@ -1,7 +1,7 @@
-import { describe, type KubeObject, refOf } from '../clients/kubernetes/objects.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import type { Prepared, StageContext } from './context.ts';
-import { awaitGone } from './gone.ts';
+import { describe, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import { awaitGone } from './await-deletion.ts';
 import { MANAGED_BY, mayBeDeleted, STACK_LABEL, stackOf } from './ownership.ts';
 
 const FIELD_MANAGER = 'tpu-serving-gate';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 
 /** On every object that the gate applies. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import { MANAGED_BY, STACK_LABEL, stackOf } from '../../src/stages/ownership.ts';
-import { isPrunable, prune } from '../../src/stages/prune.ts';
-import { fakeKube, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
+import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import { MANAGED_BY, STACK_LABEL, stackOf } from '../../../../src/stages/deploy/ownership.ts';
+import { isPrunable, prune } from '../../../../src/stages/deploy/prune.ts';
+import { fakeKube, prepared, stageContext, texts } from '../fakes.ts';
 
 const LABELS = { ...MANAGED_BY, [STACK_LABEL]: 'qwen' };
 const OURS = [{ manager: 'tpu-serving-gate', operation: 'Apply' }];
