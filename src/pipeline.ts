@@ -23,7 +23,7 @@ import { budgetMs, overBudget } from './stages/preflight/budget.ts';
 import { checkOffline } from './stages/preflight/offline.ts';
 import { preflight } from './stages/preflight/preflight.ts';
 import { preflightTable, type Table } from './stages/preflight/table.ts';
-import { awaitReady } from './stages/ready.ts';
+import { awaitReady } from './stages/ready/ready.ts';
 import { verify } from './stages/verify.ts';
 import { sincePass } from './verdict/compare.ts';
 import { overallVerdict } from './verdict/overall.ts';

@@ -11,7 +11,7 @@ import { blockEvidence, ownTraffic } from './benchmark-evidence.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { type Snapshot, servedBetween, settled } from './counters.ts';
 import type { OneReplica } from './one-replica.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 import type { VerifiedModel } from './verify.ts';
 import { promptsOf } from './workload.ts';
 

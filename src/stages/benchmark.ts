@@ -26,7 +26,7 @@ import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { loadClient } from './load-client.ts';
 import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 import { runbook } from './runbook.ts';
 import type { VerifiedModel } from './verify.ts';
 import { workloadOf } from './workload.ts';

@@ -6,7 +6,7 @@ import { LIMITS } from '../verdict/plausibility.ts';
 import { percent } from '../verdict/wording.ts';
 import type { StageContext } from './context.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 import type { VerifiedModel } from './verify.ts';
 import { promptsOf } from './workload.ts';
 

@@ -7,7 +7,7 @@ import type { LatencyFigures, Percentiles } from '../report/model.ts';
 import { percentile, percentilesOf } from '../verdict/statistics.ts';
 import type { StageContext } from './context.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 import type { VerifiedModel } from './verify.ts';
 import { promptsOf } from './workload.ts';
 

@@ -4,7 +4,7 @@ import type { RunbookFigures } from '../report/model.ts';
 import { RUNBOOK, runbookFigures } from '../verdict/runbook.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { loadClient } from './load-client.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 import type { VerifiedModel } from './verify.ts';
 
 /** The seed's own 20 serial and 100 parallel requests, through the service's endpoint. */

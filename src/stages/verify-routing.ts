@@ -7,7 +7,7 @@ import { add, attempt } from './attempt.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
 import { gatewayBetween, gatewaySnapshot } from './gateway-counters.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 
 const PROBE_MAX_TOKENS = 8;
 /**

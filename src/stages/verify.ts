@@ -6,7 +6,7 @@ import { readPicker } from '../stack/picker.ts';
 import { add, attempt, status } from './attempt.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { type Snapshot, snapshot } from './counters.ts';
-import type { ReadyStack } from './ready.ts';
+import type { ReadyStack } from './ready/ready.ts';
 import { checkRouting } from './verify-routing.ts';
 
 const GATEWAY_LIMIT_MS = 60_000;

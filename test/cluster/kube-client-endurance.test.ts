@@ -4,7 +4,7 @@ import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-serve
 import { awaitGone } from '../../src/stages/deploy/await-deletion.ts';
 import { MANAGED_BY, STACK_LABEL } from '../../src/stages/deploy/ownership.ts';
 import { prune } from '../../src/stages/deploy/prune.ts';
-import { awaitReady } from '../../src/stages/ready.ts';
+import { awaitReady } from '../../src/stages/ready/ready.ts';
 import { prepared, stageContext } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
 import { startProxy } from './harness/proxy.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 
 /** What a wait for readiness sees at one probe. */
 export interface Sight {

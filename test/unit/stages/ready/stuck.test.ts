@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { createHopeless, type Sight, type Surroundings } from '../../src/stages/hopeless.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { createHopeless, type Sight, type Surroundings } from '../../../../src/stages/ready/stuck.ts';
 
 const NOTHING: Surroundings = { events: [], service: null, routes: [] };
 

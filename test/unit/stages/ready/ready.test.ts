@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { awaitReady } from '../../src/stages/ready.ts';
-import { fakeKube, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { awaitReady } from '../../../../src/stages/ready/ready.ts';
+import { fakeKube, prepared, stageContext, texts } from '../fakes.ts';
 
 const NS = { namespace: 'ns' };
 const REPLICA = { 'kserve.io/component': 'workload' };

@@ -1,12 +1,12 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import { Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
-import type { PodSummary } from '../report/model.ts';
-import { modelServerOf } from '../stack/model-server.ts';
-import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from '../stack/pods.ts';
-import { readRoute, type ServingRoute } from '../stack/route.ts';
-import { condition, isOwnedBy, isPicker, isWorkload, type Prepared, type StageContext } from './context.ts';
-import { AROUND_EVERY, createHopeless, type Hopeless, type Surroundings } from './hopeless.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import { Failure } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import type { PodSummary } from '../../report/model.ts';
+import { modelServerOf } from '../../stack/model-server.ts';
+import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from '../../stack/pods.ts';
+import { readRoute, type ServingRoute } from '../../stack/route.ts';
+import { condition, isOwnedBy, isPicker, isWorkload, type Prepared, type StageContext } from '../context.ts';
+import { AROUND_EVERY, createHopeless, type Hopeless, type Surroundings } from './stuck.ts';
 
 export interface ReadyStack {
   /** Ready replicas, as Kubernetes has them. */
