@@ -8,7 +8,7 @@ import type { Inputs } from './inputs/inputs.ts';
 import type { Failure } from './lib/failure.ts';
 import type { Report } from './report/model.ts';
 import type { ServiceRef } from './stages/context.ts';
-import { counterLines, gatewaySnapshot } from './stages/gateway-counters.ts';
+import { counterLines, gatewaySnapshot } from './stages/verify/gateway-counters.ts';
 
 interface Asked {
   inputs: Inputs;

@@ -24,7 +24,7 @@ import { checkOffline } from './stages/preflight/offline.ts';
 import { preflight } from './stages/preflight/preflight.ts';
 import { preflightTable, type Table } from './stages/preflight/table.ts';
 import { awaitReady } from './stages/ready/ready.ts';
-import { verify } from './stages/verify.ts';
+import { verify } from './stages/verify/verify.ts';
 import { sincePass } from './verdict/compare.ts';
 import { overallVerdict } from './verdict/overall.ts';
 import { servedVerdict } from './verdict/served.ts';

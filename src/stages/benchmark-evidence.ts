@@ -4,7 +4,7 @@ import type { PodCount } from '../report/model.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
 import { checkUniqueSpread } from '../verdict/routing.ts';
 import type { StageContext } from './context.ts';
-import { edges, type Snapshot } from './counters.ts';
+import { edges, type Snapshot } from './verify/counters.ts';
 
 /** What a block and the two snapshots at its edges show. */
 export function blockEvidence(

@@ -9,10 +9,10 @@ import type { ArmName, PodCount } from '../report/model.ts';
 import type { BlockEvidence } from '../verdict/evidence.ts';
 import { blockEvidence, ownTraffic } from './benchmark-evidence.ts';
 import type { Prepared, StageContext } from './context.ts';
-import { type Snapshot, servedBetween, settled } from './counters.ts';
 import type { OneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify.ts';
+import { type Snapshot, servedBetween, settled } from './verify/counters.ts';
+import type { VerifiedModel } from './verify/verify.ts';
 import { promptsOf } from './workload.ts';
 
 const WARM_UP_BINS = 8;

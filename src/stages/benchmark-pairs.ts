@@ -7,7 +7,7 @@ import { type DecisionPlan, type Look, lookAt } from '../verdict/decide.ts';
 import type { ArmEvidence, BlockEvidence } from '../verdict/evidence.ts';
 import { type Bench, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
 import { announcePlan, roundText } from './benchmark-text.ts';
-import { snapshot } from './counters.ts';
+import { snapshot } from './verify/counters.ts';
 
 /** What was measured, before it is judged. */
 export interface Collected {

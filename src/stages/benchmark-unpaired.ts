@@ -10,8 +10,8 @@ import { DEPLOYMENT_NOISE, unpairedLook } from '../verdict/unpaired.ts';
 import { type Bench, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
 import type { Collected } from './benchmark-pairs.ts';
 import type { StageContext } from './context.ts';
-import { snapshot } from './counters.ts';
 import { scaleIn } from './scale-in.ts';
+import { snapshot } from './verify/counters.ts';
 import { workloadOf } from './workload.ts';
 
 /** Where no ladder can be climbed: the runbook's load. */

@@ -28,7 +28,7 @@ import { loadClient } from './load-client.ts';
 import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
 import type { ReadyStack } from './ready/ready.ts';
 import { runbook } from './runbook.ts';
-import type { VerifiedModel } from './verify.ts';
+import type { VerifiedModel } from './verify/verify.ts';
 import { workloadOf } from './workload.ts';
 
 export interface Measured {

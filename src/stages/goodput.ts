@@ -7,7 +7,7 @@ import { percent } from '../verdict/wording.ts';
 import type { StageContext } from './context.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
 import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify.ts';
+import type { VerifiedModel } from './verify/verify.ts';
 import { promptsOf } from './workload.ts';
 
 /** Fewer tell a p95 from chance badly. */

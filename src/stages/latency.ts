@@ -8,7 +8,7 @@ import { percentile, percentilesOf } from '../verdict/statistics.ts';
 import type { StageContext } from './context.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
 import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify.ts';
+import type { VerifiedModel } from './verify/verify.ts';
 import { promptsOf } from './workload.ts';
 
 /** A load that leaves room: at the knee, latency is that of the queue. */

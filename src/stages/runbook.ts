@@ -5,7 +5,7 @@ import { RUNBOOK, runbookFigures } from '../verdict/runbook.ts';
 import type { Prepared, StageContext } from './context.ts';
 import { loadClient } from './load-client.ts';
 import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify.ts';
+import type { VerifiedModel } from './verify/verify.ts';
 
 /** The seed's own 20 serial and 100 parallel requests, through the service's endpoint. */
 export async function runbook(bench: {

@@ -1,13 +1,13 @@
-import type { ServingAnswer, ServingClient } from '../clients/serving/client.ts';
-import { requestBody, type SharedPrefixGroup, sharedPrefixGroup, uniquePrompts } from '../load/prompts.ts';
-import type { Check, RoutingEvidence } from '../report/model.ts';
-import { cacheablePrefix, expectedHitRates } from '../verdict/hit-rate.ts';
-import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../verdict/routing.ts';
-import { add, attempt } from './attempt.ts';
-import type { Prepared, StageContext } from './context.ts';
+import type { ServingAnswer, ServingClient } from '../../clients/serving/client.ts';
+import { requestBody, type SharedPrefixGroup, sharedPrefixGroup, uniquePrompts } from '../../load/prompts.ts';
+import type { Check, RoutingEvidence } from '../../report/model.ts';
+import { cacheablePrefix, expectedHitRates } from '../../verdict/hit-rate.ts';
+import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../verdict/routing.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
 import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
 import { gatewayBetween, gatewaySnapshot } from './gateway-counters.ts';
-import type { ReadyStack } from './ready/ready.ts';
+import { add, attempt } from './request.ts';
 
 const PROBE_MAX_TOKENS = 8;
 /**

@@ -1,13 +1,13 @@
-import { createServingClient, type ServingAnswer, type ServingClient } from '../clients/serving/client.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
-import type { Check } from '../report/model.ts';
-import { readPicker } from '../stack/picker.ts';
-import { add, attempt, status } from './attempt.ts';
-import type { Prepared, StageContext } from './context.ts';
+import { createServingClient, type ServingAnswer, type ServingClient } from '../../clients/serving/client.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import type { Check } from '../../report/model.ts';
+import { readPicker } from '../../stack/picker.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
 import { type Snapshot, snapshot } from './counters.ts';
-import type { ReadyStack } from './ready/ready.ts';
-import { checkRouting } from './verify-routing.ts';
+import { add, attempt, status } from './request.ts';
+import { checkRouting } from './routing.ts';
 
 const GATEWAY_LIMIT_MS = 60_000;
 const PROBE_MAX_TOKENS = 8;

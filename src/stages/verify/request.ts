@@ -1,7 +1,7 @@
-import type { ServingAnswer } from '../clients/serving/client.ts';
-import { errorText } from '../lib/failure.ts';
-import type { Check, CheckOutcome } from '../report/model.ts';
-import type { StageContext } from './context.ts';
+import type { ServingAnswer } from '../../clients/serving/client.ts';
+import { errorText } from '../../lib/failure.ts';
+import type { Check, CheckOutcome } from '../../report/model.ts';
+import type { StageContext } from '../context.ts';
 
 export interface Attempt {
   answer: ServingAnswer | null;

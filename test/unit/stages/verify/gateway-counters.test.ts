@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
-import { type GatewaySnapshot, gatewayBetween, gatewaySnapshot } from '../../src/stages/gateway-counters.ts';
-import { stageContext } from '../unit/stages/fakes.ts';
+import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import {
+  type GatewaySnapshot,
+  gatewayBetween,
+  gatewaySnapshot,
+} from '../../../../src/stages/verify/gateway-counters.ts';
+import { stageContext } from '../fakes.ts';
 
 const EPP = 'outbound|9002||qwen-epp-service.ns.svc.cluster.local';
 const POOL = 'outbound|54321||qwen-ip-1a2b.ns.svc.cluster.local';

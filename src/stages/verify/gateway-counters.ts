@@ -1,8 +1,8 @@
-import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../clients/serving/envoy.ts';
-import { errorText } from '../lib/failure.ts';
-import type { GatewayEvidence, PodCount } from '../report/model.ts';
-import type { StageContext } from './context.ts';
-import type { ReadyStack } from './ready/ready.ts';
+import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../../clients/serving/envoy.ts';
+import { errorText } from '../../lib/failure.ts';
+import type { GatewayEvidence, PodCount } from '../../report/model.ts';
+import type { StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
 
 const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 

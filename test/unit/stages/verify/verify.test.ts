@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Report } from '../../src/report/model.ts';
-import type { ReadyStack } from '../../src/stages/ready/ready.ts';
-import { verify } from '../../src/stages/verify.ts';
-import { applied, prepared, stageContext, texts } from '../unit/stages/fakes.ts';
+import type { Report } from '../../../../src/report/model.ts';
+import type { ReadyStack } from '../../../../src/stages/ready/ready.ts';
+import { verify } from '../../../../src/stages/verify/verify.ts';
+import { applied, prepared, stageContext, texts } from '../fakes.ts';
 
 let server: Server | undefined;
 afterEach(() => {
