@@ -11,7 +11,7 @@ import { finishReport } from './report/build.ts';
 import type { Report } from './report/model.ts';
 import { preflightCounts, USUAL_MS } from './report/wording.ts';
 import { currentStage, firstFailureStopsBoth, interrupted, stage } from './run-stage.ts';
-import { benchmark, type Measured } from './stages/benchmark.ts';
+import { benchmark, type Measured } from './stages/benchmark/benchmark.ts';
 import type { BaseContext, Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy/deploy.ts';
 import { keep } from './stages/keep.ts';

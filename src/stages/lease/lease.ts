@@ -3,9 +3,9 @@ import { isOperationConflict } from '../../clients/google/operation-conflict.ts'
 import { refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
+import { armObjects } from '../benchmark/one-replica.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/ownership.ts';
-import { armObjects } from '../one-replica.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';

@@ -1,6 +1,6 @@
-import { ownPrompts, uniquePrompts } from '../load/prompts.ts';
-import type { Benchmark } from '../report/model.ts';
-import type { StageContext } from './context.ts';
+import { ownPrompts, uniquePrompts } from '../../load/prompts.ts';
+import type { Benchmark } from '../../report/model.ts';
+import type { StageContext } from '../context.ts';
 
 /** The next prompt of the benchmark's workload; `part` keeps blocks apart, so that none is answered from another's cache. */
 export function promptsOf({ prompts, runKey, inputs }: StageContext, part: string): () => string {

@@ -1,8 +1,8 @@
-import { Failure } from '../lib/failure.ts';
-import type { LoadClient } from '../load/client.ts';
-import { RUNGS } from '../load/ladder.ts';
-import { summarizeArm, summarizeClient } from '../load/summary.ts';
-import type { RequestRecord } from '../load/types.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { LoadClient } from '../../load/client.ts';
+import { RUNGS } from '../../load/ladder.ts';
+import { summarizeArm, summarizeClient } from '../../load/summary.ts';
+import type { RequestRecord } from '../../load/types.ts';
 import type {
   ArmFigures,
   ArmName,
@@ -12,23 +12,23 @@ import type {
   LatencyFigures,
   Report,
   RunbookFigures,
-} from '../report/model.ts';
-import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../verdict/decide.ts';
-import { judgePlausibility } from '../verdict/plausibility.ts';
-import { runbookFindings } from '../verdict/runbook.ts';
-import { updateSpread } from './benchmark-evidence.ts';
-import { type Bench, hasTime } from './benchmark-load.ts';
-import { type Collected, collectPairs } from './benchmark-pairs.ts';
-import { extrasMs, leftOut } from './benchmark-text.ts';
-import { collectUnpaired } from './benchmark-unpaired.ts';
-import type { Prepared, StageContext } from './context.ts';
+} from '../../report/model.ts';
+import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../../verdict/decide.ts';
+import { judgePlausibility } from '../../verdict/plausibility.ts';
+import { runbookFindings } from '../../verdict/runbook.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
+import type { VerifiedModel } from '../verify/verify.ts';
+import { updateSpread } from './evidence.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
+import { type Bench, hasTime } from './load.ts';
 import { loadClient } from './load-client.ts';
 import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
-import type { ReadyStack } from './ready/ready.ts';
+import { type Collected, collectPairs } from './pairs.ts';
 import { runbook } from './runbook.ts';
-import type { VerifiedModel } from './verify/verify.ts';
+import { extrasMs, leftOut } from './text.ts';
+import { collectUnpaired } from './unpaired.ts';
 import { workloadOf } from './workload.ts';
 
 export interface Measured {

@@ -1,11 +1,11 @@
-import { runFixed } from '../load/closed-loop.ts';
-import { RUNBOOK_PROMPTS, requestBody } from '../load/prompts.ts';
-import type { RunbookFigures } from '../report/model.ts';
-import { RUNBOOK, runbookFigures } from '../verdict/runbook.ts';
-import type { Prepared, StageContext } from './context.ts';
+import { runFixed } from '../../load/closed-loop.ts';
+import { RUNBOOK_PROMPTS, requestBody } from '../../load/prompts.ts';
+import type { RunbookFigures } from '../../report/model.ts';
+import { RUNBOOK, runbookFigures } from '../../verdict/runbook.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
+import type { VerifiedModel } from '../verify/verify.ts';
 import { loadClient } from './load-client.ts';
-import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify/verify.ts';
 
 /** The seed's own 20 serial and 100 parallel requests, through the service's endpoint. */
 export async function runbook(bench: {

@@ -1,17 +1,17 @@
-import { Failure } from '../lib/failure.ts';
-import { type MeasuredBlock, toPair } from '../load/summary.ts';
-import type { WarmUp } from '../load/warm-up.ts';
-import type { ArmName, BenchmarkPair, PodCount, Report } from '../report/model.ts';
-import type { DecisionPlan } from '../verdict/decide.ts';
-import type { BlockEvidence } from '../verdict/evidence.ts';
-import { baselineDifferences, DAY_NOISE, recordedArm, recordedLook } from '../verdict/recorded.ts';
-import { mean } from '../verdict/statistics.ts';
-import { DEPLOYMENT_NOISE, unpairedLook } from '../verdict/unpaired.ts';
-import { type Bench, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
-import type { Collected } from './benchmark-pairs.ts';
-import type { StageContext } from './context.ts';
+import { Failure } from '../../lib/failure.ts';
+import { type MeasuredBlock, toPair } from '../../load/summary.ts';
+import type { WarmUp } from '../../load/warm-up.ts';
+import type { ArmName, BenchmarkPair, PodCount, Report } from '../../report/model.ts';
+import type { DecisionPlan } from '../../verdict/decide.ts';
+import type { BlockEvidence } from '../../verdict/evidence.ts';
+import { baselineDifferences, DAY_NOISE, recordedArm, recordedLook } from '../../verdict/recorded.ts';
+import { mean } from '../../verdict/statistics.ts';
+import { DEPLOYMENT_NOISE, unpairedLook } from '../../verdict/unpaired.ts';
+import type { StageContext } from '../context.ts';
+import { snapshot } from '../verify/counters.ts';
+import { type Bench, takeBlock, timingsOf, warmArm } from './load.ts';
+import type { Collected } from './pairs.ts';
 import { scaleIn } from './scale-in.ts';
-import { snapshot } from './verify/counters.ts';
 import { workloadOf } from './workload.ts';
 
 /** Where no ladder can be climbed: the runbook's load. */

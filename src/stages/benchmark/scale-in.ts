@@ -1,7 +1,7 @@
-import { Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
-import { isReady } from '../stack/pods.ts';
-import { type Prepared, type StageContext, workloadSelector } from './context.ts';
+import { Failure } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import { isReady } from '../../stack/pods.ts';
+import { type Prepared, type StageContext, workloadSelector } from '../context.ts';
 
 const LIMIT_MS = 10 * 60_000;
 

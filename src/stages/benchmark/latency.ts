@@ -1,14 +1,14 @@
-import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../load/definitions.ts';
-import { createHistogram, type LatencyHistogram } from '../load/histogram.ts';
-import { runOpenLoop } from '../load/open-loop.ts';
-import { requestBody } from '../load/prompts.ts';
-import type { RequestRecord } from '../load/types.ts';
-import type { LatencyFigures, Percentiles } from '../report/model.ts';
-import { percentile, percentilesOf } from '../verdict/statistics.ts';
-import type { StageContext } from './context.ts';
+import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../../load/definitions.ts';
+import { createHistogram, type LatencyHistogram } from '../../load/histogram.ts';
+import { runOpenLoop } from '../../load/open-loop.ts';
+import { requestBody } from '../../load/prompts.ts';
+import type { RequestRecord } from '../../load/types.ts';
+import type { LatencyFigures, Percentiles } from '../../report/model.ts';
+import { percentile, percentilesOf } from '../../verdict/statistics.ts';
+import type { StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
+import type { VerifiedModel } from '../verify/verify.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
-import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify/verify.ts';
 import { promptsOf } from './workload.ts';
 
 /** A load that leaves room: at the knee, latency is that of the queue. */

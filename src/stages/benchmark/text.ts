@@ -1,12 +1,12 @@
-import { humanDuration } from '../lib/duration.ts';
-import { Failure } from '../lib/failure.ts';
-import type { PairTimings } from '../load/pairs.ts';
-import type { WarmUp } from '../load/warm-up.ts';
-import type { ArmName, BenchmarkPair, Finding } from '../report/model.ts';
-import type { DecisionPlan, Look } from '../verdict/decide.ts';
-import { pairNoise, smallestProvableSpeedup } from '../verdict/power.ts';
-import type { Prepared, StageContext } from './context.ts';
-import { usdPerHour } from './preflight/budget.ts';
+import { humanDuration } from '../../lib/duration.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { PairTimings } from '../../load/pairs.ts';
+import type { WarmUp } from '../../load/warm-up.ts';
+import type { ArmName, BenchmarkPair, Finding } from '../../report/model.ts';
+import type { DecisionPlan, Look } from '../../verdict/decide.ts';
+import { pairNoise, smallestProvableSpeedup } from '../../verdict/power.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import { usdPerHour } from '../preflight/budget.ts';
 
 /**
  * Says before the first pair what the plan can prove. Throws a Failure when that is more than the system is expected to

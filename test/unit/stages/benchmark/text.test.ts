@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PairTimings } from '../../src/load/pairs.ts';
-import { announcePlan, extrasMs, leftOut } from '../../src/stages/benchmark-text.ts';
-import { prepared, stageContext, texts } from '../unit/stages/fakes.ts';
+import type { PairTimings } from '../../../../src/load/pairs.ts';
+import { announcePlan, extrasMs, leftOut } from '../../../../src/stages/benchmark/text.ts';
+import { prepared, stageContext, texts } from '../fakes.ts';
 
 const PLAN = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
 const WARM = { bins: [100], settled: true, medianLatencyMs: 500 };

@@ -1,10 +1,10 @@
-import type { BlockRun } from '../load/closed-loop.ts';
-import type { BlockPlan } from '../load/pairs.ts';
-import type { PodCount } from '../report/model.ts';
-import type { BlockEvidence } from '../verdict/evidence.ts';
-import { checkUniqueSpread } from '../verdict/routing.ts';
-import type { StageContext } from './context.ts';
-import { edges, type Snapshot } from './verify/counters.ts';
+import type { BlockRun } from '../../load/closed-loop.ts';
+import type { BlockPlan } from '../../load/pairs.ts';
+import type { PodCount } from '../../report/model.ts';
+import type { BlockEvidence } from '../../verdict/evidence.ts';
+import { checkUniqueSpread } from '../../verdict/routing.ts';
+import type { StageContext } from '../context.ts';
+import { edges, type Snapshot } from '../verify/counters.ts';
 
 /** What a block and the two snapshots at its edges show. */
 export function blockEvidence(

@@ -1,13 +1,13 @@
-import type { Climb } from '../load/ladder.ts';
-import { type PairTimings, pairAt } from '../load/pairs.ts';
-import { type MeasuredBlock, toPair } from '../load/summary.ts';
-import type { WarmUp } from '../load/warm-up.ts';
-import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../report/model.ts';
-import { type DecisionPlan, type Look, lookAt } from '../verdict/decide.ts';
-import type { ArmEvidence, BlockEvidence } from '../verdict/evidence.ts';
-import { type Bench, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './benchmark-load.ts';
-import { announcePlan, roundText } from './benchmark-text.ts';
-import { snapshot } from './verify/counters.ts';
+import type { Climb } from '../../load/ladder.ts';
+import { type PairTimings, pairAt } from '../../load/pairs.ts';
+import { type MeasuredBlock, toPair } from '../../load/summary.ts';
+import type { WarmUp } from '../../load/warm-up.ts';
+import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../../report/model.ts';
+import { type DecisionPlan, type Look, lookAt } from '../../verdict/decide.ts';
+import type { ArmEvidence, BlockEvidence } from '../../verdict/evidence.ts';
+import { snapshot } from '../verify/counters.ts';
+import { type Bench, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './load.ts';
+import { announcePlan, roundText } from './text.ts';
 
 /** What was measured, before it is judged. */
 export interface Collected {

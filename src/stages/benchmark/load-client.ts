@@ -1,4 +1,4 @@
-import { createLoadClient, type LoadClient } from '../load/client.ts';
+import { createLoadClient, type LoadClient } from '../../load/client.ts';
 
 const COMPLETIONS = '/v1/completions';
 const REQUEST_DEADLINE_MS = 60_000;

@@ -1,13 +1,13 @@
-import { type Probe, RATE_SHARES, searchGoodput, sloMeter } from '../load/goodput.ts';
-import { arrivalTimes, runOpenLoop } from '../load/open-loop.ts';
-import { requestBody } from '../load/prompts.ts';
-import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '../report/model.ts';
-import { LIMITS } from '../verdict/plausibility.ts';
-import { percent } from '../verdict/wording.ts';
-import type { StageContext } from './context.ts';
+import { type Probe, RATE_SHARES, searchGoodput, sloMeter } from '../../load/goodput.ts';
+import { arrivalTimes, runOpenLoop } from '../../load/open-loop.ts';
+import { requestBody } from '../../load/prompts.ts';
+import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '../../report/model.ts';
+import { LIMITS } from '../../verdict/plausibility.ts';
+import { percent } from '../../verdict/wording.ts';
+import type { StageContext } from '../context.ts';
+import type { ReadyStack } from '../ready/ready.ts';
+import type { VerifiedModel } from '../verify/verify.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
-import type { ReadyStack } from './ready/ready.ts';
-import type { VerifiedModel } from './verify/verify.ts';
 import { promptsOf } from './workload.ts';
 
 /** Fewer tell a p95 from chance badly. */

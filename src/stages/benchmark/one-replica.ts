@@ -1,10 +1,10 @@
-import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
-import { createServingClient } from '../clients/serving/client.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import { poll } from '../lib/poll.ts';
-import type { Prepared, StageContext } from './context.ts';
-import { MANAGED_BY, RUN_ANNOTATION } from './deploy/ownership.ts';
-import type { ReadyStack } from './ready/ready.ts';
+import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import { createServingClient } from '../../clients/serving/client.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import type { Prepared, StageContext } from '../context.ts';
+import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
+import type { ReadyStack } from '../ready/ready.ts';
 
 export const ARM_LABEL = 'tpu-serving-gate/one-replica';
 const ROUTE_LIMIT_MS = 2 * 60_000;
