@@ -14,7 +14,7 @@ import { logLine } from './report/escape.ts';
 import { outputsOf } from './report/outputs.ts';
 import { renderVerdictText } from './report/text.ts';
 import { runGate } from './session.ts';
-import { withoutLease } from './stages/close.ts';
+import { withoutLease } from './stages/release/released-report.ts';
 import { stepLog } from './step.ts';
 
 /** After an interrupt the runner grants 7.5 s in all. */

@@ -14,7 +14,6 @@ import { currentStage, firstFailureStopsBoth, interrupted, stage } from './run-s
 import { benchmark, type Measured } from './stages/benchmark/benchmark.ts';
 import type { BaseContext, Kept, LeaseState, Prepared, StageContext } from './stages/context.ts';
 import { deploy } from './stages/deploy/deploy.ts';
-import { keep } from './stages/keep.ts';
 import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool } from './stages/lease/lease.ts';
 import { lostNodes, nodesLost } from './stages/lease/lost-nodes.ts';
 import type { TpuNode } from './stages/lease/nodes.ts';
@@ -24,6 +23,7 @@ import { checkOffline } from './stages/preflight/offline.ts';
 import { preflight } from './stages/preflight/preflight.ts';
 import { preflightTable, type Table } from './stages/preflight/table.ts';
 import { awaitReady } from './stages/ready/ready.ts';
+import { keep } from './stages/release/keep-stack.ts';
 import { verify } from './stages/verify/verify.ts';
 import { sincePass } from './verdict/compare.ts';
 import { overallVerdict } from './verdict/overall.ts';

@@ -12,13 +12,13 @@ import { VERSION } from './lib/version.ts';
 import { type PipelineResult, runPipeline } from './pipeline.ts';
 import type { Emit } from './progress/events.ts';
 import type { Cost, Report } from './report/model.ts';
-import { bill } from './stages/bill.ts';
-import { closeReport } from './stages/close.ts';
 import type { LeaseState } from './stages/context.ts';
 import { notOurs, settleLease } from './stages/lease/lease-owner.ts';
 import { poolNodes } from './stages/lease/nodes.ts';
 import { loadFiles } from './stages/preflight/workspace.ts';
-import { type Released, release, releaseFailed } from './stages/release.ts';
+import { bill } from './stages/release/bill.ts';
+import { type Released, release, releaseFailed } from './stages/release/release.ts';
+import { closeReport } from './stages/release/released-report.ts';
 
 /** What an entrypoint hands over: inputs, environment and where words go. */
 export interface Session {

@@ -12,7 +12,7 @@ import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from './report/sweep.ts
 import { openCluster } from './session.ts';
 import type { LeaseState } from './stages/context.ts';
 import { holderIdentity } from './stages/lease/lease.ts';
-import { noteSweep, sweep } from './stages/sweep.ts';
+import { noteSweep, sweep } from './stages/release/sweep.ts';
 
 /** What a sweep is told by, and tells; the action and the command line each have their own. */
 export interface SweepIo {

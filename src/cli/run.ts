@@ -16,9 +16,9 @@ import { publish } from '../publish.ts';
 import type { Report, Verdict } from '../report/model.ts';
 import { renderVerdictText } from '../report/text.ts';
 import { releaseStage, runGate, type Session } from '../session.ts';
-import { withoutLease } from '../stages/close.ts';
 import type { LeaseState } from '../stages/context.ts';
-import { resizeCommand } from '../stages/release.ts';
+import { resizeCommand } from '../stages/release/release.ts';
+import { withoutLease } from '../stages/release/released-report.ts';
 
 const CODES: Record<Verdict, number> = { pass: 0, fail: 1, error: 2, inconclusive: 4, invalid: 4 };
 const COMMENT_LIMIT_MS = 20_000;

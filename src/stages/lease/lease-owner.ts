@@ -2,7 +2,7 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import type { Emit } from '../../progress/events.ts';
 import type { LeaseState } from '../context.ts';
-import type { Released } from '../release.ts';
+import type { Released } from '../release/release.ts';
 import { LEASE_DURATION_S, SKEW_MS } from './lease-record.ts';
 import { expirePool, returnPool, standing } from './pool-lease.ts';
 

@@ -2,8 +2,8 @@ import { humanDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
 import { chipsOf } from '../../tpu/pool-shape.ts';
 import { chipHourPrice } from '../../tpu/prices.ts';
-import { priceBasis, USUAL_RUN_MS } from '../bill.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { priceBasis, USUAL_RUN_MS } from '../release/bill.ts';
 
 /** Time of the bill that is kept for the release: nodes are billed until they are deleted. */
 export const RESERVE_MS = 5 * 60_000;

@@ -1,9 +1,9 @@
-import type { GkeClient, GkeOperation } from '../clients/google/gke.ts';
-import { isOperationConflict } from '../clients/google/operation-conflict.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import { type Clock, poll } from '../lib/poll.ts';
-import type { Emit } from '../progress/events.ts';
-import type { LeaseState } from './context.ts';
+import type { GkeClient, GkeOperation } from '../../clients/google/gke.ts';
+import { isOperationConflict } from '../../clients/google/operation-conflict.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import { type Clock, poll } from '../../lib/poll.ts';
+import type { Emit } from '../../progress/events.ts';
+import type { LeaseState } from '../context.ts';
 
 export interface ShrinkContext {
   gke: GkeClient;

@@ -1,8 +1,8 @@
-import type { Cost, Report } from '../report/model.ts';
-import { chipsOf } from '../tpu/pool-shape.ts';
-import { chipHourPrice } from '../tpu/prices.ts';
-import { type BilledNode, costOf } from '../verdict/cost.ts';
-import type { Prepared, StageContext } from './context.ts';
+import type { Cost, Report } from '../../report/model.ts';
+import { chipsOf } from '../../tpu/pool-shape.ts';
+import { chipHourPrice } from '../../tpu/prices.ts';
+import { type BilledNode, costOf } from '../../verdict/cost.ts';
+import type { Prepared, StageContext } from '../context.ts';
 
 export interface Pricing {
   machineType: string | null;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { Failure } from '../../src/lib/failure.ts';
-import type { ProgressEvent } from '../../src/progress/events.ts';
-import { type Released, release, resizeCommand } from '../../src/stages/release.ts';
-import { fakeClock } from '../unit/lib/fake-clock.ts';
+import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import type { ProgressEvent } from '../../../../src/progress/events.ts';
+import { type Released, release, resizeCommand } from '../../../../src/stages/release/release.ts';
+import { fakeClock } from '../../lib/fake-clock.ts';
 import {
   applied,
   conflict,
@@ -17,7 +17,7 @@ import {
   POOL,
   texts,
   unreachable,
-} from '../unit/stages/fakes.ts';
+} from '../fakes.ts';
 
 const COMMAND =
   'gcloud container clusters resize llmd --node-pool v6e --num-nodes 0 --location europe-west4-a --project ecoeng-llmd --quiet';

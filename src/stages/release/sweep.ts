@@ -1,14 +1,14 @@
-import type { GkeClient } from '../clients/google/gke.ts';
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import { errorText } from '../lib/failure.ts';
-import type { Clock } from '../lib/poll.ts';
-import type { Emit } from '../progress/events.ts';
-import type { Swept } from '../report/model.ts';
-import type { LeaseState } from './context.ts';
-import { MANAGED_BY } from './deploy/ownership.ts';
-import { type Holder, isExpired, type LeaseRecord, leaseObject, readLease } from './lease/lease-record.ts';
-import { expirePool, keepPool, returnPool } from './lease/pool-lease.ts';
+import type { GkeClient } from '../../clients/google/gke.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import { errorText } from '../../lib/failure.ts';
+import type { Clock } from '../../lib/poll.ts';
+import type { Emit } from '../../progress/events.ts';
+import type { Swept } from '../../report/model.ts';
+import type { LeaseState } from '../context.ts';
+import { MANAGED_BY } from '../deploy/ownership.ts';
+import { type Holder, isExpired, type LeaseRecord, leaseObject, readLease } from '../lease/lease-record.ts';
+import { expirePool, keepPool, returnPool } from '../lease/pool-lease.ts';
 import { release } from './release.ts';
 
 export interface SweepContext {

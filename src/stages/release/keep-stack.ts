@@ -1,8 +1,8 @@
-import type { Release } from '../report/model.ts';
-import type { Kept, LeaseState, Prepared, StageContext } from './context.ts';
-import { leaseContext } from './lease/lease.ts';
-import { stampKept } from './lease/pool-lease.ts';
-import { usdPerHour } from './preflight/budget.ts';
+import type { Release } from '../../report/model.ts';
+import type { Kept, LeaseState, Prepared, StageContext } from '../context.ts';
+import { leaseContext } from '../lease/lease.ts';
+import { stampKept } from '../lease/pool-lease.ts';
+import { usdPerHour } from '../preflight/budget.ts';
 
 /**
  * Leaves the stack and its nodes, until `expires-in` is over: the pool's lease in the cluster says so, for the sweeper to

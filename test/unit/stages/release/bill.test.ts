@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { bill, type Pricing, priceText } from '../../src/stages/bill.ts';
-import { closeReport } from '../../src/stages/close.ts';
-import { budgetMs } from '../../src/stages/preflight/budget.ts';
-import { type Released, releaseFailed } from '../../src/stages/release.ts';
-import { aReport } from '../report/fixtures.ts';
-import { LEASE, POOL, prepared, someInputs } from '../unit/stages/fakes.ts';
+import { budgetMs } from '../../../../src/stages/preflight/budget.ts';
+import { bill, type Pricing, priceText } from '../../../../src/stages/release/bill.ts';
+import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
+import { closeReport } from '../../../../src/stages/release/released-report.ts';
+import { aReport } from '../../../report/fixtures.ts';
+import { LEASE, POOL, prepared, someInputs } from '../fakes.ts';
 
 const NOW = '2026-11-22T15:00:00Z';
 const V6E: Pricing = { machineType: 'ct6e-standard-4t', spot: false, reserved: false, pricePerChipHourUsd: null };

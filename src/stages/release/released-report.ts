@@ -1,4 +1,4 @@
-import type { Cost, Report } from '../report/model.ts';
+import type { Cost, Report } from '../../report/model.ts';
 import { bill, type Pricing } from './bill.ts';
 import type { Released } from './release.ts';
 

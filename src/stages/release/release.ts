@@ -1,13 +1,13 @@
-import type { KubeClient } from '../clients/kubernetes/client.ts';
-import { describe } from '../clients/kubernetes/objects.ts';
-import { errorText, Failure } from '../lib/failure.ts';
-import { deadline, orAbort, poll } from '../lib/poll.ts';
-import type { Release } from '../report/model.ts';
-import type { BilledNode } from '../verdict/cost.ts';
-import type { LeaseState } from './context.ts';
-import { removeMarked } from './deploy/ownership.ts';
-import { poolNodes } from './lease/nodes.ts';
-import { type ShrinkContext, shrink } from './shrink.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { describe } from '../../clients/kubernetes/objects.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
+import { deadline, orAbort, poll } from '../../lib/poll.ts';
+import type { Release } from '../../report/model.ts';
+import type { BilledNode } from '../../verdict/cost.ts';
+import type { LeaseState } from '../context.ts';
+import { removeMarked } from '../deploy/ownership.ts';
+import { poolNodes } from '../lease/nodes.ts';
+import { type ShrinkContext, shrink } from './resize-to-rest.ts';
 
 /** `limitMs` is for the whole release. */
 export interface ReleaseContext extends ShrinkContext {
