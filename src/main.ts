@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { beginReport, runSignal } from './begin.ts';
 import { createActionsIo } from './clients/runner/actions.ts';
 import { forkOf, packageRootOf } from './clients/runner/identity.ts';
 import { concludeDeployment, type DeploymentRef } from './deploying.ts';
@@ -8,14 +7,15 @@ import { parseInputs } from './inputs/inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { liveComment } from './live-comment.ts';
 import { cleanupMode, refuseInputs, reportMode, setOutputs } from './other-modes.ts';
+import { stepLog } from './pipeline/action-log.ts';
+import { runGate } from './pipeline/connect.ts';
+import { beginReport, runSignal } from './pipeline/start.ts';
 import { publish } from './publish.ts';
 import { annotationOf } from './report/annotation.ts';
 import { logLine } from './report/escape.ts';
 import { outputsOf } from './report/outputs.ts';
 import { renderVerdictText } from './report/text.ts';
-import { runGate } from './session.ts';
 import { withoutLease } from './stages/release/released-report.ts';
-import { stepLog } from './step.ts';
 
 /** After an interrupt the runner grants 7.5 s in all. */
 const COMMENT_LIMIT_MS = 20_000;

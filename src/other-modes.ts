@@ -5,10 +5,10 @@ import { parseReportInputs } from './inputs/for-modes.ts';
 import type { InputSource } from './inputs/inputs.ts';
 import { ALIASES, DEFAULTS } from './inputs/inputs.ts';
 import { adviceText } from './lib/failure.ts';
+import { stepLog, stepSignal } from './pipeline/action-log.ts';
 import { logLine } from './report/escape.ts';
 import { OUTPUT_NAMES, type OutputName, outputsOf } from './report/outputs.ts';
 import type { Reported } from './reporting.ts';
-import { stepLog, stepSignal } from './step.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { beginReport } from './begin.ts';
 import { readText } from './clients/files/write.ts';
 import { createActionsIo } from './clients/runner/actions.ts';
 import { packageRootOf } from './clients/runner/identity.ts';
@@ -7,14 +6,15 @@ import { concludeDeployment, type DeploymentRef } from './deploying.ts';
 import { parseReleaseInputs } from './inputs/for-modes.ts';
 import { Failure } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
+import { stepLog } from './pipeline/action-log.ts';
+import { releaseStage } from './pipeline/connect.ts';
+import { beginReport } from './pipeline/start.ts';
 import { publish } from './publish.ts';
 import { finishReport } from './report/build.ts';
 import { code, prose } from './report/escape.ts';
 import type { Release, Report } from './report/model.ts';
 import { parseReport } from './report/parse.ts';
-import { releaseStage } from './session.ts';
 import type { LeaseState } from './stages/context.ts';
-import { stepLog } from './step.ts';
 
 const COMMENT_LIMIT_MS = 20_000;
 

@@ -37,7 +37,7 @@ const PLANTED: [file: string, text: string, rule: string][] = [
   ['src/lab/names.ts', `import type { Report } from '../verdict/clean.ts'; export type X = Report;`, 'lab-types'],
   ['src/stages/rehearses.ts', `import { lab } from '../lab/clean.ts'; export const x = lab;`, 'lab-is-for-cli'],
   ['src/later.ts', `export const x = () => import('./lab/clean.ts');`, 'lab-is-for-cli'],
-  ['src/pipeline.ts', `import './main.ts';`, 'nothing-imports-entrypoints'],
+  ['src/pipeline/pipeline.ts', `import './main.ts';`, 'nothing-imports-entrypoints'],
   ['src/stages/tested.ts', `import { fake } from '../../test/fake.ts'; export const x = fake;`, 'src-stands-alone'],
   [
     'src/stages/writes.ts',

@@ -3,7 +3,7 @@ import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
 import { describe, refOf } from '../../clients/kubernetes/objects.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
-import type { Files } from '../../pipeline.ts';
+import type { Files } from '../../pipeline/pipeline.ts';
 import { readBaseline, readLastPass } from './earlier-results.ts';
 import type { Seen, Table } from './table.ts';
 

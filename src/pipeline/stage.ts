@@ -1,7 +1,7 @@
-import { atStage, Failure, type FailureStage, isAbort } from './lib/failure.ts';
-import type { Report, StageName } from './report/model.ts';
-import { preflightCounts, STAGES } from './report/wording.ts';
-import type { BaseContext } from './stages/context.ts';
+import { atStage, Failure, type FailureStage, isAbort } from '../lib/failure.ts';
+import type { Report, StageName } from '../report/model.ts';
+import { preflightCounts, STAGES } from '../report/wording.ts';
+import type { BaseContext } from '../stages/context.ts';
 
 /** Runs a stage: start and end are told and timed, and its result line is kept in the report. */
 export async function stage<T>(

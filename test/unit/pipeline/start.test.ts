@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runSignal } from '../src/begin.ts';
+import { runSignal } from '../../../src/pipeline/start.ts';
 
 let run: ReturnType<typeof runSignal> | undefined;
 afterEach(() => run?.stop());

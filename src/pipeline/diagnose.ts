@@ -1,14 +1,14 @@
-import type { Manifest } from './clients/files/manifests.ts';
-import type { GkeClient } from './clients/google/gke.ts';
-import type { KubeClient } from './clients/kubernetes/client.ts';
-import { collectEvidence } from './diagnosis/collect.ts';
-import type { ClusterEvidence, Evidence } from './diagnosis/evidence.ts';
-import { explain } from './diagnosis/explain.ts';
-import type { Inputs } from './inputs/inputs.ts';
-import type { Failure } from './lib/failure.ts';
-import type { Report } from './report/model.ts';
-import type { ServiceRef } from './stages/context.ts';
-import { counterLines, gatewaySnapshot } from './stages/verify/gateway-counters.ts';
+import type { Manifest } from '../clients/files/manifests.ts';
+import type { GkeClient } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { collectEvidence } from '../diagnosis/collect.ts';
+import type { ClusterEvidence, Evidence } from '../diagnosis/evidence.ts';
+import { explain } from '../diagnosis/explain.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import type { Failure } from '../lib/failure.ts';
+import type { Report } from '../report/model.ts';
+import type { ServiceRef } from '../stages/context.ts';
+import { counterLines, gatewaySnapshot } from '../stages/verify/gateway-counters.ts';
 
 interface Asked {
   inputs: Inputs;

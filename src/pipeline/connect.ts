@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { GcpAuth } from './clients/google/auth.ts';
-import { googleEndpoints } from './clients/google/endpoints.ts';
-import type { ClusterInfo, GkeClient } from './clients/google/gke.ts';
-import type { KubeClient } from './clients/kubernetes/client.ts';
-import { kubeEndpoints } from './clients/kubernetes/endpoints.ts';
-import { announceDeployment, type DeploymentRef } from './deploying.ts';
-import type { Inputs } from './inputs/inputs.ts';
-import { errorText, type FailureStage } from './lib/failure.ts';
-import { type Clock, deadline, orAbort, poll } from './lib/poll.ts';
-import { VERSION } from './lib/version.ts';
+import type { GcpAuth } from '../clients/google/auth.ts';
+import { googleEndpoints } from '../clients/google/endpoints.ts';
+import type { ClusterInfo, GkeClient } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { kubeEndpoints } from '../clients/kubernetes/endpoints.ts';
+import { announceDeployment, type DeploymentRef } from '../deploying.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { errorText, type FailureStage } from '../lib/failure.ts';
+import { type Clock, deadline, orAbort, poll } from '../lib/poll.ts';
+import { VERSION } from '../lib/version.ts';
+import type { Emit } from '../progress/events.ts';
+import type { Cost, Report } from '../report/model.ts';
+import type { LeaseState } from '../stages/context.ts';
+import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
+import { poolNodes } from '../stages/lease/nodes.ts';
+import { loadFiles } from '../stages/preflight/workspace.ts';
+import { bill } from '../stages/release/bill.ts';
+import { type Released, release, releaseFailed } from '../stages/release/release.ts';
+import { closeReport } from '../stages/release/released-report.ts';
 import { type PipelineResult, runPipeline } from './pipeline.ts';
-import type { Emit } from './progress/events.ts';
-import type { Cost, Report } from './report/model.ts';
-import type { LeaseState } from './stages/context.ts';
-import { notOurs, settleLease } from './stages/lease/lease-owner.ts';
-import { poolNodes } from './stages/lease/nodes.ts';
-import { loadFiles } from './stages/preflight/workspace.ts';
-import { bill } from './stages/release/bill.ts';
-import { type Released, release, releaseFailed } from './stages/release/release.ts';
-import { closeReport } from './stages/release/released-report.ts';
 
 /** What an entrypoint hands over: inputs, environment and where words go. */
 export interface Session {
@@ -204,7 +204,7 @@ async function kubeWithin(session: Session, auth: GcpAuth, gke: GkeClient): Prom
 
 /** The Google and Kubernetes clients are 10 MB of code: loaded when they are used, not when a bad input is refused. */
 async function openAuth(session: Connection): Promise<GcpAuth> {
-  const { createGcpAuth } = await import('./clients/google/auth.ts');
+  const { createGcpAuth } = await import('../clients/google/auth.ts');
   return createGcpAuth({
     method: session.inputs.auth,
     projectId: session.inputs.projectId,
@@ -218,7 +218,7 @@ async function openAuth(session: Connection): Promise<GcpAuth> {
 }
 
 async function openGke(session: Connection, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
-  const { createGkeClient } = await import('./clients/google/gke.ts');
+  const { createGkeClient } = await import('../clients/google/gke.ts');
   return createGkeClient({
     projectId: session.inputs.projectId,
     location: session.inputs.location,
@@ -240,7 +240,7 @@ async function openKube(
   cluster: ClusterInfo,
   stage: FailureStage,
 ): Promise<KubeClient> {
-  const { createKubeClient } = await import('./clients/kubernetes/client.ts');
+  const { createKubeClient } = await import('../clients/kubernetes/client.ts');
   const endpoints = kubeEndpoints(cluster, session.inputs.dnsEndpoint);
   for (const [index, endpoint] of endpoints.entries()) {
     const kube = createKubeClient({

@@ -1,9 +1,9 @@
-import { runIdentity } from './clients/runner/identity.ts';
-import type { Inputs } from './inputs/inputs.ts';
-import { errorText, Failure } from './lib/failure.ts';
-import { VERSION } from './lib/version.ts';
-import { emptyReport } from './report/build.ts';
-import type { Report } from './report/model.ts';
+import { runIdentity } from '../clients/runner/identity.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { errorText, Failure } from '../lib/failure.ts';
+import { VERSION } from '../lib/version.ts';
+import { emptyReport } from '../report/build.ts';
+import type { Report } from '../report/model.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
