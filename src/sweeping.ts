@@ -1,13 +1,13 @@
 import { timerWait } from './clients/github/errors.ts';
 import { createGithubIssues, type GithubIssues } from './clients/github/issues.ts';
 import { runIdentity } from './clients/runner/identity.ts';
-import { retireDeployment } from './deploying.ts';
 import { parseSweepInputs } from './inputs/for-modes.ts';
 import type { InputSource } from './inputs/inputs.ts';
 import { adviceText } from './lib/failure.ts';
 import { systemClock } from './lib/poll.ts';
 import { openCluster } from './pipeline/connect.ts';
 import type { Emit } from './progress/events.ts';
+import { retireDeployment } from './publish/deployment.ts';
 import type { Swept } from './report/model.ts';
 import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from './report/sweep.ts';
 import type { LeaseState } from './stages/context.ts';

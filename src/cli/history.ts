@@ -4,7 +4,7 @@ import { repositoryPage } from '../clients/runner/identity.ts';
 import type { HistoryRecord } from '../history/record.ts';
 import { speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
-import { addResults, raiseAlerts, readSeries } from '../keeping.ts';
+import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
 import { readReport } from './report.ts';
 import { openStore } from './store.ts';
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { packageRootOf } from '../clients/runner/identity.ts';
-import { readSeries, writePage } from '../keeping.ts';
 import { pageModel } from '../page/model.ts';
+import { readSeries, writePage } from '../publish/history.ts';
 import { openStore } from './store.ts';
 
 /**

@@ -1,11 +1,11 @@
-import { createGithubDeployments, type GithubDeployments } from './clients/github/deployments.ts';
-import { timerWait } from './clients/github/errors.ts';
-import type { Inputs } from './inputs/inputs.ts';
-import { adviceText } from './lib/failure.ts';
-import { deadline } from './lib/poll.ts';
-import type { Emit } from './progress/events.ts';
-import type { Report } from './report/model.ts';
-import type { Kept, LeaseState } from './stages/context.ts';
+import { createGithubDeployments, type GithubDeployments } from '../clients/github/deployments.ts';
+import { timerWait } from '../clients/github/errors.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { adviceText } from '../lib/failure.ts';
+import { deadline } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
+import type { Report } from '../report/model.ts';
+import type { Kept, LeaseState } from '../stages/context.ts';
 
 export type DeploymentRef = NonNullable<Kept['deployment']>;
 
