@@ -4,7 +4,7 @@ import { forkOf, packageRootOf } from './clients/runner/identity.ts';
 import { forkNotice } from './fork.ts';
 import { parseInputs } from './inputs/inputs.ts';
 import { systemClock } from './lib/poll.ts';
-import { cleanupMode, refuseInputs, reportMode, setOutputs } from './other-modes.ts';
+import { cleanupMode, refuseInputs, reportMode, setOutputs } from './modes/action-modes.ts';
 import { stepLog } from './pipeline/action-log.ts';
 import { runGate } from './pipeline/connect.ts';
 import { beginReport, runSignal } from './pipeline/start.ts';

@@ -1,6 +1,6 @@
 import { createActionsIo } from './clients/runner/actions.ts';
+import { runSweep } from './modes/cleanup.ts';
 import { stepLog, stepSignal } from './pipeline/action-log.ts';
-import { runSweep } from './sweeping.ts';
 
 /** The sweeper as an action: `sweep/action.yml`. Red when a pool could not be given back, and when it could not look. */
 export async function sweepAction(): Promise<number> {

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { SWEEP_INPUTS } from '../inputs/for-modes.ts';
 import { systemClock } from '../lib/poll.ts';
+import { runSweep } from '../modes/cleanup.ts';
 import { neutral } from '../progress/actions.ts';
 import { plainRenderer } from '../progress/plain.ts';
-import { runSweep } from '../sweeping.ts';
 
 const CODES = { done: 0, failed: 2, 'bad-inputs': 3 } as const;
 

@@ -1,18 +1,18 @@
-import { timerWait } from './clients/github/errors.ts';
-import { createGithubIssues, type GithubIssues } from './clients/github/issues.ts';
-import { runIdentity } from './clients/runner/identity.ts';
-import { parseSweepInputs } from './inputs/for-modes.ts';
-import type { InputSource } from './inputs/inputs.ts';
-import { adviceText } from './lib/failure.ts';
-import { systemClock } from './lib/poll.ts';
-import { openCluster } from './pipeline/connect.ts';
-import type { Emit } from './progress/events.ts';
-import { retireDeployment } from './publish/deployment.ts';
-import type { Swept } from './report/model.ts';
-import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from './report/sweep.ts';
-import type { LeaseState } from './stages/context.ts';
-import { holderIdentity } from './stages/lease/lease.ts';
-import { noteSweep, sweep } from './stages/release/sweep.ts';
+import { timerWait } from '../clients/github/errors.ts';
+import { createGithubIssues, type GithubIssues } from '../clients/github/issues.ts';
+import { runIdentity } from '../clients/runner/identity.ts';
+import { parseSweepInputs } from '../inputs/for-modes.ts';
+import type { InputSource } from '../inputs/inputs.ts';
+import { adviceText } from '../lib/failure.ts';
+import { systemClock } from '../lib/poll.ts';
+import { openCluster } from '../pipeline/connect.ts';
+import type { Emit } from '../progress/events.ts';
+import { retireDeployment } from '../publish/deployment.ts';
+import type { Swept } from '../report/model.ts';
+import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from '../report/sweep.ts';
+import type { LeaseState } from '../stages/context.ts';
+import { holderIdentity } from '../stages/lease/lease.ts';
+import { noteSweep, sweep } from '../stages/release/sweep.ts';
 
 /** What a sweep is told by, and tells; the action and the command line each have their own. */
 export interface SweepIo {
@@ -48,7 +48,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
   const holder = { identity: holderIdentity(run, runKey), runKey };
   const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret: io.onSecret }, 'release');
   try {
-    const { createGithubRuns } = await import('./clients/github/runs.ts');
+    const { createGithubRuns } = await import('../clients/github/runs.ts');
     const access =
       inputs.githubToken && run.repository
         ? { token: inputs.githubToken, repository: run.repository, apiUrl: env.GITHUB_API_URL, signal }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import type { ActionsIo } from './clients/runner/actions.ts';
-import { packageRootOf } from './clients/runner/identity.ts';
-import { parseReportInputs } from './inputs/for-modes.ts';
-import type { InputSource } from './inputs/inputs.ts';
-import { ALIASES, DEFAULTS } from './inputs/inputs.ts';
-import { adviceText } from './lib/failure.ts';
-import { stepLog, stepSignal } from './pipeline/action-log.ts';
-import { logLine } from './report/escape.ts';
-import { OUTPUT_NAMES, type OutputName, outputsOf } from './report/outputs.ts';
-import type { Reported } from './reporting.ts';
+import type { ActionsIo } from '../clients/runner/actions.ts';
+import { packageRootOf } from '../clients/runner/identity.ts';
+import { parseReportInputs } from '../inputs/for-modes.ts';
+import type { InputSource } from '../inputs/inputs.ts';
+import { ALIASES, DEFAULTS } from '../inputs/inputs.ts';
+import { adviceText } from '../lib/failure.ts';
+import { stepLog, stepSignal } from '../pipeline/action-log.ts';
+import { logLine } from '../report/escape.ts';
+import { OUTPUT_NAMES, type OutputName, outputsOf } from '../report/outputs.ts';
+import type { Reported } from './report.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,7 +27,7 @@ export function refuseInputs(io: ActionsIo, problems: readonly string[]): number
 
 /** `mode: cleanup`: ends stacks that were deployed to stay, and gives back what dead runs left behind. */
 export async function cleanupMode(io: ActionsIo, env: Env): Promise<number> {
-  const { runSweep } = await import('./sweeping.ts');
+  const { runSweep } = await import('./cleanup.ts');
   const pool = io.inputs.get('node-pool')?.trim() || 'all';
   const dryRun = io.inputs.get('dry-run')?.trim() || 'false';
   if (dryRun !== 'true' && dryRun !== 'false') {
@@ -73,7 +73,7 @@ export async function reportMode(io: ActionsIo, env: Env): Promise<number> {
   if ('problems' in parsed) return refuseInputs(io, parsed.problems);
   const { inputs } = parsed;
   io.mask(inputs.common.githubToken);
-  const { reportResult } = await import('./reporting.ts');
+  const { reportResult } = await import('./report.ts');
   const outputDir =
     inputs.common.outputDir || join(env.RUNNER_TEMP ?? '.', 'tpu-serving-gate', env.GITHUB_ACTION ?? 'report');
   try {

@@ -1,18 +1,18 @@
 import { join, resolve } from 'node:path';
-import { readText } from './clients/files/write.ts';
-import { branchStore } from './clients/github/branch-store.ts';
-import { timerWait } from './clients/github/errors.ts';
-import { createGithubIssues } from './clients/github/issues.ts';
-import { repositoryPage, runIdentity } from './clients/runner/identity.ts';
-import { type Watch, watch, watchSentence } from './history/watch.ts';
-import type { ReportInputs } from './inputs/for-modes.ts';
-import { adviceText, Failure } from './lib/failure.ts';
-import { pageModel } from './page/model.ts';
-import type { Emit } from './progress/events.ts';
-import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from './publish/history.ts';
-import { type Published, publish } from './publish/publish.ts';
-import type { Report } from './report/model.ts';
-import { parseReport } from './report/parse.ts';
+import { readText } from '../clients/files/write.ts';
+import { branchStore } from '../clients/github/branch-store.ts';
+import { timerWait } from '../clients/github/errors.ts';
+import { createGithubIssues } from '../clients/github/issues.ts';
+import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
+import { type Watch, watch, watchSentence } from '../history/watch.ts';
+import type { ReportInputs } from '../inputs/for-modes.ts';
+import { adviceText, Failure } from '../lib/failure.ts';
+import { pageModel } from '../page/model.ts';
+import type { Emit } from '../progress/events.ts';
+import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from '../publish/history.ts';
+import { type Published, publish } from '../publish/publish.ts';
+import type { Report } from '../report/model.ts';
+import { parseReport } from '../report/parse.ts';
 
 export interface Reporting {
   inputs: ReportInputs;
