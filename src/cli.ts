@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runCommand } from './cli/run.ts';
-import { usage } from './cli/usage.ts';
+import { runCommand } from './commands/run.ts';
+import { usage } from './commands/usage.ts';
 import { errorText } from './lib/failure.ts';
 import { VERSION } from './lib/version.ts';
 import { neutral } from './progress/actions.ts';
@@ -30,27 +30,27 @@ async function dispatch(args: string[]): Promise<number> {
     case 'run':
       return runCommand(rest, process.env);
     case 'sweep': {
-      const { sweepCommand } = await import('./cli/sweep.ts');
+      const { sweepCommand } = await import('./commands/sweep.ts');
       return sweepCommand(rest, process.env);
     }
     case 'cleanup': {
-      const { sweepCommand } = await import('./cli/sweep.ts');
+      const { sweepCommand } = await import('./commands/sweep.ts');
       return sweepCommand(rest, process.env, { cleanup: true });
     }
     case 'report': {
-      const { reportCommand } = await import('./cli/report.ts');
+      const { reportCommand } = await import('./commands/report.ts');
       return reportCommand(rest, say);
     }
     case 'compare': {
-      const { compareCommand } = await import('./cli/report.ts');
+      const { compareCommand } = await import('./commands/report.ts');
       return compareCommand(rest, say);
     }
     case 'history': {
-      const { historyCommand } = await import('./cli/history.ts');
+      const { historyCommand } = await import('./commands/history.ts');
       return historyCommand(rest, process.env, say);
     }
     case 'page': {
-      const { pageCommand } = await import('./cli/page.ts');
+      const { pageCommand } = await import('./commands/page.ts');
       return pageCommand(rest, process.env, say);
     }
     case 'rehearse': {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { historyCommand } from '../../src/cli/history.ts';
+import { historyCommand } from '../../src/commands/history.ts';
 import { alertSteps, type KnownIssue, parseMark, renderMark, type Step } from '../../src/history/alerts.ts';
 import type { HistoryRecord } from '../../src/history/record.ts';
 import { startGithub } from '../../src/lab/github/server.ts';

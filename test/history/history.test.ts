@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { historyCommand } from '../../src/cli/history.ts';
+import { historyCommand } from '../../src/commands/history.ts';
 import { historyRecord } from '../../src/history/record.ts';
 import { mergeShard, readShard, shardPath } from '../../src/history/shard.ts';
 import { startGithub } from '../../src/lab/github/server.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { compareCommand, REPORT_FORMATS, reportCommand } from '../../src/cli/report.ts';
-import { aReport } from '../report/fixtures.ts';
+import { compareCommand, REPORT_FORMATS, reportCommand } from '../../../src/commands/report.ts';
+import { aReport } from '../../report/fixtures.ts';
 
 let folder: string;
 beforeEach(async () => {

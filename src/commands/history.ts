@@ -5,8 +5,8 @@ import type { HistoryRecord } from '../history/record.ts';
 import { speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
 import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
+import { openStore } from './history-store.ts';
 import { readReport } from './report.ts';
-import { openStore } from './store.ts';
 
 const USAGE = 3;
 

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS } from '../../src/inputs/inputs.ts';
-import { VERSION } from '../../src/lib/version.ts';
-import { root } from '../checks/root.ts';
+import { DEFAULTS } from '../../../src/inputs/inputs.ts';
+import { VERSION } from '../../../src/lib/version.ts';
+import { root } from '../../checks/root.ts';
 
 interface Ended {
   code: number | null;

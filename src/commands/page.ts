@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { packageRootOf } from '../clients/runner/identity.ts';
 import { pageModel } from '../page/model.ts';
 import { readSeries, writePage } from '../publish/history.ts';
-import { openStore } from './store.ts';
+import { openStore } from './history-store.ts';
 
 /**
  * `page FOLDER`, or `page --branch NAME`: the history of a series as one page of HTML that needs no network, written to
