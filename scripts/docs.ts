@@ -11,7 +11,7 @@ import { ADVERSARIES } from '../src/lab/adversaries.ts';
 import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
 import { DAYS } from '../src/lab/scenarios.ts';
 import { Failure } from '../src/lib/failure.ts';
-import { emptyReport } from '../src/report/build.ts';
+import { emptyReport } from '../src/report/fold.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
   type ActionFile,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { createActionsIo } from './clients/runner/actions.ts';
 import { forkOf, packageRootOf } from './clients/runner/identity.ts';
-import { forkNotice } from './fork.ts';
 import { parseInputs } from './inputs/inputs.ts';
 import { systemClock } from './lib/poll.ts';
 import { cleanupMode, refuseInputs, reportMode, setOutputs } from './modes/action-modes.ts';
@@ -13,8 +12,9 @@ import { liveComment } from './publish/live-comment.ts';
 import { publish } from './publish/publish.ts';
 import { annotationOf } from './report/annotation.ts';
 import { logLine } from './report/escape.ts';
+import { forkNotice } from './report/fork-notice.ts';
+import { renderVerdictText } from './report/formats/text.ts';
 import { outputsOf } from './report/outputs.ts';
-import { renderVerdictText } from './report/text.ts';
 import { withoutLease } from './stages/release/released-report.ts';
 
 /** After an interrupt the runner grants 7.5 s in all. */

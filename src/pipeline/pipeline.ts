@@ -6,7 +6,7 @@ import type { ClusterEvidence } from '../diagnosis/evidence.ts';
 import { type Failure, type FailureStage, toFailure } from '../lib/failure.ts';
 import { orAbort, systemClock } from '../lib/poll.ts';
 import type { RequestRecord } from '../load/types.ts';
-import { finishReport } from '../report/build.ts';
+import { finishReport } from '../report/fold.ts';
 import type { Report } from '../report/model.ts';
 import { preflightCounts, USUAL_MS } from '../report/wording.ts';
 import { benchmark, type Measured } from '../stages/benchmark/benchmark.ts';

@@ -2,7 +2,7 @@ import { runIdentity } from '../clients/runner/identity.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 import { VERSION } from '../lib/version.ts';
-import { emptyReport } from '../report/build.ts';
+import { emptyReport } from '../report/fold.ts';
 import type { Report } from '../report/model.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

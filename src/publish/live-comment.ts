@@ -3,9 +3,9 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
 import { deadline } from '../lib/poll.ts';
 import type { Emit, ProgressEvent } from '../progress/events.ts';
+import { renderRunningComment } from '../report/comment/running.ts';
 import type { Report, StageName } from '../report/model.ts';
 import { type CompactRecord, parseData } from '../report/record.ts';
-import { renderRunningComment } from '../report/running.ts';
 
 /** Stages whose beginning is worth an edit; edits do not notify anybody. */
 const TOLD: readonly StageName[] = ['lease', 'ready', 'benchmark'];

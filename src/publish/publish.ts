@@ -8,7 +8,8 @@ import { redactSecrets } from '../lib/redact.ts';
 import { rawResultLines } from '../load/raw-results.ts';
 import type { RequestRecord } from '../load/types.ts';
 import type { Emit } from '../progress/events.ts';
-import { renderComment } from '../report/comment.ts';
+import { renderComment } from '../report/comment/comment.ts';
+import { renderSummary } from '../report/comment/summary.ts';
 import { benchmarkEntries } from '../report/formats/benchmark-action.ts';
 import { junit } from '../report/formats/junit.ts';
 import { llmDReport } from '../report/formats/llm-d.ts';
@@ -16,7 +17,6 @@ import { openMetrics } from '../report/formats/openmetrics.ts';
 import type { Report } from '../report/model.ts';
 import { linksOf } from '../report/money.ts';
 import { type EarlierResult, earlierResults, parseData } from '../report/record.ts';
-import { renderSummary } from '../report/summary.ts';
 
 /** A folder on a network share or a device may never answer. */
 const FILES_LIMIT_MS = 10_000;

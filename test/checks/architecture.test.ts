@@ -67,7 +67,10 @@ const CLEAN: [file: string, text: string][] = [
   ['src/load/clean.ts', `import { Pool } from 'undici'; export const pool = Pool; export interface Sample { a: 1 }`],
   ['src/verdict/clean.ts', `export const mean = 1; export interface Report { a: 1 }`],
   ['src/report/model.ts', `export interface Report { a: 1 }`],
-  ['src/report/markdown.ts', `import type { Report } from './model.ts'; export const row = (r: Report) => r.a;`],
+  [
+    'src/report/comment/markdown.ts',
+    `import type { Report } from './model.ts'; export const row = (r: Report) => r.a;`,
+  ],
   [
     'src/clients/kubernetes/client.ts',
     `import { KubeConfig } from '@kubernetes/client-node'; export const ask = KubeConfig;`,

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALIASES, DEFAULTS } from '../../src/inputs/inputs.ts';
-import { aReport } from '../report/fixtures.ts';
+import { aReport } from '../unit/report/fixtures.ts';
 import { commandsOf, fences, isMarked, pages } from './fences.ts';
 import { root } from './root.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { structureProblems } from '../report/scan.ts';
+import { structureProblems } from '../unit/report/scan.ts';
 import { type E2e, MINUTES, startE2e } from './e2e.ts';
 
 let e2e: E2e;

@@ -7,7 +7,7 @@ import { startGithub } from '../../src/lab/github/server.ts';
 import type { GithubConfig, GithubRecord } from '../../src/lab/protocol.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { aNight } from '../history/records.ts';
-import { aReport } from '../report/fixtures.ts';
+import { aReport } from '../unit/report/fixtures.ts';
 import { plain } from './e2e.ts';
 import { fakeRunner, type Job } from './fake-runner.ts';
 

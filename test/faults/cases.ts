@@ -8,7 +8,7 @@ import type { Report } from '../../src/report/model.ts';
 import type { LeaseState, StageContext } from '../../src/stages/context.ts';
 import { awaitNodes, requestNodes, takePool } from '../../src/stages/lease/lease.ts';
 import { sweep } from '../../src/stages/release/sweep.ts';
-import { aReport } from '../report/fixtures.ts';
+import { aReport } from '../unit/report/fixtures.ts';
 import { prepared } from '../unit/stages/fakes.ts';
 import type { Fault } from './proxy.ts';
 import { POOL, type World } from './world.ts';

@@ -3,7 +3,7 @@ import { explain } from '../../src/diagnosis/explain.ts';
 import { CLOUD_SCENARIOS } from '../../src/lab/cloud-scenarios.ts';
 import { SCENARIOS } from '../../src/lab/scenarios.ts';
 import { toFailure } from '../../src/lib/failure.ts';
-import { aReport } from '../report/fixtures.ts';
+import { aReport } from '../unit/report/fixtures.ts';
 import { atRest, newRun, overlaps } from './cases.ts';
 import { POOL, startWorld } from './world.ts';
 

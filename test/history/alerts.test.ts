@@ -7,7 +7,7 @@ import { alertSteps, type KnownIssue, parseMark, renderMark, type Step } from '.
 import type { HistoryRecord } from '../../src/history/record.ts';
 import { startGithub } from '../../src/lab/github/server.ts';
 import type { GithubRecord } from '../../src/lab/protocol.ts';
-import { aBenchmark, aReport } from '../report/fixtures.ts';
+import { aBenchmark, aReport } from '../unit/report/fixtures.ts';
 import { aNight } from './records.ts';
 
 const compare = (from: string, to: string) => `https://github.com/o/r/compare/${from}...${to}`;

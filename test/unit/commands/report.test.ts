@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { compareCommand, REPORT_FORMATS, reportCommand } from '../../../src/commands/report.ts';
-import { aReport } from '../../report/fixtures.ts';
+import { aReport } from '../report/fixtures.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import type { Inject } from '../../../src/lab/gcp/http.ts';
 import { startGithub } from '../../../src/lab/github/server.ts';
 import { reportResult } from '../../../src/modes/report.ts';
 import { root } from '../../checks/root.ts';
-import { aReport } from '../../report/fixtures.ts';
+import { aReport } from '../report/fixtures.ts';
 import { texts } from '../stages/fakes.ts';
 
 let github: Awaited<ReturnType<typeof startGithub>>;

@@ -6,8 +6,8 @@ import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
 import { type GcpLab, startGcpLab } from '../../lab/gcp/gcp-lab.ts';
-import { aReport } from '../../report/fixtures.ts';
 import { labEnv } from '../clients/google/gcp-auth.ts';
+import { aReport } from '../report/fixtures.ts';
 import { LEASE, someInputs, texts } from '../stages/fakes.ts';
 
 let lab: GcpLab;

@@ -3,10 +3,10 @@ import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../src/lib/failure.ts';
 import { runPipeline, type World } from '../../../src/pipeline/pipeline.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
-import { emptyReport } from '../../../src/report/build.ts';
+import { emptyReport } from '../../../src/report/fold.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
-import { aReport } from '../../report/fixtures.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
+import { aReport } from '../report/fixtures.ts';
 import { conflict, type FakePool, fakeKube, fakePool, POOL, someInputs } from '../stages/fakes.ts';
 
 const SERVICE: KubeObject = {

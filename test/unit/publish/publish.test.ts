@@ -9,7 +9,7 @@ import type { ProgressEvent } from '../../../src/progress/events.ts';
 import { type Published, publish } from '../../../src/publish/publish.ts';
 import type { Report } from '../../../src/report/model.ts';
 import { releaseFailed } from '../../../src/stages/release/release.ts';
-import { aReport } from '../../report/fixtures.ts';
+import { aReport } from '../report/fixtures.ts';
 import { LEASE, someInputs, texts } from '../stages/fakes.ts';
 
 const TOKEN = 'ghs_secret_of_the_run';

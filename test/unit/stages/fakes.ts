@@ -6,8 +6,8 @@ import { Failure } from '../../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { LeaseState, Prepared, StageContext } from '../../../src/stages/context.ts';
 import { RUN_ANNOTATION } from '../../../src/stages/deploy/ownership.ts';
-import { aReport } from '../../report/fixtures.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
+import { aReport } from '../report/fixtures.ts';
 
 export const POOL: NodePoolInfo = {
   name: 'v6e',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forkOf, packageRootOf, runIdentity } from '../../../../src/clients/runner/identity.ts';
-import { forkNotice } from '../../../../src/fork.ts';
+import { forkNotice } from '../../../../src/report/fork-notice.ts';
 
 let folder = '';
 beforeEach(async () => {

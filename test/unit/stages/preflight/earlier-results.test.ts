@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBaseline } from '../../../../src/stages/preflight/earlier-results.ts';
-import { aReport } from '../../../report/fixtures.ts';
+import { aReport } from '../../report/fixtures.ts';
 
 let root: string;
 beforeEach(async () => {

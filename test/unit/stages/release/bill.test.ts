@@ -3,7 +3,7 @@ import { budgetMs } from '../../../../src/stages/preflight/budget.ts';
 import { bill, type Pricing, priceText } from '../../../../src/stages/release/bill.ts';
 import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
 import { closeReport } from '../../../../src/stages/release/released-report.ts';
-import { aReport } from '../../../report/fixtures.ts';
+import { aReport } from '../../report/fixtures.ts';
 import { LEASE, POOL, prepared, someInputs } from '../fakes.ts';
 
 const NOW = '2026-11-22T15:00:00Z';

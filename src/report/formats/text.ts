@@ -1,10 +1,10 @@
-import { knownCause } from './cause.ts';
-import { logLine } from './escape.ts';
-import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from './format.ts';
-import { headlineText } from './headline.ts';
-import type { Report } from './model.ts';
-import { speedupText, vetoed } from './speedup.ts';
-import { sentence, serves, splitChecks, tally, whoActs } from './wording.ts';
+import { knownCause } from '../cause.ts';
+import { logLine } from '../escape.ts';
+import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
+import { headlineText } from '../headline.ts';
+import type { Report } from '../model.ts';
+import { speedupText, vetoed } from '../speedup.ts';
+import { sentence, serves, splitChecks, tally, whoActs } from '../wording.ts';
 
 /**
  * The closing lines for a log or a terminal: verdict, figures, cause and remedy, money, release. Plain text without

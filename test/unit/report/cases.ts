@@ -1,6 +1,6 @@
-import { Failure } from '../../src/lib/failure.ts';
-import { emptyReport, finishReport } from '../../src/report/build.ts';
-import type { PreflightCheck, Report } from '../../src/report/model.ts';
+import { Failure } from '../../../src/lib/failure.ts';
+import { emptyReport, finishReport } from '../../../src/report/fold.ts';
+import type { PreflightCheck, Report } from '../../../src/report/model.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
 
 /** One report per way a run can end. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { renderComment } from '../../src/report/comment.ts';
-import type { Report } from '../../src/report/model.ts';
-import { renderSummary } from '../../src/report/summary.ts';
+import { renderComment } from '../../../src/report/comment/comment.ts';
+import { renderSummary } from '../../../src/report/comment/summary.ts';
+import type { Report } from '../../../src/report/model.ts';
 import { CASES } from './cases.ts';
 import { aBenchmark, aReport, pods } from './fixtures.ts';
 import { structureProblems } from './scan.ts';

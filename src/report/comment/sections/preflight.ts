@@ -1,7 +1,7 @@
-import { html, prose } from '../escape.ts';
+import { html, prose } from '../../escape.ts';
+import type { Report } from '../../model.ts';
+import { PREFLIGHT_WORDS, preflightCounts } from '../../wording.ts';
 import { table } from '../markdown.ts';
-import type { Report } from '../model.ts';
-import { PREFLIGHT_WORDS, preflightCounts } from '../wording.ts';
 import type { Detail, Section } from './section.ts';
 
 /** What was known before money was spent: every line, those that need somebody first; with what to do for each of them. */

@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { annotationOf } from '../../src/report/annotation.ts';
-import { renderComment } from '../../src/report/comment.ts';
-import { clean, clip, code, commentJson, fenced, html, inline, link, logLine, prose } from '../../src/report/escape.ts';
-import type { Report } from '../../src/report/model.ts';
-import { parseData } from '../../src/report/record.ts';
-import { renderSummary } from '../../src/report/summary.ts';
-import { renderVerdictText } from '../../src/report/text.ts';
+import { annotationOf } from '../../../src/report/annotation.ts';
+import { renderComment } from '../../../src/report/comment/comment.ts';
+import { renderSummary } from '../../../src/report/comment/summary.ts';
+import {
+  clean,
+  clip,
+  code,
+  commentJson,
+  fenced,
+  html,
+  inline,
+  link,
+  logLine,
+  prose,
+} from '../../../src/report/escape.ts';
+import { renderVerdictText } from '../../../src/report/formats/text.ts';
+import type { Report } from '../../../src/report/model.ts';
+import { parseData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { linkedBits, outsideCode, structureProblems } from './scan.ts';
 

@@ -1,8 +1,8 @@
-import { code, html, prose } from '../escape.ts';
-import { count, integer, percent } from '../format.ts';
+import { code, html, prose } from '../../escape.ts';
+import { count, integer, percent } from '../../format.ts';
+import type { PodCount, Report } from '../../model.ts';
+import { CHECK_WORDS, shortNames, tally } from '../../wording.ts';
 import { paragraphs, table } from '../markdown.ts';
-import type { PodCount, Report } from '../model.ts';
-import { CHECK_WORDS, shortNames, tally } from '../wording.ts';
 import type { Section } from './section.ts';
 
 /** Every check of the verify stage, and who served what. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { historyRecord } from '../../src/history/record.ts';
-import { root } from '../checks/root.ts';
+import { historyRecord } from '../../../src/history/record.ts';
+import { root } from '../../checks/root.ts';
 import { CASES } from './cases.ts';
 
 const validator = (name: string) =>

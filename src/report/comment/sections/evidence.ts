@@ -1,9 +1,9 @@
-import { knownCause } from '../cause.ts';
-import { code, fenced, html, prose } from '../escape.ts';
-import { count, integer } from '../format.ts';
+import { knownCause } from '../../cause.ts';
+import { code, fenced, html, prose } from '../../escape.ts';
+import { count, integer } from '../../format.ts';
+import type { Diagnosis, PodSummary, Report } from '../../model.ts';
+import { CHECK_WORDS } from '../../wording.ts';
 import { paragraphs, table } from '../markdown.ts';
-import type { Diagnosis, PodSummary, Report } from '../model.ts';
-import { CHECK_WORDS } from '../wording.ts';
 import type { Detail, Section } from './section.ts';
 
 const LIMITS: Record<Detail, { maxLines: number; maxColumns: number; pods: number }> = {

@@ -1,9 +1,8 @@
-import { besideLimits } from '../lib/number.ts';
-import { code, prose } from './escape.ts';
-import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from './format.ts';
-import { table } from './markdown.ts';
-import type { Check, Report, StageResult } from './model.ts';
-import { speedupText, vetoed } from './speedup.ts';
+import { besideLimits } from '../../lib/number.ts';
+import { code, prose } from '../escape.ts';
+import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from '../format.ts';
+import type { Check, Report, StageResult } from '../model.ts';
+import { speedupText, vetoed } from '../speedup.ts';
 import {
   CHECK_WORDS,
   groupOutcome,
@@ -15,7 +14,8 @@ import {
   shownStages,
   splitChecks,
   tally,
-} from './wording.ts';
+} from '../wording.ts';
+import { table } from './markdown.ts';
 
 /** The table of the first screen: at most seven rows. Measures when something was measured, else how far the run came. */
 export function overview(report: Report): string | null {

@@ -1,13 +1,14 @@
-import { renderMarker } from '../lib/marker.ts';
+import { renderMarker } from '../../lib/marker.ts';
+import { inline, prose } from '../escape.ts';
+import { ratio, utcMinute } from '../format.ts';
+import { heading, leadSentence } from '../headline.ts';
+import type { Report } from '../model.ts';
+import { linksLine, moneyLine, type ReportLinks } from '../money.ts';
+import { compactRecord, type EarlierResult, renderData } from '../record.ts';
+import { shortSha, VERDICT_WORDS } from '../wording.ts';
 import { assemble, type Parts } from './assemble.ts';
-import { box } from './box.ts';
-import { inline, prose } from './escape.ts';
-import { ratio, utcMinute } from './format.ts';
-import { heading, leadSentence } from './headline.ts';
-import type { Report } from './model.ts';
-import { linksLine, moneyLine, type ReportLinks } from './money.ts';
-import { overview } from './overview.ts';
-import { compactRecord, type EarlierResult, renderData } from './record.ts';
+import { box } from './cause-box.ts';
+import { overview } from './result-table.ts';
 import { checks } from './sections/checks.ts';
 import { environment, pods } from './sections/environment.ts';
 import { evidence } from './sections/evidence.ts';
@@ -16,7 +17,6 @@ import { preflight } from './sections/preflight.ts';
 import { runbook } from './sections/runbook.ts';
 import type { Detail, Section } from './sections/section.ts';
 import { timeline } from './sections/timeline.ts';
-import { shortSha, VERDICT_WORDS } from './wording.ts';
 
 /** GitHub refuses bodies over 65,536 characters; the budget is in bytes and leaves room. */
 export const COMMENT_BUDGET_BYTES = 60_000;

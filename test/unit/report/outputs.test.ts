@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { compareOrder, parseMarker, renderMarker } from '../../src/lib/marker.ts';
-import { annotationOf } from '../../src/report/annotation.ts';
-import { OUTPUT_NAMES, outputsOf } from '../../src/report/outputs.ts';
-import { parseReport } from '../../src/report/parse.ts';
-import { parseData, renderData } from '../../src/report/record.ts';
-import { renderVerdictText } from '../../src/report/text.ts';
+import { compareOrder, parseMarker, renderMarker } from '../../../src/lib/marker.ts';
+import { annotationOf } from '../../../src/report/annotation.ts';
+import { renderVerdictText } from '../../../src/report/formats/text.ts';
+import { OUTPUT_NAMES, outputsOf } from '../../../src/report/outputs.ts';
+import { parseReport } from '../../../src/report/parse.ts';
+import { parseData, renderData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { aReport } from './fixtures.ts';
 
@@ -60,7 +60,7 @@ describe('outputs', () => {
   });
 
   it('are those of action.yml', () => {
-    const action = parse(readFileSync(new URL('../../action.yml', import.meta.url), 'utf8'));
+    const action = parse(readFileSync(new URL('../../../action.yml', import.meta.url), 'utf8'));
     expect(Object.keys(action.outputs).toSorted()).toEqual([...OUTPUT_NAMES].toSorted());
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseMarker } from '../../src/lib/marker.ts';
-import { emptyReport, finishReport } from '../../src/report/build.ts';
-import { renderComment } from '../../src/report/comment.ts';
-import { parseData } from '../../src/report/record.ts';
-import { renderRunningComment } from '../../src/report/running.ts';
+import { parseMarker } from '../../../src/lib/marker.ts';
+import { renderComment } from '../../../src/report/comment/comment.ts';
+import { renderRunningComment } from '../../../src/report/comment/running.ts';
+import { emptyReport, finishReport } from '../../../src/report/fold.ts';
+import { parseData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { aReport, stages } from './fixtures.ts';
 import { linkedBits, structureProblems, tables } from './scan.ts';

@@ -1,7 +1,7 @@
-import { code, html } from '../escape.ts';
-import { count, integer, plain } from '../format.ts';
+import { code, html } from '../../escape.ts';
+import { count, integer, plain } from '../../format.ts';
+import type { Environment, Report } from '../../model.ts';
 import { paragraphs, table } from '../markdown.ts';
-import type { Environment, Report } from '../model.ts';
 import { podTable } from './evidence.ts';
 import type { Detail, Section } from './section.ts';
 

@@ -1,7 +1,7 @@
-import { prose } from '../escape.ts';
-import { count, integer, plain, requestsPerSecond } from '../format.ts';
+import { prose } from '../../escape.ts';
+import { count, integer, plain, requestsPerSecond } from '../../format.ts';
+import type { Report, RunbookRow } from '../../model.ts';
 import { paragraphs, table } from '../markdown.ts';
-import type { Report, RunbookRow } from '../model.ts';
 import type { Section } from './section.ts';
 
 /** The runbook's own two loads beside its recorded figures: shown for comparison, never part of the verdict. */

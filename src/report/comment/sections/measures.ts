@@ -1,5 +1,5 @@
-import { decimal } from '../../lib/number.ts';
-import { code, prose } from '../escape.ts';
+import { decimal } from '../../../lib/number.ts';
+import { code, prose } from '../../escape.ts';
 import {
   count,
   integer,
@@ -14,11 +14,11 @@ import {
   significant,
   tokensPerSecond,
   usd,
-} from '../format.ts';
+} from '../../format.ts';
+import type { ArmFigures, Benchmark, Finding, GoodputArm, Percentile, Percentiles, Report } from '../../model.ts';
+import { speedupText } from '../../speedup.ts';
+import { oneReplicaTitle, shortNames } from '../../wording.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
-import type { ArmFigures, Benchmark, Finding, GoodputArm, Percentile, Percentiles, Report } from '../model.ts';
-import { speedupText } from '../speedup.ts';
-import { oneReplicaTitle, shortNames } from '../wording.ts';
 import type { Section } from './section.ts';
 
 /** Both arms side by side, how they were measured, and what is to be known about the figures. */

@@ -1,8 +1,8 @@
-import { prose } from '../escape.ts';
-import { duration, elapsed } from '../format.ts';
+import { prose } from '../../escape.ts';
+import { duration, elapsed } from '../../format.ts';
+import type { Report, StageResult } from '../../model.ts';
+import { isRunning, shownStages } from '../../wording.ts';
 import { table } from '../markdown.ts';
-import type { Report, StageResult } from '../model.ts';
-import { isRunning, shownStages } from '../wording.ts';
 import type { Section } from './section.ts';
 
 const OUTCOMES: Record<StageResult['outcome'], string> = {

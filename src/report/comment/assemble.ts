@@ -1,5 +1,5 @@
-import { link } from './escape.ts';
-import { count } from './format.ts';
+import { link } from '../escape.ts';
+import { count } from '../format.ts';
 import { details } from './markdown.ts';
 import type { Section } from './sections/section.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseMarker } from '../../src/lib/marker.ts';
-import { renderComment } from '../../src/report/comment.ts';
-import type { Report } from '../../src/report/model.ts';
-import { earlierResults, parseData } from '../../src/report/record.ts';
-import { renderSummary } from '../../src/report/summary.ts';
+import { parseMarker } from '../../../src/lib/marker.ts';
+import { renderComment } from '../../../src/report/comment/comment.ts';
+import { renderSummary } from '../../../src/report/comment/summary.ts';
+import type { Report } from '../../../src/report/model.ts';
+import { earlierResults, parseData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { aBenchmark, aReport, checks, perPod, stages } from './fixtures.ts';
 import { linkedBits, structureProblems, tables } from './scan.ts';

@@ -1,7 +1,7 @@
+import type { Report } from '../model.ts';
+import type { ReportLinks } from '../money.ts';
 import { assemble } from './assemble.ts';
 import { bodyParts } from './comment.ts';
-import type { Report } from './model.ts';
-import type { ReportLinks } from './money.ts';
 
 /** The runner drops a step's summary whole above 1 MiB. */
 export const SUMMARY_BUDGET_BYTES = 900_000;

@@ -1,8 +1,8 @@
-import { knownCause, wasCutOff } from './cause.ts';
-import { code, fenced, prose } from './escape.ts';
+import { knownCause, wasCutOff } from '../cause.ts';
+import { code, fenced, prose } from '../escape.ts';
+import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
+import { whoActs } from '../wording.ts';
 import { alert } from './markdown.ts';
-import type { Diagnosis, ManifestLocation, Report } from './model.ts';
-import { whoActs } from './wording.ts';
 
 const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
   proven: 'Cause',

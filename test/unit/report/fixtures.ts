@@ -11,7 +11,7 @@ import type {
   Report,
   StageName,
   StageResult,
-} from '../../src/report/model.ts';
+} from '../../../src/report/model.ts';
 
 const PODS = ['a1', 'b2', 'c3'].map((end) => `qwen2-3b-pattern3-kserve-7c9d8b6f5-${end}xyz`);
 const START = Date.parse('2026-11-22T14:07:07Z');

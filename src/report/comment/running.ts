@@ -1,12 +1,12 @@
-import { renderMarker } from '../lib/marker.ts';
-import { inline, link, prose } from './escape.ts';
-import { duration, plain, ratio, usd, utcMinute } from './format.ts';
+import { renderMarker } from '../../lib/marker.ts';
+import { inline, link, prose } from '../escape.ts';
+import { duration, plain, ratio, usd, utcMinute } from '../format.ts';
+import type { Report } from '../model.ts';
+import type { ReportLinks } from '../money.ts';
+import { type CompactRecord, renderData } from '../record.ts';
+import { isRunning, serves, shortSha, stagePosition, USUAL_MS, VERDICT_WORDS } from '../wording.ts';
 import { details } from './markdown.ts';
-import type { Report } from './model.ts';
-import type { ReportLinks } from './money.ts';
-import { stagesTable } from './overview.ts';
-import { type CompactRecord, renderData } from './record.ts';
-import { isRunning, serves, shortSha, stagePosition, USUAL_MS, VERDICT_WORDS } from './wording.ts';
+import { stagesTable } from './result-table.ts';
 
 export interface RunningOptions {
   id: string;

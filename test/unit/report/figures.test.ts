@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { besideLimits } from '../../src/lib/number.ts';
-import { renderComment } from '../../src/report/comment.ts';
-import { milliseconds, percent, requestsPerSecond, usd } from '../../src/report/format.ts';
-import type { Benchmark, Report } from '../../src/report/model.ts';
-import { outputsOf } from '../../src/report/outputs.ts';
-import { renderVerdictText } from '../../src/report/text.ts';
+import { besideLimits } from '../../../src/lib/number.ts';
+import { renderComment } from '../../../src/report/comment/comment.ts';
+import { milliseconds, percent, requestsPerSecond, usd } from '../../../src/report/format.ts';
+import { renderVerdictText } from '../../../src/report/formats/text.ts';
+import type { Benchmark, Report } from '../../../src/report/model.ts';
+import { outputsOf } from '../../../src/report/outputs.ts';
 import { CASES } from './cases.ts';
 import { aBenchmark, aReport } from './fixtures.ts';
 import { outsideCode } from './scan.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { comparisonLines } from '../../src/report/compare.ts';
-import { benchmarkEntries } from '../../src/report/formats/benchmark-action.ts';
-import { junit } from '../../src/report/formats/junit.ts';
-import { llmDReport } from '../../src/report/formats/llm-d.ts';
-import { openMetrics } from '../../src/report/formats/openmetrics.ts';
-import type { Report } from '../../src/report/model.ts';
-import { compareReports } from '../../src/verdict/compare.ts';
+import { comparisonLines } from '../../../src/report/compare.ts';
+import { benchmarkEntries } from '../../../src/report/formats/benchmark-action.ts';
+import { junit } from '../../../src/report/formats/junit.ts';
+import { llmDReport } from '../../../src/report/formats/llm-d.ts';
+import { openMetrics } from '../../../src/report/formats/openmetrics.ts';
+import type { Report } from '../../../src/report/model.ts';
+import { compareReports } from '../../../src/verdict/compare.ts';
 import { aReport } from './fixtures.ts';
 
 const broken = (): Report => ({ ...aReport({ verdict: 'error', benchmark: null, routing: null, checks: [] }) });
