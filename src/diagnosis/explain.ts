@@ -2,7 +2,7 @@ import { redactSecrets } from '../lib/redact.ts';
 import type { Diagnosis, ManifestLocation } from '../report/model.ts';
 import type { Evidence } from './evidence.ts';
 import { describeCondition, quote, troubled, wordsOf } from './facts.ts';
-import { ruledOut } from './rivals.ts';
+import { ruledOut } from './ruled-out.ts';
 import type { Match } from './rules/rule.ts';
 import { RULES } from './rules/table.ts';
 

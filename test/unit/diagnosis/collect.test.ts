@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient, LogBounds } from '../../src/clients/kubernetes/client.ts';
-import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { collectEvidence } from '../../src/diagnosis/collect.ts';
+import type { KubeClient, LogBounds } from '../../../src/clients/kubernetes/client.ts';
+import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import { collectEvidence } from '../../../src/diagnosis/collect.ts';
 
 const NAME = 'qwen';
 const SERVICE = { apiVersion: 'serving.kserve.io/v1alpha1', name: NAME, namespace: 'ns' };

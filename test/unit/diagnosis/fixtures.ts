@@ -1,6 +1,6 @@
-import type { BlockedFlow, ClusterEvidence, Evidence, PodRole } from '../../src/diagnosis/evidence.ts';
-import type { Check, Environment, Report } from '../../src/report/model.ts';
-import { aBenchmark, anEnvironment, aReport, checks } from '../unit/report/fixtures.ts';
+import type { BlockedFlow, ClusterEvidence, Evidence, PodRole } from '../../../src/diagnosis/evidence.ts';
+import type { Check, Environment, Report } from '../../../src/report/model.ts';
+import { aBenchmark, anEnvironment, aReport, checks } from '../report/fixtures.ts';
 import {
   aCluster,
   aContainer,

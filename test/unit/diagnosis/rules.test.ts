@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/diagnosis/explain.ts';
-import { RULES } from '../../src/diagnosis/rules/table.ts';
+import { explain } from '../../../src/diagnosis/explain.ts';
+import { RULES } from '../../../src/diagnosis/rules/table.ts';
 import { FIXTURES } from './fixtures.ts';
 
 const CAUSES = [...new Set(RULES.map(({ cause }) => cause))];

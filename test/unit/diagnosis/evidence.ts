@@ -7,10 +7,10 @@ import type {
   PodEvidence,
   PodRole,
   RouteEvidence,
-} from '../../src/diagnosis/evidence.ts';
-import { Failure, type FailureStage } from '../../src/lib/failure.ts';
-import type { Report } from '../../src/report/model.ts';
-import { aReport } from '../unit/report/fixtures.ts';
+} from '../../../src/diagnosis/evidence.ts';
+import { Failure, type FailureStage } from '../../../src/lib/failure.ts';
+import type { Report } from '../../../src/report/model.ts';
+import { aReport } from '../report/fixtures.ts';
 
 export const NAMESPACE = 'llm-d-inference-scheduling';
 

@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CLOUD_SCENARIOS } from '../../src/lab/cloud-scenarios.ts';
-import { DIAGNOSIS_SCENARIOS } from '../../src/lab/diagnosis-scenarios.ts';
-import { DAYS } from '../../src/lab/scenarios.ts';
-import type { Report } from '../../src/report/model.ts';
+import { CLOUD_SCENARIOS } from '../../../src/lab/cloud-scenarios.ts';
+import { DIAGNOSIS_SCENARIOS } from '../../../src/lab/diagnosis-scenarios.ts';
+import { DAYS } from '../../../src/lab/scenarios.ts';
+import type { Report } from '../../../src/report/model.ts';
 
 /**
  * `npm run test:diagnosis [-- NAME… --keep FOLDER]`: the whole gate against each fault of the lab, and what cause it named:
  * the confusion table. Then how long each wait went on after the fault was there to be seen. Ends with 1 when a cause is
  * wrong, when a fault outside of the table is explained by anything, or when a wait outlasts its fault.
  */
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const CLI = resolve(import.meta.dirname, '../../../src/cli.ts');
 const SCALE = 100;
 /** Cluster seconds that a hopeless wait may go on after its state is final. */
 const MOST_SECONDS = 30;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/diagnosis/explain.ts';
-import { checkPicker } from '../../src/verdict/routing.ts';
-import { anEnvironment, aReport, checks } from '../unit/report/fixtures.ts';
+import { explain } from '../../../src/diagnosis/explain.ts';
+import { checkPicker } from '../../../src/verdict/routing.ts';
+import { anEnvironment, aReport, checks } from '../report/fixtures.ts';
 import { aContainer, aFailure, anEvent, aPod, atReady, crashed, someEvidence } from './evidence.ts';
 
 describe('a cause', () => {
