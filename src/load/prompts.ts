@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { WORDS } from './words.ts';
+import { WORDS } from './vocabulary.ts';
 
 /** Characters that make one token of plain English, roughly; the true count comes back in `usage.prompt_tokens`. */
 export const CHARS_PER_TOKEN = 4;

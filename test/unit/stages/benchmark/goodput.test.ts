@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { searchGoodput, sloMeter } from '../../../../src/load/goodput.ts';
 import type { ArmFigures } from '../../../../src/report/model.ts';
 import { judged, measureGoodput, ratioOf, searchArm } from '../../../../src/stages/benchmark/goodput.ts';
-import { answerAfter, completion, type ModelServer, startModelServer } from '../../../load/model-server.ts';
+import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { aBenchmark } from '../../report/fixtures.ts';
 import { stageContext, texts } from '../fakes.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import { createLoadClient, type LoadClient } from '../../../../src/load/client.ts';
 import { collectPairs } from '../../../../src/stages/benchmark/pairs.ts';
-import { answerAfter, completion, type ModelServer, startModelServer } from '../../../load/model-server.ts';
+import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { fakeKube, prepared, stageContext } from '../fakes.ts';
 
 const PLAN = { minPairs: 3, maxPairs: 4, minSpeedup: 2.5, alpha: 0.05 };

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLoadClient } from '../../src/load/client.ts';
-import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../../src/load/definitions.ts';
-import { createHistogram } from '../../src/load/histogram.ts';
-import { arrivalTimes, runOpenLoop } from '../../src/load/open-loop.ts';
-import { requestBody } from '../../src/load/prompts.ts';
-import { percentile } from '../../src/verdict/statistics.ts';
+import { createLoadClient } from '../../../src/load/client.ts';
+import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../../../src/load/definitions.ts';
+import { createHistogram } from '../../../src/load/histogram.ts';
+import { arrivalTimes, runOpenLoop } from '../../../src/load/open-loop.ts';
+import { requestBody } from '../../../src/load/prompts.ts';
+import { percentile } from '../../../src/verdict/statistics.ts';
 import { type ModelServer, startModelServer } from './model-server.ts';
 
 let server: ModelServer | undefined;

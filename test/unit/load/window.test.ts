@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockRun } from '../../src/load/closed-loop.ts';
-import { pairAt, pairTimings } from '../../src/load/pairs.ts';
-import { createRandom } from '../../src/load/prompts.ts';
-import { measureBlock, summarizeArm, summarizeClient, toPair } from '../../src/load/summary.ts';
-import type { RequestRecord } from '../../src/load/types.ts';
-import { littlesLaw, measureWindow } from '../../src/load/window.ts';
+import type { BlockRun } from '../../../src/load/closed-loop.ts';
+import { pairAt, pairTimings } from '../../../src/load/pairs.ts';
+import { createRandom } from '../../../src/load/prompts.ts';
+import { measureBlock, summarizeArm, summarizeClient, toPair } from '../../../src/load/summary.ts';
+import type { RequestRecord } from '../../../src/load/types.ts';
+import { littlesLaw, measureWindow } from '../../../src/load/window.ts';
 
 function record(sentMs: number, endMs: number, change: Partial<RequestRecord> = {}): RequestRecord {
   return {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLoadClient, type LoadClient, type LoadClientOptions } from '../../src/load/client.ts';
+import { createLoadClient, type LoadClient, type LoadClientOptions } from '../../../src/load/client.ts';
 import { type Answer, answerAfter, completion, type ModelServer, startModelServer } from './model-server.ts';
 
 const open: { close(): Promise<void> }[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { climb, RUNGS } from '../../src/load/ladder.ts';
+import { climb, RUNGS } from '../../../src/load/ladder.ts';
 
 /** A replica that serves `limit` requests a second, each in a second when it is not full. */
 const replica = (limit: number) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom, ownPrompts, requestBody, sharedPrefixGroup, uniquePrompts } from '../../src/load/prompts.ts';
+import { createRandom, ownPrompts, requestBody, sharedPrefixGroup, uniquePrompts } from '../../../src/load/prompts.ts';
 
 describe('unique prompts', () => {
   it('differ from the first characters on and have the ordered length', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BlockRun } from '../../src/load/closed-loop.ts';
-import { agree, warmUp } from '../../src/load/warm-up.ts';
+import type { BlockRun } from '../../../src/load/closed-loop.ts';
+import { agree, warmUp } from '../../../src/load/warm-up.ts';
 
 /** One slot for one second, `rate` requests one after another. */
 function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStreamReader } from '../../src/load/stream.ts';
+import { createStreamReader } from '../../../src/load/stream.ts';
 
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`;
 const text = (word: string) => event({ choices: [{ index: 0, text: word }] });

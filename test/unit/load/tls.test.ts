@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createLoadClient } from '../../src/load/client.ts';
+import { createLoadClient } from '../../../src/load/client.ts';
 import { completion } from './model-server.ts';
 
 let server: ReturnType<typeof createServer>;

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLoadClient } from '../../src/load/client.ts';
-import { runBlock, runFixed } from '../../src/load/closed-loop.ts';
-import { RUNBOOK_PROMPTS, requestBody } from '../../src/load/prompts.ts';
-import { rawResultLines } from '../../src/load/raw-results.ts';
-import { measureBlock, summarizeArm, summarizeClient } from '../../src/load/summary.ts';
+import { createLoadClient } from '../../../src/load/client.ts';
+import { runBlock, runFixed } from '../../../src/load/closed-loop.ts';
+import { RUNBOOK_PROMPTS, requestBody } from '../../../src/load/prompts.ts';
+import { rawResultLines } from '../../../src/load/raw-results.ts';
+import { measureBlock, summarizeArm, summarizeClient } from '../../../src/load/summary.ts';
 import { type Answer, answerAfter, answerOnceInFlight, startModelServer } from './model-server.ts';
 
 const open: { close(): Promise<void> }[] = [];
