@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { packageRootOf } from '../clients/runner/identity.ts';
-import { pageModel } from '../page/model.ts';
+import { pageModel } from '../history/page/model.ts';
 import { readSeries, writePage } from '../publish/history.ts';
 import { openStore } from './history-store.ts';
 

@@ -4,11 +4,11 @@ import type { TextStore } from '../clients/files/text-store.ts';
 import { writeFiles } from '../clients/files/write.ts';
 import type { GithubIssues } from '../clients/github/issues.ts';
 import { alertSteps, parseMark, renderMark } from '../history/alerts.ts';
+import type { PageModel } from '../history/page/model.ts';
+import { renderPage } from '../history/page/view.ts';
 import { type HistoryRecord, historyRecord } from '../history/record.ts';
 import { mergeShard, readShard, shardPath } from '../history/shard.ts';
 import { Failure } from '../lib/failure.ts';
-import type { PageModel } from '../page/model.ts';
-import { renderPage } from '../page/view.ts';
 import type { Mode, Report } from '../report/model.ts';
 
 /** Runs that measured, or set out to: what the history is of. */

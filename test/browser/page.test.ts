@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pageAssets } from '../../scripts/build/page.ts';
-import { pageModel } from '../../src/page/model.ts';
-import { renderPage } from '../../src/page/view.ts';
-import { aNight } from '../history/records.ts';
-import { someNights } from '../page/nights.ts';
+import { pageModel } from '../../src/history/page/model.ts';
+import { renderPage } from '../../src/history/page/view.ts';
+import { someNights } from '../unit/history/page/nights.ts';
+import { aNight } from '../unit/history/records.ts';
 import { chromiumPath } from './chromium.ts';
 
 const root = join(import.meta.dirname, '..', '..');

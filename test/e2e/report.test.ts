@@ -6,7 +6,7 @@ import { mergeShard, shardPath } from '../../src/history/shard.ts';
 import { startGithub } from '../../src/lab/github/server.ts';
 import type { GithubConfig, GithubRecord } from '../../src/lab/protocol.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
-import { aNight } from '../history/records.ts';
+import { aNight } from '../unit/history/records.ts';
 import { aReport } from '../unit/report/fixtures.ts';
 import { plain } from './e2e.ts';
 import { fakeRunner, type Job } from './fake-runner.ts';

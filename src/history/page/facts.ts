@@ -1,7 +1,7 @@
-import type { HistoryRecord } from '../history/record.ts';
-import { speedupText } from '../history/speedup.ts';
-import { decimal } from '../lib/number.ts';
-import { percent, targetRange } from '../report/format.ts';
+import { decimal } from '../../lib/number.ts';
+import { percent, targetRange } from '../../report/format.ts';
+import type { HistoryRecord } from '../record.ts';
+import { speedupText } from '../speedup.ts';
 import { type Unit, valueText } from './values.ts';
 
 /** What a run measured and what it ran on, each with its name: for the comparison of two runs. */

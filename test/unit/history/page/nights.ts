@@ -1,5 +1,5 @@
-import type { HistoryRecord } from '../../src/history/record.ts';
-import { aNight, noise } from '../history/records.ts';
+import type { HistoryRecord } from '../../../../src/history/record.ts';
+import { aNight, noise } from '../records.ts';
 
 const REPOSITORY = 'https://github.example/acme/serving';
 const ENV = { machine: 'ct6e-standard-4t', replicas: 3, model: 'Qwen/Qwen2.5-3B-Instruct' };

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cli } from '../../src/cli.ts';
-import { folderStore } from '../../src/clients/files/folder-store.ts';
-import { mergeShard, shardPath } from '../../src/history/shard.ts';
-import { pageModel } from '../../src/page/model.ts';
-import { renderPage } from '../../src/page/view.ts';
-import { aNight } from '../history/records.ts';
+import { cli } from '../../../../src/cli.ts';
+import { folderStore } from '../../../../src/clients/files/folder-store.ts';
+import { pageModel } from '../../../../src/history/page/model.ts';
+import { renderPage } from '../../../../src/history/page/view.ts';
+import { mergeShard, shardPath } from '../../../../src/history/shard.ts';
+import { aNight } from '../records.ts';
 import { someNights } from './nights.ts';
 
 const ASSETS = { script: 'let x;', style: 'a{}' };
@@ -54,7 +54,7 @@ describe('tpu-serving-gate page', () => {
     const nights = someNights(3);
     await folderStore(folder).update(new Map([[shardPath(nights[0]!), (text) => mergeShard(text, nights)]]), '');
     const argv = process.argv[1];
-    process.argv[1] = join(import.meta.dirname, '../../src/cli.ts');
+    process.argv[1] = join(import.meta.dirname, '../../../../src/cli.ts');
     try {
       expect(await cli(['page', folder, '--out', join(folder, 'out')])).toBe(0);
     } finally {

@@ -1,5 +1,5 @@
-import type { HistoryRecord } from '../history/record.ts';
-import { targetRange } from '../report/format.ts';
+import { targetRange } from '../../report/format.ts';
+import type { HistoryRecord } from '../record.ts';
 import { type Unit, valueText } from './values.ts';
 
 /** A line of a chart; a null is a night that measured nothing there, and a gap. */

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { historyCommand } from '../../src/commands/history.ts';
-import { historyRecord } from '../../src/history/record.ts';
-import { mergeShard, readShard, shardPath } from '../../src/history/shard.ts';
-import { startGithub } from '../../src/lab/github/server.ts';
-import { CASES } from '../unit/report/cases.ts';
-import { aBenchmark, anEnvironment, aReport } from '../unit/report/fixtures.ts';
+import { historyCommand } from '../../../src/commands/history.ts';
+import { historyRecord } from '../../../src/history/record.ts';
+import { mergeShard, readShard, shardPath } from '../../../src/history/shard.ts';
+import { startGithub } from '../../../src/lab/github/server.ts';
+import { CASES } from '../report/cases.ts';
+import { aBenchmark, anEnvironment, aReport } from '../report/fixtures.ts';
 import { aNight } from './records.ts';
 
 describe('a record', () => {

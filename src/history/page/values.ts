@@ -1,5 +1,5 @@
-import { decimal } from '../lib/number.ts';
-import { percent, significant, usd } from '../report/format.ts';
+import { decimal } from '../../lib/number.ts';
+import { percent, significant, usd } from '../../report/format.ts';
 
 export type Unit = 'ratio' | 'rate' | 'ms' | 'share' | 'usd';
 

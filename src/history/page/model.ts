@@ -1,8 +1,8 @@
-import type { HistoryRecord } from '../history/record.ts';
-import { speedupText } from '../history/speedup.ts';
-import { median, watch, watchSentence } from '../history/watch.ts';
-import type { Blame } from '../lib/failure.ts';
-import type { Verdict } from '../report/model.ts';
+import type { Blame } from '../../lib/failure.ts';
+import type { Verdict } from '../../report/model.ts';
+import type { HistoryRecord } from '../record.ts';
+import { speedupText } from '../speedup.ts';
+import { median, watch, watchSentence } from '../watch.ts';
 import { type Chart, chartsOf } from './charts.ts';
 import { ENVIRONMENT } from './facts.ts';
 import { address, capital, day, decimal, percent, significant, targetRange, usd } from './text.ts';

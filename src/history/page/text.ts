@@ -1,7 +1,7 @@
-import { clean } from '../report/escape.ts';
+import { clean } from '../../report/escape.ts';
 
-export { decimal } from '../lib/number.ts';
-export { percent, significant, targetRange, usd } from '../report/format.ts';
+export { decimal } from '../../lib/number.ts';
+export { percent, significant, targetRange, usd } from '../../report/format.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

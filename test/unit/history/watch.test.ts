@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mannWhitneyZ, median, watch } from '../../src/history/watch.ts';
+import { mannWhitneyZ, median, watch } from '../../../src/history/watch.ts';
 import { aNight, noise } from './records.ts';
 
 /** Nights with small, regular noise around a level. */

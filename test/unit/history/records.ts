@@ -1,4 +1,4 @@
-import type { HistoryRecord } from '../../src/history/record.ts';
+import type { HistoryRecord } from '../../../src/history/record.ts';
 
 /** A night that measured this speed-up, or nothing. */
 export function aNight(index: number, speedup: number | null, change: Partial<HistoryRecord> = {}): HistoryRecord {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pageModel, SHOWN } from '../../src/page/model.ts';
-import { aNight } from '../history/records.ts';
+import { pageModel, SHOWN } from '../../../../src/history/page/model.ts';
+import { aNight } from '../records.ts';
 import { someNights } from './nights.ts';
 
 describe('the page of a history', () => {
