@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_DECISION } from '../../src/verdict/decide.ts';
-import { overallVerdict } from '../../src/verdict/overall.ts';
-import { baselineDifferences, baselineFlaw, recordedArm, recordedLook } from '../../src/verdict/recorded.ts';
-import { aBenchmark, aReport, checks } from '../unit/report/fixtures.ts';
+import { DEFAULT_DECISION } from '../../../src/verdict/decide.ts';
+import { overallVerdict } from '../../../src/verdict/overall.ts';
+import { baselineDifferences, baselineFlaw, recordedArm, recordedLook } from '../../../src/verdict/recorded.ts';
+import { aBenchmark, aReport, checks } from '../report/fixtures.ts';
 
 const baseline = aReport();
 const now = {

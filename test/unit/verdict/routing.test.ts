@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/load/prompts.ts';
-import { chanceAllOnOne, chanceOfAffinity, largestCountDistribution } from '../../src/verdict/chance.ts';
-import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../src/verdict/routing.ts';
+import { createRandom } from '../../../src/load/prompts.ts';
+import { chanceAllOnOne, chanceOfAffinity, largestCountDistribution } from '../../../src/verdict/chance.ts';
+import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../../src/verdict/routing.ts';
 
 const pods = (...counts: number[]) => counts.map((requests, i) => ({ pod: `replica-${i}`, requests }));
 

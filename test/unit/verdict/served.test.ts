@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Check, CheckOutcome } from '../../src/report/model.ts';
-import { servedVerdict } from '../../src/verdict/served.ts';
+import type { Check, CheckOutcome } from '../../../src/report/model.ts';
+import { servedVerdict } from '../../../src/verdict/served.ts';
 
 const check = (outcome: CheckOutcome): Check => ({ id: 'health', title: 'Health', expected: 'a', seen: 'b', outcome });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { normalQuantile } from '../../src/verdict/distributions.ts';
-import { spendingLimits } from '../../src/verdict/sequential.ts';
+import { normalQuantile } from '../../../src/verdict/distributions.ts';
+import { spendingLimits } from '../../../src/verdict/sequential.ts';
 
 describe('group-sequential limits', () => {
   // Pocock-type Lan–DeMets limits for equally spaced looks, as in the literature and in the usual packages.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { costOf, usdPerMillion } from '../../src/verdict/cost.ts';
-import { RUNBOOK, runbookFigures, runbookFindings } from '../../src/verdict/runbook.ts';
+import { costOf, usdPerMillion } from '../../../src/verdict/cost.ts';
+import { RUNBOOK, runbookFigures, runbookFindings } from '../../../src/verdict/runbook.ts';
 
 const RUN = {
   nodes: [

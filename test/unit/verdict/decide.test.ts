@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/load/prompts.ts';
-import { type DecisionPlan, lookAt, lookLimit, scalingEfficiency } from '../../src/verdict/decide.ts';
-import { pairNoise, smallestProvableSpeedup } from '../../src/verdict/power.ts';
+import { createRandom } from '../../../src/load/prompts.ts';
+import { type DecisionPlan, lookAt, lookLimit, scalingEfficiency } from '../../../src/verdict/decide.ts';
+import { pairNoise, smallestProvableSpeedup } from '../../../src/verdict/power.ts';
 
 const PLAN: DecisionPlan = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
 

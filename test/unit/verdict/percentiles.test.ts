@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/load/prompts.ts';
-import { percentilesOf, percentilesOverBlocks, percentileWithLimits } from '../../src/verdict/statistics.ts';
+import { createRandom } from '../../../src/load/prompts.ts';
+import { percentilesOf, percentilesOverBlocks, percentileWithLimits } from '../../../src/verdict/statistics.ts';
 
 const upTo = (n: number) => Float64Array.from({ length: n }, (_, index) => index + 1);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Benchmark, Check, Verdict } from '../../src/report/model.ts';
-import { overallVerdict } from '../../src/verdict/overall.ts';
-import { aBenchmark, checks } from '../unit/report/fixtures.ts';
+import type { Benchmark, Check, Verdict } from '../../../src/report/model.ts';
+import { overallVerdict } from '../../../src/verdict/overall.ts';
+import { aBenchmark, checks } from '../report/fixtures.ts';
 
 const TARGET = { minSpeedup: 2.5, expectedMaxSpeedup: 2.8, successRate: 1 };
 

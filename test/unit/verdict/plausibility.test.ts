@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ArmEvidence, BlockEvidence, MeasurementEvidence, PodCounters } from '../../src/verdict/evidence.ts';
-import { judgePlausibility } from '../../src/verdict/plausibility.ts';
+import type { ArmEvidence, BlockEvidence, MeasurementEvidence, PodCounters } from '../../../src/verdict/evidence.ts';
+import { judgePlausibility } from '../../../src/verdict/plausibility.ts';
 
 const ARM: ArmEvidence = {
   requests: 1_000,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unpairedLook } from '../../src/verdict/unpaired.ts';
+import { unpairedLook } from '../../../src/verdict/unpaired.ts';
 
 const PLAN = { minSpeedup: 2.5, alpha: 0.05 };
 const around = (rate: number, wobble = 0.01) => [1, -1, 0.5, -0.5, 0.2, -0.2].map((by) => rate * (1 + by * wobble));

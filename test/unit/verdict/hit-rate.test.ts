@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheablePrefix, expectedHitRates } from '../../src/verdict/hit-rate.ts';
+import { cacheablePrefix, expectedHitRates } from '../../../src/verdict/hit-rate.ts';
 
 describe('expected hit rates', () => {
   // Prefix, suffix, block, prompts per group → percent when aware, percent at random; confirmed by simulation.

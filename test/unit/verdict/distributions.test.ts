@@ -8,7 +8,7 @@ import {
   normalUpperTail,
   studentCdf,
   studentQuantile,
-} from '../../src/verdict/distributions.ts';
+} from '../../../src/verdict/distributions.ts';
 
 describe('normal distribution', () => {
   it.each([

@@ -6,7 +6,7 @@ import {
   percentile,
   standardDeviation,
   wilsonLimits,
-} from '../../src/verdict/statistics.ts';
+} from '../../../src/verdict/statistics.ts';
 
 describe('descriptive statistics', () => {
   it('gives mean and sample deviation', () => {
