@@ -1,4 +1,4 @@
-import type { Emit, ProgressEvent } from '../../src/progress/events.ts';
+import type { Emit, ProgressEvent } from '../../../src/progress/events.ts';
 
 /** A run in short, each event with the second at which it happened. */
 export const RECORDED: readonly [seconds: number, event: ProgressEvent][] = [

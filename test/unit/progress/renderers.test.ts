@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { isTerminal, liveLine } from '../../src/clients/runner/terminal.ts';
-import { actionsRenderer, neutral } from '../../src/progress/actions.ts';
-import type { ProgressEvent } from '../../src/progress/events.ts';
-import { jsonRenderer } from '../../src/progress/json.ts';
-import { plainRenderer } from '../../src/progress/plain.ts';
-import { terminalRenderer } from '../../src/progress/terminal.ts';
-import { STAGES } from '../../src/report/wording.ts';
+import { isTerminal, liveLine } from '../../../src/clients/runner/terminal.ts';
+import { actionsRenderer, neutral } from '../../../src/progress/actions.ts';
+import type { ProgressEvent } from '../../../src/progress/events.ts';
+import { jsonRenderer } from '../../../src/progress/json.ts';
+import { plainRenderer } from '../../../src/progress/plain.ts';
+import { terminalRenderer } from '../../../src/progress/terminal.ts';
+import { STAGES } from '../../../src/report/wording.ts';
 import { play, RECORDED } from './recorded.ts';
 
 function plain(events: readonly (readonly [number, ProgressEvent])[]): string[] {
