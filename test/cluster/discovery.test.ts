@@ -5,7 +5,7 @@ import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { readPicker } from '../../src/stack/picker.ts';
 import { readRoute } from '../../src/stack/route.ts';
-import { crdFolder } from '../manifests/crds.ts';
+import { crdFolder } from '../unit/manifests/crds.ts';
 import { GATEWAY, NAMESPACE, SERVICE, VERSIONS } from '../unit/stack/kserve.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { type KubeObject, describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
 import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { crdFolder } from '../manifests/crds.ts';
-import { objectsBelow, pattern } from '../manifests/files.ts';
+import { crdFolder } from '../unit/manifests/crds.ts';
+import { objectsBelow, pattern } from '../unit/manifests/files.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
 

@@ -10,7 +10,7 @@ import { GATE_USER, gateRoles } from '../../src/lab/apiserver/roles.ts';
 import { type Lab, type LabRecord, startLab } from '../../src/lab/lab.ts';
 import { gateArguments } from '../../src/lab/rehearse.ts';
 import { SCENARIOS } from '../../src/lab/scenarios.ts';
-import { ROOT } from '../manifests/files.ts';
+import { ROOT } from '../unit/manifests/files.ts';
 import { type Access, accessOf, neededBy, type Role, rulesIn, rulesWithout, sameGrants } from './permissions.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');

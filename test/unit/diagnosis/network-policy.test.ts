@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../../src/diagnosis/flows.ts';
 import { type Connection, type Peer, stoppedBy } from '../../../src/diagnosis/network-policy.ts';
 import { allows } from '../../../src/lab/cluster/network-policy.ts';
-import { objectsBelow, pattern } from '../../manifests/files.ts';
+import { objectsBelow, pattern } from '../manifests/files.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadManifests } from '../../../../src/clients/files/manifests.ts';
 import { guard, guardFailure } from '../../../../src/stages/preflight/guard.ts';
-import { ROOT } from '../../../manifests/files.ts';
+import { ROOT } from '../../manifests/files.ts';
 import { someInputs } from '../fakes.ts';
 
 let root: string;

@@ -4,7 +4,7 @@ import { loadManifests } from '../../../../src/clients/files/manifests.ts';
 import type { PreflightCheck } from '../../../../src/report/model.ts';
 import { blockTokens, checkOffline } from '../../../../src/stages/preflight/offline.ts';
 import { preflightTable } from '../../../../src/stages/preflight/table.ts';
-import { ROOT } from '../../../manifests/files.ts';
+import { ROOT } from '../../manifests/files.ts';
 import { someInputs } from '../fakes.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { createLoadClient } from '../../src/load/client.ts';
-import { runBlock } from '../../src/load/closed-loop.ts';
-import { runOpenLoop } from '../../src/load/open-loop.ts';
-import { percentile } from '../../src/verdict/statistics.ts';
+import { createLoadClient } from '../../../src/load/client.ts';
+import { runBlock } from '../../../src/load/closed-loop.ts';
+import { runOpenLoop } from '../../../src/load/open-loop.ts';
+import { percentile } from '../../../src/verdict/statistics.ts';
 
 /** One measurement in a process of its own, so that its processor time and memory are its own. Prints JSON. */
 const [what = '', base = '', ...rest] = process.argv.slice(2);

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ADVERSARIES } from '../../src/lab/adversaries.ts';
-import type { Report } from '../../src/report/model.ts';
+import { ADVERSARIES } from '../../../src/lab/adversaries.ts';
+import type { Report } from '../../../src/report/model.ts';
 
 /**
  * `npm run test:adversaries [NAME…]`: the whole gate against each system that would fool a benchmark, one after another,
  * since they measure. Prints what the verdict was and what gave the system away; ends with 1 when one ends otherwise.
  */
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const CLI = resolve(import.meta.dirname, '../../../src/cli.ts');
 const names = process.argv.slice(2);
 const chosen = ADVERSARIES.filter(({ name }) => names.length === 0 || names.includes(name));
 if (chosen.length === 0) throw new Error(`allowed: ${ADVERSARIES.map(({ name }) => name).join(', ')}`);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../checks/root.ts';
+import { root } from '../../checks/root.ts';
 import { DAYS, study } from './study.ts';
 import { rowLine } from './table.ts';
 

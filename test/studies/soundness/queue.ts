@@ -1,8 +1,8 @@
-import { lognormal, normal, type Random } from '../../src/lab/serving/random.ts';
-import type { BlockRun } from '../../src/load/closed-loop.ts';
-import type { BlockPlan } from '../../src/load/pairs.ts';
-import type { RequestRecord } from '../../src/load/types.ts';
-import type { ArmName } from '../../src/report/model.ts';
+import { lognormal, normal, type Random } from '../../../src/lab/serving/random.ts';
+import type { BlockRun } from '../../../src/load/closed-loop.ts';
+import type { BlockPlan } from '../../../src/load/pairs.ts';
+import type { RequestRecord } from '../../../src/load/types.ts';
+import type { ArmName } from '../../../src/report/model.ts';
 
 /** A system whose true speed-up is known, because it is made so. */
 export interface System {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { replaceBetween } from '../../scripts/docs/tables.ts';
+import { replaceBetween } from '../../../scripts/docs/tables.ts';
 import { DAYS, type Row, SPEEDUPS, study } from './study.ts';
 import { COLUMNS, rowLine, tableLine } from './table.ts';
 
@@ -61,7 +61,7 @@ process.stdout.write(
 for (const text of broken) process.stdout.write(`DOES NOT HOLD: ${text}\n`);
 process.exitCode = broken.length > 0 ? 1 : 0;
 if (values.write) {
-  const path = resolve(import.meta.dirname, '../../docs/method.md');
+  const path = resolve(import.meta.dirname, '../../../docs/method.md');
   const page = await readFile(path, 'utf8');
   await writeFile(path, replaceBetween(page, 'soundness', lines.join('\n'), 'docs/method.md'));
 }

@@ -10,7 +10,7 @@ import {
   LEASE_NEEDS,
   POOL_NEED,
   SERVING_NEEDS,
-} from '../../src/stages/preflight/access-rules.ts';
+} from '../../../src/stages/preflight/access-rules.ts';
 import { filesBelow, type Json, MANIFESTS, objectsBelow, objectsOf, pattern, ROOT } from './files.ts';
 
 /** Beside the kustomization, but never applied. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { percentile } from '../../src/verdict/statistics.ts';
+import { percentile } from '../../../src/verdict/statistics.ts';
 
 /**
  * The server of the bench, in a process of its own: `/fast` answers at once, `/50ms` after 50 ms by its own clock,

@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
 /** Repository root. */
-export const ROOT = join(import.meta.dirname, '..', '..');
+export const ROOT = join(import.meta.dirname, '..', '..', '..');
 export const MANIFESTS = join(ROOT, 'manifests');
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, as JSON

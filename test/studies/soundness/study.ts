@@ -1,10 +1,10 @@
-import { createRandom, type Random } from '../../src/lab/serving/random.ts';
-import { type PairTimings, pairAt, pairTimings } from '../../src/load/pairs.ts';
-import { type MeasuredBlock, measureBlock, summarizeArm, toPair } from '../../src/load/summary.ts';
-import type { ArmName } from '../../src/report/model.ts';
-import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt } from '../../src/verdict/decide.ts';
-import { judgePlausibility } from '../../src/verdict/plausibility.ts';
-import { RUNBOOK } from '../../src/verdict/runbook.ts';
+import { createRandom, type Random } from '../../../src/lab/serving/random.ts';
+import { type PairTimings, pairAt, pairTimings } from '../../../src/load/pairs.ts';
+import { type MeasuredBlock, measureBlock, summarizeArm, toPair } from '../../../src/load/summary.ts';
+import type { ArmName } from '../../../src/report/model.ts';
+import { DEFAULT_DECISION, type DecisionPlan, type Look, lookAt } from '../../../src/verdict/decide.ts';
+import { judgePlausibility } from '../../../src/verdict/plausibility.ts';
+import { RUNBOOK } from '../../../src/verdict/runbook.ts';
 import { type Machine, playBlock, playFixed, type System, startMachine } from './queue.ts';
 
 /** Fits the runbook's two recorded rates: 1 ÷ 0.529 s = 1.89/s and 4 ÷ 0.529 s = 7.56/s. */

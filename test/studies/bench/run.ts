@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { percentile } from '../../src/verdict/statistics.ts';
+import { percentile } from '../../../src/verdict/statistics.ts';
 
 /**
  * `npm run bench`: the load client beside wrk and autocannon on one server in one run. Ratios travel from machine to
@@ -16,7 +16,7 @@ const ROUNDS = 3;
 /** Microseconds of CPU per request of wrk on the machine of the targets. */
 const WRK_US = 6.95;
 /** As the action ships it: in one file of JavaScript, so that no compiler's memory is counted. */
-const CLIENT = join(import.meta.dirname, '../../build/bench/client.mjs');
+const CLIENT = join(import.meta.dirname, '../../../build/bench/client.mjs');
 
 interface Closed {
   requests: number;
