@@ -128,7 +128,7 @@ module.exports = {
       comment: 'What a browser runs has a beginning of its own.',
       severity: 'error',
       from: { path: ENTRYPOINTS },
-      to: { path: '^src/.*\\.ts$', pathNot: [ENTRYPOINTS, '^src/page/client/'], reachable: false },
+      to: { path: '^src/.*\\.ts$', pathNot: [ENTRYPOINTS, '^src/history/page/client/'], reachable: false },
     },
   ],
   options: {

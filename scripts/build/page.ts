@@ -7,7 +7,7 @@ export async function pageAssets(root: string): Promise<{ script: string; style:
   const library = join(root, 'node_modules', 'uplot');
   const [{ outputFiles }, libraryStyle, style, licence] = await Promise.all([
     build({
-      entryPoints: [join(root, 'src', 'page', 'client', 'main.ts')],
+      entryPoints: [join(root, 'src', 'history', 'page', 'client', 'main.ts')],
       absWorkingDir: root,
       bundle: true,
       write: false,
@@ -19,7 +19,7 @@ export async function pageAssets(root: string): Promise<{ script: string; style:
       tsconfigRaw: {},
     }),
     readFile(join(library, 'dist', 'uPlot.min.css'), 'utf8'),
-    readFile(join(root, 'src', 'page', 'client', 'style.css'), 'utf8'),
+    readFile(join(root, 'src', 'history', 'page', 'client', 'style.css'), 'utf8'),
     readFile(join(library, 'LICENSE'), 'utf8'),
   ]);
   const script = outputFiles[0]?.text ?? '';
