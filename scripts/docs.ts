@@ -5,11 +5,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
+import { ADVERSARIES } from '../lab/scenarios/adversaries.ts';
+import { CLOUD_SCENARIOS } from '../lab/scenarios/cloud.ts';
+import { DAYS } from '../lab/scenarios/scenarios.ts';
 import { emptyEvidence } from '../src/diagnosis/collect.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
-import { ADVERSARIES } from '../src/lab/adversaries.ts';
-import { CLOUD_SCENARIOS } from '../src/lab/cloud-scenarios.ts';
-import { DAYS } from '../src/lab/scenarios.ts';
 import { Failure } from '../src/lib/failure.ts';
 import { emptyReport } from '../src/report/fold.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';

@@ -54,15 +54,15 @@ async function dispatch(args: string[]): Promise<number> {
       return pageCommand(rest, process.env, say);
     }
     case 'rehearse': {
-      const { rehearse } = await import('./lab/rehearse.ts');
+      const { rehearse } = await import('../lab/rehearse.ts');
       return rehearse(labOptions(rest), { module: process.argv[1] ?? '', write: say });
     }
     case 'lab': {
-      const { serveLab } = await import('./lab/serve.ts');
+      const { serveLab } = await import('../lab/serve.ts');
       return serveLab(labOptions(rest), { module: process.argv[1] ?? '', write: say });
     }
     case 'lab-process': {
-      const { runLabProcess } = await import('./lab/process.ts');
+      const { runLabProcess } = await import('../lab/process.ts');
       runLabProcess();
       return new Promise(() => {});
     }

@@ -1,4 +1,4 @@
-import { assetsFolder, HOW_TO_GET_ASSETS } from '../src/lab/apiserver/assets.ts';
+import { assetsFolder, HOW_TO_GET_ASSETS } from '../lab/apiserver/assets.ts';
 import { chromiumPath, HOW_TO_GET_CHROMIUM } from './browser/chromium.ts';
 import { HOW_TO_GET_ACT, hasAct } from './workflows/require-act.ts';
 

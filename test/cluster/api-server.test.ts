@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 
 let kube: RealKube;
 beforeAll(async () => {

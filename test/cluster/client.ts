@@ -1,6 +1,6 @@
+import type { RealKube } from '../../lab/apiserver/api-server.ts';
 import { createKubeClient, type KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeClientOptions } from '../../src/clients/kubernetes/transport.ts';
-import type { RealKube } from '../../src/lab/apiserver/api-server.ts';
 import { systemClock } from '../../src/lib/poll.ts';
 
 /** The gate's own client of a real API server, as the administrator, in real time. */

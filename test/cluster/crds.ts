@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RealKube } from '../../src/lab/apiserver/api-server.ts';
-import { isEstablished } from '../../src/lab/apiserver/established.ts';
+import type { RealKube } from '../../lab/apiserver/api-server.ts';
+import { isEstablished } from '../../lab/apiserver/established.ts';
 
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { readPicker } from '../../src/stack/picker.ts';
 import { readRoute } from '../../src/stack/route.ts';
 import { crdFolder } from '../unit/manifests/crds.ts';

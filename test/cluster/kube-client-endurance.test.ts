@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import { refOf } from '../../src/clients/kubernetes/objects.ts';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
 import { awaitGone } from '../../src/stages/deploy/await-deletion.ts';
 import { MANAGED_BY, STACK_LABEL } from '../../src/stages/deploy/ownership.ts';
 import { prune } from '../../src/stages/deploy/prune.ts';

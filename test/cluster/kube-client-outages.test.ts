@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import { isEstablished } from '../../lab/apiserver/established.ts';
+import { widgetDefinition } from '../../lab/test/kube/lab.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { refOf } from '../../src/clients/kubernetes/objects.ts';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { isEstablished } from '../../src/lab/apiserver/established.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
-import { widgetDefinition } from '../lab/kube/lab.ts';
 import { clientOf } from './client.ts';
 import { startProxy } from './harness/proxy.ts';
 

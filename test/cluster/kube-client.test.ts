@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import { isEstablished } from '../../lab/apiserver/established.ts';
+import { widgetDefinition } from '../../lab/test/kube/lab.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { type KubeObject, refOf } from '../../src/clients/kubernetes/objects.ts';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { isEstablished } from '../../src/lab/apiserver/established.ts';
-import { widgetDefinition } from '../lab/kube/lab.ts';
 import { clientOf } from './client.ts';
 
 let kube: RealKube;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import { leaseObject, readLease } from '../../src/stages/lease/lease-record.ts';
 import { acquirePool, expirePool, keepPool, type LeaseContext, returnPool } from '../../src/stages/lease/pool-lease.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';

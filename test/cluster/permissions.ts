@@ -1,4 +1,4 @@
-import type { KubeObject, KubeRecord } from '../../src/lab/protocol.ts';
+import type { KubeObject, KubeRecord } from '../../lab/protocol.ts';
 
 /** A request as authorisation sees it. */
 export interface Access {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assetsFolder } from '../../src/lab/apiserver/assets.ts';
-import { createRealApi, type RealApi } from '../../src/lab/apiserver/real-api.ts';
-import { GATE_USER, gateRoles } from '../../src/lab/apiserver/roles.ts';
-import { type Lab, type LabRecord, startLab } from '../../src/lab/lab.ts';
-import { gateArguments } from '../../src/lab/rehearse.ts';
-import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { assetsFolder } from '../../lab/apiserver/assets.ts';
+import { createRealApi, type RealApi } from '../../lab/apiserver/real-api.ts';
+import { GATE_USER, gateRoles } from '../../lab/apiserver/roles.ts';
+import { type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
+import { gateArguments } from '../../lab/rehearse.ts';
+import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { type Access, accessOf, neededBy, type Role, rulesIn, rulesWithout, sameGrants } from './permissions.ts';
 

@@ -1,4 +1,4 @@
-import { assetsFolder, HOW_TO_GET_ASSETS } from '../../src/lab/apiserver/assets.ts';
+import { assetsFolder, HOW_TO_GET_ASSETS } from '../../lab/apiserver/assets.ts';
 
 /** Ends `npm run test:cluster` with one sentence, and a failure, where the binaries are missing. */
 export function setup(): void {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LAB } from '../../src/lab/lab.ts';
+import { LAB } from '../../lab/lab.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { type E2e, MINUTES, plain, startE2e, until } from './e2e.ts';
 

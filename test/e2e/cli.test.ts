@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { LAB } from '../../src/lab/lab.ts';
-import { gateArguments } from '../../src/lab/rehearse.ts';
+import { LAB } from '../../lab/lab.ts';
+import { gateArguments } from '../../lab/rehearse.ts';
 import { MINUTES, startE2e, until } from './e2e.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');

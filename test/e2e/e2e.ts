@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
-import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { LAB, type Lab, startLab } from '../../lab/lab.ts';
+import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 import { fakeRunner, type Job } from './fake-runner.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');

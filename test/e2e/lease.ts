@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
-import { LAB } from '../../src/lab/lab.ts';
-import { issueToken } from '../../src/lab/tokens.ts';
+import { LAB } from '../../lab/lab.ts';
+import { issueToken } from '../../lab/tokens.ts';
 import type { E2e } from './e2e.ts';
 
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startGithub } from '../../lab/github/server.ts';
+import type { GithubConfig, GithubRecord } from '../../lab/protocol.ts';
 import { branchStore } from '../../src/clients/github/branch-store.ts';
 import { mergeShard, shardPath } from '../../src/history/shard.ts';
-import { startGithub } from '../../src/lab/github/server.ts';
-import type { GithubConfig, GithubRecord } from '../../src/lab/protocol.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { aNight } from '../unit/history/records.ts';
 import { aReport } from '../unit/report/fixtures.ts';

@@ -1,6 +1,6 @@
+import { createRandom } from '../../lab/google/clock.ts';
+import type { GcpRecord } from '../../lab/protocol.ts';
 import { parseInputs } from '../../src/inputs/inputs.ts';
-import { createRandom } from '../../src/lab/gcp/clock.ts';
-import type { GcpRecord } from '../../src/lab/protocol.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
 import { openCluster, releaseStage } from '../../src/pipeline/connect.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';

@@ -1,4 +1,4 @@
-import { LAB } from '../../src/lab/lab.ts';
+import { LAB } from '../../lab/lab.ts';
 import type { Job } from '../e2e/fake-runner.ts';
 import { countShapes, disarm, FAULTS, nodesLeft, type WholeCase } from './whole-cases.ts';
 import { SERVERS, type WholeWorld } from './whole-world.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { CLOUD_SCENARIOS } from '../../lab/scenarios/cloud.ts';
+import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 import { explain } from '../../src/diagnosis/explain.ts';
-import { CLOUD_SCENARIOS } from '../../src/lab/cloud-scenarios.ts';
-import { SCENARIOS } from '../../src/lab/scenarios.ts';
 import { toFailure } from '../../src/lib/failure.ts';
 import { aReport } from '../unit/report/fixtures.ts';
 import { atRest, newRun, overlaps } from './cases.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LAB } from '../../src/lab/lab.ts';
+import { LAB } from '../../lab/lab.ts';
 import { parseMarker } from '../../src/lib/marker.ts';
 import { parseData } from '../../src/report/record.ts';
 import type { Job, StepResult } from '../e2e/fake-runner.ts';

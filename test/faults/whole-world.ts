@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Agent, request } from 'undici';
+import { loopbackCertificate } from '../../lab/certs.ts';
+import { LAB, type Lab, startLab } from '../../lab/lab.ts';
+import type { GcpRecord, GithubRecord } from '../../lab/protocol.ts';
+import { SCENARIOS, type Scenario } from '../../lab/scenarios/scenarios.ts';
+import { issueToken } from '../../lab/tokens.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { loopbackCertificate } from '../../src/lab/certs.ts';
-import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
-import type { GcpRecord, GithubRecord } from '../../src/lab/protocol.ts';
-import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
-import { issueToken } from '../../src/lab/tokens.ts';
 import type { LeaseState } from '../../src/stages/context.ts';
 import { readLease } from '../../src/stages/lease/lease-record.ts';
 import { fakeRunner, type Job } from '../e2e/fake-runner.ts';

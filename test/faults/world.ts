@@ -1,10 +1,10 @@
-import { loopbackCertificate } from '../../src/lab/certs.ts';
-import { listen } from '../../src/lab/gcp/http.ts';
-import { startGcp } from '../../src/lab/gcp/server.ts';
-import { startKubeApi } from '../../src/lab/kube/server.ts';
-import { createStore, type Store } from '../../src/lab/kube/store.ts';
-import type { GcpRecord, NodePoolState } from '../../src/lab/protocol.ts';
-import { SCENARIOS, type Scenario } from '../../src/lab/scenarios.ts';
+import { loopbackCertificate } from '../../lab/certs.ts';
+import { listen } from '../../lab/google/http.ts';
+import { startGcp } from '../../lab/google/server.ts';
+import { startKubeApi } from '../../lab/kube/server.ts';
+import { createStore, type Store } from '../../lab/kube/store.ts';
+import type { GcpRecord, NodePoolState } from '../../lab/protocol.ts';
+import { SCENARIOS, type Scenario } from '../../lab/scenarios/scenarios.ts';
 import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const NODES = { group: '', plural: 'nodes' };

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
-import { LAB, type Lab, startLab } from '../../src/lab/lab.ts';
-import { SCENARIOS } from '../../src/lab/scenarios.ts';
+import { LAB, type Lab, startLab } from '../../lab/lab.ts';
+import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const CLI = join(root, 'src', 'cli.ts');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { LAB } from '../../src/lab/lab.ts';
+import { LAB } from '../../lab/lab.ts';
 import type { Report } from '../../src/report/model.ts';
 import { type ActRun, type Repository, startRepository } from './act.ts';
 

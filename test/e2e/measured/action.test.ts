@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAB } from '../../../src/lab/lab.ts';
+import { LAB } from '../../../lab/lab.ts';
 import type { Report } from '../../../src/report/model.ts';
 import { OUTPUT_NAMES } from '../../../src/report/outputs.ts';
 import { type E2e, MEASURED_SCALE, MINUTES, plain, type Recorded, startE2e } from '../e2e.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ADVERSARIES } from '../../../src/lab/adversaries.ts';
+import { ADVERSARIES } from '../../../lab/scenarios/adversaries.ts';
 import type { Report } from '../../../src/report/model.ts';
 
 /**

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CLOUD_SCENARIOS } from '../../../src/lab/cloud-scenarios.ts';
-import { DIAGNOSIS_SCENARIOS } from '../../../src/lab/diagnosis-scenarios.ts';
-import { DAYS } from '../../../src/lab/scenarios.ts';
+import { CLOUD_SCENARIOS } from '../../../lab/scenarios/cloud.ts';
+import { DIAGNOSIS_SCENARIOS } from '../../../lab/scenarios/diagnosis.ts';
+import { DAYS } from '../../../lab/scenarios/scenarios.ts';
 import type { Report } from '../../../src/report/model.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { lognormal, normal, type Random } from '../../../src/lab/serving/random.ts';
+import { lognormal, normal, type Random } from '../../../lab/serving/random.ts';
 import type { BlockRun } from '../../../src/load/closed-loop.ts';
 import type { BlockPlan } from '../../../src/load/pairs.ts';
 import type { RequestRecord } from '../../../src/load/types.ts';

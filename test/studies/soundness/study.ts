@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../../src/lab/serving/random.ts';
+import { createRandom, type Random } from '../../../lab/serving/random.ts';
 import { type PairTimings, pairAt, pairTimings } from '../../../src/load/pairs.ts';
 import { type MeasuredBlock, measureBlock, summarizeArm, toPair } from '../../../src/load/summary.ts';
 import type { ArmName } from '../../../src/report/model.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { allows } from '../../../lab/cluster/network-policy.ts';
 import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../../src/diagnosis/flows.ts';
 import { type Connection, type Peer, stoppedBy } from '../../../src/diagnosis/network-policy.ts';
-import { allows } from '../../../src/lab/cluster/network-policy.ts';
 import { objectsBelow, pattern } from '../manifests/files.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGithub } from '../../../lab/github/server.ts';
+import type { GithubRecord } from '../../../lab/protocol.ts';
 import { historyCommand } from '../../../src/commands/history.ts';
 import { alertSteps, type KnownIssue, parseMark, renderMark, type Step } from '../../../src/history/alerts.ts';
 import type { HistoryRecord } from '../../../src/history/record.ts';
-import { startGithub } from '../../../src/lab/github/server.ts';
-import type { GithubRecord } from '../../../src/lab/protocol.ts';
 import { aBenchmark, aReport } from '../report/fixtures.ts';
 import { aNight } from './records.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allows, type Connection, type Peer } from '../../../src/lab/cluster/network-policy.ts';
+import { allows, type Connection, type Peer } from '../../../lab/cluster/network-policy.ts';
 import { objectsBelow, pattern } from './files.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ApiRequest, Inject } from '../../../src/lab/gcp/http.ts';
+import type { ApiRequest, Inject } from '../../../lab/google/http.ts';
+import { type GcpLab, startGcpLab } from '../../../lab/test/google/gcp-lab.ts';
 import { type Clock, systemClock } from '../../../src/lib/poll.ts';
 import { releaseStage } from '../../../src/pipeline/connect.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
-import { type GcpLab, startGcpLab } from '../../lab/gcp/gcp-lab.ts';
 import { labEnv } from '../clients/google/gcp-auth.ts';
 import { aReport } from '../report/fixtures.ts';
 import { LEASE, someInputs, texts } from '../stages/fakes.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { startGithub } from '../../../../lab/github/server.ts';
+import type { Inject } from '../../../../lab/google/http.ts';
+import type { GithubRecord } from '../../../../lab/protocol.ts';
 import { branchStore } from '../../../../src/clients/github/branch-store.ts';
-import type { Inject } from '../../../../src/lab/gcp/http.ts';
-import { startGithub } from '../../../../src/lab/github/server.ts';
-import type { GithubRecord } from '../../../../src/lab/protocol.ts';
 
 type Github = Awaited<ReturnType<typeof startGithub>>;
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { startGithub } from '../../../../lab/github/server.ts';
+import type { Inject } from '../../../../lab/google/http.ts';
+import type { GithubConfig, GithubRecord } from '../../../../lab/protocol.ts';
 import { createGithubDeployments } from '../../../../src/clients/github/deployments.ts';
 import { createGithubIssues } from '../../../../src/clients/github/issues.ts';
-import type { Inject } from '../../../../src/lab/gcp/http.ts';
-import { startGithub } from '../../../../src/lab/github/server.ts';
-import type { GithubConfig, GithubRecord } from '../../../../src/lab/protocol.ts';
 
 let lab: Awaited<ReturnType<typeof startGithub>>;
 afterEach(() => lab.close());

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { startGithub } from '../../../../lab/github/server.ts';
+import type { ApiRequest, Inject, Reply } from '../../../../lab/google/http.ts';
+import type { GithubConfig, GithubRecord } from '../../../../lab/protocol.ts';
 import { createGithub, type GithubOptions } from '../../../../src/clients/github/pull-request-comment.ts';
-import type { ApiRequest, Inject, Reply } from '../../../../src/lab/gcp/http.ts';
-import { startGithub } from '../../../../src/lab/github/server.ts';
-import type { GithubConfig, GithubRecord } from '../../../../src/lab/protocol.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { renderMarker } from '../../../../src/lib/marker.ts';
 

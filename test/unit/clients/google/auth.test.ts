@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApiRequest, Inject } from '../../../../lab/google/http.ts';
+import { type GcpLab, startGcpLab } from '../../../../lab/test/google/gcp-lab.ts';
+import { verifyToken } from '../../../../lab/tokens.ts';
 import { googleEndpoints } from '../../../../src/clients/google/endpoints.ts';
 import type { AuthMethod } from '../../../../src/inputs/inputs.ts';
-import type { ApiRequest, Inject } from '../../../../src/lab/gcp/http.ts';
-import { verifyToken } from '../../../../src/lab/tokens.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
-import { type GcpLab, startGcpLab } from '../../../lab/gcp/gcp-lab.ts';
 import { authAgainst, byKey, direct, impersonating, PROVIDER_NAME } from './gcp-auth.ts';
 
 let lab: GcpLab;

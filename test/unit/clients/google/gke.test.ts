@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { googleError } from '../../../../lab/google/errors.ts';
+import type { Inject, Reply } from '../../../../lab/google/http.ts';
+import { type GcpLab, startGcpLab, until } from '../../../../lab/test/google/gcp-lab.ts';
 import { createGkeClient, type GkeClientOptions } from '../../../../src/clients/google/gke.ts';
 import { isOperationConflict } from '../../../../src/clients/google/operation-conflict.ts';
-import { googleError } from '../../../../src/lab/gcp/errors.ts';
-import type { Inject, Reply } from '../../../../src/lab/gcp/http.ts';
 import type { Failure } from '../../../../src/lib/failure.ts';
-import { type GcpLab, startGcpLab, until } from '../../../lab/gcp/gcp-lab.ts';
 import { fakeClock } from '../../lib/fake-clock.ts';
 import { authAgainst, byKey } from './gcp-auth.ts';
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loopbackCertificate } from '../../../../lab/certs.ts';
 import type { KubeObject, ObjectRef } from '../../../../src/clients/kubernetes/objects.ts';
-import { loopbackCertificate } from '../../../../src/lab/certs.ts';
 import { configMap, startTestApi, type TestApi } from './kube-api.ts';
 
 let api: TestApi;

@@ -1,12 +1,12 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { loopbackCertificate } from '../../../../lab/certs.ts';
+import type { KubeApiOptions } from '../../../../lab/kube/server.ts';
+import { startKubeApi } from '../../../../lab/kube/server.ts';
+import { createStore, type Store } from '../../../../lab/kube/store.ts';
+import type { KubeObject, KubeRecord } from '../../../../lab/protocol.ts';
+import { issueToken } from '../../../../lab/tokens.ts';
 import { createKubeClient, type KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import type { KubeClientOptions } from '../../../../src/clients/kubernetes/transport.ts';
-import { loopbackCertificate } from '../../../../src/lab/certs.ts';
-import type { KubeApiOptions } from '../../../../src/lab/kube/server.ts';
-import { startKubeApi } from '../../../../src/lab/kube/server.ts';
-import { createStore, type Store } from '../../../../src/lab/kube/store.ts';
-import type { KubeObject, KubeRecord } from '../../../../src/lab/protocol.ts';
-import { issueToken } from '../../../../src/lab/tokens.ts';
 import { fakeClock } from '../../lib/fake-clock.ts';
 
 const SECRET = 'secret';

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { loopbackCertificate } from '../../../../src/lab/certs.ts';
+import { loopbackCertificate } from '../../../../lab/certs.ts';
 import { fakeClock } from '../../lib/fake-clock.ts';
 import { configMap, type Relay, startRelay, startTestApi, type TestApi } from './kube-api.ts';
 

@@ -2,7 +2,7 @@ import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loopbackCertificate } from '../../../../src/lab/certs.ts';
+import { loopbackCertificate } from '../../../../lab/certs.ts';
 import { startTestApi, type TestApi } from './kube-api.ts';
 
 const PODS = { group: '', plural: 'pods' };

@@ -3,9 +3,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loopbackCertificate } from '../../../../lab/certs.ts';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import { createServingClient, readReplica, type ServingClient } from '../../../../src/clients/serving/client.ts';
-import { loopbackCertificate } from '../../../../src/lab/certs.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

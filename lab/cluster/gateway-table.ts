@@ -1,0 +1,190 @@
+import { errorText } from '../../src/lib/failure.ts';
+import type { Store } from '../kube/store.ts';
+import type { GatewayBackend, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
+import { targetPortOf } from './endpoint-slices.ts';
+import { allows } from './network-policy.ts';
+import { isReady, selects } from './objects.ts';
+import { configTextOf, type Scorer, scorersOf } from './picker-config.ts';
+import { peerOf } from './pod-context.ts';
+import { poolGroupOfIstio, readPool } from './pools.ts';
+import type { ReplicaAddress } from './replicas.ts';
+import * as resources from './resources.ts';
+import { type BackendRef, isAccepted, rulesOf } from './route-rules.ts';
+
+const { DESTINATION_RULES, HTTP_ROUTES, PODS, SERVICES } = resources;
+
+export type AddressOf = (namespace: string, pod: string) => ReplicaAddress | undefined;
+
+/** The whole routing table of one gateway: what Istio would tell its Envoy, from the objects as they are now. */
+export function gatewayTable(store: Store, gateway: KubeObject, addressOf: AddressOf): GatewayTable {
+  const routes = store
+    .list(HTTP_ROUTES)
+    .filter((route) => !route.metadata.deletionTimestamp && isAccepted(route, gateway))
+    .sort(byAge);
+  return {
+    routes: routes.flatMap((route) => entriesOf(store, gateway, route, addressOf)),
+  };
+}
+
+/** Older routes win between equal matches, then names in order (Gateway API, conflict resolution). */
+function byAge(a: KubeObject, b: KubeObject): number {
+  const age = (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '');
+  return (
+    age || `${a.metadata.namespace}/${a.metadata.name}`.localeCompare(`${b.metadata.namespace}/${b.metadata.name}`)
+  );
+}
+
+function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
+  const { namespace, name } = route.metadata;
+  return rulesOf(route).flatMap((rule, index) => {
+    const asked = !filtersErase(store, gateway, `${namespace}.${name}.${index}`);
+    const ref = rule.backendRefs?.find((one) => one.weight !== 0);
+    const backend = ref ? backendOf(store, gateway, namespace as string, ref, asked, addressOf) : null;
+    const rewrite = rule.filters?.find((filter) => filter.type === 'URLRewrite')?.urlRewrite?.path;
+    return (rule.matches ?? [{}]).map((match) => ({
+      name: `${namespace}/${name}/${index}`,
+      pathPrefix: match.path?.value ?? '/',
+      replacePrefix: rewrite?.replacePrefixMatch ?? null,
+      backend,
+    }));
+  });
+}
+
+function backendOf(
+  store: Store,
+  gateway: KubeObject,
+  namespace: string,
+  ref: BackendRef,
+  /** Whether Envoy knows of the route's endpoint picker. */
+  asked: boolean,
+  addressOf: AddressOf,
+): GatewayBackend | null {
+  if ((ref.kind ?? 'Service') === 'Service') {
+    const service = store.get(SERVICES, namespace, ref.name);
+    const port = service?.spec?.ports?.find((one: { port: number }) => one.port === ref.port);
+    if (!service || !port) return null;
+    return {
+      kind: 'Service',
+      name: ref.name,
+      cluster: clusterName(port.port, ref.name, namespace),
+      tls: usesTls(store, namespace, ref.name, port.port),
+      endpoints: endpointsOf(store, namespace, service.spec.selector, (pod) => targetPortOf(port, pod), addressOf),
+      reachable: reaches(store, gateway, namespace, service.spec.selector, (pod) => targetPortOf(port, pod)),
+      picker: null,
+    };
+  }
+  const group = poolGroupOfIstio(store);
+  const object = ref.group === group ? store.get(resources.poolsOf(group), namespace, ref.name) : undefined;
+  if (!object) return null;
+  const pool = readPool(object);
+  const shadow = store
+    .list(SERVICES, namespace)
+    .find((service) => service.metadata.labels?.['istio.io/inferencepool-name'] === ref.name);
+  const scorers = pool.picker === undefined ? null : liveScorers(store, namespace, pool.picker);
+  const pickerSelector = store.get(SERVICES, namespace, pool.picker ?? '')?.spec?.selector;
+  return {
+    kind: 'InferencePool',
+    name: ref.name,
+    cluster: clusterName(54321, shadow?.metadata.name ?? ref.name, namespace),
+    tls: shadow !== undefined && usesTls(store, namespace, shadow.metadata.name, 54321),
+    endpoints: endpointsOf(store, namespace, pool.selector, () => pool.targetPort, addressOf),
+    reachable: reaches(store, gateway, namespace, pool.selector, () => pool.targetPort),
+    picker:
+      scorers && asked
+        ? {
+            scorers,
+            cluster: clusterName(9002, pool.picker ?? '', namespace),
+            reachable: reaches(store, gateway, namespace, pickerSelector ?? {}, () => 9002),
+          }
+        : null,
+  };
+}
+
+function endpointsOf(
+  store: Store,
+  namespace: string,
+  selector: Record<string, string>,
+  portOf: (pod: KubeObject) => number | undefined,
+  addressOf: AddressOf,
+): GatewayBackend['endpoints'] {
+  return store
+    .list(PODS, namespace)
+    .filter((pod) => selects(selector, pod) && isReady(pod) && !pod.metadata.deletionTimestamp)
+    .flatMap((pod) => {
+      const address = addressOf(namespace, pod.metadata.name);
+      // A target port that the server does not listen on is no way to it; Envoy's answer is a 503 either way.
+      if (!address || address.podPort !== portOf(pod)) return [];
+      const own = `${pod.status?.podIP}:${address.podPort}`;
+      return [{ namespace, pod: pod.metadata.name, port: address.port, address: own }];
+    });
+}
+
+/** Whether policies let the gateway through to a pod of the selector; true while there is none. */
+function reaches(
+  store: Store,
+  gateway: KubeObject,
+  namespace: string,
+  selector: Record<string, string>,
+  portOf: (pod: KubeObject) => number | undefined,
+): boolean {
+  const policies = store.list({ group: 'networking.k8s.io', plural: 'networkpolicies' });
+  const from = {
+    namespace: gateway.metadata.namespace ?? '',
+    labels: { 'gateway.networking.k8s.io/gateway-name': gateway.metadata.name },
+    ip: '10.4.0.9',
+  };
+  const pods = store.list(PODS, namespace).filter((pod) => selects(selector, pod));
+  return pods.every((pod) => allows(policies, { from, to: peerOf(pod), protocol: 'TCP', port: portOf(pod) ?? 0 }));
+}
+
+/** An ext_proc override of a route without a gRPC service replaces Istio's own (its merge replaces map entries). */
+function filtersErase(store: Store, gateway: KubeObject, route: string): boolean {
+  const filters = store.list({ group: 'networking.istio.io', plural: 'envoyfilters' }, gateway.metadata.namespace);
+  const patches = filters.flatMap(({ spec }) => (spec?.configPatches ?? []) as Record<string, KubeObject>[]);
+  return patches.some(({ applyTo, match, patch }) => {
+    const named = match?.routeConfiguration?.vhost?.route?.name as string | undefined;
+    const text = JSON.stringify(patch?.value ?? null);
+    const fits = String(applyTo) === 'HTTP_ROUTE' && (named === undefined || named === route);
+    return fits && /ext_proc/i.test(text) && !/grpc_?service/i.test(text);
+  });
+}
+
+/** As Istio names the clusters of its Envoys. */
+function clusterName(port: number, service: string, namespace: string): string {
+  return `outbound|${port}||${service}.${namespace}.svc.cluster.local`;
+}
+
+/** The scorers that a Ready endpoint picker runs with, from its pod's own arguments; null when none is Ready. */
+function liveScorers(store: Store, namespace: string, serviceName: string): Scorer[] | null {
+  const service = store.get(SERVICES, namespace, serviceName);
+  const pod = store
+    .list(PODS, namespace)
+    .find((one) => selects(service?.spec?.selector, one) && isReady(one) && !one.metadata.deletionTimestamp);
+  const main = pod?.spec.containers.find((container: { name: string }) => container.name === 'main');
+  const text = main && configTextOf(main.args ?? []);
+  if (!text) return pod ? [] : null;
+  try {
+    return scorersOf(text);
+  } catch (error) {
+    process.stderr.write(`lab: endpoint picker ${namespace}/${serviceName}: ${errorText(error)}\n`);
+    return null;
+  }
+}
+
+/** Whether a DestinationRule makes the gateway speak TLS to the host; without one it speaks plain HTTP. */
+function usesTls(store: Store, namespace: string, service: string, port: number): boolean {
+  const names = [
+    service,
+    `${service}.${namespace}`,
+    `${service}.${namespace}.svc`,
+    `${service}.${namespace}.svc.cluster.local`,
+  ];
+  return store.list(DESTINATION_RULES).some((rule) => {
+    const { host, trafficPolicy } = rule.spec;
+    if (host === service ? rule.metadata.namespace !== namespace : !names.includes(host)) return false;
+    const perPort = trafficPolicy?.portLevelSettings?.find(
+      (one: { port?: { number?: number } }) => one.port?.number === port,
+    );
+    return (perPort?.tls ?? trafficPolicy?.tls)?.mode === 'SIMPLE';
+  });
+}

@@ -1,0 +1,42 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { errorText } from '../src/lib/failure.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { KubeRecord, NodePoolState } from './protocol.ts';
+
+/** The listener through which the lab's other processes, and a test, reach the cluster past its API. */
+export async function startControl(
+  cluster: Cluster,
+  record: () => Promise<KubeRecord>,
+): Promise<{ url: string; close(): void }> {
+  const answer = async (request: IncomingMessage): Promise<[number, unknown?]> => {
+    const [collection, name, ...rest] = (request.url ?? '').slice(1).split('/').map(decodeURIComponent);
+    if (rest.length > 0) return [404];
+    if (request.method === 'GET' && collection === 'record' && name === undefined) return [200, await record()];
+    if (request.method === 'PUT' && collection === 'node-pools' && name) {
+      cluster.setNodePool(name, JSON.parse(await text(request)) as NodePoolState);
+      return [204];
+    }
+    return [404];
+  };
+  const server = createServer((request, response) => {
+    answer(request).then(
+      ([status, body]) => reply(response, status, body),
+      (error: unknown) => reply(response, 400, { error: errorText(error) }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function reply(response: ServerResponse, status: number, body?: unknown): void {
+  if (body === undefined) response.writeHead(status).end();
+  else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}

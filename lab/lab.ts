@@ -1,0 +1,223 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { loopbackCertificate } from './certs.ts';
+import type { LabMessage, LabRole } from './process.ts';
+import type {
+  GcpPorts,
+  GcpRecord,
+  GithubPorts,
+  GithubRecord,
+  KubePorts,
+  KubeRecord,
+  RealApiServer,
+  ServingPorts,
+  ServingRecord,
+} from './protocol.ts';
+import type { Scenario } from './scenarios/scenarios.ts';
+import { seedObjects } from './seed.ts';
+
+export interface LabOptions {
+  scenario: Scenario;
+  /** Seconds of cluster time in one second of wall time. */
+  timeScale: number;
+  seed: number;
+  /** A real kube-apiserver in place of the lab's own. */
+  apiServer?: RealApiServer;
+  /** Program that runs one lab process: a module for `fork` and its arguments. */
+  entry: { module: string; args: string[] };
+}
+
+/** The recorded runbook's cluster, as the lab plays it. */
+export const LAB = {
+  project: 'lab-project',
+  projectNumber: '123456789012',
+  location: 'europe-west4-a',
+  cluster: 'llmd-istio-tpu-pattern1',
+  nodePool: 'tpu-v6e-pool',
+  namespace: 'llm-d-inference-scheduling',
+  gateway: { namespace: 'opendatahub', name: 'inference-gateway' },
+  provider: 'projects/123456789012/locations/global/workloadIdentityPools/github/providers/lab',
+  serviceAccountEmail: 'gate@lab-project.iam.gserviceaccount.com',
+  repository: 'octo/serving',
+  pullRequest: 7,
+} as const;
+
+export interface Lab {
+  gcp: GcpPorts;
+  kube: KubePorts;
+  serving: ServingPorts;
+  github: GithubPorts;
+  /** What a runner of GitHub's with this cluster has in its environment. */
+  env: Record<string, string>;
+  /** A service account key that the lab's token endpoint accepts. */
+  serviceAccountKey: string;
+  /** The credential file that google-github-actions/auth would write: external_account from the OIDC variables. */
+  externalAccountFile: string;
+  githubToken: string;
+  /** Signs access tokens that the lab accepts. */
+  tokenSecret: string;
+  record(): Promise<LabRecord>;
+  stop(): Promise<void>;
+}
+
+export interface LabRecord {
+  gcp: GcpRecord;
+  kube: KubeRecord;
+  serving: ServingRecord;
+  github: GithubRecord;
+}
+
+/** Starts the lab's four processes; the caller must `stop` it. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const { scenario, timeScale, seed } = options;
+  const common = { scenario, timeScale, seed };
+  const children: ChildProcess[] = [];
+  const stop = async () => {
+    await Promise.all(children.map(end));
+  };
+  const launch = async <Ports>(role: LabRole): Promise<Ports> => {
+    const child = fork(options.entry.module, options.entry.args, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // Of no use to the lab, and some of it (proxies, node options) would change how it behaves.
+      env: { PATH: process.env.PATH ?? '' },
+    });
+    children.push(child);
+    child.send(role);
+    return (await ready(child, role.role)) as Ports;
+  };
+  try {
+    const tls = await loopbackCertificate('tpu-serving-gate lab');
+    const tokenSecret = randomBytes(24).toString('hex');
+    const githubToken = `ghs_${randomBytes(18).toString('hex')}`;
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    const [serving, github] = await Promise.all([
+      launch<ServingPorts>({ role: 'serving', config: { ...common, tls: { cert: tls.cert, key: tls.key } } }),
+      launch<GithubPorts>({
+        role: 'github',
+        config: {
+          token: githubToken,
+          login: 'github-actions[bot]',
+          repository: LAB.repository,
+          pullRequests: [LAB.pullRequest],
+        },
+      }),
+    ]);
+    const gatewayUrl = new URL(serving.gatewayUrl);
+    const kube = await launch<KubePorts>({
+      role: 'kube',
+      config: {
+        ...common,
+        tls: { cert: tls.cert, key: tls.key },
+        caPem: tls.caPem,
+        tokenSecret,
+        servingControlUrl: serving.controlUrl,
+        namespace: LAB.namespace,
+        gateway: { ...LAB.gateway, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
+        ...(options.apiServer ? { apiServer: options.apiServer } : {}),
+        seedObjects: seedObjects({
+          day: scenario.cluster,
+          namespace: LAB.namespace,
+          gateway: { ...LAB.gateway, host: gatewayUrl.hostname, port: Number(gatewayUrl.port) },
+        }),
+      },
+    });
+    const gcp = await launch<GcpPorts>({
+      role: 'gcp',
+      config: {
+        ...common,
+        project: LAB.project,
+        projectNumber: LAB.projectNumber,
+        location: LAB.location,
+        cluster: LAB.cluster,
+        clusterEndpoint: kube.endpoint,
+        clusterCaPem: kube.caPem,
+        nodePool: {
+          name: LAB.nodePool,
+          machineType: 'ct6e-standard-4t',
+          tpuTopology: '2x2',
+          chipsPerNode: 4,
+          initialNodeCount: 0,
+        },
+        tokenSecret,
+        serviceAccount: { email: LAB.serviceAccountEmail, publicKeyPem: publicKey },
+        kubeControlUrl: kube.controlUrl,
+      },
+    });
+    return {
+      gcp,
+      kube,
+      serving,
+      github,
+      githubToken,
+      tokenSecret,
+      externalAccountFile: JSON.stringify({
+        type: 'external_account',
+        audience: `//iam.googleapis.com/${LAB.provider}`,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        token_url: `${gcp.url}/v1/token`,
+        credential_source: {
+          url: `${gcp.oidcRequestUrl}&audience=${encodeURIComponent(`https://iam.googleapis.com/${LAB.provider}`)}`,
+          headers: { Authorization: `Bearer ${gcp.oidcRequestToken}` },
+          format: { type: 'json', subject_token_field_name: 'value' },
+        },
+      }),
+      serviceAccountKey: JSON.stringify({
+        type: 'service_account',
+        project_id: LAB.project,
+        private_key_id: randomBytes(20).toString('hex'),
+        private_key: privateKey,
+        client_email: LAB.serviceAccountEmail,
+        token_uri: `${gcp.url}/token`,
+      }),
+      env: {
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER: `${gcp.url}/`,
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: `${gcp.url}/`,
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS: `${gcp.url}/`,
+        ACTIONS_ID_TOKEN_REQUEST_URL: gcp.oidcRequestUrl,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: gcp.oidcRequestToken,
+        GITHUB_API_URL: github.apiUrl,
+        GITHUB_GRAPHQL_URL: github.graphqlUrl,
+        GITHUB_SERVER_URL: 'https://github.com',
+        GITHUB_REPOSITORY: LAB.repository,
+      },
+      async record() {
+        const [gcpRecord, kubeRecord, servingRecord, githubRecord] = await Promise.all(
+          [gcp, kube, serving, github].map(async ({ controlUrl }) => (await fetch(`${controlUrl}/record`)).json()),
+        );
+        return { gcp: gcpRecord, kube: kubeRecord, serving: servingRecord, github: githubRecord } as LabRecord;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function ready(child: ChildProcess, role: string): Promise<Record<string, string>> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null, signal: string | null) =>
+      reject(new Error(`the lab's ${role} process ended before it was ready (${signal ?? code})`));
+    child.once('exit', onExit);
+    child.once('error', reject);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      const answer = message as LabMessage;
+      if ('ready' in answer) resolve(answer.ready);
+      else reject(new Error(`the lab's ${role} process failed: ${answer.failed}`));
+    });
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  if (child.connected) child.send('stop');
+  const killer = setTimeout(() => child.kill('SIGKILL'), 3_000);
+  await exited;
+  clearTimeout(killer);
+}

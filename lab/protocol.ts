@@ -1,0 +1,237 @@
+/**
+ * How the lab's processes talk to each other: HTTP + JSON on loopback control ports that the product never sees.
+ * Every time in a config is in seconds of cluster time; the wall clock runs `timeScale` times faster.
+ */
+import type { Scenario } from './scenarios/scenarios.ts';
+
+export interface PemPair {
+  /** PEM certificate, valid for 127.0.0.1 and localhost. */
+  cert: string;
+  /** PEM private key. */
+  key: string;
+}
+
+export interface CommonConfig {
+  timeScale: number;
+  /** Seed of every random draw, so that a run can be repeated. */
+  seed: number;
+  scenario: Scenario;
+}
+
+// --- gcp: Container API, GitHub OIDC, STS, IAM credentials, OAuth token endpoint -------------------------------------
+
+export interface GcpConfig extends CommonConfig {
+  project: string;
+  projectNumber: string;
+  location: string;
+  cluster: string;
+  /** `host:port` of the Kubernetes API, published as the cluster's endpoint. */
+  clusterEndpoint: string;
+  clusterCaPem: string;
+  nodePool: { name: string; machineType: string; tpuTopology: string; chipsPerNode: number; initialNodeCount: number };
+  /** Secret that signs every access token; the Kubernetes API verifies with the same. */
+  tokenSecret: string;
+  /** Public half of the service account key that the OAuth endpoint accepts, PEM. */
+  serviceAccount: { email: string; publicKeyPem: string };
+  kubeControlUrl: string;
+}
+
+export interface GcpPorts {
+  /** Base of all five APIs, `http://127.0.0.1:PORT`. */
+  url: string;
+  /** Value for ACTIONS_ID_TOKEN_REQUEST_URL (ends in `?api-version=1`) and its bearer. */
+  oidcRequestUrl: string;
+  oidcRequestToken: string;
+  controlUrl: string;
+}
+
+/** GET {gcp.controlUrl}/record */
+export interface GcpRecord {
+  /** Every API request in order, without bodies of token calls. */
+  requests: { at: number; method: string; path: string; status: number; body?: unknown }[];
+  /** Accepted setSize calls in order. */
+  resizes: { at: number; pool: string; nodeCount: number; operation: string }[];
+  /** Every operation in order, whoever began it. */
+  operations: { name: string; type: string; target: string; startTime: string; endTime: string | null }[];
+  /** VMs that exist now (billing), per pool. */
+  nodes: Record<string, string[]>;
+  /** What the managed instance group is asked to hold, per pool. */
+  targetSize: Record<string, number>;
+}
+
+// --- kube: Kubernetes API, controllers, kubelet -------------------------------------------------------------------
+
+export interface KubeConfig extends CommonConfig {
+  tls: PemPair;
+  caPem: string;
+  tokenSecret: string;
+  servingControlUrl: string;
+  namespace: string;
+  gateway: {
+    namespace: string;
+    name: string;
+    /** `http://127.0.0.1:PORT` */
+    url: string;
+    /** Loopback port of its Envoy's admin listener, which a pod has at 15000. */
+    adminPort: number;
+  };
+  /** Objects that exist before the run: namespaces, secrets, CRDs, the gateway, Pattern 1. */
+  seedObjects: KubeObject[];
+  /** Where given, a real kube-apiserver stands in for the lab's own. */
+  apiServer?: RealApiServer;
+}
+
+export interface RealApiServer {
+  /** Folder with kube-apiserver and etcd. */
+  assets: string;
+  /** Roles and bindings: all that the gate's identity may do. */
+  rbac: KubeObject[];
+}
+
+export interface KubePorts {
+  /** `127.0.0.1:PORT` of the API server (TLS). */
+  endpoint: string;
+  /** The authority of its certificate. */
+  caPem: string;
+  /** Of a real API server: what an administrator has. */
+  adminToken?: string;
+  controlUrl: string;
+}
+
+/** PUT {kube.controlUrl}/node-pools/{pool}: the VMs that exist now; the node controller makes Node objects follow. */
+export interface NodePoolState {
+  machineType: string;
+  tpuTopology: string;
+  chipsPerNode: number;
+  zone: string;
+  nodes: { name: string; createdAt: string }[];
+}
+
+/** GET {kube.controlUrl}/record */
+export interface KubeRecord {
+  requests: { at: number; method: string; path: string; status: number; user: string; userAgent: string }[];
+  /** Writes of the lab's controllers that a real API server did not take; each is a defect of theirs. */
+  refusedWrites: string[];
+  /** When each thing that went wrong was there to be seen first, wall milliseconds. */
+  troubles: { at: number; what: string }[];
+}
+
+// --- serving: vLLM replicas, gateway, endpoint picker ---------------------------------------------------------------
+
+export interface ServingConfig extends CommonConfig {
+  tls: PemPair;
+}
+
+export interface ServingPorts {
+  /** `http://127.0.0.1:PORT` of the gateway's listener. */
+  gatewayUrl: string;
+  /** Loopback port of the admin listener of the gateway's Envoy. */
+  gatewayAdminPort: number;
+  controlUrl: string;
+}
+
+/** PUT {serving.controlUrl}/replicas/{namespace}/{pod} starts a vLLM process' worth of server; answers `{port}`. */
+export interface ReplicaStart {
+  /** The container's full command line, flags included; the server reads its model id, length and caching from it. */
+  args: string[];
+  /** From the flags: whether it serves TLS. */
+  tls: boolean;
+}
+
+export interface ReplicaPort {
+  port: number;
+}
+
+/** PUT {serving.controlUrl}/gateway: the whole routing table, replaced at once. First match by longest prefix wins. */
+export interface GatewayTable {
+  routes: GatewayRoute[];
+}
+
+export interface GatewayRoute {
+  /** `namespace/httproute/ruleIndex`. */
+  name: string;
+  pathPrefix: string;
+  /** URLRewrite ReplacePrefixMatch; null leaves the path alone. */
+  replacePrefix: string | null;
+  backend: GatewayBackend | null;
+}
+
+export interface GatewayBackend {
+  kind: 'InferencePool' | 'Service';
+  name: string;
+  /** TLS towards the backend, from the DestinationRule or the pool; a mismatch with the replica's own gives a 503. */
+  tls: boolean;
+  /** Name of Envoy's cluster for it. */
+  cluster: string;
+  /** `address`: the pod's own, `IP:PORT`, by which Envoy counts. */
+  endpoints: { namespace: string; pod: string; port: number; address: string }[];
+  /** False: a NetworkPolicy keeps the gateway from all of them. */
+  reachable: boolean;
+  /** Present for an InferencePool whose endpoint picker is Ready: its scorers as the live --config-text has them. */
+  picker: { scorers: { name: string; weight: number }[]; cluster: string; reachable: boolean } | null;
+}
+
+/** GET {serving.controlUrl}/record */
+export interface ServingRecord {
+  gateway: { requests: number; byRoute: Record<string, number> };
+  replicas: Record<string, { requests: number; port: number }>;
+}
+
+// --- github ---------------------------------------------------------------------------------------------------------
+
+export interface GithubConfig {
+  token: string;
+  /** Login that the token acts as, e.g. `github-actions[bot]`. */
+  login: string;
+  repository: string;
+  pullRequests: number[];
+  /** Answers from the past after each write: to "where is the branch", and to a list of comments. None by default. */
+  staleReads?: number;
+  /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */
+  denied?: string[];
+  /** The first writes meet a secondary rate limit. */
+  secondaryLimit?: { writes: number; retryAfterS: number };
+}
+
+export interface GithubPorts {
+  apiUrl: string;
+  graphqlUrl: string;
+  controlUrl: string;
+}
+
+/** GET {github.controlUrl}/record */
+export interface GithubRecord {
+  requests: { at: number; method: string; path: string; status: number }[];
+  comments: { id: number; pullRequest: number; author: string; body: string; edits: number }[];
+  issues: { number: number; title: string; body: string; edits: number; state: 'open' | 'closed' }[];
+  deployments: {
+    id: number;
+    ref: string;
+    environment: string;
+    statuses: { state: string; description: string; environmentUrl: string; logUrl: string }[];
+  }[];
+  /** Files of each branch, by path. */
+  branches: Record<string, Record<string, string>>;
+}
+
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    generation?: number;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }[];
+    finalizers?: string[];
+    managedFields?: unknown[];
+    [key: string]: unknown;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, as JSON
+  [key: string]: any;
+}

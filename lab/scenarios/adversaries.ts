@@ -1,0 +1,134 @@
+import type { ClientDay, Expectation, ServingDay } from './types.ts';
+
+/** A system that would fool a benchmark that believes what it sees; what is not said is healthy. */
+export interface Adversary {
+  name: string;
+  summary: string;
+  serving: Partial<ServingDay>;
+  client?: ClientDay;
+  /** `own`: the gateway takes the routes of KServe alone. */
+  routes?: 'any' | 'own';
+  /** `held`: an autoscaler keeps the replicas that there are. */
+  scaleIn?: 'ok' | 'held';
+  expect: Expectation;
+}
+
+const invalid = (cause: string) => ({ exitCode: 4, verdict: 'invalid', cause }) as const;
+const fail = (cause: string | null) => ({ exitCode: 1, verdict: 'fail', cause }) as const;
+
+/** What a replica has served before the benchmark begins, at most. */
+const VERIFIED = 120;
+/** Slower than the target: whatever makes it look faster must be seen. */
+const SLOW = 2.3;
+
+/** None of these may pass, but for the last, which is healthy and old. */
+export const ADVERSARIES: readonly Adversary[] = [
+  {
+    name: 'fast-errors',
+    summary: 'replicas begin to refuse each request at once, which looks like speed',
+    serving: { answers: { kind: 'errors', after: VERIFIED } },
+    expect: invalid('measure.errors'),
+  },
+  {
+    name: 'empty-choices',
+    summary: 'replicas begin to answer 200 with no choice in it',
+    serving: { answers: { kind: 'no-choices', after: VERIFIED } },
+    expect: invalid('measure.errors'),
+  },
+  {
+    name: 'short-answers',
+    summary: 'what comes through the endpoint picker is answered with fewer tokens than ordered',
+    serving: { scaling: SLOW, answers: { kind: 'short', after: VERIFIED } },
+    expect: invalid('measure.short-answers'),
+  },
+  {
+    name: 'all-to-one',
+    summary: 'the endpoint picker sends everything to one pod',
+    serving: { picker: 'one-pod' },
+    expect: fail('picker.one-replica'),
+  },
+  {
+    name: 'sticky-to-the-wrong-thing',
+    summary: 'the endpoint picker follows the whole prompt and not its prefix',
+    serving: { picker: 'whole-prompt' },
+    expect: fail('routing.no-affinity'),
+  },
+  {
+    name: 'random-with-65-percent',
+    summary: 'the endpoint picker chooses at random, and the counters show a hit rate of 65 %',
+    serving: { picker: 'random', counters: 'flattering' },
+    expect: fail('routing.no-affinity'),
+  },
+  {
+    name: 'cache-off',
+    summary: 'replicas cache no prefix, whatever their flags say',
+    serving: { caching: false },
+    expect: fail('vllm.caching-off'),
+  },
+  {
+    name: 'counters-reset',
+    summary: 'the counters of the replicas go back to zero in the middle',
+    serving: { counters: 'reset' },
+    expect: invalid('measure.replica-restarted'),
+  },
+  {
+    name: 'foreign-traffic',
+    summary: 'somebody else sends requests to the replicas meanwhile',
+    serving: { foreignPerSecond: 0.2 },
+    expect: invalid('measure.foreign-traffic'),
+  },
+  {
+    name: 'stall-in-one-arm',
+    summary: 'three replicas scale 2.3 times, and the one-replica arm stands still once, as if it compiled',
+    serving: { scaling: SLOW, stallSeconds: 60 },
+    expect: invalid('measure.*'),
+  },
+  {
+    name: 'starved-client',
+    summary: 'the machine of the gate stops it for half of the time',
+    serving: {},
+    client: 'starved',
+    expect: invalid('measure.client-starved'),
+  },
+  {
+    name: 'clock-jump',
+    summary: 'three replicas scale 2.3 times, and the wall clock of the gate jumps an hour ahead, then two back',
+    serving: { scaling: SLOW },
+    client: 'clock-jump',
+    expect: fail(null),
+  },
+  {
+    name: 'buffered-streaming',
+    summary: 'three replicas scale 2.3 times, and their streams come as one piece',
+    serving: { scaling: SLOW, buffered: true },
+    expect: fail(null),
+  },
+  {
+    name: 'replica-dies',
+    summary: 'one replica stops listening in the middle of the benchmark',
+    serving: { diesAfter: 4 * VERIFIED },
+    expect: invalid('measure.errors'),
+  },
+  {
+    name: 'no-route-to-one',
+    summary:
+      'a healthy stack whose gateway refuses a route to one replica: what is measured after a scale-in is not paired',
+    serving: {},
+    routes: 'own',
+    expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
+  },
+  {
+    name: 'no-way-to-one',
+    summary: 'the same, and an autoscaler holds the replicas: what another run recorded decides nothing',
+    serving: {},
+    routes: 'own',
+    scaleIn: 'held',
+    expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
+  },
+  {
+    name: 'v0-metrics',
+    summary: 'a healthy stack whose metrics have the names that vLLM had before V1',
+    serving: { counters: 'v0' },
+    expect: { exitCode: 0, verdict: 'pass', cause: null },
+  },
+];

@@ -1,0 +1,89 @@
+import { gatewayObjects } from './cluster/seed/gateway.ts';
+import { gatewayApiDefinitions } from './cluster/seed/gateway-crds.ts';
+import { inferencePoolDefinitions } from './cluster/seed/inference-crds.ts';
+import { istioDefinitions } from './cluster/seed/istio-crds.ts';
+import { llmInferenceServiceDefinition } from './cluster/seed/llmisvc-crd.ts';
+import { component, namespaceObject, secretObject } from './cluster/seed/objects.ts';
+import { patternOneObjects } from './cluster/seed/pattern1.ts';
+import type { KubeObject } from './protocol.ts';
+import type { ClusterDay } from './scenarios/types.ts';
+
+export interface SeedOptions {
+  /** Of the workload. */
+  namespace: string;
+  /** The gateway and where clients reach it. */
+  gateway: { namespace: string; name: string; host: string; port: number };
+  /** How the cluster differs from a healthy one. */
+  day?: Pick<ClusterDay, 'add' | 'remove' | 'patch'>;
+  /** Definitions to use in place of the compact ones, e.g. the projects' own. */
+  crds?: KubeObject[];
+}
+
+const PULL_SECRET = 'redhat-pull-secret';
+const DOCKER_CONFIG = { '.dockerconfigjson': '{"auths":{}}' };
+
+/**
+ * What the cluster holds before a run: namespaces, secrets, definitions, Istio with its gateway, the KServe controller,
+ * and Pattern 1 as the last experiment left it, its pods waiting for a node pool that is at zero.
+ */
+export function seedObjects(options: SeedOptions): KubeObject[] {
+  const { add, remove, patch } = options.day ?? { add: [], remove: [], patch: [] };
+  const id = ({ kind, metadata }: KubeObject) => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');
+  const there = healthyObjects(options).filter((object) => !remove.includes(id(object)));
+  for (const { kind, namespace, name, patch: change } of patch) {
+    const at = there.findIndex((object) => id(object) === [kind, namespace, name].filter(Boolean).join('/'));
+    const object = there[at];
+    if (!object) throw new Error(`the lab has no ${kind} ${name} to change`);
+    there[at] = merged(object, change) as KubeObject;
+  }
+  return [...there, ...(structuredClone(add) as unknown as KubeObject[])];
+}
+
+/** JSON merge patch (RFC 7396). */
+function merged(value: unknown, change: unknown): unknown {
+  if (change === null || typeof change !== 'object' || Array.isArray(change)) return change;
+  const base = value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : {};
+  const result = base as Record<string, unknown>;
+  for (const [key, inner] of Object.entries(change)) {
+    if (inner === null) delete result[key];
+    else result[key] = merged(result[key], inner);
+  }
+  return result;
+}
+
+function healthyObjects({ namespace, gateway, crds }: SeedOptions): KubeObject[] {
+  const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', gateway.namespace]);
+  others.delete(namespace);
+  return [
+    ...[...others].map((name) => namespaceObject(name)),
+    namespaceObject(namespace, { 'istio-injection': 'enabled' }),
+    ...(crds ?? compactDefinitions()),
+    secretObject(namespace, 'hf-token', 'Opaque', { HF_TOKEN: 'hf_rehearsal' }),
+    ...[namespace, gateway.namespace].map((where) =>
+      secretObject(where, PULL_SECRET, 'kubernetes.io/dockerconfigjson', DOCKER_CONFIG),
+    ),
+    ...gatewayObjects(gateway),
+    component(
+      'istio-system',
+      'istiod',
+      { name: 'discovery', image: 'docker.io/istio/pilot:1.27.3' },
+      { app: 'istiod', istio: 'pilot' },
+    ),
+    component(
+      'opendatahub',
+      'kserve-controller-manager',
+      { name: 'manager', image: 'quay.io/opendatahub/kserve-controller:v0.15-latest' },
+      { 'control-plane': 'kserve-controller-manager' },
+    ),
+    ...patternOneObjects(namespace, gateway),
+  ];
+}
+
+function compactDefinitions(): KubeObject[] {
+  return [
+    llmInferenceServiceDefinition(),
+    ...inferencePoolDefinitions(),
+    ...gatewayApiDefinitions(),
+    ...istioDefinitions(),
+  ];
+}

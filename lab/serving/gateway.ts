@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { GatewayRoute, GatewayTable, ServingRecord } from '../protocol.ts';
+import type { ServingDay } from '../scenarios/types.ts';
+import { createBackends, type PodView } from './backends.ts';
+import { onBody } from './body.ts';
+import { startEnvoyAdmin } from './envoy-admin.ts';
+import type { Random } from './random.ts';
+import { createRouter, type Router } from './routing.ts';
+import { CONNECTION_REFUSED, createUpstreams, envoyReply, passedOn } from './upstream.ts';
+
+/** Gateway API Inference Extension, `x-gateway-destination-endpoint`. */
+export const PICKED_HEADER = 'x-gateway-destination-endpoint';
+
+export interface Gateway {
+  url: string;
+  /** Loopback port of its Envoy's admin listener. */
+  adminPort: number;
+  /** Replaces the routing table. */
+  configure(table: GatewayTable): void;
+  record(): ServingRecord['gateway'];
+  /** Drops connections to a replica that has stopped. */
+  drop(port: number): void;
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** A pod's live state, or undefined when no process serves it. */
+  podView: (pod: string) => PodView | undefined;
+  picker: ServingDay['picker'];
+  random: Random;
+}
+
+/** An Istio ingress gateway's HTTP listener on a free port of 127.0.0.1. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const admin = await startEnvoyAdmin();
+  const backends = createBackends({ ...options, count: admin.count });
+  const upstreams = createUpstreams();
+  const counts: ServingRecord['gateway'] = { requests: 0, byRoute: {} };
+  let router: Router = createRouter({ routes: [] });
+
+  const serve = (request: IncomingMessage, response: ServerResponse, route: GatewayRoute, path: string) => {
+    counts.byRoute[route.name] = (counts.byRoute[route.name] ?? 0) + 1;
+    // A route whose backendRef resolves to nothing answers 500, as Gateway API asks.
+    if (!route.backend) return envoyReply(response, 500, '');
+    const { backend } = route;
+    onBody(request, (body) => {
+      const choice = backends.choose(route, backend, body);
+      if (choice.kind === 'refused') return envoyReply(response, 400, choice.text, choice.headers);
+      if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
+      if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED);
+      response.once('close', choice.done);
+      const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
+      upstreams.forward({ port: choice.port, tls: backend.tls }, upstreamRequest, response, choice.headers);
+    });
+  };
+
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+  server.on('request', (request, response) => {
+    counts.requests++;
+    if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
+      return envoyReply(response, 426, 'Upgrade Required', ['connection', 'close']);
+    }
+    // Envoy does not announce keep-alive to an HTTP/1.1 client.
+    response.removeHeader('connection');
+    const match = router(request.url!);
+    if (match) serve(request, response, match.route, match.path);
+    else envoyReply(response, 404, '');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    adminPort: admin.port,
+    configure: (table) => {
+      router = createRouter(table);
+      backends.configure(table);
+    },
+    record: () => ({ requests: counts.requests, byRoute: { ...counts.byRoute } }),
+    drop: upstreams.drop,
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await upstreams.close();
+      await admin.close();
+    },
+  };
+}
+
+function upstreamHeaders(
+  request: IncomingMessage,
+  { port, picked }: { port: number; picked: boolean },
+): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    // The length is counted again from the body that was read.
+    if (value !== undefined && name !== 'content-length' && name !== 'expect' && passedOn(name)) headers[name] = value;
+  }
+  // By this the endpoint picker tells Envoy where a request goes.
+  if (picked) headers[PICKED_HEADER] = `127.0.0.1:${port}`;
+  headers['x-request-id'] ??= randomUUID();
+  headers['x-forwarded-proto'] = 'http';
+  headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
+  return headers;
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { PemPair, ReplicaStart } from '../protocol.ts';
+import type { ServingDay } from '../scenarios/types.ts';
+import { createAdversity } from './adversity.ts';
+import { onBody } from './body.ts';
+import { createBlockPool, tpuBlockSize } from './cache.ts';
+import { complete } from './completion.ts';
+import { createEngine, type Engine, SERVICE } from './engine.ts';
+import { parseFlags, type VllmFlags } from './flags.ts';
+import { PICKED_HEADER } from './gateway.ts';
+import { createMetrics } from './metrics.ts';
+import { createRandom, hash32 } from './random.ts';
+import { type Endpoint, isError, parseRequest } from './request.ts';
+import type { WorkClock } from './work-clock.ts';
+
+/** RHAIIS 3.2.5, the image of the recorded cluster, carries this vLLM. */
+const VERSION = '0.11.2';
+
+/** Tokens that fit the KV cache of a v6e-4 beside Qwen2.5-3B: 4 × 32 GB × 0.9 less the weights, at 36 KiB per token. */
+const KV_CACHE_TOKENS = 2_600_000;
+
+export interface Replica {
+  port: number;
+  tls: boolean;
+  blockSize: number;
+  engine: Engine;
+  /** Completion requests received so far, refused ones included. */
+  requests(): number;
+  close(): Promise<void>;
+}
+
+export interface ReplicaOptions extends ReplicaStart {
+  /** `namespace/pod`: seeds the replica's own noise. */
+  name: string;
+  pem: PemPair;
+  seed: number;
+  clock: WorkClock;
+  timeScale: number;
+  /** What is wrong with it. */
+  day: ServingDay;
+}
+
+/** Starts one vLLM process' worth of server on a free port of 127.0.0.1. */
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const { clock, tls, pem } = options;
+  const { day } = options;
+  const flags = parseFlags(options.args);
+  const blockSize = tpuBlockSize(flags.maxModelLen);
+  const pool = createBlockPool({
+    blockSize,
+    // vLLM refuses to start with less room than one longest request.
+    blocks: Math.max(
+      flags.numBlocks ?? Math.floor(KV_CACHE_TOKENS / blockSize),
+      Math.ceil(flags.maxModelLen / blockSize),
+    ),
+    caching: flags.prefixCaching && day.caching,
+  });
+  const startedAt = new Date();
+  const modelName = flags.servedModelNames[0]!;
+  const metrics = createMetrics({ modelName, startedAt, cacheConfig: pool, counters: day.counters });
+  const random = createRandom(options.seed ^ hash32(options.name));
+  // The flag can only lower what the recorded hardware serves at a time.
+  const slots = Math.min(SERVICE.slots, flags.maxNumSeqs ?? SERVICE.slots);
+  const engine = createEngine({ clock, pool, random, slots, observer: metrics });
+  const context = { engine, blockSize, promptTokensDetails: flags.promptTokensDetails, buffered: day.buffered };
+  const limits = { modelNames: flags.servedModelNames, maxModelLen: flags.maxModelLen };
+  const draw = () => Math.floor(random() * 2 ** 32);
+  let requests = 0;
+
+  const adversity = createAdversity({ day, engine, timeScale: options.timeScale });
+  const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
+    requests++;
+    if (adversity.arrived(requests)) die();
+    onBody(request, (body) => {
+      const wrong = adversity.answer(requests);
+      if (wrong) return json(response, wrong.status, wrong.body);
+      const type = request.headers['content-type'] ?? '';
+      const parsed = parseRequest(endpoint, type, body, limits, draw);
+      if (isError(parsed)) return json(response, parsed.status, parsed.body);
+      const picked = request.headers[PICKED_HEADER] !== undefined;
+      adversity.whenMoving(picked, () =>
+        complete(context, endpoint, adversity.shortened(parsed, picked, requests), request, response),
+      );
+    });
+  };
+  const scrape = (response: ServerResponse) => {
+    const gauges = { running: engine.running(), waiting: engine.waiting(), kvUsage: engine.kvUsage() };
+    const body = Buffer.from(metrics.render(gauges));
+    response.writeHead(200, {
+      'content-type': 'text/plain; version=1.0.0; charset=utf-8',
+      'content-length': body.length,
+    });
+    response.end(body);
+  };
+  const routes: Record<string, { GET?: Handler; POST?: Handler }> = {
+    '/health': { GET: (_, response) => response.writeHead(200, { 'content-length': 0 }).end() },
+    '/ping': {
+      GET: (_, response) => response.writeHead(200, { 'content-length': 0 }).end(),
+      POST: (_, response) => response.writeHead(200, { 'content-length': 0 }).end(),
+    },
+    '/version': { GET: (_, response) => json(response, 200, { version: VERSION }) },
+    '/v1/models': { GET: (_, response) => json(response, 200, modelList(flags, startedAt)) },
+    '/metrics': { GET: (_, response) => scrape(response) },
+    '/v1/completions': { POST: (request, response) => infer('completions', request, response) },
+    '/v1/chat/completions': { POST: (request, response) => infer('chat', request, response) },
+  };
+
+  const listener: RequestListener = (request, response) => {
+    response.setHeader('server', 'uvicorn');
+    const path = request.url!.split('?', 1)[0]!;
+    const route = routes[path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path];
+    if (!route) return json(response, 404, { detail: 'Not Found' });
+    const handler = route[request.method as 'GET' | 'POST'];
+    if (handler) handler(request, response);
+    else json(response, 405, { detail: 'Method Not Allowed' });
+  };
+  // No idle timeout: a gateway that reuses a connection while the server closes it would see errors nobody planned.
+  const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 };
+  const server = tls ? createTlsServer({ ...pem, ...timeouts }, listener) : createServer(timeouts, listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  const die = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    tls,
+    blockSize,
+    engine,
+    requests: () => requests,
+    close: () =>
+      new Promise((resolve) => {
+        adversity.stop();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length });
+  response.end(body);
+}
+
+function modelList(flags: VllmFlags, startedAt: Date) {
+  const created = Math.floor(startedAt.getTime() / 1_000);
+  const allowed = { allow_create_engine: false, allow_sampling: true, allow_logprobs: true };
+  const permission = { id: `modelperm-${randomUUID().replaceAll('-', '')}`, object: 'model_permission', created };
+  return {
+    object: 'list',
+    data: flags.servedModelNames.map((id) => ({
+      id,
+      object: 'model',
+      created,
+      owned_by: 'vllm',
+      root: flags.model,
+      parent: null,
+      max_model_len: flags.maxModelLen,
+      permission: [{ ...permission, ...allowed, allow_view: true, organization: '*', group: null, is_blocking: false }],
+    })),
+  };
+}

@@ -1,0 +1,145 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { DESTINATION_RULES, HTTP_ROUTES, LLM_SERVICES, PODS, SERVICES } from '../../cluster/resources.ts';
+import type { GatewayRoute, KubeObject } from '../../protocol.ts';
+import { GATEWAY, NAMESPACE, nodePool, patternThree, podsOf, type TestCluster, testCluster, until } from './harness.ts';
+
+let lab: TestCluster;
+afterEach(() => lab.close());
+
+const ROUTE = `${NAMESPACE}/qwen2-3b-pattern3-kserve-route`;
+
+function routeNamed(name: string): GatewayRoute | undefined {
+  return lab.serving.table().routes.find((route) => route.name === name);
+}
+
+async function threeReplicas(): Promise<void> {
+  lab = await testCluster();
+  lab.store.create(LLM_SERVICES, patternThree());
+  lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
+  await until('three endpoints and a picker', () => {
+    const backend = routeNamed(`${ROUTE}/0`)?.backend;
+    return backend?.endpoints.length === 3 && backend.picker !== null;
+  });
+}
+
+function temporaryRoute(backend: Record<string, unknown>): KubeObject {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'one-replica', namespace: NAMESPACE },
+    spec: {
+      parentRefs: [GATEWAY],
+      rules: [
+        {
+          matches: [{ path: { type: 'PathPrefix', value: '/gate/one' } }],
+          filters: [
+            { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } } },
+          ],
+          backendRefs: [backend],
+        },
+      ],
+    },
+  };
+}
+
+const oneReplicaService = (): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'one-replica', namespace: NAMESPACE },
+  spec: { selector: { arm: 'one' }, ports: [{ port: 8000 }] },
+});
+
+describe('the routing table of an LLMInferenceService', () => {
+  it('sends inference to the pool with the picker’s scorers and the rest to the Service, over TLS', async () => {
+    await threeReplicas();
+    const routes = lab.serving.table().routes.filter((route) => route.name.startsWith(ROUTE));
+    const base = `/${NAMESPACE}/qwen2-3b-pattern3`;
+    expect(routes.map(({ pathPrefix, replacePrefix }) => [pathPrefix, replacePrefix])).toEqual([
+      [`${base}/v1/completions`, '/v1/completions'],
+      [`${base}/v1/chat/completions`, '/v1/chat/completions'],
+      [base, '/'],
+    ]);
+    expect(routes.map(({ backend }) => [backend?.kind, backend?.tls, backend?.endpoints.length])).toEqual([
+      ['InferencePool', true, 3],
+      ['InferencePool', true, 3],
+      ['Service', true, 3],
+    ]);
+    expect(routes[0]?.backend?.picker?.scorers).toEqual([
+      { name: 'prefix-cache-scorer', weight: 2 },
+      { name: 'load-aware-scorer', weight: 1 },
+    ]);
+    expect(routes[2]?.backend?.picker).toBeNull();
+  });
+
+  it('loses the picker when no endpoint picker is Ready', async () => {
+    await threeReplicas();
+    const [picker] = podsOf(lab.store, 'qwen2-3b-pattern3', 'router-scheduler');
+    lab.store.delete(PODS, NAMESPACE, picker!.metadata.name);
+    await until('no picker', () => routeNamed(`${ROUTE}/0`)?.backend?.picker === null);
+    await until('a new picker', () => routeNamed(`${ROUTE}/0`)?.backend?.picker !== null);
+  });
+});
+
+describe('a route made by somebody else', () => {
+  it('follows labels put on single pods, and TLS follows the DestinationRule', async () => {
+    await threeReplicas();
+    const { store } = lab;
+    store.create(SERVICES, oneReplicaService());
+    store.create(HTTP_ROUTES, temporaryRoute({ name: 'one-replica', port: 8000 }));
+    const route = await until('the route', () => routeNamed(`${NAMESPACE}/one-replica/0`));
+    expect(route).toMatchObject({ pathPrefix: '/gate/one', replacePrefix: '/' });
+    expect(route.backend).toMatchObject({ kind: 'Service', tls: false, endpoints: [], picker: null });
+    const parent = store.get(HTTP_ROUTES, NAMESPACE, 'one-replica')?.status.parents[0];
+    expect(parent.conditions.map((one: { type: string; status: string }) => `${one.type}=${one.status}`)).toEqual([
+      'Accepted=True',
+      'ResolvedRefs=True',
+    ]);
+
+    const [chosen] = podsOf(store, 'qwen2-3b-pattern3');
+    store.update(PODS, {
+      ...chosen!,
+      metadata: { ...chosen!.metadata, labels: { ...chosen!.metadata.labels, arm: 'one' } },
+    });
+    store.create(DESTINATION_RULES, {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'DestinationRule',
+      metadata: { name: 'one-replica', namespace: NAMESPACE },
+      spec: { host: `one-replica.${NAMESPACE}.svc.cluster.local`, trafficPolicy: { tls: { mode: 'SIMPLE' } } },
+    });
+    const backend = await until('one endpoint over TLS', () => {
+      const found = routeNamed(`${NAMESPACE}/one-replica/0`)?.backend;
+      return found?.tls === true && found.endpoints.length === 1 && found;
+    });
+    expect(backend.endpoints.map((endpoint) => endpoint.pod)).toEqual([chosen!.metadata.name]);
+
+    store.delete(HTTP_ROUTES, NAMESPACE, 'one-replica');
+    await until('the route gone', () => routeNamed(`${NAMESPACE}/one-replica/0`) === undefined);
+  });
+
+  it('names a backend that is not there, and a pool of a group that this Istio does not know', async () => {
+    lab = await testCluster({ seeds: () => true });
+    const { store } = lab;
+    const reasonFor = async (backend: Record<string, unknown>) => {
+      store.delete(HTTP_ROUTES, NAMESPACE, 'one-replica');
+      store.create(HTTP_ROUTES, temporaryRoute(backend));
+      const parents = await until('a status', () => store.get(HTTP_ROUTES, NAMESPACE, 'one-replica')?.status?.parents);
+      return parents[0].conditions.find((one: { type: string }) => one.type === 'ResolvedRefs').reason;
+    };
+    expect(await reasonFor({ name: 'nobody', port: 80 })).toBe('BackendNotFound');
+    const pool = { kind: 'InferencePool', name: 'qwen2-3b-pattern1-inference-pool' };
+    expect(await reasonFor({ ...pool, group: 'inference.networking.k8s.io' })).toBe('InvalidKind');
+    expect(await reasonFor({ ...pool, group: 'inference.networking.x-k8s.io' })).toBe('ResolvedRefs');
+  });
+
+  it('is refused when it asks for what the gateway cannot do', async () => {
+    lab = await testCluster();
+    const route = temporaryRoute({ name: 'nobody', port: 80 });
+    route.spec.rules[0].matches = [{ path: { type: 'Exact', value: '/x' } }];
+    lab.store.create(HTTP_ROUTES, route);
+    const parents = await until(
+      'a status',
+      () => lab.store.get(HTTP_ROUTES, NAMESPACE, 'one-replica')?.status?.parents,
+    );
+    expect(parents[0].conditions[0]).toMatchObject({ type: 'Accepted', status: 'False', reason: 'UnsupportedValue' });
+  });
+});

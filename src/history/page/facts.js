@@ -1,0 +1,45 @@
+import { decimal } from '../../lib/number.ts';
+import { percent, targetRange } from '../../report/format.ts';
+import { speedupText } from '../speedup.ts';
+import { valueText } from './values.ts';
+/** What a run measured and what it ran on, each with its name: for the comparison of two runs. */
+export function factsOf(record) {
+  const { m, env, cost, target } = record;
+  const text = (value, as) => (value == null ? '–' : as(value));
+  const as = (unit) => (value) => valueText(unit, value);
+  return [
+    ['verdict', record.verdict],
+    ['cause', record.cause ?? '–'],
+    ['speed-up', speedupText(m.speedup)],
+    ['target', target ? targetRange(...target) : '–'],
+    ['throughput, all replicas', text(m.all, as('rate'))],
+    ['throughput, one replica', text(m.one, as('rate'))],
+    ['latency p50', text(m.p50Ms, as('ms'))],
+    ['latency p95', text(m.p95Ms, as('ms'))],
+    ['latency p99', text(m.p99Ms, as('ms'))],
+    ['time to first token p50', text(m.ttftP50Ms, as('ms'))],
+    ['cache hit rate', text(m.hitRate, (value) => percent(value, 1))],
+    ['success rate', text(m.successRate, (value) => percent(value, 1))],
+    ['cost', text(cost.usd, as('usd'))],
+    ['chip-minutes', text(cost.chipMinutes, (value) => decimal(value, 0))],
+    ...ENVIRONMENT.map(([name, label]) => [label, String(env[name] ?? '–')]),
+    ['commit', record.run.sha?.slice(0, 7) ?? '–'],
+    ...record.stages.map(([name, seconds, outcome]) => [
+      `stage ${name}`,
+      `${decimal(seconds, 0)} s${outcome === 'done' ? '' : `, ${outcome}`}`,
+    ]),
+  ];
+}
+/** What makes figures comparable, by its name on the page. */
+export const ENVIRONMENT = [
+  ['machine', 'machine type'],
+  ['replicas', 'replicas'],
+  ['model', 'model'],
+  ['vllm', 'vLLM image'],
+  ['picker', 'endpoint picker image'],
+  ['scorers', 'scorers'],
+  ['gke', 'Kubernetes'],
+  ['istio', 'Istio'],
+  ['kserve', 'KServe'],
+  ['gate', 'gate'],
+];

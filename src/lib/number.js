@@ -1,0 +1,28 @@
+/** Numbers are written the same on every machine: en-US, never the runner's locale. */
+export const LOCALE = 'en-US';
+/** Fixed decimals, thousands separated, with a true minus. */
+export function decimal(value, digits) {
+  const format = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return format.format(value).replace(/^-/, '−');
+}
+/**
+ * Formats numbers that stand beside limits so that the printed relation is the true one: 2.4996 beside 2.5 prints
+ * `2.4996`, never `2.50`. All values get the same decimals; at six of them what is still equal is rounded away from
+ * the limit.
+ */
+export function besideLimits(values, limits, minDigits = 2) {
+  const truthful = (value, digits) =>
+    limits.every((limit) => Math.sign(round(value, digits) - limit) === Math.sign(value - limit));
+  let digits = minDigits;
+  while (digits < 6 && !values.every((value) => truthful(value, digits))) digits += 1;
+  return (value) => {
+    if (truthful(value, digits)) return decimal(value, digits);
+    const unit = 10 ** -digits;
+    const below = limits.some((limit) => value < limit && round(value, digits) >= limit);
+    return decimal(round(value, digits) + (below ? -unit : unit), digits);
+  };
+}
+/** Rounded to decimals, as a number. */
+export function round(value, digits) {
+  return Number(value.toFixed(digits));
+}

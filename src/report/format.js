@@ -1,0 +1,80 @@
+import { clock, humanDuration } from '../lib/duration.ts';
+import { besideLimits, decimal, LOCALE, round } from '../lib/number.ts';
+
+const NBSP = '\u00a0';
+export const NOT_MEASURED = 'not measured';
+export function integer(value) {
+  return decimal(value, 0);
+}
+/** A limit as it was set: `2.5`, `2.75`, without trailing zeros. */
+export function plain(value) {
+  return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 6 }).format(value);
+}
+/** A target range as it was set: `2.5–2.8×`. */
+export function targetRange(low, high) {
+  return `${plain(low)}–${plain(high)}×`;
+}
+/** `2.68×` */
+export function ratio(value, digits = 2) {
+  return `${decimal(value, digits)}×`;
+}
+/** `2.61–2.75` */
+export function range(low, high, digits = 2) {
+  return `${decimal(low, digits)}–${decimal(high, digits)}`;
+}
+/** Share 0..1 as a percentage; less than all never prints as 100%, more than nothing never as 0%. */
+export function percent(share, digits = 0) {
+  const format = besideLimits([share * 100], [0, 100], digits);
+  return `${format(share * 100)}%`;
+}
+/** The confidence level of an interval: `95%`, `97.6%`. */
+export function level(interval) {
+  return `${plain(round(interval.level * 100, 1))}%`;
+}
+/** Three significant figures: `7.46 req/s`, `20.1 req/s`, `143 req/s`. */
+export function requestsPerSecond(value) {
+  return `${significant(value)}${NBSP}req/s`;
+}
+export function tokensPerSecond(value) {
+  return `${significant(value)}${NBSP}tokens/s`;
+}
+/** Three significant figures for rates. */
+export function significant(value) {
+  const size = Math.abs(value);
+  return decimal(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}
+/** Milliseconds, whole from 10 on: `486`, `1,012`, `3.4`. */
+export function milliseconds(value) {
+  return decimal(value, Math.abs(value) >= 9.95 ? 0 : 1);
+}
+/** `486 / 612 / 734 ms` */
+export function percentiles(latency) {
+  const parts = [latency.p50, latency.p95, latency.p99].map(({ value }) => milliseconds(value)).join(`${NBSP}/${NBSP}`);
+  return `${parts}${NBSP}ms`;
+}
+/** `$6.31`, `$217`; less than a cent is said so. */
+export function usd(value) {
+  if (value > 0 && value < 0.005) return `<${NBSP}$0.01`;
+  return `$${decimal(value, value >= 99.995 ? 0 : 2)}`;
+}
+/** `296 chip-minutes`; a tenth is shown below ten. */
+export function chipMinutes(value) {
+  return `${decimal(value, value > 0 && value < 9.95 ? 1 : 0)}${NBSP}chip-minutes`;
+}
+/** A duration in prose with an unbreakable space: `34 min`. */
+export function duration(ms) {
+  return humanDuration(ms).replaceAll(' ', NBSP);
+}
+/** `4:20`, or a dash when unknown. */
+export function elapsed(ms) {
+  return ms === null ? '–' : clock(ms);
+}
+/** `2026-11-22 14:41 UTC`, from ISO 8601; the text itself when it is no date. */
+export function utcMinute(iso) {
+  const time = Date.parse(iso);
+  return Number.isNaN(time) ? iso : `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** `3 nodes`, `1 node`. */
+export function count(n, singular, plural = `${singular}s`) {
+  return `${integer(n)}${NBSP}${n === 1 ? singular : plural}`;
+}
