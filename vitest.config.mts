@@ -38,7 +38,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'rooms',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'lab/test/**/*.test.ts'],
           // Those of cluster/ need a kube-apiserver, those of browser/ a Chromium, those of workflows/ act; each has
           // a configuration of its own.
           exclude: ['test/cluster/**', 'test/browser/**', 'test/workflows/**', 'test/e2e/measured/**'],

@@ -23,7 +23,7 @@ async function build(folder: string): Promise<Map<string, Buffer>> {
   await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root }).catch((error) => {
     throw new Error(`tsc refused src/:\n${error.stdout || error.message}`);
   });
-  const files = await bundle({ entry: join(compiled, 'bundle.js'), entries: ENTRIES, root });
+  const files = await bundle({ entry: join(compiled, 'src', 'bundle.js'), entries: ENTRIES, root });
   const { script, style, licence } = await pageAssets(root);
   files.set('page/page.js', script);
   files.set('page/page.css', style);

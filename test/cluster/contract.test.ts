@@ -1,5 +1,5 @@
 import { startApiServer } from '../../lab/apiserver/api-server.ts';
-import { describeKubeApi } from '../../lab/lab/test/contract/suite.ts';
+import { describeKubeApi } from '../../lab/test/contract/suite.ts';
 
 describeKubeApi('kube-apiserver', async () => {
   const kube = await startApiServer();
