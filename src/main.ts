@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createActionsIo } from './clients/runner/actions.ts';
 import { forkOf, packageRootOf } from './clients/runner/identity.ts';
 import { parseInputs } from './inputs/inputs.ts';
+import { modeOfEvent } from './lib/modes.ts';
 import { systemClock } from './lib/poll.ts';
 import { cleanupMode, refuseInputs, reportMode, setOutputs } from './modes/action-modes.ts';
 import { stepLog } from './pipeline/action-log.ts';
@@ -28,7 +29,7 @@ export async function main(): Promise<number> {
   // The Google client rejects twice when it cannot initialise; the second, unhandled, must not end the process.
   process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
   const mode = io.inputs.get('mode')?.trim();
-  if (mode === 'report' || (mode === 'auto' && env.GITHUB_EVENT_NAME === 'workflow_run')) return reportMode(io, env);
+  if ((mode === 'auto' ? modeOfEvent(env.GITHUB_EVENT_NAME) : mode) === 'report') return reportMode(io, env);
   const fork = forkOf(env);
   if (fork) {
     const { text, command } = forkNotice(fork);

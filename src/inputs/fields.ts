@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseDuration } from '../lib/duration.ts';
-import type { Mode, Verdict } from '../report/model.ts';
+import { DEFAULT_MODE, isRunMode, MODE_NAMES, MODES, modeOfEvent, type RunMode } from '../lib/modes.ts';
+import type { Verdict } from '../report/model.ts';
 
 export type AuthMethod =
   | { kind: 'workload-identity'; provider: string; serviceAccount: string | null }
@@ -259,20 +260,16 @@ export function shorten(value: string): string {
   return value.length > 80 ? `${value.slice(0, 77)}…` : value;
 }
 
-const MODES: readonly Mode[] = ['validate', 'nightly', 'preflight', 'deploy', 'restore'];
-/** Modes of the action that lease nothing; an entrypoint looks for them before it reads the inputs of a run. */
-const OTHER_MODES = ['cleanup', 'report'] as const;
-
 /** `auto` by the event, and never a mode that leaves nodes behind: that is asked for by its name. */
-export function modeOf(value: string, env: InputSource['env'], bad: Bad): Mode {
-  if (value === 'auto') return env.GITHUB_EVENT_NAME === 'schedule' ? 'nightly' : 'validate';
-  const found = MODES.find((mode) => mode === value);
-  if (!found) bad('mode', value, ['auto', ...MODES, ...OTHER_MODES].join(', '));
-  return found ?? 'validate';
+export function modeOf(value: string, env: InputSource['env'], bad: Bad): RunMode {
+  const found = value === 'auto' ? modeOfEvent(env.GITHUB_EVENT_NAME) : MODE_NAMES.find((mode) => mode === value);
+  if (found && isRunMode(found)) return found;
+  if (value !== 'auto') bad('mode', value, ['auto', ...MODE_NAMES].join(', '));
+  return DEFAULT_MODE;
 }
 
-export function patternOf(value: string, mode: Mode, bad: Bad): 1 | 3 {
-  if (value === '') return mode === 'restore' ? 1 : 3;
+export function patternOf(value: string, mode: RunMode, bad: Bad): 1 | 3 {
+  if (value === '') return MODES[mode].pattern;
   if (value !== '1' && value !== '3') bad('pattern', value, '1 or 3');
   return value === '1' ? 1 : 3;
 }

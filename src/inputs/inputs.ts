@@ -1,6 +1,7 @@
 import { parseDuration } from '../lib/duration.ts';
+import { MODES, type RunMode } from '../lib/modes.ts';
 import { nearest } from '../lib/suggest.ts';
-import type { Mode, Verdict } from '../report/model.ts';
+import type { Verdict } from '../report/model.ts';
 import {
   type AuthMethod,
   authOf,
@@ -31,7 +32,7 @@ export type { AuthMethod, InputSource, ServiceAccountKey } from './fields.ts';
 /** Every choice of a run, parsed and checked. Durations are milliseconds, shares 0..1. */
 export interface Inputs {
   /** `preflight` also for a dry run of another mode. */
-  mode: Mode;
+  mode: RunMode;
   /** For a stack that stays after the run: how long, or null for as long as nobody ends it. Null where nothing stays. */
   keep: { expiresMs: number | null } | null;
   /** Mode `restore`, or a dry run of it. */
@@ -173,10 +174,6 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'alert-issues': 'false',
 };
 
-/** A sequential stop biases the ratio by its own noise, which a pull request can bear and a line of history cannot. */
-const NIGHTLY_PAIRS = '12-12';
-const PAIRS = '6-15';
-
 /** All inputs, or every problem at once; each problem names the input, the value, what is allowed and the likely fix. */
 export function parseInputs(source: InputSource): { inputs: Inputs } | { problems: string[] } {
   const problems: string[] = [];
@@ -247,8 +244,8 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
   const target = targetOf(text('target-speedup'), bad);
   const inputs: Inputs = {
     mode: dryRun ? 'preflight' : mode,
-    keep: mode === 'deploy' || mode === 'restore' ? { expiresMs } : null,
-    restores: mode === 'restore',
+    keep: MODES[mode].keepsStack ? { expiresMs } : null,
+    restores: MODES[mode].remakesStack,
     pattern: patternOf(text('pattern'), mode, bad),
     environment: environmentOf(text('environment'), bad),
     ...cluster,
@@ -265,7 +262,7 @@ export function parseInputs(source: InputSource): { inputs: Inputs } | { problem
     target: { ...target, successRate: shareOf('target-success-rate', text('target-success-rate'), bad) },
     concurrency: text('concurrency') === 'auto' ? 'auto' : integer('concurrency', 1, 512, 'auto, or '),
     pairDurationMs: duration('pair-duration', 1_000),
-    pairs: pairsOf(text('pairs') || (mode === 'nightly' ? NIGHTLY_PAIRS : PAIRS), bad),
+    pairs: pairsOf(text('pairs') || MODES[mode].pairs, bad),
     prompts: text('prompts'),
     baseline: text('baseline'),
     lastPass: text('last-pass'),

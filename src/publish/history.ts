@@ -9,14 +9,12 @@ import { renderPage } from '../history/page/view.ts';
 import { type HistoryRecord, historyRecord } from '../history/record.ts';
 import { mergeShard, readShard, shardPath } from '../history/shard.ts';
 import { Failure } from '../lib/failure.ts';
-import type { Mode, Report } from '../report/model.ts';
-
-/** Runs that measured, or set out to: what the history is of. */
-const MEASURING: ReadonlySet<Mode> = new Set(['validate', 'nightly']);
+import { MODES } from '../lib/modes.ts';
+import type { Report } from '../report/model.ts';
 
 /** Whether a result belongs in the history. */
 export function isMeasuring({ mode }: Pick<Report, 'mode'>): boolean {
-  return MEASURING.has(mode);
+  return MODES[mode].measures;
 }
 
 /** Keeps results in their series; answers a line for each file: what was written. A run that only looked is refused. */

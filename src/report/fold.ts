@@ -1,4 +1,5 @@
 import type { Failure } from '../lib/failure.ts';
+import { DEFAULT_MODE } from '../lib/modes.ts';
 import type {
   Environment,
   ManifestLocation,
@@ -54,7 +55,7 @@ export function emptyReport(known: {
     reasons: ['The run ended before it had a result.'],
     failure: null,
     diagnosis: null,
-    mode: known.mode ?? 'validate',
+    mode: known.mode ?? DEFAULT_MODE,
     preflight: [],
     sincePass: null,
     stages: STAGES.map(

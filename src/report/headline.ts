@@ -1,7 +1,8 @@
+import { MODES } from '../lib/modes.ts';
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
 import { code, prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
-import type { Check, Mode, Report } from './model.ts';
+import type { Check, Report } from './model.ts';
 import { successRate } from './record.ts';
 import { ratioCounts, speedupText, targetText } from './speedup.ts';
 import {
@@ -20,7 +21,7 @@ export function headlineText(report: Report): string {
   const speed = speedupText(report);
   switch (report.verdict) {
     case 'pass':
-      if (report.mode === 'preflight') return 'ready; nothing was leased';
+      if (!MODES[report.mode].leases) return 'ready; nothing was leased';
       if (serves(report)) return servesText(report);
       return speed
         ? `${speed.value} the throughput of one replica (target ${speed.target})`
@@ -59,16 +60,14 @@ function servesText(report: Report): string {
 export function heading(report: Report): string {
   const suffix = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
   const stillRunning = suffix ? '; **TPU nodes are still running**' : '';
-  const word = ({ preflight: 'Preflight', deploy: 'Deploy', restore: 'Restore' } as Partial<Record<Mode, string>>)[
-    report.mode
-  ];
+  const word = MODES[report.mode].heading;
   const verdict = VERDICT_WORDS[report.verdict];
   return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${prose(headlineText(report), 160)}${stillRunning}`;
 }
 
 /** One plain sentence (Markdown) that says what was measured and how far it can be trusted. */
 export function leadSentence(report: Report): string {
-  if (report.mode === 'preflight' && report.verdict === 'pass') {
+  if (!MODES[report.mode].leases && report.verdict === 'pass') {
     return `${preflightCounts(report.preflight)}. **Nothing was leased, deployed or measured.**`;
   }
   if (report.verdict === 'error') return errorSentence(report);

@@ -1,4 +1,5 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
+import type { RunMode } from '../lib/modes.ts';
 
 /**
  * The one value that the pipeline returns. Log, summary, comment, outputs and files are renderings of it;
@@ -28,7 +29,7 @@ export interface Report {
   /** The best explanation of a run that did not pass; null where there is none to give. */
   diagnosis: Diagnosis | null;
   /** What was asked for; `preflight` also for a dry run of another. */
-  mode: Mode;
+  mode: RunMode;
   /** What was known for free, in order. Empty when preflight was not reached. */
   preflight: PreflightCheck[];
   /** What has changed since the last run that passed. Null without the result of one. */
@@ -55,12 +56,6 @@ export interface Report {
 
 /** `inconclusive`: measured well, not decided. `invalid`: measured wrongly. `error`: never measured. */
 export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
-
-/**
- * `validate` and `nightly` lease, deploy, measure and give back; `preflight` only looks; `deploy` and `restore` leave a
- * stack that serves.
- */
-export type Mode = 'validate' | 'nightly' | 'preflight' | 'deploy' | 'restore';
 
 export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */

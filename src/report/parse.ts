@@ -1,4 +1,5 @@
 import { Failure } from '../lib/failure.ts';
+import { DEFAULT_MODE, isRunMode, MODE_NAMES } from '../lib/modes.ts';
 import type { Report, Verdict } from './model.ts';
 
 const SCHEMA: Report['schema'] = 'tpu-serving-gate/report/v1';
@@ -20,10 +21,13 @@ export function parseReport(text: string): Report {
   if (!isObject(value)) throw unreadable('it is not a JSON object');
   if (value.schema !== SCHEMA) throw unreadable(`its schema is ${JSON.stringify(value.schema)}, wanted "${SCHEMA}"`);
   if (!VERDICTS.some((verdict) => verdict === value.verdict)) throw unreadable('it has no verdict');
+  if (value.mode !== undefined && !MODE_NAMES.some((name) => isRunMode(name) && name === value.mode)) {
+    throw unreadable(`its mode is ${JSON.stringify(value.mode)}, which this version does not know`);
+  }
   for (const name of OBJECTS) if (!isObject(value[name])) throw unreadable(`"${name}" is missing`);
   for (const name of LISTS) if (!Array.isArray(value[name])) throw unreadable(`"${name}" is missing`);
   // Results of earlier versions have no such fields.
-  return { mode: 'validate', preflight: [], sincePass: null, ...value } as unknown as Report;
+  return { mode: DEFAULT_MODE, preflight: [], sincePass: null, ...value } as unknown as Report;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

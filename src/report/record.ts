@@ -1,6 +1,7 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
+import type { RunMode } from '../lib/modes.ts';
 import { commentJson, oneLine } from './escape.ts';
-import type { Mode, Report, Verdict } from './model.ts';
+import type { Report, Verdict } from './model.ts';
 import { vetoed } from './speedup.ts';
 
 /**
@@ -14,7 +15,7 @@ export interface CompactRecord {
   number: number;
   sha: string | null;
   finishedAt: string | null;
-  mode: Mode;
+  mode: RunMode;
   verdict: Verdict;
   stage: FailureStage | null;
   cause: string | null;

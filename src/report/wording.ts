@@ -1,4 +1,5 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
+import { MODES } from '../lib/modes.ts';
 import type {
   Benchmark,
   Check,
@@ -152,7 +153,7 @@ export function shownStages(report: Report): StageResult[] {
 
 /** Whether a stack was deployed to stay, which is not measured. */
 export function serves({ mode }: Pick<Report, 'mode'>): boolean {
-  return mode === 'deploy' || mode === 'restore';
+  return MODES[mode].keepsStack;
 }
 
 /** The text as a sentence: with a full stop unless it ends in punctuation already. */

@@ -1,5 +1,6 @@
 import { readWorkspaceFile } from '../../clients/files/workspace-file.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
+import { MODES } from '../../lib/modes.ts';
 import type { Report } from '../../report/model.ts';
 import { parseReport } from '../../report/parse.ts';
 import { baselineFlaw } from '../../verdict/recorded.ts';
@@ -41,8 +42,7 @@ export async function readLastPass({
   } catch (error) {
     return nothing(`"${path}" cannot be used: ${errorText(error)}`);
   }
-  if (report.verdict !== 'pass' || !(report.mode === 'validate' || report.mode === 'nightly'))
-    return nothing(`the run in "${path}" did not pass`);
+  if (report.verdict !== 'pass' || !MODES[report.mode].measures) return nothing(`the run in "${path}" did not pass`);
   const commit = report.run.sha ? `, commit ${report.run.sha.slice(0, 7)}` : '';
   return { value: report, seen: `of ${report.finishedAt ?? 'an unknown time'}${commit}` };
 }

@@ -1,3 +1,4 @@
+import { MODES } from '../../../lib/modes.ts';
 import { html, prose } from '../../escape.ts';
 import type { Report } from '../../model.ts';
 import { PREFLIGHT_WORDS, preflightCounts } from '../../wording.ts';
@@ -12,7 +13,7 @@ export function preflight(report: Report, detail: Detail): Section | null {
   const sorted = order.flatMap((outcome) => lines.filter((line) => line.outcome === outcome));
   const passed = lines.filter(({ outcome }) => outcome === 'pass');
   const shown =
-    detail === 'comment' && report.mode !== 'preflight' ? sorted.filter(({ outcome }) => outcome !== 'pass') : sorted;
+    detail === 'comment' && MODES[report.mode].leases ? sorted.filter(({ outcome }) => outcome !== 'pass') : sorted;
   const max = detail === 'comment' ? 300 : 1_000;
   const rows = shown.map(({ title, outcome, seen, remedy }) => [
     prose(title, 60),
@@ -29,6 +30,6 @@ export function preflight(report: Report, detail: Detail): Section | null {
     name: 'preflight',
     summary: `Preflight: ${html(preflightCounts(lines).replace('preflight checks ', ''))}`,
     body: table(['Check', 'Result', 'Seen', 'To do'], ['left', 'left', 'left', 'left'], rows),
-    open: failed || report.mode === 'preflight',
+    open: failed || !MODES[report.mode].leases,
   };
 }

@@ -1,0 +1,72 @@
+/**
+ * Modes that run the stages and leave a report: `validate` and `nightly` lease, deploy, measure and release; `preflight`
+ * only checks; `deploy` and `restore` leave a stack that serves.
+ */
+export type RunMode = 'validate' | 'nightly' | 'preflight' | 'deploy' | 'restore';
+
+/** Every value of the input `mode` except `auto`. */
+export type ModeName = RunMode | 'cleanup' | 'report';
+
+/** What a mode does. The rest of the gate asks for a trait and never for a mode's name. */
+export interface ModeTraits {
+  /** Runs the stages, and so makes a report of its own. */
+  runs: boolean;
+  /** Measures; its result belongs in the history, and a pass is what later changes are compared with. */
+  measures: boolean;
+  /** Leaves a stack that serves after the run. */
+  keepsStack: boolean;
+  /** Makes the stack anew where it exists already, since somebody else may own its fields. */
+  remakesStack: boolean;
+  /** Leases nodes; without it nothing is deployed and nothing costs money. */
+  leases: boolean;
+  /** Calls Google Cloud and the Kubernetes API. */
+  needsCluster: boolean;
+  /** The shipped stack that `manifests` and `retire` default to. */
+  pattern: 1 | 3;
+  /** Default of the input `pairs`: fewest and most. An early stop biases the ratio, which a history cannot bear. */
+  pairs: '6-15' | '12-12';
+  /** Events of GitHub Actions for which `auto` means this mode. */
+  autoEvents: readonly string[];
+  /** Replaces the word before the verdict in headings; null for the usual one. */
+  heading: string | null;
+}
+
+const RUN: ModeTraits = {
+  runs: true,
+  measures: false,
+  keepsStack: false,
+  remakesStack: false,
+  leases: true,
+  needsCluster: true,
+  pattern: 3,
+  pairs: '6-15',
+  autoEvents: [],
+  heading: null,
+};
+
+/** The traits of every mode. */
+export const MODES: Readonly<Record<ModeName, ModeTraits>> = {
+  validate: { ...RUN, measures: true },
+  nightly: { ...RUN, measures: true, pairs: '12-12', autoEvents: ['schedule'] },
+  preflight: { ...RUN, leases: false, heading: 'Preflight' },
+  deploy: { ...RUN, keepsStack: true, heading: 'Deploy' },
+  restore: { ...RUN, keepsStack: true, remakesStack: true, pattern: 1, heading: 'Restore' },
+  cleanup: { ...RUN, runs: false, leases: false },
+  report: { ...RUN, runs: false, leases: false, needsCluster: false, autoEvents: ['workflow_run'] },
+};
+
+/** What `auto` means where no mode claims the event. */
+export const DEFAULT_MODE: RunMode = 'validate';
+
+/** The names of all modes, in the order in which texts list them. */
+export const MODE_NAMES = Object.keys(MODES) as readonly ModeName[];
+
+/** Whether a mode runs the stages. */
+export function isRunMode(name: ModeName): name is RunMode {
+  return MODES[name].runs;
+}
+
+/** The mode that `auto` means for an event of GitHub Actions. */
+export function modeOfEvent(event: string | undefined): ModeName {
+  return MODE_NAMES.find((name) => event !== undefined && MODES[name].autoEvents.includes(event)) ?? DEFAULT_MODE;
+}
