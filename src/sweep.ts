@@ -1,16 +1,18 @@
 import { createActionsIo } from './clients/runner/actions.ts';
-import { runSweep } from './modes/cleanup.ts';
-import { stepLog, stepSignal } from './pipeline/action-log.ts';
+import { runSweep } from './modes/sweep-pools.ts';
+import { stepLog } from './pipeline/action-log.ts';
+import { warnOfUnhandled } from './pipeline/action-outputs.ts';
+import { interruptSignal } from './pipeline/signals.ts';
 
 /** The sweeper as an action: `sweep/action.yml`. Red when a pool could not be given back, and when it could not look. */
 export async function sweepAction(): Promise<number> {
   const { env } = process;
   const io = createActionsIo(env);
-  process.on('unhandledRejection', (reason) => io.warning(`Unhandled: ${String(reason)}`));
+  warnOfUnhandled(io);
   const outcome = await runSweep({
     source: io.inputs,
     env,
-    signal: stepSignal(),
+    signal: interruptSignal(),
     emit: stepLog(io),
     onSecret: io.mask,
     problems: (texts) => {

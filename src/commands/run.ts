@@ -3,25 +3,18 @@ import { packageRootOf } from '../clients/runner/identity.ts';
 import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs/inputs.ts';
 import { systemClock } from '../lib/poll.ts';
-import { releaseStage, runGate, type Session } from '../pipeline/connect.ts';
-import type { PipelineResult } from '../pipeline/pipeline.ts';
-import { beginReport, runSignal } from '../pipeline/start.ts';
+import { storyOf } from '../modes/registry.ts';
+import { gate } from '../pipeline/gate.ts';
 import { neutral } from '../progress/actions.ts';
 import type { Emit } from '../progress/events.ts';
 import { jsonRenderer } from '../progress/json.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
-import { concludeDeployment, type DeploymentRef } from '../publish/deployment.ts';
-import { liveComment } from '../publish/live-comment.ts';
-import { publish } from '../publish/publish.ts';
 import { renderVerdictText } from '../report/formats/text.ts';
-import type { Report, Verdict } from '../report/model.ts';
-import type { LeaseState } from '../stages/context.ts';
+import type { Verdict } from '../report/model.ts';
 import { resizeCommand } from '../stages/release/release.ts';
-import { withoutLease } from '../stages/release/released-report.ts';
 
 const CODES: Record<Verdict, number> = { pass: 0, fail: 1, error: 2, inconclusive: 4, invalid: 4 };
-const COMMENT_LIMIT_MS = 20_000;
 
 /**
  * `tpu-serving-gate run`: the whole gate in one process. The command line has no post step, so it gives the nodes back
@@ -43,75 +36,33 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
   // Whoever read the output has gone; the nodes must be given back all the same.
   process.stdout.on('error', () => {});
-  const run = runSignal(inputs.timeoutMs);
-  process.on('uncaughtException', run.crash);
-  const report = beginReport(inputs, env);
-  const live = liveComment(report, { inputs, env, signal: run.signal, say });
-  const { emit } = live;
-  const session: Session = {
-    inputs,
-    env,
-    clock: systemClock,
-    signal: run.signal,
-    emit,
-    onSecret: (secret) => secrets.add(secret),
-    report,
-    packageRoot: packageRootOf(process.argv[1] ?? ''),
-    workspace: process.cwd(),
-  };
-  let lease: LeaseState | null = null;
-  let deployment: DeploymentRef | null = null;
-  let measured: Pick<PipelineResult, 'records' | 'originMs' | 'evidence'> = {
-    records: [],
-    originMs: 0,
-    evidence: null,
-  };
-  let closed: Report;
-  try {
-    const saveDeployment = (ref: DeploymentRef) => {
-      deployment = ref;
-    };
-    measured = await runGate(
-      session,
-      (state) => {
-        const isNew = lease?.phase !== 'held' && state.phase === 'held';
-        lease = state;
-        if (!isNew) return;
-        emit({
-          type: 'fact',
-          stage: 'lease',
-          text: `if this process is killed, finish by hand: ${resizeCommand(state)}`,
-        });
+  let held = false;
+  const { report, published, interrupted } = await gate(
+    {
+      inputs,
+      env,
+      packageRoot: packageRootOf(process.argv[1] ?? ''),
+      workspace: process.cwd(),
+      outputDir: inputs.outputDir || 'tpu-serving-gate-results',
+      say,
+      onSecret: (secret) => secrets.add(secret),
+      redact: (text) => redact(text, secrets),
+      save: ({ lease }) => {
+        if (lease?.phase !== 'held' || held) return;
+        held = true;
+        const text = `if this process is killed, finish by hand: ${resizeCommand(lease)}`;
+        say({ type: 'fact', stage: 'lease', text });
       },
-      saveDeployment,
-    );
-  } finally {
-    closed = await closedBy(session, report, lease);
-  }
-  await concludeDeployment(deployment, closed, session);
-  await live.settled();
-  const published = await publish(closed, {
-    inputs,
-    env,
-    outputDir: inputs.outputDir || 'tpu-serving-gate-results',
-    emit,
-    redact: (text) => redact(text, secrets),
-    signal: new AbortController().signal,
-    limitMs: COMMENT_LIMIT_MS,
-    requests: measured,
-    evidence: measured.evidence,
-  });
-  const lines = renderVerdictText(closed);
+      // The command line has no post step.
+      releases: true,
+    },
+    storyOf(inputs.mode),
+  );
+  const lines = renderVerdictText(report);
   if (published.resultPath) lines.push(`result      ${published.resultPath}`);
-  emit({ type: 'closing', verdict: closed.verdict, lines });
-  if (closed.release?.outcome === 'failed') return 2;
-  return run.interrupted() ? 130 : CODES[closed.verdict];
-}
-
-/** The report with what became of the nodes: given back, kept, or never leased. */
-async function closedBy(session: Session, report: Report, lease: LeaseState | null): Promise<Report> {
-  if (!lease) return withoutLease(report);
-  return lease.kept ? report : releaseStage(session, report, lease);
+  say({ type: 'closing', verdict: report.verdict, lines });
+  if (report.release?.outcome === 'failed') return 2;
+  return interrupted ? 130 : CODES[report.verdict];
 }
 
 /** How progress is told: `--json`, `--quiet`, a live line where somebody sits at a terminal, else plain lines. */

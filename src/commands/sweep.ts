@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { SWEEP_INPUTS } from '../inputs/for-modes.ts';
 import { systemClock } from '../lib/poll.ts';
-import { runSweep } from '../modes/cleanup.ts';
+import { runSweep } from '../modes/sweep-pools.ts';
+import { interruptSignal } from '../pipeline/signals.ts';
 import { neutral } from '../progress/actions.ts';
 import { plainRenderer } from '../progress/plain.ts';
 
@@ -29,10 +30,6 @@ export async function sweepCommand(
   };
   const emit = plainRenderer({ now: systemClock.now, write });
   process.on('unhandledRejection', (reason) => emit({ type: 'warning', text: `unhandled: ${String(reason)}` }));
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
-  }
   const outcome = await runSweep({
     source: {
       get: (name) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
@@ -41,7 +38,7 @@ export async function sweepCommand(
     },
     env,
     ...(cleanup ? { ends: text(values['node-pool']) ?? 'all' } : {}),
-    signal: controller.signal,
+    signal: interruptSignal(),
     emit,
     onSecret: (secret) => secrets.add(secret),
     problems: (texts) => {

@@ -1,124 +1,54 @@
-import { timerWait } from '../clients/github/errors.ts';
-import { createGithubIssues, type GithubIssues } from '../clients/github/issues.ts';
-import { runIdentity } from '../clients/runner/identity.ts';
-import { parseSweepInputs } from '../inputs/for-modes.ts';
-import type { InputSource } from '../inputs/inputs.ts';
+import type { ActionsIo } from '../clients/runner/actions.ts';
+import { ALIASES, DEFAULTS, type InputSource } from '../inputs/inputs.ts';
 import { adviceText } from '../lib/failure.ts';
-import { systemClock } from '../lib/poll.ts';
-import { openCluster } from '../pipeline/connect.ts';
-import type { Emit } from '../progress/events.ts';
-import { retireDeployment } from '../publish/deployment.ts';
-import type { Swept } from '../report/model.ts';
-import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from '../report/sweep.ts';
-import type { LeaseState } from '../stages/context.ts';
-import { holderIdentity } from '../stages/lease/lease.ts';
-import { noteSweep, sweep } from '../stages/release/sweep.ts';
+import { MODES } from '../lib/modes.ts';
+import { stepLog } from '../pipeline/action-log.ts';
+import { refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
+import { interruptSignal } from '../pipeline/signals.ts';
+import type { StepMode } from './mode.ts';
 
-/** What a sweep is told by, and tells; the action and the command line each have their own. */
-export interface SweepIo {
-  source: InputSource;
-  env: Readonly<Record<string, string | undefined>>;
-  signal: AbortSignal;
-  emit: Emit;
-  onSecret: (secret: string) => void;
-  /** One sentence for each bad input. */
-  problems: (texts: string[]) => void;
-  summary: (markdown: string) => void;
-  outputs: (values: Record<'swept' | 'failed' | 'issue-url' | 'last-run', string>) => void;
-  /** Ends stacks that are kept as well: that of one pool, or of all. */
-  ends?: string | 'all';
-  /** Only says what would be given back. */
-  dryRun?: boolean;
-}
+type Env = Readonly<Record<string, string | undefined>>;
 
-export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
-
-/** Finds leases that have run out and gives their pools back. A sweep that cannot look is an error, never silence. */
-export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
-  const parsed = parseSweepInputs(io.source);
-  if ('problems' in parsed) {
-    io.problems(parsed.problems);
-    return 'bad-inputs';
+/** Ends stacks that were deployed to stay, and releases what dead runs left behind. */
+async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
+  const { runSweep } = await import('./sweep-pools.ts');
+  const pool = io.inputs.get('node-pool')?.trim() || 'all';
+  const dryRun = io.inputs.get('dry-run')?.trim() || 'false';
+  if (dryRun !== 'true' && dryRun !== 'false') {
+    return refuseInputs(io, [`Input "dry-run" is "${dryRun}"; allowed: true or false.`]);
   }
-  const { inputs, issue } = parsed;
-  io.onSecret(inputs.githubToken);
-  const { env, emit, signal } = io;
-  const run = runIdentity(env, { pullRequest: null });
-  const runKey = `sweep-${run.id}-${run.attempt}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
-  const holder = { identity: holderIdentity(run, runKey), runKey };
-  const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret: io.onSecret }, 'release');
-  try {
-    const { createGithubRuns } = await import('../clients/github/runs.ts');
-    const access =
-      inputs.githubToken && run.repository
-        ? { token: inputs.githubToken, repository: run.repository, apiUrl: env.GITHUB_API_URL, signal }
-        : null;
-    const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
-    const github = access && createGithubRuns({ ...access, serverUrl });
-    const held: string[] = [];
-    const { projectId, location, cluster } = inputs;
-    const context = {
-      ...world,
-      clock: systemClock,
-      signal,
-      emit,
-      pollIntervalMs: inputs.pollIntervalMs,
-      limitMs: inputs.releaseTimeoutMs,
-      namespace: inputs.leaseNamespace,
-      holder,
-      where: { projectId, location, cluster },
-      runEnded: async (page: string) => (await github?.runEnded(page)) ?? null,
-      onEnded: (state: LeaseState) => retireDeployment(state, { inputs, env, emit }),
-      onHeld: (pool: string, by: string) => held.push(`Node pool ${pool} is held by ${by}, which still runs.`),
-      ...(io.ends === undefined ? {} : { ends: io.ends }),
-      dryRun: io.dryRun ?? false,
-    };
-    const swept = await sweep(context);
-    const lastRanAt = await noteSweep(context, Date.now());
-    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-    emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, Date.now()) });
-    const where = `projects/${projectId}/locations/${location}/clusters/${cluster}`;
-    const text = renderSweep(swept, { where, at, lastRanAt, runUrl: run.url });
-    const failed = swept.filter(({ outcome }) => outcome === 'failed');
-    let issueUrl = '';
-    if (leaks(swept).length > 0 && issue && access) {
-      issueUrl = await writeIssue(createGithubIssues({ ...access, wait: timerWait }), text).catch((error) => {
-        emit({ type: 'warning', text: `the issue was not written: ${adviceText(error)}` });
-        return '';
-      });
-    }
-    io.summary(text);
-    io.outputs({
-      swept: names(swept),
-      failed: names(failed),
-      'issue-url': issueUrl,
-      'last-run': lastRanAt ?? '',
-    });
-    for (const sentence of held) emit({ type: 'warning', text: `${sentence} It was left alone.` });
-    return failed.length > 0 || held.length > 0 ? 'failed' : 'done';
-  } finally {
-    await Promise.allSettled([world.gke.close(), world.kube.close()]);
-  }
+  let bad: string[] = [];
+  const sweeping = runSweep({
+    source: forSweep(io.inputs),
+    env,
+    emit: stepLog(io),
+    signal: interruptSignal(),
+    onSecret: io.mask,
+    ends: pool,
+    dryRun: dryRun === 'true',
+    problems: (texts) => {
+      bad = texts;
+    },
+    summary: io.appendSummary,
+    outputs: ({ 'issue-url': url }) => {
+      if (url) io.notice(url, 'Issue');
+    },
+  });
+  const outcome = await sweeping.catch((error: unknown) => {
+    io.error(adviceText(error), { title: 'Cleanup' });
+    return 'failed' as const;
+  });
+  if (outcome === 'bad-inputs') return refuseInputs(io, bad);
+  const done = outcome === 'done';
+  setOutputs(io, { mode: 'cleanup', verdict: done ? 'pass' : 'error', passed: String(done) });
+  if (!done) io.error('Not all pools could be given back; the summary and the log say which.', { title: 'Cleanup' });
+  return done ? 0 : 1;
 }
 
-/** Long enough for months of sweeps that found something. */
-const ISSUE_MAX = 60_000;
-
-/** The one open issue, with what it said before below the news. Only an issue of our own is written into. */
-async function writeIssue(issues: GithubIssues, text: string): Promise<string> {
-  const own = (await issues.list()).find(({ open, body }) => open && body.startsWith(ISSUE_MARKER));
-  if (!own) return issues.create({ title: ISSUE_TITLE, body: `${ISSUE_MARKER}\n${text}` });
-  const before = own.body.slice(ISSUE_MARKER.length).trim();
-  const body = `${ISSUE_MARKER}\n${text}\n---\n\n${before}`.slice(0, ISSUE_MAX);
-  return issues.update(own.number, { title: ISSUE_TITLE, body, state: 'open' });
+/** The inputs of the action as the sweeper takes them: those of a run are none of its business, and no mistake. */
+function forSweep(source: InputSource): InputSource {
+  const known = new Set([...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()]);
+  return { ...source, given: source.given.filter((name) => !known.has(name)) };
 }
 
-function names(swept: readonly Swept[]): string {
-  return swept.map(({ nodePool }) => nodePool).join(',');
-}
-
-function lastRanText(last: string | null, nowMs: number): string {
-  if (last === null) return 'this is the first sweep that is known here';
-  const minutes = Math.max(0, Math.round((nowMs - Date.parse(last)) / 60_000));
-  return `the sweep before this one ended ${minutes} min ago`;
-}
+export const cleanup: StepMode = { traits: MODES.cleanup, step: cleanUp };

@@ -1,127 +1,62 @@
-import { join, resolve } from 'node:path';
-import { readText } from '../clients/files/write.ts';
-import { branchStore } from '../clients/github/branch-store.ts';
-import { timerWait } from '../clients/github/errors.ts';
-import { createGithubIssues } from '../clients/github/issues.ts';
-import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
-import { pageModel } from '../history/page/model.ts';
-import { type Watch, watch, watchSentence } from '../history/watch.ts';
-import type { ReportInputs } from '../inputs/for-modes.ts';
-import { adviceText, Failure } from '../lib/failure.ts';
-import type { Emit } from '../progress/events.ts';
-import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from '../publish/history.ts';
-import { type Published, publish } from '../publish/publish.ts';
-import type { Report } from '../report/model.ts';
-import { parseReport } from '../report/parse.ts';
+import type { ActionsIo } from '../clients/runner/actions.ts';
+import { packageRootOf } from '../clients/runner/identity.ts';
+import { parseReportInputs } from '../inputs/for-modes.ts';
+import { adviceText } from '../lib/failure.ts';
+import { MODES } from '../lib/modes.ts';
+import { stepLog } from '../pipeline/action-log.ts';
+import { stepFolder } from '../pipeline/action-main.ts';
+import { refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
+import { interruptSignal } from '../pipeline/signals.ts';
+import { logLine } from '../report/escape.ts';
+import { outputsOf } from '../report/outputs.ts';
+import type { StepMode } from './mode.ts';
+import type { Reported } from './report-result.ts';
 
-export interface Reporting {
-  inputs: ReportInputs;
-  env: Readonly<Record<string, string | undefined>>;
-  signal: AbortSignal;
-  emit: Emit;
-  redact: (text: string) => string;
-  outputDir: string;
-  packageRoot: string;
-}
+type Env = Readonly<Record<string, string | undefined>>;
 
-export interface Reported {
-  /** Null where no result was given. */
-  report: Report | null;
-  published: Published | null;
-  /** Null where there is no history. */
-  watch: Watch | null;
-  pagePath: string | null;
-  /** Of issues that are open because of the newest night. */
-  issueUrls: string[];
-}
-
-const COMMENT_LIMIT_MS = 60_000;
-
-/**
- * Publishes a result that was made elsewhere: the comment on the pull request of this event, a line of the history, issues
- * about it, the page. Which pull request is the event's word and never the file's. What cannot be kept or told is a
- * warning; only a result that cannot be read is a Failure.
- */
-export async function reportResult(context: Reporting): Promise<Reported> {
-  const { inputs } = context;
-  const report = inputs.result === '' ? null : await readResult(context);
-  const published = report && (await publishAgain(report, context));
-  const reported: Reported = { report, published, watch: null, pagePath: null, issueUrls: [] };
-  if (inputs.historyBranch === '') return reported;
-  return { ...reported, ...(await keepHistory(report, context)) };
-}
-
-async function readResult({ inputs, env }: Reporting): Promise<Report> {
-  const path = resolve(env.GITHUB_WORKSPACE ?? '.', inputs.result);
-  const text = await readText(path);
-  if (text === null) {
-    throw new Failure({
-      stage: 'report',
-      code: 'no-result',
-      message: `Input "result" is "${inputs.result}", which cannot be read.`,
-      hint: 'Download the artifact of the run first; a run that was killed before it had a result leaves none.',
-      blame: 'config',
-    });
-  }
-  return parseReport(text);
-}
-
-async function publishAgain(report: Report, context: Reporting): Promise<Published> {
-  const { inputs, env, emit, redact, signal } = context;
-  const { pullRequest } = runIdentity(env, { pullRequest: inputs.common.prNumber });
-  return publish(
-    { ...report, run: { ...report.run, pullRequest, repository: env.GITHUB_REPOSITORY ?? null } },
-    {
-      inputs: inputs.common,
-      env,
-      outputDir: context.outputDir,
-      emit,
-      redact,
-      signal,
-      limitMs: COMMENT_LIMIT_MS,
-      requests: null,
-    },
-  );
-}
-
-/** Adds the result, reads the series, tells what has become worse, draws the page. */
-async function keepHistory(
-  report: Report | null,
-  context: Reporting,
-): Promise<Pick<Reported, 'watch' | 'pagePath' | 'issueUrls'>> {
-  const { inputs, env, emit, signal } = context;
-  const { historyBranch: branch, historySeries: series } = inputs;
-  const repository = env.GITHUB_REPOSITORY ?? '';
-  const access = { token: inputs.common.githubToken, repository, apiUrl: env.GITHUB_API_URL, signal, wait: timerWait };
-  const say = (text: string) => emit({ type: 'fact', stage: 'release', text });
-  const store = branchStore({ ...access, branch });
+/** Publishes a result that was made elsewhere. Red when the newest run is worse than those before it. */
+async function publishResult(io: ActionsIo, env: Env): Promise<number> {
+  const parsed = parseReportInputs(io.inputs);
+  if ('problems' in parsed) return refuseInputs(io, parsed.problems);
+  const { inputs } = parsed;
+  io.mask(inputs.common.githubToken);
+  const { reportResult } = await import('./report-result.ts');
+  const outputDir = stepFolder(inputs.common.outputDir, env, 'report');
   try {
-    if (report && isMeasuring(report)) {
-      for (const line of await addResults(store, [{ name: inputs.result, report }], series)) say(`${branch}/${line}`);
-    }
-  } catch (error) {
-    emit({
-      type: 'warning',
-      text: `the history was not written: ${adviceText(error)} \`history add\` with the result.json of the artifact makes up for it`,
+    const reported = await reportResult({
+      inputs,
+      env,
+      emit: stepLog(io),
+      signal: interruptSignal(),
+      redact: io.redact,
+      outputDir,
+      packageRoot: packageRootOf(process.argv[1] ?? ''),
     });
+    return conclude(io, reported, { red: inputs.common.failOn.length > 0, summary: inputs.common.summary });
+  } catch (error) {
+    setOutputs(io, { mode: 'report', verdict: 'error', passed: 'false' });
+    io.error(adviceText(error), { title: 'Report' });
+    return 1;
   }
-  const known = await readSeries(store, series).catch((error: unknown) => {
-    emit({ type: 'warning', text: `the history was not read, so that there is no page: ${adviceText(error)}` });
-    return null;
-  });
-  if (!known) return { watch: null, pagePath: null, issueUrls: [] };
-  const { records, skipped } = known;
-  const found = records.length > 0 ? watch(records) : null;
-  if (found) say(watchSentence(found));
-  const page = repositoryPage(env);
-  const issueUrls = inputs.alertIssues
-    ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {
-        emit({ type: 'warning', text: `the issues were not written: ${adviceText(error)}` });
-        return [];
-      })
-    : [];
-  const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
-  const pagePath = await writePage(join(context.outputDir, 'page'), context.packageRoot, model, context.redact);
-  say(`page: ${pagePath}`);
-  return { watch: found, pagePath, issueUrls };
 }
+
+function conclude(io: ActionsIo, reported: Reported, { red, summary }: { red: boolean; summary: boolean }): number {
+  const { report, published, watch, pagePath, issueUrls } = reported;
+  setOutputs(io, {
+    ...(report ? outputsOf(report, published ?? {}) : {}),
+    mode: 'report',
+    regression: watch?.state ?? '',
+    'issue-url': issueUrls.join(' '),
+    'page-path': pagePath ?? '',
+  });
+  if (summary && published) io.appendSummary(published.summary);
+  if (published?.commentProblem) io.warning(logLine(published.commentProblem, 1_000), 'No comment');
+  for (const url of issueUrls) io.notice(url, 'Issue');
+  if (watch?.state !== 'worse') return 0;
+  const text = 'The newest run is worse than those before it; see the log and the page.';
+  if (red) io.error(text, { title: 'Regression' });
+  else io.warning(text, 'Regression');
+  return red ? 1 : 0;
+}
+
+export const report: StepMode = { traits: MODES.report, step: publishResult };

@@ -7,12 +7,3 @@ import type { Emit } from '../progress/events.ts';
 export function stepLog({ info: write, startGroup, endGroup }: ActionsIo): Emit {
   return actionsRenderer({ write, startGroup, endGroup, now: systemClock.now });
 }
-
-/** Aborts when the step is cancelled: for what leases nothing, and has nothing to finish. */
-export function stepSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => controller.abort(new Error(`interrupted by ${name}`)));
-  }
-  return controller.signal;
-}

@@ -6,7 +6,7 @@ import type { ClusterEvidence, Evidence } from '../diagnosis/evidence.ts';
 import { explain } from '../diagnosis/explain.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Failure } from '../lib/failure.ts';
-import type { Report } from '../report/model.ts';
+import type { Diagnosis, Report } from '../report/model.ts';
 import type { ServiceRef } from '../stages/context.ts';
 import { counterLines, gatewaySnapshot } from '../stages/verify/gateway-counters.ts';
 
@@ -21,13 +21,12 @@ type Cluster = { kube: KubeClient; gke: GkeClient } | null;
 /** The time that a diagnosis may take from the nodes' bill. */
 const DIAGNOSIS_LIMIT_MS = 20_000;
 
-/** Asks the cluster what it knows of a run that did not pass, and explains it. Writes the diagnosis into the report. */
+/** Asks the cluster what it knows of a run that did not pass, and explains it. Without an explanation `diagnosis` is null. */
 export async function diagnose(
   base: Asked,
-  world: Cluster,
-  { service, manifests }: { service: ServiceRef | null; manifests: readonly Manifest[] },
+  { world, service, manifests }: { world: Cluster; service: ServiceRef | null; manifests: readonly Manifest[] },
   failure: Failure | null,
-): Promise<ClusterEvidence | null> {
+): Promise<{ diagnosis: Diagnosis | null; cluster: ClusterEvidence | null }> {
   const { report, inputs } = base;
   const asked = world !== null && !base.signal.aborted;
   const cluster = asked
@@ -43,8 +42,7 @@ export async function diagnose(
       })
     : null;
   const locate = locator(manifests);
-  report.diagnosis = explain({ failure, report, cluster, lines: [], locate });
-  return cluster;
+  return { diagnosis: explain({ failure, report, cluster, lines: [], locate }), cluster };
 }
 
 /** Reads what the gateway's proxies have counted, once the route has told which gateway it is. */

@@ -23,7 +23,7 @@ export interface LiveComment {
 
 /** Keeps the pull-request comment true while the run goes on; the last finished result stays in it until there is a new one. */
 export function liveComment(
-  report: Report,
+  report: () => Report,
   options: {
     inputs: Inputs;
     env: Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,7 @@ export function liveComment(
   },
 ): LiveComment {
   const { inputs, env, signal, say } = options;
-  const { repository, pullRequest, url, number, attempt } = report.run;
+  const { repository, pullRequest, url, number, attempt } = report().run;
   const wanted = inputs.comment === 'auto' || inputs.comment === 'always';
   if (!wanted || !repository || pullRequest === null || inputs.githubToken === '') {
     return { emit: say, settled: () => Promise.resolve() };
@@ -53,7 +53,7 @@ export function liveComment(
         const before = await github.findComment({ pullRequest, id: inputs.commentId });
         previous = before ? parseData(before.body) : null;
       }
-      const body = renderRunningComment(report, {
+      const body = renderRunningComment(report(), {
         id: inputs.commentId,
         at: new Date().toISOString(),
         reportLinks: { run: url },

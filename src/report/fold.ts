@@ -1,18 +1,21 @@
 import type { Failure } from '../lib/failure.ts';
 import { DEFAULT_MODE } from '../lib/modes.ts';
+import type { Fact } from './facts.ts';
 import type {
   Environment,
   ManifestLocation,
   Plan,
   Report,
+  ReportedFailure,
   RunIdentity,
+  StageName,
   StageResult,
   Target,
-  Verdict,
 } from './model.ts';
 import { STAGES } from './wording.ts';
 
-const UNKNOWN_ENVIRONMENT: Environment = {
+/** Nothing is known yet. */
+export const UNKNOWN_ENVIRONMENT: Environment = {
   machineType: null,
   chipsPerNode: null,
   tpuTopology: null,
@@ -31,10 +34,7 @@ const UNKNOWN_ENVIRONMENT: Environment = {
   kserveVersion: null,
 };
 
-/**
- * A report that claims nothing: verdict `error`, every stage pending. A run that dies at any moment leaves a report
- * that is true.
- */
+/** A report that claims nothing: verdict `error`, every stage pending. What a run learns is folded into it. */
 export function emptyReport(known: {
   version: string;
   run: RunIdentity;
@@ -72,37 +72,129 @@ export function emptyReport(known: {
   };
 }
 
-function locationsOf(failure: Failure | null | undefined): ManifestLocation[] {
-  const found = failure?.evidence.locations;
-  return Array.isArray(found) ? (found as ManifestLocation[]) : [];
+/** The report with one more fact. Pure: the report that is given stays as it is. */
+export function fold(report: Report, fact: Fact): Report {
+  switch (fact.type) {
+    case 'planned':
+      return { ...report, plan: { ...report.plan, ...fact.plan } };
+    case 'discovered':
+      return { ...report, environment: { ...report.environment, ...fact.environment } };
+    case 'preflight':
+      return { ...report, preflight: fact.lines.map((line) => ({ ...line })) };
+    case 'changed-since-pass':
+      return { ...report, sincePass: fact.changes };
+    case 'stage-started':
+      return withStage(report, fact.stage, { startedAt: fact.at });
+    case 'stage-ended': {
+      const { outcome, summary, durationMs } = fact;
+      return withStage(report, fact.stage, { outcome, summary, durationMs });
+    }
+    case 'pods':
+      return { ...report, pods: fact.pods };
+    case 'check':
+      return { ...report, checks: [...report.checks, fact.check] };
+    case 'routing':
+      return { ...report, routing: fact.routing };
+    case 'unique-spread':
+      return withSpread(report, fact);
+    case 'measured':
+      return { ...report, benchmark: fact.benchmark, runbook: fact.runbook };
+    case 'judged':
+      return { ...report, verdict: fact.verdict };
+    case 'diagnosed':
+      return { ...report, diagnosis: fact.diagnosis };
+    case 'ended':
+      return ended(report, fact);
+    case 'billed':
+      return { ...report, cost: fact.cost };
+    case 'kept':
+      return { ...report, release: fact.release };
+    case 'released':
+      return released(report, fact);
+    case 'nothing-leased':
+      return withoutLease(report);
+  }
 }
 
-/** Closes a report: the verdict with its reasons; stages that never began become `skipped`, except release (post's). */
-export function finishReport(
-  report: Report,
-  end: { verdict: Verdict; reasons: string[]; finishedAt: string; failure?: Failure | null },
-): Report {
-  const { failure } = end;
-  const locations = locationsOf(failure);
+/** The report with several facts, in their order. */
+export function foldAll(report: Report, facts: readonly Fact[]): Report {
+  return facts.reduce(fold, report);
+}
+
+type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
+
+function withStage(report: Report, name: StageName, change: Partial<StageResult>): Report {
   return {
     ...report,
-    verdict: end.verdict,
-    reasons: end.reasons.length > 0 ? end.reasons : report.reasons,
-    finishedAt: end.finishedAt,
-    failure: failure
-      ? {
-          stage: failure.stage,
-          code: failure.code,
-          message: failure.message,
-          hint: failure.hint ?? null,
-          blame: failure.blame,
-          ...(locations.length > 0 ? { locations } : {}),
-        }
-      : report.failure,
+    stages: report.stages.map((stage) => (stage.stage === name ? { ...stage, ...change } : stage)),
+  };
+}
+
+function withSpread(report: Report, { unique, check }: FactOf<'unique-spread'>): Report {
+  const known = report.checks.some(({ id }) => id === check.id);
+  if (!known || !report.routing || unique.sent <= report.routing.unique.sent) return report;
+  return {
+    ...report,
+    routing: { ...report.routing, unique },
+    checks: report.checks.map((each) => (each.id === check.id ? check : each)),
+  };
+}
+
+/** The verdict with its reasons. Stages that never began become `skipped`, except release, which may still follow. */
+function ended(report: Report, { verdict, reasons, finishedAt, failure }: FactOf<'ended'>): Report {
+  return {
+    ...report,
+    verdict,
+    reasons: reasons.length > 0 ? reasons : report.reasons,
+    finishedAt,
+    failure: failure ? reported(failure) : report.failure,
     stages: report.stages.map((stage) =>
       stage.outcome === 'pending' && stage.startedAt === null && stage.stage !== 'release'
         ? { ...stage, outcome: 'skipped' as const }
         : stage,
     ),
+  };
+}
+
+function reported(failure: Failure): ReportedFailure {
+  const locations = locationsOf(failure);
+  return {
+    stage: failure.stage,
+    code: failure.code,
+    message: failure.message,
+    hint: failure.hint ?? null,
+    blame: failure.blame,
+    ...(locations.length > 0 ? { locations } : {}),
+  };
+}
+
+function locationsOf(failure: Failure): ManifestLocation[] {
+  const found = failure.evidence.locations;
+  return Array.isArray(found) ? (found as ManifestLocation[]) : [];
+}
+
+function released(report: Report, { release, at }: FactOf<'released'>): Report {
+  const own = report.stages.find(({ stage }) => stage === 'release');
+  const startedAt = own?.startedAt ?? new Date(Date.parse(at) - release.durationMs).toISOString();
+  const outcome = release.outcome === 'failed' ? ('failed' as const) : ('done' as const);
+  const { durationMs, message: summary } = release;
+  return { ...withStage(report, 'release', { outcome, startedAt, durationMs, summary }), release };
+}
+
+const NOTHING_LEASED = 'No TPU node was leased.';
+
+/** A run that never leased a node has none to release. */
+function withoutLease(report: Report): Report {
+  return {
+    ...withStage(report, 'release', { outcome: 'skipped', summary: NOTHING_LEASED }),
+    release: {
+      outcome: 'not-needed',
+      nodePool: report.plan.nodePool,
+      restingNodes: null,
+      nodesLeft: null,
+      message: NOTHING_LEASED,
+      command: null,
+      durationMs: 0,
+    },
   };
 }

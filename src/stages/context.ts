@@ -5,9 +5,10 @@ import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
-import type { Report } from '../report/model.ts';
+import type { Note } from '../report/facts.ts';
+import type { Environment, Report, RunIdentity } from '../report/model.ts';
 
-/** What every stage is given. Stages read inputs and clients, and write what they learn into the report. */
+/** What every stage is given. A stage returns its value and notes what it learns; no stage reads the report. */
 export interface StageContext {
   inputs: Inputs;
   gke: GkeClient;
@@ -15,7 +16,10 @@ export interface StageContext {
   clock: Clock;
   signal: AbortSignal;
   emit: Emit;
-  report: Report;
+  /** Takes what the stage learns, at once. */
+  note: Note;
+  /** Who asked for the run. */
+  run: RunIdentity;
   /** Identifies this run of this job in names and marks of objects: lower case, at most 40 characters. */
   runKey: string;
   /** The user's own prompts for the benchmark; none for unique ones. */
@@ -42,6 +46,8 @@ export interface Prepared {
   retire: ObjectRef[];
   /** The lease that was taken over, of a dead run or of a stack that was kept: what it deployed goes first. */
   leftover?: LeaseState | null;
+  /** What preflight discovered of cluster, images and machine. */
+  environment: Partial<Environment>;
 }
 
 export interface ServiceRef {

@@ -16,7 +16,8 @@ export function baselineFlaw({ benchmark, verdict }: Report): string | null {
 
 /** What this run has, to be the same in a baseline. */
 export interface Comparable {
-  environment: Environment;
+  /** What was discovered; a field that is missing is not known. */
+  environment: Partial<Environment>;
   workload: Benchmark['workload'];
   concurrency: number;
 }
@@ -25,11 +26,11 @@ export interface Comparable {
 export function baselineDifferences(baseline: Report, now: Comparable): string[] {
   const { environment: then, benchmark } = baseline;
   const rows: [string, string | number | null | undefined, string | number | null][] = [
-    ['model', then.modelId, now.environment.modelId],
-    ['vLLM image', then.vllmImage, now.environment.vllmImage],
-    ['machine type', then.machineType, now.environment.machineType],
-    ['topology', then.tpuTopology, now.environment.tpuTopology],
-    ['prefix caching', String(then.prefixCaching), String(now.environment.prefixCaching)],
+    ['model', then.modelId, now.environment.modelId ?? null],
+    ['vLLM image', then.vllmImage, now.environment.vllmImage ?? null],
+    ['machine type', then.machineType, now.environment.machineType ?? null],
+    ['topology', then.tpuTopology, now.environment.tpuTopology ?? null],
+    ['prefix caching', String(then.prefixCaching), String(now.environment.prefixCaching ?? null)],
     ['prompt tokens', benchmark?.workload.promptTokens, now.workload.promptTokens],
     ['output tokens', benchmark?.workload.maxTokens, now.workload.maxTokens],
     ['prompts', benchmark?.workload.description, now.workload.description],

@@ -2,7 +2,9 @@ import { createRandom } from '../../lab/google/clock.ts';
 import type { GcpRecord } from '../../lab/protocol.ts';
 import { parseInputs } from '../../src/inputs/inputs.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
-import { openCluster, releaseStage } from '../../src/pipeline/connect.ts';
+import { openCluster } from '../../src/pipeline/connect.ts';
+import { startJournal } from '../../src/pipeline/journal.ts';
+import { releaseLease } from '../../src/pipeline/release.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import type { Report } from '../../src/report/model.ts';
 import type { LeaseState, StageContext } from '../../src/stages/context.ts';
@@ -154,7 +156,7 @@ export function newRun(world: World) {
   const said: string[] = [];
   const saved: LeaseState[] = [];
   const emit = (event: ProgressEvent) => said.push(JSON.stringify(event));
-  const report = aReport();
+  const journal = startJournal(aReport());
   let closed: Report | null = null;
   let dead = false;
   const clock: Clock = {
@@ -188,7 +190,8 @@ export function newRun(world: World) {
       living(async (signal) => {
         const { gke, kube } = await openCluster({ ...base, signal }, 'preflight');
         try {
-          const context: StageContext = { ...base, gke, kube, signal, report, runKey: '183-1' };
+          const { note, report } = journal;
+          const context: StageContext = { ...base, gke, kube, signal, note, run: report().run, runKey: '183-1' };
           const plan = prepared({ pool: await gke.getNodePool(POOL) });
           const taken = await takePool(context, plan, (state) => saved.push(state));
           const operation = await requestNodes(context, taken.prepared, inputs.leaseTimeoutMs);
@@ -201,9 +204,8 @@ export function newRun(world: World) {
       living(async (signal) => {
         const lease = saved.at(-1);
         if (!lease) return;
-        const session = { ...base, signal, report, packageRoot: '.', workspace: '.' };
-        const ended = await releaseStage(session, report, lease);
-        if (!dead) closed = ended;
+        await releaseLease({ ...base, signal }, journal, lease);
+        if (!dead) closed = journal.report();
       }),
     sweep: () =>
       living(async (signal) => {

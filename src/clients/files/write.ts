@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 /** Writes files into a folder that is made if need be; answers the folder's full path. */
 export async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
@@ -7,6 +7,14 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
   await mkdir(path, { recursive: true });
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
   return path;
+}
+
+/** Writes a file so that a reader finds the old text or the new one, never a part. Makes its folder. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const beside = `${path}.${process.pid}.tmp`;
+  await writeFile(beside, text);
+  await rename(beside, path);
 }
 
 /** Names of what is in a folder; none when there is no such folder. */

@@ -19,7 +19,7 @@ import { runbookFindings } from '../../verdict/runbook.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
-import { updateSpread } from './evidence.ts';
+import { noteSpread } from './evidence.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { type Bench, hasTime } from './load.ts';
@@ -169,7 +169,7 @@ async function conclude(
     replicas,
     speedup: look.estimate?.value ?? null,
     arms: { one: arms.one.evidence, all: arms.all.evidence },
-    pickerMarked: isMarked(context.report.routing?.pickerHeader ?? null),
+    pickerMarked: isMarked(bench.model.routing?.pickerHeader ?? null),
     blocks: evidence,
     client,
   });
@@ -187,7 +187,7 @@ async function conclude(
     });
   }
   if (timings.problem) findings.warnings.push({ id: 'short-window', message: `Pairs are short: ${timings.problem}.` });
-  updateSpread(
+  noteSpread(
     context,
     [...spread].map(([pod, requests]) => ({ pod, requests })),
     replicas,

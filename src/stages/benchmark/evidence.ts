@@ -31,12 +31,7 @@ export function ownTraffic(served: PodCount[] | null, sent: number): PodCount[] 
 }
 
 /** The blocks' unique prompts are a far larger sample of the spread than the verify stage could send. */
-export function updateSpread(context: StageContext, perPod: PodCount[], replicas: number): void {
-  const { report } = context;
+export function noteSpread({ note }: Pick<StageContext, 'note'>, perPod: PodCount[], replicas: number): void {
   const sent = perPod.reduce((sum, { requests }) => sum + requests, 0);
-  const index = report.checks.findIndex(({ id }) => id === 'unique-spread');
-  const smaller = report.routing?.unique.sent ?? 0;
-  if (index < 0 || !report.routing || sent <= smaller) return;
-  report.routing.unique = { sent, perPod };
-  report.checks[index] = checkUniqueSpread(perPod, replicas);
+  note({ type: 'unique-spread', unique: { sent, perPod }, check: checkUniqueSpread(perPod, replicas) });
 }

@@ -42,7 +42,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const { emit } = context;
   const { replicas } = prepared.service;
   const { concurrency, ladder, warmOne } = await loadOf(bench);
-  context.report.plan.concurrency = concurrency;
+  context.note({ type: 'planned', plan: { concurrency } });
   const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
   const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
   const timings = timingsOf(bench, medianLatencyMs);

@@ -7,7 +7,6 @@ import type { BlockEvidence } from '../../verdict/evidence.ts';
 import { baselineDifferences, DAY_NOISE, recordedArm, recordedLook } from '../../verdict/recorded.ts';
 import { mean } from '../../verdict/statistics.ts';
 import { DEPLOYMENT_NOISE, unpairedLook } from '../../verdict/unpaired.ts';
-import type { StageContext } from '../context.ts';
 import { snapshot } from '../verify/counters.ts';
 import { type Bench, takeBlock, timingsOf, warmArm } from './load.ts';
 import type { Collected } from './pairs.ts';
@@ -32,7 +31,7 @@ export async function collectUnpaired(
   const { replicas } = prepared.service;
   const recorded = context.baseline?.benchmark?.concurrencyPerReplica ?? USUAL_CONCURRENCY;
   const concurrency = inputs.concurrency === 'auto' ? recorded : inputs.concurrency;
-  context.report.plan.concurrency = concurrency;
+  context.note({ type: 'planned', plan: { concurrency } });
   const count = plan.minPairs;
   const blocks: Record<ArmName, MeasuredBlock[]> = { one: [], all: [] };
   const evidence: BlockEvidence[] = [];
@@ -75,7 +74,7 @@ export async function collectUnpaired(
     try {
       await scaleIn(context, prepared);
     } catch (error) {
-      const baseline = baselineInstead(context, concurrency, error);
+      const baseline = baselineInstead(bench, concurrency, error);
       const { rates, ...arm } = recordedArm(baseline);
       return {
         design: 'recorded',
@@ -107,12 +106,17 @@ export async function collectUnpaired(
 }
 
 /** The baseline where the cluster does not scale in either; what went wrong when there is none that compares. */
-function baselineInstead(context: StageContext, concurrency: number, error: unknown): Report {
+function baselineInstead(
+  { context, prepared, model }: Omit<Bench, 'one'>,
+  concurrency: number,
+  error: unknown,
+): Report {
   context.signal.throwIfAborted();
-  const { baseline, report, inputs, emit } = context;
+  const { baseline, inputs, emit } = context;
   if (!baseline || !(error instanceof Failure)) throw error;
   const workload = workloadOf(context);
-  const differences = baselineDifferences(baseline, { environment: report.environment, workload, concurrency });
+  const environment = { ...prepared.environment, ...model.environment };
+  const differences = baselineDifferences(baseline, { environment, workload, concurrency });
   if (differences.length > 0) {
     const text = `The baseline ${inputs.baseline} does not compare with this run: ${differences.join('; ')}.`;
     emit({ type: 'warning', text });

@@ -32,7 +32,7 @@ export function leaseState(
     spot: prepared.pool.spot,
     reserved: prepared.pool.reserved,
     startedAt,
-    run: `${context.report.run.id}/${context.report.run.attempt}`,
+    run: `${context.run.id}/${context.run.attempt}`,
     runKey: context.runKey,
     holder: holderOf(context).identity,
     leaseNamespace: inputs.leaseNamespace,
@@ -47,8 +47,8 @@ export function leaseState(
 }
 
 /** Who this run is to others: its page where it has one. */
-export function holderOf({ report, runKey }: Pick<StageContext, 'report' | 'runKey'>): Holder {
-  return { identity: holderIdentity(report.run, runKey), runKey };
+export function holderOf({ run, runKey }: Pick<StageContext, 'run' | 'runKey'>): Holder {
+  return { identity: holderIdentity(run, runKey), runKey };
 }
 
 export function holderIdentity({ url, attempt }: { url: string | null; attempt: number }, runKey: string): string {

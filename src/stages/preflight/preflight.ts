@@ -5,6 +5,7 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
+import type { Environment } from '../../report/model.ts';
 import { commandLine, isService, mainOf, serviceOf } from '../../stack/service.ts';
 import { chipsOf, choosePool } from '../../tpu/pool-shape.ts';
 import type { Prepared, ServiceRef, StageContext } from '../context.ts';
@@ -39,20 +40,23 @@ export async function preflight(
   retire: KubeObject[],
   table: Table,
 ): Promise<Prepared> {
-  const { inputs, kube, gke, report } = context;
+  const { inputs, kube, gke, note } = context;
   const { manifest, service } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   const gateway = inputs.gateway ?? gatewayOf(manifest) ?? (await gatewayInUse(kube, service.namespace));
   const versions = await readVersions(kube);
-  report.plan = { ...report.plan, namespace: service.namespace, service: service.name, replicas: service.replicas };
-  report.environment = {
-    ...report.environment,
+  note({
+    type: 'planned',
+    plan: { namespace: service.namespace, service: service.name, replicas: service.replicas },
+  });
+  const discovered: Partial<Environment> = {
     serviceApiVersion: service.apiVersion,
     vllmImage: imageOf(manifests),
     vllmArgs: commandLine(mainOf(manifest.object)) || null,
     istioVersion: versionOf(versions.istiod)?.join('.') ?? null,
     kserveVersion: versions.kserve?.map((image) => image.split('/').at(-1) ?? image).join(', ') || null,
   };
+  note({ type: 'discovered', environment: discovered });
   const network = { cluster, service, manifests, gateway, retired };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
@@ -81,7 +85,7 @@ export async function preflight(
     table.look('dry-run', 'Server-side dry run', () => dryRun(context, manifests)),
     table.look('kubernetes', 'Kubernetes API', async () => {
       const version = await kube.version();
-      report.environment.kubernetesVersion = version;
+      note({ type: 'discovered', environment: { kubernetesVersion: version } });
       return { seen: version };
     }),
   ]);
@@ -90,7 +94,13 @@ export async function preflight(
   const kept = new Set(
     manifests.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))),
   );
-  return { ...planned, service, manifests, retire: retired.filter((ref) => !kept.has(describe(ref))) };
+  return {
+    ...planned,
+    service,
+    manifests,
+    retire: retired.filter((ref) => !kept.has(describe(ref))),
+    environment: { ...discovered, ...planned.environment },
+  };
 }
 
 /** The pool, its size and its price: lines that build on one another. */
@@ -99,25 +109,25 @@ async function checkNodes(
   cluster: ClusterInfo,
   { manifest, service, retired }: { manifest: Manifest; service: ServiceRef; retired: ObjectRef[] },
   table: Table,
-): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes'> | null> {
-  const { inputs, kube, report } = context;
+): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment'> | null> {
+  const { inputs, kube, note } = context;
   const planned = await table.check('pool', 'Node pool', async () => {
     const pool = choosePool(cluster, inputs.nodePool);
     const nodes = inputs.nodes ?? service.replicas;
     const sizeBefore = pool.initialNodeCount;
     const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
-    report.plan = { ...report.plan, nodePool: pool.name, nodes };
-    report.environment = {
-      ...report.environment,
+    const environment = {
       machineType: pool.machineType,
       chipsPerNode: chipsOf(pool.machineType),
       tpuTopology: pool.tpuTopology,
     };
+    note({ type: 'planned', plan: { nodePool: pool.name, nodes } });
+    note({ type: 'discovered', environment });
     const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service);
-    return { value: { pool, nodes, sizeBefore, restingNodes }, ...look };
+    return { value: { pool, nodes, sizeBefore, restingNodes, environment }, ...look };
   });
   if (!planned) return null;
-  const { pool, nodes, sizeBefore, restingNodes } = planned;
+  const { pool, sizeBefore, restingNodes } = planned;
   await Promise.all([
     table.look('pool-use', 'Use of the pool', async () => {
       const present = await poolNodes(kube, pool.name);
@@ -150,7 +160,7 @@ async function checkNodes(
       return { seen: priceText(context, planned) };
     }),
   ]);
-  return { pool, nodes, sizeBefore, restingNodes };
+  return planned;
 }
 
 async function dryRun({ kube, signal }: StageContext, manifests: readonly Manifest[]): Promise<Look> {

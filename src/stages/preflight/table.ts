@@ -25,8 +25,12 @@ export interface Table {
   settle(): void;
 }
 
-/** The table of preflight, kept in the report line by line. */
-export function preflightTable(lines: PreflightCheck[], signal: AbortSignal): Table {
+/**
+ * The table of preflight. `note` is given all lines whenever one of them changes, so that the report has what is known
+ * at any moment.
+ */
+export function preflightTable(note: (lines: readonly PreflightCheck[]) => void, signal: AbortSignal): Table {
+  const lines: PreflightCheck[] = [];
   const failures = new Map<PreflightCheck, Failure>();
   const check = async <T>(id: string, title: string, run: () => Promise<Seen<T>>): Promise<T | null> => {
     const line: PreflightCheck = {
@@ -39,9 +43,11 @@ export function preflightTable(lines: PreflightCheck[], signal: AbortSignal): Ta
       blame: null,
     };
     lines.push(line);
+    note(lines);
     try {
       const { value, seen, outcome = 'pass', remedy } = await run();
       Object.assign(line, { outcome, seen, remedy: remedy ?? null });
+      note(lines);
       return value;
     } catch (error) {
       signal.throwIfAborted();
@@ -54,6 +60,7 @@ export function preflightTable(lines: PreflightCheck[], signal: AbortSignal): Ta
         code: failure.code,
         blame: failure.blame,
       });
+      note(lines);
       return null;
     }
   };

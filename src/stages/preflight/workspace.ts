@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
-import { describe, refOf } from '../../clients/kubernetes/objects.ts';
+import { describe, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
-import type { Files } from '../../pipeline/pipeline.ts';
+import type { Report } from '../../report/model.ts';
 import { readBaseline, readLastPass } from './earlier-results.ts';
 import type { Seen, Table } from './table.ts';
+
+/** The contents of the workspace's files; each of them is a line of preflight. */
+export interface Files {
+  manifests: Manifest[];
+  retire: KubeObject[];
+  prompts: readonly string[] | null;
+  baseline: Report | null;
+  /** The result of the last run that passed. */
+  lastPass: Report | null;
+}
 
 interface Workspace {
   inputs: Inputs;

@@ -24,7 +24,7 @@ export interface ReadyStack {
  * A cause that cannot heal ends the wait at once.
  */
 export async function awaitReady(context: StageContext, prepared: Prepared): Promise<ReadyStack> {
-  const { kube, inputs, report, emit } = context;
+  const { kube, inputs, note, emit } = context;
   const { service } = prepared;
   const announced = new Set<string>();
   const hopeless = createHopeless();
@@ -50,8 +50,9 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       const pods = [...replicas, ...pickers];
       const replicaSummaries = replicas.map((pod) => podSummary(pod, 'replica'));
       const pickerSummaries = pickers.map((pod) => podSummary(pod, 'endpoint-picker'));
-      report.pods = [...replicaSummaries, ...pickerSummaries];
-      for (const pod of report.pods) announce(context, announced, pod);
+      const seen = [...replicaSummaries, ...pickerSummaries];
+      note({ type: 'pods', pods: seen });
+      for (const pod of seen) announce(context, announced, pod);
       for (const pod of pods) {
         const cause = terminalCause(pod);
         if (cause) throw podFailure(cause, service.name);

@@ -4,6 +4,9 @@ import { chipHourPrice } from '../../tpu/prices.ts';
 import { type BilledNode, costOf } from '../../verdict/cost.ts';
 import type { Prepared, StageContext } from '../context.ts';
 
+/** What a bill needs of a report. */
+export type Billable = Pick<Report, 'benchmark' | 'plan' | 'environment'>;
+
 export interface Pricing {
   machineType: string | null;
   spot: boolean;
@@ -14,7 +17,7 @@ export interface Pricing {
 }
 
 /** The bill of the nodes so far, or in the end when all of them have a time of deletion. */
-export function bill(report: Report, nodes: readonly BilledNode[], pricing: Pricing, now: string): Cost {
+export function bill(report: Billable, nodes: readonly BilledNode[], pricing: Pricing, now: string): Cost {
   const { benchmark, plan, environment } = report;
   return costOf({
     nodes,

@@ -18,7 +18,7 @@ export async function attempt(context: StageContext, send: () => Promise<Serving
 }
 
 export function add(context: StageContext, check: Check): void {
-  context.report.checks.push(check);
+  context.note({ type: 'check', check });
   const words: Record<CheckOutcome, string> = {
     pass: 'pass',
     fail: 'FAIL',

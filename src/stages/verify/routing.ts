@@ -30,15 +30,23 @@ const SHARED_REQUESTS = GROUPS * PER_GROUP;
 const UNIQUE_PER_REPLICA = { measured: 30, alone: 100 } as const;
 const PICKER_HEADER = 'x-went-into-resp-headers';
 
+/** What the routing check sends to, and what was read before it. */
+export interface RoutingSubject {
+  prepared: Prepared;
+  stack: ReadyStack;
+  client: ServingClient;
+  modelId: string;
+  before: Snapshot;
+  /** Tokens of a prefix-cache block; null when the replicas do not agree on one. */
+  blockSizeTokens: number | null;
+}
+
+/** Sends prompts with shared and with unique prefixes, and judges from counters who served them. */
 export async function checkRouting(
   context: StageContext,
-  prepared: Prepared,
-  stack: ReadyStack,
-  client: ServingClient,
-  modelId: string,
-  before: Snapshot,
-): Promise<void> {
-  const { report, runKey } = context;
+  { prepared, stack, client, modelId, before, blockSizeTokens }: RoutingSubject,
+): Promise<RoutingEvidence> {
+  const { runKey } = context;
   const { replicas } = prepared.service;
   const body = (prompt: string) =>
     JSON.parse(
@@ -50,7 +58,7 @@ export async function checkRouting(
       }).toString(),
     ) as unknown;
 
-  const prefixLength = Math.ceil(PREFIX_BLOCKS * Math.max(USUAL_BLOCK_TOKENS, report.environment.blockSizeTokens ?? 0));
+  const prefixLength = Math.ceil(PREFIX_BLOCKS * Math.max(USUAL_BLOCK_TOKENS, blockSizeTokens ?? 0));
   const groups = Array.from({ length: GROUPS }, (_, group) =>
     sharedPrefixGroup({
       seed: `${runKey}/verify`,
@@ -93,10 +101,10 @@ export async function checkRouting(
     prefixTokens,
     promptTokens,
     replicas,
-    blockTokens: report.environment.blockSizeTokens,
+    blockTokens: blockSizeTokens,
   });
   const answers = [...sharedAnswers, ...uniqueAnswers.flatMap(({ answer }) => (answer ? [answer] : []))];
-  report.routing = {
+  const routing: RoutingEvidence = {
     prefixTokens,
     prefixChars: group.prefix.length,
     sharedPrefix: {
@@ -112,17 +120,18 @@ export async function checkRouting(
         : { seen: answers.filter(({ headers }) => PICKER_HEADER in headers).length, answers: answers.length },
     gateway,
   };
+  context.note({ type: 'routing', routing });
   const length = cacheablePrefix({
     prefixTokens,
     prefixChars: group.prefix.length,
     promptTokens,
     promptChars,
-    blockTokens: report.environment.blockSizeTokens,
-    pickerBlockChars: report.environment.blockSizeTokens === null ? null : report.environment.blockSizeTokens * 4,
+    blockTokens: blockSizeTokens,
+    pickerBlockChars: blockSizeTokens === null ? null : blockSizeTokens * 4,
   });
   context.emit({ type: 'fact', stage: 'verify', text: length.sentence });
-  add(context, checkPicker(report.routing.pickerHeader, gateway, SHARED_REQUESTS + uniqueCount));
-  const affinity = checkSharedPrefix(report.routing.sharedPrefix.groups, replicas);
+  add(context, checkPicker(routing.pickerHeader, gateway, SHARED_REQUESTS + uniqueCount));
+  const affinity = checkSharedPrefix(routing.sharedPrefix.groups, replicas);
   // A prefix that either layer cannot see proves nothing, whatever the router does with it.
   const tooShort = length.longEnough === false ? { outcome: 'not-observable' as const, seen: length.sentence } : {};
   add(context, { ...affinity, ...unsound?.override, ...shared.override, ...tooShort });
@@ -133,6 +142,7 @@ export async function checkRouting(
       hitRate ?? { measured: null, ...expectedHitRates(shapeOf(prefixTokens, promptTokens, replicas, 128)) },
     ),
   );
+  return routing;
 }
 
 interface Conserved {

@@ -1,7 +1,7 @@
 import { createServingClient, type ServingAnswer, type ServingClient } from '../../clients/serving/client.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
-import type { Check } from '../../report/model.ts';
+import type { Check, Environment, RoutingEvidence } from '../../report/model.ts';
 import { readPicker } from '../../stack/picker.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
@@ -14,6 +14,10 @@ const PROBE_MAX_TOKENS = 8;
 /** What later stages need to know of the model that answers. */
 export interface VerifiedModel {
   modelId: string;
+  /** What verify discovered of model, server and endpoint picker. */
+  environment: Partial<Environment>;
+  /** Who served the prompts of the routing check; null for one replica, which needs no routing. */
+  routing: RoutingEvidence | null;
 }
 
 /**
@@ -22,8 +26,12 @@ export interface VerifiedModel {
  * to go on with.
  */
 export async function verify(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<VerifiedModel> {
-  const { report } = context;
   const { endpoint, hostname } = stack.route;
+  const discovered: Partial<Environment> = {};
+  const discover = (environment: Partial<Environment>) => {
+    Object.assign(discovered, environment);
+    context.note({ type: 'discovered', environment });
+  };
   const client = createServingClient({ baseUrl: endpoint, hostname, signal: context.signal });
   try {
     await awaitAnswer(context, client);
@@ -46,12 +54,10 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
     if (wanted !== undefined && wanted !== modelId) {
       context.emit({ type: 'warning', text: `the server calls its model ${modelId}, the manifest ${wanted}` });
     }
-    report.environment.modelId = modelId;
-    report.environment.endpoint = stack.route.endpoint;
+    discover({ modelId, endpoint: stack.route.endpoint });
     await checkAnswers(context, client, modelId);
     const picker = await readPicker(context.kube, prepared.service);
-    report.environment.scorers = picker.scorers;
-    report.environment.pickerImage = picker.image;
+    discover({ scorers: picker.scorers, pickerImage: picker.image });
 
     const before = await snapshot(context, prepared, stack);
     const { ready } = before;
@@ -63,11 +69,14 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
       `${ready}`,
       ready === prepared.service.replicas,
     );
-    report.environment.blockSizeTokens = common(before, (counters) => counters.blockSizeTokens);
-    report.environment.prefixCaching = common(before, (counters) => counters.prefixCaching);
+    const blockSizeTokens = common(before, (counters) => counters.blockSizeTokens);
+    discover({ blockSizeTokens, prefixCaching: common(before, (counters) => counters.prefixCaching) });
     // One replica serves everything: there is no routing to be proven.
-    if (prepared.service.replicas > 1) await checkRouting(context, prepared, stack, client, modelId, before);
-    return { modelId };
+    const routing =
+      prepared.service.replicas > 1
+        ? await checkRouting(context, { prepared, stack, client, modelId, before, blockSizeTokens })
+        : null;
+    return { modelId, environment: discovered, routing };
   } finally {
     await client.close();
   }

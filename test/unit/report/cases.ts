@@ -1,5 +1,5 @@
 import { Failure } from '../../../src/lib/failure.ts';
-import { emptyReport, finishReport } from '../../../src/report/fold.ts';
+import { emptyReport, fold } from '../../../src/report/fold.ts';
 import type { PreflightCheck, Report } from '../../../src/report/model.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
 
@@ -259,7 +259,8 @@ export const CASES: Record<string, () => Report> = {
 
   killed: () => {
     const { run, startedAt, target, plan, release } = aReport();
-    const report = finishReport(emptyReport({ version: '0.1.0', run, startedAt, target, plan }), {
+    const report = fold(emptyReport({ version: '0.1.0', run, startedAt, target, plan }), {
+      type: 'ended',
       verdict: 'error',
       reasons: ['The main step was killed before it had a result.'],
       finishedAt: '2026-11-22T14:20:09.000Z',

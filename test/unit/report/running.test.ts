@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMarker } from '../../../src/lib/marker.ts';
 import { renderComment } from '../../../src/report/comment/comment.ts';
 import { renderRunningComment } from '../../../src/report/comment/running.ts';
-import { emptyReport, finishReport } from '../../../src/report/fold.ts';
+import { emptyReport, fold } from '../../../src/report/fold.ts';
 import { parseData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { aReport, stages } from './fixtures.ts';
@@ -85,14 +85,14 @@ describe('an unfinished report', () => {
   });
 
   it('is finished with a verdict; stages that never began are skipped, the release is left to post', () => {
-    const done = finishReport(
+    const done = fold(
       {
         ...empty,
         stages: empty.stages.map((stage) =>
           stage.stage === 'preflight' ? { ...stage, outcome: 'failed' as const } : stage,
         ),
       },
-      { verdict: 'error', reasons: ['No quota.'], finishedAt: '2026-11-22T14:10:00Z' },
+      { type: 'ended', verdict: 'error', reasons: ['No quota.'], finishedAt: '2026-11-22T14:10:00Z' },
     );
     expect(done.stages.map(({ outcome }) => outcome)).toEqual([
       'failed',

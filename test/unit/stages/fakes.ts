@@ -3,7 +3,9 @@ import type { KubeClient } from '../../../src/clients/kubernetes/client.ts';
 import { describe, type KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
 import { Failure } from '../../../src/lib/failure.ts';
+import { startJournal } from '../../../src/pipeline/journal.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
+import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState, Prepared, StageContext } from '../../../src/stages/context.ts';
 import { RUN_ANNOTATION } from '../../../src/stages/deploy/ownership.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
@@ -73,6 +75,7 @@ export function prepared(change: Partial<Prepared> = {}): Prepared {
     service: { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: 'ns', replicas: 3 },
     manifests: [],
     retire: [],
+    environment: {},
     ...change,
   };
 }
@@ -228,12 +231,14 @@ export function fakeKube(
   return { kube: kube as unknown as KubeClient, removed, applied: done };
 }
 
-/** What a stage is given, with time that passes at once; `said` is what it emitted. */
+/** What a stage is given, with time that passes at once; `said` is what it emitted, `report` what it noted. */
 export function stageContext(
   clients: { gke?: GkeClient; kube?: KubeClient },
   change: Record<string, string> = {},
-): { context: StageContext; said: ProgressEvent[] } {
+  start: Report = aReport(),
+): { context: StageContext; said: ProgressEvent[]; report: () => Report } {
   const said: ProgressEvent[] = [];
+  const { note, report } = startJournal(start);
   const context: StageContext = {
     inputs: someInputs(change),
     gke: clients.gke ?? fakePool().gke,
@@ -241,10 +246,11 @@ export function stageContext(
     clock: fakeClock(),
     signal: new AbortController().signal,
     emit: (event) => said.push(event),
-    report: aReport(),
+    note,
+    run: start.run,
     runKey: '183-1',
   };
-  return { context, said };
+  return { context, said, report };
 }
 
 /** The texts of events, for reading. */

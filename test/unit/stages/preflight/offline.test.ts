@@ -28,8 +28,11 @@ async function check(
   manifests: Manifest[],
   inputs: Record<string, string> = {},
 ): Promise<{ lines: Record<string, PreflightCheck>; error: unknown }> {
-  const list: PreflightCheck[] = [];
-  const table = preflightTable(list, new AbortController().signal);
+  let list: readonly PreflightCheck[] = [];
+  const note = (lines: readonly PreflightCheck[]) => {
+    list = lines;
+  };
+  const table = preflightTable(note, new AbortController().signal);
   await checkOffline(table, manifests, someInputs({ namespace: NAMESPACE, ...inputs }));
   let error: unknown = null;
   try {

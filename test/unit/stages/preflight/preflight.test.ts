@@ -40,12 +40,14 @@ async function check(given: Given): Promise<{ ready: Prepared; said: string[] }>
     if (refusal) throw refusal;
     return apply(object, options);
   };
-  const { context, said } = stageContext({ kube }, given.inputs);
+  const { context, said, report } = stageContext({ kube }, given.inputs);
   const manifests = (given.manifests ?? [SERVICE]).map((object) => ({ object, file: 'service.yaml', line: 1 }));
-  const table = preflightTable(context.report.preflight, context.signal);
+  const table = preflightTable((lines) => context.note({ type: 'preflight', lines }), context.signal);
   const ready = await preflight(context, cluster, manifests, given.retire ?? [], table);
   expect(changed).toEqual([]);
-  const warned = context.report.preflight.filter(({ outcome }) => outcome === 'warning').map(({ seen }) => seen);
+  const warned = report()
+    .preflight.filter(({ outcome }) => outcome === 'warning')
+    .map(({ seen }) => seen);
   return { ready, said: [...texts(said), ...warned] };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { budgetMs } from '../../../../src/stages/preflight/budget.ts';
 import { bill, type Pricing, priceText } from '../../../../src/stages/release/bill.ts';
+import { finalBill } from '../../../../src/stages/release/final-bill.ts';
 import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
-import { closeReport } from '../../../../src/stages/release/released-report.ts';
 import { aReport } from '../../report/fixtures.ts';
 import { LEASE, POOL, prepared, someInputs } from '../fakes.ts';
 
@@ -53,34 +53,28 @@ describe('the limit of a stack that stays', () => {
   });
 });
 
-describe('closing a report', () => {
+describe('the bill after a release', () => {
   const options = { ...LEASE, pricePerChipHourUsd: null, now: NOW };
   const released = (change: Partial<Released['release']>, billed: Released['billed']): Released => ({
     release: { ...releaseFailed(LEASE, new Error('no answer')).release, ...change },
     billed,
   });
 
-  it('bills the nodes by their own times', () => {
-    const closed = closeReport(aReport(), released({ outcome: 'released', nodesLeft: 0 }, NODES), options);
-    expect(closed.cost).toMatchObject({ chipMinutes: 720, usd: expect.closeTo(12 * 1.037) });
-    expect(closed.stages.at(-1)).toMatchObject({ stage: 'release', outcome: 'done' });
+  it('counts the nodes by their own times', () => {
+    const cost = finalBill(aReport(), released({ outcome: 'released', nodesLeft: 0 }, NODES), options);
+    expect(cost).toMatchObject({ chipMinutes: 720, usd: expect.closeTo(12 * 1.037) });
   });
 
   it('keeps what main saw when no node was seen', () => {
-    const closed = closeReport(aReport(), releaseFailed(LEASE, new Error('no answer')), options);
-    expect(closed.cost).toEqual(aReport().cost);
-    expect(closed.stages.at(-1)).toMatchObject({
-      outcome: 'failed',
-      summary: 'Node pool v6e could not be given back: no answer',
-    });
+    expect(finalBill(aReport(), releaseFailed(LEASE, new Error('no answer')), options)).toEqual(aReport().cost);
   });
 
   it('claims no cost when nobody ever counted the nodes', () => {
-    expect(closeReport(aReport({ cost: null }), released({ nodesLeft: null }, []), options).cost).toBeNull();
+    expect(finalBill(aReport({ cost: null }), released({ nodesLeft: null }, []), options)).toBeNull();
   });
 
   it('costs nothing when they were counted and none had come', () => {
     const none = released({ outcome: 'released', nodesLeft: 0 }, []);
-    expect(closeReport(aReport({ cost: null }), none, options).cost).toMatchObject({ chipMinutes: 0, usd: 0 });
+    expect(finalBill(aReport({ cost: null }), none, options)).toMatchObject({ chipMinutes: 0, usd: 0 });
   });
 });

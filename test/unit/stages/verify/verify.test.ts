@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../../../src/report/model.ts';
 import type { ReadyStack } from '../../../../src/stages/ready/ready.ts';
 import { verify } from '../../../../src/stages/verify/verify.ts';
+import { aReport } from '../../report/fixtures.ts';
 import { applied, prepared, stageContext, texts } from '../fakes.ts';
 
 let server: Server | undefined;
@@ -47,11 +48,10 @@ const outcomes = (report: Report) => Object.fromEntries(report.checks.map(({ id,
 describe('the gateway', () => {
   it('has time to learn of the pods before it is judged', async () => {
     const { stack } = await gateway(7);
-    const { context, said } = stageContext({});
-    context.report.checks = [];
-    expect(await verify(context, ready, stack)).toEqual({ modelId: 'qwen-served' });
+    const { context, said, report } = stageContext({}, {}, aReport({ checks: [] }));
+    expect(await verify(context, ready, stack)).toMatchObject({ modelId: 'qwen-served' });
     expect(texts(said)[0]).toBe('HTTP 503: no healthy upstream');
-    expect(outcomes(context.report)).toMatchObject({
+    expect(outcomes(report())).toMatchObject({
       health: 'pass',
       models: 'pass',
       completion: 'pass',
@@ -61,8 +61,7 @@ describe('the gateway', () => {
 
   it('is judged as it is when that time is over', async () => {
     const { stack } = await gateway(Number.POSITIVE_INFINITY);
-    const { context, said } = stageContext({});
-    context.report.checks = [];
+    const { context, said, report } = stageContext({}, {}, aReport({ checks: [] }));
     await expect(verify(context, ready, stack)).rejects.toMatchObject({ code: 'no-model', blame: 'change' });
     expect(context.clock.now()).toBeGreaterThanOrEqual(60_000);
     expect(texts(said)).toContainEqual(
@@ -70,7 +69,7 @@ describe('the gateway', () => {
         /^Waited .* for an answer through the gateway; last seen: HTTP 503: no healthy upstream\.$/,
       ),
     );
-    expect(outcomes(context.report)).toEqual({ health: 'fail', models: 'fail' });
+    expect(outcomes(report())).toEqual({ health: 'fail', models: 'fail' });
   });
 
   it('is called by the host of its route', async () => {
@@ -83,10 +82,9 @@ describe('the gateway', () => {
 describe('evidence', () => {
   it('that no counter gives is missing, and never a tick', async () => {
     const { stack } = await gateway(0);
-    const { context, said } = stageContext({});
-    context.report.checks = [];
+    const { context, said, report } = stageContext({}, {}, aReport({ checks: [] }));
     await verify(context, ready, stack);
-    expect(outcomes(context.report)).toMatchObject({
+    expect(outcomes(report())).toMatchObject({
       replicas: 'fail',
       'picker-engaged': 'not-observable',
       'prefix-affinity': 'not-observable',

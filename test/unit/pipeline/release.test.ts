@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ApiRequest, Inject } from '../../../lab/google/http.ts';
 import { type GcpLab, startGcpLab } from '../../../lab/test/google/gcp-lab.ts';
 import { type Clock, systemClock } from '../../../src/lib/poll.ts';
-import { releaseStage } from '../../../src/pipeline/connect.ts';
+import { startJournal } from '../../../src/pipeline/journal.ts';
+import { releaseLease } from '../../../src/pipeline/release.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
@@ -33,8 +34,8 @@ async function giveBack(inject?: Inject): Promise<{ report: Report; said: Progre
     token_uri: `${lab.url}/token`,
   };
   const said: ProgressEvent[] = [];
-  const report = aReport();
-  const session = {
+  const journal = startJournal(aReport());
+  const connection = {
     // Since the lease was taken, the inputs have come to name another cluster.
     inputs: someInputs({ cluster: 'another', 'credentials-json': JSON.stringify(key), 'release-timeout': '30s' }),
     env: labEnv(lab),
@@ -42,11 +43,9 @@ async function giveBack(inject?: Inject): Promise<{ report: Report; said: Progre
     signal: AbortSignal.abort(new Error('the run was cancelled')),
     emit: (event: ProgressEvent) => said.push(event),
     onSecret: () => {},
-    report,
-    packageRoot: '.',
-    workspace: '.',
   };
-  return { report: await releaseStage(session, report, lease), said };
+  await releaseLease(connection, journal, lease);
+  return { report: journal.report(), said };
 }
 
 describe('the release as a stage', () => {

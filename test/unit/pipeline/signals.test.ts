@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runSignal } from '../../../src/pipeline/start.ts';
+import { runSignal } from '../../../src/pipeline/signals.ts';
 
 let run: ReturnType<typeof runSignal> | undefined;
 afterEach(() => run?.stop());

@@ -1,0 +1,127 @@
+import { join, resolve } from 'node:path';
+import { readText } from '../clients/files/write.ts';
+import { branchStore } from '../clients/github/branch-store.ts';
+import { timerWait } from '../clients/github/errors.ts';
+import { createGithubIssues } from '../clients/github/issues.ts';
+import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
+import { pageModel } from '../history/page/model.ts';
+import { type Watch, watch, watchSentence } from '../history/watch.ts';
+import type { ReportInputs } from '../inputs/for-modes.ts';
+import { adviceText, Failure } from '../lib/failure.ts';
+import type { Emit } from '../progress/events.ts';
+import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from '../publish/history.ts';
+import { type Published, publish } from '../publish/publish.ts';
+import type { Report } from '../report/model.ts';
+import { parseReport } from '../report/parse.ts';
+
+export interface Reporting {
+  inputs: ReportInputs;
+  env: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
+  emit: Emit;
+  redact: (text: string) => string;
+  outputDir: string;
+  packageRoot: string;
+}
+
+export interface Reported {
+  /** Null where no result was given. */
+  report: Report | null;
+  published: Published | null;
+  /** Null where there is no history. */
+  watch: Watch | null;
+  pagePath: string | null;
+  /** Of issues that are open because of the newest night. */
+  issueUrls: string[];
+}
+
+const COMMENT_LIMIT_MS = 60_000;
+
+/**
+ * Publishes a result that was made elsewhere: the comment on the pull request of this event, a line of the history, issues
+ * about it, the page. Which pull request is the event's word and never the file's. What cannot be kept or told is a
+ * warning; only a result that cannot be read is a Failure.
+ */
+export async function reportResult(context: Reporting): Promise<Reported> {
+  const { inputs } = context;
+  const report = inputs.result === '' ? null : await readResult(context);
+  const published = report && (await publishAgain(report, context));
+  const reported: Reported = { report, published, watch: null, pagePath: null, issueUrls: [] };
+  if (inputs.historyBranch === '') return reported;
+  return { ...reported, ...(await keepHistory(report, context)) };
+}
+
+async function readResult({ inputs, env }: Reporting): Promise<Report> {
+  const path = resolve(env.GITHUB_WORKSPACE ?? '.', inputs.result);
+  const text = await readText(path);
+  if (text === null) {
+    throw new Failure({
+      stage: 'report',
+      code: 'no-result',
+      message: `Input "result" is "${inputs.result}", which cannot be read.`,
+      hint: 'Download the artifact of the run first; a run that was killed before it had a result leaves none.',
+      blame: 'config',
+    });
+  }
+  return parseReport(text);
+}
+
+async function publishAgain(report: Report, context: Reporting): Promise<Published> {
+  const { inputs, env, emit, redact, signal } = context;
+  const { pullRequest } = runIdentity(env, { pullRequest: inputs.common.prNumber });
+  return publish(
+    { ...report, run: { ...report.run, pullRequest, repository: env.GITHUB_REPOSITORY ?? null } },
+    {
+      inputs: inputs.common,
+      env,
+      outputDir: context.outputDir,
+      emit,
+      redact,
+      signal,
+      limitMs: COMMENT_LIMIT_MS,
+      requests: null,
+    },
+  );
+}
+
+/** Adds the result, reads the series, tells what has become worse, draws the page. */
+async function keepHistory(
+  report: Report | null,
+  context: Reporting,
+): Promise<Pick<Reported, 'watch' | 'pagePath' | 'issueUrls'>> {
+  const { inputs, env, emit, signal } = context;
+  const { historyBranch: branch, historySeries: series } = inputs;
+  const repository = env.GITHUB_REPOSITORY ?? '';
+  const access = { token: inputs.common.githubToken, repository, apiUrl: env.GITHUB_API_URL, signal, wait: timerWait };
+  const say = (text: string) => emit({ type: 'fact', stage: 'release', text });
+  const store = branchStore({ ...access, branch });
+  try {
+    if (report && isMeasuring(report)) {
+      for (const line of await addResults(store, [{ name: inputs.result, report }], series)) say(`${branch}/${line}`);
+    }
+  } catch (error) {
+    emit({
+      type: 'warning',
+      text: `the history was not written: ${adviceText(error)} \`history add\` with the result.json of the artifact makes up for it`,
+    });
+  }
+  const known = await readSeries(store, series).catch((error: unknown) => {
+    emit({ type: 'warning', text: `the history was not read, so that there is no page: ${adviceText(error)}` });
+    return null;
+  });
+  if (!known) return { watch: null, pagePath: null, issueUrls: [] };
+  const { records, skipped } = known;
+  const found = records.length > 0 ? watch(records) : null;
+  if (found) say(watchSentence(found));
+  const page = repositoryPage(env);
+  const issueUrls = inputs.alertIssues
+    ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {
+        emit({ type: 'warning', text: `the issues were not written: ${adviceText(error)}` });
+        return [];
+      })
+    : [];
+  const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
+  const pagePath = await writePage(join(context.outputDir, 'page'), context.packageRoot, model, context.redact);
+  say(`page: ${pagePath}`);
+  return { watch: found, pagePath, issueUrls };
+}

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { readText } from '../clients/files/write.ts';
+import type { ActionsIo } from '../clients/runner/actions.ts';
+import { parseReleaseInputs } from '../inputs/for-modes.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { Failure } from '../lib/failure.ts';
+import { systemClock } from '../lib/poll.ts';
+import { concludeDeployment } from '../publish/deployment.ts';
+import { publish } from '../publish/publish.ts';
+import { code, prose } from '../report/escape.ts';
+import type { Fact } from '../report/facts.ts';
+import { foldAll } from '../report/fold.ts';
+import type { Release, Report } from '../report/model.ts';
+import { parseReport } from '../report/parse.ts';
+import { isRunning } from '../report/wording.ts';
+import type { LeaseState } from '../stages/context.ts';
+import { stepLog } from './action-log.ts';
+import { currentStage } from './endings.ts';
+import { firstReport } from './first-report.ts';
+import { startJournal } from './journal.ts';
+import { releaseLease } from './release.ts';
+import { readState } from './state.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const COMMENT_LIMIT_MS = 20_000;
+
+/** The action's post step: releases the nodes, however main ended, then finishes the comment. Returns the exit code. */
+export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
+  const saved = readState(io);
+  const { lease } = saved;
+  if (!lease) {
+    io.info('No TPU node was leased, so there is nothing to give back.');
+    return 0;
+  }
+  if (lease.kept) {
+    io.info(keptText(lease, lease.kept.until));
+    return 0;
+  }
+  const { inputs, problems } = parseReleaseInputs(io.inputs, lease);
+  for (const problem of problems) io.warning(`${problem} The nodes are given back without this input.`);
+  // What distinguishes the legs of a matrix is not asked for again.
+  inputs.commentId = saved.commentId || inputs.commentId;
+  io.mask(inputs.githubToken);
+  const { outputDir } = saved;
+  const { report: before, ended } = await reportOf(outputDir, { inputs, env, lease });
+  const emit = stepLog(io);
+  const journal = startJournal(before);
+  const signal = new AbortController().signal;
+  await releaseLease({ inputs, env, clock: systemClock, signal, emit, onSecret: io.mask }, journal, lease);
+  const report = journal.report();
+  await concludeDeployment(saved.deployment, report, { inputs, env, emit });
+  const published = await publish(report, {
+    inputs,
+    env,
+    outputDir,
+    emit,
+    redact: io.redact,
+    signal,
+    limitMs: COMMENT_LIMIT_MS,
+    requests: null,
+  });
+  const { release } = report;
+  // Main's own summary stands already, unless main was killed before it could write one.
+  if (inputs.summary) io.appendSummary(ended && release ? releaseNote(release) : published.summary);
+  if (release?.outcome !== 'failed') return 0;
+  io.error(`${release.message} TPU nodes may still be running. Run by hand: ${release.command}`, {
+    title: 'TPU nodes were not given back',
+  });
+  return 1;
+}
+
+function keptText({ nodePool }: LeaseState, until: string | null): string {
+  return `Node pool ${nodePool} keeps its nodes for the stack, ${until ? `until ${until}` : 'with no end'}.`;
+}
+
+/** Stands below main's own summary. */
+function releaseNote({ message, command }: Release): string {
+  return `${prose(message)}${command ? `\n\nRun by hand: ${code(command, 600)}` : ''}\n`;
+}
+
+interface Killed {
+  inputs: Inputs;
+  env: Env;
+  lease: LeaseState;
+}
+
+/** Main's report. `ended` is false when main was killed: then the report has what was known until then. */
+async function reportOf(outputDir: string, killed: Killed): Promise<{ report: Report; ended: boolean }> {
+  const found = await ownResult(outputDir, killed.lease);
+  if (found?.finishedAt) return { report: found, ended: true };
+  return { report: killedReport(found, killed), ended: false };
+}
+
+/** The result that main left; null when there is none of this run, or one that was cut short. */
+async function ownResult(outputDir: string, lease: LeaseState): Promise<Report | null> {
+  const text = await readText(join(outputDir, 'result.json'));
+  if (text === null) return null;
+  try {
+    const report = parseReport(text);
+    const { plan, run } = report;
+    const same = plan.cluster === lease.cluster && (plan.nodePool ?? lease.nodePool) === lease.nodePool;
+    return same && `${run.id}/${run.attempt}` === lease.run ? report : null;
+  } catch {
+    return null;
+  }
+}
+
+function killedReport(found: Report | null, { inputs, env, lease }: Killed): Report {
+  const known = found ?? { ...firstReport(inputs, env), startedAt: lease.startedAt };
+  const failure = new Failure({
+    // The lease was taken in that stage, at least.
+    stage: found ? currentStage(found) : 'lease',
+    code: 'killed',
+    message: 'The main step was killed before it had a result.',
+    hint: 'The run was cancelled or ran out of time or memory; nothing is known about the change.',
+    blame: 'gate',
+  });
+  const finishedAt = new Date().toISOString();
+  const running = known.stages
+    .filter(isRunning)
+    .map(({ stage }): Fact => ({ type: 'stage-ended', stage, outcome: 'failed', summary: 'killed', durationMs: null }));
+  return foldAll(known, [
+    ...running,
+    { type: 'planned', plan: { nodePool: lease.nodePool, nodes: lease.sizeAsked } },
+    { type: 'ended', verdict: 'error', reasons: [failure.message], finishedAt, failure },
+  ]);
+}

@@ -1,0 +1,139 @@
+import type { Inputs } from '../inputs/inputs.ts';
+import { deadline, orAbort, systemClock } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
+import { announceDeployment, concludeDeployment } from '../publish/deployment.ts';
+import { liveComment } from '../publish/live-comment.ts';
+import { partialResult } from '../publish/partial-result.ts';
+import { type Published, publish } from '../publish/publish.ts';
+import type { Report } from '../report/model.ts';
+import { loadFiles } from '../stages/preflight/workspace.ts';
+import { type Connection, openAuth, openGke, openKube } from './connect.ts';
+import { execute, type Story, type Traces } from './execute.ts';
+import { firstReport, runKeyOf } from './first-report.ts';
+import { type Journal, startJournal } from './journal.ts';
+import { noteCostSoFar, releaseLease } from './release.ts';
+import { createRun, type RunHost } from './run.ts';
+import { type RunSignal, runSignal } from './signals.ts';
+import type { SavedState, SaveState } from './state.ts';
+
+/** Where the gate runs: the main step of the action, or the command line. */
+export interface GateHost {
+  inputs: Inputs;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the gate itself, with the manifests that ship with it. */
+  packageRoot: string;
+  /** Folder that the user's paths are relative to, and may not leave. */
+  workspace: string;
+  outputDir: string;
+  /** The log. */
+  say: Emit;
+  onSecret: (secret: string) => void;
+  redact: (text: string) => string;
+  save: SaveState;
+  /** Whether the nodes are released before the gate ends; the action leaves that to its post step. */
+  releases: boolean;
+}
+
+export interface GateEnd {
+  report: Report;
+  published: Published;
+  interrupted: boolean;
+}
+
+const COMMENT_LIMIT_MS = 20_000;
+/** After an interrupt the runner grants 7.5 s in all. */
+const COMMENT_LIMIT_INTERRUPTED_MS = 3_000;
+/** A folder on a network share or a device may never respond. */
+const FILES_LIMIT_MS = 5_000;
+
+/** Runs a story from its first check to its published result. */
+export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
+  const { inputs, env } = host;
+  const signals = runSignal(inputs.timeoutMs);
+  process.on('uncaughtException', signals.crash);
+  const partial = partialResult(host.outputDir, host.redact);
+  const journal = startJournal(firstReport(inputs, env), ({ type }, report) => {
+    if (type === 'stage-started' || type === 'stage-ended') partial.write(report);
+  });
+  const live = liveComment(journal.report, { inputs, env, signal: signals.signal, say: host.say });
+  const { emit } = live;
+  const state: Partial<SavedState> = { outputDir: host.outputDir, commentId: inputs.commentId };
+  host.save(state);
+  const save: SaveState = (part) => {
+    Object.assign(state, part);
+    host.save(part);
+  };
+  const connection = { inputs, env, clock: systemClock, emit, onSecret: host.onSecret, signal: signals.signal };
+  const traces = await runStory({ host, journal, connection, save, signals, state }, story);
+  const { report } = journal;
+  // The post step has the last word on a stack that does not stay, when its nodes are gone.
+  if (host.releases || report().release?.outcome === 'kept') {
+    await concludeDeployment(state.deployment ?? null, report(), { inputs, env, emit });
+  }
+  await live.settled();
+  const never = new AbortController().signal;
+  await orAbort(partial.settled(), deadline(never, FILES_LIMIT_MS)).catch(() => {});
+  const published = await publish(report(), {
+    inputs,
+    env,
+    outputDir: host.outputDir,
+    emit,
+    redact: host.redact,
+    signal: never,
+    limitMs: signals.interrupted() && !host.releases ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS,
+    requests: traces,
+    evidence: traces.evidence,
+  });
+  signals.stop();
+  return { report: report(), published, interrupted: signals.interrupted() };
+}
+
+interface Started {
+  host: GateHost;
+  journal: Journal;
+  connection: Connection;
+  save: SaveState;
+  signals: RunSignal;
+  /** What was saved so far. */
+  state: Partial<SavedState>;
+}
+
+/** Runs the story with real clients; then the nodes are released, or the post step is left to do it. */
+async function runStory({ host, journal, connection, save, signals, state }: Started, story: Story): Promise<Traces> {
+  const { inputs, emit, clock } = connection;
+  const { run: identity } = journal.report();
+  const closers: (() => Promise<void>)[] = [];
+  const runHost: RunHost = {
+    saveLease: (lease) => save({ lease }),
+    announce: async () => {
+      const deployment = await announceDeployment(journal.report(), connection);
+      if (deployment) save({ deployment });
+      return deployment;
+    },
+    load: (table) => loadFiles(host, table),
+    connect: async () => {
+      const auth = await openAuth(connection);
+      const gke = await openGke(connection, auth, 'preflight');
+      closers.push(gke.close);
+      const cluster = await gke.getCluster();
+      const kube = await openKube(connection, auth, cluster, 'preflight');
+      closers.push(kube.close);
+      return { gke, kube, cluster, identity: `authenticated by ${auth.describe()}` };
+    },
+  };
+  const { signal } = signals;
+  const runKey = runKeyOf(identity, inputs);
+  const run = createRun({ inputs, clock, signal, emit, run: identity, runKey }, journal, runHost);
+  try {
+    const traces = await execute(run, story);
+    const kube = run.known.world?.kube;
+    if (state.lease && kube && !signal.aborted) {
+      await noteCostSoFar(journal, state.lease, { kube, pricePerChipHourUsd: inputs.pricePerChipHourUsd });
+    }
+    return traces;
+  } finally {
+    await Promise.allSettled(closers.map((close) => close()));
+    if (!state.lease) journal.note({ type: 'nothing-leased' });
+    else if (host.releases && !state.lease.kept) await releaseLease(connection, journal, state.lease);
+  }
+}

@@ -1,0 +1,126 @@
+import type { GcpAuth } from '../clients/google/auth.ts';
+import type { GkeClient } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { errorText } from '../lib/failure.ts';
+import { deadline, orAbort, poll } from '../lib/poll.ts';
+import type { LeaseState } from '../stages/context.ts';
+import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
+import { poolNodes } from '../stages/lease/nodes.ts';
+import { bill } from '../stages/release/bill.ts';
+import { finalBill } from '../stages/release/final-bill.ts';
+import { type Released, release, releaseFailed } from '../stages/release/release.ts';
+import { type Connection, KUBE_ANSWER_MS, openAuth, openGke, openKube } from './connect.ts';
+import type { Journal } from './journal.ts';
+
+/** The release as a stage: reported, timed, and noted with the final bill. Never throws. */
+export async function releaseLease(
+  connection: Connection,
+  { note, report }: Journal,
+  lease: LeaseState,
+): Promise<void> {
+  const { inputs, emit } = connection;
+  const limitMs = inputs.releaseTimeoutMs;
+  emit({
+    type: 'stage-start',
+    stage: 'release',
+    title: `Give back node pool ${lease.nodePool}`,
+    usualMs: null,
+    limitMs,
+  });
+  // A signal of its own: what ended the run must not end the release.
+  const released = await releaseNodes({ ...connection, signal: AbortSignal.timeout(limitMs) }, lease);
+  const { outcome, message, durationMs } = released.release;
+  const ended = outcome === 'failed' ? 'failed' : 'done';
+  emit({ type: 'stage-end', stage: 'release', outcome: ended, summary: message, durationMs });
+  const at = new Date().toISOString();
+  const { pricePerChipHourUsd } = inputs;
+  note({ type: 'billed', cost: finalBill(report(), released, { ...lease, pricePerChipHourUsd, now: at }) });
+  note({ type: 'released', release: released.release, at });
+}
+
+/** Notes the bill when the main step ends, with the nodes still there; the release makes it final. */
+export async function noteCostSoFar(
+  { note, report }: Journal,
+  lease: LeaseState,
+  { kube, pricePerChipHourUsd }: { kube: KubeClient; pricePerChipHourUsd: number | null },
+): Promise<void> {
+  try {
+    const nodes = (await poolNodes(kube, lease.nodePool)).map((node) => ({ ...node, deletedAt: null }));
+    const cost = bill(report(), nodes, { ...lease, pricePerChipHourUsd }, new Date().toISOString());
+    note({ type: 'billed', cost });
+  } catch {
+    // Nodes that cannot be listed cannot be billed yet.
+    note({ type: 'billed', cost: null });
+  }
+}
+
+/**
+ * Releases the leased nodes with clients of its own, so that a main step that lasted for hours changes nothing. The
+ * lease alone names cluster and pool: inputs and environment may have changed since it was taken.
+ */
+async function releaseNodes(given: Connection, lease: LeaseState): Promise<Released> {
+  const { projectId, location, cluster } = lease;
+  const connection: Connection = { ...given, inputs: { ...given.inputs, projectId, location, cluster } };
+  const { clock, signal, emit, inputs } = connection;
+  const started = clock.now();
+  let gke: GkeClient | null = null;
+  let kube: KubeClient | null = null;
+  try {
+    const auth = await openAuth(connection);
+    gke = await poll({
+      stage: 'release',
+      what: 'the Container API',
+      everyMs: Math.max(1_000, inputs.pollIntervalMs),
+      limitMs: inputs.releaseTimeoutMs,
+      clock,
+      signal,
+      onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
+      probe: async () => {
+        try {
+          return { done: await openGke(connection, auth, 'release') };
+        } catch (error) {
+          signal.throwIfAborted();
+          return { waiting: errorText(error) };
+        }
+      },
+    });
+    const opened = gke;
+    kube = await kubeWithin(connection, auth, opened);
+    const foreign = await notOurs(kube, lease, Date.now(), emit);
+    if (foreign) return foreign;
+    const released = await release(
+      {
+        gke,
+        kube,
+        kubeAgain: async () => {
+          kube = await kubeWithin(connection, auth, opened);
+          return kube;
+        },
+        clock,
+        signal,
+        emit,
+        pollIntervalMs: inputs.pollIntervalMs,
+        limitMs: Math.max(inputs.pollIntervalMs, inputs.releaseTimeoutMs - (clock.now() - started)),
+      },
+      lease,
+    );
+    await settleLease(kube, lease, released, emit);
+    return released;
+  } catch (error) {
+    return releaseFailed(lease, error, Math.round(clock.now() - started));
+  } finally {
+    await Promise.allSettled([gke?.close(), kube?.close()]);
+  }
+}
+
+/** Nodes cost money, objects do not: the pool is released without Kubernetes when that does not respond soon. */
+async function kubeWithin(connection: Connection, auth: GcpAuth, gke: GkeClient): Promise<KubeClient | null> {
+  try {
+    const cluster = await orAbort(gke.getCluster(), deadline(connection.signal, KUBE_ANSWER_MS));
+    return await openKube(connection, auth, cluster, 'release');
+  } catch (error) {
+    connection.signal.throwIfAborted();
+    connection.emit({ type: 'warning', text: `the Kubernetes API cannot be asked: ${errorText(error)}` });
+    return null;
+  }
+}

@@ -1,0 +1,32 @@
+import { Failure } from '../lib/failure.ts';
+import type { StageContext } from '../stages/context.ts';
+
+/** Two stages that run at the same time. */
+export interface SideBySide {
+  /** What both stages are given. Its signal also aborts when the other stage fails. */
+  context: StageContext;
+  /** Waits for both. Throws the failure that came first. */
+  join(both: Promise<unknown>[]): Promise<void>;
+}
+
+/** Prepares two stages that run at the same time: the failure of one stops the other. */
+export function sideBySide(context: StageContext): SideBySide {
+  const stop = new AbortController();
+  return {
+    context: { ...context, signal: AbortSignal.any([context.signal, stop.signal]) },
+    async join(both) {
+      const failures: unknown[] = [];
+      await Promise.all(
+        both.map((one) =>
+          one.catch((error: unknown) => {
+            failures.push(error);
+            stop.abort(
+              new Failure({ stage: 'lease', code: 'stopped', message: 'Stopped, since the stage beside it failed.' }),
+            );
+          }),
+        ),
+      );
+      if (failures.length > 0) throw failures[0];
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { deploy } from '../../stages/deploy/deploy.ts';
+import { isSmaller } from '../../stages/lease/lease.ts';
+import type { Run } from '../run.ts';
+import type { HeldPool } from './lease.ts';
+
+/** Applies the manifests while the nodes arrive, and waits for both. */
+export async function deployBesideLease(run: Run, pool: HeldPool): Promise<void> {
+  const { prepared, beside, nodes } = pool;
+  const { context } = beside;
+  const applied = run.stage({ name: 'deploy', title: `Deploy ${prepared.service.name}` }, async () => {
+    const found = await deploy(context, prepared, async () => {
+      pool.cleared();
+      if (isSmaller(context, prepared)) await nodes;
+    });
+    const summary = [
+      `${found.applied} objects applied`,
+      found.retired > 0 ? `, ${found.retired} of what was there retired` : '',
+      found.pruned > 0 ? `, ${found.pruned} pruned` : '',
+    ].join('');
+    return { value: found.applied, summary };
+  });
+  await beside.join([nodes, applied]);
+}

@@ -1,0 +1,70 @@
+import { preflightCounts } from '../../report/wording.ts';
+import type { Prepared, StageContext } from '../../stages/context.ts';
+import { budgetMs } from '../../stages/preflight/budget.ts';
+import { checkOffline } from '../../stages/preflight/offline.ts';
+import { preflight } from '../../stages/preflight/preflight.ts';
+import { preflightTable, type Table } from '../../stages/preflight/table.ts';
+import type { Files } from '../../stages/preflight/workspace.ts';
+import { sincePass } from '../../verdict/compare.ts';
+import type { Run, World } from '../run.ts';
+
+/** What preflight leaves to later stages. */
+export interface Planned {
+  context: StageContext;
+  prepared: Prepared;
+  /** How long the run may have its nodes, in milliseconds; null without a limit on cost. */
+  budgetMs: number | null;
+}
+
+/** Checks all that can be known before money is spent: files first, then the cluster. */
+export function preflightStep(run: Run): Promise<Planned> {
+  const { note, emit, signal } = run.context;
+  return run.stage({ name: 'preflight', title: 'Preflight' }, async () => {
+    const table = preflightTable((lines) => note({ type: 'preflight', lines }), signal);
+    try {
+      const files = await readFiles(run, table);
+      const world = await connected(run, table);
+      const { prompts, baseline } = files;
+      const context = { ...run.context, gke: world.gke, kube: world.kube, prompts, baseline };
+      const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table);
+      run.found({ service: prepared.service });
+      noteChanges(run, files);
+      const summary = `${preflightCounts(run.report().preflight)}; ${planText(prepared)}`;
+      return { value: { context, prepared, budgetMs: budgetMs(context, prepared) }, summary };
+    } finally {
+      for (const line of run.report().preflight) emit({ type: 'checked', stage: 'preflight', ...line });
+    }
+  });
+}
+
+async function readFiles(run: Run, table: Table): Promise<Files> {
+  const files = await run.host.load(table);
+  if (files) {
+    run.found({ manifests: files.manifests });
+    await checkOffline(table, files.manifests, run.context.inputs);
+  }
+  // A manifest that is refused is sent to nobody, not even for a dry run.
+  table.settle();
+  if (!files) throw new Error('every file was read, and there are none');
+  noteChanges(run, files);
+  return files;
+}
+
+async function connected(run: Run, table: Table): Promise<World> {
+  const world = await table.check('identity', 'Identity', async () => {
+    const opened = await run.host.connect();
+    run.found({ world: opened });
+    return { value: opened, seen: opened.identity };
+  });
+  table.settle();
+  if (!world) throw new Error('the identity was accepted, and there is no cluster');
+  return world;
+}
+
+function noteChanges(run: Run, { lastPass }: Files): void {
+  if (lastPass) run.context.note({ type: 'changed-since-pass', changes: sincePass(lastPass, run.report()) });
+}
+
+function planText({ nodes, pool, restingNodes }: Prepared): string {
+  return `${nodes} ${nodes === 1 ? 'node' : 'nodes'} of ${pool.machineType ?? 'unknown type'}, back to ${restingNodes} afterwards`;
+}

@@ -1,0 +1,16 @@
+import type { Cost, Report } from '../../report/model.ts';
+import { type Billable, bill, type Pricing } from './bill.ts';
+import type { Released } from './release.ts';
+
+/**
+ * The bill after the release. Without the nodes' own times there is no final bill: what the main step saw stands, and
+ * nodes that nobody counted do not become a zero.
+ */
+export function finalBill(
+  report: Billable & Pick<Report, 'cost'>,
+  { release, billed }: Released,
+  options: Pricing & { now: string },
+): Cost | null {
+  const counted = billed.length > 0 || (report.cost === null && release.nodesLeft !== null);
+  return counted ? bill(report, billed, options, options.now) : report.cost;
+}
