@@ -15,46 +15,59 @@ interface Cruise {
   summary: { totalCruised: number; violations: Violation[] };
 }
 
-/** One planted violation of every rule: file, its text, the rule that must speak. */
+const ASK = 'clients/kubernetes/client.ts';
+const importing = (name: string, file: string) => `import { ${name} } from '${file}'; export const x = ${name};`;
+
+/** Planted violations: file, its text, the rule that must report it. Each rule is tried at least once. */
 const PLANTED: [file: string, text: string, rule: string][] = [
-  ['src/lib/reads-model.ts', `import { verb } from '../stages/clean.ts'; export const x = verb;`, 'lib-imports'],
-  ['src/lib/names-input.ts', `import type { Inputs } from '../inputs.ts'; export type X = Inputs;`, 'lib-types'],
-  ['src/clients/knows-stage.ts', `export { verb } from '../stages/clean.ts';`, 'clients-imports'],
-  ['src/verdict/asks.ts', `import { ask } from '../clients/kube.ts'; export const x = ask;`, 'verdict-imports'],
+  ['src/lib/starts.ts', importing('verb', '../stages/verify/clean.ts'), 'lib-imports'],
+  ['src/lib/names-input.ts', `import type { Inputs } from '../inputs/inputs.ts'; export type X = Inputs;`, 'lib-types'],
+  ['src/inputs/asks.ts', importing('ask', `../${ASK}`), 'inputs-imports'],
+  ['src/tpu/asks.ts', importing('ask', `../${ASK}`), 'tpu-imports'],
+  ['src/clients/google/knows-stage.ts', importing('verb', '../../stages/verify/clean.ts'), 'clients-imports'],
+  ['src/verdict/asks.ts', importing('ask', `../${ASK}`), 'verdict-imports'],
   [
     'src/verdict/measures.ts',
     `import type { Sample } from '../load/clean.ts'; export type X = Sample;`,
     'verdict-types',
   ],
-  ['src/load/asks.ts', `import { ask } from '../clients/kube.ts'; export const x = ask;`, 'load-imports'],
-  ['src/diagnosis/asks.ts', `import { ask } from '../clients/kube.ts'; export const x = ask;`, 'diagnosis-imports'],
-  ['src/report/decides.ts', `import { mean } from '../verdict/clean.ts'; export const x = mean;`, 'report-imports'],
-  ['src/history/decides.ts', `import { mean } from '../verdict/clean.ts'; export const x = mean;`, 'history-imports'],
-  ['src/page/decides.ts', `import { mean } from '../verdict/clean.ts'; export const x = mean;`, 'page-imports'],
-  ['src/progress/deploys.ts', `import { verb } from '../stages/clean.ts'; export const x = verb;`, 'progress-imports'],
-  ['src/stages/renders.ts', `import { row } from '../report/markdown.ts'; export const x = row;`, 'stages-imports'],
-  ['src/lab/knows.ts', `import { ask } from '../clients/kube.ts'; export const x = ask;`, 'lab-imports'],
-  ['src/lab/names.ts', `import type { Report } from '../verdict/clean.ts'; export type X = Report;`, 'lab-types'],
-  ['src/stages/rehearses.ts', `import { lab } from '../lab/clean.ts'; export const x = lab;`, 'lab-is-for-cli'],
-  ['src/later.ts', `export const x = () => import('./lab/clean.ts');`, 'lab-is-for-cli'],
-  ['src/pipeline/pipeline.ts', `import './main.ts';`, 'nothing-imports-entrypoints'],
-  ['src/stages/tested.ts', `import { fake } from '../../test/fake.ts'; export const x = fake;`, 'src-stands-alone'],
+  ['src/load/asks.ts', importing('ask', `../${ASK}`), 'load-imports'],
+  ['src/stack/verifies.ts', importing('verb', '../stages/verify/clean.ts'), 'stack-imports'],
+  ['src/diagnosis/asks.ts', importing('ask', `../${ASK}`), 'diagnosis-imports'],
+  ['src/report/decides.ts', importing('mean', '../verdict/clean.ts'), 'report-imports'],
+  ['src/history/decides.ts', importing('mean', '../verdict/clean.ts'), 'history-imports'],
+  ['src/history/page/decides.ts', importing('mean', '../../verdict/clean.ts'), 'history-imports'],
+  ['src/progress/deploys.ts', importing('verb', '../stages/verify/clean.ts'), 'progress-imports'],
+  ['src/stages/verify/renders.ts', importing('row', '../../report/comment/markdown.ts'), 'stages-imports'],
+  ['src/publish/deploys.ts', importing('verb', '../stages/verify/clean.ts'), 'publish-imports'],
+  ['src/pipeline/chooses.ts', importing('measure', '../modes/clean.ts'), 'pipeline-imports'],
+  ['src/modes/commands.ts', importing('command', '../commands/clean.ts'), 'modes-imports'],
+  ['src/commands/counts.ts', importing('pool', '../load/clean.ts'), 'commands-imports'],
+  // A file without a room is bound by no rule, and so is an error itself, whatever it imports.
+  ['src/fork.ts', importing('ask', `./${ASK}`), 'imports-without-a-room'],
+  ['src/attic/fork.ts', importing('lab', '../../lab/clean.ts'), 'imports-without-a-room'],
+  ['src/loose.ts', `export const loose = 1;`, 'alone-without-a-room'],
+  ['src/stages/verify/uses-loose.ts', importing('held', '../../held.ts'), 'imported-without-a-room'],
+  ['src/held.ts', `export const held = 1;`, 'imported-without-a-room'],
+  ['src/stages/verify/rehearses.ts', importing('lab', '../../../lab/clean.ts'), 'lab-is-for-two-commands'],
+  ['src/modes/later.ts', `export const x = () => import('../../lab/clean.ts');`, 'lab-is-for-two-commands'],
+  ['lab/knows.ts', importing('ask', `../src/${ASK}`), 'lab-knows-no-product'],
   [
-    'src/stages/writes.ts',
-    `import { writeFile } from 'node:fs/promises'; export const x = writeFile;`,
-    'io-at-the-edge',
+    'lab/names.ts',
+    `import type { Report } from '../src/report/model.ts'; export type X = Report;`,
+    'lab-knows-no-product',
   ],
-  ['src/load/forks.ts', `import { fork } from 'child_process'; export const x = fork;`, 'io-at-the-edge'],
-  [
-    'src/stages/calls.ts',
-    `import { KubeConfig } from '@kubernetes/client-node'; export const x = KubeConfig;`,
-    'client-packages-at-the-edge',
-  ],
-  ['src/stages/fetches.ts', `import { fetch } from 'undici'; export const x = fetch;`, 'http-at-the-edge'],
+  ['src/pipeline/restarts.ts', `import '../main.ts';`, 'nothing-imports-entrypoints'],
+  ['src/stages/verify/tested.ts', importing('fake', '../../../test/fake.ts'), 'src-stands-alone'],
+  ['src/stages/verify/writes.ts', importing('writeFile', 'node:fs/promises'), 'io-at-the-edge'],
+  ['src/load/forks.ts', importing('fork', 'child_process'), 'io-at-the-edge'],
+  ['src/commands/writes.ts', importing('writeFile', 'node:fs/promises'), 'io-at-the-edge'],
+  ['src/stages/verify/calls.ts', importing('KubeConfig', '@kubernetes/client-node'), 'client-packages-at-the-edge'],
+  ['src/stages/verify/fetches.ts', importing('fetch', 'undici'), 'http-at-the-edge'],
   ['src/main.ts', `import { info } from '@actions/core'; info('');`, 'one-door-to-the-runner'],
-  ['src/report/waits.ts', `import { hostname } from 'node:os'; export const x = hostname;`, 'pure-rooms'],
+  ['src/report/waits.ts', importing('hostname', 'node:os'), 'pure-rooms'],
   ['src/lib/one.ts', `import { two } from './two.ts'; export const one = () => two;`, 'no-cycles'],
-  ['src/stages/guesses.ts', `import { x } from './gone.ts'; export const y = x;`, 'no-unresolved'],
+  ['src/stages/verify/guesses.ts', importing('gone', './gone.ts'), 'no-unresolved'],
   ['src/lib/forgotten.ts', `export const forgotten = 1;`, 'no-dead-files'],
 ];
 
@@ -63,38 +76,43 @@ const CLEAN: [file: string, text: string][] = [
   ['src/inputs/inputs.ts', `export interface Inputs { a: 1 }`],
   ['src/lib/two.ts', `import { one } from './one.ts'; export const two = () => one;`],
   ['src/lib/hash.ts', `import { createHash } from 'node:crypto'; export const x = createHash;`],
-  ['src/lab/clean.ts', `import { createServer } from 'node:http'; export const lab = createServer;`],
+  ['lab/clean.ts', `import { createServer } from 'node:http'; export const lab = createServer;`],
   ['src/load/clean.ts', `import { Pool } from 'undici'; export const pool = Pool; export interface Sample { a: 1 }`],
-  ['src/verdict/clean.ts', `export const mean = 1; export interface Report { a: 1 }`],
+  ['src/verdict/clean.ts', `export const mean = 1;`],
   ['src/report/model.ts', `export interface Report { a: 1 }`],
+  ['src/report/facts.ts', `import type { Report } from './model.ts'; export type Fact = Report;`],
   [
     'src/report/comment/markdown.ts',
-    `import type { Report } from './model.ts'; export const row = (r: Report) => r.a;`,
+    `import type { Report } from '../model.ts'; export const row = (r: Report) => r.a;`,
   ],
-  [
-    'src/clients/kubernetes/client.ts',
-    `import { KubeConfig } from '@kubernetes/client-node'; export const ask = KubeConfig;`,
-  ],
+  ['src/report/parse.ts', `export const parse = 1;`],
+  [`src/${ASK}`, `import { KubeConfig } from '@kubernetes/client-node'; export const ask = KubeConfig;`],
   [
     'src/clients/runner/actions.ts',
-    `import { info } from '@actions/core'; import type { Inputs } from '../inputs.ts';
+    `import { info } from '@actions/core'; import type { Inputs } from '../../inputs/inputs.ts';
     export const log = (i: Inputs) => info(String(i.a));`,
   ],
-  ['src/diagnosis/clean.ts', `import type { ask } from '../clients/kube.ts'; export type Ask = typeof ask;`],
+  ['src/diagnosis/clean.ts', `import type { ask } from '../${ASK}'; export type Ask = typeof ask;`],
   [
-    'src/stages/clean.ts',
-    `import type { Inputs } from '../inputs.ts'; import { ask } from '../clients/kube.ts';
-    import { pool } from '../load/clean.ts'; import type { Report } from '../report/model.ts';
-    export const verb = (i: Inputs, r: Report) => [i, r, ask, pool];`,
+    'src/stages/verify/clean.ts',
+    `import type { Inputs } from '../../inputs/inputs.ts'; import { ask } from '../../${ASK}';
+    import { pool } from '../../load/clean.ts'; import { parse } from '../../report/parse.ts';
+    import type { Fact } from '../../report/facts.ts';
+    export const verb = (i: Inputs, f: Fact) => [i, f, ask, pool, parse];`,
   ],
+  ['src/modes/clean.ts', `import { verb } from '../stages/verify/clean.ts'; export const measure = verb;`],
+  ['src/commands/clean.ts', `import { measure } from '../modes/clean.ts'; export const command = measure;`],
+  ['src/commands/rehearse.ts', `export const run = () => import('../../lab/clean.ts');`],
   [
     'src/cli.ts',
-    `import { readFileSync } from 'node:fs'; export const run = () => [readFileSync, import('./lab/clean.ts')];`,
+    `import { readFileSync } from 'node:fs'; import { command } from './commands/clean.ts';
+    import { run } from './commands/rehearse.ts'; export const all = () => [readFileSync, command, run];`,
   ],
   [
     'src/post.ts',
-    `import './inputs.ts'; import './lib/hash.ts'; import './verdict/clean.ts'; import './report/markdown.ts';
-    import './clients/actions.ts'; import './diagnosis/clean.ts'; import './stages/clean.ts';`,
+    `import './inputs/inputs.ts'; import './lib/hash.ts'; import './verdict/clean.ts';
+    import './report/comment/markdown.ts'; import './clients/runner/actions.ts'; import './diagnosis/clean.ts';
+    import './stages/verify/clean.ts';`,
   ],
   ['test/fake.ts', `export const fake = 1;`],
 ];
@@ -128,7 +146,7 @@ describe('the rules of .dependency-cruiser.cjs', () => {
     const names: string[] = config.default.forbidden.map((rule: { name: string }) => rule.name);
     const tried = new Set(PLANTED.map(([, , rule]) => rule));
     // Types cross no more walls than values do: the twins of these rules are made by one function.
-    expect(names.filter((name) => !tried.has(name) && !name.endsWith('-types'))).toEqual(['inputs-imports']);
+    expect(names.filter((name) => !tried.has(name) && !name.endsWith('-types'))).toEqual([]);
   });
 
   it('lets everything else pass', () => {
@@ -146,7 +164,7 @@ async function cruise(folder: string, files: readonly (readonly [string, string]
   }
   const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
   const config = join(root, '.dependency-cruiser.cjs');
-  const args = [program, '--config', config, '--output-type', 'json', 'src'];
+  const args = [program, '--config', config, '--output-type', 'json', 'src', 'lab'];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       // Violations are reported in the JSON; only a tool that says nothing has failed.
