@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseDuration } from '../lib/duration.ts';
 import { DEFAULT_MODE, isRunMode, MODE_NAMES, MODES, modeOfEvent, type RunMode } from '../lib/modes.ts';
+import { VERDICT_NAMES } from '../lib/verdicts.ts';
 import type { Verdict } from '../report/model.ts';
 
 export type AuthMethod =
@@ -230,7 +231,7 @@ export function guardOf(
 }
 
 export function failOnOf(value: string, bad: Bad): Exclude<Verdict, 'pass'>[] {
-  const allowed = ['fail', 'inconclusive', 'invalid', 'error'] as const;
+  const allowed = VERDICT_NAMES.filter((name) => name !== 'pass');
   if (value === 'never') return [];
   const parts = value.split(/[\s,]+/).filter((part) => part !== '');
   const found = parts.flatMap((part) => allowed.filter((option) => option === part));

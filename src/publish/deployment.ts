@@ -3,6 +3,7 @@ import { timerWait } from '../clients/github/errors.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { adviceText } from '../lib/failure.ts';
 import { deadline } from '../lib/poll.ts';
+import { VERDICTS } from '../lib/verdicts.ts';
 import type { Emit } from '../progress/events.ts';
 import type { Report } from '../report/model.ts';
 import type { Kept, LeaseState } from '../stages/context.ts';
@@ -47,7 +48,7 @@ export async function concludeDeployment(
 ): Promise<void> {
   if (!ref) return;
   const kept = report.release?.outcome === 'kept';
-  const state = kept ? 'success' : report.verdict === 'error' ? 'error' : 'failure';
+  const state = kept ? 'success' : VERDICTS[report.verdict].deployment;
   // Of the nodes only what is known.
   const nodes = report.release?.message ?? '';
   const description = kept ? nodes : `${report.reasons[0] ?? 'No result.'} ${nodes}`.trim();

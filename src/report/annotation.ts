@@ -1,7 +1,8 @@
+import { VERDICTS } from '../lib/verdicts.ts';
 import { knownCause } from './cause.ts';
 import { logLine } from './escape.ts';
 import { headlineText } from './headline.ts';
-import type { Report, Verdict } from './model.ts';
+import type { Report } from './model.ts';
 import { sentence } from './wording.ts';
 
 export interface Annotation {
@@ -10,14 +11,6 @@ export interface Annotation {
   /** One line of plain text; the runner cuts at 4,096 characters. */
   message: string;
 }
-
-const LEVELS: Record<Verdict, Annotation['level']> = {
-  pass: 'notice',
-  fail: 'error',
-  error: 'error',
-  inconclusive: 'warning',
-  invalid: 'warning',
-};
 
 /** The verdict as an annotation; nodes that were not given back make an error of any verdict. */
 export function annotationOf(report: Report): Annotation {
@@ -30,7 +23,7 @@ export function annotationOf(report: Report): Annotation {
   const money = leftover ? `TPU nodes are still running: ${release.message} Run by hand: ${release.command ?? ''}` : '';
   const said = verdict === 'pass' ? (report.reasons[0] ?? '') : cause;
   return {
-    level: leftover ? 'error' : LEVELS[verdict],
+    level: leftover ? 'error' : VERDICTS[verdict].level,
     title: logLine(`${verdict}: ${headlineText(report).replaceAll('`', '')}`, 200),
     message: logLine([said, money].filter((part) => part !== '').join(' '), 1_500),
   };

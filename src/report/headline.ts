@@ -1,20 +1,12 @@
 import { MODES } from '../lib/modes.ts';
+import { VERDICTS } from '../lib/verdicts.ts';
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
 import { code, prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
 import type { Check, Report } from './model.ts';
 import { successRate } from './record.ts';
 import { ratioCounts, speedupText, targetText } from './speedup.ts';
-import {
-  preflightCounts,
-  replicaCount,
-  serves,
-  splitChecks,
-  stageFailed,
-  stagePosition,
-  tally,
-  VERDICT_WORDS,
-} from './wording.ts';
+import { preflightCounts, replicaCount, serves, splitChecks, stageFailed, stagePosition, tally } from './wording.ts';
 
 /** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
 export function headlineText(report: Report): string {
@@ -61,7 +53,7 @@ export function heading(report: Report): string {
   const suffix = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
   const stillRunning = suffix ? '; **TPU nodes are still running**' : '';
   const word = MODES[report.mode].heading;
-  const verdict = VERDICT_WORDS[report.verdict];
+  const verdict = VERDICTS[report.verdict].word;
   return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${prose(headlineText(report), 160)}${stillRunning}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
+import type { Verdict } from '../lib/verdicts.ts';
 
 /**
  * The one value that the pipeline returns. Log, summary, comment, outputs and files are renderings of it;
@@ -54,8 +55,7 @@ export interface Report {
   release: Release | null;
 }
 
-/** `inconclusive`: measured well, not decided. `invalid`: measured wrongly. `error`: never measured. */
-export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'invalid' | 'error';
+export type { Verdict } from '../lib/verdicts.ts';
 
 export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */

@@ -1,9 +1,9 @@
 import { Failure } from '../lib/failure.ts';
 import { DEFAULT_MODE, isRunMode, MODE_NAMES } from '../lib/modes.ts';
-import type { Report, Verdict } from './model.ts';
+import { isVerdict } from '../lib/verdicts.ts';
+import type { Report } from './model.ts';
 
 const SCHEMA: Report['schema'] = 'tpu-serving-gate/report/v1';
-export const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'inconclusive', 'invalid', 'error'];
 const OBJECTS = ['tool', 'run', 'target', 'plan', 'environment'] as const;
 const LISTS = ['reasons', 'stages', 'pods', 'checks'] as const;
 
@@ -20,7 +20,7 @@ export function parseReport(text: string): Report {
   }
   if (!isObject(value)) throw unreadable('it is not a JSON object');
   if (value.schema !== SCHEMA) throw unreadable(`its schema is ${JSON.stringify(value.schema)}, wanted "${SCHEMA}"`);
-  if (!VERDICTS.some((verdict) => verdict === value.verdict)) throw unreadable('it has no verdict');
+  if (!isVerdict(value.verdict)) throw unreadable('it has no verdict');
   if (value.mode !== undefined && !MODE_NAMES.some((name) => isRunMode(name) && name === value.mode)) {
     throw unreadable(`its mode is ${JSON.stringify(value.mode)}, which this version does not know`);
   }

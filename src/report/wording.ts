@@ -1,26 +1,8 @@
 import type { Blame, FailureStage } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
-import type {
-  Benchmark,
-  Check,
-  CheckOutcome,
-  PreflightCheck,
-  Report,
-  StageName,
-  StageResult,
-  Verdict,
-} from './model.ts';
+import type { Benchmark, Check, CheckOutcome, PreflightCheck, Report, StageName, StageResult } from './model.ts';
 
 export const STAGES: readonly StageName[] = ['preflight', 'lease', 'deploy', 'ready', 'verify', 'benchmark', 'release'];
-
-/** Word and sign belong together: the sign alone says nothing to a screen reader, and no line break parts them. */
-export const VERDICT_WORDS: Record<Verdict, string> = {
-  pass: '✅\u00a0Pass',
-  fail: '❌\u00a0Fail',
-  inconclusive: '⚠️\u00a0Inconclusive',
-  invalid: '⚠️\u00a0Invalid',
-  error: '❌\u00a0Error',
-};
 
 export const CHECK_WORDS: Record<CheckOutcome, string> = {
   pass: '✅\u00a0pass',

@@ -1,3 +1,4 @@
+import { VERDICTS } from '../../lib/verdicts.ts';
 import { knownCause, wasCutOff } from '../cause.ts';
 import { code, fenced, prose } from '../escape.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
@@ -17,7 +18,7 @@ const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
 export function box(report: Report): string | null {
   const lines = [...verdictLines(report), ...releaseLines(report)];
   if (lines.length === 0) return null;
-  const red = report.verdict === 'fail' || report.verdict === 'error' || report.release?.outcome === 'failed';
+  const red = VERDICTS[report.verdict].alarming || report.release?.outcome === 'failed';
   return alert(red ? 'CAUTION' : 'WARNING', lines);
 }
 

@@ -1,11 +1,12 @@
 import { renderMarker } from '../../lib/marker.ts';
+import { VERDICTS } from '../../lib/verdicts.ts';
 import { inline, prose } from '../escape.ts';
 import { ratio, utcMinute } from '../format.ts';
 import { heading, leadSentence } from '../headline.ts';
 import type { Report } from '../model.ts';
 import { linksLine, moneyLine, type ReportLinks } from '../money.ts';
 import { compactRecord, type EarlierResult, renderData } from '../record.ts';
-import { shortSha, VERDICT_WORDS } from '../wording.ts';
+import { shortSha } from '../wording.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { box } from './cause-box.ts';
 import { overview } from './result-table.ts';
@@ -94,7 +95,7 @@ function note(report: Report): string | null {
 function earlierLine(earlier: readonly EarlierResult[]): string | null {
   const told = earlier.flatMap(({ sha, verdict, speedup }) => {
     const short = shortSha(sha);
-    const word = VERDICT_WORDS[verdict];
+    const word = VERDICTS[verdict]?.word;
     if (!short || !word) return [];
     return [`${short} ${word}${typeof speedup === 'number' ? ` ${ratio(speedup)}` : ''}`];
   });

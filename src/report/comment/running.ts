@@ -1,10 +1,11 @@
 import { renderMarker } from '../../lib/marker.ts';
+import { VERDICTS } from '../../lib/verdicts.ts';
 import { inline, link, prose } from '../escape.ts';
 import { duration, plain, ratio, usd, utcMinute } from '../format.ts';
 import type { Report } from '../model.ts';
 import type { ReportLinks } from '../money.ts';
 import { type CompactRecord, renderData } from '../record.ts';
-import { isRunning, serves, shortSha, stagePosition, USUAL_MS, VERDICT_WORDS } from '../wording.ts';
+import { isRunning, serves, shortSha, stagePosition, USUAL_MS } from '../wording.ts';
 import { details } from './markdown.ts';
 import { stagesTable } from './result-table.ts';
 
@@ -71,7 +72,7 @@ function timed(report: Report, at: string): Report['stages'] {
 
 function previousResult(previous: CompactRecord): string {
   const sha = shortSha(previous.sha);
-  const verdict = VERDICT_WORDS[previous.verdict] ?? 'unknown';
+  const verdict = VERDICTS[previous.verdict]?.word ?? 'unknown';
   const speed = previous.speedup ? `, ${ratio(previous.speedup.value)}` : ', speed-up not measured';
   const when = previous.finishedAt ? `Finished ${prose(utcMinute(previous.finishedAt), 40)}. ` : '';
   return details(

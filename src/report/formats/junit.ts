@@ -1,3 +1,4 @@
+import { VERDICTS } from '../../lib/verdicts.ts';
 import type { Report } from '../model.ts';
 
 /**
@@ -23,14 +24,7 @@ export function junit(report: Report): string {
       : 'not measured';
     cases.push(testCase('benchmark', `speed-up above ${target.minSpeedup}`, kind, text));
   }
-  cases.push(
-    testCase(
-      'verdict',
-      report.verdict,
-      report.verdict === 'pass' ? null : report.verdict === 'fail' ? 'failure' : 'error',
-      report.reasons.join(' '),
-    ),
-  );
+  cases.push(testCase('verdict', report.verdict, VERDICTS[report.verdict].junit, report.reasons.join(' ')));
   const count = (kind: string) => cases.filter((text) => text.includes(`<${kind} `)).length;
   const seconds = report.stages.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0) / 1_000;
   return [

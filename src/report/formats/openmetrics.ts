@@ -1,5 +1,5 @@
+import { VERDICT_NAMES } from '../../lib/verdicts.ts';
 import type { ArmName, Report } from '../model.ts';
-import { VERDICTS } from '../parse.ts';
 
 /** The figures as OpenMetrics text 1.0, in base units, for a Pushgateway or a textfile collector. Ends with `# EOF`. */
 export function openMetrics(report: Report): string {
@@ -18,7 +18,7 @@ export function openMetrics(report: Report): string {
     'llm_bench_verdict',
     'stateset',
     'What was decided.',
-    VERDICTS.map((verdict) => [`{llm_bench_verdict="${verdict}"}`, verdict === report.verdict ? 1 : 0]),
+    VERDICT_NAMES.map((verdict) => [`{llm_bench_verdict="${verdict}"}`, verdict === report.verdict ? 1 : 0]),
   );
   family('llm_bench_speedup_ratio', 'gauge', 'Throughput of all replicas over one, at equal load per replica.', [
     ['', benchmark?.speedup?.value ?? null],
