@@ -1,18 +1,19 @@
 import { timerWait } from '../clients/github/errors.ts';
 import { createGithubIssues, type GithubIssues } from '../clients/github/issues.ts';
+import type { GkeClient } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { runIdentity } from '../clients/runner/identity.ts';
 import { parseSweepInputs } from '../inputs/for-modes.ts';
-import type { InputSource } from '../inputs/inputs.ts';
+import type { InputSource, Inputs } from '../inputs/inputs.ts';
 import { adviceText } from '../lib/failure.ts';
 import { systemClock } from '../lib/poll.ts';
 import { openCluster } from '../pipeline/connect.ts';
 import type { Emit } from '../progress/events.ts';
 import { retireDeployment } from '../publish/deployment.ts';
-import type { Swept } from '../report/model.ts';
+import type { RunIdentity, Swept } from '../report/model.ts';
 import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from '../report/sweep.ts';
-import type { LeaseState } from '../stages/context.ts';
 import { holderIdentity } from '../stages/lease/lease.ts';
-import { noteSweep, sweep } from '../stages/release/sweep.ts';
+import { noteSweep, type SweepContext, sweep } from '../stages/release/sweep.ts';
 
 /** What a sweep is told by, and tells; the action and the command line each have their own. */
 export interface SweepIo {
@@ -33,7 +34,7 @@ export interface SweepIo {
 
 export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
 
-/** Finds leases that have run out and gives their pools back. A sweep that cannot look is an error, never silence. */
+/** Finds leases that have run out and releases their pools. A sweep that cannot list the leases is an error, never silence. */
 export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
   const parsed = parseSweepInputs(io.source);
   if ('problems' in parsed) {
@@ -42,62 +43,85 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
   }
   const { inputs, issue } = parsed;
   io.onSecret(inputs.githubToken);
-  const { env, emit, signal } = io;
-  const run = runIdentity(env, { pullRequest: null });
-  const runKey = `sweep-${run.id}-${run.attempt}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
-  const holder = { identity: holderIdentity(run, runKey), runKey };
-  const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret: io.onSecret }, 'release');
+  const { env, emit, signal, onSecret } = io;
+  const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret }, 'release');
   try {
-    const { createGithubRuns } = await import('../clients/github/runs.ts');
-    const access =
-      inputs.githubToken && run.repository
-        ? { token: inputs.githubToken, repository: run.repository, apiUrl: env.GITHUB_API_URL, signal }
-        : null;
-    const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
-    const github = access && createGithubRuns({ ...access, serverUrl });
+    const run = runIdentity(env, { pullRequest: null });
+    const access = accessOf(io, inputs, run);
     const held: string[] = [];
-    const { projectId, location, cluster } = inputs;
-    const context = {
-      ...world,
-      clock: systemClock,
-      signal,
-      emit,
-      pollIntervalMs: inputs.pollIntervalMs,
-      limitMs: inputs.releaseTimeoutMs,
-      namespace: inputs.leaseNamespace,
-      holder,
-      where: { projectId, location, cluster },
-      runEnded: async (page: string) => (await github?.runEnded(page)) ?? null,
-      onEnded: (state: LeaseState) => retireDeployment(state, { inputs, env, emit }),
-      onHeld: (pool: string, by: string) => held.push(`Node pool ${pool} is held by ${by}, which still runs.`),
-      ...(io.ends === undefined ? {} : { ends: io.ends }),
-      dryRun: io.dryRun ?? false,
-    };
+    const context = await sweepContext(io, inputs, { world, run, access, held });
     const swept = await sweep(context);
     const lastRanAt = await noteSweep(context, Date.now());
-    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, Date.now()) });
-    const where = `projects/${projectId}/locations/${location}/clusters/${cluster}`;
-    const text = renderSweep(swept, { where, at, lastRanAt, runUrl: run.url });
+    const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    const text = renderSweep(swept, { where: placeOf(inputs), at, lastRanAt, runUrl: run.url });
+    const wanted = leaks(swept).length > 0 && issue ? access : null;
+    const issueUrl = wanted ? await issueAbout(text, wanted, emit) : '';
     const failed = swept.filter(({ outcome }) => outcome === 'failed');
-    let issueUrl = '';
-    if (leaks(swept).length > 0 && issue && access) {
-      issueUrl = await writeIssue(createGithubIssues({ ...access, wait: timerWait }), text).catch((error) => {
-        emit({ type: 'warning', text: `the issue was not written: ${adviceText(error)}` });
-        return '';
-      });
-    }
     io.summary(text);
-    io.outputs({
-      swept: names(swept),
-      failed: names(failed),
-      'issue-url': issueUrl,
-      'last-run': lastRanAt ?? '',
-    });
+    io.outputs({ swept: names(swept), failed: names(failed), 'issue-url': issueUrl, 'last-run': lastRanAt ?? '' });
     for (const sentence of held) emit({ type: 'warning', text: `${sentence} It was left alone.` });
     return failed.length > 0 || held.length > 0 ? 'failed' : 'done';
   } finally {
     await Promise.allSettled([world.gke.close(), world.kube.close()]);
+  }
+}
+
+type Access = { token: string; repository: string; apiUrl: string | undefined; signal: AbortSignal };
+
+/** GitHub, where there is a token for it and a repository to write into. */
+function accessOf(
+  { env, signal }: SweepIo,
+  { githubToken: token }: Inputs,
+  { repository }: RunIdentity,
+): Access | null {
+  return token && repository ? { token, repository, apiUrl: env.GITHUB_API_URL, signal } : null;
+}
+
+interface Sweeper {
+  world: { gke: GkeClient; kube: KubeClient };
+  run: RunIdentity;
+  access: Access | null;
+  /** Filled with a sentence for each pool that a run holds which was asked to end. */
+  held: string[];
+}
+
+async function sweepContext(io: SweepIo, inputs: Inputs, { world, run, access, held }: Sweeper): Promise<SweepContext> {
+  const { env, emit, signal } = io;
+  const { createGithubRuns } = await import('../clients/github/runs.ts');
+  const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
+  const github = access && createGithubRuns({ ...access, serverUrl });
+  const runKey = `sweep-${run.id}-${run.attempt}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const { projectId, location, cluster } = inputs;
+  return {
+    ...world,
+    clock: systemClock,
+    signal,
+    emit,
+    pollIntervalMs: inputs.pollIntervalMs,
+    limitMs: inputs.releaseTimeoutMs,
+    namespace: inputs.leaseNamespace,
+    holder: { identity: holderIdentity(run, runKey), runKey },
+    where: { projectId, location, cluster },
+    runEnded: async (page) => (await github?.runEnded(page)) ?? null,
+    onEnded: (state) => retireDeployment(state, { inputs, env, emit }),
+    onHeld: (pool, by) => held.push(`Node pool ${pool} is held by ${by}, which still runs.`),
+    ...(io.ends === undefined ? {} : { ends: io.ends }),
+    dryRun: io.dryRun ?? false,
+  };
+}
+
+function placeOf({ projectId, location, cluster }: Inputs): string {
+  return `projects/${projectId}/locations/${location}/clusters/${cluster}`;
+}
+
+/** Writes the issue. Returns its address, empty where it could not be written. */
+async function issueAbout(text: string, access: Access, emit: Emit): Promise<string> {
+  try {
+    return await writeIssue(createGithubIssues({ ...access, wait: timerWait }), text);
+  } catch (error) {
+    emit({ type: 'warning', text: `the issue was not written: ${adviceText(error)}` });
+    return '';
   }
 }
 

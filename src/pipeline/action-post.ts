@@ -63,7 +63,10 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
   const { release } = report;
   // Main's own summary stands already, unless main was killed before it could write one.
   if (inputs.summary) io.appendSummary(ended && release ? releaseNote(release) : published.summary);
-  if (release?.outcome !== 'failed') return 0;
+  return release?.outcome === 'failed' ? leak(io, release) : 0;
+}
+
+function leak(io: ActionsIo, release: Release): number {
   io.error(`${release.message} TPU nodes may still be running. Run by hand: ${release.command}`, {
     title: 'TPU nodes were not given back',
   });
