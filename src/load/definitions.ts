@@ -1,15 +1,13 @@
 import type { RequestRecord } from './types.ts';
 
 /**
- * The latencies of a streamed answer, in one place, since tools use the same words for different quantities. Times are
- * from the moment that the request was sent; the open loop also counts from the moment that it was meant to be sent.
+ * The latencies of a streamed answer, in one place, since tools use the same words for different quantities:
+ *
+ * - TTFT, time to first token: from the request sent to the first event with text.
+ * - ITL, inter-token latency: the gap between one event with text and the next, each gap counted once.
+ * - TPOT, time per output token: (last token − first token) ÷ (output tokens − 1), one value for each request.
+ * - E2E, end to end: from the moment the request was meant to be sent to the last byte, so that a late client shows.
  */
-export const DEFINITIONS = {
-  ttft: 'time to first token: from the request sent to the first event with text',
-  itl: 'inter-token latency: the gap between one event with text and the next, each gap counted once',
-  tpot: 'time per output token: (last token − first token) ÷ (output tokens − 1), one value for each request',
-  e2e: 'end to end: from the moment the request was meant to be sent to the last byte, so that a late client is not hidden',
-} as const;
 
 type Streamed = Pick<
   RequestRecord,

@@ -75,11 +75,6 @@ export function normalUpperTail(z: number): number {
   return 0.5 - normalDensity(z) * sum;
 }
 
-/** P(Z ≤ z) of the standard normal distribution. */
-export function normalCdf(z: number): number {
-  return normalUpperTail(-z);
-}
-
 /** z with P(Z ≤ z) = p, 0 < p < 1. */
 export function normalQuantile(p: number): number {
   if (!(p > 0 && p < 1)) throw new RangeError(`normalQuantile: ${p} is not a probability between 0 and 1`);
@@ -100,11 +95,6 @@ function normalQuantileFromUpperTail(tail: number): number {
 export function studentUpperTail(t: number, df: number): number {
   const outside = 0.5 * incompleteBeta(df / (df + t * t), df / 2, 0.5);
   return t >= 0 ? outside : 1 - outside;
-}
-
-/** P(T ≤ t) of Student's t distribution with `df` degrees of freedom. */
-export function studentCdf(t: number, df: number): number {
-  return studentUpperTail(-t, df);
 }
 
 /** t with P(T > t) = tail, 0 < tail < 1, from the beta quantile that the tail of T is. */

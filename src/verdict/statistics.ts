@@ -37,12 +37,6 @@ export function clopperPearsonLower(successes: number, trials: number, alpha = 0
   return betaQuantile(alpha, successes, trials - successes + 1);
 }
 
-/** One-sided upper confidence limit of a share, exact (Clopper–Pearson): `successes` of `trials`. */
-export function clopperPearsonUpper(successes: number, trials: number, alpha = 0.05): number {
-  if (successes === trials) return 1;
-  return betaQuantile(1 - alpha, successes + 1, trials - successes);
-}
-
 /** Two-sided Wilson score limits of a share at confidence `level` (0..1). No trials: [0, 1]. */
 export function wilsonLimits(successes: number, trials: number, level: number): { low: number; high: number } {
   if (trials === 0) return { low: 0, high: 1 };

@@ -23,12 +23,6 @@ export async function installCrds(kube: RealKube, folder: string): Promise<strin
   return names;
 }
 
-/** Removes them, with all their objects, and waits until they are gone. */
-export async function removeCrds(kube: RealKube, names: string[]): Promise<void> {
-  for (const name of names) await kube.ask('DELETE', `${PATH}/${name}`);
-  await settled(names, async (name) => (await kube.ask('GET', `${PATH}/${name}`)).status === 404);
-}
-
 async function settled(names: string[], is: (name: string) => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (const name of names) {

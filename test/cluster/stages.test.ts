@@ -7,7 +7,7 @@ import { loadManifests, type Manifest } from '../../src/clients/files/manifests.
 import type { ClusterInfo } from '../../src/clients/google/gke.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { ARM_LABEL, armObjects, closeOneReplica, openOneReplica } from '../../src/stages/benchmark/one-replica.ts';
+import { armObjects, closeOneReplica, openOneReplica } from '../../src/stages/benchmark/one-replica.ts';
 import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy/deploy.ts';
 import { preflight } from '../../src/stages/preflight/preflight.ts';
@@ -197,7 +197,8 @@ describe.runIf(folder)('stages on a real API server', () => {
       scheme: 'https',
       port: 8000,
     } as unknown as Parameters<typeof openOneReplica>[2];
-    const labelled = () => client.list('v1', 'Pod', { namespace: NAMESPACE, labelSelector: ARM_LABEL });
+    const labelled = () =>
+      client.list('v1', 'Pod', { namespace: NAMESPACE, labelSelector: 'tpu-serving-gate/one-replica' });
     const present = async () => {
       const objects = await Promise.all(armObjects(prepared, context.runKey).map((ref) => client.get(ref)));
       return objects.map((object) => object?.kind ?? null);

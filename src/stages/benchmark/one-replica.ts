@@ -6,7 +6,7 @@ import type { Prepared, StageContext } from '../context.ts';
 import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 
-export const ARM_LABEL = 'tpu-serving-gate/one-replica';
+const ARM_LABEL = 'tpu-serving-gate/one-replica';
 const ROUTE_LIMIT_MS = 2 * 60_000;
 
 /** The one-replica arm: a way to one of the running replicas through the same gateway. */
