@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { causesTable, inputsTable, outputsTable, replaceBetween, scenariosTable } from '../../scripts/docs/tables.ts';
+import { root } from './root.ts';
 
 describe('the tables of README.md', () => {
   it('show name, default and meaning of every input', () => {
@@ -54,4 +58,30 @@ describe('replaceBetween', () => {
       expect(() => replaceBetween(text, 't', 'new', 'README.md')).toThrow('<!-- t --> and <!-- /t --> exactly once');
     },
   );
+});
+
+describe.each(['CONTRIBUTING.md', 'docs/architecture.md', 'README.md'])('%s', (page) => {
+  it('names only files and folders that exist', async () => {
+    const text = await readFile(join(root, page), 'utf8');
+    const named = [...text.matchAll(/`((?:src|lab|test|scripts|docs|manifests)\/[\w./-]*)`/g)].map(([, path]) => path!);
+    const missing = named.filter((path) => !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
+  });
+});
+
+it('CONTRIBUTING.md says where to change what people ask most about', async () => {
+  const text = await readFile(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const rows = [...text.matchAll(/^\| ([^|]+?) \| .*`(?:src|lab)\//gm)].map(([, question]) => question);
+  expect(rows).toEqual([
+    'an input',
+    'a preflight check',
+    'support for a KServe version',
+    'a row in the comment',
+    'a cause',
+    'the stop rule',
+    'a TPU family',
+    'an output format',
+    'a lab fault',
+    'a mode',
+  ]);
 });
