@@ -1,13 +1,21 @@
+// The package's index would bring its validation, execution and schema tools into dist/.
+import {
+  type FieldNode,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  type SelectionSetNode,
+} from 'graphql/language/index.js';
+import { valueFromASTUntyped } from 'graphql/utilities/valueFromASTUntyped.js';
 import { type ApiRequest, jsonObject, type Reply } from '../google/http.ts';
 import type { Comment } from './comments.ts';
-import { type Field, parseQuery, type Query } from './graphql-parse.ts';
 import type { GithubState } from './rest.ts';
 import { commentUrl, nodeId } from './rest-json.ts';
 
 type Args = Record<string, unknown>;
 type Problem = { message: string; type?: string; path?: (string | number)[] };
 
-/** Object types that can be asked for; null marks a scalar. */
+/** Object types that can be asked for; null marks a scalar. There are no mutations. */
 const TYPES: Record<string, Record<string, string | null>> = {
   Query: { repository: 'Repository', viewer: 'Actor' },
   Repository: { id: null, name: null, nameWithOwner: null, pullRequest: 'PullRequest' },
@@ -32,7 +40,7 @@ const TYPES: Record<string, Record<string, string | null>> = {
 
 /**
  * GitHub's GraphQL endpoint for one purpose: a pull request's comments, page by page. Validated against `TYPES` first,
- * as GitHub does; every error answers HTTP 200 with `errors`.
+ * as GitHub does; every error has HTTP status 200 and `errors`.
  */
 export function graphqlApi(request: ApiRequest, state: GithubState): Reply {
   const body = jsonObject(request.body);
@@ -43,39 +51,55 @@ export function graphqlApi(request: ApiRequest, state: GithubState): Reply {
       body: { message: 'Problems parsing JSON', documentation_url: 'https://docs.github.com/graphql' },
     };
   }
-  let query: Query;
+  let operation: OperationDefinitionNode;
+  let invalid: Problem[];
   try {
-    query = parseQuery(source);
+    operation = onlyOperation(source);
+    invalid = validate(operation.selectionSet, operation.operation === 'query' ? 'Query' : 'Mutation');
   } catch (error) {
-    return failed([{ message: `Parse error: ${(error as Error).message}` }]);
+    return failed([{ message: (error as Error).message }]);
   }
-  const invalid = validate(query.selections, 'Query');
   if (invalid.length > 0) return failed(invalid);
 
   const given = (body.variables ?? {}) as Args;
   const variables: Args = {};
-  for (const { name, required, fallback } of query.variables) {
-    variables[name] = given[name] ?? fallback;
-    if (required && (variables[name] ?? null) === null) {
+  for (const { variable, type, defaultValue } of operation.variableDefinitions ?? []) {
+    const name = variable.name.value;
+    variables[name] = given[name] ?? (defaultValue && valueFromASTUntyped(defaultValue));
+    if (type.kind === Kind.NON_NULL_TYPE && (variables[name] ?? null) === null) {
       return failed([{ message: `Variable $${name} was provided invalid value: Expected value to not be null` }]);
     }
   }
   const problems: Problem[] = [];
-  const data = select(query.selections, root(state), variables, [], problems);
+  const data = select(operation.selectionSet, root(state), variables, [], problems);
   return { status: 200, body: problems.length > 0 ? { data, errors: problems } : { data } };
 }
 
-function validate(fields: Field[], type: string): Problem[] {
-  return fields.flatMap((field) => {
-    if (field.name === '__typename') return [];
-    const inner = TYPES[type]?.[field.name];
-    if (inner === undefined) return [{ message: `Field '${field.name}' doesn't exist on type '${type}'` }];
-    if (inner === null) {
-      if (!field.selections) return [];
-      return [{ message: `Selections can't be made on scalars (field '${field.name}')` }];
+/** Throws a syntax error in the words of graphql-js, or an Error for a document that is not one operation. */
+function onlyOperation(source: string): OperationDefinitionNode {
+  const [first, ...others] = parse(source, { noLocation: true }).definitions;
+  if (first?.kind === Kind.OPERATION_DEFINITION && others.length === 0) return first;
+  throw new Error('The lab executes documents of one operation only');
+}
+
+/** Throws an Error for fragments and directives, which are outside of what the lab executes. */
+function fieldsOf({ selections }: SelectionSetNode): FieldNode[] {
+  return selections.map((selection) => {
+    if (selection.kind === Kind.FIELD && !selection.directives?.length) return selection;
+    throw new Error('The lab executes neither fragments nor directives');
+  });
+}
+
+function validate(selectionSet: SelectionSetNode, type: string): Problem[] {
+  return fieldsOf(selectionSet).flatMap(({ name: { value: name }, selectionSet: inner }) => {
+    if (name === '__typename') return [];
+    const innerType = TYPES[type]?.[name];
+    if (innerType === undefined) return [{ message: `Field '${name}' doesn't exist on type '${type}'` }];
+    if (innerType === null) {
+      return inner ? [{ message: `Selections can't be made on scalars (field '${name}')` }] : [];
     }
-    if (!field.selections) return [{ message: `Field must have selections (field '${field.name}' returns ${inner})` }];
-    return validate(field.selections, inner);
+    if (!inner) return [{ message: `Field must have selections (field '${name}' returns ${innerType})` }];
+    return validate(inner, innerType);
   });
 }
 
@@ -84,28 +108,27 @@ type Null = { problem: Omit<Problem, 'path'> };
 // biome-ignore lint/suspicious/noExplicitAny: resolvers hold values of every type of the schema
 type Node = Record<string, any>;
 
-function select(fields: Field[], node: Node, variables: Args, path: (string | number)[], problems: Problem[]): unknown {
+function select(
+  selectionSet: SelectionSetNode,
+  node: Node,
+  variables: Args,
+  path: (string | number)[],
+  problems: Problem[],
+): unknown {
   const result: Record<string, unknown> = {};
-  for (const field of fields) {
-    const here = [...path, field.key];
-    const args = Object.fromEntries(
-      Object.entries(field.arguments).map(([key, value]) => [
-        key,
-        'variable' in value ? variables[value.variable] : value.literal,
-      ]),
-    );
-    const resolver: unknown = node[field.name];
+  for (const { alias, name, arguments: given = [], selectionSet: inner } of fieldsOf(selectionSet)) {
+    const key = (alias ?? name).value;
+    const here = [...path, key];
+    const args = Object.fromEntries(given.map((each) => [each.name.value, valueFromASTUntyped(each.value, variables)]));
+    const resolver: unknown = node[name.value];
     const value: unknown = typeof resolver === 'function' ? resolver(args) : resolver;
     if (isNull(value)) {
       problems.push({ ...value.problem, path: here });
-      result[field.key] = null;
-    } else if (!field.selections || value === null) result[field.key] = value;
+      result[key] = null;
+    } else if (!inner || value === null) result[key] = value;
     else if (Array.isArray(value)) {
-      const inner = field.selections;
-      result[field.key] = value.map((item, index) =>
-        select(inner, item as Node, variables, [...here, index], problems),
-      );
-    } else result[field.key] = select(field.selections, value as Node, variables, here, problems);
+      result[key] = value.map((item, index) => select(inner, item as Node, variables, [...here, index], problems));
+    } else result[key] = select(inner, value as Node, variables, here, problems);
   }
   return result;
 }

@@ -158,8 +158,10 @@ describe('comments over GraphQL', () => {
     ['another pull request', PAGE, { number: 99 }, 'Could not resolve to a PullRequest with the number of 99.'],
     ['a page over 100', PAGE, { first: 101 }, 'exceeds the `first` limit of 100 records'],
     ['a variable left out', PAGE, { owner: undefined }, 'Variable $owner'],
-    ['half a query', 'query {', {}, 'Unexpected end of document'],
-    ['a mutation', 'mutation { x }', {}, 'Unexpected token: "mutation"'],
+    ['half a query', 'query {', {}, 'Syntax Error: Expected Name, found <EOF>.'],
+    ['a mutation', 'mutation { x }', {}, "Field 'x' doesn't exist on type 'Mutation'"],
+    ['a fragment', '{ ...rest } fragment rest on Query { viewer { login } }', {}, 'documents of one operation only'],
+    ['an inline fragment', '{ ... on Query { viewer { login } } }', {}, 'neither fragments nor directives'],
   ])('answers errors for %s', async (_name, query, variables, message) => {
     const { errors } = await ask(query, { ...VARIABLES, ...variables });
     expect(errors[0].message).toContain(message);
