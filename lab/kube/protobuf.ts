@@ -33,7 +33,7 @@ export function decodeProtobuf(body: Buffer): JsonObject {
   const envelope = parts(body.subarray(4));
   const meta = new Map(parts(bytes(envelope, 1)).map(({ number, value }) => [number, String(value)]));
   const [apiVersion = '', kind = ''] = [meta.get(1), meta.get(2)];
-  if (!BUILTIN_TYPES[kind]) {
+  if (!BUILTIN_TYPES[kind]?.includes('@')) {
     throw unsupportedMedia(`protobuf for ${apiVersion}, Kind=${kind} is not supported, send application/json`);
   }
   return { apiVersion, kind, ...message(bytes(envelope, 2), kind) };
@@ -114,6 +114,8 @@ function decode(value: bigint | Buffer, type: TypeNode): Json {
     return type.kind === 'scalar' && type.scalar === 'boolean' ? number !== 0 : number;
   }
   if (type.kind === 'scalar') return scalar(value, type);
+  // The entries of a map cannot be lists on the wire, so each is a message with the list as its field 1.
+  if (type.kind === 'list') return parts(value).map((item) => decode(item.value, type.element));
   if (type.kind === 'any') return JSON.parse(bytes(parts(value), 1).toString('utf8') || 'null');
   return type.kind === 'map' && type.name ? message(value, type.name) : undefined;
 }

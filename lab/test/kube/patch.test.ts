@@ -92,23 +92,37 @@ describe('strategic merge patch', () => {
 });
 
 describe('protobuf', () => {
+  const field = (number: number, content: Buffer | string) => {
+    const bytes = Buffer.from(content);
+    return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+  };
+  const envelope = (apiVersion: string, kind: string, raw: Buffer) => {
+    const meta = Buffer.concat([field(1, apiVersion), field(2, kind)]);
+    return Buffer.concat([Buffer.from('k8s\0'), field(1, meta), field(2, raw)]);
+  };
+
   it('reads what kubectl auth can-i sends', () => {
-    const field = (number: number, content: Buffer | string) => {
-      const bytes = Buffer.from(content);
-      return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
-    };
     const attributes = Buffer.concat([field(1, 'default'), field(2, 'get'), field(3, ''), field(5, 'pods')]);
     const raw = Buffer.concat([field(1, ''), field(2, field(1, attributes))]);
-    const meta = Buffer.concat([field(1, 'authorization.k8s.io/v1'), field(2, 'SelfSubjectAccessReview')]);
-    const body = Buffer.concat([Buffer.from('k8s\0'), field(1, meta), field(2, raw)]);
-    expect(decodeProtobuf(body)).toEqual({
+    expect(decodeProtobuf(envelope('authorization.k8s.io/v1', 'SelfSubjectAccessReview', raw))).toEqual({
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
       spec: { resourceAttributes: { namespace: 'default', verb: 'get', resource: 'pods' } },
     });
   });
 
+  it('reads a map of lists', () => {
+    const scopes = Buffer.concat([field(1, 'scopes'), field(2, Buffer.concat([field(1, 'read'), field(1, 'write')]))]);
+    const spec = Buffer.concat([field(3, 'alice'), field(5, scopes)]);
+    expect(decodeProtobuf(envelope('authorization.k8s.io/v1', 'SubjectAccessReview', field(2, spec))).spec).toEqual({
+      user: 'alice',
+      extra: { scopes: ['read', 'write'] },
+    });
+  });
+
   it('refuses what it does not know', () => {
     expect(() => decodeProtobuf(Buffer.from('{}'))).toThrow('not in the Kubernetes protobuf envelope');
+    const definition = envelope('apiextensions.k8s.io/v1', 'CustomResourceDefinition', Buffer.alloc(0));
+    expect(() => decodeProtobuf(definition)).toThrow('Kind=CustomResourceDefinition is not supported');
   });
 });
