@@ -8,7 +8,7 @@ import type { KubeConfig, KubePorts, KubeRecord } from './protocol.ts';
 export async function startKube(config: KubeConfig): Promise<KubePorts & { close(): Promise<void> }> {
   if (config.apiServer) return (await import('./apiserver/real-kube.ts')).startRealKube(config, config.apiServer);
   const store = createStore();
-  const record: KubeRecord = { requests: [], refusedWrites: [], troubles: [] };
+  const record: KubeRecord = { requests: [], refusedWrites: [], faults: [] };
   const cluster = await startCluster({ ...config, store });
   const api = await startKubeApi({
     tls: config.tls,
@@ -21,7 +21,7 @@ export async function startKube(config: KubeConfig): Promise<KubePorts & { close
     denied: [...config.scenario.cluster.denied],
     onRequest: (request) => record.requests.push(request),
   });
-  const control = await startControl(cluster, async () => ({ ...record, troubles: cluster.troubles() }));
+  const control = await startControl(cluster, async () => ({ ...record, faults: cluster.faults() }));
   return {
     endpoint: api.endpoint,
     caPem: config.caPem,

@@ -119,7 +119,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         gateway: { ...LAB.gateway, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
         ...(options.apiServer ? { apiServer: options.apiServer } : {}),
         seedObjects: seedObjects({
-          day: scenario.cluster,
+          faults: scenario.cluster,
           namespace: LAB.namespace,
           gateway: { ...LAB.gateway, host: gatewayUrl.hostname, port: Number(gatewayUrl.port) },
         }),

@@ -112,8 +112,8 @@ export interface KubeRecord {
   requests: { at: number; method: string; path: string; status: number; user: string; userAgent: string }[];
   /** Writes of the lab's controllers that a real API server did not take; each is a defect of theirs. */
   refusedWrites: string[];
-  /** When each thing that went wrong was there to be seen first, wall milliseconds. */
-  troubles: { at: number; what: string }[];
+  /** When each fault could be seen first, in wall milliseconds. */
+  faults: { at: number; what: string }[];
 }
 
 // --- serving: vLLM replicas, gateway, endpoint picker ---------------------------------------------------------------

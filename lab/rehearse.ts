@@ -100,8 +100,8 @@ export function gateArguments(outputDir: string): string[] {
 }
 
 async function runGate(lab: Lab, options: RehearseOptions, module: string, scenario: Scenario): Promise<number> {
-  const { client: day, flags } = scenario;
-  const preload = day === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
+  const { client: fault, flags } = scenario;
+  const preload = fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
   const workspace = await workspaceOf(scenario, module);
   const own = workspace ? ['--manifests=manifests'] : [];
   const output = workspace ? resolve(options.outputDir) : options.outputDir;
@@ -118,7 +118,7 @@ async function runGate(lab: Lab, options: RehearseOptions, module: string, scena
   const ignore = () => {};
   process.on('SIGINT', ignore);
   process.on('SIGTERM', ignore);
-  const starving = day === 'starved' ? starve(child) : undefined;
+  const starving = fault === 'starved' ? starve(child) : undefined;
   return new Promise<number>((done, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
@@ -206,7 +206,7 @@ async function judge(
     verdict: string;
     diagnosis: { cause: string } | null;
   };
-  await writeFile(join(outputDir, 'lab.json'), `${JSON.stringify({ troubles: kube.troubles })}\n`);
+  await writeFile(join(outputDir, 'lab.json'), `${JSON.stringify({ faults: kube.faults })}\n`);
   const cause = result.diagnosis?.cause ?? null;
   const { expect } = scenario;
   const differences = [

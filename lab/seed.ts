@@ -6,7 +6,7 @@ import { llmInferenceServiceDefinition } from './cluster/seed/llmisvc-crd.ts';
 import { component, namespaceObject, secretObject } from './cluster/seed/objects.ts';
 import { patternOneObjects } from './cluster/seed/pattern1.ts';
 import type { KubeObject } from './protocol.ts';
-import type { ClusterDay } from './scenarios/types.ts';
+import type { ClusterFaults } from './scenarios/types.ts';
 
 export interface SeedOptions {
   /** Of the workload. */
@@ -14,7 +14,7 @@ export interface SeedOptions {
   /** The gateway and where clients reach it. */
   gateway: { namespace: string; name: string; host: string; port: number };
   /** How the cluster differs from a healthy one. */
-  day?: Pick<ClusterDay, 'add' | 'remove' | 'patch'>;
+  faults?: Pick<ClusterFaults, 'add' | 'remove' | 'patch'>;
   /** Definitions to use in place of the compact ones, e.g. the projects' own. */
   crds?: KubeObject[];
 }
@@ -27,7 +27,7 @@ const DOCKER_CONFIG = { '.dockerconfigjson': '{"auths":{}}' };
  * and Pattern 1 as the last experiment left it, its pods waiting for a node pool that is at zero.
  */
 export function seedObjects(options: SeedOptions): KubeObject[] {
-  const { add, remove, patch } = options.day ?? { add: [], remove: [], patch: [] };
+  const { add, remove, patch } = options.faults ?? { add: [], remove: [], patch: [] };
   const id = ({ kind, metadata }: KubeObject) => [kind, metadata.namespace, metadata.name].filter(Boolean).join('/');
   const there = healthyObjects(options).filter((object) => !remove.includes(id(object)));
   for (const { kind, namespace, name, patch: change } of patch) {

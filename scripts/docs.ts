@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { ADVERSARIES } from '../lab/scenarios/adversaries.ts';
 import { CLOUD_SCENARIOS } from '../lab/scenarios/cloud.ts';
-import { DAYS } from '../lab/scenarios/scenarios.ts';
+import { EVERYDAY_SCENARIOS } from '../lab/scenarios/scenarios.ts';
 import { emptyEvidence } from '../src/diagnosis/collect.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
 import { Failure } from '../src/lib/failure.ts';
@@ -29,7 +29,7 @@ const root = resolve(import.meta.dirname, '..');
 async function tables(): Promise<Record<string, Record<string, string>>> {
   const action = parse(await readFile(resolve(root, 'action.yml'), 'utf8')) as ActionFile;
   return {
-    'README.md': { scenarios: scenariosTable(Object.values(DAYS)) },
+    'README.md': { scenarios: scenariosTable(Object.values(EVERYDAY_SCENARIOS)) },
     'docs/reference.md': {
       inputs: inputsTable(action),
       outputs: outputsTable(action),

@@ -57,7 +57,7 @@ export async function startRealKube(
     for (const object of apiServer.rbac) await require201(api, rbacPath(object), object);
     const control = await startControl(cluster, async () => ({
       ...recordOf(await kube.audit(), mirror),
-      troubles: cluster.troubles(),
+      faults: cluster.faults(),
     }));
     closers.push(control.close);
     return {
@@ -135,7 +135,7 @@ const METHODS: Record<string, string> = {
 };
 
 /** The server's own audit, without what the lab asked itself. */
-function recordOf(events: readonly AuditEvent[], mirror: Mirror): Omit<KubeRecord, 'troubles'> {
+function recordOf(events: readonly AuditEvent[], mirror: Mirror): Omit<KubeRecord, 'faults'> {
   return {
     requests: events
       .filter(({ userAgent }) => userAgent !== CONTROLLERS)

@@ -5,19 +5,19 @@ import { createClock } from './clock.ts';
 import { startDeployments } from './deployments.ts';
 import { startEndpointSlices } from './endpoint-slices.ts';
 import { createRecorder } from './events.ts';
+import { watchFaults } from './faults.ts';
 import { startGatewaySync } from './gateway-sync.ts';
 import { startIstiod } from './istiod.ts';
 import { startKserve } from './kserve.ts';
 import type { GatewayRef } from './kserve-router.ts';
 import { startKubelet } from './kubelet.ts';
-import { startLatecomers } from './latecomers.ts';
+import { startLateFaults } from './late-faults.ts';
 import { startNodes } from './nodes.ts';
 import { createPodLogs, type PodLogs } from './pod-logs.ts';
 import { createReplicas } from './replicas.ts';
 import { startReplicaSets } from './replicasets.ts';
 import { PODS, resourceOf } from './resources.ts';
 import { startScheduling } from './scheduling.ts';
-import { watchTroubles } from './troubles.ts';
 
 export interface ClusterOptions extends CommonConfig {
   store: Store;
@@ -39,8 +39,8 @@ export interface Cluster {
   readLogs: PodLogs['read'];
   /** Loopback address of a pod's port; null when nothing listens there. */
   podAddress(namespace: string, pod: string, port: number): { host: string; port: number } | null;
-  /** What went wrong, and when it was there to be seen first. */
-  troubles(): { at: number; what: string }[];
+  /** The faults that could be seen, and when each could be seen first, in wall milliseconds. */
+  faults(): { at: number; what: string }[];
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ const ENVOY_ADMIN = 15_000;
 /** Seeds the store and starts every controller; resolves when what was there before the run has settled. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { store, gateway, servingControlUrl } = options;
-  const day = options.scenario.cluster;
+  const faults = options.scenario.cluster;
   const clock = createClock(options);
   const crds = options.seedObjects.filter((object) => object.kind === 'CustomResourceDefinition');
   for (const object of options.seedObjects) {
@@ -71,17 +71,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const replicas = createReplicas(servingControlUrl, clock);
   const recorder = (component: string) => createRecorder(store, component);
-  const nodes = startNodes({ store, clock, record: recorder('node-controller'), zone: ZONE, fate: day.nodes });
-  const troubles = watchTroubles(store);
+  const nodes = startNodes({ store, clock, record: recorder('node-controller'), zone: ZONE, fate: faults.nodes });
+  const visible = watchFaults(store);
   const controllers = [
     startKubelet({ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario }),
     startScheduling({ store, record: recorder('default-scheduler') }),
-    startReplicaSets({ store, clock, record: recorder('replicaset-controller'), refusal: day.refusedPods }),
+    startReplicaSets({ store, clock, record: recorder('replicaset-controller'), refusal: faults.refusedPods }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
     startIstiod(store, options.scenario.cluster.routes),
     startKserve({ ...options, record: recorder('LLMInferenceServiceController') }),
-    startLatecomers(store, day.later),
+    startLateFaults(store, faults.later),
     startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
   ];
   await settled(store, options.settled);
@@ -98,9 +98,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const address = store.get(PODS, namespace, name) && replicas.addressOf(namespace, name);
       return address?.podPort === port ? { host: '127.0.0.1', port: address.port } : null;
     },
-    troubles: troubles.list,
+    faults: visible.list,
     async close() {
-      troubles.close();
+      visible.close();
       nodes.close();
       for (const controller of controllers) await controller.close();
       await replicas.close();

@@ -1,7 +1,7 @@
 import { isAbort } from '../../src/lib/failure.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, NodePoolState } from '../protocol.ts';
-import type { ClusterDay } from '../scenarios/types.ts';
+import type { ClusterFaults } from '../scenarios/types.ts';
 import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
 import { cpuNode, NOT_READY_TAINT, readyCondition, tpuNode, UNREACHABLE_TAINT } from './node-objects.ts';
@@ -26,7 +26,7 @@ export function startNodes(options: {
   clock: ClusterClock;
   record: RecordEvent;
   zone: string;
-  fate: ClusterDay['nodes'];
+  fate: ClusterFaults['nodes'];
 }): Nodes {
   const { store, clock, record, fate } = options;
   const pools = new Map<string, Map<string, AbortController>>();

@@ -2,11 +2,11 @@ import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
 import { createComments } from './comments.ts';
 import type { Deployment } from './deployments.ts';
+import { faultReply } from './faults.ts';
 import { branchesOf, createGitData } from './git-data.ts';
 import { graphqlApi } from './graphql.ts';
 import { createTracker, type Run } from './issues.ts';
 import { badCredentials, type GithubState, restApi } from './rest.ts';
-import { troubleOf } from './trouble.ts';
 
 /**
  * GitHub's API for one repository and one token: REST and GraphQL on one loopback listener, the record and a way to
@@ -26,8 +26,8 @@ export async function startGithub(
   const answer = (request: ApiRequest): Reply => {
     const token = bearer(request);
     if (token !== config.token) return badCredentials(token !== undefined);
-    const trouble = troubleOf(request, config, limited);
-    if (trouble) return trouble;
+    const fault = faultReply(request, config, limited);
+    if (fault) return fault;
     const state: GithubState = { config, comments, tracker, git, deployments, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)

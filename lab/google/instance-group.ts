@@ -1,4 +1,4 @@
-import type { Scarcity } from '../scenarios/types.ts';
+import type { ResizeFault } from '../scenarios/types.ts';
 import type { ClusterClock, Random } from './clock.ts';
 
 export interface Vm {
@@ -12,7 +12,7 @@ export interface Settled {
   expected: number;
   running: number;
   /** The instances that could not be created, and why; null when all were. */
-  failed: { names: string[]; reason: Scarcity['reason'] } | null;
+  failed: { names: string[]; reason: ResizeFault['reason'] } | null;
   /** Cluster seconds from the call to here. */
   seconds: number;
 }
@@ -37,7 +37,7 @@ const NO_CHANGE = 5;
 export function createInstanceGroup(options: {
   clock: ClusterClock;
   random: Random;
-  capacity: 'ok' | Scarcity;
+  capacity: 'ok' | ResizeFault;
   initialSize: number;
   /** Prefix of the instance names. */
   instancePrefix: string;

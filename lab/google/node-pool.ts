@@ -1,8 +1,8 @@
 import type { GcpConfig } from '../protocol.ts';
 import type { ClusterClock, Random } from './clock.ts';
-import { type Condition, failedResize } from './conditions.ts';
 import { createInstanceGroup, type InstanceGroup } from './instance-group.ts';
 import type { Operation, Operations } from './operations.ts';
+import { type Condition, failedResize } from './resize-faults.ts';
 
 export interface Autoscaling {
   enabled?: boolean;

@@ -1,5 +1,5 @@
 import type { ClusterClock, Random } from './clock.ts';
-import type { Condition } from './conditions.ts';
+import type { Condition } from './resize-faults.ts';
 
 export interface Operation {
   /** Bare id, `operation-…`. */

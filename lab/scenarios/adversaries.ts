@@ -1,11 +1,11 @@
-import type { ClientDay, Expectation, ServingDay } from './types.ts';
+import type { ClientFault, Expectation, ServingFaults } from './types.ts';
 
 /** A system that would fool a benchmark that believes what it sees; what is not said is healthy. */
 export interface Adversary {
   name: string;
   summary: string;
-  serving: Partial<ServingDay>;
-  client?: ClientDay;
+  serving: Partial<ServingFaults>;
+  client?: ClientFault;
   /** `own`: the gateway takes the routes of KServe alone. */
   routes?: 'any' | 'own';
   /** `held`: an autoscaler keeps the replicas that there are. */

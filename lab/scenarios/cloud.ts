@@ -1,10 +1,10 @@
-import type { CallFault, CloudDay, Expectation, ForeignOperation } from './types.ts';
+import type { CallFault, CloudFaults, Expectation, ForeignOperation } from './types.ts';
 
-/** A day on which everything but the cloud is healthy; what is not said of the cloud is healthy too. */
+/** A scenario with faults of the cloud alone. */
 export interface CloudScenario {
   name: string;
   summary: string;
-  gcp: Partial<CloudDay>;
+  gcp: Partial<CloudFaults>;
   expect: Expectation;
 }
 

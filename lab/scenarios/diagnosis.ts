@@ -1,13 +1,13 @@
-import type { CloudDay, ClusterDay, Expectation, ManifestDay, ServingDay } from './types.ts';
+import type { CloudFaults, ClusterFaults, Expectation, ManifestFaults, ServingFaults } from './types.ts';
 
-/** A day with one fault and the cause that must be named; what is not said is healthy. */
+/** A scenario with one fault and the cause that must be named. All else is healthy. */
 export interface DiagnosisScenario {
   name: string;
   summary: string;
-  gcp?: Partial<CloudDay>;
-  cluster?: Partial<ClusterDay>;
-  serving?: Partial<ServingDay>;
-  manifests?: ManifestDay;
+  gcp?: Partial<CloudFaults>;
+  cluster?: Partial<ClusterFaults>;
+  serving?: Partial<ServingFaults>;
+  manifests?: ManifestFaults;
   flags?: readonly string[];
   /** `outside`: no rule knows it, and none may claim it. */
   outside?: boolean;
@@ -24,8 +24,8 @@ const scenario = (
   name: string,
   summary: string,
   cause: string,
-  day: Omit<DiagnosisScenario, 'name' | 'summary' | 'expect'> & { expect?: Expectation },
-): DiagnosisScenario => ({ name, summary, expect: error(cause), ...day });
+  faults: Omit<DiagnosisScenario, 'name' | 'summary' | 'expect'> & { expect?: Expectation },
+): DiagnosisScenario => ({ name, summary, expect: error(cause), ...faults });
 
 /** A container that says something and ends, each time alike. */
 const crash = (name: string, summary: string, cause: string, exitCode: number, ...says: string[]): DiagnosisScenario =>

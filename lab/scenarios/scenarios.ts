@@ -1,24 +1,24 @@
 import { ADVERSARIES } from './adversaries.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
-import type { ClientDay, CloudDay, ClusterDay, Expectation, ManifestDay, ServingDay } from './types.ts';
+import type { ClientFault, CloudFaults, ClusterFaults, Expectation, ManifestFaults, ServingFaults } from './types.ts';
 
-/** What the lab does differently from a healthy day. The product never sees this. */
+/** The faults that the lab injects into a run, and how the run must end. The product never sees this. */
 export interface Scenario {
   name: string;
   summary: string;
-  gcp: CloudDay;
-  cluster: ClusterDay;
+  gcp: CloudFaults;
+  cluster: ClusterFaults;
   /** Null: Pattern 3 as it ships. */
-  manifests: ManifestDay | null;
+  manifests: ManifestFaults | null;
   /** Further flags of the gate. */
   flags: readonly string[];
-  serving: ServingDay;
-  client: ClientDay;
+  serving: ServingFaults;
+  client: ClientFault;
   expect: Expectation;
 }
 
-const FAIR: CloudDay = {
+const HEALTHY_CLOUD: CloudFaults = {
   resize: 'ok',
   foreign: null,
   callFault: null,
@@ -30,7 +30,7 @@ const FAIR: CloudDay = {
   pool: {},
 };
 
-const SERVING: ServingDay = {
+const HEALTHY_SERVING: ServingFaults = {
   scaling: 2.74,
   picker: 'prefix',
   answers: null,
@@ -42,7 +42,7 @@ const SERVING: ServingDay = {
   diesAfter: null,
 };
 
-const CLUSTER: ClusterDay = {
+const HEALTHY_CLUSTER: ClusterFaults = {
   image: 'ok',
   routes: 'any',
   scaleIn: 'ok',
@@ -58,16 +58,16 @@ const CLUSTER: ClusterDay = {
 };
 
 const HEALTHY = {
-  gcp: FAIR,
-  cluster: CLUSTER,
+  gcp: HEALTHY_CLOUD,
+  cluster: HEALTHY_CLUSTER,
   manifests: null,
   flags: [],
-  serving: SERVING,
+  serving: HEALTHY_SERVING,
   client: 'ok',
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'flags' | 'serving' | 'client'>;
 
-/** The days that a pull request meets. */
-export const DAYS: Record<string, Scenario> = {
+/** The scenarios that a pull request meets most. */
+export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
   pass: {
     ...HEALTHY,
     name: 'pass',
@@ -78,14 +78,14 @@ export const DAYS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'slow',
     summary: 'three replicas that truly scale 2.2 times',
-    serving: { ...SERVING, scaling: 2.2 },
+    serving: { ...HEALTHY_SERVING, scaling: 2.2 },
     expect: { exitCode: 1, verdict: 'fail', cause: null },
   },
   'random-routing': {
     ...HEALTHY,
     name: 'random-routing',
     summary: 'the gateway bypasses the endpoint picker: even spread, no affinity',
-    serving: { ...SERVING, picker: 'bypassed' },
+    serving: { ...HEALTHY_SERVING, picker: 'bypassed' },
     expect: { exitCode: 1, verdict: 'fail', cause: 'routing.picker-bypassed' },
   },
   stockout: {
@@ -93,23 +93,26 @@ export const DAYS: Record<string, Scenario> = {
     name: 'stockout',
     summary: 'the zone has no TPU capacity; the node pool keeps chasing nodes',
     // Declared after 35 min on some days, and after 15 s on others.
-    gcp: { ...FAIR, resize: { arrive: 0, reason: 'stockout', afterSeconds: 300, chaseSeconds: 600 } },
+    gcp: { ...HEALTHY_CLOUD, resize: { arrive: 0, reason: 'stockout', afterSeconds: 300, chaseSeconds: 600 } },
     expect: { exitCode: 2, verdict: 'error', cause: 'gke.stockout' },
   },
   'image-pull': {
     ...HEALTHY,
     name: 'image-pull',
     summary: 'the vLLM image does not exist in its registry',
-    cluster: { ...CLUSTER, image: 'not-found' },
+    cluster: { ...HEALTHY_CLUSTER, image: 'not-found' },
     expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
   },
 };
 
-/** All that `--scenario` knows: the days, each way in which the cloud fails, each that would fool a benchmark, each fault. */
+/** All that `--scenario` knows: the everyday ones, the faults of the cloud, the systems that would mislead a benchmark, the faults to diagnose. */
 export const SCENARIOS: Record<string, Scenario> = {
-  ...DAYS,
+  ...EVERYDAY_SCENARIOS,
   ...Object.fromEntries(
-    CLOUD_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario, gcp: { ...FAIR, ...scenario.gcp } }]),
+    CLOUD_SCENARIOS.map((scenario) => [
+      scenario.name,
+      { ...HEALTHY, ...scenario, gcp: { ...HEALTHY_CLOUD, ...scenario.gcp } },
+    ]),
   ),
   ...Object.fromEntries(
     ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', ...named }) => [
@@ -118,8 +121,8 @@ export const SCENARIOS: Record<string, Scenario> = {
         ...HEALTHY,
         ...named,
         client,
-        cluster: { ...CLUSTER, routes, scaleIn },
-        serving: { ...SERVING, ...serving },
+        cluster: { ...HEALTHY_CLUSTER, routes, scaleIn },
+        serving: { ...HEALTHY_SERVING, ...serving },
       },
     ]),
   ),
@@ -129,9 +132,9 @@ export const SCENARIOS: Record<string, Scenario> = {
       {
         ...HEALTHY,
         ...named,
-        gcp: { ...FAIR, ...gcp },
-        cluster: { ...CLUSTER, ...cluster },
-        serving: { ...SERVING, ...serving },
+        gcp: { ...HEALTHY_CLOUD, ...gcp },
+        cluster: { ...HEALTHY_CLUSTER, ...cluster },
+        serving: { ...HEALTHY_SERVING, ...serving },
       },
     ]),
   ),

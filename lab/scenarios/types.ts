@@ -1,5 +1,5 @@
-/** A zone that gives `arrive` nodes and then says why it has no more, after so many seconds of cluster time. */
-export interface Scarcity {
+/** A zone that has `arrive` nodes and reports why it has no more, after so many seconds of cluster time. */
+export interface ResizeFault {
   arrive: number;
   reason: 'stockout' | 'quota' | 'service-account' | 'internal';
   afterSeconds: number;
@@ -24,9 +24,9 @@ export interface ForeignOperation {
 /** What the first request of each kind meets. */
 export type CallFault = 'reset' | 'hang' | 'lost-reply' | 429 | 500 | 502 | 503;
 
-/** How Google Cloud behaves. */
-export interface CloudDay {
-  resize: 'ok' | Scarcity;
+/** The faults of Google Cloud. */
+export interface CloudFaults {
+  resize: 'ok' | ResizeFault;
   foreign: ForeignOperation | null;
   /** What the first request of each kind meets. */
   callFault: CallFault | null;
@@ -43,8 +43,8 @@ export interface CloudDay {
   pool: Readonly<Record<string, unknown>>;
 }
 
-/** How the served model, the gateway in front of it and its metrics behave. */
-export interface ServingDay {
+/** The faults of the served model, of the gateway in front of it and of its metrics. */
+export interface ServingFaults {
   /** Speed-up of three busy replicas over one: 3 is perfect scaling; less makes busy replicas slow each other down. */
   scaling: number;
   /**
@@ -68,8 +68,8 @@ export interface ServingDay {
   diesAfter: number | null;
 }
 
-/** What becomes of the machine that the gate runs on: stopped for half of the time, or its wall clock set wrong. */
-export type ClientDay = 'ok' | 'starved' | 'clock-jump';
+/** A fault of the machine that the gate runs on: stopped for half of the time, or its wall clock set wrong. */
+export type ClientFault = 'ok' | 'starved' | 'clock-jump';
 
 /** How a run of the gate must end. */
 export interface Expectation {
@@ -106,8 +106,8 @@ export interface ObjectPatch {
   patch: Record<string, unknown>;
 }
 
-/** How the cluster differs from a healthy one. */
-export interface ClusterDay {
+/** The faults of the cluster. */
+export interface ClusterFaults {
   /** `not-found`: the registry does not know the vLLM image's tag. */
   image: 'ok' | 'not-found';
   /** `own`: the gateway takes the routes of KServe alone. */
@@ -132,8 +132,8 @@ export interface ClusterDay {
   denied: readonly { verb: string; group: string; resource: string }[];
 }
 
-/** How the manifests under test differ from Pattern 3 as it ships. */
-export interface ManifestDay {
+/** The faults of the manifests under test: how they differ from Pattern 3 as it ships. */
+export interface ManifestFaults {
   /** In llminferenceservice.yaml. */
   replace?: readonly (readonly [string, string])[];
   /** Files of the folder that are not there. */

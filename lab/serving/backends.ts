@@ -1,5 +1,5 @@
 import type { GatewayBackend, GatewayRoute, GatewayTable } from '../protocol.ts';
-import type { ServingDay } from '../scenarios/types.ts';
+import type { ServingFaults } from '../scenarios/types.ts';
 import type { EnvoyAdmin } from './envoy-admin.ts';
 import { misleading } from './misleading-picker.ts';
 import { createPicker, type Picker } from './picker.ts';
@@ -38,7 +38,7 @@ const EXT_PROC_HEADER = ['x-went-into-resp-headers', 'true'];
 
 export function createBackends(options: {
   podView: (pod: string) => PodView | undefined;
-  picker: ServingDay['picker'];
+  picker: ServingFaults['picker'];
   random: Random;
   /** Envoy's counters of a cluster's host. */
   count: EnvoyAdmin['count'];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GatewayRoute, GatewayTable, ServingRecord } from '../protocol.ts';
-import type { ServingDay } from '../scenarios/types.ts';
+import type { ServingFaults } from '../scenarios/types.ts';
 import { createBackends, type PodView } from './backends.ts';
 import { onBody } from './body.ts';
 import { startEnvoyAdmin } from './envoy-admin.ts';
@@ -28,7 +28,7 @@ export interface Gateway {
 export interface GatewayOptions {
   /** A pod's live state, or undefined when no process serves it. */
   podView: (pod: string) => PodView | undefined;
-  picker: ServingDay['picker'];
+  picker: ServingFaults['picker'];
   random: Random;
 }
 

@@ -1,4 +1,4 @@
-import type { ServingDay } from '../scenarios/types.ts';
+import type { ServingFaults } from '../scenarios/types.ts';
 import type { Departure, EngineObserver } from './engine.ts';
 
 const TTFT_BUCKETS = [
@@ -60,7 +60,7 @@ export function createMetrics(options: {
   modelName: string;
   startedAt: Date;
   cacheConfig: { blockSize: number; blocks: number; caching: boolean };
-  counters?: ServingDay['counters'];
+  counters?: ServingFaults['counters'];
 }): ReplicaMetrics {
   const { cacheConfig, counters = 'v1' } = options;
   const labels = `engine="0",model_name="${options.modelName.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -165,7 +165,7 @@ const COUNTED = ['queries', 'hits', 'prompt', 'generation', 'stop', 'length', 'a
 const RESET_AFTER = 400;
 
 /** The V0 engine counted the cache of the GPU and that of the CPU apart, and named both (vLLM `v1/metrics/loggers.py`). */
-function named(counters: ServingDay['counters'], lines: string[]): string[] {
+function named(counters: ServingFaults['counters'], lines: string[]): string[] {
   if (counters !== 'v0') return lines;
   return lines.map((line) =>
     line

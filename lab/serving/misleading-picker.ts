@@ -1,10 +1,10 @@
-import type { ServingDay } from '../scenarios/types.ts';
+import type { ServingFaults } from '../scenarios/types.ts';
 import type { Candidate, Picker } from './picker.ts';
 import { hash32, type Random } from './random.ts';
 
-/** A picker that answers as a healthy one and chooses badly; null for a day on which it does not. */
-export function misleading(kind: ServingDay['picker'], random: Random): Picker | null {
-  const choose: Partial<Record<ServingDay['picker'], (body: Buffer, candidates: Candidate[]) => number>> = {
+/** A picker that responds like a healthy one and chooses badly; null without such a fault. */
+export function misleading(kind: ServingFaults['picker'], random: Random): Picker | null {
+  const choose: Partial<Record<ServingFaults['picker'], (body: Buffer, candidates: Candidate[]) => number>> = {
     'one-pod': () => 0,
     // The same prompt goes to the same pod, which a test with one prompt would call affinity.
     'whole-prompt': (body, { length }) => hash32(body.toString()) % length,

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { PemPair, ReplicaStart } from '../protocol.ts';
-import type { ServingDay } from '../scenarios/types.ts';
-import { createAdversity } from './adversity.ts';
+import type { ServingFaults } from '../scenarios/types.ts';
 import { onBody } from './body.ts';
 import { createBlockPool, tpuBlockSize } from './cache.ts';
 import { complete } from './completion.ts';
 import { createEngine, type Engine, SERVICE } from './engine.ts';
+import { createFaultInjector } from './faults.ts';
 import { parseFlags, type VllmFlags } from './flags.ts';
 import { PICKED_HEADER } from './gateway.ts';
 import { createMetrics } from './metrics.ts';
@@ -40,13 +40,13 @@ export interface ReplicaOptions extends ReplicaStart {
   clock: WorkClock;
   timeScale: number;
   /** What is wrong with it. */
-  day: ServingDay;
+  faults: ServingFaults;
 }
 
 /** Starts one vLLM process' worth of server on a free port of 127.0.0.1. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { clock, tls, pem } = options;
-  const { day } = options;
+  const { faults } = options;
   const flags = parseFlags(options.args);
   const blockSize = tpuBlockSize(flags.maxModelLen);
   const pool = createBlockPool({
@@ -56,33 +56,33 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       flags.numBlocks ?? Math.floor(KV_CACHE_TOKENS / blockSize),
       Math.ceil(flags.maxModelLen / blockSize),
     ),
-    caching: flags.prefixCaching && day.caching,
+    caching: flags.prefixCaching && faults.caching,
   });
   const startedAt = new Date();
   const modelName = flags.servedModelNames[0]!;
-  const metrics = createMetrics({ modelName, startedAt, cacheConfig: pool, counters: day.counters });
+  const metrics = createMetrics({ modelName, startedAt, cacheConfig: pool, counters: faults.counters });
   const random = createRandom(options.seed ^ hash32(options.name));
   // The flag can only lower what the recorded hardware serves at a time.
   const slots = Math.min(SERVICE.slots, flags.maxNumSeqs ?? SERVICE.slots);
   const engine = createEngine({ clock, pool, random, slots, observer: metrics });
-  const context = { engine, blockSize, promptTokensDetails: flags.promptTokensDetails, buffered: day.buffered };
+  const context = { engine, blockSize, promptTokensDetails: flags.promptTokensDetails, buffered: faults.buffered };
   const limits = { modelNames: flags.servedModelNames, maxModelLen: flags.maxModelLen };
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;
 
-  const adversity = createAdversity({ day, engine, timeScale: options.timeScale });
+  const injector = createFaultInjector({ faults, engine, timeScale: options.timeScale });
   const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
     requests++;
-    if (adversity.arrived(requests)) die();
+    if (injector.arrived(requests)) die();
     onBody(request, (body) => {
-      const wrong = adversity.answer(requests);
+      const wrong = injector.answer(requests);
       if (wrong) return json(response, wrong.status, wrong.body);
       const type = request.headers['content-type'] ?? '';
       const parsed = parseRequest(endpoint, type, body, limits, draw);
       if (isError(parsed)) return json(response, parsed.status, parsed.body);
       const picked = request.headers[PICKED_HEADER] !== undefined;
-      adversity.whenMoving(picked, () =>
-        complete(context, endpoint, adversity.shortened(parsed, picked, requests), request, response),
+      injector.whenMoving(picked, () =>
+        complete(context, endpoint, injector.shortened(parsed, picked, requests), request, response),
       );
     });
   };
@@ -135,7 +135,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     requests: () => requests,
     close: () =>
       new Promise((resolve) => {
-        adversity.stop();
+        injector.stop();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -49,7 +49,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       seed,
       clock,
       timeScale,
-      day: scenario.serving,
+      faults: scenario.serving,
     });
     replicas.set(name, { args, replica });
     return replica.port;

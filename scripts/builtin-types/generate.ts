@@ -1,4 +1,4 @@
-import { BUILTIN_RESOURCES } from '../../src/lab/kube/builtin-resources.ts';
+import { BUILTIN_RESOURCES } from '../../lab/kube/builtin-resources.ts';
 import { downloadGoModules, readGoFields } from './go-fields.ts';
 import { readSchemas, readVersion, type Schemas, type Server } from './schemas.ts';
 import { reachedTypes, typeTable } from './table.ts';

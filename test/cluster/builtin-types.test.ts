@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import { BUILTIN_TYPES } from '../../lab/kube/builtin-types.ts';
 import { type Generated, generateBuiltinTypes } from '../../scripts/builtin-types/generate.ts';
 import { withoutGo } from '../../scripts/builtin-types/table.ts';
-import { type RealKube, startApiServer } from '../../src/lab/apiserver/api-server.ts';
-import { BUILTIN_TYPES } from '../../src/lab/kube/builtin-types.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const pinned = /^kubernetes=(\S+)$/m.exec(read('scripts/kube-assets'))?.[1];
@@ -34,5 +34,5 @@ it("has the fields of the API server's OpenAPI documents in the table of built-i
 it('has the table of built-in types byte for byte as scripts/builtin-types.ts writes it', ({ skip }) => {
   if (version !== `v${pinned}`) skip('another version of Kubernetes');
   if ('missing' in generated.file) return skip('no Go modules');
-  expect(read('src/lab/kube/builtin-types.ts')).toBe(generated.file.text);
+  expect(read('lab/kube/builtin-types.ts')).toBe(generated.file.text);
 });

@@ -15,7 +15,7 @@ const PODS = `GET /api/v1/namespaces/${LAB.namespace}/pods`;
 
 export interface Disaster {
   name: string;
-  /** A day of the lab. */
+  /** A scenario of the lab. */
   scenario: string;
   fault: { step: 'main' | 'post'; server: Server; shape: string; nth: number; fault: Fault } | null;
 }
@@ -43,7 +43,7 @@ export const DISASTERS: readonly Disaster[] = [
     'preempted',
     'token-expiry',
     'foreign-resize',
-  ].map((scenario) => ({ name: `the day "${scenario}"`, scenario, fault: null })),
+  ].map((scenario) => ({ name: `the scenario "${scenario}"`, scenario, fault: null })),
 ];
 
 function setSize(step: 'main' | 'post', fault: Fault): Disaster['fault'] {

@@ -101,7 +101,7 @@ export function disarm({ proxies }: WholeWorld): void {
 
 /**
  * Main, post, and the sweeper where something is left, each as the runner starts it; then what is true. Without a case
- * the day of the lab is all that goes wrong.
+ * the lab's scenario is all that goes wrong.
  */
 export async function playWhole(world: WholeWorld, one: WholeCase | null): Promise<WholeOutcome> {
   const { job, run } = world.newJob();

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CLOUD_SCENARIOS } from '../../../lab/scenarios/cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from '../../../lab/scenarios/diagnosis.ts';
-import { DAYS } from '../../../lab/scenarios/scenarios.ts';
+import { EVERYDAY_SCENARIOS } from '../../../lab/scenarios/scenarios.ts';
 import type { Report } from '../../../src/report/model.ts';
 
 /**
@@ -26,7 +26,7 @@ interface Fault {
 
 const known = (cause: string | null): cause is string => cause !== null;
 const FAULTS: Fault[] = [
-  ...Object.values(DAYS).map(({ name, expect }) => ({ name, cause: expect.cause, outside: false })),
+  ...Object.values(EVERYDAY_SCENARIOS).map(({ name, expect }) => ({ name, cause: expect.cause, outside: false })),
   ...CLOUD_SCENARIOS.filter(({ name }) => name !== 'stockout-late').map(({ name, expect }) => ({
     name,
     cause: expect.cause,
@@ -35,7 +35,7 @@ const FAULTS: Fault[] = [
   ...DIAGNOSIS_SCENARIOS.map(({ name, expect, outside = false }) => ({ name, cause: expect.cause, outside })),
 ].flatMap(({ cause, ...rest }) => (known(cause) ? [{ cause, ...rest }] : []));
 
-/** The trouble after which waiting is of no use, by the cause that it leads to; the first that fits. */
+/** The visible fault after which waiting is of no use, by the cause that it leads to; the first that fits. */
 const FINAL: readonly (readonly [RegExp, RegExp])[] = [
   [/^vllm\.(?:unknown-flag|invalid-value)|^picker\.unknown-flag/, /^CrashLoopBackOff .*exit 2$/],
   [/^(?:vllm|model|container|picker|tls|policy|probe)\./, /^CrashLoopBackOff restarts 3/],
@@ -81,15 +81,15 @@ async function play(fault: Fault, folder: string): Promise<Outcome> {
   const exit = await new Promise<number | null>((done) => child.once('close', done));
   try {
     const report = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as Report;
-    const { troubles } = JSON.parse(readFileSync(join(folder, 'lab.json'), 'utf8')) as {
-      troubles: { at: number; what: string }[];
+    const { faults } = JSON.parse(readFileSync(join(folder, 'lab.json'), 'utf8')) as {
+      faults: { at: number; what: string }[];
     };
     return {
       ...fault,
       exit,
       verdict: report.verdict,
       found: report.diagnosis?.cause ?? 'none',
-      lagSeconds: lagOf(fault, report, troubles),
+      lagSeconds: lagOf(fault, report, faults),
       nodesLeft: !log.includes('has 0 nodes and is asked to hold 0'),
     };
   } catch {
@@ -98,11 +98,11 @@ async function play(fault: Fault, folder: string): Promise<Outcome> {
   }
 }
 
-function lagOf({ cause }: Fault, report: Report, troubles: { at: number; what: string }[]): number | null {
+function lagOf({ cause }: Fault, report: Report, faults: { at: number; what: string }[]): number | null {
   const ready = report.stages.find(({ stage }) => stage === 'ready');
   if (report.failure?.stage !== 'ready' || report.failure.code === 'ready-timeout' || !ready?.startedAt) return null;
   const [, pattern] = FINAL.find(([causes]) => causes.test(cause)) ?? [];
-  const first = pattern && troubles.filter(({ what }) => pattern.test(what)).map(({ at }) => at);
+  const first = pattern && faults.filter(({ what }) => pattern.test(what)).map(({ at }) => at);
   if (!first || first.length === 0) return null;
   const began = Date.parse(ready.startedAt);
   const ended = began + (ready.durationMs ?? 0);

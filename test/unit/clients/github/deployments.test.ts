@@ -8,8 +8,8 @@ import { createGithubIssues } from '../../../../src/clients/github/issues.ts';
 let lab: Awaited<ReturnType<typeof startGithub>>;
 afterEach(() => lab.close());
 
-async function start(trouble: Partial<GithubConfig> = {}, inject?: Inject) {
-  lab = await startGithub({ token: 'good', login: 'me[bot]', repository: 'o/r', pullRequests: [], ...trouble }, inject);
+async function start(faults: Partial<GithubConfig> = {}, inject?: Inject) {
+  lab = await startGithub({ token: 'good', login: 'me[bot]', repository: 'o/r', pullRequests: [], ...faults }, inject);
   const waits: number[] = [];
   const access = {
     token: 'good',

@@ -16,9 +16,9 @@ afterEach(async () => {
 async function aGithub(
   fault: Inject = () => undefined,
   options: Partial<GithubOptions> = {},
-  trouble: Partial<GithubConfig> = {},
+  faults: Partial<GithubConfig> = {},
 ) {
-  const config = { token: 'good', login: ME, repository: 'o/r', pullRequests: [7], ...trouble };
+  const config = { token: 'good', login: ME, repository: 'o/r', pullRequests: [7], ...faults };
   const lab = await startGithub(config, fault);
   closing.push(() => lab.close());
   const waits: number[] = [];
@@ -194,7 +194,7 @@ describe('a token and a rate', () => {
   });
 });
 
-describe('trouble', () => {
+describe('faults', () => {
   const answers = (...replies: (Reply | undefined)[]): Inject => {
     return () => replies.shift();
   };

@@ -13,7 +13,7 @@ const PERMISSIONS: readonly [RegExp, string][] = [
  * What a token or a rate may not do, before anything is looked at: a write without its permission, as an installation's
  * token is told; the first writes while a secondary rate limit lasts. Null where nothing stands against it.
  */
-export function troubleOf(
+export function faultReply(
   request: ApiRequest,
   { repository, denied = [], secondaryLimit }: GithubConfig,
   limited: { count: number },

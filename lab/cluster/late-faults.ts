@@ -1,13 +1,13 @@
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
-import type { ClusterDay } from '../scenarios/types.ts';
+import type { ClusterFaults } from '../scenarios/types.ts';
 import { CRDS, PODS, resourceOf } from './resources.ts';
 import { createWorkQueue } from './workqueue.ts';
 
-/** Somebody makes these objects once the first pod of a replica has been bound: too late for a look before the lease. */
-export function startLatecomers(store: Store, objects: ClusterDay['later']): { close(): void } {
+/** Creates faulty objects once the first pod of a replica has been bound: too late for a look before the lease. */
+export function startLateFaults(store: Store, objects: ClusterFaults['later']): { close(): void } {
   let made = objects.length === 0;
-  const queue = createWorkQueue('latecomers', () => {
+  const queue = createWorkQueue('late-faults', () => {
     if (made) return;
     made = true;
     for (const object of objects as readonly unknown[] as readonly KubeObject[]) {

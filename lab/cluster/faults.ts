@@ -7,8 +7,8 @@ interface Status {
   lastState?: { terminated?: { exitCode?: number } };
 }
 
-/** Notes when each trouble of pods and services was there to be seen first: from then on a client could know. */
-export function watchTroubles(store: Store): { list(): { at: number; what: string }[]; close(): void } {
+/** Records when each fault of pods, services and routes could be seen first: from then on a client could know of it. */
+export function watchFaults(store: Store): { list(): { at: number; what: string }[]; close(): void } {
   const first = new Map<string, number>();
   const note = (what: string) => {
     if (!first.has(what)) first.set(what, Date.now());

@@ -1,9 +1,9 @@
-import type { ServingDay } from '../scenarios/types.ts';
+import type { ServingFaults } from '../scenarios/types.ts';
 import type { Engine } from './engine.ts';
 import type { ParsedRequest } from './request.ts';
 
-/** What a replica of a misleading system does otherwise than a healthy one. */
-export interface Adversity {
+/** What a replica with faults does otherwise than a healthy one. */
+export interface FaultInjector {
   /** Notes that a request has come; true when the replica is to stop listening. */
   arrived(requests: number): boolean;
   /** An answer in place of the model's. */
@@ -18,8 +18,12 @@ export interface Adversity {
 const SOME = 150;
 const FOREIGN = { promptTokens: 64, outputTokens: 8 } as const;
 
-export function createAdversity(options: { day: ServingDay; engine: Engine; timeScale: number }): Adversity {
-  const { day, engine, timeScale } = options;
+export function createFaultInjector(options: {
+  faults: ServingFaults;
+  engine: Engine;
+  timeScale: number;
+}): FaultInjector {
+  const { faults, engine, timeScale } = options;
   let foreign: NodeJS.Timeout | undefined;
   let stalled: { until: number; waiting: (() => void)[] } | null = null;
   let hasStalled = false;
@@ -28,12 +32,12 @@ export function createAdversity(options: { day: ServingDay; engine: Engine; time
   const beginForeign = () => {
     foreign = setInterval(
       () => engine.submit({ ...FOREIGN, hashes: [], finishReason: 'length', onFinish: () => {} }),
-      1_000 / (day.foreignPerSecond * timeScale),
+      1_000 / (faults.foreignPerSecond * timeScale),
     );
   };
   const stall = () => {
     hasStalled = true;
-    const ms = (1_000 * day.stallSeconds) / timeScale;
+    const ms = (1_000 * faults.stallSeconds) / timeScale;
     const now = { until: performance.now() + ms, waiting: [] as (() => void)[] };
     stalled = now;
     setTimeout(() => {
@@ -44,13 +48,13 @@ export function createAdversity(options: { day: ServingDay; engine: Engine; time
 
   return {
     arrived(requests) {
-      if (day.foreignPerSecond > 0 && !foreign && requests >= SOME) beginForeign();
-      return day.diesAfter !== null && requests === day.diesAfter;
+      if (faults.foreignPerSecond > 0 && !foreign && requests >= SOME) beginForeign();
+      return faults.diesAfter !== null && requests === faults.diesAfter;
     },
     answer(requests) {
-      if (!day.answers || requests <= day.answers.after) return null;
-      if (day.answers.kind === 'errors') return { status: 500, body: { error: { message: 'out of memory' } } };
-      if (day.answers.kind === 'no-choices') {
+      if (!faults.answers || requests <= faults.answers.after) return null;
+      if (faults.answers.kind === 'errors') return { status: 500, body: { error: { message: 'out of memory' } } };
+      if (faults.answers.kind === 'no-choices') {
         return {
           status: 200,
           body: { choices: [], usage: { prompt_tokens: 1, completion_tokens: 128, total_tokens: 129 } },
@@ -59,14 +63,14 @@ export function createAdversity(options: { day: ServingDay; engine: Engine; time
       return null;
     },
     whenMoving(picked, go) {
-      if (day.stallSeconds === 0) return go();
+      if (faults.stallSeconds === 0) return go();
       if (!picked) direct += 1;
       if (!hasStalled && direct >= 2 * SOME) stall();
       if (stalled) stalled.waiting.push(go);
       else go();
     },
     shortened(request, picked, requests) {
-      if (day.answers?.kind !== 'short' || !picked || requests <= day.answers.after) return request;
+      if (faults.answers?.kind !== 'short' || !picked || requests <= faults.answers.after) return request;
       const prompts = request.prompts.map((prompt) => ({
         ...prompt,
         outputTokens: Math.ceil(prompt.outputTokens * 0.7),

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../../lab/serving/engine.ts';
+import { createFaultInjector } from '../../../lab/serving/faults.ts';
+import { misleading } from '../../../lab/serving/misleading-picker.ts';
+import { createRandom } from '../../../lab/serving/random.ts';
 import { SCENARIOS } from '../../scenarios/scenarios.ts';
-import type { ServingDay } from '../../scenarios/types.ts';
-import { createAdversity } from '../../serving/adversity.ts';
-import type { Engine } from '../../serving/engine.ts';
-import { misleading } from '../../serving/misleading-picker.ts';
-import { createRandom } from '../../serving/random.ts';
+import type { ServingFaults } from '../../scenarios/types.ts';
 
 const CANDIDATES = ['c', 'a', 'b'].map((name) => ({ name, queue: 0, kvUsage: 0, blockSize: 128 }));
-const picks = (kind: ServingDay['picker'], bodies: string[]) => {
+const picks = (kind: ServingFaults['picker'], bodies: string[]) => {
   const picker = misleading(kind, createRandom(7));
   return bodies.map((body) => {
     const picked = picker?.pick(Buffer.from(body), CANDIDATES);
@@ -16,7 +16,7 @@ const picks = (kind: ServingDay['picker'], bodies: string[]) => {
 };
 
 describe('a picker that misleads', () => {
-  it('is none on a healthy day', () => {
+  it('is null without a fault', () => {
     expect(misleading('prefix', createRandom(1))).toBeNull();
     expect(misleading('bypassed', createRandom(1))).toBeNull();
   });
@@ -30,33 +30,33 @@ describe('a picker that misleads', () => {
   });
 });
 
-describe('a replica of a misleading day', () => {
-  const adversity = (change: Partial<ServingDay>) =>
-    createAdversity({
-      day: { ...SCENARIOS.pass!.serving, ...change },
+describe('a replica of a misleading system', () => {
+  const injectorOf = (change: Partial<ServingFaults>) =>
+    createFaultInjector({
+      faults: { ...SCENARIOS.pass!.serving, ...change },
       engine: { submit: () => ({ abort() {} }) } as unknown as Engine,
       timeScale: 100,
     });
 
   it('answers wrongly only after it has begun to', () => {
-    const errors = adversity({ answers: { kind: 'errors', after: 10 } });
+    const errors = injectorOf({ answers: { kind: 'errors', after: 10 } });
     expect(errors.answer(10)).toBeNull();
     expect(errors.answer(11)?.status).toBe(500);
-    const empty = adversity({ answers: { kind: 'no-choices', after: 0 } });
+    const empty = injectorOf({ answers: { kind: 'no-choices', after: 0 } });
     expect(empty.answer(1)).toMatchObject({ status: 200, body: { choices: [] } });
   });
 
   it('shortens what the picker sent, and nothing else', () => {
-    const short = adversity({ answers: { kind: 'short', after: 0 } });
+    const short = injectorOf({ answers: { kind: 'short', after: 0 } });
     const request = { prompts: [{ outputTokens: 10 }] } as never;
     expect(short.shortened(request, true, 1).prompts[0]?.outputTokens).toBe(7);
     expect(short.shortened(request, false, 1)).toBe(request);
   });
 
   it('dies once, and stands still once', async () => {
-    const dying = adversity({ diesAfter: 3 });
+    const dying = injectorOf({ diesAfter: 3 });
     expect([1, 2, 3, 4].map((count) => dying.arrived(count))).toEqual([false, false, true, false]);
-    const stalling = adversity({ stallSeconds: 5 });
+    const stalling = injectorOf({ stallSeconds: 5 });
     let moved = 0;
     for (let count = 0; count < 299; count += 1) stalling.whenMoving(false, () => (moved += 1));
     expect(moved).toBe(299);
