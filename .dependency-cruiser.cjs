@@ -145,7 +145,7 @@ module.exports = {
       comment: 'The lab speaks the protocols; it shares nothing with the product that it is there to try.',
       severity: 'error',
       from: { path: '^lab/', pathNot: '^lab/test/' },
-      to: { path: '^src/', pathNot: '^src/lib/failure\\.ts$' },
+      to: { path: '^src/' },
     },
     {
       name: 'nothing-imports-entrypoints',

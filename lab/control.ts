@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { errorText } from '../src/lib/failure.ts';
 import type { Cluster } from './cluster/cluster.ts';
+import { errorText } from './errors.ts';
 import type { KubeRecord, NodePoolState } from './protocol.ts';
 
 /** The listener through which the lab's other processes, and a test, reach the cluster past its API. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { errorText } from '../../src/lib/failure.ts';
+import { errorText } from '../errors.ts';
 import type { ResourceKey, Store, StoreEvent } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { RealApi } from './real-api.ts';

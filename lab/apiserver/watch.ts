@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorText, isAbort } from '../../src/lib/failure.ts';
+import { errorText, isAbort } from '../errors.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { RealApi } from './real-api.ts';
 

@@ -1,4 +1,4 @@
-import { errorText } from '../../src/lib/failure.ts';
+import { errorText } from '../errors.ts';
 import { hasFlag, vllmCommand } from './command-line.ts';
 import { waitForConfig } from './container-config.ts';
 import { pullImage } from './images.ts';

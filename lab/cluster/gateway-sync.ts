@@ -1,4 +1,4 @@
-import { errorText, isAbort } from '../../src/lib/failure.ts';
+import { errorText, isAbort } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import { type AddressOf, gatewayTable } from './gateway-table.ts';
 import type { GatewayRef } from './kserve-router.ts';

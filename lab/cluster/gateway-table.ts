@@ -1,4 +1,4 @@
-import { errorText } from '../../src/lib/failure.ts';
+import { errorText } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import type { GatewayBackend, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';

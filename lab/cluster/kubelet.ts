@@ -1,4 +1,4 @@
-import { isAbort } from '../../src/lib/failure.ts';
+import { isAbort } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { Scenario } from '../scenarios/scenarios.ts';

@@ -1,4 +1,4 @@
-import { isAbort } from '../../src/lib/failure.ts';
+import { isAbort } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, NodePoolState } from '../protocol.ts';
 import type { ClusterFaults } from '../scenarios/types.ts';

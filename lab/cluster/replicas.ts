@@ -1,4 +1,4 @@
-import { errorText, isAbort } from '../../src/lib/failure.ts';
+import { errorText, isAbort } from '../errors.ts';
 import type { ReplicaPort, ReplicaStart } from '../protocol.ts';
 import type { ClusterClock } from './clock.ts';
 

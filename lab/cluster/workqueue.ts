@@ -1,4 +1,4 @@
-import { errorText } from '../../src/lib/failure.ts';
+import { errorText } from '../errors.ts';
 
 export interface WorkQueue {
   /** Asks for `key` to be handled soon; asking again before that changes nothing. */

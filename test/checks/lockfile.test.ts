@@ -6,17 +6,22 @@ import { root } from './root.ts';
 interface LockedPackage {
   version?: string;
   resolved?: string;
+  /** A folder of this repository. */
+  link?: boolean;
   optionalDependencies?: Record<string, string>;
+}
+
+interface Manifest {
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  allowScripts: Record<string, boolean>;
 }
 
 const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
   packages: Record<string, LockedPackage>;
 };
-const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-  dependencies: Record<string, string>;
-  devDependencies: Record<string, string>;
-  allowScripts: Record<string, boolean>;
-};
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
+const lab = JSON.parse(await readFile(join(root, 'lab/package.json'), 'utf8')) as Manifest;
 
 describe('package-lock.json', () => {
   it('has the packages of every platform, not only of the one where it was written', () => {
@@ -29,11 +34,14 @@ describe('package-lock.json', () => {
   });
 
   it('names no registry', () => {
-    expect(Object.values(lock.packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+    expect(Object.values(lock.packages).filter(({ resolved, link }) => resolved !== undefined && !link)).toEqual([]);
   });
 
-  it('locks what package.json asks for, exactly', () => {
-    const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
+  it.each([
+    ['package.json', manifest],
+    ['lab/package.json', lab],
+  ])('locks what %s asks for, exactly', (_, { dependencies, devDependencies }) => {
+    const wanted = { ...dependencies, ...devDependencies };
     const locked = Object.keys(wanted).map((name) => [name, lock.packages[`node_modules/${name}`]?.version]);
     expect(Object.fromEntries(locked)).toEqual(wanted);
   });

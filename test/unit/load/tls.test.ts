@@ -1,7 +1,7 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { generate } from 'selfsigned';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loopbackCertificate } from '../../../lab/certs.ts';
 import { createLoadClient } from '../../../src/load/client.ts';
 import { completion } from './model-server.ts';
 
@@ -11,10 +11,10 @@ const hosts: (string | undefined)[] = [];
 let baseUrl = '';
 
 beforeAll(async () => {
-  const pems = await generate([{ name: 'commonName', value: 'gateway.test' }]);
+  const pems = await loopbackCertificate('gateway.test');
   server = createServer(
     {
-      key: pems.private,
+      key: pems.key,
       cert: pems.cert,
       ALPNProtocols: ['h2', 'http/1.1'],
       SNICallback: (name, done) => {
