@@ -293,7 +293,12 @@ describe('a stack that is kept', () => {
       hint: expect.stringContaining('mode: cleanup'),
     });
     const clock = fakeClock();
-    const waiting = acquirePool(contextOf(OURS, { clock }), LEASE, { ...WAIT, limitMs: 8_000_000 });
+    const waiting = acquirePool(contextOf(OURS, { clock }), LEASE, {
+      ...WAIT,
+      limitMs: 8_000_000,
+      // Every look is a real request.
+      pollIntervalMs: 60_000,
+    });
     await expect(waiting).rejects.toMatchObject({
       code: 'pool-kept',
       message: expect.stringMatching(/; waited \d+ h/),
