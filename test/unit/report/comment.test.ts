@@ -164,6 +164,20 @@ describe('two failures at once', () => {
     expect(screen.match(/> \[!/g)).toHaveLength(1);
     expect(screen).toContain('**TPU nodes are still running and cost money:**');
     expect(screen).toContain('> gcloud container clusters resize');
+    expect(screen.split('\n')[1]).toMatch(/^### .*; \*\*TPU nodes are still running\*\*$/);
+  });
+
+  it('does not repeat in the heading that the nodes are still there when the release is what failed', () => {
+    const { release } = CASES['release-failed']!();
+    const message = 'Node pool tpu-v6e-pool could not be given back.';
+    const report = aReport({
+      verdict: 'error',
+      reasons: [message],
+      failure: { stage: 'release', code: 'release-failed', message, hint: null, blame: 'cloud' },
+      release,
+    });
+    expect(render(report).split('\n')[1]).not.toContain('still running');
+    expect(firstScreen(report)).toContain('**TPU nodes are still running and cost money:**');
   });
 });
 

@@ -39,6 +39,14 @@ describe('the cost of a run', () => {
     expect(costOf({ ...RUN, location: 'southamerica-west1', spot: true })).toMatchObject(nowhere);
   });
 
+  it('is never less for a node that ended before it began', () => {
+    // As the clocks of two machines can have it.
+    const early = { createdAt: '2026-11-22T14:00:05Z', deletedAt: '2026-11-22T14:00:00Z', chips: 4 };
+    const later = { createdAt: '2026-11-22T14:35:05Z', deletedAt: null, chips: 4 };
+    expect(costOf({ ...RUN, nodes: [early, later] })).toMatchObject({ chipMinutes: 0, nodeSeconds: 0, usd: 0 });
+    expect(costOf({ ...RUN, nodes: [...RUN.nodes, early, later] })).toEqual(costOf(RUN));
+  });
+
   it('refuses a time that is none', () => {
     expect(() => costOf({ ...RUN, now: 'soon' })).toThrow('soon is not a time');
   });

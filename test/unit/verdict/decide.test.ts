@@ -18,6 +18,17 @@ describe('one look', () => {
     expect(lookAt([2.2, 2.25, 2.17, 2.21, 2.24, 2.19], PLAN).decision).toBe('fail');
   });
 
+  it.each([
+    // Limits: 2.4808–2.4993, 2.4858–2.5043, 2.4958–2.5143, 2.5008–2.5193.
+    [2.49, 'fail'],
+    [2.495, 'continue'],
+    [2.505, 'continue'],
+    [2.51, 'pass'],
+  ])('compares its limits with the minimum itself, for ratios of %d ± 0.01', (centre, decision) => {
+    const ratios = [centre - 0.01, centre + 0.01, centre - 0.01, centre + 0.01, centre, centre];
+    expect(lookAt(ratios, PLAN).decision).toBe(decision);
+  });
+
   it('does not round a mean above the minimum to a pass', () => {
     const close = [2.3, 2.8, 2.4, 2.75, 2.35, 2.8];
     const look = lookAt(close, PLAN);

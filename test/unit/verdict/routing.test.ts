@@ -57,6 +57,15 @@ describe('requests with one prefix', () => {
     expect(checkSharedPrefix(scattered, 3).outcome).toBe('fail');
   });
 
+  it.each([
+    // 1 of 45 requests that follow strayed: at least 89.9 % stay, with 95 % confidence.
+    [23, 'inconclusive', '46 of 47 on their group’s own, 2 groups on 2 replicas; more than chance, but not all'],
+    // 1 of 46: at least 90.1 %.
+    [24, 'pass', '47 of 48 on their group’s own, 2 groups on 2 replicas'],
+  ])('have to stay in more than 90 % of the cases: a stray beside groups of 24 and %d', (second, outcome, seen) => {
+    expect(checkSharedPrefix([pods(23, 1, 0), pods(0, 0, second)], 3)).toMatchObject({ outcome, seen });
+  });
+
   it('is not taken in by a router that sends everything to one replica', () => {
     const all = Array.from({ length: 12 }, () => pods(6, 0, 0));
     expect(checkSharedPrefix(all, 3)).toMatchObject({
@@ -160,5 +169,20 @@ describe('the endpoint picker', () => {
       outcome,
       seen: expect.stringContaining(seen),
     });
+  });
+
+  const thousand = (seen: number) => ({ seen, answers: 1_000 });
+
+  it.each([
+    ['the counters just below 99 %', null, gateway(989), 'fail'],
+    ['the counters at 99 %', null, gateway(990), 'pass'],
+    ['the mark just below 99 %', thousand(989), null, 'fail'],
+    ['the mark at 99 %', thousand(990), null, 'pass'],
+    ['a mark just below 99 % against the counters', thousand(989), gateway(0), 'fail'],
+    ['a mark at 99 % against the counters', thousand(990), gateway(0), 'inconclusive'],
+    ['a mark on one answer only', thousand(1), null, 'fail'],
+    ['a mark on no answer', thousand(0), null, 'not-observable'],
+  ] as const)('of 1,000 requests, by %s', (_, header, counters, outcome) => {
+    expect(checkPicker(header, counters, 1_000).outcome).toBe(outcome);
   });
 });

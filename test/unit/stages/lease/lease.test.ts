@@ -222,6 +222,18 @@ describe('the nodes', () => {
     });
   });
 
+  it('do not count when Ready before their chips are there', async () => {
+    const listed = nodes(3);
+    listed[1]!.status!.allocatable = {};
+    listed[2]!.status!.allocatable = { 'google.com/tpu': '0' };
+    const { run, said } = wait(fakePool(), () => listed);
+    await expect(run()).rejects.toMatchObject({
+      code: 'nodes-timeout',
+      message: expect.stringContaining('last seen: 1 of 3 nodes Ready, 3 registered, operation DONE.'),
+    });
+    expect(texts(said).filter((text) => text.startsWith('node '))).toEqual(['node node-0 Ready, 4 chips']);
+  });
+
   it('end with the cause of the operation', async () => {
     const pool = fakePool(0, { operationError: STOCKOUT });
     const { run } = wait(pool, () => nodes(2));

@@ -65,6 +65,7 @@ describe('what a pull request may not have applied', () => {
     ],
     ['the network of the node', inTemplate('    hostNetwork: true\n'), 'host@m.yaml:12'],
     ['its processes', inTemplate('    hostPID: true\n'), 'host@m.yaml:12'],
+    ['its shared memory', inTemplate('    hostIPC: true\n'), 'host@m.yaml:12'],
     [
       'its folders',
       inTemplate('    volumes:\n      - name: h\n        hostPath:\n          path: /\n'),
@@ -114,6 +115,13 @@ describe('what a pull request may not have applied', () => {
     ],
   ])('%s', async (_, text, expected) => {
     expect(await refused(text)).toEqual([expected]);
+  });
+
+  it('is nesting of more than 64 levels', async () => {
+    // The outermost list is at level 3: spec, template, deep.
+    const deep = (level: number) => inTemplate(`    deep: ${'['.repeat(level - 2)}${']'.repeat(level - 2)}\n`);
+    expect(await refused(deep(64))).toEqual([]);
+    expect(await refused(deep(65))).toEqual(['depth@m.yaml:1']);
   });
 
   it('is looked for in every pod that a service has', async () => {

@@ -91,6 +91,15 @@ describe('giving back', () => {
     expect(released.release.nodesLeft).toBe(1);
   });
 
+  it('is not done while one node more than the resting size is left', async () => {
+    const pool = fakePool(3);
+    let looks = 0;
+    const { kube } = fakeKube({ Node: () => nodes(looks++ < 9 ? 2 : 1), ...OBJECTS });
+    const { released } = await give({ pool, kube, lease: { sizeBefore: 1, restingNodes: 1 } });
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 1 });
+    expect(looks).toBe(10);
+  });
+
   it('is not needed when the nodes were there before, but the workload goes', async () => {
     const pool = fakePool(3);
     const { released, removed } = await give({ pool, lease: { sizeBefore: 3, restingNodes: 3 } });
@@ -304,6 +313,11 @@ describe('a failure to give back', () => {
         return { pool, kube: fakeKube({ Node: () => nodes(2) }).kube };
       },
       /Waited 10 min for 0 nodes in v6e; last seen: 2 nodes left/,
+    ],
+    [
+      'one node that stays',
+      () => ({ pool: fakePool(3), kube: fakeKube({ Node: () => nodes(1) }).kube }),
+      /Waited 10 min for 0 nodes in v6e; last seen: 1 nodes left/,
     ],
     [
       'the end of its time',
