@@ -30,7 +30,7 @@ export interface Backends {
 
 /** The one pod of the endpoint picker. */
 const PICKER_HOST = '10.8.0.2:9002';
-const ASKED = ['rq_total', 'rq_success'] as const;
+const ASKED = ['rq_total'] as const;
 const UNREACHABLE = ['cx_connect_fail', 'rq_error'] as const;
 
 /** The debugging header that the endpoint picker's ext_proc puts on each response it has seen. */

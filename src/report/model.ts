@@ -236,7 +236,7 @@ export interface GatewayEvidence {
   /** Envoys that were read. */
   proxies: number;
   /** Requests to the endpoint picker (ext_proc); null when no Envoy knows it. */
-  picker: { requests: number; answered: number; connectFailures: number } | null;
+  picker: { requests: number; errors: number; connectFailures: number } | null;
   perPod: PodCount[];
 }
 

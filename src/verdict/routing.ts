@@ -7,8 +7,9 @@ import { decimals, percent } from './wording.ts';
 const ENGAGED = 0.99;
 
 /**
- * The gateway asks the endpoint picker about each request. Two witnesses: the mark that its ext_proc leaves on answers, and
- * the counters of the gateway's own Envoys for it, which count (each request is one stream) and outweigh the mark.
+ * The gateway asks the endpoint picker about each request, and the picker responds. Two witnesses: the gateway's own
+ * Envoys count each request to it as one stream, and its errors; the mark that ext_proc leaves on answers is the picker's
+ * response. Envoy never counts such a stream as a success, so only the mark can witness the response.
  */
 export function checkPicker(
   header: RoutingEvidence['pickerHeader'],
@@ -26,18 +27,25 @@ export function checkPicker(
     ? `${header.seen} of ${header.answers} answers carry its mark`
     : 'no answer tells whether it carries its mark';
   const marked = header && header.answers > 0 ? header.seen / header.answers : null;
+  const allMarked = marked !== null && marked >= ENGAGED;
   if (gateway?.picker) {
-    const { requests, answered, connectFailures } = gateway.picker;
-    const failures = connectFailures > 0 ? `, ${connectFailures} connections to it failed` : '';
-    const seen = `the gateway counts ${answered} of ${requests} requests to it answered, ${sent} were sent${failures}; ${marks}`;
-    if (answered >= ENGAGED * sent) return check('pass', seen);
+    const { requests, errors, connectFailures } = gateway.picker;
+    const failures = [
+      ...(errors > 0 ? [`, ${errors} of them failed`] : []),
+      ...(connectFailures > 0 ? [`, ${connectFailures} connections to it failed`] : []),
+    ].join('');
+    const seen = `the gateway counts ${requests} requests to it${failures}, ${sent} were sent; ${marks}`;
+    const asked = requests >= ENGAGED * sent && errors + connectFailures <= (1 - ENGAGED) * sent;
+    if (asked && allMarked) return check('pass', seen);
+    // Asked without an error, and no answer has the mark: nothing shows that the picker responded, nothing that it did not.
+    if (asked && marked === 0) return check('inconclusive', seen);
     // Either witness may be the one that lies.
-    return check(marked !== null && marked >= ENGAGED ? 'inconclusive' : 'fail', seen);
+    return check(allMarked ? 'inconclusive' : 'fail', seen);
   }
   const because = gateway?.problem
     ? `the counters of the gateway could not be read (${gateway.problem})`
     : 'the gateway counts nothing for it';
-  if (marked !== null && marked >= ENGAGED) return check('pass', `${marks}; ${because}`);
+  if (allMarked) return check('pass', `${marks}; ${because}`);
   if (marked !== null && marked > 0) return check('fail', `${marks}; ${because}`);
   return check('not-observable', `${marks}, which old ones leave nowhere; ${because}`);
 }

@@ -59,10 +59,10 @@ describe('the Envoy of the gateway', () => {
   const count = async (of: Lab) => {
     const response = await fetch(`http://127.0.0.1:${of.gatewayAdminPort}/clusters?format=json`);
     const hosts = parseClusters(await response.text());
-    const sum = (cluster: string, figure: 'requests' | 'answered' | 'connectFailures') =>
+    const sum = (cluster: string, figure: 'requests' | 'errors' | 'connectFailures') =>
       hosts.filter((host) => host.cluster === cluster).reduce((total, host) => total + host[figure], 0);
     return {
-      picker: sum('outbound|9002||epp.ns.svc.cluster.local', 'answered'),
+      picker: sum('outbound|9002||epp.ns.svc.cluster.local', 'requests'),
       failed: sum('outbound|9002||epp.ns.svc.cluster.local', 'connectFailures'),
       pool: sum('outbound|54321||pool-ip.ns.svc.cluster.local', 'requests'),
     };

@@ -4,9 +4,10 @@ export interface EnvoyHost {
   cluster: string;
   /** `10.8.0.5:8000` */
   host: string;
+  /** Requests sent to the host, gRPC streams among them; not those that found no connection. */
   requests: number;
-  /** Without those that were answered with 5xx. */
-  answered: number;
+  /** Requests that failed: answered with 5xx, reset, or without a connection. */
+  errors: number;
   connectFailures: number;
 }
 
@@ -16,6 +17,8 @@ export const ENVOY_CLUSTERS_PATH = '/clusters?format=json';
 
 /**
  * Reads `/clusters?format=json` (admin.v3.Clusters, Envoy 1.30 docs): counters are strings, and those of 0 have no value.
+ * `rq_success` is of no use: Envoy counts a gRPC stream as a success at its trailers, and ext_proc resets its stream
+ * before they come. A healthy endpoint picker has 0 of them (seen in Envoy 1.36.4, 1.38.3 and 1.40.0).
  * Throws SyntaxError for what is no JSON of that shape.
  */
 export function parseClusters(text: string): EnvoyHost[] {
@@ -29,7 +32,7 @@ export function parseClusters(text: string): EnvoyHost[] {
         cluster: name,
         host: `${ip}:${port}`,
         requests: count('rq_total'),
-        answered: count('rq_success'),
+        errors: count('rq_error'),
         connectFailures: count('cx_connect_fail'),
       };
     }),

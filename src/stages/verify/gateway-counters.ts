@@ -71,7 +71,7 @@ export function gatewayBetween(
     picker: after.proxies.some(({ hosts }) => hosts.some(isPicker))
       ? {
           requests: delta(isPicker, (host) => host.requests),
-          answered: delta(isPicker, (host) => host.answered),
+          errors: delta(isPicker, (host) => host.errors),
           connectFailures: delta(isPicker, (host) => host.connectFailures),
         }
       : null,
@@ -84,13 +84,13 @@ export function counterLines(at: GatewaySnapshot, namespace: string): string[] {
   if ('problem' in at) return [at.problem];
   return at.proxies.flatMap(({ pod, hosts }) =>
     hosts
-      .filter(({ cluster, requests, connectFailures }) => {
+      .filter(({ cluster, requests, errors, connectFailures }) => {
         const ours = cluster.includes(`.${namespace}.`);
-        return ours && requests + connectFailures > 0;
+        return ours && requests + errors + connectFailures > 0;
       })
       .map(
-        ({ cluster, host, requests, answered, connectFailures }) =>
-          `${pod}: ${cluster} ${host}: ${requests} requests, ${answered} answered, ${connectFailures} connections failed`,
+        ({ cluster, host, requests, errors, connectFailures }) =>
+          `${pod}: ${cluster} ${host}: ${requests} requests, ${errors} errors, ${connectFailures} connections failed`,
       ),
   );
 }

@@ -72,7 +72,7 @@ describe('a cause', () => {
 
 describe('requests with one prefix on several replicas', () => {
   it('by the gateway’s own counters: the picker is bypassed, whatever the marks say', () => {
-    const picker = { requests: 0, answered: 0, connectFailures: 88 };
+    const picker = { requests: 0, errors: 88, connectFailures: 88 };
     const engaged = checkPicker({ seen: 0, answers: 310 }, { problem: null, proxies: 1, picker, perPod: [] }, 310);
     const report = aReport({ checks: checks({ 'picker-engaged': engaged, 'prefix-affinity': { outcome: 'fail' } }) });
     const found = explain({ ...someEvidence(), report });

@@ -78,7 +78,7 @@ export function aReport(overrides: Partial<Report> = {}): Report {
       gateway: {
         problem: null,
         proxies: 2,
-        picker: { requests: 372, answered: 372, connectFailures: 0 },
+        picker: { requests: 372, errors: 0, connectFailures: 0 },
         perPod: perPod([128, 127, 117]),
       },
     },
@@ -341,7 +341,7 @@ export function checks(overrides: Partial<Record<Check['id'], Partial<Check>>> =
       id: 'picker-engaged',
       title: 'The gateway asks the endpoint picker',
       expected: 'about each request',
-      seen: 'the gateway counts 372 of 372 requests to it answered, 372 were sent; 310 of 310 answers carry its mark',
+      seen: 'the gateway counts 372 requests to it, 372 were sent; 310 of 310 answers carry its mark',
       outcome: 'pass',
     },
     {

@@ -136,10 +136,11 @@ describe('cache hits', () => {
 });
 
 describe('the endpoint picker', () => {
-  const gateway = (answered: number, change = {}) => ({
+  // As a real Envoy counts: a request to the picker is a stream, and never a success.
+  const gateway = (requests: number, change = {}) => ({
     problem: null,
     proxies: 1,
-    picker: { requests: 162, answered, connectFailures: 0 },
+    picker: { requests, errors: 0, connectFailures: 0 },
     perPod: [],
     ...change,
   });
@@ -147,8 +148,23 @@ describe('the endpoint picker', () => {
   const marks = (seen: number) => ({ seen, answers: 162 });
 
   it.each([
-    ['both witnesses', marks(162), gateway(162), 'pass', 'counts 162 of 162 requests to it answered'],
-    ['the counters alone, as with a picker that leaves no mark', marks(0), gateway(162), 'pass', '0 of 162 answers'],
+    ['both witnesses', marks(162), gateway(162), 'pass', 'counts 162 requests to it, 162 were sent'],
+    ['the counters alone, as with a picker that leaves no mark', marks(0), gateway(162), 'inconclusive', '0 of 162'],
+    ['a picker that is asked and never responds', null, gateway(162), 'fail', 'no answer tells'],
+    [
+      'plain text into a picker that speaks TLS',
+      marks(0),
+      gateway(0, { picker: { requests: 162, errors: 162, connectFailures: 0 } }),
+      'fail',
+      '162 of them failed',
+    ],
+    [
+      'errors against marks',
+      marks(162),
+      gateway(0, { picker: { requests: 162, errors: 9, connectFailures: 0 } }),
+      'inconclusive',
+      '9 of them failed',
+    ],
     ['the mark alone', marks(162), unread, 'pass', 'could not be read (pods is forbidden)'],
     ['the mark alone, unasked', marks(162), null, 'pass', 'counts nothing'],
     ['neither', marks(0), unread, 'not-observable', '0 of 162'],
@@ -157,11 +173,11 @@ describe('the endpoint picker', () => {
     [
       'a gateway that cannot reach it',
       marks(0),
-      gateway(0, { picker: { requests: 0, answered: 0, connectFailures: 162 } }),
+      gateway(0, { picker: { requests: 0, errors: 162, connectFailures: 162 } }),
       'fail',
       '162 connections to it failed',
     ],
-    ['a gateway that asks it about some', marks(90), gateway(90), 'fail', 'counts 90 of 162'],
+    ['a gateway that asks it about some', marks(90), gateway(90), 'fail', 'counts 90 requests'],
     ['witnesses that contradict each other', marks(162), gateway(0), 'inconclusive', '162 of 162 answers carry'],
   ] as const)('by %s', (_, header, counters, outcome, seen) => {
     expect(checkPicker(header, counters, 162)).toMatchObject({
@@ -174,8 +190,8 @@ describe('the endpoint picker', () => {
   const thousand = (seen: number) => ({ seen, answers: 1_000 });
 
   it.each([
-    ['the counters just below 99 %', null, gateway(989), 'fail'],
-    ['the counters at 99 %', null, gateway(990), 'pass'],
+    ['the counters just below 99 %', thousand(1_000), gateway(989), 'inconclusive'],
+    ['the counters at 99 %', thousand(1_000), gateway(990), 'pass'],
     ['the mark just below 99 %', thousand(989), null, 'fail'],
     ['the mark at 99 %', thousand(990), null, 'pass'],
     ['a mark just below 99 % against the counters', thousand(989), gateway(0), 'fail'],

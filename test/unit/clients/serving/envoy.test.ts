@@ -13,7 +13,7 @@ describe('the clusters of an Envoy', () => {
       cluster_statuses: [
         {
           name: 'outbound|9002||qwen-epp-service.ns.svc.cluster.local',
-          host_statuses: [host('10.8.0.7', 9002, { cx_connect_fail: '88', rq_total: '88', rq_success: undefined })],
+          host_statuses: [host('10.8.0.7', 9002, { cx_connect_fail: '88', rq_error: '88', rq_total: undefined })],
         },
         { name: 'BlackHoleCluster' },
         { name: 'agent', host_statuses: [{ address: { pipe: { path: './etc/istio/XDS' } } }] },
@@ -23,9 +23,9 @@ describe('the clusters of an Envoy', () => {
       {
         cluster: 'outbound|9002||qwen-epp-service.ns.svc.cluster.local',
         host: '10.8.0.7:9002',
-        ...{ requests: 88, answered: 0, connectFailures: 88 },
+        ...{ requests: 0, errors: 88, connectFailures: 88 },
       },
-      { cluster: 'agent', host: ':0', requests: 0, answered: 0, connectFailures: 0 },
+      { cluster: 'agent', host: ':0', requests: 0, errors: 0, connectFailures: 0 },
     ]);
   });
 

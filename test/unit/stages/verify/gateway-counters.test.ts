@@ -19,7 +19,7 @@ const stack = {
 } as never;
 
 const counted = (cluster: string, host: string, requests: number, change = {}) => ({
-  ...{ cluster, host, requests, answered: requests, connectFailures: 0 },
+  ...{ cluster, host, requests, errors: 0, connectFailures: 0 },
   ...change,
 });
 const proxies = (...hosts: ReturnType<typeof counted>[][]): GatewaySnapshot => ({
@@ -31,12 +31,12 @@ describe('the counters of a gateway between two moments', () => {
     const before = proxies([counted(EPP, '10.8.0.9:9002', 5), counted(POOL, '10.8.0.4:8000', 7)], []);
     const after = proxies(
       [counted(EPP, '10.8.0.9:9002', 15), counted(POOL, '10.8.0.4:8000', 11), counted(POOL, '10.8.0.5:8000', 6)],
-      [counted(EPP, '10.8.0.9:9002', 3, { answered: 1, connectFailures: 2 }), counted('other', '10.8.0.99:8000', 50)],
+      [counted(EPP, '10.8.0.9:9002', 3, { errors: 2, connectFailures: 2 }), counted('other', '10.8.0.99:8000', 50)],
     );
     expect(gatewayBetween(before, after, stack)).toEqual({
       problem: null,
       proxies: 2,
-      picker: { requests: 13, answered: 11, connectFailures: 2 },
+      picker: { requests: 13, errors: 2, connectFailures: 2 },
       perPod: [
         { pod: 'pod-0', requests: 4 },
         { pod: 'pod-1', requests: 6 },
