@@ -39,9 +39,17 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/**/*.test.ts', 'lab/test/**/*.test.ts'],
-          // Those of cluster/ need a kube-apiserver, those of browser/ a Chromium, those of workflows/ act; each has
-          // a configuration of its own.
-          exclude: ['test/cluster/**', 'test/browser/**', 'test/workflows/**', 'test/e2e/measured/**'],
+          // Those of cluster/ need a kube-apiserver, of browser/ a Chromium, of workflows/ act, of tools/ kubectl and
+          // gcloud; each has a configuration of its own.
+          exclude: [
+            'test/cluster/**',
+            'test/browser/**',
+            'test/workflows/**',
+            'test/tools/**',
+            'lab/test/tools/**',
+            'test/stack/**',
+            'test/e2e/measured/**',
+          ],
           // GitHub's runners have two to four cores.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

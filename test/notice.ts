@@ -1,5 +1,6 @@
 import { assetsFolder, HOW_TO_GET_ASSETS } from '../lab/apiserver/assets.ts';
 import { chromiumPath, HOW_TO_GET_CHROMIUM } from './browser/chromium.ts';
+import { HOW_TO_GET_TOOLS, hasTools } from './tools/require-tools.ts';
 import { HOW_TO_GET_ACT, hasAct } from './workflows/require-act.ts';
 
 /** Says at the start of `npm test` what it leaves out. */
@@ -8,6 +9,8 @@ export function setup(): void {
   console.log(`NOT RUN: the tests on a real kube-apiserver (test/cluster). ${cluster}`);
   const browser = chromiumPath() ? 'They run with: npm run test:browser' : HOW_TO_GET_CHROMIUM;
   console.log(`NOT RUN: the tests of the page in a browser (test/browser). ${browser}`);
+  const tools = hasTools() ? 'They run with: npm run test:tools' : HOW_TO_GET_TOOLS;
+  console.log(`NOT RUN: what kubectl and gcloud make of the lab (test/tools, lab/test/tools). ${tools}`);
   const workflows = hasAct() ? 'They run with: npm run test:workflows' : HOW_TO_GET_ACT;
   console.log(`NOT RUN: the workflows as a whole (test/workflows). ${workflows}`);
 }

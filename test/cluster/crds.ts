@@ -1,23 +1,20 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { RealKube } from '../../lab/apiserver/api-server.ts';
 import { isEstablished } from '../../lab/apiserver/established.ts';
+import { type CrdFolder, crdTexts } from '../fixtures/crds.ts';
 
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 /**
- * Creates every CustomResourceDefinition of a folder and waits until each is established; the names, in file order.
+ * Creates every CustomResourceDefinition of a product and waits until each is established. Returns the names, in file
+ * order.
  */
-export async function installCrds(kube: RealKube, folder: string): Promise<string[]> {
+export async function installCrds(kube: RealKube, folder: CrdFolder): Promise<string[]> {
   const names: string[] = [];
-  for (const file of readdirSync(folder).sort()) {
-    // The server reads YAML itself; parsing megabytes of it here would be the slow part.
-    const documents = readFileSync(join(folder, file), 'utf8').split(/^---$/m);
-    for (const text of documents.filter((each) => /^kind: CustomResourceDefinition$/m.test(each))) {
-      const { status, body } = await kube.ask('POST', PATH, text, { contentType: 'application/yaml' });
-      if (status !== 201) throw new Error(`${file}: the API server answered ${status}: ${JSON.stringify(body)}`);
-      names.push(body.metadata.name);
-    }
+  // The server reads YAML itself; parsing megabytes of it here would be the slow part.
+  for (const { file, text } of crdTexts(folder)) {
+    const { status, body } = await kube.ask('POST', PATH, text, { contentType: 'application/yaml' });
+    if (status !== 201) throw new Error(`${file}: the API server answered ${status}: ${JSON.stringify(body)}`);
+    names.push(body.metadata.name);
   }
   await settled(names, (name) => isEstablished(kube, name));
   return names;

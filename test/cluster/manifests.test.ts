@@ -1,15 +1,10 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { type KubeObject, describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
-import { crdFolder } from '../unit/manifests/crds.ts';
 import { objectsBelow, pattern } from '../unit/manifests/files.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
-
-const folder = crdFolder(process.env);
-if (!folder) console.warn('NOT CHECKED: no CRDs (set SERVING_CRDS), so the API server judged no manifest.');
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 const GATEWAY_NAMESPACE = 'opendatahub';
@@ -30,73 +25,70 @@ const SERVICES = SHIPPED.filter(({ kind }) => kind === 'LLMInferenceService');
  * a cluster KServe's webhook converts v1alpha1 to the stored v1alpha2, fills in defaults and validates. What is judged
  * here is therefore the schema of v1alpha1, its CEL rules, and that nothing is left over in v1alpha2; not the webhooks.
  */
-describe.runIf(folder).each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'])(
-  'API server with %s',
-  (kserve) => {
-    let kube: RealKube;
-    let client: KubeClient;
+describe.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'] as const)('API server with %s', (kserve) => {
+  let kube: RealKube;
+  let client: KubeClient;
 
-    // A server for each version: an installed definition cannot be replaced by one that never stored what it stores.
-    beforeAll(async () => {
-      kube = await startApiServer();
-      client = clientOf(kube);
-      for (const name of [NAMESPACE, GATEWAY_NAMESPACE]) {
-        await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-      }
-      for (const part of ['istio', kserve]) await installCrds(kube, join(folder ?? '', part));
+  // A server for each version: an installed definition cannot be replaced by one that never stored what it stores.
+  beforeAll(async () => {
+    kube = await startApiServer();
+    client = clientOf(kube);
+    for (const name of [NAMESPACE, GATEWAY_NAMESPACE]) {
+      await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    }
+    for (const part of ['istio', kserve] as const) await installCrds(kube, part);
+  });
+  afterAll(async () => {
+    await client?.close();
+    await kube?.stop();
+  });
+
+  it.each(SHIPPED.map((object) => [named(refOf(object)), object] as const))('takes %s', async (_name, object) => {
+    const answer = await client.apply(object, { dryRun: true });
+    // Nothing of it was pruned, whatever was added.
+    expect(answer).toMatchObject(object);
+    expect(await client.get(refOf(object))).toBeNull();
+  });
+
+  it.each(SERVICES.map((object) => [named(refOf(object)), object] as const))(
+    'keeps %s whole, and leaves it alone when it is applied again',
+    async (_name, object) => {
+      const made = await client.apply(object);
+      const again = await client.apply(object);
+      expect(again.metadata).toEqual(made.metadata);
+      expect(await client.get(refOf(object))).toMatchObject(object);
+    },
+  );
+
+  it('refuses a misspelt field and says where it is', async () => {
+    const object = structuredClone(SERVICES[0]!);
+    object.spec.template.containers[0].imagePullpolicy = 'Always';
+    await expect(client.apply(object, { dryRun: true })).rejects.toMatchObject({
+      code: 'manifest-refused',
+      message: expect.stringContaining('.spec.template.containers[name="main"].imagePullpolicy'),
     });
-    afterAll(async () => {
-      await client?.close();
-      await kube?.stop();
+  });
+
+  it('refuses a value of the wrong type and says where it is', async () => {
+    const object = structuredClone(SERVICES[0]!);
+    object.spec.replicas = 'three';
+    await expect(client.apply(object, { dryRun: true })).rejects.toMatchObject({
+      code: 'manifest-refused',
+      message: expect.stringContaining('spec.replicas'),
     });
+  });
 
-    it.each(SHIPPED.map((object) => [named(refOf(object)), object] as const))('takes %s', async (_name, object) => {
-      const answer = await client.apply(object, { dryRun: true });
-      // Nothing of it was pruned, whatever was added.
-      expect(answer).toMatchObject(object);
-      expect(await client.get(refOf(object))).toBeNull();
-    });
-
-    it.each(SERVICES.map((object) => [named(refOf(object)), object] as const))(
-      'keeps %s whole, and leaves it alone when it is applied again',
-      async (_name, object) => {
-        const made = await client.apply(object);
-        const again = await client.apply(object);
-        expect(again.metadata).toEqual(made.metadata);
-        expect(await client.get(refOf(object))).toMatchObject(object);
-      },
-    );
-
-    it('refuses a misspelt field and says where it is', async () => {
-      const object = structuredClone(SERVICES[0]!);
-      object.spec.template.containers[0].imagePullpolicy = 'Always';
-      await expect(client.apply(object, { dryRun: true })).rejects.toMatchObject({
+  it('knows scheduler.config only from v0.17 on, which is why the weights are in the args', async () => {
+    const object = structuredClone(SERVICES[0]!);
+    object.spec.router.scheduler.config = { inline: { kind: 'EndpointPickerConfig' } };
+    const answer = client.apply(object, { dryRun: true });
+    if (kserve === 'kserve-odh-v0.15') {
+      await expect(answer).rejects.toMatchObject({
         code: 'manifest-refused',
-        message: expect.stringContaining('.spec.template.containers[name="main"].imagePullpolicy'),
+        message: expect.stringContaining('.spec.router.scheduler.config'),
       });
-    });
-
-    it('refuses a value of the wrong type and says where it is', async () => {
-      const object = structuredClone(SERVICES[0]!);
-      object.spec.replicas = 'three';
-      await expect(client.apply(object, { dryRun: true })).rejects.toMatchObject({
-        code: 'manifest-refused',
-        message: expect.stringContaining('spec.replicas'),
-      });
-    });
-
-    it('knows scheduler.config only from v0.17 on, which is why the weights are in the args', async () => {
-      const object = structuredClone(SERVICES[0]!);
-      object.spec.router.scheduler.config = { inline: { kind: 'EndpointPickerConfig' } };
-      const answer = client.apply(object, { dryRun: true });
-      if (kserve === 'kserve-odh-v0.15') {
-        await expect(answer).rejects.toMatchObject({
-          code: 'manifest-refused',
-          message: expect.stringContaining('.spec.router.scheduler.config'),
-        });
-      } else {
-        expect((await answer).spec.router.scheduler.config.inline.kind).toBe('EndpointPickerConfig');
-      }
-    });
-  },
-);
+    } else {
+      expect((await answer).spec.router.scheduler.config.inline.kind).toBe('EndpointPickerConfig');
+    }
+  });
+});

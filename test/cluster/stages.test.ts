@@ -12,13 +12,11 @@ import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy/deploy.ts';
 import { preflight } from '../../src/stages/preflight/preflight.ts';
 import { preflightTable } from '../../src/stages/preflight/table.ts';
-import { crdFolder } from '../unit/manifests/crds.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { POOL, stageContext, texts } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
 
-const folder = crdFolder(process.env);
 const NAMESPACE = 'llm-d-inference-scheduling';
 const CLUSTER: ClusterInfo = {
   name: 'llmd',
@@ -35,7 +33,7 @@ const CLUSTER: ClusterInfo = {
 const load = (path: string): Promise<Manifest[]> =>
   loadManifests({ path, root: join(ROOT, 'manifests'), namespace: NAMESPACE, env: process.env });
 
-describe.runIf(folder)('stages on a real API server', () => {
+describe('stages on a real API server', () => {
   let kube: RealKube;
   let admin: KubeClient;
   /** The gate, with the rights of manifests/rbac and no others. */
@@ -55,8 +53,8 @@ describe.runIf(folder)('stages on a real API server', () => {
     const user = rules.find(({ object }) => object.kind === 'RoleBinding')?.object.subjects[0].name;
     const token = kube.tokenFor(user);
     client = clientOf(kube, { accessToken: async () => token });
-    for (const part of ['gateway-api', 'inference-extension', 'istio', 'kserve-odh-v0.15']) {
-      await installCrds(kube, join(folder ?? '', part));
+    for (const part of ['gateway-api', 'inference-extension', 'istio', 'kserve-odh-v0.15'] as const) {
+      await installCrds(kube, part);
     }
   });
   afterAll(async () => {

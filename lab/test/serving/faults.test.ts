@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../../lab/serving/engine.ts';
-import { createFaultInjector } from '../../../lab/serving/faults.ts';
-import { misleading } from '../../../lab/serving/misleading-picker.ts';
-import { createRandom } from '../../../lab/serving/random.ts';
 import { SCENARIOS } from '../../scenarios/scenarios.ts';
 import type { ServingFaults } from '../../scenarios/types.ts';
+import type { Engine } from '../../serving/engine.ts';
+import { createFaultInjector } from '../../serving/faults.ts';
+import { misleading } from '../../serving/misleading-picker.ts';
+import { createRandom } from '../../serving/random.ts';
 
 const CANDIDATES = ['c', 'a', 'b'].map((name) => ({ name, queue: 0, kvUsage: 0, blockSize: 128 }));
 const picks = (kind: ServingFaults['picker'], bodies: string[]) => {

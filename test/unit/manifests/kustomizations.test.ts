@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import {
   type AccessNeed,
   CLUSTER_NEEDS,
@@ -11,7 +9,7 @@ import {
   POOL_NEED,
   SERVING_NEEDS,
 } from '../../../src/stages/preflight/access-rules.ts';
-import { filesBelow, type Json, MANIFESTS, objectsBelow, objectsOf, pattern, ROOT } from './files.ts';
+import { filesBelow, type Json, objectsBelow, objectsOf, ROOT } from './files.ts';
 
 /** Beside the kustomization, but never applied. */
 const NOT_APPLIED: Record<string, string[]> = { pattern1: ['baseline.json', 'retire.yaml'], pattern3: ['retire.yaml'] };
@@ -20,15 +18,6 @@ const FOLDERS = [
   'pattern3',
   ...['default-deny', 'envoyfilter', 'upstream-kserve'].map((name) => `components/${name}`),
 ];
-
-const kubectl = spawnSync('kubectl', ['kustomize', '--help']).status === 0;
-if (!kubectl) console.warn('NOT CHECKED: kubectl is not on PATH, so no kustomization was rendered by it.');
-
-function render(folder: string): Json[] {
-  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
-  expect(status, stderr).toBe(0);
-  return parseAllDocuments(stdout).map((document) => document.toJS());
-}
 
 const identity = (object: Json) => `${object.kind} ${object.metadata.namespace ?? '-'}/${object.metadata.name}`;
 
@@ -57,23 +46,6 @@ describe('every file', () => {
         'EnvoyFilter opendatahub/inference-pool-route-body-forwarding',
       ]),
     );
-  });
-});
-
-describe.runIf(kubectl)('kubectl kustomize', () => {
-  it.each(['pattern1', 'pattern3'] as const)('renders %s to what reading the list gives', (name) => {
-    const rendered = render(join(MANIFESTS, name));
-    expect(rendered).toHaveLength(5);
-    expect(rendered.map(identity).sort()).toEqual(pattern(name).map(identity).sort());
-    for (const object of pattern(name)) expect(rendered).toContainEqual(object);
-  });
-
-  it('renders both patterns with all components, without a name twice', () => {
-    const names = render(join(import.meta.dirname, 'fixtures', 'overlay')).map(identity);
-    expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(5 + 5 + 1 + 1 + 6);
-    expect(names).toContain('NetworkPolicy -/default-deny');
-    expect(names).toContain('EnvoyFilter opendatahub/inference-pool-ext-proc-pattern3');
   });
 });
 

@@ -1,12 +1,7 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { crdFolder, servedSchemas } from './crds.ts';
+import { servedSchemas } from '../../fixtures/crds.ts';
 import { type Json, objectsBelow, pattern } from './files.ts';
 import { faults, resourceFaults } from './structural-schema.ts';
-
-const folder = crdFolder(process.env);
-if (!folder)
-  console.warn('NOT CHECKED: no CRDs (set SERVING_CRDS), so no custom resource was validated by its schema.');
 
 const ALL = ['pattern1', 'pattern3', 'components'].flatMap(objectsBelow);
 const ofKind = (kind: string) => ALL.filter((object) => object.kind === kind);
@@ -47,9 +42,9 @@ const NETWORK_POLICY = object({
   ),
 });
 
-describe.runIf(folder)('schemas of the CRDs', () => {
-  it.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'])('%s takes both services', (version) => {
-    const schemas = servedSchemas(join(folder ?? '', version), 'LLMInferenceService');
+describe('schemas of the CRDs', () => {
+  it.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'] as const)('%s takes both services', (version) => {
+    const schemas = servedSchemas(version, 'LLMInferenceService');
     for (const name of ['pattern1', 'pattern3'] as const) {
       const service = pattern(name).find((each) => each.kind === 'LLMInferenceService');
       const served = service.apiVersion.replace('serving.kserve.io/', '');
@@ -59,7 +54,7 @@ describe.runIf(folder)('schemas of the CRDs', () => {
   });
 
   it.each(['EnvoyFilter', 'DestinationRule'])('Istio takes every %s', (kind) => {
-    const schemas = servedSchemas(join(folder ?? '', 'istio'), kind);
+    const schemas = servedSchemas('istio', kind);
     const shipped = ofKind(kind).filter((each) => each.spec);
     expect(shipped.length).toBeGreaterThan(0);
     for (const each of shipped) {
@@ -70,7 +65,7 @@ describe.runIf(folder)('schemas of the CRDs', () => {
   });
 
   it('KServe ODH v0.15 would refuse scheduler.config, which is why the weights are in the args', () => {
-    const { v1alpha1 } = servedSchemas(join(folder ?? '', 'kserve-odh-v0.15'), 'LLMInferenceService');
+    const { v1alpha1 } = servedSchemas('kserve-odh-v0.15', 'LLMInferenceService');
     const service = structuredClone(pattern('pattern3')[0]);
     service.spec.router.scheduler.config = { inline: {} };
     expect(resourceFaults(v1alpha1, service)).toEqual(['.spec.router.scheduler.config: unknown field']);

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import type { CrdFolder } from '../../fixtures/crds.ts';
 
 export const NAMESPACE = 'llm-d-inference-scheduling';
 export const SERVICE = 'qwen2-3b-pattern3';
@@ -14,7 +15,7 @@ const TLS = ['--ssl-certfile', '/var/run/kserve/tls/tls.crt', '--ssl-keyfile', '
 export interface KserveVersion {
   name: string;
   /** Folder of its CRDs, where there is one. */
-  crds: string | null;
+  crds: CrdFolder | null;
   service: KubeObject;
   route: KubeObject;
   pools: KubeObject[];
@@ -36,7 +37,7 @@ export interface KserveVersion {
 
 interface Shape {
   name: string;
-  crds: string | null;
+  crds: CrdFolder | null;
   apiVersion: string;
   rules: KubeObject[];
   routeGroup: string;

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -34,16 +33,6 @@ const shown = (manifests: Manifest[]) =>
   manifests.map(
     ({ object, file, line }) => `${file}:${line ?? '-'} ${object.metadata.namespace}/${object.metadata.name}`,
   );
-
-const kubectl = (() => {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write('kubectl is not installed: its renderings are NOT tested here\n');
-    return false;
-  }
-})();
 
 describe('files and folders', () => {
   it('are read in order, with the line of each document', async () => {
@@ -208,16 +197,6 @@ describe('a kustomization', () => {
       ),
       hint: expect.stringContaining('Install kubectl'),
     });
-  });
-
-  it.skipIf(!kubectl)('that transforms is rendered by kubectl', async () => {
-    await files({ ...plain, 'deploy/kustomization.yaml': `namePrefix: x-\n${list('z.yaml', '../base')}` });
-    expect(shown(await load('deploy')).sort()).toEqual(['deploy:- serving/x-b', 'deploy:- serving/x-z']);
-  });
-
-  it.skipIf(!kubectl)('that kubectl refuses is told in its words', async () => {
-    await files({ 'deploy/kustomization.yaml': `namePrefix: x-\n${list('gone.yaml')}` });
-    await expect(load('deploy')).rejects.toThrow(/^kubectl kustomize deploy failed: .*gone\.yaml/);
   });
 
   it.each([
