@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { createGithubIssues } from '../clients/github/issues.ts';
 import { repositoryPage } from '../clients/runner/identity.ts';
 import type { HistoryRecord } from '../history/record.ts';
-import { speedupText } from '../history/speedup.ts';
+import { newestTarget, speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
 import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
 import { openStore } from './history-store.ts';
@@ -55,7 +55,7 @@ export async function historyCommand(
   }
   for (const record of records.slice(-10)) write(rowOf(record));
   const found = watch(records);
-  write(watchSentence(found));
+  write(watchSentence(found, newestTarget(records) ?? []));
   return found.state === 'worse' ? 1 : 0;
 }
 
@@ -64,11 +64,12 @@ function refuse(text: string): number {
   return USAGE;
 }
 
-function rowOf({ ts, verdict, m, cause, run }: HistoryRecord): string {
+function rowOf(record: HistoryRecord): string {
+  const { ts, verdict, cause, run } = record;
   return [
     ts.slice(0, 16).replace('T', ' '),
     verdict.padEnd(12),
-    speedupText(m.speedup).padEnd(20),
+    speedupText(record).padEnd(20),
     run.sha?.slice(0, 7) ?? '',
     cause ?? '',
   ]

@@ -1,5 +1,6 @@
+import { times } from '../lib/speedup.ts';
 import type { HistoryRecord } from './record.ts';
-import { speedupText } from './speedup.ts';
+import { newestTarget, speedupText } from './speedup.ts';
 import { watch } from './watch.ts';
 
 /** What an issue is about: the level of a series, or one cause that keeps it from measuring. */
@@ -141,6 +142,7 @@ function speedUpStep(
   // What was accepted is where the series begins anew.
   const since = known.find(({ accepted }) => accepted)?.closedAt ?? '';
   const own = records.filter(({ ts }) => ts > since);
+  const limits = newestTarget(records) ?? [];
   const found = watch(own);
   // Told on the night that shows it: a night without a figure says nothing new.
   if (found.state !== 'worse' || newest.m.speedup === null) return null;
@@ -153,7 +155,7 @@ function speedUpStep(
     ? {
         do: 'reopen',
         number: issue.number,
-        comment: `Again ${percent(-found.shift)} below ${times(found.reference)}.`,
+        comment: `Again ${percent(-found.shift)} below ${times(found.reference, limits)}.`,
         ...text,
       }
     : { do: 'open', ...text };
@@ -167,6 +169,7 @@ function goOn(
   compare: (from: string, to: string) => string | null,
 ): { do: 'update' | 'close'; comment: string | null; body: string; told?: number } {
   const newest = records.at(-1) as HistoryRecord;
+  const limits = newestTarget(records) ?? [];
   if (newest.env.fp !== fp) {
     const body = `What was measured has changed, so that the old level is no measure any more: ${changes(records, fp)}.\n\n${nights(records)}`;
     return { do: 'close', comment: 'What is measured has changed; a new level begins.', body };
@@ -176,12 +179,12 @@ function goOn(
   if (!last || newest.m.speedup === null) return { do: 'update', comment: null, body };
   const isGood = ({ value }: Figure) => value >= level * (1 - GOOD);
   if (previous && isGood(previous) && isGood(last)) {
-    const back = `The last two nights of ${code(series)} are back within ${percent(GOOD)} of ${times(level)}.\n\n${nights(records)}`;
-    return { do: 'close', comment: `Back at ${times(last.value)}, two nights in a row.`, body: back };
+    const back = `The last two nights of ${code(series)} are back within ${percent(GOOD)} of ${times(level, limits)}.\n\n${nights(records)}`;
+    return { do: 'close', comment: `Back at ${times(last.value, limits)}, two nights in a row.`, body: back };
   }
   const loss = 1 - last.value / level;
   if (loss < (told ?? 0) + WORSE_BY) return { do: 'update', comment: null, body };
-  const comment = `Now ${times(last.value)}, ${percent(loss)} below ${times(level)}.`;
+  const comment = `Now ${times(last.value, limits)}, ${percent(loss)} below ${times(level, limits)}.`;
   return { do: 'update', comment, body, told: loss };
 }
 
@@ -208,13 +211,14 @@ function dropBody(
   compare: (from: string, to: string) => string | null,
 ): string {
   const figures = measured(records);
+  const limits = newestTarget(records) ?? [];
   const good = figures.findLastIndex(({ value }) => value >= level * (1 - GOOD));
   const before = figures[good]?.record;
   const first = figures[good + 1]?.record;
   const bad = figures.slice(good + 1);
   const last = bad.at(-1) ?? figures.at(-1);
   return [
-    `The speed-up of ${code(series)} was ${times(level)}, and is ${last ? `${times(last.value)}, ${percent(1 - last.value / level)} lower` : 'not measured'}.`,
+    `The speed-up of ${code(series)} was ${times(level, limits)}, and is ${last ? `${times(last.value, limits)}, ${percent(1 - last.value / level)} lower` : 'not measured'}.`,
     before && first ? suspects(before, first, compare) : '',
     nights(records),
     'It closes after two good nights. Closed as not planned, the new level is taken for normal.',
@@ -272,10 +276,11 @@ function nights(records: readonly HistoryRecord[]): string {
   const rows = records
     .slice(-SHOWN)
     .reverse()
-    .map(({ ts, verdict, cause, m, run }) => {
+    .map((record) => {
+      const { ts, verdict, cause, run } = record;
       const link =
         run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
-      return `| ${link} | ${verdict} | ${speedupText(m.speedup)} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
+      return `| ${link} | ${verdict} | ${speedupText(record)} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
     });
   return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
 }
@@ -287,7 +292,6 @@ function lengthOf(records: readonly HistoryRecord[], holds: (record: HistoryReco
 }
 
 const day = ({ ts }: HistoryRecord) => ts.slice(0, 10);
-const times = (value: number) => `${value.toFixed(2)}×`;
 const percent = (share: number) => `${(share * 100).toFixed(1).replace(/\.0$/, '')}%`;
 
 /** Whatever was recorded, as code that cannot be left. */

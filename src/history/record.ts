@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Blame } from '../lib/failure.ts';
 import type { Report, Verdict } from '../report/model.ts';
-import type { Triple } from './speedup.ts';
+
+/** A point estimate with its limits. */
+export type Triple = readonly [value: number, low: number, high: number];
 
 /**
  * A run as the history keeps it: one line of JSON, about a kilobyte. Additive changes keep `v`; readers keep fields that

@@ -1,3 +1,4 @@
+import { times } from '../lib/speedup.ts';
 import type { HistoryRecord } from './record.ts';
 
 /** Nights that a judgement looks back, and the fewest that it needs. */
@@ -67,10 +68,10 @@ export function watch(
   return { state: 'steady', reference: centre, nights };
 }
 
-/** What the judgement says, in one sentence. */
-export function watchSentence(found: Watch): string {
+/** The judgement in one sentence. `limits`: the ends of the target range, where it is known. */
+export function watchSentence(found: Watch, limits: readonly number[]): string {
   if (found.state === 'building') return `Building history: ${found.have} of ${found.need} comparable runs.`;
-  const reference = `${found.reference.toFixed(2)}× over ${found.nights} runs`;
+  const reference = `${times(found.reference, limits)} over ${found.nights} runs`;
   if (found.state === 'steady') return `As before: ${reference}.`;
   const shift = `${found.shift < 0 ? '−' : '+'}${Math.abs(found.shift * 100).toFixed(1)}%`;
   if (found.state === 'odd') return `One odd run: ${shift} against ${reference}. The next one decides.`;

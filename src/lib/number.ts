@@ -12,7 +12,11 @@ export function decimal(value: number, digits: number): string {
  * `2.4996`, never `2.50`. All values get the same decimals; at six of them what is still equal is rounded away from
  * the limit.
  */
-export function besideLimits(values: number[], limits: number[], minDigits = 2): (value: number) => string {
+export function besideLimits(
+  values: readonly number[],
+  limits: readonly number[],
+  minDigits = 2,
+): (value: number) => string {
   const truthful = (value: number, digits: number) =>
     limits.every((limit) => Math.sign(round(value, digits) - limit) === Math.sign(value - limit));
   let digits = minDigits;

@@ -5,6 +5,7 @@ import { timerWait } from '../clients/github/errors.ts';
 import { createGithubIssues } from '../clients/github/issues.ts';
 import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
+import { newestTarget } from '../history/speedup.ts';
 import { type Watch, watch, watchSentence } from '../history/watch.ts';
 import type { ReportInputs } from '../inputs/for-modes.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
@@ -112,7 +113,7 @@ async function keepHistory(
   if (!known) return { watch: null, pagePath: null, issueUrls: [] };
   const { records, skipped } = known;
   const found = records.length > 0 ? watch(records) : null;
-  if (found) say(watchSentence(found));
+  if (found) say(watchSentence(found, newestTarget(records) ?? []));
   const page = repositoryPage(env);
   const issueUrls = inputs.alertIssues
     ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {

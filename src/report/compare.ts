@@ -1,22 +1,36 @@
+import { besideLimits } from '../lib/number.ts';
+import { ratioText } from '../lib/speedup.ts';
 import type { Comparison } from './model.ts';
 
 /** The comparison in lines for a terminal. Text from the reports is made harmless by whoever writes it. */
 export function comparisonLines({ speedup, figures, changes, problem }: Comparison): string[] {
-  const show = (value: number | null) => (value === null ? '–' : String(Number(value.toPrecision(4))));
   const rows = figures.filter(({ a, b }) => a !== null || b !== null);
   const width = Math.max(0, ...rows.map(({ name }) => name.length), ...changes.map(({ name }) => name.length));
   const line = (name: string, a: string, b: string, rest = '') =>
     `${name.padEnd(width)}  ${a.padStart(10)}  ${b.padStart(10)}  ${rest}`.trimEnd();
-  const verdict = speedup
-    ? `The second speed-up is ${speedup.ratio.toFixed(3)} of the first (95 % limits ${speedup.low.toFixed(3)} to ${speedup.high.toFixed(3)}): ${
-        speedup.low > 1 ? 'better' : speedup.high < 1 ? 'worse' : 'no difference is shown'
-      }.`
-    : `The speed-ups cannot be compared: ${problem}.`;
+  const verdict = speedup ? speedupSentence(speedup) : `The speed-ups cannot be compared: ${problem}.`;
   return [
     line('', 'first', 'second', 'second ÷ first'),
-    ...rows.map(({ name, a, b }) => line(name, show(a), show(b), a && b ? (b / a).toFixed(3) : '')),
+    ...rows.map(({ name, a, b, limits }) =>
+      line(name, figure(a, limits), figure(b, limits), a && b ? (b / a).toFixed(3) : ''),
+    ),
     '',
     ...(changes.length > 0 ? ['Changed:', ...changes.map(({ name, a, b }) => `  ${name}: ${a} → ${b}`), ''] : []),
     verdict,
   ];
+}
+
+function speedupSentence(speedup: NonNullable<Comparison['speedup']>): string {
+  const { ratio, ...limits } = speedup;
+  const { value, low, high } = ratioText({ value: ratio, ...limits }, [1], 3);
+  const word = speedup.low > 1 ? 'better' : speedup.high < 1 ? 'worse' : 'no difference is shown';
+  return `The second speed-up is ${value} of the first (95 % limits ${low} to ${high}): ${word}.`;
+}
+
+/** Four significant figures, or as many more as show on which side of its limits the value is. */
+function figure(value: number | null, limits: readonly number[]): string {
+  if (value === null) return '–';
+  const rounded = Number(value.toPrecision(4));
+  const kept = limits.every((limit) => Math.sign(rounded - limit) === Math.sign(value - limit));
+  return kept ? String(rounded) : besideLimits([value], limits)(value);
 }

@@ -1,6 +1,6 @@
-import { besideLimits } from '../lib/number.ts';
+import { ratioText } from '../lib/speedup.ts';
 import { level, plain, targetRange } from './format.ts';
-import type { Interval, Report } from './model.ts';
+import type { Interval, Report, Target } from './model.ts';
 
 /** The ratio in words whose printed relation to the target is the true one. */
 export interface SpeedupText {
@@ -24,19 +24,23 @@ export function speedupText(report: Report): SpeedupText | null {
   const speedup = report.benchmark?.speedup;
   if (!speedup) return null;
   const { minSpeedup, expectedMaxSpeedup } = report.target;
-  const { value, low, high } = speedup;
-  const format = besideLimits([value, low, high], [minSpeedup, expectedMaxSpeedup]);
+  const { value, low, high, range } = ratioText(speedup, targetLimits(report.target));
   return {
-    value: `${format(value)}×`,
-    low: `${format(low)}×`,
-    high: `${format(high)}×`,
-    range: `${format(low)}–${format(high)}`,
+    value: `${value}×`,
+    low: `${low}×`,
+    high: `${high}×`,
+    range,
     min: plain(minSpeedup),
     target: targetText(report),
     level: level(speedup),
     relation: report.benchmark?.design === 'recorded' ? 'recorded' : relationTo(speedup, minSpeedup),
-    aboveExpected: value > expectedMaxSpeedup,
+    aboveExpected: speedup.value > expectedMaxSpeedup,
   };
+}
+
+/** The ends of the target range, which no printed ratio may cross. */
+export function targetLimits({ minSpeedup, expectedMaxSpeedup }: Target): [min: number, expectedMax: number] {
+  return [minSpeedup, expectedMaxSpeedup];
 }
 
 /** A veto takes the figures' standing away, whatever they say. */

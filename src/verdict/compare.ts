@@ -9,16 +9,19 @@ import { mean, standardDeviation } from './statistics.ts';
  */
 export function compareReports(a: Report, b: Report): Comparison {
   const problem = problemOf('first', a) ?? problemOf('second', b);
+  const limits = [a, b].flatMap(({ target }) => [target.minSpeedup, target.expectedMaxSpeedup]);
   return {
     speedup: problem === null ? welch(logRatios(a.benchmark as Benchmark), logRatios(b.benchmark as Benchmark)) : null,
-    figures: FIGURES.map(([name, read]) => ({ name, a: read(a), b: read(b) })),
+    figures: FIGURES.map(([name, read]) => ({ name, a: read(a), b: read(b), limits: name === SPEED_UP ? limits : [] })),
     changes: ENVIRONMENT.map(([name, read]) => ({ name, a: read(a), b: read(b) })).filter((one) => one.a !== one.b),
     problem,
   };
 }
 
+const SPEED_UP = 'speed-up';
+
 const FIGURES: readonly (readonly [string, (report: Report) => number | null])[] = [
-  ['speed-up', ({ benchmark }) => benchmark?.speedup?.value ?? null],
+  [SPEED_UP, ({ benchmark }) => benchmark?.speedup?.value ?? null],
   ['throughput, all replicas, req/s', ({ benchmark }) => benchmark?.arms.all.requestsPerSecond ?? null],
   ['throughput, one replica, req/s', ({ benchmark }) => benchmark?.arms.one.requestsPerSecond ?? null],
   ['latency p95, all replicas, ms', ({ benchmark }) => benchmark?.arms.all.latencyMs?.p95.value ?? null],

@@ -1,4 +1,5 @@
 import { besideLimits } from '../lib/number.ts';
+import { ratioText } from '../lib/speedup.ts';
 import type { Benchmark, Check, Target, Verdict } from '../report/model.ts';
 import { percent } from './wording.ts';
 
@@ -35,12 +36,12 @@ export function overallVerdict(
     };
   }
   const { speedup, looks } = benchmark;
-  const places = besideLimits(speedup ? [speedup.value, speedup.low, speedup.high] : [], [target.minSpeedup]);
-  const interval = speedup ? `${places(speedup.low)}–${places(speedup.high)}×` : '';
-  if (looks.stopped === 'fail' && speedup) {
+  const ratio = speedup && ratioText(speedup, [target.minSpeedup, target.expectedMaxSpeedup]);
+  const shown = ratio && `The speed-up is ${ratio.value}× (${ratio.range}×)`;
+  if (looks.stopped === 'fail' && shown) {
     return {
       verdict: 'fail',
-      reasons: [`The speed-up is ${places(speedup.value)}× (${interval}): wholly below ${target.minSpeedup}×.`],
+      reasons: [`${shown}: wholly below ${target.minSpeedup}×.`],
     };
   }
   const undecided = [
@@ -52,8 +53,8 @@ export function overallVerdict(
     ...benchmark.warnings.filter(({ id }) => UNPROVEN.has(id)).map(({ message }) => message),
   ];
   if (looks.stopped !== 'pass' || !speedup) {
-    const reason = speedup
-      ? `The speed-up is ${places(speedup.value)}× (${interval})${whyUndecided(benchmark, target)}`
+    const reason = shown
+      ? `${shown}${whyUndecided(benchmark, target)}`
       : `The speed-up has no interval after ${benchmark.pairs.length} pairs.`;
     return { verdict: 'inconclusive', reasons: [reason, ...undecided] };
   }
@@ -62,7 +63,7 @@ export function overallVerdict(
   return {
     verdict: 'pass',
     reasons: [
-      `The speed-up is ${places(speedup.value)}× (${interval}): its lower limit exceeds ${target.minSpeedup}×.`,
+      `${shown}: its lower limit exceeds ${target.minSpeedup}×.`,
       ...(speedup.value > target.expectedMaxSpeedup
         ? [`It is above the expected range, which ends at ${target.expectedMaxSpeedup}×.`]
         : []),

@@ -1,5 +1,6 @@
 import { targetRange } from '../../report/format.ts';
 import type { HistoryRecord } from '../record.ts';
+import { newestTarget } from '../speedup.ts';
 import { type Unit, valueText } from './values.ts';
 
 /** A line of a chart; a null is a night that measured nothing there, and a gap. */
@@ -34,7 +35,7 @@ export function chartsOf(records: readonly HistoryRecord[]): Chart[] {
     values: column(read),
     dash,
   });
-  const target = records.findLast((record) => record.target)?.target ?? null;
+  const target = newestTarget(records);
   const chart = (id: string, title: string, unit: Unit, lines: Line[], rest: Partial<Chart> = {}) => ({
     ...{ id, title, unit, lines, interval: null, target: null },
     ...rest,
@@ -67,7 +68,7 @@ function describe({ unit, lines, target }: Omit<Chart, 'description'>): string {
   const parts = lines.map(({ label, values }) => {
     const known = values.filter((value) => value !== null);
     const [low, high, last] = [Math.min(...known), Math.max(...known), known.at(-1)!];
-    const text = (value: number) => valueText(unit, value);
+    const text = (value: number) => valueText(unit, value, target ? [target.low, target.high] : []);
     const runs = known.length === 1 ? '1 run' : `${known.length} runs`;
     return `${label}: ${text(last)} at last, ${text(low)} to ${text(high)} over ${runs}`;
   });

@@ -1,7 +1,7 @@
 import type { Blame } from '../../lib/failure.ts';
 import type { Verdict } from '../../report/model.ts';
 import type { HistoryRecord } from '../record.ts';
-import { speedupText } from '../speedup.ts';
+import { newestTarget, speedupText } from '../speedup.ts';
 import { median, watch, watchSentence } from '../watch.ts';
 import { type Chart, chartsOf } from './charts.ts';
 import { ENVIRONMENT } from './facts.ts';
@@ -107,7 +107,7 @@ function headingOf(record: HistoryRecord): string {
   const on = `on ${day(record.ts)}`;
   const target = record.target ? `, target ${targetRange(...record.target)}` : '';
   const word = capital(record.verdict);
-  if (record.m.speedup) return `${word}: ${speedupText(record.m.speedup)} ${on}${target}`;
+  if (record.m.speedup) return `${word}: ${speedupText(record)} ${on}${target}`;
   return `${word}: nothing was measured ${on}${record.cause ? `, ${record.cause}` : ''}`;
 }
 
@@ -116,26 +116,31 @@ function sentencesOf(records: readonly HistoryRecord[], newest: HistoryRecord): 
   const level = records.filter(({ m }) => m.speedup !== null);
   return [
     newest.m.speedup === null && measured
-      ? `Last measured on ${day(measured.ts)}: ${speedupText(measured.m.speedup)}, ${measured.verdict}.`
+      ? `Last measured on ${day(measured.ts)}: ${speedupText(measured)}, ${measured.verdict}.`
       : null,
-    level.length > 0 ? watchSentence(watch(records)) : null,
+    level.length > 0 ? watchSentence(watch(records), newestTarget(records) ?? []) : null,
   ].filter((sentence) => sentence !== null);
 }
 
 function tilesOf(records: readonly HistoryRecord[]): Tile[] {
   const recent = (read: (record: HistoryRecord) => number | null | undefined) =>
     records.flatMap((record) => read(record) ?? []).slice(-RECENT.level);
-  const level = (label: string, unit: Unit, read: Parameters<typeof recent>[0]): Tile => {
+  const level = (
+    label: string,
+    unit: Unit,
+    read: Parameters<typeof recent>[0],
+    limits: readonly number[] = [],
+  ): Tile => {
     const values = recent(read);
     const note = values.length === 1 ? 'the only run that has it' : `median of the last ${values.length}`;
     return values.length === 0
       ? { label, value: '–', note: 'not measured' }
-      : { label, value: valueText(unit, median(values)), note };
+      : { label, value: valueText(unit, median(values), limits), note };
   };
   const bills = records.slice(-RECENT.cost).map(({ cost }) => cost.usd);
   const known = bills.filter((usd_) => usd_ !== null);
   return [
-    level('Speed-up', 'ratio', ({ m }) => m.speedup?.[0]),
+    level('Speed-up', 'ratio', ({ m }) => m.speedup?.[0], newestTarget(records) ?? []),
     level('Throughput, all replicas', 'rate', ({ m }) => m.all),
     level('Latency p95', 'ms', ({ m }) => m.p95Ms),
     level('Cache hit rate', 'share', ({ m }) => m.hitRate),
@@ -159,7 +164,7 @@ function nightOf(record: HistoryRecord, changed: string[]): Night {
     ts: record.ts,
     time: `${record.ts.slice(0, 16).replace('T', ' ')}`,
     verdict: record.verdict,
-    speedup: speedupText(m.speedup),
+    speedup: speedupText(record),
     all: text(m.all, significant),
     one: text(m.one, significant),
     p95: text(m.p95Ms, (value) => decimal(value, 0)),

@@ -1,11 +1,13 @@
 import { renderMarker } from '../../lib/marker.ts';
+import { times } from '../../lib/speedup.ts';
 import { VERDICTS } from '../../lib/verdicts.ts';
 import { inline, prose } from '../escape.ts';
-import { ratio, utcMinute } from '../format.ts';
+import { utcMinute } from '../format.ts';
 import { heading, leadSentence } from '../headline.ts';
 import type { Report } from '../model.ts';
 import { linksLine, moneyLine, type ReportLinks } from '../money.ts';
 import { compactRecord, type EarlierResult, renderData } from '../record.ts';
+import { targetLimits } from '../speedup.ts';
 import { shortSha } from '../wording.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { box } from './cause-box.ts';
@@ -51,7 +53,7 @@ export function renderComment(report: Report, options: CommentOptions): string {
     ...body,
     head: [`${marker}\n${body.head[0]}`, ...body.head.slice(1)],
     tail: [
-      `${[earlierLine(earlier), ...body.tail].filter((part) => part !== null).join('\n\n')}\n${renderData(record)}`,
+      `${[earlierLine(earlier, targetLimits(report.target)), ...body.tail].filter((part) => part !== null).join('\n\n')}\n${renderData(record)}`,
     ],
   };
   return assemble(parts, options.budgetBytes ?? COMMENT_BUDGET_BYTES, options.reportLinks.summary ?? run.url);
@@ -92,12 +94,12 @@ function note(report: Report): string | null {
 }
 
 /** An edited comment must not lose what it said before: the verdicts of the commits before this one. */
-function earlierLine(earlier: readonly EarlierResult[]): string | null {
+function earlierLine(earlier: readonly EarlierResult[], limits: readonly number[]): string | null {
   const told = earlier.flatMap(({ sha, verdict, speedup }) => {
     const short = shortSha(sha);
     const word = VERDICTS[verdict]?.word;
     if (!short || !word) return [];
-    return [`${short} ${word}${typeof speedup === 'number' ? ` ${ratio(speedup)}` : ''}`];
+    return [`${short} ${word}${typeof speedup === 'number' ? ` ${times(speedup, limits)}` : ''}`];
   });
   return told.length > 0 ? `<sub>Earlier commits: ${told.join(', ')}.</sub>` : null;
 }

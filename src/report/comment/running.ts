@@ -1,10 +1,12 @@
 import { renderMarker } from '../../lib/marker.ts';
+import { times } from '../../lib/speedup.ts';
 import { VERDICTS } from '../../lib/verdicts.ts';
 import { inline, link, prose } from '../escape.ts';
-import { duration, plain, ratio, usd, utcMinute } from '../format.ts';
+import { duration, plain, usd, utcMinute } from '../format.ts';
 import type { Report } from '../model.ts';
 import type { ReportLinks } from '../money.ts';
 import { type CompactRecord, renderData } from '../record.ts';
+import { targetLimits } from '../speedup.ts';
 import { isRunning, serves, shortSha, stagePosition, USUAL_MS } from '../wording.ts';
 import { details } from './markdown.ts';
 import { stagesTable } from './result-table.ts';
@@ -36,7 +38,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
       link('Live log', options.reportLinks.run ?? run.url),
     ].join(' '),
     report.stages.length > 0 ? stagesTable(timed(report, options.at), 'waiting') : null,
-    options.previous ? previousResult(options.previous) : null,
+    options.previous ? previousResult(options.previous, targetLimits(report.target)) : null,
     `<sub>Updated ${inline(utcMinute(options.at), 40)} at each change of stage${sha ? ` for ${sha}` : ''} (run ${run.number}). ` +
       'Cancelling the run gives the TPU nodes back too.</sub>',
   ];
@@ -70,10 +72,10 @@ function timed(report: Report, at: string): Report['stages'] {
   });
 }
 
-function previousResult(previous: CompactRecord): string {
+function previousResult(previous: CompactRecord, limits: readonly number[]): string {
   const sha = shortSha(previous.sha);
   const verdict = VERDICTS[previous.verdict]?.word ?? 'unknown';
-  const speed = previous.speedup ? `, ${ratio(previous.speedup.value)}` : ', speed-up not measured';
+  const speed = previous.speedup ? `, ${times(previous.speedup.value, limits)}` : ', speed-up not measured';
   const when = previous.finishedAt ? `Finished ${prose(utcMinute(previous.finishedAt), 40)}. ` : '';
   return details(
     `Previous result${sha ? `, commit ${sha}` : ''}: ${verdict}${speed}`,

@@ -1,5 +1,6 @@
-import type { Report } from '../model.ts';
-import { vetoed } from '../speedup.ts';
+import { ratioText } from '../../lib/speedup.ts';
+import type { Interval, Report } from '../model.ts';
+import { targetLimits, vetoed } from '../speedup.ts';
 
 export interface BenchmarkEntry {
   name: string;
@@ -18,9 +19,13 @@ export function benchmarkEntries(report: Report): BenchmarkEntry[] {
   if (!benchmark || vetoed(report)) return [];
   const extra = `${report.verdict}${report.run.url ? `, ${report.run.url}` : ''}`;
   const { speedup, efficiency, arms } = benchmark;
-  const interval = ({ low, high }: { low: number; high: number }) => `${low.toFixed(3)}-${high.toFixed(3)}`;
+  const interval = (ratio: Interval, limits: readonly number[] = []) => {
+    const { low, high } = ratioText(ratio, limits, 3);
+    return `${low}-${high}`;
+  };
+  const range = speedup && interval(speedup, targetLimits(report.target));
   return [
-    ...(speedup ? [{ name: 'speedup', unit: 'x', value: speedup.value, range: interval(speedup), extra }] : []),
+    ...(speedup && range ? [{ name: 'speedup', unit: 'x', value: speedup.value, range, extra }] : []),
     ...(efficiency
       ? [{ name: 'scaling efficiency', unit: 'fraction', value: efficiency.value, range: interval(efficiency), extra }]
       : []),

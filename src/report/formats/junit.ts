@@ -1,5 +1,7 @@
+import { ratioText } from '../../lib/speedup.ts';
 import { VERDICTS } from '../../lib/verdicts.ts';
-import type { Report } from '../model.ts';
+import type { Interval, Report } from '../model.ts';
+import { targetLimits } from '../speedup.ts';
 
 /**
  * Checks and the speed-up as JUnit XML, for whatever shows test results. What was not observable or not decided is an
@@ -19,9 +21,7 @@ export function junit(report: Report): string {
     for (const { id, message } of benchmark.vetoes) cases.push(testCase('vetoes', id, 'error', message));
     const { speedup, looks } = benchmark;
     const kind = looks.stopped === 'pass' ? null : looks.stopped === 'fail' ? 'failure' : 'error';
-    const text = speedup
-      ? `${speedup.value.toFixed(3)} (${speedup.low.toFixed(3)} to ${speedup.high.toFixed(3)})`
-      : 'not measured';
+    const text = speedup ? speedupLine(speedup, report) : 'not measured';
     cases.push(testCase('benchmark', `speed-up above ${target.minSpeedup}`, kind, text));
   }
   cases.push(testCase('verdict', report.verdict, VERDICTS[report.verdict].junit, report.reasons.join(' ')));
@@ -34,6 +34,12 @@ export function junit(report: Report): string {
     '</testsuite>',
     '',
   ].join('\n');
+}
+
+/** `2.680 (2.612 to 2.748)` */
+function speedupLine(speedup: Interval, { target }: Report): string {
+  const { value, low, high } = ratioText(speedup, targetLimits(target), 3);
+  return `${value} (${low} to ${high})`;
 }
 
 function testCase(group: string, name: string, kind: 'failure' | 'error' | null, text: string): string {

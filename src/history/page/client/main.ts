@@ -27,13 +27,14 @@ function dayOf(seconds: number): string {
 
 function options(chart: Chart, width: number): uPlot.Options {
   const { unit, lines, interval, target, id } = chart;
-  const text = (value: number | null) => (value === null ? '–' : valueText(unit, value));
+  const limits = target ? [target.low, target.high] : [];
+  const text = (value: number | null) => (value === null ? '–' : valueText(unit, value, limits));
   const axis = {
     stroke: colour('--quiet'),
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { stroke: colour('--line') },
   };
-  const limits: uPlot.Series[] = interval
+  const edges: uPlot.Series[] = interval
     ? ['low', 'high'].map((label) => ({
         label,
         stroke: 'transparent',
@@ -60,7 +61,7 @@ function options(chart: Chart, width: number): uPlot.Options {
     },
     axes: [
       { ...axis, values: (_, splits) => splits.map(dayOf), space: 60 },
-      { ...axis, size: 76, values: (_, splits) => splits.map((value) => text(value)) },
+      { ...axis, size: 76, values: (_, splits) => splits.map((value) => valueText(unit, value)) },
     ],
     series: [
       { label: 'time', value: (_, seconds) => (seconds === null ? '–' : when(seconds)) },
@@ -72,7 +73,7 @@ function options(chart: Chart, width: number): uPlot.Options {
         points: { show: true, size: 5 },
         value: (_: uPlot, value: number | null) => text(value),
       })),
-      ...limits,
+      ...edges,
     ],
     bands: interval ? [{ series: [lines.length + 2, lines.length + 1], fill: colour('--band') }] : [],
     hooks: {
