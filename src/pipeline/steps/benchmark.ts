@@ -1,3 +1,4 @@
+import { timesWithRange } from '../../lib/speedup.ts';
 import { benchmark, type Measured } from '../../stages/benchmark/benchmark.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import type { ReadyStack } from '../../stages/ready/ready.ts';
@@ -14,9 +15,8 @@ export async function benchmarkStep(
   const measured = await run.stage({ name: 'benchmark', title: 'Measure one replica against all' }, async () => {
     const value = await benchmark({ ...context, endsMs: run.endsMs() }, prepared, stack, model);
     const { speedup, pairs } = value.benchmark;
-    const text = speedup
-      ? `${speedup.value.toFixed(2)}× (${speedup.low.toFixed(2)}–${speedup.high.toFixed(2)})`
-      : 'no ratio';
+    const { minSpeedup, expectedMaxSpeedup } = run.report().target;
+    const text = speedup ? timesWithRange(speedup, [minSpeedup, expectedMaxSpeedup]) : 'no ratio';
     return { value, summary: `${text} after ${pairs.length} pairs` };
   });
   run.found({ measured });

@@ -1,5 +1,6 @@
 import { humanDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
+import { times, timesWithRange } from '../../lib/speedup.ts';
 import type { PairTimings } from '../../load/pairs.ts';
 import type { WarmUp } from '../../load/warm-up.ts';
 import type { ArmName, BenchmarkPair, Finding } from '../../report/model.ts';
@@ -37,7 +38,7 @@ export function announcePlan(
     throw new Failure({
       stage: 'benchmark',
       code: 'undecidable',
-      message: `With ${plan.maxPairs} pairs of ${(timings.oneMs + timings.allMs) / 1_000} s only a true speed-up of ${provable.toFixed(2)}× or more can be proven to exceed ${plan.minSpeedup}×, and ${most}× is the most that is expected.`,
+      message: `With ${plan.maxPairs} pairs of ${(timings.oneMs + timings.allMs) / 1_000} s only a true speed-up of ${times(provable, [plan.minSpeedup, most])} or more can be proven to exceed ${plan.minSpeedup}×, and ${most}× is the most that is expected.`,
       hint: 'Give more or longer pairs ("pairs", "pair-duration"), or a lower "target-speedup".',
       blame: 'config',
       evidence: { provable, most },
@@ -49,16 +50,14 @@ export function announcePlan(
   const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
   emit(`one-replica arm: ${one.description}`);
   emit(
-    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${provable.toFixed(2)}× or more can be proven against ${plan.minSpeedup}× with this budget of ${humanDuration(longestMs)}${dollars}`,
+    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${times(provable, [plan.minSpeedup])} or more can be proven against ${plan.minSpeedup}× with this budget of ${humanDuration(longestMs)}${dollars}`,
   );
 }
 
 /** One line for a pair and the interval so far. */
 export function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): string {
-  const estimate = look.estimate
-    ? `running ${look.estimate.value.toFixed(2)}× (${look.estimate.low.toFixed(2)}–${look.estimate.high.toFixed(2)})`
-    : 'no interval yet';
-  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${pair.ratio.toFixed(2)}×; ${estimate}, needs > ${plan.minSpeedup}`;
+  const estimate = look.estimate ? `running ${timesWithRange(look.estimate, [plan.minSpeedup])}` : 'no interval yet';
+  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${times(pair.ratio, [plan.minSpeedup])}; ${estimate}, needs > ${plan.minSpeedup}`;
 }
 
 /** How long what stands beside the verdict takes at most: streamed answers, two searches of three rates, the runbook's requests. */
