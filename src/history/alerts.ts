@@ -1,3 +1,4 @@
+import { percentUpTo } from '../lib/number.ts';
 import { times } from '../lib/speedup.ts';
 import type { HistoryRecord } from './record.ts';
 import { newestTarget, speedupText } from './speedup.ts';
@@ -155,7 +156,7 @@ function speedUpStep(
     ? {
         do: 'reopen',
         number: issue.number,
-        comment: `Again ${percent(-found.shift)} below ${times(found.reference, limits)}.`,
+        comment: `Again ${percentUpTo(-found.shift)} below ${times(found.reference, limits)}.`,
         ...text,
       }
     : { do: 'open', ...text };
@@ -179,12 +180,12 @@ function goOn(
   if (!last || newest.m.speedup === null) return { do: 'update', comment: null, body };
   const isGood = ({ value }: Figure) => value >= level * (1 - GOOD);
   if (previous && isGood(previous) && isGood(last)) {
-    const back = `The last two nights of ${code(series)} are back within ${percent(GOOD)} of ${times(level, limits)}.\n\n${nights(records)}`;
+    const back = `The last two nights of ${code(series)} are back within ${percentUpTo(GOOD)} of ${times(level, limits)}.\n\n${nights(records)}`;
     return { do: 'close', comment: `Back at ${times(last.value, limits)}, two nights in a row.`, body: back };
   }
   const loss = 1 - last.value / level;
   if (loss < (told ?? 0) + WORSE_BY) return { do: 'update', comment: null, body };
-  const comment = `Now ${times(last.value, limits)}, ${percent(loss)} below ${times(level, limits)}.`;
+  const comment = `Now ${times(last.value, limits)}, ${percentUpTo(loss)} below ${times(level, limits)}.`;
   return { do: 'update', comment, body, told: loss };
 }
 
@@ -218,7 +219,7 @@ function dropBody(
   const bad = figures.slice(good + 1);
   const last = bad.at(-1) ?? figures.at(-1);
   return [
-    `The speed-up of ${code(series)} was ${times(level, limits)}, and is ${last ? `${times(last.value, limits)}, ${percent(1 - last.value / level)} lower` : 'not measured'}.`,
+    `The speed-up of ${code(series)} was ${times(level, limits)}, and is ${last ? `${times(last.value, limits)}, ${percentUpTo(1 - last.value / level)} lower` : 'not measured'}.`,
     before && first ? suspects(before, first, compare) : '',
     nights(records),
     'It closes after two good nights. Closed as not planned, the new level is taken for normal.',
@@ -292,7 +293,6 @@ function lengthOf(records: readonly HistoryRecord[], holds: (record: HistoryReco
 }
 
 const day = ({ ts }: HistoryRecord) => ts.slice(0, 10);
-const percent = (share: number) => `${(share * 100).toFixed(1).replace(/\.0$/, '')}%`;
 
 /** Whatever was recorded, as code that cannot be left. */
 function code(text: string): string {

@@ -7,6 +7,18 @@ export function decimal(value: number, digits: number): string {
   return format.format(value).replace(/^-/, '−');
 }
 
+/** A number with up to `places` decimals, none of them a trailing zero. */
+export function upTo(value: number, places: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : value < 0 ? '−∞' : 'n/a';
+  const text = Number(value.toFixed(places)).toString();
+  return text.startsWith('-') ? `−${text.slice(1)}` : text;
+}
+
+/** `12.3%`, `0.07%`: a share (0..1) for a sentence, with up to `places` decimals, none of them a trailing zero. */
+export function percentUpTo(share: number, places = 1): string {
+  return `${upTo(100 * share, places)}%`;
+}
+
 /**
  * Formats numbers that stand beside limits so that the printed relation is the true one: 2.4996 beside 2.5 prints
  * `2.4996`, never `2.50`. All values get the same decimals; at six of them what is still equal is rounded away from

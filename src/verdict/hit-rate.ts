@@ -1,4 +1,4 @@
-import { percent } from './wording.ts';
+import { percentUpTo } from '../lib/number.ts';
 
 export interface SharedPrefixShape {
   /** Tokens that the prompts of a group share. */
@@ -71,7 +71,7 @@ export function cacheablePrefix(shape: PrefixShape): { longEnough: boolean | nul
     const blocks = Math.floor(shape.prefixChars / shape.pickerBlockChars);
     const ofPrompt = Math.floor(shape.promptChars / shape.pickerBlockChars);
     require(blocks >= FEWEST_PICKER_BLOCKS);
-    const match = ofPrompt > 0 ? `, ${percent(blocks / ofPrompt, 0)} of each prompt` : '';
+    const match = ofPrompt > 0 ? `, ${percentUpTo(blocks / ofPrompt, 0)} of each prompt` : '';
     parts.push(
       `${shape.prefixChars} shared characters are ${counted(blocks, 'block')} of ${shape.pickerBlockChars} to the ` +
         `endpoint picker${match}` +

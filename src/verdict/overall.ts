@@ -1,7 +1,6 @@
-import { besideLimits } from '../lib/number.ts';
+import { besideLimits, percentUpTo } from '../lib/number.ts';
 import { ratioText } from '../lib/speedup.ts';
 import type { Benchmark, Check, Target, Verdict } from '../report/model.ts';
-import { percent } from './wording.ts';
 
 /** Warnings after which it is not proven who served the requests; a pass needs that proof. */
 const UNPROVEN: ReadonlySet<string> = new Set(['counters-unreadable']);
@@ -31,7 +30,7 @@ export function overallVerdict(
         const { errors, requests, successRate } = benchmark.arms[arm];
         const name = arm === 'all' ? 'all replicas' : 'one replica';
         const share = besideLimits([successRate * 100], [target.successRate * 100]);
-        return `${errors} of ${requests} requests to ${name} failed: ${share(successRate * 100)}% success, ${percent(target.successRate, 2)} wanted.`;
+        return `${errors} of ${requests} requests to ${name} failed: ${share(successRate * 100)}% success, ${percentUpTo(target.successRate, 2)} wanted.`;
       }),
     };
   }

@@ -1,8 +1,8 @@
+import { percentUpTo, upTo } from '../lib/number.ts';
 import type { ArmName, Finding } from '../report/model.ts';
 import type { ArmEvidence, MeasurementEvidence, Tell } from './evidence.ts';
 import { judgeCluster } from './plausibility-cluster.ts';
 import { trendOf } from './trend.ts';
-import { decimals, percent } from './wording.ts';
 
 export const LIMITS = {
   errorRate: 0.005,
@@ -52,9 +52,9 @@ function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void
   if (arm.errors > 0) {
     const rate = arm.errors / arm.requests;
     const because = arm.firstError === null ? '' : ` First: ${arm.firstError}`;
-    const sentence = `${arm.errors} of ${arm.requests} requests (${percent(rate, 2)}) failed in the ${title}`;
+    const sentence = `${arm.errors} of ${arm.requests} requests (${percentUpTo(rate, 2)}) failed in the ${title}`;
     if (rate > LIMITS.errorRate)
-      veto('error-rate', `${sentence}; the limit is ${percent(LIMITS.errorRate)}.${because}`);
+      veto('error-rate', `${sentence}; the limit is ${percentUpTo(LIMITS.errorRate)}.${because}`);
     else warn('errors', `${sentence}.${because}`);
   }
   if (arm.unreadable > 0) {
@@ -78,8 +78,8 @@ function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void
   if (arm.littlesLaw !== null && Math.abs(arm.littlesLaw - 1) > LIMITS.littlesLaw) {
     veto(
       'littles-law',
-      `In the ${title}, throughput × latency is ${percent(arm.littlesLaw)} of the requests that should be in flight ` +
-        `(allowed: ${percent(1 - LIMITS.littlesLaw)} to ${percent(1 + LIMITS.littlesLaw)}), so the load was not what it ` +
+      `In the ${title}, throughput × latency is ${percentUpTo(arm.littlesLaw)} of the requests that should be in flight ` +
+        `(allowed: ${percentUpTo(1 - LIMITS.littlesLaw)} to ${percentUpTo(1 + LIMITS.littlesLaw)}), so the load was not what it ` +
         'was meant to be.',
     );
   }
@@ -96,8 +96,8 @@ function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void
     veto(
       'trend',
       `Throughput in the ${title} ${trend.relativeChange > 0 ? 'rises' : 'falls'} by ` +
-        `${percent(Math.abs(trend.relativeChange))} from the first to the second half of its windows ` +
-        `(t = ${decimals(trend.t, 1)}, ${arm.halves.length} blocks), so the replicas were not in a steady state.`,
+        `${percentUpTo(Math.abs(trend.relativeChange))} from the first to the second half of its windows ` +
+        `(t = ${upTo(trend.t, 1)}, ${arm.halves.length} blocks), so the replicas were not in a steady state.`,
     );
   }
 }
@@ -109,16 +109,16 @@ function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell)
     if (Math.abs(difference) > LIMITS.outputTokens) {
       veto(
         'output-length',
-        `Answers had ${decimals(one.meanOutputTokens, 1)} tokens from one replica and ` +
-          `${decimals(all.meanOutputTokens, 1)} from all (${difference > 0 ? '+' : '−'}${percent(Math.abs(difference))}; ` +
-          `the limit is ${percent(LIMITS.outputTokens)}): requests per second do not compare the same work.`,
+        `Answers had ${upTo(one.meanOutputTokens, 1)} tokens from one replica and ` +
+          `${upTo(all.meanOutputTokens, 1)} from all (${difference > 0 ? '+' : '−'}${percentUpTo(Math.abs(difference))}; ` +
+          `the limit is ${percentUpTo(LIMITS.outputTokens)}): requests per second do not compare the same work.`,
       );
     }
   }
   if (evidence.pickerMarked && all.pickerShare !== null && all.pickerShare < LIMITS.pickerShare) {
     veto(
       'picker-lost',
-      `${percent(all.pickerShare)} of the answers of all replicas carried the endpoint picker's mark, which each had ` +
+      `${percentUpTo(all.pickerShare)} of the answers of all replicas carried the endpoint picker's mark, which each had ` +
         'before the one-replica arm was there: its route has changed what the gateway does.',
     );
   }
@@ -127,9 +127,9 @@ function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell)
   if (worst > LIMITS.cachedShare) {
     const apart = shares[0] != null && shares[1] != null ? Math.abs(shares[0] - shares[1]) : 0;
     const sentence =
-      `Up to ${percent(worst)} of the prompt tokens came from the prefix cache, although the benchmark's prompts share ` +
+      `Up to ${percentUpTo(worst)} of the prompt tokens came from the prefix cache, although the benchmark's prompts share ` +
       'nothing';
-    if (apart > LIMITS.cachedShare) veto('cache-hits', `${sentence}, and the arms differ by ${percent(apart)}.`);
+    if (apart > LIMITS.cachedShare) veto('cache-hits', `${sentence}, and the arms differ by ${percentUpTo(apart)}.`);
     else warn('cache-hits', `${sentence}; both arms alike.`);
   }
 }
@@ -139,21 +139,21 @@ function judgeClient(evidence: MeasurementEvidence, veto: Tell): void {
   if (eventLoopUtilization > LIMITS.eventLoopUtilization) {
     veto(
       'event-loop',
-      `The load generator's event loop was ${percent(eventLoopUtilization)} busy (limit ` +
-        `${percent(LIMITS.eventLoopUtilization)}), so it may have measured itself.`,
+      `The load generator's event loop was ${percentUpTo(eventLoopUtilization)} busy (limit ` +
+        `${percentUpTo(LIMITS.eventLoopUtilization)}), so it may have measured itself.`,
     );
   }
   if (stalledShare > LIMITS.stalledShare) {
     veto(
       'starved',
-      `The machine did not let the load generator run for ${percent(stalledShare)} of an arm's time (limit ` +
-        `${percent(LIMITS.stalledShare)}), so what it measured is partly the machine.`,
+      `The machine did not let the load generator run for ${percentUpTo(stalledShare)} of an arm's time (limit ` +
+        `${percentUpTo(LIMITS.stalledShare)}), so what it measured is partly the machine.`,
     );
   }
   if (sendLagP99Ms > LIMITS.sendLagP99Ms) {
     veto(
       'send-lag',
-      `1% of the requests were sent more than ${decimals(sendLagP99Ms, 1)} ms late (limit ${LIMITS.sendLagP99Ms} ms), ` +
+      `1% of the requests were sent more than ${upTo(sendLagP99Ms, 1)} ms late (limit ${LIMITS.sendLagP99Ms} ms), ` +
         'so the load generator or its connections held the load back.',
     );
   }
@@ -163,7 +163,7 @@ function judgeSpeedup(evidence: MeasurementEvidence, veto: Tell, warn: Tell): vo
   if (evidence.speedup === null) return;
   const efficiency = evidence.speedup / evidence.replicas;
   const sentence =
-    `A speed-up of ${decimals(evidence.speedup, 2)} is ${percent(efficiency)} of what ${evidence.replicas} replicas can ` +
+    `A speed-up of ${upTo(evidence.speedup, 2)} is ${percentUpTo(efficiency)} of what ${evidence.replicas} replicas can ` +
     'give';
   if (efficiency > LIMITS.impossibleEfficiency) {
     veto('impossible-speedup', `${sentence}: the one-replica arm was held back by something else than its replica.`);

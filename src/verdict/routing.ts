@@ -1,7 +1,7 @@
+import { percentUpTo, upTo } from '../lib/number.ts';
 import type { Check, CheckOutcome, GatewayEvidence, PodCount, RoutingEvidence } from '../report/model.ts';
 import { chanceAllOnOne, chanceOfAffinity } from './chance.ts';
 import { clopperPearsonLower, wilsonLimits } from './statistics.ts';
-import { decimals, percent } from './wording.ts';
 
 /** Share of the requests that the gateway must have asked the endpoint picker about. */
 const ENGAGED = 0.99;
@@ -117,7 +117,7 @@ export function checkUniqueSpread(perPod: readonly PodCount[], replicas: number)
   const check = (outcome: CheckOutcome, seen: string): Check => ({
     id: 'unique-spread',
     title: 'Unique prompts spread over the replicas',
-    expected: `each replica ${percent(low, 0)}–${percent(high, 0)}`,
+    expected: `each replica ${percentUpTo(low, 0)}–${percentUpTo(high, 0)}`,
     seen,
     outcome,
   });
@@ -128,7 +128,7 @@ export function checkUniqueSpread(perPod: readonly PodCount[], replicas: number)
   const counts = perPod.map((pod) => pod.requests);
   while (counts.length < replicas) counts.push(0);
   const limits = counts.map((count) => wilsonLimits(count, sent, 1 - 0.05 / replicas));
-  const seen = `${counts.join(' / ')} (${counts.map((count) => percent(count / sent, 0)).join(' / ')})`;
+  const seen = `${counts.join(' / ')} (${counts.map((count) => percentUpTo(count / sent, 0)).join(' / ')})`;
   if (limits.some((limit) => limit.low > high || limit.high < low)) return check('fail', seen);
   if (limits.every((limit) => limit.low >= low && limit.high <= high)) return check('pass', seen);
   return check('inconclusive', `${seen}; ${sent} requests do not tell`);
@@ -155,16 +155,16 @@ export function checkCacheHits(evidence: HitRateEvidence): Check {
   const check = (outcome: CheckOutcome, seen: string): Check => ({
     id: 'cache-hits',
     title: 'Shared prefixes are served from the cache',
-    expected: `near ${percent(aware)} (random routing: ${percent(random)})`,
+    expected: `near ${percentUpTo(aware)} (random routing: ${percentUpTo(random)})`,
     seen,
     outcome,
   });
   if (measured === null) return check('not-observable', 'the prefix-cache counters could not be read');
   if (aware - random < SMALLEST_GAP) {
-    return check('inconclusive', `${percent(measured)}; this workload cannot tell the two apart`);
+    return check('inconclusive', `${percentUpTo(measured)}; this workload cannot tell the two apart`);
   }
   const position = (measured - random) / (aware - random);
-  const seen = `${percent(measured)} (${decimals(position, 2)} of the way from random to aware)`;
+  const seen = `${percentUpTo(measured)} (${upTo(position, 2)} of the way from random to aware)`;
   if (position >= AWARE_FROM) return check('pass', seen);
   return check(position < RANDOM_BELOW ? 'fail' : 'inconclusive', seen);
 }
@@ -186,5 +186,5 @@ function shares(group: readonly PodCount[]): string {
 
 function odds(chance: number): string {
   if (chance > 0.5) return 'more often than not';
-  return `once in ${decimals(1 / chance, 0)} times`;
+  return `once in ${upTo(1 / chance, 0)} times`;
 }

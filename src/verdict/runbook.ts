@@ -1,5 +1,5 @@
+import { upTo } from '../lib/number.ts';
 import type { Finding, RunbookFigures, RunbookRow } from '../report/model.ts';
-import { decimals } from './wording.ts';
 
 /** The runbook's two measurements and what it records for them; nobody has kept data behind the recorded rates. */
 export const RUNBOOK = {
@@ -38,8 +38,8 @@ export function runbookFindings({ serial, parallel }: RunbookFigures, replicas: 
   const gain = parallel.requestsPerSecond / serial.requestsPerSecond;
   if (gain >= LEAST_GAIN) return [];
   const message =
-    `Ten requests at a time are answered at ${decimals(parallel.requestsPerSecond, 2)} per second and one at a time at ` +
-    `${decimals(serial.requestsPerSecond, 2)}: something serves them one after another, or both figures are one.`;
+    `Ten requests at a time are answered at ${upTo(parallel.requestsPerSecond, 2)} per second and one at a time at ` +
+    `${upTo(serial.requestsPerSecond, 2)}: something serves them one after another, or both figures are one.`;
   return [{ id: 'serial-equals-parallel', message }];
 }
 

@@ -1,9 +1,9 @@
+import { percentUpTo } from '../../lib/number.ts';
 import { type Probe, RATE_SHARES, searchGoodput, sloMeter } from '../../load/goodput.ts';
 import { arrivalTimes, runOpenLoop } from '../../load/open-loop.ts';
 import { requestBody } from '../../load/prompts.ts';
 import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '../../report/model.ts';
 import { LIMITS } from '../../verdict/plausibility.ts';
-import { percent } from '../../verdict/wording.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
@@ -54,7 +54,7 @@ export function judged(
   stalledShare: number,
 ): { goodput: GoodputFigures | null; findings: Finding[] } {
   if (!(stalledShare > LIMITS.stalledShare)) return { goodput, findings: [] };
-  const message = `Goodput is left out: the machine did not let the load generator run for ${percent(stalledShare)} of its time.`;
+  const message = `Goodput is left out: the machine did not let the load generator run for ${percentUpTo(stalledShare)} of its time.`;
   return { goodput: null, findings: [{ id: 'goodput-starved', message }] };
 }
 
