@@ -9,11 +9,9 @@ import { rawResultLines } from '../load/raw-results.ts';
 import type { RequestRecord } from '../load/types.ts';
 import type { Emit } from '../progress/events.ts';
 import { renderComment } from '../report/comment/comment.ts';
-import { renderSummary } from '../report/comment/summary.ts';
-import { benchmarkEntries } from '../report/formats/benchmark-action.ts';
-import { junit } from '../report/formats/junit.ts';
-import { llmDReport } from '../report/formats/llm-d.ts';
-import { openMetrics } from '../report/formats/openmetrics.ts';
+import { jsonText } from '../report/formats/format.ts';
+import { resultFiles } from '../report/formats/registry.ts';
+import { SUMMARY_FILE } from '../report/formats/summary.ts';
 import type { Report } from '../report/model.ts';
 import { linksOf } from '../report/money.ts';
 import { type EarlierResult, earlierResults, parseData } from '../report/record.ts';
@@ -51,20 +49,16 @@ export async function publish(report: Report, options: PublishOptions): Promise<
   const { inputs, emit } = options;
   // What was registered as a secret, then what looks like one: a pod may have printed a token that is nobody's here.
   const redact = (text: string) => redactSecrets(options.redact(text));
-  const links = linksOf(report);
-  const comment = redact(renderComment(report, { id: inputs.commentId, reportLinks: links }));
-  const summary = redact(renderSummary(report, { reportLinks: links }));
-  const { requests } = options;
-  const files = {
-    'result.json': redact(`${JSON.stringify(report, null, 2)}\n`),
-    'comment.md': `${comment}\n`,
-    'summary.md': summary,
-    ...otherFormats(report, redact),
-    ...(options.evidence ? { 'evidence.json': redact(`${JSON.stringify(options.evidence, null, 2)}\n`) } : {}),
-    ...(requests
-      ? { 'requests.jsonl': redact([...rawResultLines(requests.records, requests.originMs)].join('')) }
-      : {}),
-  };
+  const { evidence, requests } = options;
+  const files = Object.fromEntries(
+    [
+      ...resultFiles(report, { commentId: inputs.commentId }),
+      ...(evidence ? [['evidence.json', jsonText(evidence)] as const] : []),
+      ...(requests
+        ? [['requests.jsonl', [...rawResultLines(requests.records, requests.originMs)].join('')] as const]
+        : []),
+    ].map(([name, text]) => [name, redact(text)]),
+  );
   const folder = await orAbort(writeFiles(options.outputDir, files), deadline(options.signal, FILES_LIMIT_MS)).catch(
     (error: unknown) => {
       emit({ type: 'warning', text: `the result files were not written to ${options.outputDir}: ${errorText(error)}` });
@@ -72,25 +66,14 @@ export async function publish(report: Report, options: PublishOptions): Promise<
     },
   );
   const render = (earlier: EarlierResult[]) =>
-    redact(renderComment(report, { id: inputs.commentId, reportLinks: links, earlier }));
+    redact(renderComment(report, { id: inputs.commentId, reportLinks: linksOf(report), earlier }));
   const { commentUrl, commentProblem } = await writeComment(report, render, options);
   if (commentUrl) emit({ type: 'fact', stage: 'release', text: `comment: ${commentUrl}` });
-  return { resultPath: folder && join(folder, 'result.json'), summary, commentUrl, commentProblem };
-}
-
-/** The same result as other tools read it. */
-function otherFormats(report: Report, redact: (text: string) => string): Record<string, string> {
-  const asJson = (value: unknown) => redact(`${JSON.stringify(value, null, 2)}\n`);
   return {
-    'junit.xml': redact(junit(report)),
-    'metrics.txt': redact(openMetrics(report)),
-    ...(report.benchmark
-      ? {
-          'benchmark.json': asJson(benchmarkEntries(report)),
-          'llm-d-one.json': asJson(llmDReport(report, 'one')),
-          'llm-d-all.json': asJson(llmDReport(report, 'all')),
-        }
-      : {}),
+    resultPath: folder && join(folder, 'result.json'),
+    summary: files[SUMMARY_FILE] as string,
+    commentUrl,
+    commentProblem,
   };
 }
 

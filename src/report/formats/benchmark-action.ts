@@ -1,6 +1,15 @@
 import { ratioText } from '../../lib/speedup.ts';
 import type { Interval, Report } from '../model.ts';
 import { targetLimits, vetoed } from '../speedup.ts';
+import { type Format, jsonText, whenMeasured } from './format.ts';
+
+/** For github-action-benchmark. */
+export const benchmarkActionFormat: Format = {
+  name: 'benchmark-action',
+  file: 'benchmark.json',
+  applies: whenMeasured,
+  render: (report) => jsonText(benchmarkEntries(report)),
+};
 
 export interface BenchmarkEntry {
   name: string;

@@ -2,6 +2,10 @@ import { ratioText } from '../../lib/speedup.ts';
 import { VERDICTS } from '../../lib/verdicts.ts';
 import type { Interval, Report } from '../model.ts';
 import { targetLimits } from '../speedup.ts';
+import { always, type Format } from './format.ts';
+
+/** For whatever shows test results. */
+export const junitFormat: Format = { name: 'junit', file: 'junit.xml', applies: always, render: junit };
 
 /**
  * Checks and the speed-up as JUnit XML, for whatever shows test results. What was not observable or not decided is an

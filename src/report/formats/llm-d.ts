@@ -1,4 +1,21 @@
 import type { ArmFigures, ArmName, LatencyFigures, Percentiles, Report } from '../model.ts';
+import { type Format, jsonText, whenMeasured } from './format.ts';
+
+/** One replica as llm-d's results store reads it. */
+export const llmDOneFormat: Format = {
+  name: 'llm-d-one',
+  file: 'llm-d-one.json',
+  applies: whenMeasured,
+  render: (report) => jsonText(llmDReport(report, 'one')),
+};
+
+/** All replicas as llm-d's results store reads them. */
+export const llmDAllFormat: Format = {
+  name: 'llm-d-all',
+  file: 'llm-d-all.json',
+  applies: whenMeasured,
+  render: (report) => jsonText(llmDReport(report, 'all')),
+};
 
 /** Fields of llm-d-benchmark's report that this gate fills; its schema forbids others. */
 export interface LlmDReport {

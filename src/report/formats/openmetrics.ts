@@ -1,5 +1,14 @@
 import { VERDICT_NAMES } from '../../lib/verdicts.ts';
 import type { ArmName, Report } from '../model.ts';
+import { always, type Format } from './format.ts';
+
+/** For a Pushgateway or a textfile collector. */
+export const openMetricsFormat: Format = {
+  name: 'openmetrics',
+  file: 'metrics.txt',
+  applies: always,
+  render: openMetrics,
+};
 
 /** The figures as OpenMetrics text 1.0, in base units, for a Pushgateway or a textfile collector. Ends with `# EOF`. */
 export function openMetrics(report: Report): string {

@@ -5,6 +5,15 @@ import { headlineText } from '../headline.ts';
 import type { Report } from '../model.ts';
 import { speedupText, vetoed } from '../speedup.ts';
 import { sentence, serves, splitChecks, tally, whoActs } from '../wording.ts';
+import { always, type Format } from './format.ts';
+
+/** The closing lines of the log. */
+export const textFormat: Format = {
+  name: 'text',
+  file: null,
+  applies: always,
+  render: (report) => `${renderVerdictText(report).join('\n')}\n`,
+};
 
 /**
  * The closing lines for a log or a terminal: verdict, figures, cause and remedy, money, release. Plain text without

@@ -4,6 +4,7 @@ import { benchmarkEntries } from '../../../src/report/formats/benchmark-action.t
 import { junit } from '../../../src/report/formats/junit.ts';
 import { llmDReport } from '../../../src/report/formats/llm-d.ts';
 import { openMetrics } from '../../../src/report/formats/openmetrics.ts';
+import { FORMATS, resultFiles } from '../../../src/report/formats/registry.ts';
 import type { Report } from '../../../src/report/model.ts';
 import { compareReports } from '../../../src/verdict/compare.ts';
 import { aReport } from './fixtures.ts';
@@ -14,6 +15,25 @@ const vetoed = (): Report => {
   report.benchmark!.vetoes = [{ id: 'starved', message: 'the machine <b>kept</b> it & "stopped"\u0000' }];
   return report;
 };
+
+describe('the registry', () => {
+  const filesOf = (report: Report) => resultFiles(report, { commentId: 'x' }).map(([file]) => file);
+
+  it('has one name and one file for each format', () => {
+    const files = FORMATS.flatMap(({ file }) => file ?? []);
+    expect(new Set(FORMATS.map(({ name }) => name)).size).toBe(FORMATS.length);
+    expect(new Set(files).size).toBe(files.length);
+    expect(filesOf(aReport())).toEqual(files);
+  });
+
+  it('leaves out the files of figures where nothing was measured', () => {
+    expect(filesOf(broken())).toEqual(['comment.md', 'summary.md', 'result.json', 'metrics.txt', 'junit.xml']);
+  });
+
+  it.each(FORMATS.map((format) => [format.name, format] as const))('renders %s as whole lines', (_, format) => {
+    expect(format.render(aReport(), { commentId: 'x' })).toMatch(/[^\n]\n$/);
+  });
+});
 
 describe('the llm-d benchmark report', () => {
   it('is one document for each arm, both of one experiment', () => {
