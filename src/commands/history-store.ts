@@ -1,7 +1,7 @@
 import { folderStore } from '../clients/files/folder-store.ts';
 import type { TextStore } from '../clients/files/text-store.ts';
 import { branchStore } from '../clients/github/branch-store.ts';
-import { timerWait } from '../clients/github/errors.ts';
+import { timerWait } from '../clients/github/retry.ts';
 import { branchProblem } from '../lib/branch.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { readText } from '../clients/files/write.ts';
 import { branchStore } from '../clients/github/branch-store.ts';
-import { timerWait } from '../clients/github/errors.ts';
 import { createGithubIssues } from '../clients/github/issues.ts';
+import { timerWait } from '../clients/github/retry.ts';
 import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
 import { newestTarget } from '../history/speedup.ts';

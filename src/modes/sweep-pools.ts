@@ -1,5 +1,5 @@
-import { timerWait } from '../clients/github/errors.ts';
 import { createGithubIssues, type GithubIssues } from '../clients/github/issues.ts';
+import { timerWait } from '../clients/github/retry.ts';
 import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { runIdentity } from '../clients/runner/identity.ts';

@@ -1,5 +1,5 @@
 import { createGithubDeployments, type GithubDeployments } from '../clients/github/deployments.ts';
-import { timerWait } from '../clients/github/errors.ts';
+import { timerWait } from '../clients/github/retry.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { adviceText } from '../lib/failure.ts';
 import { deadline } from '../lib/poll.ts';

@@ -1,6 +1,7 @@
 import type { TextStore } from '../files/text-store.ts';
-import { type GithubAccess, githubFailure, pauseBeforeRetry, requestSignal, statusOf, withRetries } from './errors.ts';
+import { guarded, statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
+import { type GithubAccess, inRounds, pauseBeforeRetry, requestSignal, withRetries } from './retry.ts';
 
 export interface BranchOptions extends GithubAccess {
   /** A branch of its own, without a common ancestor; made by the first write. */
@@ -76,44 +77,33 @@ export function branchStore(options: BranchOptions): TextStore {
     else await git.createRef({ ...to, ref: `refs/heads/${branch}` });
   };
 
-  const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw githubFailure(error, doing, repository, PERMISSION);
+  /** What the changes make of the files as they are now, ready to be written. */
+  const round = async (changes: Parameters<TextStore['update']>[0], message: string) => {
+    const before = await snapshot();
+    const files = new Map<string, string>();
+    for (const [path, change] of changes) {
+      const blob = before.files.get(path);
+      const old = blob === undefined ? null : await text(blob);
+      const next = change(old ?? '');
+      if (next !== old) files.set(path, next);
     }
+    if (files.size === 0) return async () => {};
+    if (!before.tip) files.set('.gitattributes', '*.jsonl merge=union\n');
+    return () => write(before.tip, files, message);
   };
+  const target = { repository, signal, permission: PERMISSION };
 
   return {
     read: (folder) =>
-      guarded(`reading branch ${branch}`, async () => {
+      guarded(target, `reading branch ${branch}`, async () => {
         const { files } = await snapshot();
         const own = [...files].filter(([path]) => path.slice(0, path.lastIndexOf('/')) === folder);
         return new Map(await Promise.all(own.map(async ([path, blob]) => [path, await text(blob)] as const)));
       }),
     update: (changes, message) =>
-      guarded(`writing branch ${branch}`, async () => {
-        for (let round = 1; ; round += 1) {
-          const before = await snapshot();
-          const files = new Map<string, string>();
-          for (const [path, change] of changes) {
-            const blob = before.files.get(path);
-            const old = blob === undefined ? null : await text(blob);
-            const next = change(old ?? '');
-            if (next !== old) files.set(path, next);
-          }
-          if (files.size === 0) return;
-          if (!before.tip) files.set('.gitattributes', '*.jsonl merge=union\n');
-          try {
-            return await write(before.tip, files, message);
-          } catch (error) {
-            const pause = signal.aborted ? undefined : pauseBeforeRound(error, round);
-            if (pause === undefined || round === ROUNDS) throw error;
-            await wait(pause, signal);
-          }
-        }
-      }),
+      guarded(target, `writing branch ${branch}`, () =>
+        inRounds(() => round(changes, message), { ...retry, most: ROUNDS, pauseMs: pauseBeforeRound }),
+      ),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Marker, parseMarker } from '../../lib/marker.ts';
-import { type RetryOptions, requestSignal, statusOf, withRetries } from './errors.ts';
+import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
+import { type RetryOptions, requestSignal, withRetries } from './retry.ts';
 
 /** A comment of ours: written by this token's identity, not minimised, with our marker in its first line. */
 export interface OwnComment {

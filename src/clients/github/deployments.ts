@@ -1,5 +1,5 @@
-import { callingWith, type GithubAccess } from './errors.ts';
 import { octokitFor } from './octokit.ts';
+import { callingWith, type GithubAccess } from './retry.ts';
 
 /** What GitHub knows of a deployment; `inactive` is one that no longer serves. */
 export type DeploymentState = 'in_progress' | 'success' | 'failure' | 'error' | 'inactive';

@@ -1,82 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText, Failure } from '../../lib/failure.ts';
 
-/** Waits in milliseconds; rejects when the signal aborts. */
-export type Wait = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-
-export const timerWait: Wait = (ms, signal) => sleep(ms, undefined, signal ? { signal } : {});
-
-/** GitHub asks for patience of up to an hour; a step that ends soon gives up beyond this. */
-const LONGEST_WAIT_MS = 60_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-const ATTEMPTS = 5;
-
-export interface RetryOptions {
-  signal: AbortSignal | undefined;
-  wait: Wait;
-}
-
-/**
- * Calls until it succeeds, at most five times: again after a 5xx, 429, rate limit or network error, with back-off or
- * after as long as GitHub asks. Everything else, and an abort, is thrown as it is.
- */
-export async function withRetries<T>(call: (signal: AbortSignal) => Promise<T>, options: RetryOptions): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call(requestSignal(options.signal));
-    } catch (error) {
-      const pause = options.signal?.aborted ? undefined : pauseBeforeRetry(error, attempt);
-      if (pause === undefined || attempt === ATTEMPTS) throw error;
-      await options.wait(pause, options.signal);
-    }
-  }
-}
-
-/** What a client of one repository is made with. */
-export interface GithubAccess {
-  token: string;
-  /** `owner/name` */
-  repository: string;
-  /** Base of the REST API, as in GITHUB_API_URL. */
-  apiUrl: string | undefined;
-  signal: AbortSignal;
-  wait: Wait;
-}
-
-/** Calls `doing` something with a permission. `once`: after an unclear answer a second try could double it. */
-export type Calling = <T>(doing: string, call: (signal: AbortSignal) => Promise<T>, once?: 'once') => Promise<T>;
-
-/** Calls with retries, or once; throws a Failure that names the permission that is missing. */
-export function callingWith({ repository, signal, wait }: GithubAccess, permission: string): Calling {
-  return async (doing, call, once) => {
-    try {
-      return await (once ? call(requestSignal(signal)) : withRetries(call, { signal, wait }));
-    } catch (error) {
-      signal.throwIfAborted();
-      throw githubFailure(error, doing, repository, permission);
-    }
-  };
-}
-
-export function requestSignal(signal: AbortSignal | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
-}
-
-/** Milliseconds to wait, or undefined when trying again is no use. */
-export function pauseBeforeRetry(error: unknown, attempt: number): number | undefined {
-  const status = statusOf(error);
-  const limited = isRateLimit(error);
-  if (status !== undefined && status < 500 && !limited) return undefined;
-  const asked = Number(headerOf(error, 'retry-after') ?? Number.NaN) * 1_000;
-  if (Number.isFinite(asked)) return asked <= LONGEST_WAIT_MS ? asked : undefined;
-  if (limited && headerOf(error, 'x-ratelimit-remaining') === '0') {
-    const reset = Number(headerOf(error, 'x-ratelimit-reset') ?? Number.NaN) * 1_000 - Date.now();
-    return reset <= LONGEST_WAIT_MS ? Math.max(1_000, reset) : undefined;
-  }
-  return 1_000 * 2 ** (attempt - 1) * (0.5 + Math.random());
-}
-
+/** The status of an answer, also of GraphQL's; undefined for an error of the network. */
 export function statusOf(error: unknown): number | undefined {
   if (!isRecord(error)) return undefined;
   if (typeof error.status === 'number') return error.status;
@@ -136,7 +60,22 @@ export function githubFailure(
   });
 }
 
-function isRateLimit(error: unknown): boolean {
+/** Runs work on a repository; an abort is thrown as it is, every other error as a Failure by `githubFailure`. */
+export async function guarded<T>(
+  target: { repository: string; signal: AbortSignal | undefined; permission?: string },
+  doing: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    target.signal?.throwIfAborted();
+    throw githubFailure(error, doing, target.repository, target.permission);
+  }
+}
+
+/** Whether GitHub refused a call for want of patience and not of permission. */
+export function isRateLimit(error: unknown): boolean {
   const status = statusOf(error);
   if (status === 429) return true;
   if (status !== 403) return false;
@@ -148,7 +87,8 @@ function isRateLimit(error: unknown): boolean {
   );
 }
 
-function headerOf(error: unknown, name: string): string | undefined {
+/** A header of the answer, by its name in lower case. */
+export function headerOf(error: unknown, name: string): string | undefined {
   if (!isRecord(error)) return undefined;
   const headers = isRecord(error.response) ? error.response.headers : error.headers;
   const value = isRecord(headers) ? headers[name] : undefined;

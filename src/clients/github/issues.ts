@@ -1,5 +1,6 @@
-import { callingWith, type GithubAccess, statusOf } from './errors.ts';
+import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
+import { callingWith, type GithubAccess } from './retry.ts';
 
 export interface OwnIssue {
   number: number;

@@ -1,6 +1,7 @@
 import { compareOrder, type Order } from '../../lib/marker.ts';
 import { type CommentCalls, commentCalls, type OwnComment } from './comment-calls.ts';
-import { githubFailure, pauseBeforeRetry, timerWait, type Wait } from './errors.ts';
+import { guarded } from './errors.ts';
+import { inRounds, pauseBeforeRetry, type RetryOptions, timerWait, type Wait } from './retry.ts';
 
 export interface GithubOptions {
   token: string;
@@ -41,19 +42,16 @@ const ROUNDS = 4;
 export function createGithub(options: GithubOptions): Github {
   const { repository, signal, wait = timerWait } = options;
   const calls = commentCalls({ token: options.token, repository, apiUrl: options.apiUrl }, { signal, wait });
-  const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw githubFailure(error, doing, repository);
-    }
-  };
+  const target = { repository, signal };
   return {
     upsertComment: (request) =>
-      guarded(`writing a comment on #${request.pullRequest}`, () => upsert(calls, request, { signal, wait })),
+      guarded(target, `writing a comment on #${request.pullRequest}`, () => upsert(calls, request, { signal, wait })),
     findComment: ({ pullRequest, id }) =>
-      guarded(`reading the comments of #${pullRequest}`, async () => (await calls.list(pullRequest, id))[0] ?? null),
+      guarded(
+        target,
+        `reading the comments of #${pullRequest}`,
+        async () => (await calls.list(pullRequest, id))[0] ?? null,
+      ),
   };
 }
 
@@ -61,30 +59,21 @@ export function createGithub(options: GithubOptions): Github {
  * One comment per id, whoever else writes at the same time: a newer run's comment is left alone, and of two that were
  * created together the lower id survives.
  */
-async function upsert(
-  calls: CommentCalls,
-  request: CommentRequest,
-  patience: { signal: AbortSignal | undefined; wait: Wait },
-): Promise<CommentResult> {
-  for (let round = 1; ; round += 1) {
+function upsert(calls: CommentCalls, request: CommentRequest, retry: RetryOptions): Promise<CommentResult> {
+  // Listed and yet not found when written to, again and again: that is how GitHub says that the token may not.
+  const vanished = Object.assign(new Error('Not Found'), { status: 404 });
+  const pauseMs = (error: unknown, round: number) => (error === vanished ? 0 : pauseBeforeRetry(error, round));
+  const round = async () => {
     const existing = await calls.list(request.pullRequest, request.id);
-    if (existing.length > 0) {
-      const result = await writeInto(calls, existing, request);
+    const result = existing.length > 0 ? await writeInto(calls, existing, request) : null;
+    return async () => {
       if (result) return result;
-    } else {
-      try {
-        const own = await calls.create(request.pullRequest, bodyOver(null, request));
-        return await settle(calls, own, request);
-      } catch (error) {
-        const pause = patience.signal?.aborted ? undefined : pauseBeforeRetry(error, round);
-        if (pause === undefined || round === ROUNDS) throw error;
-        await patience.wait(pause, patience.signal);
-        continue;
-      }
-    }
-    // Listed and yet not found when written to: that is how GitHub says that the token may not.
-    if (round === ROUNDS) throw Object.assign(new Error('Not Found'), { status: 404 });
-  }
+      if (existing.length > 0) throw vanished;
+      const own = await calls.create(request.pullRequest, bodyOver(null, request));
+      return settle(calls, own, request);
+    };
+  };
+  return inRounds(round, { ...retry, most: ROUNDS, pauseMs });
 }
 
 /** Into the lowest of our comments; null when it vanished meanwhile. */

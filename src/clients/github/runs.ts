@@ -1,5 +1,6 @@
-import { statusOf, timerWait, withRetries } from './errors.ts';
+import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
+import { timerWait, withRetries } from './retry.ts';
 
 export interface GithubRuns {
   /** Whether a run of this repository, by its page, has ended long enough ago; null for any other page and without the permission. */
