@@ -3,6 +3,7 @@ import { packageRootOf } from '../clients/runner/identity.ts';
 import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
 import { ALIASES, DEFAULTS, parseInputs } from '../inputs/inputs.ts';
 import { systemClock } from '../lib/poll.ts';
+import { createRedactor } from '../lib/redact.ts';
 import { storyOf } from '../modes/registry.ts';
 import { gate } from '../pipeline/gate.ts';
 import { neutral } from '../progress/actions.ts';
@@ -31,8 +32,9 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
     return 3;
   }
   const { inputs } = parsed;
-  const secrets = new Set<string>([inputs.githubToken].filter((secret) => secret !== ''));
-  const say = await rendererFor(source.show, env, (line) => neutral(redact(line, secrets)));
+  const { register, redact } = createRedactor();
+  register(inputs.githubToken);
+  const say = await rendererFor(source.show, env, (line) => neutral(redact(line)));
   process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
   // Whoever read the output has gone; the nodes must be given back all the same.
   process.stdout.on('error', () => {});
@@ -45,8 +47,8 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
       workspace: process.cwd(),
       outputDir: inputs.outputDir || 'tpu-serving-gate-results',
       say,
-      onSecret: (secret) => secrets.add(secret),
-      redact: (text) => redact(text, secrets),
+      onSecret: register,
+      redact,
       save: ({ lease }) => {
         if (lease?.phase !== 'held' || held) return;
         held = true;
@@ -107,10 +109,4 @@ function inputsFrom(args: string[], env: Readonly<Record<string, string | undefi
     // The value of a flag that is not known looks the same, and that flag is told of already.
     strayWords: positionals.length > 0 && Object.keys(values).every((name) => name in options),
   };
-}
-
-function redact(line: string, secrets: ReadonlySet<string>): string {
-  let clean = line;
-  for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, '***');
-  return clean;
 }

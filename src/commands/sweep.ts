@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SWEEP_INPUTS } from '../inputs/for-modes.ts';
 import { systemClock } from '../lib/poll.ts';
+import { createRedactor } from '../lib/redact.ts';
 import { runSweep } from '../modes/sweep-pools.ts';
 import { interruptSignal } from '../pipeline/signals.ts';
 import { neutral } from '../progress/actions.ts';
@@ -22,11 +23,9 @@ export async function sweepCommand(
   // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
   const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  const secrets = new Set<string>();
+  const { register, redact } = createRedactor();
   const write = (line: string) => {
-    let clean = line;
-    for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, '***');
-    process.stdout.write(`${neutral(clean)}\n`);
+    process.stdout.write(`${neutral(redact(line))}\n`);
   };
   const emit = plainRenderer({ now: systemClock.now, write });
   process.on('unhandledRejection', (reason) => emit({ type: 'warning', text: `unhandled: ${String(reason)}` }));
@@ -40,7 +39,7 @@ export async function sweepCommand(
     ...(cleanup ? { ends: text(values['node-pool']) ?? 'all' } : {}),
     signal: interruptSignal(),
     emit,
-    onSecret: (secret) => secrets.add(secret),
+    onSecret: register,
     problems: (texts) => {
       for (const problem of texts) process.stderr.write(`${problem}\n`);
     },

@@ -15,3 +15,29 @@ const SECRETS: readonly RegExp[] = [
 export function redactSecrets(text: string): string {
   return SECRETS.reduce((shown, shape) => shown.replace(shape, '***'), text);
 }
+
+/** A shorter secret is not blanked: it would take half of a text with it. */
+const SHORTEST = 8;
+
+/** Blanks the secrets that one process came to know. */
+export interface Redactor {
+  /** Returns whether the secret is new and long enough to be blanked, from eight characters on. */
+  register(secret: string): boolean;
+  /** The text with `***` in place of each secret. */
+  redact(text: string): string;
+}
+
+/** A redactor without secrets. Longer secrets go first, so that a secret within another leaves no rest of it. */
+export function createRedactor(): Redactor {
+  const secrets = new Set<string>();
+  let longestFirst: string[] = [];
+  return {
+    register(secret) {
+      if (secret.length < SHORTEST || secrets.has(secret)) return false;
+      secrets.add(secret);
+      longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+      return true;
+    },
+    redact: (text) => longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), text),
+  };
+}

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import * as core from '@actions/core';
 import type { InputSource } from '../../inputs/inputs.ts';
+import { createRedactor } from '../../lib/redact.ts';
 
 /** The GitHub Actions toolkit, behind what the gate needs of it. The only importer of `@actions/core`. */
 export interface ActionsIo {
@@ -22,7 +23,7 @@ export interface ActionsIo {
 }
 
 export function createActionsIo(env: Readonly<Record<string, string | undefined>>): ActionsIo {
-  const masked = new Set<string>();
+  const { register, redact } = createRedactor();
   return {
     inputs: {
       get: (name) => env[inputVariable(name)],
@@ -38,16 +39,9 @@ export function createActionsIo(env: Readonly<Record<string, string | undefined>
     warning: (message, title) => core.warning(message, title ? { title } : undefined),
     notice: (message, title) => core.notice(message, title ? { title } : undefined),
     mask(secret) {
-      // A short or empty mask would blank half of the log.
-      if (secret.length < 8 || masked.has(secret)) return;
-      masked.add(secret);
-      core.setSecret(secret);
+      if (register(secret)) core.setSecret(secret);
     },
-    redact(text) {
-      let clean = text;
-      for (const secret of masked) clean = clean.replaceAll(secret, '***');
-      return clean;
-    },
+    redact,
     setOutput: (name, value) => core.setOutput(name, value),
     saveState: (name, value) => core.saveState(name, value),
     getState: (name) => core.getState(name),

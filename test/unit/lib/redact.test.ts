@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactSecrets } from '../../../src/lib/redact.ts';
+import { createRedactor, redactSecrets } from '../../../src/lib/redact.ts';
 
 const JWT = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(40)}`;
 
@@ -36,5 +36,19 @@ describe('text without credentials', () => {
     redactSecrets(`${'://'.repeat(200_000)}${'token='.repeat(100_000)}`);
     redactSecrets(`${'a'.repeat(2_000_000)}@`);
     expect(performance.now() - started).toBeLessThan(15_000);
+  });
+});
+
+describe('a redactor', () => {
+  it('blanks what was registered, a longer secret before one that is a part of it', () => {
+    const { register, redact } = createRedactor();
+    expect([register('part-of-it'), register('all, with part-of-it, whole')]).toEqual([true, true]);
+    expect(redact('a part-of-it b all, with part-of-it, whole c')).toBe('a *** b *** c');
+  });
+
+  it('takes each secret once, and none that is too short', () => {
+    const { register, redact } = createRedactor();
+    expect(['', '1234567', '12345678', '12345678'].map(register)).toEqual([false, false, true, false]);
+    expect(redact('1234567 12345678')).toBe('1234567 ***');
   });
 });
