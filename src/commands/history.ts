@@ -4,6 +4,7 @@ import { repositoryPage } from '../clients/runner/identity.ts';
 import type { HistoryRecord } from '../history/record.ts';
 import { newestTarget, speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
+import { isoMinute } from '../lib/timestamp.ts';
 import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
 import { openStore } from './history-store.ts';
 import { readReport } from './report.ts';
@@ -66,13 +67,7 @@ function refuse(text: string): number {
 
 function rowOf(record: HistoryRecord): string {
   const { ts, verdict, cause, run } = record;
-  return [
-    ts.slice(0, 16).replace('T', ' '),
-    verdict.padEnd(12),
-    speedupText(record).padEnd(20),
-    run.sha?.slice(0, 7) ?? '',
-    cause ?? '',
-  ]
+  return [isoMinute(ts), verdict.padEnd(12), speedupText(record).padEnd(20), run.sha?.slice(0, 7) ?? '', cause ?? '']
     .join('  ')
     .trimEnd();
 }

@@ -1,5 +1,6 @@
 import { clock, humanDuration } from '../lib/duration.ts';
 import { besideLimits, decimal, LOCALE, round } from '../lib/number.ts';
+import { isoMinute } from '../lib/timestamp.ts';
 import type { Interval, Percentiles } from './model.ts';
 
 const NBSP = '\u00a0';
@@ -91,7 +92,7 @@ export function elapsed(ms: number | null): string {
 /** `2026-11-22 14:41 UTC`, from ISO 8601; the text itself when it is no date. */
 export function utcMinute(iso: string): string {
   const time = Date.parse(iso);
-  return Number.isNaN(time) ? iso : `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return Number.isNaN(time) ? iso : `${isoMinute(new Date(time).toISOString())} UTC`;
 }
 
 /** `3 nodes`, `1 node`. */

@@ -1,4 +1,5 @@
 import type { Blame } from '../../lib/failure.ts';
+import { isoMinute } from '../../lib/timestamp.ts';
 import type { Verdict } from '../../report/model.ts';
 import type { HistoryRecord } from '../record.ts';
 import { newestTarget, speedupText } from '../speedup.ts';
@@ -162,7 +163,7 @@ function nightOf(record: HistoryRecord, changed: string[]): Night {
   return {
     key: record.key,
     ts: record.ts,
-    time: `${record.ts.slice(0, 16).replace('T', ' ')}`,
+    time: isoMinute(record.ts),
     verdict: record.verdict,
     speedup: speedupText(record),
     all: text(m.all, significant),

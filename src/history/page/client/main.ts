@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { isoMinute } from '../../../lib/timestamp.ts';
 import type { Chart } from '../charts.ts';
 import { factsOf } from '../facts.ts';
 import { valueText } from '../values.ts';
@@ -16,7 +17,7 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-const when = (seconds: number) => new Date(seconds * 1_000).toISOString().slice(0, 16).replace('T', ' ');
+const when = (seconds: number) => isoMinute(new Date(seconds * 1_000).toISOString());
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
@@ -225,7 +226,7 @@ function compareRuns(): void {
 function fillChoice(id: string, index: number): void {
   const choice = select(id);
   for (const record of [...data.records].reverse()) {
-    choice.add(new Option(`${record.ts.slice(0, 16).replace('T', ' ')} ${record.verdict}`, record.key));
+    choice.add(new Option(`${isoMinute(record.ts)} ${record.verdict}`, record.key));
   }
   choice.selectedIndex = index;
   choice.addEventListener('change', compareRuns);
