@@ -15,7 +15,7 @@ const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
  * The one box of a comment: cause and remedy, only when somebody has to act. Nodes that could not be given back cost
  * money by the minute, so they bring the box back even to a pass.
  */
-export function box(report: Report): string | null {
+export function causeBox(report: Report): string | null {
   const lines = [...verdictLines(report), ...releaseLines(report)];
   if (lines.length === 0) return null;
   const red = VERDICTS[report.verdict].alarming || report.release?.outcome === 'failed';

@@ -10,8 +10,8 @@ import { compactRecord, type EarlierResult, renderData } from '../record.ts';
 import { targetLimits } from '../speedup.ts';
 import { shortSha } from '../wording.ts';
 import { assemble, type Parts } from './assemble.ts';
-import { box } from './cause-box.ts';
-import { overview } from './result-table.ts';
+import { causeBox } from './cause-box.ts';
+import { resultTable } from './result-table.ts';
 import { checks } from './sections/checks.ts';
 import { environment, pods } from './sections/environment.ts';
 import { evidence } from './sections/evidence.ts';
@@ -63,7 +63,7 @@ export function renderComment(report: Report, options: CommentOptions): string {
 export function bodyParts(report: Report, detail: Detail, links: ReportLinks): Parts {
   return {
     head: [`### ${heading(report)}`, leadSentence(report)],
-    core: [note(report), box(report), overview(report), moneyLine(report), linksLine(report, links)],
+    core: [note(report), causeBox(report), resultTable(report), moneyLine(report), linksLine(report, links)],
     sections: sectionsOf(report, detail),
     tail: [footer(report)],
   };

@@ -18,7 +18,7 @@ import {
 import { table } from './markdown.ts';
 
 /** The table of the first screen: at most seven rows. Measures when something was measured, else how far the run came. */
-export function overview(report: Report): string | null {
+export function resultTable(report: Report): string | null {
   const measured = report.benchmark?.speedup != null || report.checks.length > 0;
   if (report.verdict !== 'error' && measured) return serves(report) ? servesTable(report) : measuresTable(report);
   const stages = shownStages(report);
