@@ -1,6 +1,6 @@
 import type { Evidence } from './evidence.ts';
 import { containersOf, waiting } from './facts.ts';
-import { compiling, serving } from './rules/containers.ts';
+import { compiling, serving } from './rules/model-server-log.ts';
 import type { Family } from './rules/rule.ts';
 
 /** Another explanation that a reader would think of, and what in the evidence excludes it. */

@@ -1,9 +1,8 @@
 import type { Evidence } from '../evidence.ts';
-import { named, type Rule } from './rule.ts';
+import { named, poolOf, type Rule } from './rule.ts';
 
 const LIST = 'gcloud container operations list';
 const inPlace = ({ report }: Evidence) => `--location ${report.plan.location} --project ${report.plan.project}`;
-const poolOf = ({ report }: Evidence) => report.plan.nodePool ?? 'POOL';
 
 /** What Google Cloud and the node pool do. Facts: field reports and Google's pages on stockouts and concurrent operations. */
 export const CLOUD_RULES: readonly Rule[] = [

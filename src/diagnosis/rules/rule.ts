@@ -117,3 +117,21 @@ export function namespaceOf({ report }: Evidence): string {
 export function serviceOf({ report }: Evidence): string {
   return report.plan.service ?? 'the LLMInferenceService';
 }
+
+/** The node pool of the run, for a command. */
+export function poolOf({ report }: Evidence): string {
+  return report.plan.nodePool ?? 'POOL';
+}
+
+/** The machine type of the nodes, for a sentence. */
+export function machineOf({ report }: Evidence): string {
+  return report.environment.machineType ?? '?';
+}
+
+/** Where a manifest of KServe has the template of its pods. */
+export const TEMPLATE = ['spec', 'template'] as const;
+
+/** Text as a part of a regular expression that matches it alone. */
+export function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

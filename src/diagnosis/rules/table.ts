@@ -1,11 +1,20 @@
+import { ANSWER_RULES } from './answers.ts';
 import { CLOUD_RULES } from './cloud.ts';
 import { CONFIG_RULES } from './config.ts';
-import { CONTAINER_RULES } from './containers.ts';
+import { CONTAINER_END_RULES } from './container-ends.ts';
+import { IMAGE_RULES } from './images.ts';
 import { MEASUREMENT_RULES } from './measurement.ts';
-import { POD_RULES } from './pods.ts';
-import { ROUTING_RULES } from './routing.ts';
+import { MODEL_DOWNLOAD_RULES } from './model-download.ts';
+import { MODEL_SERVER_RULES } from './model-server.ts';
+import { NOT_READY_RULES } from './not-ready.ts';
+import { PICKER_BYPASSED_RULES } from './picker-bypassed.ts';
+import { PICKER_DECISION_RULES } from './picker-decisions.ts';
+import { PICKER_START_RULES } from './picker-start.ts';
+import { REFERENCE_RULES } from './references.ts';
+import { ROUTE_RULES } from './route.ts';
 import type { Rule } from './rule.ts';
-import { SERVING_RULES } from './serving.ts';
+import { SCHEDULING_RULES } from './scheduling.ts';
+import { SIDECAR_RULES } from './sidecars.ts';
 
 /** A rule after which no other has a chance: it takes whatever a room could not name better. */
 const LAST = ['container.crash-loop', 'container.config', 'pods.unschedulable'];
@@ -17,10 +26,19 @@ const LAST = ['container.crash-loop', 'container.config', 'pods.unschedulable'];
 export const RULES: readonly Rule[] = inOrder([
   ...CLOUD_RULES,
   ...CONFIG_RULES,
-  ...CONTAINER_RULES,
-  ...POD_RULES,
-  ...SERVING_RULES,
-  ...ROUTING_RULES,
+  ...IMAGE_RULES,
+  ...REFERENCE_RULES,
+  ...MODEL_SERVER_RULES,
+  ...MODEL_DOWNLOAD_RULES,
+  ...SIDECAR_RULES,
+  ...PICKER_START_RULES,
+  ...CONTAINER_END_RULES,
+  ...SCHEDULING_RULES,
+  ...NOT_READY_RULES,
+  ...ROUTE_RULES,
+  ...ANSWER_RULES,
+  ...PICKER_BYPASSED_RULES,
+  ...PICKER_DECISION_RULES,
   ...MEASUREMENT_RULES,
 ]);
 

@@ -1,0 +1,120 @@
+import { logRule } from './log-rule.ts';
+import { escaped, type Rule } from './rule.ts';
+
+/** vLLM ends before it serves, and its log has the reason. */
+export const MODEL_SERVER_RULES: readonly Rule[] = [
+  logRule({
+    cause: 'vllm.unknown-flag',
+    title: 'vLLM does not know a flag',
+    blame: 'change',
+    looksLike: 'exit code 2 and "unrecognized arguments" in the last lines of main',
+    roles: ['replica'],
+    pattern: /error: unrecognized arguments: (.+)$/,
+    explanation: ([, flags], where) => `vLLM in ${where} ends at once: this image does not know ${flags}.`,
+    text: ([, flags]) => new RegExp(escaped((flags ?? '').split(/[\s=]/)[0] ?? '')),
+    remedy: () => 'Take the flag out of the args of the LLMInferenceService, or use an image that knows it.',
+  }),
+  logRule({
+    cause: 'vllm.invalid-value',
+    title: 'vLLM refuses the value of a flag',
+    blame: 'change',
+    looksLike: 'exit code 2 and "argument --…: invalid"',
+    roles: ['replica'],
+    pattern: /error: argument (--[\w-]+).*?: (invalid .+|expected .+)$/,
+    explanation: ([, flag, why], where) => `vLLM in ${where} ends at once: ${flag}: ${why}.`,
+    text: ([, flag]) => new RegExp(escaped(flag ?? '')),
+    remedy: () => 'Correct the value in the args of the LLMInferenceService.',
+  }),
+  logRule({
+    cause: 'vllm.max-model-len',
+    title: 'The longest sequence does not fit into the KV cache',
+    blame: 'change',
+    looksLike: '"max seq len (…) is larger than the maximum number of tokens that can be stored in KV cache"',
+    roles: ['replica'],
+    pattern: /max(?:imum)?[ _](?:seq(?:uence)?|model)[ _]len[^.]*?(\d+)[^.]*larger than/i,
+    explanation: ([, length], where) =>
+      `vLLM in ${where} cannot serve one sequence of ${length} tokens: what the weights leave of the HBM is less.`,
+    text: () => /--max-model-len/,
+    remedy: () => 'Lower --max-model-len, raise --gpu-memory-utilization or --tensor-parallel-size.',
+  }),
+  logRule({
+    cause: 'vllm.hbm-exhausted',
+    title: 'The TPU has too little memory for the model',
+    blame: 'change',
+    looksLike: 'RESOURCE_EXHAUSTED or "Ran out of memory in memory space hbm" from XLA',
+    roles: ['replica'],
+    pattern: /RESOURCE_EXHAUSTED|ran out of memory in memory space hbm|hbm capacity/i,
+    explanation: (_, where) =>
+      `XLA in ${where} ran out of HBM: weights, KV cache and graphs need more than the chips have.`,
+    text: () => /--max-model-len|--max-num-seqs|--gpu-memory-utilization|--tensor-parallel-size/,
+    remedy: () =>
+      'Lower --max-model-len or --max-num-seqs, raise --tensor-parallel-size to all chips of the node, or use a smaller model.',
+  }),
+  logRule({
+    cause: 'vllm.tpu-init',
+    title: 'vLLM cannot take the TPU',
+    blame: 'change',
+    looksLike:
+      'libtpu or PJRT fails to initialise: chips held by another process, or bounds that do not fit the topology',
+    roles: ['replica'],
+    pattern:
+      /(?:failed|unable) to (?:initialize|initialise|get global) (?:the )?TPU|TPU (?:platform|backend|driver|device)[^.]*(?:failed|not found|in use|busy)|libtpu[^.]*(?:in use|lockfile|failed)|TPU_CHIPS_PER_HOST_BOUNDS|No ba16c7433 device found/i,
+    explanation: (_, where) =>
+      `The TPU runtime in ${where} does not start: the chips that the container got are not those that its environment says, or another process holds them.`,
+    text: () => /TPU_CHIPS_PER_HOST_BOUNDS|TPU_HOST_BOUNDS/,
+    remedy: () =>
+      'For ct6e-standard-4t ask for google.com/tpu: "4" and set TPU_CHIPS_PER_HOST_BOUNDS=2,2,1 and TPU_HOST_BOUNDS=1,1,1, or leave both out.',
+  }),
+  logRule({
+    cause: 'vllm.no-tpu-build',
+    title: 'The image is not a TPU build of vLLM',
+    blame: 'change',
+    looksLike: '"Failed to infer device type", "No CUDA GPUs are available" or no module torch_xla',
+    roles: ['replica'],
+    pattern:
+      /failed to infer device type|no cuda gpus are available|found no nvidia driver|no module named '?(?:torch_xla|tpu_inference|tpu_commons)/i,
+    explanation: (_, where) => `vLLM in ${where} looks for another accelerator: the image was not built for TPU.`,
+    text: () => /^\s*(?:- )?image: .*vllm/,
+    remedy: () => 'Use a TPU build, such as registry.redhat.io/rhaiis/vllm-tpu-rhel9 or docker.io/vllm/vllm-tpu.',
+  }),
+  logRule({
+    cause: 'vllm.tensor-parallel',
+    title: 'The model cannot be split over that many chips',
+    blame: 'change',
+    looksLike: '"Total number of attention heads (…) must be divisible by tensor parallel size"',
+    roles: ['replica'],
+    pattern: /attention heads \((\d+)\) must be divisible by (?:the )?tensor.parallel.size \((\d+)\)/i,
+    explanation: ([, heads, size]) =>
+      `The model has ${heads} attention heads, which --tensor-parallel-size=${size} does not divide.`,
+    text: () => /--tensor-parallel-size/,
+    remedy: () => 'Choose a --tensor-parallel-size that divides the number of heads: 1, 2 or 4 on ct6e-standard-4t.',
+  }),
+  logRule({
+    cause: 'vllm.no-model-folder',
+    title: 'vLLM finds no model where it looks',
+    blame: 'change',
+    looksLike: '"no such directory" or "is not a local folder" for the path of --model',
+    roles: ['replica'],
+    container: /^main$/,
+    pattern: /(\/\S+): no such directory|(\/\S+)'? is not a local folder and is not a valid model identifier/i,
+    explanation: ([, a, b], where) =>
+      `vLLM in ${where} looks for its model in ${a ?? b}, where nothing was put: KServe mounts it at /mnt/models.`,
+    text: () => /--model[= ]/,
+    remedy: () => 'Set --model=/mnt/models, and give spec.model.uri.',
+  }),
+  logRule({
+    cause: 'tls.certificate-missing',
+    title: 'vLLM finds no certificate',
+    blame: 'change',
+    looksLike: 'FileNotFoundError for the file of --ssl-certfile or --ssl-keyfile',
+    roles: ['replica'],
+    container: /^main$/,
+    pattern: /(?:FileNotFoundError|No such file or directory).*?(\S*(?:tls|ssl|cert)\S*\.(?:crt|key|pem))/i,
+    explanation: ([, file], where) =>
+      `vLLM in ${where} cannot read ${file}; KServe mounts its certificate at /var/run/kserve/tls.`,
+    text: () => /--ssl-(?:certfile|keyfile)/,
+    remedy: () => 'Name /var/run/kserve/tls/tls.crt and tls.key, or leave TLS out on a KServe that serves plain HTTP.',
+  }),
+
+  // The model's download.
+];
