@@ -1,22 +1,10 @@
 import { percentUpTo } from '../lib/number.ts';
 import { times } from '../lib/speedup.ts';
+import type { AlertMark } from './alert-mark.ts';
+import { changes, code, dropBody, type Figure, GOOD, measured, nights } from './alert-text.ts';
 import type { HistoryRecord } from './record.ts';
-import { newestTarget, speedupText } from './speedup.ts';
+import { newestTarget } from './speedup.ts';
 import { watch } from './watch.ts';
-
-/** What an issue is about: the level of a series, or one cause that keeps it from measuring. */
-export interface AlertMark {
-  series: string;
-  /** `speed-up`, or `cause ID`. */
-  subject: string;
-  /** The newest record that the issue accounts for; an older run that comes late changes nothing. */
-  ts: string;
-  /** Level before the drop, and the fingerprint that it holds for; null for a cause. */
-  level: number | null;
-  fp: string | null;
-  /** Share of the level that was lost when a comment last said so. */
-  told: number | null;
-}
 
 export interface KnownIssue {
   number: number;
@@ -37,33 +25,10 @@ export type Step =
   | ({ do: 'open' } & IssueText)
   | ({ do: 'update' | 'reopen' | 'close'; number: number; comment: string | null } & IssueText);
 
-/** Nights in the table of an issue. */
-const SHOWN = 14;
-/** A night within this share of the level is a good one. */
-const GOOD = 0.05;
 /** A further comment needs the loss to have grown by so much of the level. */
 const WORSE_BY = 0.03;
 /** An issue that was closed less long ago is opened again, in place of a second one. */
 const REOPEN_MS = 14 * 86_400_000;
-const MARK = /^<!-- tpu-serving-gate alert (\{.*\}) -->/;
-
-/** The first line of an issue's body, without a line break. No text in it can end the HTML comment. */
-export function renderMark(mark: AlertMark): string {
-  return `<!-- tpu-serving-gate alert ${JSON.stringify(mark).replaceAll('>', '\\u003e')} -->`;
-}
-
-/** The mark of an issue's body, or null when it is none of ours. */
-export function parseMark(body: string): AlertMark | null {
-  try {
-    const mark = JSON.parse(MARK.exec(body)?.[1] ?? 'null') as AlertMark | null;
-    return mark && typeof mark.series === 'string' && typeof mark.subject === 'string' && typeof mark.ts === 'string'
-      ? mark
-      : null;
-  } catch {
-    return null;
-  }
-}
-
 /**
  * What to do with the issues of a series after its newest night; one issue for each subject. `records` in order of time,
  * `known` the issues with a mark of this series, newest first; `compare` makes the link between two commits.
@@ -196,105 +161,8 @@ function usable(known: readonly KnownIssue[], newest: HistoryRecord): KnownIssue
   return known.find(({ open }) => open) ?? known.find(recent);
 }
 
-interface Figure {
-  record: HistoryRecord;
-  value: number;
-}
-
-function measured(records: readonly HistoryRecord[]): Figure[] {
-  return records.flatMap((record) => (record.m.speedup ? [{ record, value: record.m.speedup[0] }] : []));
-}
-
-function dropBody(
-  series: string,
-  records: readonly HistoryRecord[],
-  level: number,
-  compare: (from: string, to: string) => string | null,
-): string {
-  const figures = measured(records);
-  const limits = newestTarget(records) ?? [];
-  const good = figures.findLastIndex(({ value }) => value >= level * (1 - GOOD));
-  const before = figures[good]?.record;
-  const first = figures[good + 1]?.record;
-  const bad = figures.slice(good + 1);
-  const last = bad.at(-1) ?? figures.at(-1);
-  return [
-    `The speed-up of ${code(series)} was ${times(level, limits)}, and is ${last ? `${times(last.value, limits)}, ${percentUpTo(1 - last.value / level)} lower` : 'not measured'}.`,
-    before && first ? suspects(before, first, compare) : '',
-    nights(records),
-    'It closes after two good nights. Closed as not planned, the new level is taken for normal.',
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
-}
-
-/** What differs between the last good night and the first bad one. */
-function suspects(
-  before: HistoryRecord,
-  first: HistoryRecord,
-  compare: (from: string, to: string) => string | null,
-): string {
-  const from = before.run.sha;
-  const to = first.run.sha;
-  const link = from && to && from !== to ? compare(from, to) : null;
-  const commits =
-    from && to && from === to
-      ? 'no commit of this repository'
-      : link
-        ? `[the commits between them](${link})`
-        : 'commits that are not known';
-  const versions = differences(before, first);
-  return `Between the last good night, ${day(before)}, and the first bad one, ${day(first)}: ${[commits, ...versions].join('; ')}.`;
-}
-
-const VERSIONS = {
-  machine: 'machine',
-  replicas: 'replicas',
-  model: 'model',
-  vllm: 'vLLM',
-  picker: 'endpoint picker',
-  scorers: 'scorers',
-  gke: 'GKE',
-  istio: 'Istio',
-  kserve: 'KServe',
-  gate: 'gate',
-} as const;
-
-function differences(before: HistoryRecord, after: HistoryRecord): string[] {
-  return Object.entries(VERSIONS).flatMap(([key, name]) => {
-    const [from, to] = [before.env, after.env].map((env) => env[key as keyof typeof VERSIONS]);
-    return from === to ? [] : [`${name} ${code(String(from ?? 'not known'))} → ${code(String(to ?? 'not known'))}`];
-  });
-}
-
-function changes(records: readonly HistoryRecord[], fp: string | null): string {
-  const before = records.findLast(({ env }) => env.fp === fp);
-  const found = before ? differences(before, records.at(-1) as HistoryRecord) : [];
-  return found.join('; ') || 'flags of the model server';
-}
-
-function nights(records: readonly HistoryRecord[]): string {
-  const rows = records
-    .slice(-SHOWN)
-    .reverse()
-    .map((record) => {
-      const { ts, verdict, cause, run } = record;
-      const link =
-        run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
-      return `| ${link} | ${verdict} | ${speedupText(record)} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
-    });
-  return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
-}
-
 /** How many of the newest nights in a row hold. */
 function lengthOf(records: readonly HistoryRecord[], holds: (record: HistoryRecord) => boolean): number {
   const last = records.findLastIndex((record) => !holds(record));
   return records.length - 1 - last;
-}
-
-const day = ({ ts }: HistoryRecord) => ts.slice(0, 10);
-
-/** Whatever was recorded, as code that cannot be left. */
-function code(text: string): string {
-  return `\`${text.replaceAll(/[`|\s]+/g, ' ').trim() || '?'}\``;
 }
