@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { packageRootOf } from '../clients/runner/identity.ts';
 import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
-import { ALIASES, DEFAULTS, parseInputs } from '../inputs/inputs.ts';
+import { ACTION_GROUPS } from '../inputs/groups.ts';
+import { parseInputs } from '../inputs/inputs.ts';
+import { spellingsIn } from '../inputs/spec.ts';
 import { systemClock } from '../lib/poll.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { storyOf } from '../modes/registry.ts';
@@ -92,9 +94,8 @@ async function rendererFor(
 }
 
 function inputsFrom(args: string[], env: Readonly<Record<string, string | undefined>>) {
-  const names = [...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()];
   const options = {
-    ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+    ...Object.fromEntries(spellingsIn(ACTION_GROUPS).map((name) => [name, { type: 'string' as const }])),
     json: { type: 'boolean' as const },
     quiet: { type: 'boolean' as const },
   };

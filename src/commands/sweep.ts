@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { SWEEP_INPUTS } from '../inputs/for-modes.ts';
+import { SWEEP_GROUPS } from '../inputs/groups.ts';
+import { spellingsIn } from '../inputs/spec.ts';
 import { systemClock } from '../lib/poll.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { runSweep } from '../modes/sweep-pools.ts';
@@ -18,7 +19,7 @@ export async function sweepCommand(
   env: Readonly<Record<string, string | undefined>>,
   { cleanup = false } = {},
 ): Promise<number> {
-  const known = [...SWEEP_INPUTS, 'issue', ...(cleanup ? ['node-pool'] : [])];
+  const known = [...spellingsIn(SWEEP_GROUPS), ...(cleanup ? ['node-pool'] : [])];
   const options = Object.fromEntries(known.map((name) => [name, { type: 'string' as const }]));
   // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
   const { values } = parseArgs({ args, options, strict: false, allowPositionals: true });

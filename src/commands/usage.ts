@@ -1,8 +1,11 @@
-import { DEFAULTS } from '../inputs/inputs.ts';
+import { ACTION_GROUPS } from '../inputs/groups.ts';
+import { rowsIn } from '../inputs/spec.ts';
 
 /** Help of the command line: commands, flags and exit codes. */
 export function usage(): string {
-  const flags = Object.entries(DEFAULTS).map(([name, value]) => `  --${name}${value === '' ? '' : `   (${value})`}`);
+  const flags = rowsIn(ACTION_GROUPS).map(
+    ([name, { default: value = '' }]) => `  --${name}${value === '' ? '' : `   (${value})`}`,
+  );
   return [
     'tpu-serving-gate run --cluster NAME --location ZONE [flags]   lease, deploy, verify, measure, judge, give back',
     'tpu-serving-gate sweep --cluster NAME --location ZONE         give back pools whose lease has run out',

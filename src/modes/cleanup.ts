@@ -1,5 +1,7 @@
 import type { ActionsIo } from '../clients/runner/actions.ts';
-import { ALIASES, DEFAULTS, type InputSource } from '../inputs/inputs.ts';
+import { ACTION_GROUPS } from '../inputs/groups.ts';
+import type { InputSource } from '../inputs/source.ts';
+import { spellingsIn } from '../inputs/spec.ts';
 import { adviceText } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import { stepLog } from '../pipeline/action-log.ts';
@@ -45,9 +47,9 @@ async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
   return done ? 0 : 1;
 }
 
-/** The inputs of the action as the sweeper takes them: those of a run are none of its business, and no mistake. */
+/** The inputs of the action for the sweeper. Those of other modes are not read, and are no mistake. */
 function forSweep(source: InputSource): InputSource {
-  const known = new Set([...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat()]);
+  const known = new Set(spellingsIn(ACTION_GROUPS));
   return { ...source, given: source.given.filter((name) => !known.has(name)) };
 }
 

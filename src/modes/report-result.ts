@@ -7,7 +7,7 @@ import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
 import { newestTarget } from '../history/speedup.ts';
 import { type Watch, watch, watchSentence } from '../history/watch.ts';
-import type { ReportInputs } from '../inputs/for-modes.ts';
+import type { ReportInputs } from '../inputs/report.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
 import type { Emit } from '../progress/events.ts';
 import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from '../publish/history.ts';
@@ -69,11 +69,11 @@ async function readResult({ inputs, env }: Reporting): Promise<Report> {
 
 async function publishAgain(report: Report, context: Reporting): Promise<Published> {
   const { inputs, env, emit, redact, signal } = context;
-  const { pullRequest } = runIdentity(env, { pullRequest: inputs.common.prNumber });
+  const { pullRequest } = runIdentity(env, { pullRequest: inputs.prNumber });
   return publish(
     { ...report, run: { ...report.run, pullRequest, repository: env.GITHUB_REPOSITORY ?? null } },
     {
-      inputs: inputs.common,
+      inputs,
       env,
       outputDir: context.outputDir,
       emit,
@@ -93,7 +93,7 @@ async function keepHistory(
   const { inputs, env, emit, signal } = context;
   const { historyBranch: branch, historySeries: series } = inputs;
   const repository = env.GITHUB_REPOSITORY ?? '';
-  const access = { token: inputs.common.githubToken, repository, apiUrl: env.GITHUB_API_URL, signal, wait: timerWait };
+  const access = { token: inputs.githubToken, repository, apiUrl: env.GITHUB_API_URL, signal, wait: timerWait };
   const say = (text: string) => emit({ type: 'fact', stage: 'release', text });
   const store = branchStore({ ...access, branch });
   try {

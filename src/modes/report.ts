@@ -1,6 +1,6 @@
 import type { ActionsIo } from '../clients/runner/actions.ts';
 import { packageRootOf } from '../clients/runner/identity.ts';
-import { parseReportInputs } from '../inputs/for-modes.ts';
+import { parseReportInputs } from '../inputs/report.ts';
 import { adviceText } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import { stepLog } from '../pipeline/action-log.ts';
@@ -19,9 +19,9 @@ async function publishResult(io: ActionsIo, env: Env): Promise<number> {
   const parsed = parseReportInputs(io.inputs);
   if ('problems' in parsed) return refuseInputs(io, parsed.problems);
   const { inputs } = parsed;
-  io.mask(inputs.common.githubToken);
+  io.mask(inputs.githubToken);
   const { reportResult } = await import('./report-result.ts');
-  const outputDir = stepFolder(inputs.common.outputDir, env, 'report');
+  const outputDir = stepFolder(inputs.outputDir, env, 'report');
   try {
     const reported = await reportResult({
       inputs,
@@ -32,7 +32,7 @@ async function publishResult(io: ActionsIo, env: Env): Promise<number> {
       outputDir,
       packageRoot: packageRootOf(process.argv[1] ?? ''),
     });
-    return conclude(io, reported, { red: inputs.common.failOn.length > 0, summary: inputs.common.summary });
+    return conclude(io, reported, { red: inputs.failOn.length > 0, summary: inputs.summary });
   } catch (error) {
     setOutputs(io, { mode: 'report', verdict: 'error', passed: 'false' });
     io.error(adviceText(error), { title: 'Report' });

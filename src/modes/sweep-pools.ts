@@ -3,8 +3,8 @@ import { timerWait } from '../clients/github/retry.ts';
 import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { runIdentity } from '../clients/runner/identity.ts';
-import { parseSweepInputs } from '../inputs/for-modes.ts';
-import type { InputSource, Inputs } from '../inputs/inputs.ts';
+import type { InputSource } from '../inputs/source.ts';
+import { parseSweepInputs, type SweepInputs } from '../inputs/sweep.ts';
 import { adviceText } from '../lib/failure.ts';
 import { systemClock } from '../lib/poll.ts';
 import { openCluster } from '../pipeline/connect.ts';
@@ -41,7 +41,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     io.problems(parsed.problems);
     return 'bad-inputs';
   }
-  const { inputs, issue } = parsed;
+  const { inputs } = parsed;
   io.onSecret(inputs.githubToken);
   const { env, emit, signal, onSecret } = io;
   const world = await openCluster({ inputs, env, clock: systemClock, signal, emit, onSecret }, 'release');
@@ -55,7 +55,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, Date.now()) });
     const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     const text = renderSweep(swept, { where: placeOf(inputs), at, lastRanAt, runUrl: run.url });
-    const wanted = leaks(swept).length > 0 && issue ? access : null;
+    const wanted = leaks(swept).length > 0 && inputs.issue ? access : null;
     const issueUrl = wanted ? await issueAbout(text, wanted, emit) : '';
     const failed = swept.filter(({ outcome }) => outcome === 'failed');
     io.summary(text);
@@ -72,7 +72,7 @@ type Access = { token: string; repository: string; apiUrl: string | undefined; s
 /** GitHub, where there is a token for it and a repository to write into. */
 function accessOf(
   { env, signal }: SweepIo,
-  { githubToken: token }: Inputs,
+  { githubToken: token }: SweepInputs,
   { repository }: RunIdentity,
 ): Access | null {
   return token && repository ? { token, repository, apiUrl: env.GITHUB_API_URL, signal } : null;
@@ -86,7 +86,11 @@ interface Sweeper {
   held: string[];
 }
 
-async function sweepContext(io: SweepIo, inputs: Inputs, { world, run, access, held }: Sweeper): Promise<SweepContext> {
+async function sweepContext(
+  io: SweepIo,
+  inputs: SweepInputs,
+  { world, run, access, held }: Sweeper,
+): Promise<SweepContext> {
   const { env, emit, signal } = io;
   const { createGithubRuns } = await import('../clients/github/runs.ts');
   const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
@@ -111,7 +115,7 @@ async function sweepContext(io: SweepIo, inputs: Inputs, { world, run, access, h
   };
 }
 
-function placeOf({ projectId, location, cluster }: Inputs): string {
+function placeOf({ projectId, location, cluster }: SweepInputs): string {
   return `projects/${projectId}/locations/${location}/clusters/${cluster}`;
 }
 

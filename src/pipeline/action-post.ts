@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { readText } from '../clients/files/write.ts';
 import type { ActionsIo } from '../clients/runner/actions.ts';
-import { parseReleaseInputs } from '../inputs/for-modes.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import { defaultInputs, type Inputs } from '../inputs/inputs.ts';
+import { parseReleaseInputs } from '../inputs/release.ts';
 import { Failure } from '../lib/failure.ts';
 import { systemClock } from '../lib/poll.ts';
 import { concludeDeployment } from '../publish/deployment.ts';
@@ -37,7 +37,8 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
     io.info(keptText(lease, lease.kept.until));
     return 0;
   }
-  const { inputs, problems } = parseReleaseInputs(io.inputs, lease);
+  const { inputs: given, problems } = parseReleaseInputs(io.inputs, lease);
+  const inputs = { ...defaultInputs(env), ...given };
   for (const problem of problems) io.warning(`${problem} The nodes are given back without this input.`);
   // What distinguishes the legs of a matrix is not asked for again.
   inputs.commentId = saved.commentId || inputs.commentId;

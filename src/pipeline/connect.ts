@@ -11,7 +11,7 @@ import type { Emit } from '../progress/events.ts';
 
 /** What the clients of a cluster need. */
 export interface Connection {
-  inputs: Inputs;
+  inputs: Pick<Inputs, 'auth' | 'projectId' | 'location' | 'cluster' | 'dnsEndpoint' | 'apiTimeoutMs'>;
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   signal: AbortSignal;

@@ -91,7 +91,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
 interface Started {
   host: GateHost;
   journal: Journal;
-  connection: Connection;
+  connection: Connection & { inputs: Inputs };
   save: SaveState;
   signals: RunSignal;
   /** What was saved so far. */

@@ -1,6 +1,7 @@
 import type { GcpAuth } from '../clients/google/auth.ts';
 import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
 import { deadline, orAbort, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
@@ -12,9 +13,14 @@ import { type Released, release, releaseFailed } from '../stages/release/release
 import { type Connection, KUBE_ANSWER_MS, openAuth, openGke, openKube } from './connect.ts';
 import type { Journal } from './journal.ts';
 
+/** What a release needs beside the clients of the cluster. */
+export interface ReleaseConnection extends Connection {
+  inputs: Connection['inputs'] & Pick<Inputs, 'releaseTimeoutMs' | 'pollIntervalMs' | 'pricePerChipHourUsd'>;
+}
+
 /** The release as a stage: reported, timed, and noted with the final bill. Never throws. */
 export async function releaseLease(
-  connection: Connection,
+  connection: ReleaseConnection,
   { note, report }: Journal,
   lease: LeaseState,
 ): Promise<void> {
@@ -58,9 +64,9 @@ export async function noteCostSoFar(
  * Releases the leased nodes with clients of its own, so that a main step that lasted for hours changes nothing. The
  * lease alone names cluster and pool: inputs and environment may have changed since it was taken.
  */
-async function releaseNodes(given: Connection, lease: LeaseState): Promise<Released> {
+async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promise<Released> {
   const { projectId, location, cluster } = lease;
-  const connection: Connection = { ...given, inputs: { ...given.inputs, projectId, location, cluster } };
+  const connection: ReleaseConnection = { ...given, inputs: { ...given.inputs, projectId, location, cluster } };
   const { clock, signal, emit, inputs } = connection;
   const started = clock.now();
   let gke: GkeClient | null = null;

@@ -10,8 +10,9 @@ import type { Kept, LeaseState } from '../stages/context.ts';
 
 export type DeploymentRef = NonNullable<Kept['deployment']>;
 
-interface Announcing {
-  inputs: Inputs;
+/** `I`: which inputs a function needs beside the token. */
+interface Announcing<I extends keyof Inputs = never> {
+  inputs: Pick<Inputs, 'githubToken' | I>;
   env: Readonly<Record<string, string | undefined>>;
   emit: Emit;
 }
@@ -22,7 +23,10 @@ const LIMIT_MS = 20_000;
  * Tells GitHub that a stack that is to stay is being deployed. Null where nobody can be told, which is no failure: what is
  * deployed does not depend on what is said of it.
  */
-export async function announceDeployment(report: Report, context: Announcing): Promise<DeploymentRef | null> {
+export async function announceDeployment(
+  report: Report,
+  context: Announcing<'environment'>,
+): Promise<DeploymentRef | null> {
   const { inputs, emit } = context;
   const { repository, sha, ref, url } = report.run;
   const at = sha ?? ref;

@@ -25,7 +25,7 @@ export interface LiveComment {
 export function liveComment(
   report: () => Report,
   options: {
-    inputs: Inputs;
+    inputs: Pick<Inputs, 'comment' | 'commentId' | 'githubToken'>;
     env: Readonly<Record<string, string | undefined>>;
     signal: AbortSignal;
     /** The log; everything said goes there too. */

@@ -28,8 +28,11 @@ export interface Published {
   commentProblem: string | null;
 }
 
+/** Whose comment is written, and when. */
+type CommentInputs = Pick<Inputs, 'comment' | 'commentId' | 'githubToken'>;
+
 export interface PublishOptions {
-  inputs: Inputs;
+  inputs: CommentInputs;
   env: Readonly<Record<string, string | undefined>>;
   outputDir: string;
   emit: Emit;
@@ -78,7 +81,7 @@ export async function publish(report: Report, options: PublishOptions): Promise<
 }
 
 /** `on-failure` speaks up for a bad end, and still corrects what an earlier run has said. */
-function commentMode(report: Report, inputs: Inputs): 'write' | 'correct' | 'none' {
+function commentMode(report: Report, inputs: CommentInputs): 'write' | 'correct' | 'none' {
   if (report.run.pullRequest === null || !report.run.repository || !inputs.githubToken) return 'none';
   if (inputs.comment === 'off') return 'none';
   const bad = report.verdict !== 'pass' || report.release?.outcome === 'failed';

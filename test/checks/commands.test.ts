@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALIASES, DEFAULTS } from '../../src/inputs/inputs.ts';
+import { INPUTS } from '../../src/inputs/spec.ts';
 import { aReport } from '../unit/report/fixtures.ts';
 import { commandsOf, fences, isMarked, pages } from './fences.ts';
 import { root } from './root.ts';
@@ -58,7 +58,7 @@ describe('a block that needs what no test has', () => {
   it.each(marked.map(({ name, block }): [string, string] => [name, block]))(
     '%s names files and inputs that are there: %s',
     async (_, block) => {
-      const known = [...Object.keys(DEFAULTS), ...Object.values(ALIASES).flat(), 'json', 'quiet', 'issue'];
+      const known = [...INPUTS.flatMap(([input, { aliases = [] }]) => [input, ...aliases]), 'json', 'quiet'];
       for (const command of commandsOf(block)) {
         for (const [path] of command.matchAll(/\b(?:manifests|dist|scripts)\/[\w./-]+/g)) {
           expect(await stat(join(root, path)).then(() => 'there'), path).toBe('there');

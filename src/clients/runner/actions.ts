@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import * as core from '@actions/core';
-import type { InputSource } from '../../inputs/inputs.ts';
+import type { InputSource } from '../../inputs/source.ts';
 import { createRedactor } from '../../lib/redact.ts';
 
 /** The GitHub Actions toolkit, behind what the gate needs of it. The only importer of `@actions/core`. */

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS } from '../../../src/inputs/inputs.ts';
+import { ACTION_GROUPS } from '../../../src/inputs/groups.ts';
+import { namesIn } from '../../../src/inputs/spec.ts';
 import { VERSION } from '../../../src/lib/version.ts';
 import { root } from '../../checks/root.ts';
 
@@ -35,7 +36,7 @@ describe('help', () => {
   it.each([['help'], ['--help'], ['-h']])('%s names every command, flag and exit code', async (arg) => {
     const { code, stdout, stderr } = await cli([arg]);
     expect([code, stderr]).toEqual([0, '']);
-    for (const name of Object.keys(DEFAULTS)) expect(stdout).toMatch(new RegExp(`^ {2}--${name}\\b`, 'm'));
+    for (const name of namesIn(ACTION_GROUPS)) expect(stdout).toMatch(new RegExp(`^ {2}--${name}\\b`, 'm'));
     for (const command of ['run', 'rehearse', 'lab']) expect(stdout).toContain(`tpu-serving-gate ${command} `);
     expect(stdout).toContain(
       'Exit codes: 0 pass, 1 fail, 2 error, 3 bad usage, 4 inconclusive or invalid, 130 interrupted.',

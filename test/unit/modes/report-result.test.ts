@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startGithub } from '../../../lab/github/server.ts';
 import type { Inject } from '../../../lab/google/http.ts';
-import { parseReportInputs } from '../../../src/inputs/for-modes.ts';
+import { parseReportInputs } from '../../../src/inputs/report.ts';
 import { reportResult } from '../../../src/modes/report-result.ts';
 import { root } from '../../checks/root.ts';
 import { aReport } from '../report/fixtures.ts';

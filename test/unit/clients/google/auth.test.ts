@@ -6,7 +6,7 @@ import type { ApiRequest, Inject } from '../../../../lab/google/http.ts';
 import { type GcpLab, startGcpLab } from '../../../../lab/test/google/gcp-lab.ts';
 import { verifyToken } from '../../../../lab/tokens.ts';
 import { googleEndpoints } from '../../../../src/clients/google/endpoints.ts';
-import type { AuthMethod } from '../../../../src/inputs/inputs.ts';
+import type { AuthMethod } from '../../../../src/inputs/parsers/identity.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { authAgainst, byKey, direct, impersonating, PROVIDER_NAME } from './gcp-auth.ts';
 

@@ -1,7 +1,7 @@
 import type { GcpLab } from '../../../../lab/test/google/gcp-lab.ts';
 import { createGcpAuth, type GcpAuth, type GcpAuthOptions } from '../../../../src/clients/google/auth.ts';
 import { googleEndpoints } from '../../../../src/clients/google/endpoints.ts';
-import type { AuthMethod } from '../../../../src/inputs/inputs.ts';
+import type { AuthMethod } from '../../../../src/inputs/parsers/identity.ts';
 import { fakeClock } from '../../lib/fake-clock.ts';
 
 export const PROVIDER_NAME = 'projects/123456789012/locations/global/workloadIdentityPools/ci/providers/github';

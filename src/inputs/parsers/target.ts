@@ -1,0 +1,33 @@
+import { parseDuration } from '../../lib/duration.ts';
+import type { Parser, Reading } from '../row.ts';
+
+/** The range of `target-speedup` with the share of `target-success-rate`. */
+export const target: Parser<{ minSpeedup: number; expectedMaxSpeedup: number; successRate: number }> = (
+  reading,
+  name,
+) => {
+  const { text, bad } = reading;
+  const value = text(name);
+  const match = /^(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?$/.exec(value);
+  const min = Number(match?.[1]);
+  const max = match?.[2] === undefined ? min : Number(match[2]);
+  if (!match || min <= 0 || max < min) bad(name, value, 'a range such as 2.5-2.8, or one number');
+  return { minSpeedup: min, expectedMaxSpeedup: max, successRate: shareOf(reading, 'target-success-rate') };
+};
+
+function shareOf({ text, bad }: Reading, name: string): number {
+  const value = text(name);
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value);
+  const share = Number(match?.[1]) / (match?.[2] ? 100 : 1);
+  if (!match || share <= 0 || share > 1) bad(name, value, 'a share such as 100% or 0.995');
+  return share;
+}
+
+/** `auto`, `off`, or a limit of latency in milliseconds. */
+export const goodputSlo: Parser<number | 'auto' | 'off'> = ({ text, bad }, name) => {
+  const value = text(name);
+  if (value === 'auto' || value === 'off') return value;
+  const ms = parseDuration(value);
+  if (ms === undefined || ms <= 0) bad(name, value, 'auto, off, or a latency such as 2s or 1500ms');
+  return ms ?? 'auto';
+};

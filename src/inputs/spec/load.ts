@@ -1,0 +1,113 @@
+import { boolean, duration, integer, plain, wordOr } from '../parsers/basic.ts';
+import { pairs } from '../parsers/mode.ts';
+import { goodputSlo } from '../parsers/target.ts';
+import type { InputRow } from '../row.ts';
+
+/** How the stack is measured. */
+export const LOAD = {
+  /** Requests in flight for each replica, the same in both arms; `auto` by a ladder. */
+  concurrency: {
+    group: 'load',
+    key: 'concurrency',
+    parse: wordOr('auto', integer(1, 512, 'auto, or ')),
+    default: 'auto',
+    description: [
+      'Requests in flight for each replica, the same in both arms. `auto` doubles them on one replica, from 4 to',
+      'at most 64, until that adds less than a tenth to its throughput.',
+    ].join(' '),
+  },
+  'pair-duration': {
+    group: 'load',
+    key: 'pairDurationMs',
+    parse: duration(1_000),
+    default: '32s',
+    description: 'Measured time of one pair, both arms together.',
+  },
+  pairs: {
+    group: 'load',
+    key: 'pairs',
+    parse: pairs,
+    description: [
+      'Measured pairs of one replica and all replicas, from the first look at the interval to the last. Default:',
+      '`6-15`, in mode `nightly` `12-12`, since a look that ends a run early biases the ratio by its own noise.',
+    ].join(' '),
+  },
+  /** JSON Lines of the workspace; empty for unique prompts. */
+  prompts: {
+    group: 'load',
+    key: 'prompts',
+    parse: plain,
+    description: [
+      'Your own prompts for the benchmark: a file of JSON Lines in the workspace, `{"prompt": "text"}` each, sent',
+      'in their order behind a nonce. Empty for unique prompts of `prompt-tokens`.',
+    ].join(' '),
+  },
+  /** The result.json of an earlier run; empty for no baseline. */
+  baseline: {
+    group: 'load',
+    key: 'baseline',
+    parse: plain,
+    description: [
+      'The `result.json` of an earlier run in the workspace, for clusters that give no way to one replica: neither',
+      'a route to it nor a scale-in. The ratio is then labelled as recorded and at most `inconclusive`.',
+    ].join(' '),
+  },
+  /** The result.json of the last run that passed; empty where it is not known. */
+  'last-pass': {
+    group: 'load',
+    key: 'lastPass',
+    parse: plain,
+    description: [
+      'The `result.json` of the last run that passed, in the workspace: a comment on a run that does not pass then',
+      'says what has changed since. A file that is not there is no error, so that a cache may be empty.',
+    ].join(' '),
+  },
+  'prompt-tokens': {
+    group: 'load',
+    key: 'promptTokens',
+    parse: integer(16, 100_000),
+    default: '640',
+    description: [
+      "Length of the benchmark's prompts in tokens. Every prompt is unique, so that no answer comes from an",
+      "earlier one's cache.",
+    ].join(' '),
+  },
+  'max-tokens': {
+    group: 'load',
+    key: 'maxTokens',
+    parse: integer(1, 4_096),
+    default: '16',
+    description: 'Output tokens of each request.',
+  },
+  /** 0 for no measurement. */
+  'latency-duration': {
+    group: 'load',
+    key: 'latencyDurationMs',
+    parse: duration(0),
+    default: '20s',
+    description: [
+      'How long streamed answers are measured for time to first token and the like, at half of the rate that all',
+      'replicas sustain; `0s` for not at all. Not part of the verdict.',
+    ].join(' '),
+  },
+  /** Limit of the p95 that goodput is measured at; `auto` for that of one replica in the pairs. */
+  'goodput-slo': {
+    group: 'load',
+    key: 'goodputSloMs',
+    parse: goodputSlo,
+    default: 'auto',
+    description: [
+      'Limit of the p95 end-to-end latency at which goodput is measured, the most requests per second within it,',
+      'by a search over rates on one and on all replicas: `2s`; `auto` for the p95 of one replica in the pairs;',
+      '`off`. Each rate takes from half to twice `latency-duration`, and with `0s` there none is tried. Not part',
+      'of the verdict.',
+    ].join(' '),
+  },
+  runbook: {
+    group: 'load',
+    key: 'runbook',
+    parse: boolean,
+    default: 'true',
+    description: 'Also send the 20 serial and 100 parallel requests of the deployment runbook and show their figures.',
+  },
+} as const satisfies Readonly<Record<string, InputRow>>;
