@@ -1,6 +1,6 @@
 /**
- * `node scripts/docs.ts` writes the tables of README.md and docs/ and the JSON Schemas of docs/ from action.yml, the lab's
- * scenarios and the types; `--check` compares them.
+ * `node scripts/docs.ts` writes the inputs of action.yml and sweep/action.yml, the tables of README.md and docs/, and the
+ * JSON Schemas of docs/. They come from the table of inputs, the lab's scenarios and the types. `--check` compares them.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -10,8 +10,12 @@ import { CLOUD_SCENARIOS } from '../lab/scenarios/cloud.ts';
 import { EVERYDAY_SCENARIOS } from '../lab/scenarios/scenarios.ts';
 import { emptyEvidence } from '../src/diagnosis/collect.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
+import { ACTION_GROUPS, SWEEP_GROUPS } from '../src/inputs/groups.ts';
+import type { InputRow } from '../src/inputs/row.ts';
+import { rowsIn } from '../src/inputs/spec.ts';
 import { Failure } from '../src/lib/failure.ts';
 import { emptyReport } from '../src/report/fold.ts';
+import { type StatedInput, withInputs } from './docs/action-inputs.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
   type ActionFile,
@@ -25,9 +29,25 @@ import {
 
 const root = resolve(import.meta.dirname, '..');
 
+/** The action files and the inputs that each states. */
+const ACTIONS: Readonly<Record<string, Readonly<Record<string, StatedInput>>>> = {
+  'action.yml': stated(rowsIn(ACTION_GROUPS)),
+  'sweep/action.yml': stated(
+    rowsIn(SWEEP_GROUPS).map(([name, row]) => [name, { ...row, description: row.sweepDescription ?? row.description }]),
+  ),
+};
+
+function stated(rows: readonly (readonly [name: string, row: InputRow])[]): Record<string, StatedInput> {
+  return Object.fromEntries(
+    rows.map(([name, { description, actionDefault, default: byDefault = '' }]) => {
+      const value = actionDefault ?? byDefault;
+      return [name, { description, ...(value === '' ? {} : { default: value }) }];
+    }),
+  );
+}
+
 /** The tables of each page, by the name of their markers. */
-async function tables(): Promise<Record<string, Record<string, string>>> {
-  const action = parse(await readFile(resolve(root, 'action.yml'), 'utf8')) as ActionFile;
+function tables(action: ActionFile): Record<string, Record<string, string>> {
   return {
     'README.md': { scenarios: scenariosTable(Object.values(EVERYDAY_SCENARIOS)) },
     'docs/reference.md': {
@@ -89,30 +109,35 @@ const SCHEMAS = {
 
 const HINT = 'the failure says it';
 
+/** Every generated file with the text that it should have. */
+async function generated(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const [name, inputs] of Object.entries(ACTIONS)) files.set(name, withInputs(await current(name), inputs));
+  const action = parse(files.get('action.yml') ?? '') as ActionFile;
+  for (const [page, contents] of Object.entries(tables(action))) {
+    const write = (text: string, [name, table]: [string, string]) => replaceBetween(text, name, table, page);
+    files.set(page, Object.entries(contents).reduce(write, await current(page)));
+  }
+  for (const [name, schema] of Object.entries(SCHEMAS)) files.set(name, `${JSON.stringify(schema, null, 2)}\n`);
+  return files;
+}
+
+/** The text of a file as it is; empty where there is no file yet. */
+function current(name: string): Promise<string> {
+  return readFile(resolve(root, name), 'utf8').catch(() => '');
+}
+
 async function docs(check: boolean): Promise<string> {
   const stale: string[] = [];
-  for (const [page, contents] of Object.entries(await tables())) {
-    const path = resolve(root, page);
-    const before = await readFile(path, 'utf8');
-    const after = Object.entries(contents).reduce(
-      (text, [name, table]) => replaceBetween(text, name, table, page),
-      before,
-    );
-    if (after === before) continue;
-    stale.push(page);
-    if (!check) await writeFile(path, after);
-  }
-  for (const [name, schema] of Object.entries(SCHEMAS)) {
-    const path = resolve(root, name);
-    const text = `${JSON.stringify(schema, null, 2)}\n`;
-    if ((await readFile(path, 'utf8').catch(() => '')) === text) continue;
+  for (const [name, text] of await generated()) {
+    if ((await current(name)) === text) continue;
     stale.push(name);
-    if (!check) await writeFile(path, text);
+    if (!check) await writeFile(resolve(root, name), text);
   }
   const names = stale.join(' and ');
-  if (stale.length === 0) return 'The tables of the pages are current.';
-  if (check) throw new Error(`The tables of ${names} are not current. Run "npm run docs" and commit the change.`);
-  return `Wrote the tables of ${names}.`;
+  if (stale.length === 0) return 'The generated files are current.';
+  if (check) throw new Error(`Not current: ${names}. Run "npm run docs" and commit the change.`);
+  return `Wrote ${names}.`;
 }
 
 await docs(process.argv.includes('--check')).then(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withInputs } from '../../scripts/docs/action-inputs.ts';
 import { causesTable, inputsTable, outputsTable, replaceBetween, scenariosTable } from '../../scripts/docs/tables.ts';
 import { root } from './root.ts';
 
@@ -84,4 +85,55 @@ it('CONTRIBUTING.md says where to change what people ask most about', async () =
     'a lab fault',
     'a mode',
   ]);
+});
+describe('withInputs', () => {
+  const FILE = [
+    'name: x',
+    '',
+    'inputs:',
+    '  # Where',
+    '  pool:',
+    '    description: >-',
+    '      The pool,',
+    '      by name.',
+    '  pairs:',
+    '    description: How many.',
+    "    default: '6'",
+    '',
+    '  # Other',
+    '  gone:',
+    '    description: Nobody reads it.',
+    '',
+    'outputs:',
+    '  verdict:',
+    '    description: The verdict.',
+    '',
+  ].join('\n');
+  const pool = { description: 'The pool, by name.' };
+  const pairs = { description: 'How many.', default: '6' };
+  const gone = { description: 'Nobody reads it.' };
+
+  it('leaves a file alone that states every input', () => {
+    expect(withInputs(FILE, { pairs, pool, gone })).toBe(FILE);
+  });
+
+  it('writes anew what is stated wrongly, and nothing else', () => {
+    const description = 'How many: a whole number.';
+    expect(withInputs(FILE, { pool, pairs: { description, default: '7' }, gone })).toBe(
+      FILE.replace('description: How many.', 'description: "How many: a whole number."').replace("'6'", '"7"'),
+    );
+    expect(withInputs(FILE, { pool, pairs: { description: 'How many.' }, gone })).toBe(
+      FILE.replace("    default: '6'\n", ''),
+    );
+  });
+
+  it('adds an input at the end and removes one that is gone', () => {
+    const text = withInputs(FILE, { pool, pairs, more: { description: 'More.' } });
+    expect(text).not.toContain('gone:');
+    expect(text).toContain('  # Other\n  more:\n    description: More.\n\noutputs:\n  verdict:\n');
+  });
+
+  it('refuses a file without inputs', () => {
+    expect(() => withInputs('name: x\n', { pool })).toThrow('needs a section "inputs"');
+  });
 });
