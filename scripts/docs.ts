@@ -8,6 +8,10 @@ import { parse } from 'yaml';
 import { ADVERSARIES } from '../lab/scenarios/adversaries.ts';
 import { CLOUD_SCENARIOS } from '../lab/scenarios/cloud.ts';
 import { EVERYDAY_SCENARIOS } from '../lab/scenarios/scenarios.ts';
+import { EXIT_CODES } from '../src/commands/exit-codes.ts';
+import { shownCommands } from '../src/commands/help.ts';
+import { visiblePaths } from '../src/commands/paths.ts';
+import { COMMANDS } from '../src/commands/registry.ts';
 import { emptyEvidence } from '../src/diagnosis/collect.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
 import { ACTION_GROUPS, SWEEP_GROUPS } from '../src/inputs/groups.ts';
@@ -20,6 +24,8 @@ import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
   type ActionFile,
   causesTable,
+  commandsTable,
+  exitCodesTable,
   fieldsTable,
   inputsTable,
   outputsTable,
@@ -53,6 +59,8 @@ function tables(action: ActionFile): Record<string, Record<string, string>> {
     'docs/reference.md': {
       inputs: inputsTable(action),
       outputs: outputsTable(action),
+      commands: commandsTable(shownCommands(visiblePaths(COMMANDS))),
+      'exit-codes': exitCodesTable(Object.values(EXIT_CODES)),
       'result-fields': fieldsTable(fieldsOf(SCHEMAS['docs/result.schema.json'], 'Report')),
     },
     'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },

@@ -24,6 +24,22 @@ export function outputsTable(action: ActionFile): string {
   );
 }
 
+/** A Markdown table of the commands of the command line. */
+export function commandsTable(commands: readonly (readonly [usage: string, summary: string])[]): string {
+  return table(
+    ['Command', 'What it does'],
+    commands.map(([usage, summary]) => [code(usage), cell(summary)]),
+  );
+}
+
+/** A Markdown table of the exit codes of the command line. */
+export function exitCodesTable(codes: readonly { code: number; meaning: string }[]): string {
+  return table(
+    ['Exit code', 'Meaning'],
+    codes.map(({ code: number, meaning }) => [String(number), cell(meaning)]),
+  );
+}
+
 /** A Markdown table of the fields of a file. */
 export function fieldsTable(fields: readonly (readonly [name: string, meaning: string])[]): string {
   return table(

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { readText } from '../clients/files/write.ts';
 import { Failure } from '../lib/failure.ts';
 import { neutral } from '../progress/actions.ts';
@@ -7,42 +6,38 @@ import { FORMATS } from '../report/formats/registry.ts';
 import type { Report } from '../report/model.ts';
 import { parseReport } from '../report/parse.ts';
 import { compareReports } from '../verdict/compare.ts';
+import { refuse } from './command.ts';
+import { exitCode } from './exit-codes.ts';
 
 /** What `report --format` takes. */
 export const REPORT_FORMATS: readonly string[] = FORMATS.map(({ name }) => name);
 
-/** `tpu-serving-gate report FILE`: a result.json again, in any of our formats. Exits with 3 for bad usage. */
-export async function reportCommand(args: string[], write: (text: string) => void): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { format: { type: 'string', default: 'text' } },
-  });
-  const [file, ...more] = positionals;
-  const format = FORMATS.find(({ name }) => name === values.format);
+/** Writes the result.json of one file in a format. Returns the exit code. Throws a Failure for a file that is no result. */
+export async function reportCommand(
+  files: readonly string[],
+  formatName: string,
+  write: (text: string) => void,
+): Promise<number> {
+  const [file, ...more] = files;
+  const format = FORMATS.find(({ name }) => name === formatName);
   const problems = [
     file === undefined || more.length > 0 ? 'Give one file: the result.json of a run.' : null,
-    format ? null : `Format "${values.format}" is not known; allowed: ${REPORT_FORMATS.join(', ')}.`,
+    format ? null : `Format "${formatName}" is not known; allowed: ${REPORT_FORMATS.join(', ')}.`,
   ].filter((problem) => problem !== null);
-  if (!file || !format || problems.length > 0) {
-    for (const problem of problems) process.stderr.write(`${problem}\n`);
-    return 3;
-  }
+  if (!file || !format || problems.length > 0) return refuse(...problems);
   write(format.render(await readReport(file), { commentId: 'default' }).trimEnd());
-  return 0;
+  return exitCode('pass');
 }
 
-/** `tpu-serving-gate compare A B`: whether the second run is better than the first. Exits with 3 for bad usage. */
-export async function compareCommand(args: string[], write: (text: string) => void): Promise<number> {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
-  const [a, b, ...more] = positionals;
+/** Writes whether the run of the second file is better than that of the first. Returns the exit code. */
+export async function compareCommand(files: readonly string[], write: (text: string) => void): Promise<number> {
+  const [a, b, ...more] = files;
   if (!a || !b || more.length > 0) {
-    process.stderr.write('Give two files: the result.json of a run, and that of the run to compare with it.\n');
-    return 3;
+    return refuse('Give two files: the result.json of a run, and that of the run to compare with it.');
   }
   const lines = comparisonLines(compareReports(await readReport(a), await readReport(b)));
   for (const line of lines) write(neutral(line));
-  return 0;
+  return exitCode('pass');
 }
 
 /** The report in a file; throws a Failure when it cannot be read. */

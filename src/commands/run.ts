@@ -1,9 +1,6 @@
-import { parseArgs } from 'node:util';
 import { packageRootOf } from '../clients/runner/identity.ts';
 import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
-import { ACTION_GROUPS } from '../inputs/groups.ts';
-import { parseInputs } from '../inputs/inputs.ts';
-import { spellingsIn } from '../inputs/spec.ts';
+import type { Inputs } from '../inputs/inputs.ts';
 import { systemClock } from '../lib/poll.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { storyOf } from '../modes/registry.ts';
@@ -14,29 +11,23 @@ import { jsonRenderer } from '../progress/json.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
 import { renderVerdictText } from '../report/formats/text.ts';
-import type { Verdict } from '../report/model.ts';
 import { resizeCommand } from '../stages/release/release.ts';
+import { exitCode, exitCodeOf } from './exit-codes.ts';
 
-const CODES: Record<Verdict, number> = { pass: 0, fail: 1, error: 2, inconclusive: 4, invalid: 4 };
+/** How progress is shown: JSON Lines, the verdict alone, or what suits the terminal. */
+type Show = 'json' | 'quiet' | null;
 
 /**
- * `tpu-serving-gate run`: the whole gate in one process. The command line has no post step, so it gives the nodes back
- * before it exits, a second interrupt notwithstanding.
+ * Runs the whole gate in one process. The command line has no post step, so it releases the nodes before it exits, a
+ * second interrupt notwithstanding. Returns the exit code.
  */
-export async function runCommand(args: string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const source = inputsFrom(args, env);
-  const parsed = parseInputs(source);
-  if ('problems' in parsed || source.strayWords) {
-    const problems = 'problems' in parsed ? parsed.problems : [];
-    // The word itself is not repeated: it may be a secret whose flag was forgotten.
-    if (source.strayWords) problems.unshift('A word belongs to no flag; give each choice as --name value.');
-    for (const problem of problems) process.stderr.write(`${problem}\n`);
-    return 3;
-  }
-  const { inputs } = parsed;
+export async function runCommand(
+  inputs: Inputs,
+  { env, show }: { env: Readonly<Record<string, string | undefined>>; show: Show },
+): Promise<number> {
   const { register, redact } = createRedactor();
   register(inputs.githubToken);
-  const say = await rendererFor(source.show, env, (line) => neutral(redact(line)));
+  const say = await rendererFor(show, env, (line) => neutral(redact(line)));
   process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
   // Whoever read the output has gone; the nodes must be given back all the same.
   process.stdout.on('error', () => {});
@@ -65,13 +56,13 @@ export async function runCommand(args: string[], env: Readonly<Record<string, st
   const lines = renderVerdictText(report);
   if (published.resultPath) lines.push(`result      ${published.resultPath}`);
   say({ type: 'closing', verdict: report.verdict, lines });
-  if (report.release?.outcome === 'failed') return 2;
-  return interrupted ? 130 : CODES[report.verdict];
+  if (report.release?.outcome === 'failed') return exitCode('error');
+  return interrupted ? exitCode('interrupted') : exitCodeOf(report.verdict);
 }
 
 /** How progress is told: `--json`, `--quiet`, a live line where somebody sits at a terminal, else plain lines. */
 async function rendererFor(
-  show: 'json' | 'quiet' | null,
+  show: Show,
   env: Readonly<Record<string, string | undefined>>,
   safe: (line: string) => string,
 ): Promise<Emit> {
@@ -91,23 +82,4 @@ async function rendererFor(
       print: (line) => live.print(safe(line)),
     },
   });
-}
-
-function inputsFrom(args: string[], env: Readonly<Record<string, string | undefined>>) {
-  const options = {
-    ...Object.fromEntries(spellingsIn(ACTION_GROUPS).map((name) => [name, { type: 'string' as const }])),
-    json: { type: 'boolean' as const },
-    quiet: { type: 'boolean' as const },
-  };
-  // Not strict: a near miss gets its answer from the inputs, together with everything else that is wrong.
-  const { values, positionals } = parseArgs({ args, options, strict: false, allowPositionals: true });
-  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  return {
-    get: (name: string) => text(values[name]) ?? (name === 'github-token' ? env.GITHUB_TOKEN : undefined),
-    given: Object.keys(values).filter((name) => name !== 'json' && name !== 'quiet'),
-    show: values.json === true ? ('json' as const) : values.quiet === true ? ('quiet' as const) : null,
-    env,
-    // The value of a flag that is not known looks the same, and that flag is told of already.
-    strayWords: positionals.length > 0 && Object.keys(values).every((name) => name in options),
-  };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/commands/registry.ts';
 import { INPUTS } from '../../src/inputs/spec.ts';
 import { aReport } from '../unit/report/fixtures.ts';
 import { commandsOf, fences, isMarked, pages } from './fences.ts';
@@ -21,6 +22,8 @@ const BY_CI = [
   /^npm test$/,
   /^export KUBEBUILDER_ASSETS="\$\(scripts\/kube-assets\)"$/,
 ];
+
+const ALIASES = new Map(INPUTS.map(([input, { aliases = [] }]) => [input, aliases]));
 
 const unmarked = BLOCKS.filter(({ block }) => !isMarked(block));
 const marked = BLOCKS.filter(({ block }) => isMarked(block));
@@ -58,12 +61,15 @@ describe('a block that needs what no test has', () => {
   it.each(marked.map(({ name, block }): [string, string] => [name, block]))(
     '%s names files and inputs that are there: %s',
     async (_, block) => {
-      const known = [...INPUTS.flatMap(([input, { aliases = [] }]) => [input, ...aliases]), 'json', 'quiet'];
       for (const command of commandsOf(block)) {
         for (const [path] of command.matchAll(/\b(?:manifests|dist|scripts)\/[\w./-]+/g)) {
           expect(await stat(join(root, path)).then(() => 'there'), path).toBe('there');
         }
-        if (!/^(?:npm run gate|node dist\/cli\.js)/.test(command)) continue;
+        const [, npm, named] = /^(?:(npm run gate)|node dist\/cli\.js (\S+))/.exec(command) ?? [];
+        if (!npm && !named) continue;
+        const definition = COMMANDS.find(({ name: own }) => own === (npm ? 'run' : named));
+        expect(definition, command).toBeDefined();
+        const known = Object.keys(definition?.flags ?? {}).flatMap((flag) => [flag, ...(ALIASES.get(flag) ?? [])]);
         for (const [, flag] of command.matchAll(/ --([a-z][\w-]*)/g)) expect(known).toContain(flag);
       }
     },

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { compareCommand, REPORT_FORMATS, reportCommand } from '../../../src/commands/report.ts';
+import { REPORT_FORMATS } from '../../../src/commands/report.ts';
 import { aReport } from '../report/fixtures.ts';
+import { command } from './command.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -26,7 +27,7 @@ async function said(run: (write: (text: string) => void) => Promise<number>): Pr
 describe('report', () => {
   it.each(REPORT_FORMATS)('renders a saved result as %s', async (format) => {
     const file = await saved('result.json');
-    const [code, text] = await said((write) => reportCommand([file, '--format', format], write));
+    const [code, text] = await said((write) => command(['report', file, '--format', format], {}, write));
     expect(code).toBe(0);
     expect(text.length).toBeGreaterThan(100);
     if (/json|llm-d|benchmark-action/.test(format)) expect(() => JSON.parse(text)).not.toThrow();
@@ -34,7 +35,7 @@ describe('report', () => {
 
   it('says all that is wrong with its arguments at once', async () => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    expect(await reportCommand(['--format', 'pdf'], () => {})).toBe(3);
+    expect(await command(['report', '--format', 'pdf'], {}, () => {})).toBe(3);
     const told = stderr.mock.calls.map(([text]) => String(text)).join('');
     stderr.mockRestore();
     expect(told).toContain('Give one file');
@@ -44,8 +45,8 @@ describe('report', () => {
   it('refuses a file that is none of ours, and one that is not there', async () => {
     const file = join(folder, 'other.json');
     await writeFile(file, '{"schema":"other"}');
-    await expect(reportCommand([file], () => {})).rejects.toMatchObject({ code: 'result-unreadable' });
-    await expect(reportCommand([join(folder, 'none')], () => {})).rejects.toMatchObject({ code: 'no-file' });
+    await expect(command(['report', file], {}, () => {})).rejects.toMatchObject({ code: 'result-unreadable' });
+    await expect(command(['report', join(folder, 'none')], {}, () => {})).rejects.toMatchObject({ code: 'no-file' });
   });
 });
 
@@ -55,7 +56,7 @@ describe('compare', () => {
       await saved('a.json'),
       await saved('b.json', aReport({ tool: { name: 'tpu-serving-gate', version: '9.9.9' } })),
     ];
-    const [code, text] = await said((write) => compareCommand([a, b], write));
+    const [code, text] = await said((write) => command(['compare', a, b], {}, write));
     expect(code).toBe(0);
     expect(text).toMatch(/gate: .* → 9\.9\.9/);
     expect(text).toContain('no difference is shown');
@@ -63,7 +64,7 @@ describe('compare', () => {
 
   it('wants two files', async () => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    expect(await compareCommand(['one'], () => {})).toBe(3);
+    expect(await command(['compare', 'one'], {}, () => {})).toBe(3);
     stderr.mockRestore();
   });
 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGithub } from '../../../lab/github/server.ts';
 import type { GithubRecord } from '../../../lab/protocol.ts';
-import { historyCommand } from '../../../src/commands/history.ts';
 import { parseMark, renderMark } from '../../../src/history/alert-mark.ts';
 import { alertSteps, type KnownIssue, type Step } from '../../../src/history/alerts.ts';
 import type { HistoryRecord } from '../../../src/history/record.ts';
+import { command } from '../commands/command.ts';
 import { aBenchmark, aReport } from '../report/fixtures.ts';
 import { aNight } from './records.ts';
 
@@ -177,9 +177,9 @@ describe('ten nights with a drop in the seventh, on the repository', () => {
       const base = aReport({ benchmark: aBenchmark(speedup, 0.03) });
       const finishedAt = new Date(Date.UTC(2026, 9, 1 + index, 3)).toISOString();
       writeFileSync(path, JSON.stringify({ ...base, finishedAt, run: { ...base.run, id: String(index) } }));
-      await historyCommand(['add', data, path], env, () => {});
+      await command(['history', 'add', data, path], env, () => {});
       said.length = 0;
-      expect(await historyCommand(['alert', data], env, (line) => said.push(line))).toBe(0);
+      expect(await command(['history', 'alert', data], env, (line) => said.push(line))).toBe(0);
       return said.join('\n');
     };
     for (let index = 0; index < 20; index += 1) await night(index, 2.68 + 0.01 * (index % 3));
@@ -212,7 +212,7 @@ describe('ten nights with a drop in the seventh, on the repository', () => {
         method === 'GET' && path.endsWith('/issues') ? { status: 200, body: [forged] } : undefined,
     );
     const env = { GITHUB_TOKEN: 'good', GITHUB_REPOSITORY: 'o/r', GITHUB_API_URL: other.apiUrl };
-    await historyCommand(['alert', join(folder, 'data')], env, () => {});
+    await command(['history', 'alert', join(folder, 'data')], env, () => {});
     const record = (await (await fetch(`${other.controlUrl}/record`)).json()) as GithubRecord;
     expect(record.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
     await other.close();

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startGithub } from '../../../lab/github/server.ts';
-import { historyCommand } from '../../../src/commands/history.ts';
 import { historyRecord } from '../../../src/history/record.ts';
 import { mergeShard, readShard, shardPath } from '../../../src/history/shard.ts';
+import { command } from '../commands/command.ts';
 import { CASES } from '../report/cases.ts';
 import { aBenchmark, anEnvironment, aReport } from '../report/fixtures.ts';
 import { aNight } from './records.ts';
@@ -85,11 +85,11 @@ describe('the history command', () => {
       return path;
     });
     const to = join(folder, 'data');
-    expect(await historyCommand(['add', to, ...files.slice(0, 20)], {}, (line) => said.push(line))).toBe(0);
-    expect(await historyCommand(['show', to], {}, (line) => said.push(line))).toBe(0);
+    expect(await command(['history', 'add', to, ...files.slice(0, 20)], {}, (line) => said.push(line))).toBe(0);
+    expect(await command(['history', 'show', to], {}, (line) => said.push(line))).toBe(0);
     expect(said.at(-1)).toMatch(/^As before: 2\.6\d× over 18 runs\.$/);
-    await historyCommand(['add', to, ...files.slice(20)], {}, () => {});
-    expect(await historyCommand(['show', to], {}, (line) => said.push(line))).toBe(1);
+    await command(['history', 'add', to, ...files.slice(20)], {}, () => {});
+    expect(await command(['history', 'show', to], {}, (line) => said.push(line))).toBe(1);
     expect(said.at(-1)).toMatch(/^Worse: −1\d\.\d% against 2\.6\d× over 20 runs, by two runs in a row\.$/);
     expect(readFileSync(join(to, 'v1/default/2026-11.jsonl'), 'utf8').split('\n')).toHaveLength(23);
   });
@@ -97,8 +97,8 @@ describe('the history command', () => {
   it('takes no result of a run that only looked, and says what it wants', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'history-')), 'result.json');
     writeFileSync(path, JSON.stringify(CASES['preflight-passed']!()));
-    await expect(historyCommand(['add', folder, path], {}, () => {})).rejects.toThrow('measured nothing');
-    expect(await historyCommand(['add', folder], {}, () => {})).toBe(3);
+    await expect(command(['history', 'add', folder, path], {}, () => {})).rejects.toThrow('measured nothing');
+    expect(await command(['history', 'add', folder], {}, () => {})).toBe(3);
   });
 
   it('keeps them on a branch of the repository, and reads them there', async () => {
@@ -108,18 +108,18 @@ describe('the history command', () => {
     writeFileSync(path, JSON.stringify(aReport({ benchmark: aBenchmark(2.68, 0.03) })));
     const said: string[] = [];
     for (let twice = 0; twice < 2; twice += 1) {
-      await historyCommand(['add', '--branch', 'tpu-bench-data', path], env, (line) => said.push(line));
+      await command(['history', 'add', '--branch', 'tpu-bench-data', path], env, (line) => said.push(line));
     }
     expect(said[0]).toMatch(/^tpu-bench-data\/v1\/default\/\d{4}-\d\d\.jsonl: \d+\/1\/default pass$/);
-    expect(await historyCommand(['show', '--branch', 'tpu-bench-data'], env, (line) => said.push(line))).toBe(0);
+    expect(await command(['history', 'show', '--branch', 'tpu-bench-data'], env, (line) => said.push(line))).toBe(0);
     expect(said.slice(2)).toEqual([expect.stringContaining('2.68×'), 'Building history: 1 of 12 comparable runs.']);
     await github.close();
   });
 
   it('says everything that a branch lacks, before any call', async () => {
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-    expect(await historyCommand(['add', '--branch', 'main', 'result.json'], {}, () => {})).toBe(3);
-    expect(await historyCommand(['show', '--branch', '../x'], {}, () => {})).toBe(3);
+    expect(await command(['history', 'add', '--branch', 'main', 'result.json'], {}, () => {})).toBe(3);
+    expect(await command(['history', 'show', '--branch', '../x'], {}, () => {})).toBe(3);
     const text = said.mock.calls.map(([line]) => String(line)).join('');
     said.mockRestore();
     for (const part of [

@@ -1,0 +1,89 @@
+import { type Command, type CommandIo, type Flags, parseFlags, refuse } from '../command.ts';
+
+/** Flags of every command that reads a history. */
+const PLACE = {
+  series: { value: 'NAME', default: 'default', description: 'Series of the history.' },
+  branch: {
+    value: 'NAME',
+    description: 'Branch of GITHUB_REPOSITORY that has the history, in place of FOLDER. GITHUB_TOKEN must be set.',
+  },
+} as const satisfies Flags;
+
+const FOLDER = { name: 'FOLDER', description: 'Folder of the history; left out with --branch.' };
+const USAGE =
+  'Give "add FOLDER RESULT…", "show FOLDER" or "alert FOLDER", or --branch NAME in place of FOLDER; and --series NAME.';
+
+const ADD: Command = {
+  name: 'add',
+  summary: 'keep results, a file for each series and month',
+  positionals: [FOLDER, { name: 'RESULT…', description: 'The result.json of each run to keep.' }],
+  flags: PLACE,
+  examples: ['history add history/ result.json', 'history add --branch tpu-bench-data result.json'],
+  run: (args, io) => start('add', args, io),
+};
+
+const SHOW: Command = {
+  name: 'show',
+  summary: 'whether the newest run is worse than those before it',
+  details: ['Exits with 1 when the newest run is worse.'],
+  positionals: [FOLDER],
+  flags: PLACE,
+  examples: ['history show history/', 'history show history/ --series v6e'],
+  run: (args, io) => start('show', args, io),
+};
+
+const ALERT: Command = {
+  name: 'alert',
+  summary: 'open, update and close issues about a history',
+  details: ['GITHUB_TOKEN and GITHUB_REPOSITORY must be set.'],
+  positionals: [FOLDER],
+  flags: PLACE,
+  examples: ['history alert history/', 'history alert --branch tpu-bench-data'],
+  run: (args, io) => start('alert', args, io),
+};
+
+/** `history`: results of many runs. */
+export const HISTORY: Command = {
+  name: 'history',
+  summary: 'results of many runs, in a folder or on a branch',
+  flags: PLACE,
+  subcommands: [ADD, SHOW, ALERT],
+  run: async (args) => {
+    parseFlags(PLACE, args);
+    return refuse(USAGE);
+  },
+};
+
+async function start(action: 'add' | 'show' | 'alert', args: string[], { env, write }: CommandIo): Promise<number> {
+  const { values, words } = parseFlags(PLACE, args);
+  const { series, branch } = values;
+  const [where, ...files] = branch === undefined ? words : [branch, ...words];
+  if (!where || (action === 'add') !== files.length > 0) return refuse(USAGE);
+  const { historyCommand } = await import('../history.ts');
+  return historyCommand(action, { where, branch, series, files }, env, write);
+}
+
+const PAGE_FLAGS = {
+  ...PLACE,
+  out: { value: 'FOLDER', default: 'page', description: 'Folder for index.html.' },
+} as const satisfies Flags;
+
+/** `page`: a history as HTML. */
+export const PAGE: Command = {
+  name: 'page',
+  summary: 'the history as one page of HTML',
+  details: ['The page needs no network.'],
+  positionals: [FOLDER],
+  flags: PAGE_FLAGS,
+  examples: ['page history/', 'page --branch tpu-bench-data --out site'],
+  async run(args, { env, write }) {
+    const { values, words } = parseFlags(PAGE_FLAGS, args);
+    const { series, branch, out } = values;
+    const [where, ...more] = branch === undefined ? words : [branch, ...words];
+    if (!where || more.length > 0) {
+      return refuse('Give the FOLDER of a history, or --branch NAME; and --series NAME, --out FOLDER.');
+    }
+    const { pageCommand } = await import('../page.ts');
+    return pageCommand({ where, branch, series, out }, env, write);
+  },
+};

@@ -1,0 +1,91 @@
+import { nearest } from '../../lib/suggest.ts';
+import { type Command, type Flags, parseFlags, refuse } from '../command.ts';
+
+/** The names of the lab's scenarios. */
+async function scenarios(): Promise<readonly string[]> {
+  const { SCENARIOS } = await import('../../../lab/scenarios/scenarios.ts');
+  return Object.keys(SCENARIOS);
+}
+
+const LAB_FLAGS = {
+  scenario: { value: 'NAME', default: 'pass', choices: scenarios, description: 'What goes wrong in the lab.' },
+  'time-scale': {
+    value: 'NUMBER',
+    default: '20',
+    description: "How many times faster the lab's clock runs, from 1 to 100.",
+  },
+} as const satisfies Flags;
+
+const REHEARSE_FLAGS = {
+  ...LAB_FLAGS,
+  kube: {
+    value: 'NAME',
+    default: 'lab',
+    choices: ['lab', 'real'],
+    description: "The lab's own API server, or `real` for kube-apiserver and etcd.",
+  },
+  'output-dir': { value: 'FOLDER', default: 'rehearsal', description: 'Folder for the result files of the run.' },
+} as const satisfies Flags;
+
+/** `rehearse`: a run against the lab. */
+export const REHEARSE: Command = {
+  name: 'rehearse',
+  summary: 'a whole run against the embedded lab, without a cloud',
+  details: [
+    'Flags after "--" are given to the run itself.',
+    'Exits as the run does, or with 5 when the end is not what the scenario promises.',
+  ],
+  flags: REHEARSE_FLAGS,
+  examples: ['rehearse', 'rehearse --scenario stockout', 'rehearse --scenario pass -- --quiet'],
+  async run(args, { write }) {
+    const { values, words } = parseFlags(REHEARSE_FLAGS, args, { words: args.includes('--') });
+    const { scenario, kube, 'time-scale': timeScale, 'output-dir': outputDir } = values;
+    const meant = await misspelt(scenario);
+    if (meant) return refuse(meant);
+    const { rehearse } = await import('../../../lab/rehearse.ts');
+    return rehearse({ scenario, kube, timeScale, outputDir, gateFlags: words }, terminal(write));
+  },
+};
+
+const SERVE_FLAGS = {
+  ...LAB_FLAGS,
+  json: { description: 'Write what a client needs as one line of JSON.' },
+} as const satisfies Flags;
+
+/** `lab`: the lab without a run. */
+export const LAB: Command = {
+  name: 'lab',
+  summary: 'the lab alone, for kubectl and gcloud',
+  details: ['The lab runs until it is interrupted.'],
+  flags: SERVE_FLAGS,
+  examples: ['lab', 'lab --scenario stockout --time-scale 50'],
+  async run(args, { write }) {
+    const { values } = parseFlags(SERVE_FLAGS, args, { words: false });
+    const { scenario, 'time-scale': timeScale, json } = values;
+    const meant = await misspelt(scenario);
+    if (meant) return refuse(meant);
+    const { serveLab } = await import('../../../lab/serve.ts');
+    return serveLab({ scenario, timeScale, json }, terminal(write));
+  },
+};
+
+/** `lab-process`: one process of the lab, which its parent starts. */
+export const LAB_PROCESS: Command = {
+  name: 'lab-process',
+  summary: 'one process of the lab',
+  hidden: true,
+  async run() {
+    const { runLabProcess } = await import('../../../lab/process.ts');
+    runLabProcess();
+    return new Promise(() => {});
+  },
+};
+
+/** A sentence for a scenario that is nearly one of the lab's; the lab refuses any other itself. */
+async function misspelt(scenario: string): Promise<string | null> {
+  const known = await scenarios();
+  const near = known.includes(scenario) ? undefined : nearest(scenario, known);
+  return near ? `Scenario "${scenario}" is not known; did you mean "${near}"?` : null;
+}
+
+const terminal = (write: (line: string) => void) => ({ module: process.argv[1] ?? '', write });

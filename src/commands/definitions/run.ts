@@ -1,0 +1,49 @@
+import { ACTION_GROUPS, RUN_GROUPS } from '../../inputs/groups.ts';
+import { parseInputs } from '../../inputs/inputs.ts';
+import { isRunMode, MODE_NAMES } from '../../lib/modes.ts';
+import { nearest } from '../../lib/suggest.ts';
+import { type Command, refuse } from '../command.ts';
+import { inputFlags, inputsFromFlags, STRAY_WORD } from '../input-flags.ts';
+
+const OWN = {
+  json: { description: 'Write the progress as JSON Lines.' },
+  quiet: { description: 'Write the verdict alone.' },
+} as const;
+
+/** Modes that `run` takes. */
+const RUN_MODES = ['auto', ...MODE_NAMES.filter(isRunMode)];
+
+const { mode: MODE, ...INPUTS } = inputFlags(RUN_GROUPS, 'gate');
+
+/** `run`: the gate in one process. */
+export const RUN: Command = {
+  name: 'run',
+  summary: 'lease, deploy, verify, measure, judge, release',
+  details: [
+    'The flags are the inputs of the action. GITHUB_TOKEN stands in for --github-token.',
+    'At a terminal the progress is one live line, elsewhere plain lines. The nodes are released before the command ends, also after an interrupt.',
+  ],
+  flags: { ...OWN, ...(MODE ? { mode: { ...MODE, choices: RUN_MODES } } : {}), ...INPUTS },
+  examples: [
+    'run --cluster my-cluster --location europe-west4-a --project-id my-project',
+    'run --mode preflight --cluster projects/my-project/locations/europe-west4-a/clusters/my-cluster',
+    'run --mode deploy --expires-in 4h --cluster my-cluster --location europe-west4-a --json',
+  ],
+  async run(args, { env }) {
+    const source = inputsFromFlags(args, { groups: ACTION_GROUPS, own: OWN }, env);
+    const parsed = parseInputs(source);
+    const problems = 'problems' in parsed ? parsed.problems : [];
+    if ('problems' in parsed || source.strayWords) {
+      return refuse(...(source.strayWords ? [STRAY_WORD] : []), ...problems, ...modeHint(source.get('mode')));
+    }
+    const { runCommand } = await import('../run.ts');
+    const { json, quiet } = source.own;
+    return runCommand(parsed.inputs, { env, show: json === true ? 'json' : quiet === true ? 'quiet' : null });
+  },
+};
+
+/** A line with the mode that was meant, for one that is misspelt. */
+function modeHint(mode = ''): string[] {
+  const near = RUN_MODES.includes(mode.trim()) ? undefined : nearest(mode.trim(), RUN_MODES);
+  return mode.trim() !== '' && near ? [`Did you mean --mode ${near}?`] : [];
+}

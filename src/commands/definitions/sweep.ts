@@ -1,0 +1,44 @@
+import { SWEEP_GROUPS } from '../../inputs/groups.ts';
+import { type Command, type CommandIo, type Flags, refuse } from '../command.ts';
+import { inputFlags, inputsFromFlags, STRAY_WORD } from '../input-flags.ts';
+
+const POOL: Flags = {
+  'node-pool': {
+    value: 'VALUE',
+    group: 'Cluster',
+    description: 'Node pool whose stack is ended. Default: the stacks of all pools.',
+  },
+};
+const INPUTS = inputFlags(SWEEP_GROUPS, 'sweeper');
+const TOKEN = 'The flags are the inputs of sweep/action.yml. GITHUB_TOKEN stands in for --github-token.';
+
+/** `sweep`: the sweeper, for a terminal or a cron job. */
+export const SWEEP: Command = {
+  name: 'sweep',
+  summary: 'release node pools whose lease has run out',
+  details: [TOKEN],
+  flags: INPUTS,
+  examples: ['sweep --project-id my-project --location europe-west4-a --cluster my-cluster'],
+  run: (args, io) => start(args, {}, io),
+};
+
+/** `cleanup`: the sweeper that also ends stacks which were deployed to stay. */
+export const CLEANUP: Command = {
+  name: 'cleanup',
+  summary: 'release expired node pools, and end stacks that were deployed to stay',
+  details: [TOKEN],
+  flags: { ...POOL, ...INPUTS },
+  examples: [
+    'cleanup --project-id my-project --location europe-west4-a --cluster my-cluster',
+    'cleanup --project-id my-project --location europe-west4-a --cluster my-cluster --node-pool tpu-v6e-pool',
+  ],
+  run: (args, io) => start(args, POOL, io),
+};
+
+async function start(args: string[], own: Flags, { env }: CommandIo): Promise<number> {
+  const source = inputsFromFlags(args, { groups: SWEEP_GROUPS, own }, env);
+  if (source.strayWords) return refuse(STRAY_WORD);
+  const { sweepCommand } = await import('../sweep.ts');
+  const pool = source.own['node-pool'];
+  return sweepCommand(source, 'node-pool' in own ? { ends: typeof pool === 'string' ? pool : 'all' } : {});
+}
