@@ -102,11 +102,11 @@ const CLEAN: [file: string, text: string][] = [
   ],
   ['src/modes/clean.ts', `import { verb } from '../stages/verify/clean.ts'; export const measure = verb;`],
   ['src/commands/clean.ts', `import { measure } from '../modes/clean.ts'; export const command = measure;`],
-  ['src/commands/rehearse.ts', `export const run = () => import('../../lab/clean.ts');`],
+  ['src/commands/definitions/lab.ts', `export const run = () => import('../../../lab/clean.ts');`],
   [
     'src/cli.ts',
     `import { readFileSync } from 'node:fs'; import { command } from './commands/clean.ts';
-    import { run } from './commands/rehearse.ts'; export const all = () => [readFileSync, command, run];`,
+    import { run } from './commands/definitions/lab.ts'; export const all = () => [readFileSync, command, run];`,
   ],
   [
     'src/post.ts',

@@ -43,14 +43,14 @@ describe('one more name', () => {
     expect(await refused()).toEqual([]);
   });
 
-  it('of a mode that runs stages is missing in the table of traits and in the registry, and nowhere else', async () => {
+  it('of a mode that runs stages is missing in its groups of inputs, the table of traits and the registry, and nowhere else', async () => {
     const files = await refusedWith('src/lib/modes.ts', "| 'restore';", "| 'restore' | 'extra';");
-    expect(files).toEqual(['src/lib/modes.ts', 'src/modes/registry.ts']);
+    expect(files).toEqual(['src/inputs/groups.ts', 'src/lib/modes.ts', 'src/modes/registry.ts']);
   });
 
   it('of a mode of one step is missing there too', async () => {
     const files = await refusedWith('src/lib/modes.ts', "RunMode | 'cleanup'", "RunMode | 'extra' | 'cleanup'");
-    expect(files).toEqual(['src/lib/modes.ts', 'src/modes/registry.ts']);
+    expect(files).toEqual(['src/inputs/groups.ts', 'src/lib/modes.ts', 'src/modes/registry.ts']);
   });
 
   it('of a verdict is missing wherever a verdict means something to a reader', async () => {
@@ -60,7 +60,7 @@ describe('one more name', () => {
       "| 'error' | 'extra';\n\n/** What",
     );
     expect(files).toEqual([
-      'src/commands/run.ts',
+      'src/commands/exit-codes.ts',
       'src/history/page/view.ts',
       'src/lib/verdicts.ts',
       'src/report/headline.ts',

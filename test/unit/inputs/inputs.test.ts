@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
+import { defaultInputs, type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
 import { parseReleaseInputs } from '../../../src/inputs/release.ts';
 import { parseReportInputs } from '../../../src/inputs/report.ts';
+import { INPUTS, rowOf } from '../../../src/inputs/spec.ts';
+import { parseSweepInputs } from '../../../src/inputs/sweep.ts';
 
 type Given = Record<string, string>;
 
@@ -118,6 +120,10 @@ describe('the inputs of mode report', () => {
     expect(parseReport({ result: 'a/result.json' })).toMatchObject({
       inputs: { result: 'a/result.json', historyBranch: '', historySeries: 'default', alertIssues: false },
     });
+    const parsed = parseReport({ result: 'a/result.json' });
+    for (const key of ['projectId', 'location', 'cluster', 'auth', 'target']) {
+      expect('inputs' in parsed && parsed.inputs).not.toHaveProperty(key);
+    }
   });
 
   it('are told all that is wrong at once', () => {
@@ -485,5 +491,49 @@ describe('inputs for the release', () => {
     });
     expect(problems).toEqual([expect.stringContaining("needs the runner's OIDC token")]);
     expect(inputs).toMatchObject({ ...lease, auth: { kind: 'adc' }, releaseTimeoutMs: 240_000 });
+  });
+});
+
+describe('the inputs of the sweeper', () => {
+  const sweep = (given: Given) => parseSweepInputs({ get: (name) => given[name], given: Object.keys(given), env: {} });
+
+  it('are its own groups alone', () => {
+    const parsed = sweep(REQUIRED);
+    expect(Object.keys('inputs' in parsed ? parsed.inputs : {}).sort()).toEqual(
+      [
+        ...['apiTimeoutMs', 'auth', 'cluster', 'dnsEndpoint', 'githubToken', 'issue', 'leaseNamespace', 'location'],
+        ...['pollIntervalMs', 'projectId', 'releaseTimeoutMs'],
+      ].sort(),
+    );
+  });
+
+  it('do not know an input of a run', () => {
+    expect(sweep({ ...REQUIRED, pairs: '6-15', polinterval: '5s' })).toEqual({
+      problems: [
+        'Input "pairs" is not known to the sweeper.',
+        'Input "polinterval" is not known to the sweeper; did you mean "poll-interval"?',
+      ],
+    });
+  });
+});
+
+describe('the table of inputs', () => {
+  it('names every spelling and every field once', () => {
+    const spellings = INPUTS.flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
+    expect(new Set(spellings).size).toBe(spellings.length);
+    const keys = INPUTS.flatMap(([, row]) => ('key' in row ? [row.key] : []));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('reads a part together with a row of the same group', () => {
+    for (const [, row] of INPUTS) {
+      if ('partOf' in row) expect(rowOf(row.partOf).group).toBe(row.group);
+    }
+  });
+
+  it('has defaults that are right', () => {
+    // The default id of a comment depends on the cluster.
+    const { commentId: _, ...defaults } = defaultInputs({});
+    expect(inputsOf({})).toMatchObject(defaults);
   });
 });
