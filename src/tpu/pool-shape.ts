@@ -1,5 +1,6 @@
 import type { ClusterInfo, NodePoolInfo } from '../clients/google/gke.ts';
 import { Failure } from '../lib/failure.ts';
+import { chipsOf, hostsOfSlice, isTpuName, TPU_RESOURCE } from './machines.ts';
 
 /** The pool that was named, or the only pool with TPU machines. */
 export function choosePool(cluster: ClusterInfo, wanted: string | null): NodePoolInfo {
@@ -13,7 +14,7 @@ export function choosePool(cluster: ClusterInfo, wanted: string | null): NodePoo
       'Correct the input "node-pool".',
     );
   }
-  const tpuPools = cluster.nodePools.filter(({ machineType }) => chipsOf(machineType) !== null);
+  const tpuPools = cluster.nodePools.filter(isTpuPool);
   const [only] = tpuPools;
   if (only && tpuPools.length === 1) return only;
   throw refuse(
@@ -25,18 +26,15 @@ export function choosePool(cluster: ClusterInfo, wanted: string | null): NodePoo
   );
 }
 
-/** Chips of a machine such as ct6e-standard-4t; null when it is not a TPU machine. */
-export function chipsOf(machineType: string | null): number | null {
-  const match = /^ct\w+-\w+-(\d+)t$/.exec(machineType ?? '');
-  return match ? Number(match[1]) : null;
+/** Whether anything about a pool says TPU: the name of its machines, its topology, or a taint of TPU nodes. */
+export function isTpuPool({ machineType, tpuTopology, taints }: NodePoolInfo): boolean {
+  return isTpuName(machineType) || tpuTopology !== null || taints.some(({ key }) => key === TPU_RESOURCE);
 }
 
-/** Hosts of one slice: chips of the topology ÷ chips of a machine. 1 when it is a single-host pool. */
-export function hostsOf(pool: NodePoolInfo): number {
-  const chips = chipsOf(pool.machineType);
-  const topology = pool.tpuTopology?.split('x').map(Number);
-  if (chips === null || !topology || topology.some((side) => !Number.isInteger(side) || side < 1)) return 1;
-  return Math.max(1, topology.reduce((product, side) => product * side, 1) / chips);
+/** Hosts of one slice of the pool. 1 when it is a single-host pool, or when its machine or topology is not known. */
+export function hostsOf({ machineType, tpuTopology }: NodePoolInfo): number {
+  const chips = chipsOf(machineType);
+  return (chips !== null && tpuTopology !== null && hostsOfSlice(tpuTopology, chips)) || 1;
 }
 
 /** Refuses a pool that a resize cannot serve, or cannot be trusted to give back. */
@@ -77,7 +75,7 @@ export function checkPool(pool: NodePoolInfo, nodes: number, restingNodes: numbe
       'Use a pool without flex-start.',
     );
   }
-  if (pool.machineType !== null && chipsOf(pool.machineType) === null) {
+  if (pool.machineType !== null && !isTpuPool(pool)) {
     throw refuse(
       'pool-not-tpu',
       `Node pool ${pool.name} has machines of type ${pool.machineType}, which have no TPU chips.`,

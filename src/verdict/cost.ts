@@ -1,5 +1,5 @@
 import type { Cost } from '../report/model.ts';
-import { chipHourPrice } from '../tpu/prices.ts';
+import { chipHourPrice, type PriceBasis } from '../tpu/prices.ts';
 
 export interface BilledNode {
   /** ISO 8601: the node's creationTimestamp. */
@@ -10,13 +10,8 @@ export interface BilledNode {
   chips: number;
 }
 
-export interface CostOptions {
+export interface CostOptions extends PriceBasis {
   nodes: readonly BilledNode[];
-  /** Region or zone. */
-  location: string;
-  spot: boolean;
-  /** USD; null takes the list price. */
-  pricePerChipHour: number | null;
   /** ISO 8601: the end of nodes that still exist. */
   now: string;
   /** What all replicas together did, and on how many chips; null when it was not measured. */

@@ -1,8 +1,8 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import { TOPOLOGY_LABEL, TPU_RESOURCE } from '../../tpu/machines.ts';
 
 export const POOL_LABEL = 'cloud.google.com/gke-nodepool';
-export const TPU_RESOURCE = 'google.com/tpu';
 
 export interface TpuNode {
   name: string;
@@ -25,6 +25,6 @@ function tpuNode(node: KubeObject): TpuNode {
     ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     chips: Number(node.status?.allocatable?.[TPU_RESOURCE] ?? 0) || 0,
     createdAt: node.metadata.creationTimestamp ?? '',
-    topology: node.metadata.labels?.['cloud.google.com/gke-tpu-topology'] ?? null,
+    topology: node.metadata.labels?.[TOPOLOGY_LABEL] ?? null,
   };
 }

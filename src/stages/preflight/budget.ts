@@ -1,9 +1,9 @@
 import { humanDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
-import { chipsOf } from '../../tpu/pool-shape.ts';
-import { chipHourPrice } from '../../tpu/prices.ts';
+import { chipsOf } from '../../tpu/machines.ts';
+import { chipHourPrice, priceBasis } from '../../tpu/prices.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { priceBasis, USUAL_RUN_MS } from '../release/bill.ts';
+import { USUAL_RUN_MS } from '../release/bill.ts';
 
 /** Time of the bill that is kept for the release: nodes are billed until they are deleted. */
 export const RESERVE_MS = 5 * 60_000;
@@ -30,6 +30,12 @@ export function budgetMs(
   const { maxCostUsd, location } = context.inputs;
   if (maxCostUsd === null) return null;
   const hourly = usdPerHour(context, prepared);
+  if (hourly === null && chipsOf(prepared.pool.machineType) === null) {
+    throw refuse(
+      `Input "max-cost" is ${maxCostUsd}, but the gate does not know how many chips a ${prepared.pool.machineType ?? 'node of this pool'} has.`,
+      'Leave "max-cost" out.',
+    );
+  }
   if (hourly === null) {
     throw refuse(
       `Input "max-cost" is ${maxCostUsd}, but no price is known for ${prepared.pool.machineType ?? 'this pool'} in ${location}${prepared.pool.reserved ? ' with a reservation' : ''}.`,

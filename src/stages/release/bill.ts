@@ -1,20 +1,11 @@
 import type { Cost, Report } from '../../report/model.ts';
-import { chipsOf } from '../../tpu/pool-shape.ts';
-import { chipHourPrice } from '../../tpu/prices.ts';
+import { chipsOf } from '../../tpu/machines.ts';
+import { chipHourPrice, type Pricing, priceBasis } from '../../tpu/prices.ts';
 import { type BilledNode, costOf } from '../../verdict/cost.ts';
 import type { Prepared, StageContext } from '../context.ts';
 
 /** What a bill needs of a report. */
 export type Billable = Pick<Report, 'benchmark' | 'plan' | 'environment'>;
-
-export interface Pricing {
-  machineType: string | null;
-  spot: boolean;
-  /** A reservation has a price of its own, which no list tells. */
-  reserved: boolean;
-  /** From the input; null takes the list price of the region. */
-  pricePerChipHourUsd: number | null;
-}
 
 /** The bill of the nodes so far, or in the end when all of them have a time of deletion. */
 export function bill(report: Billable, nodes: readonly BilledNode[], pricing: Pricing, now: string): Cost {
@@ -41,7 +32,10 @@ export function priceText(
   context: Pick<StageContext, 'inputs'>,
   { pool, nodes }: Pick<Prepared, 'pool' | 'nodes'>,
 ): string {
-  const chips = nodes * (chipsOf(pool.machineType) ?? 0);
+  const perNode = chipsOf(pool.machineType);
+  if (perNode === null)
+    return `${nodes} nodes of ${pool.machineType ?? 'unknown machines'}: no amount, as the gate does not know their chips`;
+  const chips = nodes * perNode;
   const { location, pricePerChipHourUsd } = context.inputs;
   const price = chipHourPrice(priceBasis(location, { ...pool, pricePerChipHourUsd }));
   const { keep } = context.inputs;
@@ -53,11 +47,5 @@ export function priceText(
   const amount = price
     ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), ${span}`
     : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;
-  return `${nodes} nodes × ${chips / nodes} chips = ${chips} chips: ${amount}`;
-}
-
-/** List prices are for v6e on demand or spot; for anything else only the input can tell. */
-export function priceBasis(location: string, pricing: Pricing) {
-  const listed = !pricing.reserved && /^ct6e-/.test(pricing.machineType ?? '');
-  return { location: listed ? location : '', spot: pricing.spot, pricePerChipHour: pricing.pricePerChipHourUsd };
+  return `${nodes} nodes × ${perNode} chips = ${chips} chips: ${amount}`;
 }

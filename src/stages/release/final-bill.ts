@@ -1,5 +1,6 @@
 import type { Cost, Report } from '../../report/model.ts';
-import { type Billable, bill, type Pricing } from './bill.ts';
+import type { Pricing } from '../../tpu/prices.ts';
+import { type Billable, bill } from './bill.ts';
 import type { Released } from './release.ts';
 
 /**

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterInfo, NodePoolInfo } from '../../../src/clients/google/gke.ts';
-import { checkPool, chipsOf, choosePool, hostsOf, poolNotes } from '../../../src/tpu/pool-shape.ts';
+import { checkPool, choosePool, hostsOf, poolNotes } from '../../../src/tpu/pool-shape.ts';
+
+const TAINT = { key: 'google.com/tpu', value: 'present', effect: 'NO_SCHEDULE' };
 
 function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
   return {
@@ -37,7 +39,7 @@ function cluster(...nodePools: NodePoolInfo[]): ClusterInfo {
 }
 
 describe('the pool', () => {
-  const cpu = pool({ name: 'default', machineType: 'e2-standard-8' });
+  const cpu = pool({ name: 'default', machineType: 'e2-standard-8', tpuTopology: null });
 
   it('is the only one with TPU machines', () => {
     expect(choosePool(cluster(cpu, pool()), null).name).toBe('v6e');
@@ -75,26 +77,17 @@ describe('the pool', () => {
   });
 });
 
-describe('chips and hosts', () => {
-  it.each([
-    ['ct6e-standard-1t', 1],
-    ['ct6e-standard-4t', 4],
-    ['ct6e-standard-8t', 8],
-    ['ct5lp-hightpu-4t', 4],
-    ['ct5p-hightpu-4t', 4],
-    ['e2-standard-8', null],
-    ['a3-highgpu-8g', null],
-    [null, null],
-  ])('%s has %s chips', (machineType, chips) => {
-    expect(chipsOf(machineType)).toBe(chips);
-  });
-
+describe('hosts', () => {
   it.each([
     ['ct6e-standard-4t', '2x2', 1],
     ['ct6e-standard-4t', '4x4', 4],
     ['ct6e-standard-4t', '16x16', 64],
     ['ct6e-standard-8t', '2x4', 1],
     ['ct5p-hightpu-4t', '2x2x2', 2],
+    ['ct5lp-hightpu-4t', '2x4', 2],
+    ['tpu7x-standard-4t', '2x2x1', 1],
+    ['tpu7x-standard-4t', '4x4x4', 16],
+    ['tpu9z-standard-4t', '4x4x4', 1],
     ['ct6e-standard-4t', null, 1],
     ['ct6e-standard-4t', 'odd', 1],
     ['e2-standard-8', '4x4', 1],
@@ -111,6 +104,10 @@ describe('the shape', () => {
     ['a whole slice', { tpuTopology: '4x4' }, 4, 0],
     ['a whole slice that stays', { tpuTopology: '4x4' }, 4, 4],
     ['a spot pool', { spot: true }, 3, 1],
+    ['Ironwood machines', { machineType: 'tpu7x-standard-4t', tpuTopology: '2x2x1' }, 3, 0],
+    ['a TPU family that is not in the table', { machineType: 'tpu9z-standard-4t' }, 3, 0],
+    ['machines of any name with a TPU topology', { machineType: 'x9-odd', tpuTopology: '2x2' }, 3, 0],
+    ['machines of any name with the taint of TPU nodes', { machineType: 'x9-odd', taints: [TAINT] }, 3, 0],
   ])('is fit: %s', (_, change, nodes, resting) => {
     expect(() => checkPool(pool(change), nodes, resting)).not.toThrow();
   });
@@ -151,7 +148,12 @@ describe('the shape', () => {
 describe('a pool with a shape of its own', () => {
   it.each<[string, Partial<NodePoolInfo>, RegExp]>([
     ['flex-start', { flexStart: true }, /gets its nodes by flex-start/],
-    ['machines without chips', { machineType: 'e2-standard-8' }, /e2-standard-8, which have no TPU chips/],
+    [
+      'machines without chips',
+      { machineType: 'e2-standard-8', tpuTopology: null },
+      /e2-standard-8, which have no TPU chips/,
+    ],
+    ['GPU machines', { machineType: 'a3-highgpu-8g', tpuTopology: null }, /a3-highgpu-8g, which have no TPU chips/],
   ])('is refused for %s', (_what, change, message) => {
     expect(() => checkPool(pool(change), 3, 0)).toThrow(message);
   });

@@ -8,6 +8,7 @@ const RUN = {
     { createdAt: '2026-11-22T14:00:00Z', deletedAt: '2026-11-22T14:30:00Z', chips: 4 },
     { createdAt: '2026-11-22T14:05:00Z', deletedAt: null, chips: 4 },
   ],
+  family: 'v6e' as const,
   location: 'europe-west4-a',
   spot: false,
   pricePerChipHour: null,
@@ -36,6 +37,8 @@ describe('the cost of a run', () => {
   it('has no amount without a price, but always the chip-minutes', () => {
     const nowhere = { chipMinutes: 360, usd: null, pricePerChipHourUsd: null, priceSource: null };
     expect(costOf({ ...RUN, location: 'mars-north1-a' })).toMatchObject(nowhere);
+    expect(costOf({ ...RUN, family: 'v7x' })).toMatchObject(nowhere);
+    expect(costOf({ ...RUN, family: null })).toMatchObject(nowhere);
     expect(costOf({ ...RUN, location: 'southamerica-west1', spot: true })).toMatchObject(nowhere);
   });
 

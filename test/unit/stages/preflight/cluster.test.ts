@@ -152,6 +152,27 @@ describe('the node pool', () => {
     });
   });
 
+  it('of Ironwood machines passes like any other', () => {
+    const pool = { ...POOL, spot: false, machineType: 'tpu7x-standard-4t', tpuTopology: '2x2x1' };
+    const selector = {
+      'cloud.google.com/gke-tpu-accelerator': 'tpu7x',
+      'cloud.google.com/gke-tpu-topology': '2x2x1',
+    };
+    expect(checkShape(pool, sizes, asks('4', selector), SERVICE)).toEqual({
+      seen: 'v6e: tpu7x-standard-4t, 3 × 4 chips for 3 replicas, 0 at rest',
+    });
+    expect(() => checkShape(pool, sizes, asks('2', selector), SERVICE)).toThrow('a tpu7x-standard-4t has 4');
+  });
+
+  it('of a TPU family that is not in the table is accepted and not checked', () => {
+    const pool = { ...POOL, machineType: 'tpu9z-standard-4t' };
+    expect(checkShape(pool, sizes, asks('2'), SERVICE)).toEqual({
+      outcome: 'not-checked',
+      seen: expect.stringMatching(/^v6e: the gate has no facts about tpu9z-standard-4t.*not checked; .*spot nodes/),
+      remedy: expect.stringContaining('all chips of a node'),
+    });
+  });
+
   it('with a taint that is tolerated, or only a preference, passes', () => {
     const taints = [
       { key: 'google.com/tpu', value: 'present', effect: 'NO_SCHEDULE' },
@@ -168,6 +189,17 @@ describe('the node pool', () => {
     [
       'another accelerator',
       () => checkShape(POOL, sizes, asks('4', { 'cloud.google.com/gke-tpu-accelerator': 'tpu-v5e' }), SERVICE),
+      'pool-mismatch',
+    ],
+    [
+      'the topology of another family',
+      () =>
+        checkShape(
+          { ...POOL, machineType: 'ct5p-hightpu-4t' },
+          sizes,
+          asks('4', { 'cloud.google.com/gke-tpu-topology': '2x2' }),
+          SERVICE,
+        ),
       'pool-mismatch',
     ],
     [

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { budgetMs } from '../../../../src/stages/preflight/budget.ts';
-import { bill, type Pricing, priceText } from '../../../../src/stages/release/bill.ts';
+import { bill, priceText } from '../../../../src/stages/release/bill.ts';
 import { finalBill } from '../../../../src/stages/release/final-bill.ts';
 import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
+import type { Pricing } from '../../../../src/tpu/prices.ts';
 import { aReport } from '../../report/fixtures.ts';
 import { LEASE, POOL, prepared, someInputs } from '../fakes.ts';
 
@@ -36,6 +37,21 @@ describe('the price before the lease', () => {
   ])('%s', (_, change, text) => {
     const said = priceText({ inputs: someInputs() }, prepared({ pool: { ...POOL, ...change } }));
     expect(said).toContain(text);
+  });
+
+  it('has no amount for machines whose chips are not known, even at a price', () => {
+    const pool = { ...POOL, machineType: 'tpu9z-standard-4t' };
+    expect(priceText({ inputs: someInputs({ 'price-per-chip-hour': '2' }) }, prepared({ pool }))).toBe(
+      '3 nodes of tpu9z-standard-4t: no amount, as the gate does not know their chips',
+    );
+  });
+
+  it('cannot be held below a limit for such machines', () => {
+    const pool = { ...POOL, machineType: 'tpu9z-standard-4t' };
+    const inputs = someInputs({ 'max-cost': '90', 'price-per-chip-hour': '2' });
+    expect(() => budgetMs({ inputs }, prepared({ pool }))).toThrow(
+      'does not know how many chips a tpu9z-standard-4t has',
+    );
   });
 });
 
