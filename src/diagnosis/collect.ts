@@ -1,10 +1,14 @@
 import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { Deployment, Event, Node, Pod } from '../clients/kubernetes/kinds.ts';
 import { errorText } from '../lib/failure.ts';
+import { ANY_WORKLOAD_SELECTOR, isWorkload, NAME_LABEL, serviceSelector } from '../stack/labels.ts';
+import { usesTpu } from '../stack/pods.ts';
+import { readService } from '../stack/service.ts';
+import { ACCELERATOR_LABEL, TOPOLOGY_LABEL, TPU_RESOURCE } from '../tpu/machines.ts';
 import { collectNetwork, type NetworkSubject } from './collect-network.ts';
 import type { ClusterEvidence, EventEvidence, NodeEvidence, PodEvidence, PodRole } from './evidence.ts';
-import { bounded, conditionsOf, podEvidence, usesTpu } from './read-pod.ts';
+import { bounded, conditionsOf, podEvidence } from './read-pod.ts';
 
 export interface CollectOptions {
   kube: KubeClient;
@@ -80,11 +84,11 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
       found.gaps.push(`${what}: ${bounded(errorText(error), 300)}`);
     }
   };
-  const list = async (apiVersion: string, kind: string, where: string, labelSelector?: string) =>
+  const list = async <Kind extends string>(apiVersion: string, kind: Kind, where: string, labelSelector?: string) =>
     (await kube.list(apiVersion, kind, { namespace: where, ...(labelSelector ? { labelSelector } : {}) })) ?? [];
 
   const pods = gather('pods', async () => {
-    const selector = service ? `app.kubernetes.io/name=${service.name}` : 'kserve.io/component=workload';
+    const selector = service ? serviceSelector(service.name) : ANY_WORKLOAD_SELECTOR;
     for (const pod of (await list('v1', 'Pod', namespace, selector)).slice(0, MOST_PODS)) {
       found.pods.push(podEvidence(pod, roleOf(pod)));
     }
@@ -101,7 +105,7 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
     }),
     gather('deployments', async () => {
       for (const { metadata, spec, status } of await list('apps/v1', 'Deployment', namespace)) {
-        if (service && metadata.labels?.['app.kubernetes.io/name'] !== service.name) continue;
+        if (service && metadata.labels?.[NAME_LABEL] !== service.name) continue;
         found.deployments.push({
           name: metadata.name,
           wanted: Number(spec?.replicas ?? 1),
@@ -154,8 +158,8 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
   return 'done';
 }
 
-function roleOf({ metadata }: KubeObject): PodRole {
-  return metadata.labels?.['kserve.io/component'] === 'workload' ? 'replica' : 'endpoint-picker';
+function roleOf(pod: Pod): PodRole {
+  return isWorkload(pod) ? 'replica' : 'endpoint-picker';
 }
 
 /** The last lines of every container; of one that crashed, those before its last end as well. */
@@ -203,8 +207,8 @@ function linesOf(text: string): string[] {
 }
 
 /** Warnings, newest last, and what is Normal only where it tells of a pod's life. */
-function eventsOf(events: readonly KubeObject[]): EventEvidence[] {
-  const at = (event: KubeObject) =>
+function eventsOf(events: readonly Event[]): EventEvidence[] {
+  const at = (event: Event) =>
     Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') || 0;
   return events
     .filter(({ type }) => type === 'Warning')
@@ -222,33 +226,32 @@ function eventsOf(events: readonly KubeObject[]): EventEvidence[] {
 
 async function serviceEvidence(
   kube: KubeClient,
-  { apiVersion, name, namespace }: NonNullable<CollectOptions['service']>,
+  service: NonNullable<CollectOptions['service']>,
 ): Promise<ClusterEvidence['service']> {
-  const object = await kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
+  const object = await readService(kube, service);
   if (!object) return null;
-  const observed = object.status?.observedGeneration as number | undefined;
   return {
-    name,
-    namespace,
+    name: service.name,
+    namespace: service.namespace,
     generation: object.metadata.generation ?? 0,
-    observedGeneration: observed ?? null,
+    observedGeneration: object.status?.observedGeneration ?? null,
     conditions: conditionsOf(object.status?.conditions),
   };
 }
 
-function nodeEvidence({ metadata, spec, status }: KubeObject): NodeEvidence {
+function nodeEvidence({ metadata, spec, status }: Node): NodeEvidence {
   const ready = conditionsOf(status?.conditions).find(({ type }) => type === 'Ready');
   return {
     name: metadata.name,
     ready: ready?.status === 'True',
     readyMessage: ready ? `${ready.reason}: ${ready.message}` : '',
-    chips: Number(status?.allocatable?.['google.com/tpu'] ?? 0) || 0,
+    chips: Number(status?.allocatable?.[TPU_RESOURCE] ?? 0) || 0,
     unschedulable: spec?.unschedulable === true,
-    taints: ((spec?.taints ?? []) as { key?: string; value?: string; effect?: string }[]).map(
+    taints: (spec?.taints ?? []).map(
       ({ key = '', value = '', effect = '' }) => `${key}${value ? `=${value}` : ''}:${effect}`,
     ),
-    accelerator: metadata.labels?.['cloud.google.com/gke-tpu-accelerator'] ?? null,
-    topology: metadata.labels?.['cloud.google.com/gke-tpu-topology'] ?? null,
+    accelerator: metadata.labels?.[ACCELERATOR_LABEL] ?? null,
+    topology: metadata.labels?.[TOPOLOGY_LABEL] ?? null,
   };
 }
 
@@ -263,7 +266,7 @@ async function strangersOn(
       const pods = (await kube.list('v1', 'Pod', { fieldSelector: `spec.nodeName=${name}` })) ?? [];
       return pods
         .filter(usesTpu)
-        .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] !== service)
+        .filter(({ metadata }) => metadata.labels?.[NAME_LABEL] !== service)
         .map(({ metadata }) => `${metadata.namespace}/${metadata.name} on ${name}`);
     }),
   );
@@ -283,7 +286,6 @@ async function poolEvidence(gke: GkeClient, name: string): Promise<ClusterEviden
   };
 }
 
-function imagesOf({ spec }: KubeObject): string[] {
-  const containers = (spec?.template?.spec?.containers ?? []) as { image?: string }[];
-  return containers.flatMap(({ image }) => (image ? [bounded(image, 300)] : []));
+function imagesOf({ spec }: Deployment): string[] {
+  return (spec?.template?.spec?.containers ?? []).flatMap(({ image }) => (image ? [bounded(image, 300)] : []));
 }

@@ -1,4 +1,5 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { NetworkPolicy } from '../clients/kubernetes/kinds.ts';
+import { GATEWAY_LABEL, pickerLabels, replicaLabels } from '../stack/labels.ts';
 import type { BlockedFlow } from './evidence.ts';
 import { type Connection, type Peer, stoppedBy } from './network-policy.ts';
 
@@ -21,24 +22,6 @@ const INTERNET = '142.250.1.1';
 const PICKER_PORT = 9_002;
 const ISTIOD_PORT = 15_012;
 
-export function replicaLabels(service: string): Record<string, string> {
-  return {
-    'app.kubernetes.io/name': service,
-    'app.kubernetes.io/part-of': 'llminferenceservice',
-    'app.kubernetes.io/component': 'llminferenceservice-workload',
-    'kserve.io/component': 'workload',
-    'llm-d.ai/role': 'both',
-  };
-}
-
-export function pickerLabels(service: string): Record<string, string> {
-  return {
-    'app.kubernetes.io/name': service,
-    'app.kubernetes.io/part-of': 'llminferenceservice',
-    'app.kubernetes.io/component': 'llminferenceservice-router-scheduler',
-  };
-}
-
 /** The connections without which the stack does not serve, each with a name for a reader; one of `ways` is enough. */
 export function neededFlows(subject: FlowSubject): { flow: string; ways: Connection[] }[] {
   const { service, namespace, gateway, port } = subject;
@@ -47,7 +30,7 @@ export function neededFlows(subject: FlowSubject): { flow: string; ways: Connect
   const mesh = subject.sidecar ? { 'security.istio.io/tlsMode': 'istio' } : {};
   const replica = pod(subject.replica ?? { ...replicaLabels(service), ...mesh }, namespace);
   const picker = pod(subject.picker ?? { ...pickerLabels(service), ...mesh }, namespace);
-  const proxy = pod({ 'gateway.networking.k8s.io/gateway-name': gateway.name }, gateway.namespace);
+  const proxy = pod({ [GATEWAY_LABEL]: gateway.name }, gateway.namespace);
   // kube-dns, or the node's own cache of it, which answers as a pod or at a link-local address.
   const resolvers = [
     pod({ 'k8s-app': 'kube-dns' }, 'kube-system'),
@@ -79,7 +62,7 @@ export function neededFlows(subject: FlowSubject): { flow: string; ways: Connect
 }
 
 /** The needed connections that NetworkPolicies stop, by evaluating them offline: no traffic is sent. */
-export function blockedFlows(policies: readonly KubeObject[], subject: FlowSubject): BlockedFlow[] {
+export function blockedFlows(policies: readonly NetworkPolicy[], subject: FlowSubject): BlockedFlow[] {
   return neededFlows(subject).flatMap(({ flow, ways }) => {
     const stops = ways.map((connection) => stoppedBy(policies, connection));
     const [first] = stops;

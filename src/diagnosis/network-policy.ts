@@ -1,4 +1,10 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type {
+  LabelSelector,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from '../clients/kubernetes/kinds.ts';
 
 /** One end of a connection; `labels` null for what is no pod: a node, the API server, an address on the internet. */
 export interface Peer {
@@ -20,35 +26,18 @@ export interface Stopped {
   policies: string[];
 }
 
-interface Selector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
-}
-
-interface PolicyPeer {
-  podSelector?: Selector;
-  namespaceSelector?: Selector;
-  ipBlock?: { cidr: string; except?: string[] };
-}
-
-interface PolicyRule {
-  from?: PolicyPeer[];
-  to?: PolicyPeer[];
-  ports?: { protocol?: string; port?: number | string; endPort?: number }[];
-}
-
 /**
  * The NetworkPolicies that stop a connection, or null when none does: a pod that no policy selects in a direction is open
  * in it, one that is selected needs a rule that fits. Namespaces are known by name alone
  * (`kubernetes.io/metadata.name`), and a named port fits any, so that nothing is called blocked that may be open.
  * Source: networking.k8s.io/v1, NetworkPolicySpec.
  */
-export function stoppedBy(policies: readonly KubeObject[], connection: Connection): Stopped | null {
+export function stoppedBy(policies: readonly NetworkPolicy[], connection: Connection): Stopped | null {
   return stoppedIn(policies, connection, 'egress') ?? stoppedIn(policies, connection, 'ingress');
 }
 
 function stoppedIn(
-  policies: readonly KubeObject[],
+  policies: readonly NetworkPolicy[],
   connection: Connection,
   direction: Stopped['direction'],
 ): Stopped | null {
@@ -60,11 +49,11 @@ function stoppedIn(
     ({ metadata, spec }) =>
       metadata.namespace === subject.namespace &&
       typesOf(spec).includes(direction) &&
-      selects(spec?.podSelector as Selector | undefined, labels),
+      selects(spec?.podSelector, labels),
   );
   if (isolating.length === 0) return null;
   const open = isolating.some(({ metadata, spec }) =>
-    ((spec?.[direction] ?? []) as PolicyRule[]).some((rule) => {
+    (spec?.[direction] ?? []).some((rule) => {
       const peers = direction === 'ingress' ? rule.from : rule.to;
       const named = !peers || peers.length === 0 || peers.some((peer) => fits(peer, other, metadata.namespace ?? ''));
       return named && portFits(rule.ports, connection);
@@ -74,13 +63,13 @@ function stoppedIn(
 }
 
 /** Without policyTypes: always ingress, and egress where the policy has rules for it. */
-function typesOf(spec: KubeObject['spec']): string[] {
-  const given = spec?.policyTypes as string[] | undefined;
+function typesOf(spec: NetworkPolicySpec | undefined): string[] {
+  const given = spec?.policyTypes;
   if (given && given.length > 0) return given.map((type) => type.toLowerCase());
   return spec?.egress ? ['ingress', 'egress'] : ['ingress'];
 }
 
-function portFits(ports: PolicyRule['ports'], { protocol, port }: Connection): boolean {
+function portFits(ports: readonly NetworkPolicyPort[] | undefined, { protocol, port }: Connection): boolean {
   if (!ports || ports.length === 0) return true;
   return ports.some((one) => {
     if ((one.protocol ?? 'TCP') !== protocol) return false;
@@ -89,7 +78,7 @@ function portFits(ports: PolicyRule['ports'], { protocol, port }: Connection): b
   });
 }
 
-function fits({ ipBlock, namespaceSelector, podSelector }: PolicyPeer, other: Peer, own: string): boolean {
+function fits({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, other: Peer, own: string): boolean {
   if (ipBlock) {
     return inRange(other.ip, ipBlock.cidr) && !(ipBlock.except ?? []).some((cidr) => inRange(other.ip, cidr));
   }
@@ -101,7 +90,7 @@ function fits({ ipBlock, namespaceSelector, podSelector }: PolicyPeer, other: Pe
 }
 
 /** An empty or absent selector selects everything. */
-function selects(selector: Selector | undefined, labels: Readonly<Record<string, string>>): boolean {
+function selects(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&

@@ -1,5 +1,7 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { Container, ContainerStatus, Pod } from '../clients/kubernetes/kinds.ts';
 import { redactSecrets } from '../lib/redact.ts';
+import { listOf } from '../stack/conditions.ts';
+import { containerStatuses } from '../stack/pods.ts';
 import type { ConditionEvidence, ContainerEvidence, PodEvidence, PodRole } from './evidence.ts';
 
 const LONGEST = 500;
@@ -14,65 +16,23 @@ export function bounded(text: unknown, max = LONGEST): string {
 }
 
 /** Conditions of any object's status, bounded. */
-/** Whether a pod that has not ended asks for TPU chips. */
-export function usesTpu({ spec, status }: KubeObject): boolean {
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
-  const containers = (spec?.containers ?? []) as { resources?: { requests?: Record<string, unknown> } }[];
-  return containers.some(({ resources }) => resources?.requests?.['google.com/tpu'] !== undefined);
-}
-
 export function conditionsOf(list: unknown): ConditionEvidence[] {
-  if (!Array.isArray(list)) return [];
-  return (list as Record<string, unknown>[]).slice(0, MOST_CONDITIONS).map((condition) => ({
-    type: bounded(condition?.type, 100),
-    status: bounded(condition?.status, 20),
-    reason: bounded(condition?.reason, 100),
-    message: bounded(condition?.message),
-  }));
-}
-
-interface Probe {
-  httpGet?: { scheme?: string; path?: string };
-  initialDelaySeconds?: number;
-  periodSeconds?: number;
-  failureThreshold?: number;
-}
-
-interface ContainerSpec {
-  name: string;
-  image?: string;
-  restartPolicy?: string;
-  command?: string[];
-  args?: string[];
-  readinessProbe?: Probe;
-  livenessProbe?: Probe;
-  startupProbe?: Probe;
-}
-
-interface Terminated {
-  reason?: string;
-  exitCode?: number;
-  message?: string;
-}
-
-interface ContainerStatus {
-  name: string;
-  ready?: boolean;
-  restartCount?: number;
-  state?: { waiting?: { reason?: string; message?: string }; running?: unknown; terminated?: Terminated };
-  lastState?: { terminated?: Terminated };
+  return listOf(list)
+    .slice(0, MOST_CONDITIONS)
+    .map((condition) => ({
+      type: bounded(condition?.type, 100),
+      status: bounded(condition?.status, 20),
+      reason: bounded(condition?.reason, 100),
+      message: bounded(condition?.message),
+    }));
 }
 
 /** What a pod tells of itself; logs are added by whoever may read them. */
-export function podEvidence(pod: KubeObject, role: PodRole): PodEvidence {
+export function podEvidence(pod: Pod, role: PodRole): PodEvidence {
   const { metadata, spec, status } = pod;
   const conditions = conditionsOf(status?.conditions);
-  const inits = (spec?.initContainers ?? []) as ContainerSpec[];
-  const statuses = [
-    ...((status?.initContainerStatuses ?? []) as ContainerStatus[]),
-    ...((status?.containerStatuses ?? []) as ContainerStatus[]),
-  ];
-  const read = (container: ContainerSpec, init: boolean) =>
+  const statuses = containerStatuses(pod);
+  const read = (container: Container, init: boolean) =>
     containerEvidence(
       container,
       init && container.restartPolicy !== 'Always',
@@ -82,7 +42,7 @@ export function podEvidence(pod: KubeObject, role: PodRole): PodEvidence {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
     role,
-    node: (spec?.nodeName as string | undefined) ?? null,
+    node: spec?.nodeName ?? null,
     phase: bounded(status?.phase, 40),
     reason: bounded(status?.reason, 100),
     message: bounded(status?.message),
@@ -91,13 +51,13 @@ export function podEvidence(pod: KubeObject, role: PodRole): PodEvidence {
     labels: metadata.labels ?? {},
     conditions,
     containers: [
-      ...inits.map((one) => read(one, true)),
-      ...((spec?.containers ?? []) as ContainerSpec[]).map((one) => read(one, false)),
+      ...(spec?.initContainers ?? []).map((one) => read(one, true)),
+      ...(spec?.containers ?? []).map((one) => read(one, false)),
     ],
   };
 }
 
-function containerEvidence(spec: ContainerSpec, init: boolean, status: ContainerStatus | undefined): ContainerEvidence {
+function containerEvidence(spec: Container, init: boolean, status: ContainerStatus | undefined): ContainerEvidence {
   const { waiting, terminated, running } = status?.state ?? {};
   const last = status?.lastState?.terminated;
   const http = spec.readinessProbe?.httpGet;

@@ -1,4 +1,5 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { Container, Pod } from '../clients/kubernetes/kinds.ts';
+import { TPU_RESOURCE } from '../tpu/machines.ts';
 
 /** Where vLLM listens inside of its pod, and what the answer was read from. */
 export interface ModelServer {
@@ -6,21 +7,6 @@ export interface ModelServer {
   scheme: 'https' | 'http';
   port: number;
   from: { scheme: 'flags' | 'probe' | 'default'; port: 'flags' | 'container port' | 'probe' | 'default' };
-}
-
-interface Container {
-  name: string;
-  command?: string[];
-  args?: string[];
-  ports?: { name?: string; containerPort: number }[];
-  readinessProbe?: Probe;
-  startupProbe?: Probe;
-  livenessProbe?: Probe;
-  resources?: { limits?: Record<string, unknown>; requests?: Record<string, unknown> };
-}
-
-interface Probe {
-  httpGet?: { scheme?: string; port?: number | string };
 }
 
 /** vLLM's own default. */
@@ -32,9 +18,8 @@ const SIDECARS: ReadonlySet<string> = new Set(['istio-proxy', 'linkerd-proxy', '
  * in its place, `vllm serve` with them behind it, all of it in `command`, a script that ends in `$@`), so the whole line
  * is read: the last flag of a name counts, as for vLLM, and what a script has commented out does not.
  */
-export function modelServerOf(pod: KubeObject): ModelServer {
-  const containers = (pod.spec?.containers ?? []) as Container[];
-  const server = serverContainer(containers);
+export function modelServerOf(pod: Pod | undefined): ModelServer {
+  const server = serverContainer(pod?.spec?.containers ?? []);
   const line = commandLine(server);
   const probes = [server?.readinessProbe, server?.startupProbe, server?.livenessProbe].flatMap((probe) =>
     probe?.httpGet ? [probe.httpGet] : [],
@@ -58,7 +43,7 @@ function serverContainer(containers: readonly Container[]): Container | undefine
   return (
     own.find(({ name }) => name === 'main') ??
     own.find((container) => /\bvllm\b/.test(commandLine(container))) ??
-    own.find(({ resources }) => ({ ...resources?.limits, ...resources?.requests })['google.com/tpu'] !== undefined) ??
+    own.find(({ resources }) => ({ ...resources?.limits, ...resources?.requests })[TPU_RESOURCE] !== undefined) ??
     own[0] ??
     containers[0]
   );

@@ -1,7 +1,9 @@
 import { parseDocument } from 'yaml';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import { isOwnedBy, isWorkload, pickerSelector, type ServiceRef } from '../stages/context.ts';
+import type { Deployment } from '../clients/kubernetes/kinds.ts';
+import { isWorkload, pickerSelector } from './labels.ts';
+import { isOwnedBy } from './ownership.ts';
+import type { ServiceRef } from './service.ts';
 
 export interface PickerConfig {
   image: string | null;
@@ -21,32 +23,29 @@ export async function readPicker(kube: KubeClient, service: ServiceRef): Promise
     labelSelector: pickerSelector(service.name),
   });
   const deployment = deployments?.[0] ?? (await byOwner(kube, service));
-  const containers = (deployment?.spec?.template?.spec?.containers ?? []) as {
-    name: string;
-    image?: string;
-    command?: string[];
-    args?: string[];
-  }[];
+  const containers = deployment?.spec?.template?.spec?.containers ?? [];
   const main = containers.find(({ name }) => name === 'main') ?? containers[0];
   if (!main) return { image: null, scorers: null, source: 'not found' };
   const words = [...(main.command ?? []), ...(main.args ?? [])];
-  const source = argument(words, TEXT) !== null ? 'arguments' : argument(words, FILE) !== null ? 'file' : 'default';
+  const source =
+    argumentOf(words, CONFIG_TEXT_FLAGS) !== null ? 'arguments' : argumentOf(words, FILE) !== null ? 'file' : 'default';
   return { image: main.image ?? null, scorers: scorersOf(words), source };
 }
 
 /** The service's Deployment that is no workload: a controller that labels it otherwise still owns it. */
-async function byOwner(kube: KubeClient, service: ServiceRef): Promise<KubeObject | null> {
+async function byOwner(kube: KubeClient, service: ServiceRef): Promise<Deployment | null> {
   const all = (await kube.list('apps/v1', 'Deployment', { namespace: service.namespace })) ?? [];
   const others = all.filter((one) => isOwnedBy(one, service) && !isWorkload(one));
   return others.find(({ metadata }) => /scheduler|epp/.test(metadata.name)) ?? null;
 }
 
-const TEXT = ['--config-text', '--configText', '-config-text', '-configText'];
+/** Flags that carry the configuration itself: `--configText` is KServe v0.16's. */
+export const CONFIG_TEXT_FLAGS = ['--config-text', '--configText', '-config-text', '-configText'];
 const FILE = ['--config-file', '--configFile', '-config-file', '-configFile'];
 
 /** Scorers with their weights from `--config-text` (`--configText` on KServe v0.16). */
 export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
-  const text = argument(args, TEXT);
+  const text = argumentOf(args, CONFIG_TEXT_FLAGS);
   if (text === null) return null;
   let config: unknown;
   try {
@@ -70,7 +69,8 @@ export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
     .filter(({ name }) => /scorer/.test(name));
 }
 
-function argument(args: readonly string[], names: readonly string[]): string | null {
+/** The value of the first flag of these names, as the next word or behind `=`; null without one. */
+export function argumentOf(args: readonly string[], names: readonly string[]): string | null {
   for (const [index, arg] of args.entries()) {
     for (const name of names) {
       if (arg === name) return args[index + 1] ?? null;

@@ -1,24 +1,11 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { ContainerStatus, Pod } from '../clients/kubernetes/kinds.ts';
 import type { PodSummary } from '../report/model.ts';
-
-interface ContainerStatus {
-  name: string;
-  image?: string;
-  ready: boolean;
-  started?: boolean;
-  restartCount: number;
-  state?: {
-    waiting?: { reason?: string; message?: string };
-    terminated?: { reason?: string; exitCode?: number; message?: string };
-    running?: unknown;
-  };
-  lastState?: { terminated?: { reason?: string; exitCode?: number; message?: string } };
-}
+import { TPU_RESOURCE } from '../tpu/machines.ts';
+import { findCondition, isTrue } from './conditions.ts';
 
 /** Containers that count for readiness: the regular ones and native sidecars (init containers that restart always). */
-export function podSummary(pod: KubeObject, role: PodSummary['role']): PodSummary {
-  const regular = (pod.spec?.containers ?? []) as { name: string }[];
-  const counted = new Set([...regular, ...sidecars(pod)].map(({ name }) => name));
+export function podSummary(pod: Pod, role: PodSummary['role']): PodSummary {
+  const counted = new Set([...(pod.spec?.containers ?? []), ...sidecars(pod)].map(({ name }) => name));
   const statuses = containerStatuses(pod).filter(({ name }) => counted.has(name));
   const readyContainers = statuses.filter(({ ready }) => ready).length;
   const ready = isReady(pod);
@@ -35,17 +22,19 @@ export function podSummary(pod: KubeObject, role: PodSummary['role']): PodSummar
   };
 }
 
-function sidecars(pod: KubeObject): { name: string }[] {
-  return ((pod.spec?.initContainers ?? []) as { name: string; restartPolicy?: string }[]).filter(
-    ({ restartPolicy }) => restartPolicy === 'Always',
-  );
+function sidecars(pod: Pod): { name: string }[] {
+  return (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
 }
 
-export function isReady(pod: KubeObject): boolean {
-  const conditions = (pod.status?.conditions ?? []) as { type: string; status: string }[];
-  return (
-    !pod.metadata.deletionTimestamp && conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
-  );
+/** Whether a pod is Ready and not on its way out. */
+export function isReady(pod: Pod): boolean {
+  return !pod.metadata.deletionTimestamp && isTrue(pod.status?.conditions, 'Ready');
+}
+
+/** Whether a pod that has not ended asks for TPU chips; one that has ended stays listed, and holds nothing. */
+export function usesTpu({ spec, status }: Pod): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
+  return (spec?.containers ?? []).some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
 }
 
 /** Why a pod cannot become ready by waiting, or null while it still may. Text comes from the cluster. */
@@ -66,7 +55,7 @@ const CRASHES = 3;
 /** What argparse ends with: the same command line will end alike, so once is enough. */
 const BAD_ARGUMENTS = 2;
 
-export function terminalCause(pod: KubeObject): TerminalCause | null {
+export function terminalCause(pod: Pod): TerminalCause | null {
   for (const status of containerStatuses(pod)) {
     const waiting = status.state?.waiting;
     const at = {
@@ -92,16 +81,16 @@ export function terminalCause(pod: KubeObject): TerminalCause | null {
   return null;
 }
 
-export function containerStatuses(pod: KubeObject): ContainerStatus[] {
-  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])] as ContainerStatus[];
+/** The statuses of all containers, those that run first before the others. */
+export function containerStatuses({ status }: Pod): ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
 
-function waitingFor(pod: KubeObject, ready: number, total: number): string {
-  const conditions = (pod.status?.conditions ?? []) as { type: string; status: string; reason?: string }[];
-  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+function waitingFor(pod: Pod, ready: number, total: number): string {
+  const scheduled = findCondition(pod.status?.conditions, 'PodScheduled');
   if (scheduled?.status === 'False') return scheduled.reason ?? 'Unschedulable';
   // A native sidecar runs for as long as its pod; it holds the others up only until it has started.
-  const initialising = ((pod.status?.initContainerStatuses ?? []) as ContainerStatus[]).find(
+  const initialising = (pod.status?.initContainerStatuses ?? []).find(
     ({ name, state, started }) => state?.running && !(started && sidecars(pod).some((one) => one.name === name)),
   );
   if (initialising) return `init ${initialising.name}`;
@@ -110,9 +99,8 @@ function waitingFor(pod: KubeObject, ready: number, total: number): string {
   return `${ready}/${total}`;
 }
 
-function readyAfter(pod: KubeObject): number | null {
-  const conditions = (pod.status?.conditions ?? []) as { type: string; lastTransitionTime?: string }[];
-  const at = conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime;
+function readyAfter(pod: Pod): number | null {
+  const at = findCondition(pod.status?.conditions, 'Ready')?.lastTransitionTime;
   const created = pod.metadata.creationTimestamp;
   return at && created ? Math.max(0, Date.parse(at) - Date.parse(created)) : null;
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { HTTPRoute } from '../clients/kubernetes/kinds.ts';
 
 /** One rule of an HTTPRoute, as a gateway knows it. */
 export interface RouteRule {
@@ -12,19 +12,13 @@ export interface RouteRule {
   pool: { group: string; name: string; namespace: string } | null;
 }
 
-interface Rule {
-  name?: string;
-  matches?: { path?: { value?: string } }[];
-  backendRefs?: { group?: string; kind?: string; name: string; namespace?: string; weight?: number }[];
-}
-
 /**
  * The rules of a route in their order. KServe has had 3, 1, 3, 4, 8 and 12 of them; which one carries completions is
  * told by path and backend, never by place. (istio/istio pilot/pkg/config/kube/gateway/conversion.go for the name.)
  */
-export function rulesOf(route: KubeObject): RouteRule[] {
+export function rulesOf(route: HTTPRoute): RouteRule[] {
   const namespace = route.metadata.namespace ?? 'default';
-  return ((route.spec?.rules ?? []) as Rule[]).map((rule, index) => {
+  return (route.spec?.rules ?? []).map((rule, index) => {
     const backend = rule.backendRefs?.find(({ kind, weight }) => kind === 'InferencePool' && weight !== 0);
     return {
       index,

@@ -1,15 +1,16 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { Gateway, ParentRef } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
-import { isOwnedBy, type ServiceRef } from '../stages/context.ts';
+import { findCondition } from './conditions.ts';
+import { findPool, pickerService, poolConditions } from './pools.ts';
 import { completionPool, pathPrefix, type RouteRule, rulesOf } from './route-rules.ts';
-
-const GATEWAY_GROUP = 'gateway.networking.k8s.io';
+import { GATEWAY_API, type GatewayRef, gatewayRefs, listOwnRoutes } from './routes.ts';
+import type { ServiceRef } from './service.ts';
 
 /** How requests reach the service, as the cluster has it. */
 export interface ServingRoute {
   routeName: string;
-  gateway: { namespace: string; name: string };
+  gateway: GatewayRef;
   /** `http://34.1.2.3/ns/service`, without a trailing slash. */
   endpoint: string;
   /** Listener host, scheme and port without the path. */
@@ -24,19 +25,17 @@ export interface ServingRoute {
 export async function readRoute(
   kube: KubeClient,
   service: ServiceRef,
-  wantedGateway: { namespace: string; name: string } | null,
+  wantedGateway: GatewayRef | null,
 ): Promise<{ route: ServingRoute } | { waiting: string }> {
-  const apiVersion = `${GATEWAY_GROUP}/v1`;
-  const routes = (await kube.list(apiVersion, 'HTTPRoute', { namespace: service.namespace })) ?? [];
-  const own = routes.filter((candidate) => isOwnedBy(candidate, service));
+  const own = await listOwnRoutes(kube, service);
   // With a route of its own for each purpose, the one with the pool is the one to measure.
   const route = own.find((candidate) => rulesOf(candidate).some(({ pool }) => pool !== null)) ?? own[0];
   if (!route) return { waiting: 'no HTTPRoute yet' };
-  const parents = (route.status?.parents ?? []) as RouteParent[];
+  const parents = route.status?.parents ?? [];
   if (parents.length === 0) return { waiting: `HTTPRoute ${route.metadata.name} not seen by a gateway yet` };
   for (const parent of parents) {
     for (const type of ['Accepted', 'ResolvedRefs']) {
-      const found = parent.conditions?.find((entry) => entry.type === type);
+      const found = findCondition(parent.conditions, type);
       if (found?.status !== 'True') {
         return { waiting: `HTTPRoute ${type} ${found ? `False (${found.reason})` : 'unknown'}` };
       }
@@ -48,17 +47,14 @@ export async function readRoute(
   const pool = backend && (await readPool(kube, backend));
   if (pool && 'waiting' in pool) return pool;
 
-  const references = ((route.spec?.parentRefs ?? []) as ParentRef[]).filter(
-    ({ kind = 'Gateway' }) => kind === 'Gateway',
-  );
-  const gatewayOf = ({ name, namespace = service.namespace }: ParentRef) => ({ namespace, name });
+  const references = gatewayRefs(route);
   const wanted = references.find(
-    (one) => wantedGateway?.name === one.name && wantedGateway.namespace === gatewayOf(one).namespace,
+    ({ namespace, name }) => wantedGateway?.name === name && wantedGateway.namespace === namespace,
   );
   const [first] = references;
   const reference = wanted ?? first;
   if (!reference) return { waiting: `HTTPRoute ${route.metadata.name} has no parentRef` };
-  const gateway = gatewayOf(reference);
+  const gateway = { namespace: reference.namespace, name: reference.name };
   if (wantedGateway && !wanted) {
     throw new Failure({
       stage: 'ready',
@@ -68,8 +64,8 @@ export async function readRoute(
       blame: 'change',
     });
   }
-  const object = await kube.get({ apiVersion, kind: 'Gateway', ...gateway });
-  const address = ((object?.status?.addresses ?? []) as { value?: string }[])[0]?.value;
+  const object = await kube.get({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway });
+  const address = object?.status?.addresses?.[0]?.value;
   if (!object || !address) return { waiting: `Gateway ${gateway.namespace}/${gateway.name} has no address yet` };
   const origin = originOf(object, address, reference);
   return {
@@ -78,23 +74,11 @@ export async function readRoute(
       gateway,
       origin,
       endpoint: `${origin}${prefix}`,
-      hostname: ((route.spec?.hostnames ?? []) as string[])[0] ?? null,
+      hostname: route.spec?.hostnames?.[0] ?? null,
       pool,
       rules,
     },
   };
-}
-
-interface ParentRef {
-  kind?: string;
-  name: string;
-  namespace?: string;
-  sectionName?: string;
-  port?: number;
-}
-
-interface RouteParent {
-  conditions?: { type: string; status: string; reason?: string }[];
 }
 
 async function readPool(
@@ -102,26 +86,19 @@ async function readPool(
   backend: NonNullable<RouteRule['pool']>,
 ): Promise<NonNullable<ServingRoute['pool']> | { waiting: string }> {
   const { group, name, namespace } = backend;
-  for (const version of await kube.versionsOf(group)) {
-    const apiVersion = `${group}/${version}`;
-    const pool = await kube.get({ apiVersion, kind: 'InferencePool', name, namespace });
-    if (!pool) continue;
-    // v1 calls the list `parents`, v1alpha2 `parent`; an implementation may fill neither before it has seen the pool.
-    const parents = (pool.status?.parents ?? pool.status?.parent ?? []) as RouteParent[];
-    const accepted = parents.flatMap(({ conditions }) => conditions ?? []).find(({ type }) => type === 'Accepted');
-    // v1 names its Service in endpointPickerRef, v1alpha2 in extensionRef.
-    const picker = (pool.spec?.endpointPickerRef?.name ?? pool.spec?.extensionRef?.name ?? null) as string | null;
-    if (accepted?.status === 'True') return { apiVersion, namespace, name, picker };
-    return {
-      waiting: `InferencePool ${name} ${accepted ? `not accepted (${accepted.reason})` : 'not seen by a gateway yet'}`,
-    };
+  const found = await findPool(kube, backend);
+  if (!found) return { waiting: `InferencePool ${name} (${group}) does not exist yet` };
+  const accepted = findCondition(poolConditions(found.pool), 'Accepted');
+  if (accepted?.status === 'True') {
+    return { apiVersion: found.apiVersion, namespace, name, picker: pickerService(found.pool) };
   }
-  return { waiting: `InferencePool ${name} (${group}) does not exist yet` };
+  return {
+    waiting: `InferencePool ${name} ${accepted ? `not accepted (${accepted.reason})` : 'not seen by a gateway yet'}`,
+  };
 }
 
-function originOf(gateway: KubeObject, address: string, { sectionName, port }: ParentRef): string {
-  const listeners = (gateway.spec?.listeners ?? []) as { name: string; protocol: string; port: number }[];
-  const usable = listeners.filter(({ protocol }) => protocol === 'HTTP' || protocol === 'HTTPS');
+function originOf(gateway: Gateway, address: string, { sectionName, port }: ParentRef): string {
+  const usable = (gateway.spec?.listeners ?? []).filter(({ protocol }) => protocol === 'HTTP' || protocol === 'HTTPS');
   const listener =
     usable.find(({ name }) => name === sectionName) ??
     usable.find((one) => one.port === port) ??

@@ -1,17 +1,45 @@
 import type { Manifest } from '../clients/files/manifests.ts';
-import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { Container, LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
-import type { ServiceRef } from '../stages/context.ts';
+import type { GatewayRef } from './routes.ts';
 
+/** The LLMInferenceService that a run is about. */
+export interface ServiceRef {
+  apiVersion: string;
+  name: string;
+  namespace: string;
+  replicas: number;
+}
+
+/** Whether an object or a reference is of an LLMInferenceService. */
 export function isService({ kind }: { kind: string }): boolean {
   return kind === 'LLMInferenceService';
+}
+
+/** The service as the cluster has it; null while it does not exist. */
+export function readService(
+  kube: KubeClient,
+  { apiVersion, name, namespace }: Pick<ServiceRef, 'apiVersion' | 'name' | 'namespace'>,
+): Promise<LLMInferenceService | null> {
+  return kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
+}
+
+/** The service of the manifests as an object; undefined when they hold none. */
+export function serviceObject(manifests: readonly Manifest[]): LLMInferenceService | undefined {
+  return manifests.find(({ object }) => isService(object))?.object;
+}
+
+/** The gateway that a service names; null when it leaves the choice to KServe. */
+export function gatewayNamed({ spec, metadata }: LLMInferenceService): GatewayRef | null {
+  const [first] = spec?.router?.gateway?.refs ?? [];
+  return first?.name ? { name: first.name, namespace: first.namespace ?? metadata.namespace ?? '' } : null;
 }
 
 /** The one LLMInferenceService of the manifests. Fails with `service-ambiguous` or `too-few-replicas`. */
 export function serviceOf(
   manifests: readonly Manifest[],
-  { namespace, keep }: Pick<Inputs, 'namespace' | 'keep'>,
+  { namespace, keep }: { namespace: string; keep: object | null },
 ): { manifest: Manifest; service: ServiceRef } {
   const services = manifests.filter(({ object }) => isService(object));
   const [only] = services;
@@ -24,7 +52,7 @@ export function serviceOf(
       blame: 'change',
     });
   }
-  const { object } = only;
+  const object: LLMInferenceService = only.object;
   const replicas = Number(object.spec?.replicas ?? 1);
   if (!Number.isInteger(replicas) || replicas < (keep ? 1 : 2)) {
     throw new Failure({
@@ -59,34 +87,13 @@ export function evidenceAt(
   return { file: manifest.file, line, locations: line === null ? [] : [{ file: manifest.file, line, message }] };
 }
 
-export interface MainContainer {
-  name?: string;
-  image?: string;
-  command?: string[];
-  args?: string[];
-  env?: { name: string; value?: string; valueFrom?: unknown }[];
-  ports?: { name?: string; containerPort: number }[];
-  resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
-  startupProbe?: ProbeSpec;
-  readinessProbe?: ProbeSpec;
-  livenessProbe?: ProbeSpec;
-}
-
-export interface ProbeSpec {
-  httpGet?: { scheme?: string; port?: number | string; path?: string };
-  initialDelaySeconds?: number;
-  periodSeconds?: number;
-  failureThreshold?: number;
-}
-
 /** Container `main` of the template, which is vLLM; undefined when the preset gives all of it. */
-export function mainOf(service: KubeObject): MainContainer | undefined {
-  const containers = (service.spec?.template?.containers ?? []) as MainContainer[];
-  return containers.find(({ name }) => name === 'main');
+export function mainOf(service: LLMInferenceService): Container | undefined {
+  return service.spec?.template?.containers?.find(({ name }) => name === 'main');
 }
 
 /** Its command line without what its script has commented out. */
-export function commandLine(container: MainContainer | undefined): string {
+export function commandLine(container: Container | undefined): string {
   return [...(container?.command ?? []), ...(container?.args ?? [])]
     .flatMap((word) => word.split('\n'))
     .filter((line) => !/^\s*#/.test(line))

@@ -1,12 +1,13 @@
 import type { Manifest } from '../clients/files/manifests.ts';
 import type { GkeClient, NodePoolInfo } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { KubeObject, ObjectRef } from '../clients/kubernetes/objects.ts';
+import type { ObjectRef } from '../clients/kubernetes/objects.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
 import type { Note } from '../report/facts.ts';
 import type { Environment, Report, RunIdentity } from '../report/model.ts';
+import type { ServiceRef } from '../stack/service.ts';
 
 /** What every stage is given. A stage returns its value and notes what it learns; no stage reads the report. */
 export interface StageContext {
@@ -50,13 +51,6 @@ export interface Prepared {
   environment: Partial<Environment>;
 }
 
-export interface ServiceRef {
-  apiVersion: string;
-  name: string;
-  namespace: string;
-  replicas: number;
-}
-
 /** Saved before the first call that can cost money; all that `post` needs to give the TPUs back. */
 export interface LeaseState {
   v: 1;
@@ -94,46 +88,4 @@ export interface Kept {
   until: string | null;
   /** The GitHub Deployment of the stack, to be called inactive at its end; null without one. */
   deployment: { repository: string; id: number } | null;
-}
-
-/** The pods that KServe makes for a service, by the labels of its controller (field names stable from v0.15 on). */
-export function workloadSelector(service: string): string {
-  return `app.kubernetes.io/name=${service},kserve.io/component=workload`;
-}
-
-export function pickerSelector(service: string): string {
-  return `app.kubernetes.io/name=${service},${COMPONENT}=${PICKER}`;
-}
-
-const COMPONENT = 'app.kubernetes.io/component';
-const PICKER = 'llminferenceservice-router-scheduler';
-
-/** The same on objects that have been read. */
-export function isWorkload({ metadata }: KubeObject): boolean {
-  return metadata.labels?.['kserve.io/component'] === 'workload';
-}
-
-export function isPicker({ metadata }: KubeObject): boolean {
-  return metadata.labels?.[COMPONENT] === PICKER;
-}
-
-/** By owner reference, so that a long name, which KServe hashes, is found too. */
-export function isOwnedBy({ metadata }: KubeObject, service: ServiceRef): boolean {
-  const group = service.apiVersion.split('/')[0];
-  return (metadata.ownerReferences ?? []).some(
-    ({ apiVersion, kind, name }) =>
-      kind === 'LLMInferenceService' &&
-      name === service.name &&
-      (apiVersion === undefined || apiVersion.split('/')[0] === group),
-  );
-}
-
-/** A condition of an object's status, or undefined when it is absent, which is not the same as False. */
-export function condition(
-  object: KubeObject | null,
-  type: string,
-): { status: string; reason: string; message: string } | undefined {
-  const conditions = (object?.status?.conditions ?? []) as Record<string, string>[];
-  const found = conditions.find((entry) => entry.type === type);
-  return found && { status: found.status ?? 'Unknown', reason: found.reason ?? '', message: found.message ?? '' };
 }

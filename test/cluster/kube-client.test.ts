@@ -5,6 +5,7 @@ import { isEstablished } from '../../lab/apiserver/established.ts';
 import { widgetDefinition } from '../../lab/test/kube/lab.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { type KubeObject, refOf } from '../../src/clients/kubernetes/objects.ts';
+import type { AnyObject } from '../any-object.ts';
 import { clientOf } from './client.ts';
 
 let kube: RealKube;
@@ -38,7 +39,7 @@ const pod = (metadata: Record<string, unknown> = {}): KubeObject => ({
   spec: { containers: [{ name: 'main', image: 'vllm' }] },
 });
 
-const deployment = (spec: Record<string, unknown>, container: Record<string, unknown> = {}): KubeObject => ({
+const deployment = (spec: Record<string, unknown>, container: Record<string, unknown> = {}): AnyObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, namespace: 'default' },

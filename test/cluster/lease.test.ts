@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import { leaseObject, readLease } from '../../src/stages/lease/lease-record.ts';
 import { acquirePool, expirePool, keepPool, type LeaseContext, returnPool } from '../../src/stages/lease/pool-lease.ts';
+import type { AnyObject } from '../any-object.ts';
 import { fakeClock } from '../unit/lib/fake-clock.ts';
 import { LEASE } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
@@ -49,10 +50,10 @@ describe('the lease of a pool on a real API server', () => {
     const [first, ...others] = await race(20, 'a');
     expect(others).toEqual([]);
     const client = contextOf('reader').kube;
-    expect((await client.get(REF))?.spec.holderIdentity).toBe(first?.holder);
+    expect((await client.get(REF))?.spec?.holderIdentity).toBe(first?.holder);
 
     // A sign of life, as the API server takes it.
-    const before = (await client.get(REF))?.spec.renewTime as string;
+    const before = (await client.get(REF))?.spec?.renewTime ?? '';
     const controller = new AbortController();
     const holder = { identity: first?.holder ?? '', runKey: `run-${first?.holder.slice(4)}` };
     const renewed: string[] = [];
@@ -65,7 +66,7 @@ describe('the lease of a pool on a real API server', () => {
     });
     expect(renewed).toHaveLength(1);
     const kept = await client.get(REF);
-    expect(kept?.spec.renewTime > before).toBe(true);
+    expect((kept?.spec?.renewTime ?? '') > before).toBe(true);
     expect(readLease(kept!)).toMatchObject({ holder: first?.holder, state: LEASE });
 
     expect(await race(5, 'b')).toEqual([]);
@@ -73,7 +74,7 @@ describe('the lease of a pool on a real API server', () => {
     const [second, ...late] = await race(20, 'c');
     expect(late).toEqual([]);
     expect(second?.taken.story).toMatchObject({ holder: first?.holder, state: LEASE });
-    expect((await client.get(REF))?.spec.leaseTransitions).toBe(1);
+    expect((await client.get(REF))?.spec?.leaseTransitions).toBe(1);
 
     await returnPool(contextOf('stranger', { holder }), 'v6e');
     expect(await client.get(REF)).not.toBeNull();
@@ -87,11 +88,13 @@ describe('the lease of a pool on a real API server', () => {
   it('is not deleted in a version that nobody read', async () => {
     const client = contextOf('x').kube;
     const times = { nowMs: Date.now(), acquiredAtMs: Date.now(), transitions: 0 };
-    const made = await client.create(leaseObject('default', { identity: 'cli/x', runKey: 'x' }, LEASE, times));
+    const made: AnyObject | null = await client.create(
+      leaseObject('default', { identity: 'cli/x', runKey: 'x' }, LEASE, times),
+    );
     await client.replace({ ...made!, spec: { ...made!.spec, leaseTransitions: 9 } });
     const { uid, resourceVersion } = made!.metadata;
     expect(await client.remove(REF, { uid, resourceVersion })).toBe(false);
-    expect((await client.get(REF))?.spec.leaseTransitions).toBe(9);
+    expect((await client.get(REF))?.spec?.leaseTransitions).toBe(9);
     expect(await client.replace(made!)).toBeNull();
     expect(await client.create(leaseObject('default', { identity: 'cli/y', runKey: 'y' }, LEASE, times))).toBeNull();
     expect(await client.remove(REF)).toBe(true);

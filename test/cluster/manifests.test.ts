@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
-import { type KubeObject, describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
+import { describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
+import type { AnyObject } from '../any-object.ts';
 import { objectsBelow, pattern } from '../unit/manifests/files.ts';
 import { clientOf } from './client.ts';
 import { installCrds } from './crds.ts';
@@ -10,12 +11,12 @@ const NAMESPACE = 'llm-d-inference-scheduling';
 const GATEWAY_NAMESPACE = 'opendatahub';
 
 /** As `kubectl -n`: a namespace for what carries none. */
-function placed(object: KubeObject): KubeObject {
+function placed(object: AnyObject): AnyObject {
   return { ...object, metadata: { namespace: NAMESPACE, ...object.metadata } };
 }
 
 /** What can be applied; retire.yaml is a list of names. */
-const SHIPPED: KubeObject[] = [...pattern('pattern1'), ...pattern('pattern3'), ...objectsBelow('components')]
+const SHIPPED: AnyObject[] = [...pattern('pattern1'), ...pattern('pattern3'), ...objectsBelow('components')]
   .filter(({ kind }) => kind !== 'Component')
   .map(placed);
 const SERVICES = SHIPPED.filter(({ kind }) => kind === 'LLMInferenceService');
@@ -88,7 +89,9 @@ describe.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'] as const)
         message: expect.stringContaining('.spec.router.scheduler.config'),
       });
     } else {
-      expect((await answer).spec.router.scheduler.config.inline.kind).toBe('EndpointPickerConfig');
+      expect((await (answer as Promise<AnyObject>)).spec.router.scheduler.config.inline.kind).toBe(
+        'EndpointPickerConfig',
+      );
     }
   });
 });

@@ -12,6 +12,7 @@ import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy/deploy.ts';
 import { preflight } from '../../src/stages/preflight/preflight.ts';
 import { preflightTable } from '../../src/stages/preflight/table.ts';
+import type { AnyObject } from '../any-object.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { POOL, stageContext, texts } from '../unit/stages/fakes.ts';
 import { clientOf } from './client.ts';
@@ -50,7 +51,8 @@ describe('stages on a real API server', () => {
     }
     const rules = await loadManifests({ path: 'manifests/rbac', root: ROOT, namespace: NAMESPACE, env: process.env });
     for (const { object } of rules) await admin.apply(object);
-    const user = rules.find(({ object }) => object.kind === 'RoleBinding')?.object.subjects[0].name;
+    const binding: AnyObject | undefined = rules.find(({ object }) => object.kind === 'RoleBinding')?.object;
+    const user = binding?.subjects[0].name;
     const token = kube.tokenFor(user);
     client = clientOf(kube, { accessToken: async () => token });
     for (const part of ['gateway-api', 'inference-extension', 'istio', 'kserve-odh-v0.15'] as const) {

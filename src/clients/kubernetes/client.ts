@@ -2,6 +2,7 @@ import { HttpMethod } from '@kubernetes/client-node';
 import { deadline } from '../../lib/poll.ts';
 import { createKubeDiscovery } from './discovery.ts';
 import { type Answer, kubeFailure } from './failures.ts';
+import type { ObjectOf } from './kinds.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 import { getByPortForward, type PodTarget } from './port-forward.ts';
 import { createKubeTransport, type KubeClientOptions } from './transport.ts';
@@ -55,9 +56,9 @@ export interface KubeClient {
   /** `v1.33.4-gke.100`. */
   version(): Promise<string>;
   /** Null when it does not exist, or when its kind is not known to the cluster. */
-  get(ref: ObjectRef): Promise<KubeObject | null>;
+  get<Kind extends string>(ref: ObjectRef<Kind>): Promise<ObjectOf<Kind> | null>;
   /** All of them, page by page. Null when the kind is not known to the cluster. */
-  list(apiVersion: string, kind: string, options?: ListOptions): Promise<KubeObject[] | null>;
+  list<Kind extends string>(apiVersion: string, kind: Kind, options?: ListOptions): Promise<ObjectOf<Kind>[] | null>;
   /** Server-side apply with strict field validation. A conflict is a Failure that names field and manager. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
   /** Null when an object of that name exists already. */
@@ -148,13 +149,17 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         (JSON.parse((await ask('Kubernetes version', '/version')).body) as { gitVersion: string }).gitVersion,
       );
     },
-    async get(ref) {
+    async get<Kind extends string>(ref: ObjectRef<Kind>) {
       const path = await paths.object(ref);
       if (!path) return null;
       const answer = await ask(describe(ref), path, [404]);
-      return answer.status === 404 ? null : json(answer);
+      return answer.status === 404 ? null : (json(answer) as ObjectOf<Kind>);
     },
-    async list(apiVersion, kind, { namespace, labelSelector, fieldSelector } = {}) {
+    async list<Kind extends string>(
+      apiVersion: string,
+      kind: Kind,
+      { namespace, labelSelector, fieldSelector }: ListOptions = {},
+    ) {
       const path = await paths.collection(apiVersion, kind, namespace);
       if (!path) return null;
       const query = new URLSearchParams({
@@ -163,7 +168,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       });
       const items = await pages(`List of ${path.split('/').at(-1)}`, path, query);
       // Items of a list carry neither.
-      return items.map((item) => ({ ...item, apiVersion, kind }));
+      return items.map((item) => ({ ...item, apiVersion, kind }) as KubeObject as ObjectOf<Kind>);
     },
     apply: (object, { dryRun, force } = {}) =>
       write(

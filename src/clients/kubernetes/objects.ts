@@ -1,28 +1,32 @@
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  /** ISO 8601. */
+  creationTimestamp?: string;
+  /** ISO 8601. */
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  managedFields?: unknown[];
+  ownerReferences?: { apiVersion?: string; kind: string; name: string; uid: string; controller?: boolean }[];
+}
+
 /** An object of any kind, as JSON. Fields that this code does not know survive a round trip. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    resourceVersion?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    finalizers?: string[];
-    managedFields?: unknown[];
-    ownerReferences?: { apiVersion?: string; kind: string; name: string; uid: string; controller?: boolean }[];
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: the shape differs by kind and version
-  [field: string]: any;
+  metadata: ObjectMeta;
+  /** The shape differs by kind and version: `kinds.ts` has those that are read. */
+  [field: string]: unknown;
 }
 
-export interface ObjectRef {
+export interface ObjectRef<Kind extends string = string> {
   apiVersion: string;
-  kind: string;
+  kind: Kind;
   name: string;
   namespace?: string | undefined;
 }

@@ -2,6 +2,7 @@ import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts'
 import { createServingClient } from '../../clients/serving/client.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
+import { GATEWAY_API, parentConditions } from '../../stack/routes.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
 import type { ReadyStack } from '../ready/ready.ts';
@@ -25,13 +26,20 @@ export function chosenPod(stack: Pick<ReadyStack, 'replicas'>): string | null {
 
 /** Every object that the arm adds, so that it can be removed also by a later process. */
 export function armObjects(prepared: Pick<Prepared, 'service'>, runKey: string): ObjectRef[] {
-  const { namespace } = prepared.service;
-  const name = `tpu-gate-one-${runKey}`;
   return [
-    { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', name, namespace },
-    { apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule', name, namespace },
-    { apiVersion: 'v1', kind: 'Service', name, namespace },
+    armRef(prepared, runKey, GATEWAY_API, 'HTTPRoute'),
+    armRef(prepared, runKey, 'networking.istio.io/v1', 'DestinationRule'),
+    armRef(prepared, runKey, 'v1', 'Service'),
   ];
+}
+
+function armRef<Kind extends string>(
+  { service }: Pick<Prepared, 'service'>,
+  runKey: string,
+  apiVersion: string,
+  kind: Kind,
+): ObjectRef<Kind> {
+  return { apiVersion, kind, name: `tpu-gate-one-${runKey}`, namespace: service.namespace };
 }
 
 /**
@@ -118,7 +126,7 @@ function armManifests(context: StageContext, prepared: Prepared, stack: ReadySta
     },
   };
   const route: KubeObject = {
-    apiVersion: 'gateway.networking.k8s.io/v1',
+    apiVersion: GATEWAY_API,
     kind: 'HTTPRoute',
     metadata,
     spec: {
@@ -182,20 +190,12 @@ async function awaitRoute(
 
 /** Why the gateway's controller does not take the route, by its own word; null while it says nothing of the kind. */
 async function refusalOf(context: StageContext, prepared: Prepared): Promise<string | null> {
-  const [ref] = armObjects(prepared, context.runKey);
-  const route = ref ? await context.kube.get(ref).catch(() => null) : null;
-  const parents = (route?.status?.parents ?? []) as { conditions?: RouteCondition[] }[];
-  const no = parents
-    .flatMap(({ conditions }) => conditions ?? [])
-    .find(({ type, status }) => type === 'Accepted' && status === 'False');
+  const ref = armRef(prepared, context.runKey, GATEWAY_API, 'HTTPRoute');
+  const route = await context.kube.get(ref).catch(() => null);
+  const no = parentConditions(route?.status?.parents).find(
+    ({ type, status }) => type === 'Accepted' && status === 'False',
+  );
   return no ? `${no.reason}: ${no.message}` : null;
-}
-
-interface RouteCondition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
 }
 
 function routeRefused(seen: string): Failure {

@@ -1,7 +1,8 @@
 import { Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
+import { workloadSelector } from '../../stack/labels.ts';
 import { isReady } from '../../stack/pods.ts';
-import { type Prepared, type StageContext, workloadSelector } from '../context.ts';
+import type { Prepared, StageContext } from '../context.ts';
 
 const LIMIT_MS = 10 * 60_000;
 

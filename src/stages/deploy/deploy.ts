@@ -2,7 +2,9 @@ import { atManifest } from '../../clients/files/manifest-failure.ts';
 import type { Manifest } from '../../clients/files/manifests.ts';
 import { describe, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
-import { type Prepared, pickerSelector, type StageContext, workloadSelector } from '../context.ts';
+import { pickerSelector, workloadSelector } from '../../stack/labels.ts';
+import { isService } from '../../stack/service.ts';
+import type { Prepared, StageContext } from '../context.ts';
 import { awaitGone } from './await-deletion.ts';
 import { marked, mayBeDeleted, RUN_ANNOTATION, removeMarked } from './ownership.ts';
 import { prune } from './prune.ts';
@@ -46,7 +48,7 @@ async function removeLeftover(context: StageContext, { leftover, manifests, serv
     emit({ type: 'fact', stage: 'deploy', text: `removed ${describe(ref)}, which ${leftover.holder} had deployed` });
   }
   for (const ref of removed) {
-    if (ref.kind === 'LLMInferenceService') await awaitServiceGone(context, ref);
+    if (isService(ref)) await awaitServiceGone(context, ref);
   }
   return removed.length;
 }
@@ -65,7 +67,7 @@ async function retire(context: StageContext, refs: ObjectRef[]): Promise<number>
     emit({ type: 'fact', stage: 'deploy', text: `retired ${describe(ref)}` });
   }
   for (const ref of removed) {
-    if (ref.kind === 'LLMInferenceService') await awaitServiceGone(context, ref);
+    if (isService(ref)) await awaitServiceGone(context, ref);
   }
   return removed.length;
 }
@@ -98,7 +100,7 @@ async function awaitServiceGone(context: StageContext, service: ObjectRef, uid?:
 /** A service that an earlier run left behind goes first: an update of it would need a spare TPU node for each new pod. */
 async function clearLeftover(context: StageContext, manifest: Manifest): Promise<void> {
   const ref = refOf(manifest.object);
-  if (ref.kind !== 'LLMInferenceService') return;
+  if (!isService(ref)) return;
   context.signal.throwIfAborted();
   try {
     const existing = await context.kube.get(ref);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import { GATE, MANAGED_BY_LABEL } from '../../stack/labels.ts';
 
 /** On every object that the gate applies. */
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' };
+export const MANAGED_BY = { [MANAGED_BY_LABEL]: GATE };
 
 /** On every object of a manifest: the stack that it belongs to, by its LLMInferenceService. */
 export const STACK_LABEL = 'tpu-serving-gate/stack';

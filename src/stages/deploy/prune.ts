@@ -59,10 +59,13 @@ export function isPrunable(object: KubeObject, labels: Readonly<Record<string, s
     Object.entries(labels).every(([name, value]) => metadata.labels?.[name] === value) &&
     (metadata.ownerReferences ?? []).length === 0 &&
     metadata.deletionTimestamp === undefined &&
-    ((metadata.managedFields ?? []) as { manager?: string; operation?: string }[]).some(
-      ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
-    )
+    (metadata.managedFields ?? []).some(isApplyOfTheGate)
   );
+}
+
+function isApplyOfTheGate(entry: unknown): boolean {
+  const { manager, operation }: { manager?: unknown; operation?: unknown } = entry ?? {};
+  return manager === FIELD_MANAGER && operation === 'Apply';
 }
 
 function kindsOf({ manifests, service }: Prepared): { apiVersion: string; kind: string }[] {

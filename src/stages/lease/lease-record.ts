@@ -1,3 +1,4 @@
+import type { Lease, LeaseSpec } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import type { LeaseState } from '../context.ts';
 import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
@@ -20,7 +21,7 @@ const API_VERSION = 'coordination.k8s.io/v1';
 
 /** A pool's lease as it stands in the cluster. */
 export interface LeaseRecord {
-  object: KubeObject;
+  object: Lease;
   /** Address of the run, or its name where it has none. */
   holder: string;
   runKey: string | null;
@@ -38,7 +39,7 @@ export interface Holder {
 }
 
 /** One lease for each pool of a cluster, in a namespace that all runs share whatever they deploy to. */
-export function leaseRef(namespace: string, pool: string): ObjectRef {
+export function leaseRef(namespace: string, pool: string): ObjectRef<'Lease'> {
   return { apiVersion: API_VERSION, kind: 'Lease', name: `tpu-serving-gate-${pool}`, namespace };
 }
 
@@ -79,11 +80,8 @@ function durationOf({ kept }: LeaseState, nowMs: number): number {
 }
 
 /** Reads a lease whoever wrote it; what is not as the gate writes it is not trusted. */
-export function readLease(object: KubeObject): LeaseRecord {
-  const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime } = (object.spec ?? {}) as Record<
-    string,
-    unknown
-  >;
+export function readLease(object: Lease): LeaseRecord {
+  const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime }: LeaseSpec = object.spec ?? {};
   const renewedAtMs = Date.parse(String(renewTime ?? ''));
   const seconds = Number(leaseDurationSeconds ?? 0);
   const { annotations = {} } = object.metadata;

@@ -1,5 +1,6 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import type { Node } from '../../clients/kubernetes/kinds.ts';
+import { isTrue } from '../../stack/conditions.ts';
 import { TOPOLOGY_LABEL, TPU_RESOURCE } from '../../tpu/machines.ts';
 
 export const POOL_LABEL = 'cloud.google.com/gke-nodepool';
@@ -18,11 +19,10 @@ export async function poolNodes(kube: KubeClient, pool: string): Promise<TpuNode
   return nodes.map(tpuNode);
 }
 
-function tpuNode(node: KubeObject): TpuNode {
-  const conditions = (node.status?.conditions ?? []) as { type: string; status: string }[];
+function tpuNode(node: Node): TpuNode {
   return {
     name: node.metadata.name,
-    ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    ready: isTrue(node.status?.conditions, 'Ready'),
     chips: Number(node.status?.allocatable?.[TPU_RESOURCE] ?? 0) || 0,
     createdAt: node.metadata.creationTimestamp ?? '',
     topology: node.metadata.labels?.[TOPOLOGY_LABEL] ?? null,

@@ -1,5 +1,5 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import type { Lease } from '../../clients/kubernetes/kinds.ts';
 import { humanDuration } from '../../lib/duration.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { type Clock, poll } from '../../lib/poll.ts';
@@ -159,7 +159,7 @@ const TRIES = 5;
 async function changeOwn(
   { kube, namespace, holder }: Owner,
   pool: string,
-  change: (object: KubeObject) => Promise<boolean>,
+  change: (object: Lease) => Promise<boolean>,
 ): Promise<void> {
   for (let n = 1; n <= TRIES; n += 1) {
     const found = await kube.get(leaseRef(namespace, pool));

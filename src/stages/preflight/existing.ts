@@ -1,8 +1,9 @@
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
-import { usesTpu } from '../../diagnosis/read-pod.ts';
 import { Failure } from '../../lib/failure.ts';
-import { isService } from '../../stack/service.ts';
-import type { LeaseState, ServiceRef, StageContext } from '../context.ts';
+import { NAME_LABEL } from '../../stack/labels.ts';
+import { usesTpu } from '../../stack/pods.ts';
+import { isService, readService, type ServiceRef } from '../../stack/service.ts';
+import type { LeaseState, StageContext } from '../context.ts';
 import { RUN_ANNOTATION } from '../deploy/ownership.ts';
 import { isExpired, leaseRef, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
@@ -29,8 +30,8 @@ export async function otherLease(context: StageContext, pool: string): Promise<O
 
 /** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */
 export async function checkExisting(context: StageContext, service: ServiceRef, retired: ObjectRef[]): Promise<Look> {
-  const { apiVersion, name, namespace } = service;
-  const existing = await context.kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
+  const { name, namespace } = service;
+  const existing = await readService(context.kube, service);
   if (!existing) return { seen: `${name} is new, so that no update needs a spare node` };
   if (existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) {
     return { seen: `${name} was left behind by a run, and is removed first: an update would need a spare node` };
@@ -77,9 +78,8 @@ export async function strangersOn(
   });
 }
 
-/** Pods that have ended stay listed, and hold nothing. */
 /** By the label that KServe puts on the pods of a service. */
-function isOurs(pod: KubeObject, own: { name: string; namespace?: string | undefined }[]): boolean {
-  const service = pod.metadata.labels?.['app.kubernetes.io/name'];
+function isOurs(pod: Pick<KubeObject, 'metadata'>, own: { name: string; namespace?: string | undefined }[]): boolean {
+  const service = pod.metadata.labels?.[NAME_LABEL];
   return own.some(({ name, namespace }) => name === service && namespace === pod.metadata.namespace);
 }

@@ -1,19 +1,20 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo } from '../../clients/google/gke.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
-import { filterEvidence } from '../../diagnosis/collect-network.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
-import { commandLine, evidenceAt, flagOf, isService, mainOf } from '../../stack/service.ts';
-import type { ServiceRef } from '../context.ts';
+import { readFilter, selectsGateway } from '../../stack/filters.ts';
+import type { GatewayRef } from '../../stack/routes.ts';
+import { commandLine, evidenceAt, flagOf, mainOf, type ServiceRef, serviceObject } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
 interface Given {
   cluster: ClusterInfo;
   service: ServiceRef;
   manifests: readonly Manifest[];
-  gateway: { namespace: string; name: string } | null;
+  gateway: GatewayRef | null;
   retired: readonly ObjectRef[];
 }
 
@@ -26,8 +27,9 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
   const { namespace } = service;
   const own = manifests.filter(({ object }) => object.kind === 'NetworkPolicy');
   const there = (await kube.list('networking.k8s.io/v1', 'NetworkPolicy', { namespace })) ?? [];
-  const isOwn = ({ metadata }: KubeObject) => own.some(({ object }) => object.metadata.name === metadata.name);
-  const goes = ({ metadata }: KubeObject) =>
+  const isOwn = ({ metadata }: Pick<KubeObject, 'metadata'>) =>
+    own.some(({ object }) => object.metadata.name === metadata.name);
+  const goes = ({ metadata }: Pick<KubeObject, 'metadata'>) =>
     retired.some(
       ({ kind, name, namespace: where }) => kind === 'NetworkPolicy' && name === metadata.name && where === namespace,
     );
@@ -36,7 +38,8 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
     ...own.map(({ object }) => object).filter(({ metadata }) => metadata.namespace === namespace),
   ];
   const sidecar = await injected(kube, namespace);
-  const main = mainOf((manifests.find(({ object }) => isService(object)) as Manifest).object);
+  const object = serviceObject(manifests);
+  const main = object && mainOf(object);
   const blocked = blockedFlows(policies, {
     service: service.name,
     namespace,
@@ -98,7 +101,7 @@ async function injected(kube: KubeClient, namespace: string): Promise<boolean | 
 export async function checkFilters(kube: KubeClient, given: Given): Promise<Look> {
   const { gateway, service, retired, manifests } = given;
   if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
-  const found: KubeObject[] = [];
+  const found: EnvoyFilter[] = [];
   const unread: string[] = [];
   for (const namespace of new Set([gateway.namespace, service.namespace])) {
     try {
@@ -108,18 +111,16 @@ export async function checkFilters(kube: KubeClient, given: Given): Promise<Look
       unread.push(namespace);
     }
   }
-  const goes = ({ metadata }: KubeObject) =>
+  const goes = ({ metadata }: Pick<KubeObject, 'metadata'>) =>
     retired.some(
       ({ kind, name, namespace }) =>
         kind === 'EnvoyFilter' && name === metadata.name && namespace === metadata.namespace,
     );
-  const named = ({ spec }: KubeObject) =>
-    spec?.workloadSelector?.labels?.['gateway.networking.k8s.io/gateway-name'] as string | undefined;
-  const comes = manifests.map(({ object }) => object).filter(({ kind }) => kind === 'EnvoyFilter');
+  const comes: EnvoyFilter[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === 'EnvoyFilter');
   const erasing = [...found.filter((filter) => !goes(filter)), ...comes].filter(
     (filter) =>
-      (named(filter) ?? gateway.name) === gateway.name &&
-      filterEvidence(filter, { namespace: service.namespace, service: service.name }).erasesPicker,
+      selectsGateway(filter, gateway) &&
+      readFilter(filter, { namespace: service.namespace, service: service.name }).erasesPicker,
   );
   if (erasing.length > 0) {
     const names = erasing.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);

@@ -1,7 +1,8 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
+import type { Probe } from '../../clients/kubernetes/kinds.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
-import { commandLine, evidenceAt, flagOf, mainOf, type ProbeSpec, serviceOf } from '../../stack/service.ts';
+import { commandLine, evidenceAt, flagOf, mainOf, serviceOf } from '../../stack/service.ts';
 import { guard, guardFailure } from './guard.ts';
 import { checkPickerConfig } from './picker-config.ts';
 import type { Look, Table } from './table.ts';
@@ -96,7 +97,7 @@ function checkProbes(manifest: Manifest): Look {
 const portOf = (port: number | string | undefined, ports: readonly { name?: string; containerPort: number }[] = []) =>
   typeof port === 'string' ? (ports.find(({ name }) => name === port)?.containerPort ?? null) : (port ?? null);
 
-const budgetOf = ({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 }: ProbeSpec) =>
+const budgetOf = ({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 }: Probe) =>
   initialDelaySeconds + periodSeconds * failureThreshold;
 
 /** vLLM's page on TPU: a sixteenth of the next power of two of the longest sequence, 16 to 256; 16 beyond 8192. */

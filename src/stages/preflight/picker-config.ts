@@ -1,18 +1,17 @@
 import { parseDocument } from 'yaml';
 import type { Manifest } from '../../clients/files/manifests.ts';
+import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
-import { evidenceAt, type MainContainer } from '../../stack/service.ts';
+import { argumentOf, CONFIG_TEXT_FLAGS } from '../../stack/picker.ts';
+import { evidenceAt } from '../../stack/service.ts';
 import type { Look } from './table.ts';
-
-const FLAGS = ['--config-text', '--configText', '-config-text', '-configText'];
 
 /**
  * The endpoint picker's configuration in the manifest: what it does not start with is found here, before there is a node.
  * Only what every version agrees on is judged: YAML that parses, a profile, references to plugins that are declared.
  */
 export function checkPickerConfig(manifest: Manifest): Look {
-  const scheduler = manifest.object.spec?.router?.scheduler as Record<string, unknown> | undefined;
-  const text = inlineOf(scheduler) ?? argumentOf(scheduler);
+  const text = configText(manifest.object);
   if (text === null) return { seen: 'KServe’s own' };
   const refuse = (message: string, at: RegExp): never => {
     throw new Failure({
@@ -61,21 +60,11 @@ function typeOf(plugins: { type?: string; name?: string }[] | undefined, ref: st
   return plugins?.find(({ type, name }) => (name ?? type) === ref)?.type ?? ref;
 }
 
-/** `spec.router.scheduler.config.inline`, from KServe v0.17 on. */
-function inlineOf(scheduler: Record<string, unknown> | undefined): string | null {
-  const inline = (scheduler?.config as { inline?: unknown } | undefined)?.inline;
-  if (inline === undefined || inline === null) return null;
-  return typeof inline === 'string' ? inline : JSON.stringify(inline);
-}
-
-function argumentOf(scheduler: Record<string, unknown> | undefined): string | null {
-  const template = scheduler?.template as { containers?: MainContainer[] } | undefined;
+/** `spec.router.scheduler.config.inline`, from KServe v0.17 on, or the argument of the picker's container. */
+function configText({ spec }: LLMInferenceService): string | null {
+  const { config, template } = spec?.router?.scheduler ?? {};
+  const inline = config?.inline ?? null;
+  if (inline !== null) return typeof inline === 'string' ? inline : JSON.stringify(inline);
   const words = (template?.containers ?? []).flatMap(({ command = [], args = [] }) => [...command, ...args]);
-  for (const [index, word] of words.entries()) {
-    for (const flag of FLAGS) {
-      if (word === flag) return words[index + 1] ?? null;
-      if (word.startsWith(`${flag}=`)) return word.slice(flag.length + 1);
-    }
-  }
-  return null;
+  return argumentOf(words, CONFIG_TEXT_FLAGS);
 }

@@ -1,10 +1,10 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/google/gke.ts';
+import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
-import { evidenceAt, mainOf } from '../../stack/service.ts';
+import { evidenceAt, mainOf, type ServiceRef } from '../../stack/service.ts';
 import { ACCELERATOR_LABEL, chipsOf, machineOf, TOPOLOGY_LABEL, TPU_RESOURCE } from '../../tpu/machines.ts';
 import { checkPool, poolNotes } from '../../tpu/pool-shape.ts';
-import type { ServiceRef } from '../context.ts';
 import type { Look } from './table.ts';
 
 export async function checkClusterState(cluster: ClusterInfo): Promise<Look> {
@@ -60,11 +60,8 @@ function unknownMachines({ name, machineType }: NodePoolInfo, notes: readonly st
 
 /** GKE spells the effects of a pool's taints in its own way, and puts google.com/tpu on TPU nodes whatever the pool says. */
 function checkTaints(pool: NodePoolInfo, manifest: Manifest, service: ServiceRef): void {
-  const tolerations = (manifest.object.spec?.template?.tolerations ?? []) as {
-    key?: string;
-    operator?: string;
-    value?: string;
-  }[];
+  const { spec }: LLMInferenceService = manifest.object;
+  const tolerations = spec?.template?.tolerations ?? [];
   const tolerated = ({ key, value }: NodePoolInfo['taints'][number]) =>
     tolerations.some(
       (one) =>
@@ -87,9 +84,10 @@ function checkTaints(pool: NodePoolInfo, manifest: Manifest, service: ServiceRef
 
 function checkFit(pool: NodePoolInfo, nodes: number, manifest: Manifest, service: ServiceRef): void {
   const machine = machineOf(pool.machineType);
-  const { resources } = mainOf(manifest.object) ?? {};
+  const object: LLMInferenceService = manifest.object;
+  const { resources } = mainOf(object) ?? {};
   const asked = Number({ ...resources?.limits, ...resources?.requests }[TPU_RESOURCE] ?? 0);
-  const selector = (manifest.object.spec?.template?.nodeSelector ?? {}) as Record<string, string>;
+  const selector = object.spec?.template?.nodeSelector ?? {};
   const wrong = [
     misfit(selector, ACCELERATOR_LABEL, machine?.accelerator ?? null),
     misfit(selector, TOPOLOGY_LABEL, pool.tpuTopology ?? machine?.hostTopology ?? null),

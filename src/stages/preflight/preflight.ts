@@ -6,10 +6,20 @@ import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Environment } from '../../report/model.ts';
-import { commandLine, isService, mainOf, serviceOf } from '../../stack/service.ts';
+import { servicesOwning } from '../../stack/ownership.ts';
+import { type GatewayRef, gatewayRefs, listRoutes } from '../../stack/routes.ts';
+import {
+  commandLine,
+  gatewayNamed,
+  isService,
+  mainOf,
+  type ServiceRef,
+  serviceObject,
+  serviceOf,
+} from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { choosePool } from '../../tpu/pool-shape.ts';
-import type { Prepared, ServiceRef, StageContext } from '../context.ts';
+import type { Prepared, StageContext } from '../context.ts';
 import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
@@ -44,7 +54,7 @@ export async function preflight(
   const { inputs, kube, gke, note } = context;
   const { manifest, service } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
-  const gateway = inputs.gateway ?? gatewayOf(manifest) ?? (await gatewayInUse(kube, service.namespace));
+  const gateway = inputs.gateway ?? gatewayNamed(manifest.object) ?? (await gatewayInUse(kube, service.namespace));
   const versions = await readVersions(kube);
   note({
     type: 'planned',
@@ -183,15 +193,11 @@ async function dryRun({ kube, signal }: StageContext, manifests: readonly Manife
 }
 
 /** The gateway that KServe has given to services of the namespace before: it gives all of them the same. */
-async function gatewayInUse(kube: KubeClient, namespace: string): Promise<{ namespace: string; name: string } | null> {
+async function gatewayInUse(kube: KubeClient, namespace: string): Promise<GatewayRef | null> {
   try {
-    const routes = (await kube.list('gateway.networking.k8s.io/v1', 'HTTPRoute', { namespace })) ?? [];
-    const made = routes.find(({ metadata }) =>
-      (metadata.ownerReferences ?? []).some(({ kind }) => kind === 'LLMInferenceService'),
-    );
-    const parents = (made?.spec?.parentRefs ?? []) as { kind?: string; name: string; namespace?: string }[];
-    const parent = parents.find(({ kind = 'Gateway' }) => kind === 'Gateway');
-    return parent ? { namespace: parent.namespace ?? namespace, name: parent.name } : null;
+    const made = (await listRoutes(kube, namespace)).find((route) => servicesOwning(route).length > 0);
+    const [gateway] = made ? gatewayRefs(made) : [];
+    return gateway ? { namespace: gateway.namespace, name: gateway.name } : null;
   } catch (error) {
     // The line on permissions says so.
     if (error instanceof Failure && error.code === 'kube-permission') return null;
@@ -199,17 +205,9 @@ async function gatewayInUse(kube: KubeClient, namespace: string): Promise<{ name
   }
 }
 
-/** The gateway that the manifest names; null when it leaves the choice to KServe. */
-function gatewayOf({ object }: Manifest): { namespace: string; name: string } | null {
-  const refs = (object.spec?.router?.gateway?.refs ?? []) as { name?: string; namespace?: string }[];
-  const [first] = refs;
-  return first?.name ? { name: first.name, namespace: first.namespace ?? object.metadata.namespace ?? '' } : null;
-}
-
 function imageOf(manifests: Manifest[]): string | null {
-  const service = manifests.find(({ object }) => isService(object))?.object;
-  const containers = (service?.spec?.template?.containers ?? []) as { name?: string; image?: string }[];
-  return containers.find(({ name }) => name === 'main')?.image ?? null;
+  const service = serviceObject(manifests);
+  return (service && mainOf(service)?.image) ?? null;
 }
 
 function withNamespace(refs: ObjectRef[], namespace: string): ObjectRef[] {

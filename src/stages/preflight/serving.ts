@@ -1,7 +1,11 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import type { HTTPRoute } from '../../clients/kubernetes/kinds.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
+import { findCondition } from '../../stack/conditions.ts';
+import { isOfTheGate } from '../../stack/labels.ts';
+import { servicesOwning } from '../../stack/ownership.ts';
+import { GATEWAY_API, type GatewayRef, isAttached, listRoutes } from '../../stack/routes.ts';
 import type { Look, Seen } from './table.ts';
 
 export const SERVICE_GROUP = 'serving.kserve.io';
@@ -24,9 +28,7 @@ export async function readVersions(kube: KubeClient): Promise<Versions> {
       const deployments = (await kube.list('apps/v1', 'Deployment', { namespace })) ?? [];
       return deployments
         .filter(({ metadata }) => names.test(metadata.name))
-        .flatMap(({ spec }) =>
-          ((spec?.template?.spec?.containers ?? []) as { image?: string }[]).map(({ image }) => image ?? ''),
-        );
+        .flatMap(({ spec }) => (spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? ''));
     } catch (error) {
       if (error instanceof Failure && error.code === 'kube-permission') return null;
       throw error;
@@ -93,10 +95,7 @@ export async function checkKserve(kube: KubeClient, versions: Versions): Promise
 }
 
 /** Gateway: there, of Istio, programmed, with an address. */
-export async function checkGateway(
-  kube: KubeClient,
-  gateway: { namespace: string; name: string } | null,
-): Promise<Look> {
+export async function checkGateway(kube: KubeClient, gateway: GatewayRef | null): Promise<Look> {
   if (gateway === null) {
     return {
       outcome: 'not-checked',
@@ -105,7 +104,7 @@ export async function checkGateway(
     };
   }
   const shown = `${gateway.namespace}/${gateway.name}`;
-  const object = await kube.get({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', ...gateway });
+  const object = await kube.get({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway });
   if (!object) {
     throw new Failure({
       stage: 'preflight',
@@ -125,10 +124,8 @@ export async function checkGateway(
       blame: 'config',
     });
   }
-  const programmed = (
-    (object.status?.conditions ?? []) as { type: string; status: string; message?: string; reason?: string }[]
-  ).find(({ type }) => type === 'Programmed');
-  const addresses = (object.status?.addresses ?? []) as { value?: string }[];
+  const programmed = findCondition(object.status?.conditions, 'Programmed');
+  const addresses = object.status?.addresses ?? [];
   if (programmed?.status !== 'True' || addresses.length === 0) {
     throw new Failure({
       stage: 'preflight',
@@ -167,16 +164,11 @@ export function checkIstio(istiod: string | null, poolGroups: readonly string[])
   return { seen: `Istio ${version.join('.')}, which takes ${wanted}` };
 }
 
-interface RouteShape {
-  object: KubeObject;
-  hostnames: string[];
-}
-
 /** Routes that share the gateway: the picker of a younger one is lost on Istio before 1.28.5. */
 export async function checkRoutes(
   kube: KubeClient,
   given: {
-    gateway: { namespace: string; name: string } | null;
+    gateway: GatewayRef | null;
     namespace: string;
     /** Services whose routes go before ours comes, or are ours. */
     passing: readonly string[];
@@ -185,23 +177,21 @@ export async function checkRoutes(
 ): Promise<Look> {
   const { gateway, passing } = given;
   if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
-  const kind = 'HTTPRoute';
-  const apiVersion = 'gateway.networking.k8s.io/v1';
-  const everywhere = await kube.list(apiVersion, kind).catch((error: unknown) => {
+  const everywhere = await listRoutes(kube).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'kube-permission') return null;
     throw error;
   });
-  const all = everywhere ?? (await kube.list(apiVersion, kind, { namespace: given.namespace })) ?? [];
-  const others = all.filter((route) => isAttached(route, gateway) && !belongsToOne(route, passing)).map(shape);
+  const all = everywhere ?? (await listRoutes(kube, given.namespace));
+  const others = all.filter((route) => isAttached(route, gateway) && !belongsToOne(route, passing));
   const partly = everywhere === null ? '; routes of other namespaces may not be listed' : '';
   if (others.length === 0) {
     return partly
       ? { outcome: 'not-checked', seen: `none in ${given.namespace}${partly}`, remedy: `${GRANT}.` }
       : { seen: 'no other route on the gateway' };
   }
-  const names = others.map(({ object }) => `${object.metadata.namespace}/${object.metadata.name}`);
+  const names = others.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   const version = versionOf(given.istiod);
-  const shared = others.some(({ hostnames }) => hostnames.length === 0);
+  const shared = others.some(({ spec }) => (spec?.hostnames ?? []).length === 0);
   if (version && isBefore(version, [1, 28, 5]) && shared) {
     throw new Failure({
       stage: 'preflight',
@@ -219,22 +209,7 @@ export async function checkRoutes(
   };
 }
 
-function shape(object: KubeObject): RouteShape {
-  return { object, hostnames: (object.spec?.hostnames ?? []) as string[] };
-}
-
-function isAttached({ metadata, spec }: KubeObject, gateway: { namespace: string; name: string }): boolean {
-  const parents = (spec?.parentRefs ?? []) as { kind?: string; name: string; namespace?: string }[];
-  return parents.some(
-    ({ kind = 'Gateway', name, namespace = metadata.namespace }) =>
-      kind === 'Gateway' && name === gateway.name && namespace === gateway.namespace,
-  );
-}
-
 /** Of a service, or made by the gate for one of its arms. */
-function belongsToOne({ metadata }: KubeObject, services: readonly string[]): boolean {
-  if (metadata.labels?.['app.kubernetes.io/managed-by'] === 'tpu-serving-gate') return true;
-  return (metadata.ownerReferences ?? []).some(
-    ({ kind, name }) => kind === 'LLMInferenceService' && services.includes(name),
-  );
+function belongsToOne(route: HTTPRoute, services: readonly string[]): boolean {
+  return isOfTheGate(route) || servicesOwning(route).some((name) => services.includes(name));
 }

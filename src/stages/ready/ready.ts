@@ -1,17 +1,21 @@
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import type { Event, HTTPRoute, LLMInferenceService, Pod } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
 import type { PodSummary } from '../../report/model.ts';
+import { conditionOf } from '../../stack/conditions.ts';
+import { isPicker, isWorkload, serviceSelector } from '../../stack/labels.ts';
 import { modelServerOf } from '../../stack/model-server.ts';
 import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from '../../stack/pods.ts';
 import { readRoute, type ServingRoute } from '../../stack/route.ts';
-import { condition, isOwnedBy, isPicker, isWorkload, type Prepared, type StageContext } from '../context.ts';
+import { listOwnRoutes } from '../../stack/routes.ts';
+import { readService } from '../../stack/service.ts';
+import type { Prepared, StageContext } from '../context.ts';
 import { AROUND_EVERY, createHopeless, type Hopeless, type Surroundings } from './stuck.ts';
 
 export interface ReadyStack {
   /** Ready replicas, as Kubernetes has them. */
-  replicas: KubeObject[];
-  pickers: KubeObject[];
+  replicas: Pod[];
+  pickers: Pod[];
   route: ServingRoute;
   /** Where vLLM listens, from the pods. */
   scheme: 'https' | 'http';
@@ -42,7 +46,7 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       // One list for both: this is asked for as long as a model takes to load.
       const all = await kube.list('v1', 'Pod', {
         namespace: service.namespace,
-        labelSelector: `app.kubernetes.io/name=${service.name}`,
+        labelSelector: serviceSelector(service.name),
       });
       const living = (all ?? []).filter(({ metadata }) => !metadata.deletionTimestamp);
       const replicas = living.filter(isWorkload);
@@ -66,12 +70,12 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
       if (missing) return { waiting: missing };
       const notReady =
-        serviceMissing(around?.service ?? (await readService(context, prepared))) ??
+        serviceMissing(around?.service ?? (await readService(kube, service))) ??
         (await rolloutMissing(context, prepared));
       if (notReady) return { waiting: notReady };
       const route = await readRoute(kube, service, inputs.gateway);
       if ('waiting' in route) return route;
-      const server = modelServerOf(replicas[0] as KubeObject);
+      const server = modelServerOf(replicas[0]);
       return {
         done: {
           replicas: replicas.filter(isReady),
@@ -96,19 +100,14 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
 
 async function surroundings(context: StageContext, prepared: Prepared): Promise<Surroundings> {
   return {
-    service: await readService(context, prepared),
+    service: await readService(context.kube, prepared.service),
     events: await warnings(context, prepared.service.namespace),
     routes: await ownRoutes(context, prepared),
   };
 }
 
-function readService({ kube }: StageContext, { service }: Prepared): Promise<KubeObject | null> {
-  const { apiVersion, name, namespace } = service;
-  return kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
-}
-
 /** Warnings of the namespace. What may not be read is no reason to end a wait. */
-async function warnings({ kube, signal }: StageContext, namespace: string): Promise<KubeObject[]> {
+async function warnings({ kube, signal }: StageContext, namespace: string): Promise<Event[]> {
   try {
     return (await kube.list('v1', 'Event', { namespace, fieldSelector: 'type=Warning' })) ?? [];
   } catch {
@@ -117,11 +116,9 @@ async function warnings({ kube, signal }: StageContext, namespace: string): Prom
   }
 }
 
-async function ownRoutes({ kube, signal }: StageContext, { service }: Prepared): Promise<KubeObject[]> {
+async function ownRoutes({ kube, signal }: StageContext, { service }: Prepared): Promise<HTTPRoute[]> {
   try {
-    const { namespace } = service;
-    const routes = (await kube.list('gateway.networking.k8s.io/v1', 'HTTPRoute', { namespace })) ?? [];
-    return routes.filter((route) => isOwnedBy(route, service));
+    return await listOwnRoutes(kube, service);
   } catch {
     signal.throwIfAborted();
     return [];
@@ -157,11 +154,11 @@ function podsMissing(replicas: PodSummary[], pickers: PodSummary[], wanted: numb
   return `replicas ${countStates(replicas)}; endpoint picker ${countStates(pickers)}`;
 }
 
-function serviceMissing(object: KubeObject | null): string | null {
+function serviceMissing(object: LLMInferenceService | null): string | null {
   if (!object) return 'the LLMInferenceService does not exist yet';
   const generation = object.metadata.generation ?? 0;
   const observed = Number(object.status?.observedGeneration ?? 0);
-  const ready = condition(object, 'Ready');
+  const ready = conditionOf(object, 'Ready');
   if (!ready) return 'the controller has not reported on the LLMInferenceService yet';
   if (ready.status !== 'True')
     return `LLMInferenceService not Ready (${ready.reason || ready.message || 'no reason given'})`;
@@ -174,7 +171,7 @@ async function rolloutMissing({ kube }: StageContext, { service }: Prepared): Pr
   const deployments =
     (await kube.list('apps/v1', 'Deployment', {
       namespace: service.namespace,
-      labelSelector: `app.kubernetes.io/name=${service.name}`,
+      labelSelector: serviceSelector(service.name),
     })) ?? [];
   for (const { metadata, spec, status } of deployments) {
     const wanted = Number(spec?.replicas ?? 1);

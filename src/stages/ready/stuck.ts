@@ -1,8 +1,11 @@
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import type { Event, HTTPRoute, LLMInferenceService, Pod } from '../../clients/kubernetes/kinds.ts';
+import { findCondition, listOf } from '../../stack/conditions.ts';
+import { containerStatuses } from '../../stack/pods.ts';
+import { parentConditions } from '../../stack/routes.ts';
 
 /** What a wait for readiness sees at one probe. */
 export interface Sight {
-  pods: readonly KubeObject[];
+  pods: readonly Pod[];
   /** Whether there are fewer pods than wanted. */
   missing: boolean;
   /** What is above the pods and beside them; null when this probe did not read it. */
@@ -11,10 +14,10 @@ export interface Sight {
 
 export interface Surroundings {
   /** Warning events of the namespace. */
-  events: readonly KubeObject[];
-  service: KubeObject | null;
+  events: readonly Event[];
+  service: LLMInferenceService | null;
   /** The service's own routes. */
-  routes: readonly KubeObject[];
+  routes: readonly HTTPRoute[];
 }
 
 export interface Hopeless {
@@ -60,9 +63,9 @@ function signsOf({ pods, missing, around }: Sight): Sign[] {
 }
 
 /** Every leased node is Ready when this is asked, so a pod that fits none of them fits none later. */
-function unschedulable(pods: readonly KubeObject[]): Sign[] {
+function unschedulable(pods: readonly Pod[]): Sign[] {
   const stuck = pods.flatMap(({ metadata, status }) => {
-    const condition = conditions(status?.conditions).find(({ type }) => type === 'PodScheduled');
+    const condition = findCondition(listOf(status?.conditions), 'PodScheduled');
     const waits = condition?.status === 'False' && condition.reason === 'Unschedulable';
     const passing = PASSING_TAINT.test(condition?.message ?? '') || /no nodes available/.test(condition?.message ?? '');
     return waits && !passing ? [{ name: metadata.name, message: condition.message ?? '' }] : [];
@@ -83,7 +86,7 @@ function unschedulable(pods: readonly KubeObject[]): Sign[] {
 }
 
 /** A pod that its node has refused is replaced by one that it refuses too. */
-function refused(pods: readonly KubeObject[]): Sign[] {
+function refused(pods: readonly Pod[]): Sign[] {
   const found = pods.find(
     ({ status }) => status?.phase === 'Failed' && /Admission|Affinity|OutOf/.test(String(status?.reason)),
   );
@@ -101,9 +104,9 @@ function refused(pods: readonly KubeObject[]): Sign[] {
 const MOUNT = /(?:secret|configmap) "[^"]+" not found/;
 
 /** What only events tell: pods that were not made, volumes that are not there. */
-function told(events: readonly KubeObject[], pods: readonly KubeObject[], missing: boolean): Sign[] {
+function told(events: readonly Event[], pods: readonly Pod[], missing: boolean): Sign[] {
   // Events outlive what they tell of: a refused pod counts while one is missing, a mount while its pod has not begun.
-  const last = (reason: string, pattern: RegExp, holds: (event: KubeObject) => boolean) =>
+  const last = (reason: string, pattern: RegExp, holds: (event: Event) => boolean) =>
     events.filter((event) => event.reason === reason && pattern.test(String(event.message)) && holds(event)).at(-1);
   const create = last(
     'FailedCreate',
@@ -138,15 +141,14 @@ function told(events: readonly KubeObject[], pods: readonly KubeObject[], missin
 }
 
 /** Whether any container has run, or runs: volumes are mounted before the first. */
-function hasBegun({ status }: KubeObject): boolean {
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return (all as { state?: Record<string, unknown>; lastState?: { terminated?: unknown } }[]).some(
+function hasBegun(pod: Pod): boolean {
+  return containerStatuses(pod).some(
     ({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated,
   );
 }
 
-function stopped(service: KubeObject | null): Sign[] {
-  const bad = conditions(service?.status?.conditions).find(
+function stopped(service: LLMInferenceService | null): Sign[] {
+  const bad = listOf(service?.status?.conditions).find(
     ({ type, status, reason = '' }) =>
       status === 'False' &&
       ((type === 'PresetsCombined' && reason !== '') ||
@@ -166,10 +168,9 @@ function stopped(service: KubeObject | null): Sign[] {
   ];
 }
 
-function closed(routes: readonly KubeObject[]): Sign[] {
+function closed(routes: readonly HTTPRoute[]): Sign[] {
   for (const { metadata, status } of routes) {
-    const parents = (status?.parents ?? []) as { conditions?: unknown }[];
-    const bad = parents.flatMap((parent) => conditions(parent.conditions)).find(({ status: is }) => is === 'False');
+    const bad = parentConditions(status?.parents).find(({ status: is }) => is === 'False');
     if (!bad) continue;
     return [
       sign(
@@ -185,8 +186,4 @@ function closed(routes: readonly KubeObject[]): Sign[] {
 
 function sign(key: string, probes: number, message: string, hint: string): Sign {
   return { key, probes, found: { code: 'not-healing', message: `${message.replace(/[.\s]+$/, '')}.`, hint } };
-}
-
-function conditions(list: unknown): { type: string; status: string; reason?: string; message?: string }[] {
-  return Array.isArray(list) ? list : [];
 }

@@ -155,7 +155,7 @@ export async function noteSweep(
   { kube, namespace, holder, emit }: Pick<SweepContext, 'kube' | 'namespace' | 'holder' | 'emit'>,
   nowMs: number,
 ): Promise<string | null> {
-  const ref = { apiVersion: API_VERSION, kind: 'Lease', name: SWEEPER, namespace };
+  const ref = { apiVersion: API_VERSION, kind: 'Lease', name: SWEEPER, namespace } as const;
   try {
     const found = await kube.get(ref);
     const object: KubeObject = {
@@ -165,7 +165,7 @@ export async function noteSweep(
         name: SWEEPER,
         namespace,
         labels: { ...MANAGED_BY },
-        ...(found ? { resourceVersion: found.metadata.resourceVersion as string } : {}),
+        ...(found?.metadata.resourceVersion ? { resourceVersion: found.metadata.resourceVersion } : {}),
       },
       spec: { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') },
     };

@@ -1,8 +1,9 @@
 import { type ReplicaCounters, readReplica } from '../../clients/serving/client.ts';
 import type { PodCount } from '../../report/model.ts';
+import { workloadSelector } from '../../stack/labels.ts';
 import { isReady, podSummary } from '../../stack/pods.ts';
 import type { PodCounters, PodEdges } from '../../verdict/evidence.ts';
-import { type Prepared, type StageContext, workloadSelector } from '../context.ts';
+import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 
 /** All replicas at one moment: their counters, and how many are Ready. */

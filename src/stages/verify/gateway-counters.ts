@@ -1,10 +1,9 @@
 import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../../clients/serving/envoy.ts';
 import { errorText } from '../../lib/failure.ts';
 import type { GatewayEvidence, PodCount } from '../../report/model.ts';
+import { gatewaySelector } from '../../stack/labels.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
-
-const GATEWAY_NAME = 'gateway.networking.k8s.io/gateway-name';
 
 /** What every proxy of the gateway has counted, or why that is not known. */
 export type GatewaySnapshot = { proxies: { pod: string; hosts: EnvoyHost[] }[] } | { problem: string };
@@ -18,7 +17,7 @@ export async function gatewaySnapshot(
   { namespace, name }: { namespace: string; name: string },
 ): Promise<GatewaySnapshot> {
   try {
-    const pods = (await kube.list('v1', 'Pod', { namespace, labelSelector: `${GATEWAY_NAME}=${name}` })) ?? [];
+    const pods = (await kube.list('v1', 'Pod', { namespace, labelSelector: gatewaySelector(name) })) ?? [];
     if (pods.length === 0) return { problem: `no pod of gateway ${namespace}/${name} was found` };
     const proxies = await Promise.all(
       pods.map(async ({ metadata: { name: pod } }) => {

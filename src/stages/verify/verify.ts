@@ -3,6 +3,7 @@ import { errorText, Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
 import type { Check, Environment, RoutingEvidence } from '../../report/model.ts';
 import { readPicker } from '../../stack/picker.ts';
+import { serviceObject } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { type Snapshot, snapshot } from './counters.ts';
@@ -147,8 +148,7 @@ function chooseModel(ids: string[], prepared: Prepared): string | undefined {
 }
 
 function servedName(prepared: Prepared): string | undefined {
-  const service = prepared.manifests.find(({ object }) => object.kind === 'LLMInferenceService')?.object;
-  return service?.spec?.model?.name as string | undefined;
+  return serviceObject(prepared.manifests)?.spec?.model?.name;
 }
 
 function completionText(

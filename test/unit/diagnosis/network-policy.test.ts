@@ -68,7 +68,7 @@ it('agrees with the evaluator of the lab, which is not of the same hand, on 20,0
     const found = stoppedBy(policies, connection);
     if (found) stopped += 1;
     expect(found === null, JSON.stringify({ policies, connection })).toBe(
-      allows(policies as Parameters<typeof allows>[0], connection),
+      allows(policies as unknown as Parameters<typeof allows>[0], connection),
     );
   }
   // A test of two evaluators that always say yes would pass too.

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import type { KubeClient } from '../../../src/clients/kubernetes/client.ts';
+import type { ObjectRef } from '../../../src/clients/kubernetes/objects.ts';
 import { modelServerOf } from '../../../src/stack/model-server.ts';
 import { readPicker } from '../../../src/stack/picker.ts';
 import { readRoute } from '../../../src/stack/route.ts';
 import { pathPrefix, rulesOf } from '../../../src/stack/route-rules.ts';
+import type { AnyObject } from '../../any-object.ts';
 import { fakeKube } from '../stages/fakes.ts';
 import { GATEWAY, type KserveVersion, NAMESPACE, SERVICE, VERSIONS } from './kserve.ts';
 
@@ -16,17 +18,17 @@ const ref = (version: KserveVersion) => ({
 });
 
 /** A cluster that holds what a version makes; a pool is found only in the group that it is asked for. */
-function cluster(version: KserveVersion, change: { routes?: KubeObject[]; deployments?: KubeObject[] } = {}) {
+function cluster(version: KserveVersion, change: { routes?: AnyObject[]; deployments?: AnyObject[] } = {}) {
   const { kube } = fakeKube({
     HTTPRoute: () => change.routes ?? [version.route],
     Gateway: () => [GATEWAY],
     Deployment: () => change.deployments ?? [version.picker],
   });
-  const get: typeof kube.get = async (wanted) =>
+  const get = async (wanted: ObjectRef) =>
     wanted.kind === 'InferencePool'
       ? (version.pools.find(({ apiVersion }) => apiVersion === wanted.apiVersion) ?? null)
       : kube.get(wanted);
-  return { ...kube, get };
+  return { ...kube, get } as KubeClient;
 }
 
 describe('six versions of KServe', () => {
@@ -82,7 +84,7 @@ describe('six versions of KServe', () => {
 const [odh, , v17] = VERSIONS as [KserveVersion, KserveVersion, KserveVersion];
 
 describe('a route', () => {
-  const copy = (version: KserveVersion, change: (route: KubeObject) => void): KubeObject => {
+  const copy = (version: KserveVersion, change: (route: AnyObject) => void): AnyObject => {
     const route = structuredClone(version.route);
     change(route);
     return route;
@@ -147,7 +149,7 @@ describe('a route', () => {
 });
 
 describe('the model server', () => {
-  const pod = (container: Record<string, unknown>, ...others: Record<string, unknown>[]): KubeObject => ({
+  const pod = (container: Record<string, unknown>, ...others: Record<string, unknown>[]): AnyObject => ({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'p' },
@@ -186,14 +188,14 @@ describe('the model server', () => {
   });
 
   it('is told from its neighbours by its command, then by its chips', () => {
-    const renamed: KubeObject = {
+    const renamed: AnyObject = {
       ...pod({}),
       spec: {
         containers: [{ name: 'istio-proxy' }, { name: 'web' }, { name: 'llm', args: ['vllm serve --port 8005'] }],
       },
     };
     expect(modelServerOf(renamed)).toMatchObject({ container: 'llm', port: 8005 });
-    const chips: KubeObject = {
+    const chips: AnyObject = {
       ...pod({}),
       spec: { containers: [{ name: 'web' }, { name: 'llm', resources: { limits: { 'google.com/tpu': '4' } } }] },
     };
@@ -202,13 +204,13 @@ describe('the model server', () => {
 });
 
 describe('the endpoint picker', () => {
-  const withArgs = (args: string[]): KubeObject => {
+  const withArgs = (args: string[]): AnyObject => {
     const picker = structuredClone(v17.picker);
     picker.spec.template.spec.containers[0].args = args;
     return picker;
   };
 
-  it.each<[string, KubeObject[], string]>([
+  it.each<[string, AnyObject[], string]>([
     ['has a file that cannot be read from here', [withArgs(['--config-file', '/etc/epp.yaml'])], 'file'],
     ['goes by its own defaults', [withArgs(['--pool-name', 'p'])], 'default'],
     ['is not there', [], 'not found'],

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
+import type { AnyObject } from '../../any-object.ts';
 import type { CrdFolder } from '../../fixtures/crds.ts';
 
 export const NAMESPACE = 'llm-d-inference-scheduling';
@@ -16,12 +16,12 @@ export interface KserveVersion {
   name: string;
   /** Folder of its CRDs, where there is one. */
   crds: CrdFolder | null;
-  service: KubeObject;
-  route: KubeObject;
-  pools: KubeObject[];
-  workload: KubeObject;
-  pod: KubeObject;
-  picker: KubeObject;
+  service: AnyObject;
+  route: AnyObject;
+  pools: AnyObject[];
+  workload: AnyObject;
+  pod: AnyObject;
+  picker: AnyObject;
   expected: {
     apiVersion: string;
     rules: number;
@@ -39,7 +39,7 @@ interface Shape {
   name: string;
   crds: CrdFolder | null;
   apiVersion: string;
-  rules: KubeObject[];
+  rules: AnyObject[];
   routeGroup: string;
   poolGroups: string[];
   command: { command?: string[]; args?: string[]; scheme: 'HTTPS' | 'HTTP' };
@@ -285,7 +285,7 @@ const GATEWAY_REF = {
 };
 
 /** The gateway that every version's route is attached to. */
-export const GATEWAY: KubeObject = {
+export const GATEWAY: AnyObject = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'Gateway',
   metadata: { name: 'inference-gateway', namespace: 'opendatahub' },
@@ -337,14 +337,14 @@ function version(shape: Shape): KserveVersion {
       args: [...shape.picker.words.args, config(shape.scorers)],
     },
   ];
-  const deployment = (name: string, own: Record<string, string>, spec: unknown, replicas: number): KubeObject => ({
+  const deployment = (name: string, own: Record<string, string>, spec: unknown, replicas: number): AnyObject => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name, ...common, labels: own },
     spec: { replicas, selector: { matchLabels: own }, template: { metadata: { labels: own }, spec } },
   });
   const poolRules = shape.rules.flatMap((rule, index) => (rule.backendRefs[0].kind === 'InferencePool' ? [index] : []));
-  const pools = shape.poolGroups.map((group): KubeObject => {
+  const pools = shape.poolGroups.map((group): AnyObject => {
     const promoted = group === GROUP;
     const seen = group === shape.routeGroup;
     return {

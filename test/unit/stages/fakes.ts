@@ -8,6 +8,7 @@ import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState, Prepared, StageContext } from '../../../src/stages/context.ts';
 import { RUN_ANNOTATION } from '../../../src/stages/deploy/ownership.ts';
+import type { AnyObject } from '../../any-object.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
 import { aReport } from '../report/fixtures.ts';
 
@@ -204,7 +205,7 @@ export function fakeKube(
   const kube = {
     list: async (_apiVersion: string, kind: string, { fieldSelector }: { fieldSelector?: string } = {}) =>
       (lists[kind]?.() ?? []).filter(
-        ({ spec }) => fieldSelector === undefined || fieldSelector === `spec.nodeName=${spec?.nodeName}`,
+        ({ spec }: AnyObject) => fieldSelector === undefined || fieldSelector === `spec.nodeName=${spec?.nodeName}`,
       ),
     create: async (object: KubeObject) => (leases.has(object.metadata.name) ? null : keep(object)),
     replace: async (object: KubeObject) => keep(object),

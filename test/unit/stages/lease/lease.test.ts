@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { awaitNodes, leaseState, requestNodes } from '../../../../src/stages/lease/lease.ts';
 import { resizeFailure } from '../../../../src/stages/lease/resize-failure.ts';
+import type { AnyObject } from '../../../any-object.ts';
 import {
   applied,
   conflict,
@@ -223,9 +224,9 @@ describe('the nodes', () => {
   });
 
   it('do not count when Ready before their chips are there', async () => {
-    const listed = nodes(3);
-    listed[1]!.status!.allocatable = {};
-    listed[2]!.status!.allocatable = { 'google.com/tpu': '0' };
+    const listed: AnyObject[] = nodes(3);
+    listed[1]!.status.allocatable = {};
+    listed[2]!.status.allocatable = { 'google.com/tpu': '0' };
     const { run, said } = wait(fakePool(), () => listed);
     await expect(run()).rejects.toMatchObject({
       code: 'nodes-timeout',

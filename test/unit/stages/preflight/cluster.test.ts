@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../../src/clients/files/manifests.ts';
 import type { ClusterInfo } from '../../../../src/clients/google/gke.ts';
-import type { AccessAttributes, AccessRule, KubeClient } from '../../../../src/clients/kubernetes/client.ts';
-import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import type {
+  AccessAttributes,
+  AccessRule,
+  KubeClient,
+  ListOptions,
+} from '../../../../src/clients/kubernetes/client.ts';
+import type { ObjectRef } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { checkAccess } from '../../../../src/stages/preflight/access.ts';
 import { checkFilters, checkPolicies } from '../../../../src/stages/preflight/network.ts';
 import { checkGooglePermissions, checkShape } from '../../../../src/stages/preflight/pool.ts';
 import { checkSecrets } from '../../../../src/stages/preflight/secrets.ts';
 import { checkGateway, checkIstio, checkKserve, checkRoutes } from '../../../../src/stages/preflight/serving.ts';
+import type { AnyObject } from '../../../any-object.ts';
 import { fakePool, POOL } from '../fakes.ts';
 
 const NS = 'ns';
@@ -16,7 +22,13 @@ const GATEWAY = { namespace: 'opendatahub', name: 'gw' };
 const SERVICE = { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: NS, replicas: 3 };
 const forbidden = () => new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
 
-function kube(given: Partial<KubeClient>): KubeClient {
+/** A client with these calls alone; it lists and reads objects of any kind. */
+function kube(
+  given: Omit<Partial<KubeClient>, 'get' | 'list'> & {
+    get?: (ref: ObjectRef) => Promise<AnyObject | null>;
+    list?: (apiVersion: string, kind: string, options?: ListOptions) => Promise<AnyObject[]>;
+  },
+): KubeClient {
   return given as KubeClient;
 }
 
@@ -260,7 +272,7 @@ describe('the serving layer', () => {
     else expect(run().outcome ?? 'pass').toBe(expected);
   });
 
-  const gateway = (change: Record<string, unknown> = {}): KubeObject => ({
+  const gateway = (change: Record<string, unknown> = {}): AnyObject => ({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'Gateway',
     metadata: GATEWAY,
@@ -269,7 +281,7 @@ describe('the serving layer', () => {
     ...change,
   });
 
-  it.each<[string, KubeObject | null, string]>([
+  it.each<[string, AnyObject | null, string]>([
     ['is missing', null, 'gateway-missing'],
     ['is GKE’s', gateway({ spec: { gatewayClassName: 'gke-l7-rilb' } }), 'gateway-class'],
     [
@@ -294,13 +306,13 @@ describe('the serving layer', () => {
 });
 
 describe('other routes', () => {
-  const route = (name: string, change: Partial<KubeObject['metadata']> = {}): KubeObject => ({
+  const route = (name: string, change: Partial<AnyObject['metadata']> = {}): AnyObject => ({
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
     metadata: { name, namespace: 'web', ...change },
     spec: { parentRefs: [{ name: 'gw', namespace: 'opendatahub' }] },
   });
-  const look = (routes: KubeObject[], istiod: string | null = 'pilot:1.27.3', everywhere = true) =>
+  const look = (routes: AnyObject[], istiod: string | null = 'pilot:1.27.3', everywhere = true) =>
     checkRoutes(
       kube({
         list: async (_apiVersion, _kind, options) => {
@@ -337,7 +349,7 @@ describe('other routes', () => {
 
 describe('policies and filters', () => {
   const cluster = { enforcesPolicies: true } as ClusterInfo;
-  const isolate = (name: string): KubeObject => ({
+  const isolate = (name: string): AnyObject => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { name, namespace: NS },
@@ -351,7 +363,7 @@ describe('policies and filters', () => {
     retired: [],
     ...change,
   });
-  const listing = (objects: KubeObject[], denied = false) =>
+  const listing = (objects: AnyObject[], denied = false) =>
     kube({
       list: async (_apiVersion, kind) => {
         if (denied) throw forbidden();
@@ -389,7 +401,7 @@ describe('policies and filters', () => {
     expect(await checkPolicies(listing([isolate('theirs')]), given(inert))).toMatchObject({ outcome: 'warning' });
   });
 
-  const filter = (value: unknown, applyTo = 'HTTP_ROUTE'): KubeObject => ({
+  const filter = (value: unknown, applyTo = 'HTTP_ROUTE'): AnyObject => ({
     apiVersion: 'networking.istio.io/v1alpha3',
     kind: 'EnvoyFilter',
     metadata: { name: 'f', namespace: GATEWAY.namespace },

@@ -1,0 +1,171 @@
+import type {
+  CoreV1Event,
+  V1Container,
+  V1ContainerStatus,
+  V1DeploymentSpec,
+  V1DeploymentStatus,
+  V1LabelSelector,
+  V1LeaseSpec,
+  V1NetworkPolicyPeer,
+  V1NetworkPolicyPort,
+  V1NodeSpec,
+  V1NodeStatus,
+  V1PodSpec,
+  V1PodStatus,
+  V1Probe,
+} from '@kubernetes/client-node';
+import type { KubeObject, ObjectMeta } from './objects.ts';
+
+/**
+ * A type of the client library as JSON brings it: times are text. What the API requires may still be missing in an object
+ * that is partial, so readers tolerate its absence.
+ */
+export type AsRead<T> = T extends Date
+  ? string
+  : T extends (infer Item)[]
+    ? AsRead<Item>[]
+    : T extends object
+      ? { [Field in keyof T]: AsRead<T[Field]> }
+      : T;
+
+type Known<Spec, Status = unknown> = {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  spec?: Spec;
+  status?: Status;
+};
+
+/** A condition of any status; `reason` and `message` are for readers. */
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  /** ISO 8601. */
+  lastTransitionTime?: string;
+}
+
+export type Container = AsRead<V1Container>;
+export type ContainerStatus = AsRead<V1ContainerStatus>;
+export type Probe = AsRead<V1Probe>;
+export type PodSpec = AsRead<V1PodSpec>;
+export type Pod = Known<PodSpec, AsRead<V1PodStatus>>;
+export type Deployment = Known<AsRead<V1DeploymentSpec>, AsRead<V1DeploymentStatus>>;
+export type Node = Known<AsRead<V1NodeSpec>, AsRead<V1NodeStatus>>;
+export type LeaseSpec = AsRead<V1LeaseSpec>;
+export type Lease = Known<LeaseSpec>;
+export type Event = Known<unknown> & Partial<Omit<AsRead<CoreV1Event>, 'apiVersion' | 'kind' | 'metadata'>>;
+export type LabelSelector = AsRead<V1LabelSelector>;
+export type NetworkPolicyPeer = AsRead<V1NetworkPolicyPeer>;
+export type NetworkPolicyPort = AsRead<V1NetworkPolicyPort>;
+
+/** The client library calls the field `from` by another name than JSON does. */
+export interface NetworkPolicyRule {
+  from?: NetworkPolicyPeer[];
+  to?: NetworkPolicyPeer[];
+  ports?: NetworkPolicyPort[];
+}
+
+export interface NetworkPolicySpec {
+  podSelector?: LabelSelector;
+  policyTypes?: string[];
+  ingress?: NetworkPolicyRule[];
+  egress?: NetworkPolicyRule[];
+}
+
+export type NetworkPolicy = Known<NetworkPolicySpec>;
+
+/** Gateway API, `gateway.networking.k8s.io/v1`: what a route or a listener is attached to. */
+export interface ParentRef {
+  kind?: string;
+  name: string;
+  namespace?: string;
+  sectionName?: string;
+  port?: number;
+}
+
+export interface BackendRef {
+  group?: string;
+  kind?: string;
+  name: string;
+  namespace?: string;
+  weight?: number;
+}
+
+export interface HTTPRouteRule {
+  name?: string;
+  matches?: { path?: { value?: string } }[];
+  backendRefs?: BackendRef[];
+}
+
+/** What one gateway has reported on a route, or on a pool. */
+export interface ParentStatus {
+  conditions?: Condition[];
+}
+
+export type HTTPRoute = Known<
+  { parentRefs?: ParentRef[]; hostnames?: string[]; rules?: HTTPRouteRule[] },
+  { parents?: ParentStatus[] }
+>;
+
+export type Gateway = Known<
+  { gatewayClassName?: string; listeners?: { name: string; protocol: string; port: number }[] },
+  { addresses?: { value?: string }[]; conditions?: Condition[] }
+>;
+
+/** Of either group: v1 has `endpointPickerRef` and `parents`, v1alpha2 `extensionRef` and `parent`. */
+export type InferencePool = Known<
+  { endpointPickerRef?: { name?: string }; extensionRef?: { name?: string } },
+  { parents?: ParentStatus[]; parent?: ParentStatus[] }
+>;
+
+/** KServe, `serving.kserve.io`, from v1alpha1 on. */
+export type LLMInferenceService = Known<
+  {
+    replicas?: number;
+    model?: { name?: string };
+    template?: PodSpec;
+    router?: {
+      gateway?: { refs?: { name?: string; namespace?: string }[] };
+      scheduler?: { config?: { inline?: unknown }; template?: PodSpec };
+    };
+  },
+  { observedGeneration?: number; conditions?: Condition[] }
+>;
+
+/** Istio, `networking.istio.io`. */
+export type DestinationRule = Known<{
+  host?: string;
+  trafficPolicy?: { tls?: { mode?: string; caCertificates?: string } };
+}>;
+
+export interface EnvoyPatch {
+  applyTo?: string;
+  match?: { routeConfiguration?: { vhost?: { route?: { name?: string } } } };
+  patch?: { value?: unknown };
+}
+
+export type EnvoyFilter = Known<{
+  workloadSelector?: { labels?: Record<string, string> };
+  configPatches?: EnvoyPatch[];
+}>;
+
+/** The kinds that are read field by field. */
+export interface KindMap {
+  Pod: Pod;
+  Deployment: Deployment;
+  Node: Node;
+  Lease: Lease;
+  Event: Event;
+  NetworkPolicy: NetworkPolicy;
+  HTTPRoute: HTTPRoute;
+  Gateway: Gateway;
+  InferencePool: InferencePool;
+  LLMInferenceService: LLMInferenceService;
+  DestinationRule: DestinationRule;
+  EnvoyFilter: EnvoyFilter;
+}
+
+/** The type of an object by its kind; any other kind is a `KubeObject`, whose fields are unknown. */
+export type ObjectOf<Kind extends string> = Kind extends keyof KindMap ? KindMap[Kind] : KubeObject;

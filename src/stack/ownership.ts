@@ -1,0 +1,20 @@
+import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import type { ServiceRef } from './service.ts';
+
+type Owned = Pick<KubeObject, 'metadata'>;
+
+/** Names of the LLMInferenceServices that own an object. */
+export function servicesOwning({ metadata }: Owned): string[] {
+  return (metadata.ownerReferences ?? []).flatMap(({ kind, name }) => (kind === 'LLMInferenceService' ? [name] : []));
+}
+
+/** Whether a service owns an object: by reference, so that a long name, which KServe hashes, is found too. */
+export function isOwnedBy({ metadata }: Owned, service: Pick<ServiceRef, 'apiVersion' | 'name'>): boolean {
+  const group = service.apiVersion.split('/')[0];
+  return (metadata.ownerReferences ?? []).some(
+    ({ apiVersion, kind, name }) =>
+      kind === 'LLMInferenceService' &&
+      name === service.name &&
+      (apiVersion === undefined || apiVersion.split('/')[0] === group),
+  );
+}

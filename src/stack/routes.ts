@@ -1,0 +1,44 @@
+import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { Condition, HTTPRoute, ParentRef, ParentStatus } from '../clients/kubernetes/kinds.ts';
+import { listOf } from './conditions.ts';
+import { isOwnedBy } from './ownership.ts';
+import type { ServiceRef } from './service.ts';
+
+/** The Gateway API's group and version of HTTPRoute and Gateway. */
+export const GATEWAY_API = 'gateway.networking.k8s.io/v1';
+
+/** A gateway by its place. */
+export interface GatewayRef {
+  namespace: string;
+  name: string;
+}
+
+/** The HTTPRoutes of a namespace, or of all of them; empty where the cluster does not know the kind. */
+export async function listRoutes(kube: KubeClient, namespace?: string): Promise<HTTPRoute[]> {
+  return (await kube.list(GATEWAY_API, 'HTTPRoute', namespace === undefined ? {} : { namespace })) ?? [];
+}
+
+/** The routes that KServe has made for a service. */
+export async function listOwnRoutes(
+  kube: KubeClient,
+  service: Pick<ServiceRef, 'apiVersion' | 'name' | 'namespace'>,
+): Promise<HTTPRoute[]> {
+  return (await listRoutes(kube, service.namespace)).filter((route) => isOwnedBy(route, service));
+}
+
+/** The references of a route to gateways, each with its namespace, which is the route's own by default. */
+export function gatewayRefs({ spec, metadata }: HTTPRoute): (ParentRef & GatewayRef)[] {
+  return (spec?.parentRefs ?? [])
+    .filter(({ kind = 'Gateway' }) => kind === 'Gateway')
+    .map((ref) => ({ ...ref, namespace: ref.namespace ?? metadata.namespace ?? '' }));
+}
+
+/** Whether a route is attached to the gateway. */
+export function isAttached(route: HTTPRoute, gateway: GatewayRef): boolean {
+  return gatewayRefs(route).some(({ namespace, name }) => namespace === gateway.namespace && name === gateway.name);
+}
+
+/** What all gateways have reported on a route, or on a pool. */
+export function parentConditions(parents: readonly ParentStatus[] | undefined): Condition[] {
+  return (parents ?? []).flatMap(({ conditions }) => listOf(conditions));
+}
