@@ -22,7 +22,7 @@ export function renderMark(mark: AlertMark): string {
 /** The mark of an issue's body, or null when the gate did not write it. */
 export function parseMark(body: string): AlertMark | null {
   try {
-    const mark = JSON.parse(MARK.exec(body)?.[1] ?? 'null') as AlertMark | null;
+    const mark: AlertMark | null = JSON.parse(MARK.exec(body)?.[1] ?? 'null');
     return mark && typeof mark.series === 'string' && typeof mark.subject === 'string' && typeof mark.ts === 'string'
       ? mark
       : null;

@@ -62,22 +62,22 @@ function suspects(
   return `Between the last good night, ${day(before)}, and the first bad one, ${day(first)}: ${[commits, ...versions].join('; ')}.`;
 }
 
-const VERSIONS = {
-  machine: 'machine',
-  replicas: 'replicas',
-  model: 'model',
-  vllm: 'vLLM',
-  picker: 'endpoint picker',
-  scorers: 'scorers',
-  gke: 'GKE',
-  istio: 'Istio',
-  kserve: 'KServe',
-  gate: 'gate',
-} as const;
+const VERSIONS = [
+  ['machine', 'machine'],
+  ['replicas', 'replicas'],
+  ['model', 'model'],
+  ['vllm', 'vLLM'],
+  ['picker', 'endpoint picker'],
+  ['scorers', 'scorers'],
+  ['gke', 'GKE'],
+  ['istio', 'Istio'],
+  ['kserve', 'KServe'],
+  ['gate', 'gate'],
+] as const;
 
 function differences(before: HistoryRecord, after: HistoryRecord): string[] {
-  return Object.entries(VERSIONS).flatMap(([key, name]) => {
-    const [from, to] = [before.env, after.env].map((env) => env[key as keyof typeof VERSIONS]);
+  return VERSIONS.flatMap(([key, name]) => {
+    const [from, to] = [before.env[key], after.env[key]];
     return from === to ? [] : [`${name} ${code(String(from ?? 'not known'))} → ${code(String(to ?? 'not known'))}`];
   });
 }
@@ -85,7 +85,8 @@ function differences(before: HistoryRecord, after: HistoryRecord): string[] {
 /** What makes the newest night's figures another series than those of fingerprint `fp`. */
 export function changes(records: readonly HistoryRecord[], fp: string | null): string {
   const before = records.findLast(({ env }) => env.fp === fp);
-  const found = before ? differences(before, records.at(-1) as HistoryRecord) : [];
+  const newest = records.at(-1);
+  const found = before && newest ? differences(before, newest) : [];
   return found.join('; ') || 'flags of the model server';
 }
 

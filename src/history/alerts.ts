@@ -65,7 +65,8 @@ function causeStep(
   records: readonly HistoryRecord[],
   known: readonly KnownIssue[],
 ): Step | null {
-  const newest = records.at(-1) as HistoryRecord;
+  const newest = records.at(-1);
+  if (!newest) return null;
   const issue = usable(known, newest);
   if (issue && issue.mark.ts >= newest.ts) return null;
   const name = subject.slice('cause '.length);
@@ -90,7 +91,8 @@ function speedUpStep(
   known: readonly KnownIssue[],
   compare: (from: string, to: string) => string | null,
 ): Step | null {
-  const newest = records.at(-1) as HistoryRecord;
+  const newest = records.at(-1);
+  if (!newest) return null;
   const issue = usable(known, newest);
   if (issue && issue.mark.ts >= newest.ts) return null;
   const title = `${series}: the speed-up has dropped`;
@@ -99,6 +101,7 @@ function speedUpStep(
     const { told = issue.mark.told, ...step } = goOn(
       series,
       records,
+      newest,
       { ...issue.mark, level: issue.mark.level },
       compare,
     );
@@ -131,10 +134,10 @@ function speedUpStep(
 function goOn(
   series: string,
   records: readonly HistoryRecord[],
+  newest: HistoryRecord,
   { level, fp, told }: { level: number; fp: string | null; told: number | null },
   compare: (from: string, to: string) => string | null,
 ): { do: 'update' | 'close'; comment: string | null; body: string; told?: number } {
-  const newest = records.at(-1) as HistoryRecord;
   const limits = newestTarget(records) ?? [];
   if (newest.env.fp !== fp) {
     const body = `What was measured has changed, so that the old level is no measure any more: ${changes(records, fp)}.\n\n${nights(records)}`;

@@ -49,7 +49,7 @@ export function readShard(text: string): { records: HistoryRecord[]; skipped: nu
   for (const { text: line } of linesOf(text)) {
     const value = parsed(line);
     if (value && isRecord(value)) {
-      records.push(value as unknown as HistoryRecord);
+      records.push(value);
     } else skipped += 1;
   }
   return { records: records.sort((a, b) => compare(a.ts, b.ts)), skipped };
@@ -58,7 +58,7 @@ export function readShard(text: string): { records: HistoryRecord[]; skipped: nu
 const OBJECTS = ['run', 'env', 'm', 'cost'] as const;
 
 /** Whether a line has the outline of a record, so that one that was written by hand breaks no page. */
-function isRecord(value: Record<string, unknown>): boolean {
+function isRecord(value: Record<string, unknown>): value is Record<string, unknown> & HistoryRecord {
   const texts = [value.key, value.ts, value.verdict, value.series];
   return (
     value.v === 1 &&
@@ -73,10 +73,12 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 function parsed(line: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(line);
-    return value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

@@ -30,8 +30,8 @@ export function parseMarker(body: string): Marker | null {
   if (!match) return null;
   const [, id, run, attempt, number, state] = match;
   return {
-    id: unpack(id as string),
-    run: unpack(run as string),
+    id: unpack(id ?? ''),
+    run: unpack(run ?? ''),
     attempt: Number(attempt),
     number: Number(number),
     state: state ? 'running' : 'final',

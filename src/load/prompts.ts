@@ -86,10 +86,8 @@ export interface BodyOptions {
 
 /** The JSON body of one request: greedy. No `seed`: vLLM on TPU refuses it per request. */
 export function requestBody(prompt: string, options: BodyOptions): Buffer {
-  const input =
-    options.api === 'chat'
-      ? { messages: [{ role: 'user', content: prompt }] }
-      : ({ prompt } as Record<string, unknown>);
+  const input: Record<string, unknown> =
+    options.api === 'chat' ? { messages: [{ role: 'user', content: prompt }] } : { prompt };
   const length = options.fixedLength ? { min_tokens: options.maxTokens, ignore_eos: true } : {};
   const body = {
     model: options.model,
@@ -122,7 +120,7 @@ function fillerText(seed: string, length: number): string {
 /** Deterministic numbers in [0, 1) from a text: xorshift128 (Marsaglia 2003), seeded by SHA-256. */
 export function createRandom(seed: string): () => number {
   const digest = createHash('sha256').update(seed).digest();
-  let [x, y, z, w] = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)) as [number, number, number, number];
+  let [x, y, z, w] = [digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), digest.readInt32LE(12)];
   w |= 1;
   return () => {
     const t = x ^ (x << 11);

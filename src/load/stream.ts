@@ -39,7 +39,7 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
       }
       let event: StreamEvent;
       try {
-        event = JSON.parse(data) as StreamEvent;
+        event = JSON.parse(data);
       } catch {
         refused ??= `an event that is not JSON: ${data.slice(0, 80)}`;
         return;

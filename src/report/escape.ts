@@ -75,7 +75,7 @@ export function prose(text: string, max = 600): string {
   const parts: string[] = [];
   let from = 0;
   for (const match of line.matchAll(/`([^`]+)`/g)) {
-    parts.push(escapeInline(line.slice(from, match.index), from === 0), code(match[1] as string));
+    parts.push(escapeInline(line.slice(from, match.index), from === 0), code(match[1] ?? ''));
     from = match.index + match[0].length;
   }
   parts.push(escapeInline(line.slice(from), from === 0));

@@ -116,7 +116,7 @@ export function parseData(body: string): CompactRecord | null {
   const match = DATA.exec(body.slice(-4_096));
   if (!match) return null;
   try {
-    const value = JSON.parse(match[1] as string) as CompactRecord;
+    const value: CompactRecord = JSON.parse(match[1] ?? '');
     return value.v === 1 && typeof value.verdict === 'string' ? value : null;
   } catch {
     return null;

@@ -53,7 +53,7 @@ export function whoActs(blame: Blame): string {
 
 /** `stage 4 of 7`, or null for what lies outside the pipeline. */
 export function stagePosition(stage: FailureStage): string | null {
-  const index = (STAGES as readonly string[]).indexOf(stage);
+  const index = STAGES.findIndex((one) => one === stage);
   return index < 0 ? null : `stage ${index + 1} of ${STAGES.length}`;
 }
 

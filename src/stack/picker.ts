@@ -43,11 +43,17 @@ async function byOwner(kube: KubeClient, service: ServiceRef): Promise<Deploymen
 export const CONFIG_TEXT_FLAGS = ['--config-text', '--configText', '-config-text', '-configText'];
 const FILE = ['--config-file', '--configFile', '-config-file', '-configFile'];
 
+/** An EndpointPickerConfig as written: any part of it may be missing. */
+export interface PickerFile {
+  plugins?: { name?: string; type?: string }[];
+  schedulingProfiles?: { name?: string; plugins?: { pluginRef?: string; weight?: number }[] }[];
+}
+
 /** Scorers with their weights from `--config-text` (`--configText` on KServe v0.16). */
 export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
   const text = argumentOf(args, CONFIG_TEXT_FLAGS);
   if (text === null) return null;
-  let config: unknown;
+  let config: PickerFile | null;
   try {
     const document = parseDocument(text);
     if (document.errors.length > 0) return null;
@@ -56,14 +62,12 @@ export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
     return null;
   }
   if (config === null || typeof config !== 'object') return null;
-  const { plugins, schedulingProfiles } = config as { plugins?: unknown; schedulingProfiles?: unknown };
+  const { plugins, schedulingProfiles } = config;
   if (!Array.isArray(plugins) || !Array.isArray(schedulingProfiles)) return null;
-  const types = new Map(
-    (plugins as { name?: string; type?: string }[]).map((one) => [one?.name ?? one?.type, one?.type]),
-  );
-  const used: unknown = schedulingProfiles[0]?.plugins ?? [];
+  const types = new Map(plugins.map((one) => [one?.name ?? one?.type, one?.type]));
+  const used = schedulingProfiles[0]?.plugins ?? [];
   if (!Array.isArray(used)) return null;
-  return (used as ({ pluginRef?: string; weight?: number } | null)[])
+  return used
     .filter((one) => one !== null)
     .map(({ pluginRef, weight }) => ({ name: types.get(pluginRef) ?? pluginRef ?? '', weight: Number(weight ?? 1) }))
     .filter(({ name }) => /scorer/.test(name));

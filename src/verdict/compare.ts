@@ -11,7 +11,8 @@ export function compareReports(a: Report, b: Report): Comparison {
   const problem = problemOf('first', a) ?? problemOf('second', b);
   const limits = [a, b].flatMap(({ target }) => [target.minSpeedup, target.expectedMaxSpeedup]);
   return {
-    speedup: problem === null ? welch(logRatios(a.benchmark as Benchmark), logRatios(b.benchmark as Benchmark)) : null,
+    speedup:
+      problem === null && a.benchmark && b.benchmark ? welch(logRatios(a.benchmark), logRatios(b.benchmark)) : null,
     figures: FIGURES.map(([name, read]) => ({ name, a: read(a), b: read(b), limits: name === SPEED_UP ? limits : [] })),
     changes: ENVIRONMENT.map(([name, read]) => ({ name, a: read(a), b: read(b) })).filter((one) => one.a !== one.b),
     problem,
@@ -70,7 +71,8 @@ function logRatios({ pairs }: Benchmark): number[] {
 }
 
 function welch(a: readonly number[], b: readonly number[]): Comparison['speedup'] {
-  const [va, vb] = [a, b].map((logs) => standardDeviation(logs) ** 2 / logs.length) as [number, number];
+  const variance = (logs: readonly number[]) => standardDeviation(logs) ** 2 / logs.length;
+  const [va, vb] = [variance(a), variance(b)];
   const error = Math.sqrt(va + vb);
   const difference = mean(b) - mean(a);
   if (error === 0) return { ratio: Math.exp(difference), low: Math.exp(difference), high: Math.exp(difference) };

@@ -23,7 +23,7 @@ export function unpairedLook(
   if (arms.some((rates) => rates.length < 2 || rates.some((rate) => !(rate > 0)))) {
     return { estimate: null, decision: 'continue' };
   }
-  const [logsOne, logsAll] = arms.map((rates) => rates.map(Math.log)) as [number[], number[]];
+  const [logsOne, logsAll] = [one.map(Math.log), all.map(Math.log)];
   const variance = (logs: number[]) => standardDeviation(logs) ** 2 / logs.length;
   const error = Math.sqrt(variance(logsOne) + variance(logsAll) + 2 * noise ** 2);
   const t = studentQuantile(1 - alpha, Math.min(one.length, all.length) - 1);

@@ -36,6 +36,12 @@ export function refOf(object: KubeObject): ObjectRef {
   return { apiVersion: object.apiVersion, kind: object.kind, name, namespace };
 }
 
+/** The API group of `apps/v1` is `apps`; that of the core, `v1`, is empty. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
 /** `NetworkPolicy allow-istio in ns`. */
 export function describe(ref: ObjectRef): string {
   return `${ref.kind} ${ref.name}${ref.namespace ? ` in ${ref.namespace}` : ''}`;

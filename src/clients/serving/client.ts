@@ -4,12 +4,19 @@ import { deadline, orAbort } from '../../lib/poll.ts';
 import type { KubeClient } from '../kubernetes/client.ts';
 import { parseMetrics, type Sample, sumOf } from './metrics.ts';
 
+/** The fields of vLLM's answers that checks read; each may be missing or of another type. */
+export interface ServingBody {
+  data?: { id?: unknown }[];
+  choices?: { text?: unknown; message?: { content?: unknown } }[];
+  usage?: { prompt_tokens?: unknown };
+}
+
 export interface ServingAnswer {
   status: number;
   headers: Readonly<Record<string, string>>;
   body: string;
   /** Parsed body, or null when it is not JSON. */
-  json: unknown;
+  json: ServingBody | null;
   latencyMs: number;
 }
 
@@ -134,7 +141,7 @@ export function countersOf(pod: string, samples: readonly Sample[]): ReplicaCoun
   };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string): ServingBody | null {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,4 +1,4 @@
-import type { BlockedFlow, Evidence } from '../evidence.ts';
+import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, troubled, wordsOf } from '../facts.ts';
 import { checkOf, type Match, namespaceOf, policyMaker, type Rule, serviceOf, unanswered } from './rule.ts';
 
@@ -52,7 +52,10 @@ export const ANSWER_RULES: readonly Rule[] = [
     looksLike: '503 with a connection failure from the gateway, and no policy allows gateway to replica on vLLM’s port',
     pattern: /HTTP 50\d|upstream connect error|timed? ?out|no answer/i,
     when: (evidence) => blockedFlow(evidence, 'gateway to replicas') !== undefined,
-    maker: (evidence) => policyMaker(evidence, blockedFlow(evidence, 'gateway to replicas') as BlockedFlow),
+    maker: (evidence) => {
+      const flow = blockedFlow(evidence, 'gateway to replicas');
+      return flow ? policyMaker(evidence, flow) : {};
+    },
     explanation: (evidence) => {
       const flow = blockedFlow(evidence, 'gateway to replicas');
       return `The replicas are isolated by NetworkPolicy ${flow?.policies.join(', ')}, and nothing lets the gateway in on vLLM's port.`;

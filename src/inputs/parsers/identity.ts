@@ -53,7 +53,7 @@ export const identity: Parser<AuthMethod> = ({ text, env, problem }) => {
 
 function serviceAccountKey(text: string): ServiceAccountKey {
   const json = text.trimStart().startsWith('{') ? text : Buffer.from(text, 'base64').toString();
-  const key = JSON.parse(json) as Record<string, unknown>;
+  const key: Record<string, unknown> = JSON.parse(json);
   const { type, client_email: clientEmail, private_key: privateKey, private_key_id: id, token_uri: uri } = key;
   if (type !== 'service_account' || typeof clientEmail !== 'string' || typeof privateKey !== 'string') {
     throw new TypeError('not a service account key');

@@ -51,7 +51,7 @@ function restText(report: Report, at: string): string {
   const left = report.stages.map((stage) => {
     const usual =
       STAGES_LEFT_OUT.has(stage.stage) || (serves(report) && stage.stage === 'benchmark') ? 0 : USUAL_MS[stage.stage];
-    if (isRunning(stage)) return usual - Math.max(0, Date.parse(at) - Date.parse(stage.startedAt as string));
+    if (isRunning(stage)) return usual - Math.max(0, Date.parse(at) - Date.parse(stage.startedAt ?? ''));
     return stage.outcome === 'done' || stage.outcome === 'failed' ? 0 : usual;
   });
   const late = report.stages.some((stage, index) => isRunning(stage) && (left[index] ?? 0) < 0);
@@ -67,7 +67,7 @@ const STAGES_LEFT_OUT: ReadonlySet<string> = new Set(['deploy', 'release']);
 function timed(report: Report, at: string): Report['stages'] {
   return report.stages.map((stage) => {
     if (!isRunning(stage)) return stage;
-    const ms = Date.parse(at) - Date.parse(stage.startedAt as string);
+    const ms = Date.parse(at) - Date.parse(stage.startedAt ?? '');
     return { ...stage, durationMs: Number.isFinite(ms) && ms >= 0 ? ms : null };
   });
 }

@@ -1,4 +1,4 @@
-import { describe, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
+import { describe, groupOf, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import { awaitGone } from './await-deletion.ts';
@@ -82,8 +82,4 @@ function kindsOf({ manifests, service }: Prepared): { apiVersion: string; kind: 
 function keyOf(object: KubeObject, namespace: string): string {
   const { kind, metadata } = object;
   return [groupOf(object.apiVersion), kind, metadata.namespace ?? namespace, metadata.name].join('/');
-}
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '';
 }

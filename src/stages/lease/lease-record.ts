@@ -101,41 +101,48 @@ export function isExpired(record: LeaseRecord, nowMs: number): boolean {
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const ISO = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
-const PATTERNS: Partial<Record<keyof LeaseState, RegExp>> = {
-  projectId: /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/,
-  location: /^[a-z]+-[a-z]+\d+(-[a-z])?$/,
-  cluster: /^[a-z][a-z0-9-]{0,39}$/,
-  nodePool: NAME,
-  namespace: NAME,
-  runKey: NAME,
-  startedAt: ISO,
-};
+const PATTERNS: readonly (readonly [keyof LeaseState, RegExp])[] = [
+  ['projectId', /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/],
+  ['location', /^[a-z]+-[a-z]+\d+(-[a-z])?$/],
+  ['cluster', /^[a-z][a-z0-9-]{0,39}$/],
+  ['nodePool', NAME],
+  ['namespace', NAME],
+  ['runKey', NAME],
+  ['startedAt', ISO],
+];
 
 /** A state from an annotation or a file, checked as strictly as an input: it decides what is resized. */
 export function parseState(text: string | undefined): LeaseState | null {
   if (text === undefined) return null;
-  let value: unknown;
+  let value: WrittenState | null;
   try {
     value = JSON.parse(text);
   } catch {
     return null;
   }
-  if (value === null || typeof value !== 'object') return null;
-  const state = value as Record<keyof LeaseState, unknown>;
-  const isText = Object.entries(PATTERNS).every(([name, pattern]) => {
-    const field = state[name as keyof LeaseState];
+  return value !== null && typeof value === 'object' && isState(value) ? value : null;
+}
+
+type WrittenState = Partial<Record<keyof LeaseState, unknown>>;
+
+function isState(state: WrittenState): state is LeaseState {
+  const isText = PATTERNS.every(([name, pattern]) => {
+    const field = state[name];
     return typeof field === 'string' && pattern.test(field);
   });
   const sizes = [state.sizeBefore, state.sizeAsked, state.restingNodes];
-  const isSized = sizes.every((size) => Number.isInteger(size) && (size as number) >= 0 && (size as number) <= 1_000);
-  const workload = state.workload;
+  const isSized = sizes.every(
+    (size) => typeof size === 'number' && Number.isInteger(size) && size >= 0 && size <= 1_000,
+  );
+  const { workload, kept } = state;
   const isListed =
     Array.isArray(workload) &&
     workload.length <= 100 &&
     workload.every((ref) => [ref?.apiVersion, ref?.kind, ref?.name].every((part) => typeof part === 'string'));
-  const { kept } = state as { kept?: { until?: unknown; deployment?: unknown } };
-  const isKept = kept === undefined || (kept !== null && typeof kept === 'object' && isEnd(kept.until));
-  return state.v === 1 && isText && isSized && isListed && isKept ? (value as LeaseState) : null;
+  const isKept =
+    kept === undefined ||
+    (kept !== null && typeof kept === 'object' && isEnd('until' in kept ? kept.until : undefined));
+  return state.v === 1 && isText && isSized && isListed && isKept;
 }
 
 function isEnd(until: unknown): boolean {

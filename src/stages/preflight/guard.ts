@@ -1,5 +1,5 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
-import { describe, refOf } from '../../clients/kubernetes/objects.ts';
+import { describe, groupOf, refOf } from '../../clients/kubernetes/objects.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 
@@ -58,7 +58,7 @@ type Refuse = (rule: string, path: Path, message: string) => void;
 
 function checkObject({ object }: Manifest, policy: GuardPolicy, refuse: Refuse): void {
   const { apiVersion, kind } = object;
-  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '';
+  const group = groupOf(apiVersion);
   const name = describe(refOf(object));
   if (FORBIDDEN_GROUPS.has(group)) {
     refuse('kind', ['kind'], `${name} is of ${group}, which is never applied`);

@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
-import { argumentOf, CONFIG_TEXT_FLAGS } from '../../stack/picker.ts';
+import { argumentOf, CONFIG_TEXT_FLAGS, type PickerFile } from '../../stack/picker.ts';
 import { evidenceAt } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
@@ -27,10 +27,7 @@ export function checkPickerConfig(manifest: Manifest): Look {
   const [error] = document.errors;
   if (error)
     return refuse(`is no YAML (${error.message.split('\n')[0]})`, /EndpointPickerConfig|config-?[tT]ext|inline:/);
-  const { plugins, schedulingProfiles } = (document.toJS({ maxAliasCount: 0 }) ?? {}) as {
-    plugins?: { type?: string; name?: string }[];
-    schedulingProfiles?: { name?: string; plugins?: { pluginRef?: string; weight?: number }[] }[];
-  };
+  const { plugins, schedulingProfiles }: PickerFile = document.toJS({ maxAliasCount: 0 }) ?? {};
   if (!Array.isArray(schedulingProfiles) || schedulingProfiles.length === 0) {
     return refuse('has no scheduling profile', /EndpointPickerConfig|config-?[tT]ext|inline:/);
   }
@@ -56,7 +53,7 @@ export function checkPickerConfig(manifest: Manifest): Look {
       };
 }
 
-function typeOf(plugins: { type?: string; name?: string }[] | undefined, ref: string): string {
+function typeOf(plugins: PickerFile['plugins'], ref: string): string {
   return plugins?.find(({ type, name }) => (name ?? type) === ref)?.type ?? ref;
 }
 

@@ -105,7 +105,7 @@ function referenced(value: unknown, manifest: Manifest): Wanted[] {
     const nested = referenced(inner, manifest);
     const found = (name: unknown, key: string | null, pull = false): Wanted[] =>
       typeof name === 'string' && name !== '' ? [{ name, key, pull, manifest }] : [];
-    const ref = inner as { name?: string; key?: string; secretName?: string; optional?: boolean } | null;
+    const ref: { name?: string; key?: string; secretName?: string; optional?: boolean } | null = inner;
     if (field === 'imagePullSecrets' && Array.isArray(inner)) {
       return inner.flatMap((each: { name?: string }) => found(each?.name, null, true));
     }

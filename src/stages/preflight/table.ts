@@ -70,7 +70,7 @@ export function preflightTable(note: (lines: readonly PreflightCheck[]) => void,
       await check(id, title, async () => ({ value: null, ...(await run()) }));
     },
     settle() {
-      const failed = lines.filter((line) => failures.has(line)).map((line) => failures.get(line) as Failure);
+      const failed = lines.flatMap((line) => failures.get(line) ?? []);
       const [first, ...more] = failed;
       if (!first) return;
       if (more.length === 0) throw first;
@@ -83,7 +83,7 @@ export function preflightTable(note: (lines: readonly PreflightCheck[]) => void,
         cause: first,
         evidence: {
           ...first.evidence,
-          locations: failed.flatMap(({ evidence }) => (evidence.locations as unknown[] | undefined) ?? []),
+          locations: failed.flatMap(({ evidence: { locations } }) => (Array.isArray(locations) ? locations : [])),
         },
       });
     },

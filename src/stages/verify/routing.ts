@@ -48,7 +48,7 @@ export async function checkRouting(
 ): Promise<RoutingEvidence> {
   const { runKey } = context;
   const { replicas } = prepared.service;
-  const body = (prompt: string) =>
+  const body = (prompt: string): unknown =>
     JSON.parse(
       requestBody(prompt, {
         api: 'completions',
@@ -56,7 +56,7 @@ export async function checkRouting(
         maxTokens: PROBE_MAX_TOKENS,
         fixedLength: false,
       }).toString(),
-    ) as unknown;
+    );
 
   const prefixLength = Math.ceil(PREFIX_BLOCKS * Math.max(USUAL_BLOCK_TOKENS, blockSizeTokens ?? 0));
   const groups = Array.from({ length: GROUPS }, (_, group) =>
@@ -195,6 +195,6 @@ async function inParallel<T>(count: number, concurrency: number, task: () => Pro
 }
 
 function usageTokens(answer: ServingAnswer | undefined): number | null {
-  const tokens = (answer?.json as { usage?: { prompt_tokens?: unknown } } | undefined)?.usage?.prompt_tokens;
+  const tokens = answer?.json?.usage?.prompt_tokens;
   return typeof tokens === 'number' && tokens > 0 ? tokens : null;
 }

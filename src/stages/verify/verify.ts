@@ -137,7 +137,7 @@ function push(
 
 function modelIds(answer: ServingAnswer | null): string[] {
   if (answer?.status !== 200) return [];
-  const { data } = (answer.json ?? {}) as { data?: { id?: unknown }[] };
+  const { data } = answer.json ?? {};
   return (Array.isArray(data) ? data : []).flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
 }
 
@@ -156,7 +156,7 @@ function completionText(
   pick: (choice: { text?: unknown; message?: { content?: unknown } }) => unknown,
 ): string | null {
   if (answer?.status !== 200) return null;
-  const { choices } = (answer.json ?? {}) as { choices?: { text?: unknown; message?: { content?: unknown } }[] };
+  const { choices } = answer.json ?? {};
   const value = choices?.[0] && pick(choices[0]);
   return typeof value === 'string' && value !== '' ? `HTTP 200, ${value.length} characters` : null;
 }

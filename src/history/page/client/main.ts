@@ -7,7 +7,7 @@ import type { PageData } from '../view.ts';
 
 /** The page's script: charts, filter, download and comparison. Without it the page still has every figure. */
 
-const data = JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
+const data: PageData = JSON.parse(document.getElementById('data')?.textContent ?? '');
 const COLOURS = ['--one', '--two', '--three'];
 const DASHES = { solid: [], dashed: [8, 4], dotted: [2, 4] };
 const HEIGHT = 240;
