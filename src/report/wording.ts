@@ -53,7 +53,8 @@ export function whoActs(blame: Blame): string {
 
 /** `stage 4 of 7`, or null for what lies outside the pipeline. */
 export function stagePosition(stage: FailureStage): string | null {
-  const index = STAGES.findIndex((one) => one === stage);
+  const names: readonly string[] = STAGES;
+  const index = names.indexOf(stage);
   return index < 0 ? null : `stage ${index + 1} of ${STAGES.length}`;
 }
 
