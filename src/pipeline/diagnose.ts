@@ -7,7 +7,7 @@ import { explain } from '../diagnosis/explain.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { Diagnosis, Report } from '../report/model.ts';
-import type { ServiceRef } from '../stack/service.ts';
+import type { ServiceRef } from '../stack/refs.ts';
 import { counterLines, gatewaySnapshot } from '../stages/verify/gateway-counters.ts';
 
 interface Asked {

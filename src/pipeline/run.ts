@@ -5,7 +5,7 @@ import { atStage, type Failure } from '../lib/failure.ts';
 import type { Fact } from '../report/facts.ts';
 import type { Report, StageName } from '../report/model.ts';
 import { preflightCounts } from '../report/wording.ts';
-import type { ServiceRef } from '../stack/service.ts';
+import type { ServiceRef } from '../stack/refs.ts';
 import type { Measured } from '../stages/benchmark/benchmark.ts';
 import type { BaseContext, Kept, LeaseState } from '../stages/context.ts';
 import type { TpuNode } from '../stages/lease/nodes.ts';

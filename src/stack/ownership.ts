@@ -1,5 +1,5 @@
 import type { KubeObject } from '../clients/kubernetes/objects.ts';
-import type { ServiceRef } from './service.ts';
+import type { ServiceRef } from './refs.ts';
 
 type Owned = Pick<KubeObject, 'metadata'>;
 

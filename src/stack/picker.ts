@@ -3,7 +3,7 @@ import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Deployment } from '../clients/kubernetes/kinds.ts';
 import { isWorkload, pickerSelector } from './labels.ts';
 import { isOwnedBy } from './ownership.ts';
-import type { ServiceRef } from './service.ts';
+import type { ServiceRef } from './refs.ts';
 
 export interface PickerConfig {
   image: string | null;

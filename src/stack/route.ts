@@ -3,9 +3,9 @@ import type { Gateway, ParentRef } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
 import { findCondition } from './conditions.ts';
 import { findPool, pickerService, poolConditions } from './pools.ts';
+import type { GatewayRef, ServiceRef } from './refs.ts';
 import { completionPool, pathPrefix, type RouteRule, rulesOf } from './route-rules.ts';
-import { GATEWAY_API, type GatewayRef, gatewayRefs, listOwnRoutes } from './routes.ts';
-import type { ServiceRef } from './service.ts';
+import { GATEWAY_API, gatewayRefs, listOwnRoutes } from './routes.ts';
 
 /** How requests reach the service, as the cluster has it. */
 export interface ServingRoute {

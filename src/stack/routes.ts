@@ -2,16 +2,10 @@ import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Condition, HTTPRoute, ParentRef, ParentStatus } from '../clients/kubernetes/kinds.ts';
 import { listOf } from './conditions.ts';
 import { isOwnedBy } from './ownership.ts';
-import type { ServiceRef } from './service.ts';
+import type { GatewayRef, ServiceRef } from './refs.ts';
 
 /** The Gateway API's group and version of HTTPRoute and Gateway. */
 export const GATEWAY_API = 'gateway.networking.k8s.io/v1';
-
-/** A gateway by its place. */
-export interface GatewayRef {
-  namespace: string;
-  name: string;
-}
 
 /** The HTTPRoutes of a namespace, or of all of them; empty where the cluster does not know the kind. */
 export async function listRoutes(kube: KubeClient, namespace?: string): Promise<HTTPRoute[]> {

@@ -2,15 +2,7 @@ import type { Manifest } from '../clients/files/manifests.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Container, LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
-import type { GatewayRef } from './routes.ts';
-
-/** The LLMInferenceService that a run is about. */
-export interface ServiceRef {
-  apiVersion: string;
-  name: string;
-  namespace: string;
-  replicas: number;
-}
+import type { GatewayRef, ServiceRef } from './refs.ts';
 
 /** Whether an object or a reference is of an LLMInferenceService. */
 export function isService({ kind }: { kind: string }): boolean {

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
 import type { Note } from '../report/facts.ts';
 import type { Environment, Report, RunIdentity } from '../report/model.ts';
-import type { ServiceRef } from '../stack/service.ts';
+import type { ServiceRef } from '../stack/refs.ts';
 
 /** What every stage is given. A stage returns its value and notes what it learns; no stage reads the report. */
 export interface StageContext {

@@ -2,7 +2,8 @@ import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts'
 import { Failure } from '../../lib/failure.ts';
 import { NAME_LABEL } from '../../stack/labels.ts';
 import { usesTpu } from '../../stack/pods.ts';
-import { isService, readService, type ServiceRef } from '../../stack/service.ts';
+import type { ServiceRef } from '../../stack/refs.ts';
+import { isService, readService } from '../../stack/service.ts';
 import type { LeaseState, StageContext } from '../context.ts';
 import { RUN_ANNOTATION } from '../deploy/ownership.ts';
 import { isExpired, leaseRef, readLease } from '../lease/lease-record.ts';

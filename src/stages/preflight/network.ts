@@ -6,8 +6,8 @@ import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts'
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
 import { readFilter, selectsGateway } from '../../stack/filters.ts';
-import type { GatewayRef } from '../../stack/routes.ts';
-import { commandLine, evidenceAt, flagOf, mainOf, type ServiceRef, serviceObject } from '../../stack/service.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import { commandLine, evidenceAt, flagOf, mainOf, serviceObject } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
 interface Given {

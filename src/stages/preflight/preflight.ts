@@ -7,16 +7,9 @@ import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Environment } from '../../report/model.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
-import { type GatewayRef, gatewayRefs, listRoutes } from '../../stack/routes.ts';
-import {
-  commandLine,
-  gatewayNamed,
-  isService,
-  mainOf,
-  type ServiceRef,
-  serviceObject,
-  serviceOf,
-} from '../../stack/service.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import { gatewayRefs, listRoutes } from '../../stack/routes.ts';
+import { commandLine, gatewayNamed, isService, mainOf, serviceObject, serviceOf } from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { choosePool } from '../../tpu/pool-shape.ts';
 import type { Prepared, StageContext } from '../context.ts';

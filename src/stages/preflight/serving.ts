@@ -5,7 +5,8 @@ import { Failure } from '../../lib/failure.ts';
 import { findCondition } from '../../stack/conditions.ts';
 import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
-import { GATEWAY_API, type GatewayRef, isAttached, listRoutes } from '../../stack/routes.ts';
+import type { GatewayRef } from '../../stack/refs.ts';
+import { GATEWAY_API, isAttached, listRoutes } from '../../stack/routes.ts';
 import type { Look, Seen } from './table.ts';
 
 export const SERVICE_GROUP = 'serving.kserve.io';
