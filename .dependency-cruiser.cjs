@@ -38,7 +38,7 @@ const ROOMS = {
   verdict: { imports: ['tpu', 'lib'] },
   // What measures may use the statistics, which are pure; never the other way round.
   load: { imports: ['verdict', 'lib'] },
-  stack: { imports: ['clients', 'tpu', 'lib'], types: ['stages', 'inputs'], files: ['^src/stages/context\\.ts$'] },
+  stack: { imports: ['clients', 'tpu', 'lib'], types: ['inputs'] },
   diagnosis: { imports: ['stack', 'tpu', 'lib'], types: ['clients'] },
   report: { imports: ['lib'] },
   history: { imports: ['report', 'lib'] },
