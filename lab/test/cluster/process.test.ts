@@ -1,9 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -19,7 +15,6 @@ const SERVICE = 'qwen2-3b-pattern3';
 const SECRET = 'secret';
 const COMMON = { timeScale: 200, seed: 7, scenario: SCENARIOS.pass! };
 
-const directory = mkdtempSync(join(tmpdir(), 'lab-kube-'));
 const token = issueToken(SECRET, { subject: 'tester@example.com', expiresAt: Date.now() + 600_000 });
 let tls: { cert: string; key: string };
 let serving: Awaited<ReturnType<typeof startServing>>;
@@ -47,17 +42,28 @@ beforeAll(async () => {
 afterAll(async () => {
   await kube.close();
   await serving.close();
-  rmSync(directory, { recursive: true });
 });
 
-/** A call on the Kubernetes API; the parsed answer, or the text where it is none. */
-// biome-ignore lint/suspicious/noExplicitAny: objects of any kind, as JSON
-function api(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, as JSON
+  body: any;
+}
+
+/** Calls the Kubernetes API. Returns the parsed body, or its text where that is not JSON. */
+function api(method: string, path: string, body?: unknown, accept = 'application/json'): Promise<Answer> {
   const [host, port] = kube.endpoint.split(':');
   const type = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json';
   return new Promise((resolve, reject) => {
     const call = request(
-      { host, port, path, method, ca: tls.cert, headers: { authorization: `Bearer ${token}`, 'content-type': type } },
+      {
+        host,
+        port,
+        path,
+        method,
+        ca: tls.cert,
+        headers: { accept, authorization: `Bearer ${token}`, 'content-type': type },
+      },
       async (response) => {
         let text = '';
         for await (const chunk of response) text += chunk;
@@ -96,14 +102,13 @@ function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
 
 const services = `/apis/serving.kserve.io/v1alpha1/namespaces/${NAMESPACE}/llminferenceservices`;
 
-function hasKubectl(): boolean {
-  try {
-    execFileSync('kubectl', ['version', '--client'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write('NOTICE: kubectl is not on PATH: the cluster was not looked at with it\n');
-    return false;
-  }
+/** Returns the table that `kubectl get` prints of a collection: each row's cells by the name of their column. */
+async function table(path: string): Promise<Record<string, unknown>[]> {
+  const { body } = await api('GET', path, undefined, 'application/json;as=Table;v=v1;g=meta.k8s.io');
+  const names = (body.columnDefinitions as { name: string }[]).map(({ name }) => name);
+  return (body.rows as { cells: unknown[] }[]).map(({ cells }) =>
+    Object.fromEntries(names.map((name, index) => [name, cells[index]])),
+  );
 }
 
 describe('the cluster process', () => {
@@ -151,7 +156,20 @@ describe('the cluster process', () => {
     const log = await api('GET', `/api/v1/namespaces/${NAMESPACE}/pods/${name}/log?container=main&tailLines=1`);
     expect(log.body).toContain('Application startup complete.');
 
-    if (hasKubectl()) await lookWithKubectl();
+    const shown = await table(`/api/v1/namespaces/${NAMESPACE}/pods`);
+    expect(shown.filter(({ Ready, Status }) => Ready === '2/2' && Status === 'Running')).toHaveLength(4);
+    expect(await table(services)).toContainEqual(
+      expect.objectContaining({
+        Name: SERVICE,
+        URL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\S+$/),
+        Ready: 'True',
+      }),
+    );
+    expect(await table('/api/v1/nodes')).toContainEqual(
+      expect.objectContaining({ Name: 'gke-tpu-v6e-pool-0', Status: 'Ready' }),
+    );
+    const gateways = `/apis/gateway.networking.k8s.io/v1/namespaces/${GATEWAY.namespace}/gateways`;
+    expect(await table(gateways)).toContainEqual(expect.objectContaining({ Class: 'istio' }));
 
     await api('DELETE', `${services}/${SERVICE}`);
     await poll('everything of it gone', async () => {
@@ -179,20 +197,3 @@ describe('the cluster process', () => {
     expect(record.requests.map((one) => one.user)).toContain('tester@example.com');
   });
 });
-
-async function lookWithKubectl(): Promise<void> {
-  writeFileSync(join(directory, 'ca.pem'), tls.cert);
-  const kubectl = async (...args: string[]) => {
-    const connection = ['--server', `https://${kube.endpoint}`, '--token', token];
-    const authority = ['--certificate-authority', join(directory, 'ca.pem'), '--cache-dir', directory];
-    const { stdout } = await promisify(execFile)('kubectl', [...connection, ...authority, '-n', NAMESPACE, ...args], {
-      env: { ...process.env, HOME: directory, KUBECONFIG: join(directory, 'none') },
-    });
-    return stdout;
-  };
-  const pods = await kubectl('get', 'pods');
-  expect(pods.match(/2\/2 +Running/g)).toHaveLength(4);
-  expect(await kubectl('get', 'llmisvc', SERVICE)).toMatch(/http:\/\/127\.0\.0\.1:\d+\/\S+ +True/);
-  expect(await kubectl('get', 'nodes')).toMatch(/gke-tpu-v6e-pool-0 +Ready/);
-  expect(await kubectl('get', 'gateway', '-n', GATEWAY.namespace)).toContain('istio');
-}
