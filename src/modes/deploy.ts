@@ -6,7 +6,7 @@ import { deployBesideLease } from '../pipeline/steps/deploy.ts';
 import { leaseStep } from '../pipeline/steps/lease.ts';
 import { preflightStep } from '../pipeline/steps/preflight.ts';
 import { readyStep, verifyStep } from '../pipeline/steps/serve.ts';
-import { keep } from '../stages/release/keep-stack.ts';
+import { keepStack } from '../stages/release/keep-stack.ts';
 import { servedVerdict } from '../verdict/served.ts';
 import type { RunMode } from './mode.ts';
 
@@ -25,7 +25,7 @@ export async function serve(run: Run): Promise<Ending> {
     ...servedVerdict(run.report().checks),
     unlessFailed: async () => {
       pool.stopRenewing();
-      const kept = await keep(context, prepared, state, deployment);
+      const kept = await keepStack(context, prepared, state, deployment);
       run.host.saveLease(kept.state);
       context.note({ type: 'kept', release: kept.release });
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import { refOf } from '../../src/clients/kubernetes/objects.ts';
-import { awaitGone } from '../../src/stages/deploy/await-deletion.ts';
+import { awaitDeletion } from '../../src/stages/deploy/await-deletion.ts';
 import { MANAGED_BY, STACK_LABEL } from '../../src/stages/deploy/ownership.ts';
 import { prune } from '../../src/stages/deploy/prune.ts';
 import { awaitReady } from '../../src/stages/ready/ready.ts';
@@ -164,16 +164,16 @@ describe('on a quiet server', () => {
     expect(await client.remove(refOf(made), { uid: made.metadata.uid })).toBe(true);
     const namesake = await client.apply(configMap('mine'));
     // The name is taken again, and the one that was deleted is gone.
-    await awaitGone(context, 'deploy', refOf(made), { uid: made.metadata.uid });
+    await awaitDeletion(context, 'deploy', refOf(made), { uid: made.metadata.uid });
     expect(await client.remove(refOf(namesake), { propagation: 'Foreground' })).toBe(true);
     expect((await client.get(refOf(namesake)))?.metadata.finalizers).toEqual(['foregroundDeletion']);
-    await expect(awaitGone(context, 'deploy', refOf(namesake))).rejects.toMatchObject({
+    await expect(awaitDeletion(context, 'deploy', refOf(namesake))).rejects.toMatchObject({
       code: 'retire-timeout',
       message: expect.stringContaining('held by the finalizers foregroundDeletion'),
     });
     // What the garbage collector of a cluster does once the dependants have gone.
     await client.mergePatch(refOf(namesake), { metadata: { finalizers: null } });
-    await awaitGone(context, 'deploy', refOf(namesake));
+    await awaitDeletion(context, 'deploy', refOf(namesake));
     await client.close();
   });
 

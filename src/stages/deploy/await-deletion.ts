@@ -12,7 +12,7 @@ export const GONE_LIMIT_MS = 5 * 60_000;
  * as its end. `remains` says what else must have gone, or null. On the limit the failure names the finalizers that hold
  * it.
  */
-export async function awaitGone(
+export async function awaitDeletion(
   context: StageContext,
   stage: StageName,
   ref: ObjectRef,

@@ -5,7 +5,7 @@ import { Failure } from '../../lib/failure.ts';
 import { pickerSelector, workloadSelector } from '../../stack/labels.ts';
 import { isService } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { awaitGone } from './await-deletion.ts';
+import { awaitDeletion } from './await-deletion.ts';
 import { marked, mayBeDeleted, RUN_ANNOTATION, removeMarked } from './ownership.ts';
 import { prune } from './prune.ts';
 
@@ -94,7 +94,7 @@ async function awaitServiceGone(context: StageContext, service: ObjectRef, uid?:
     const pods = lists.flatMap((list) => list ?? []).length;
     return pods === 0 ? null : `${pods} pods left`;
   };
-  await awaitGone(context, 'deploy', service, { uid, remains });
+  await awaitDeletion(context, 'deploy', service, { uid, remains });
 }
 
 /** A service that an earlier run left behind goes first: an update of it would need a spare TPU node for each new pod. */

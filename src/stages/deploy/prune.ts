@@ -1,7 +1,7 @@
 import { describe, groupOf, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { awaitGone } from './await-deletion.ts';
+import { awaitDeletion } from './await-deletion.ts';
 import { MANAGED_BY, mayBeDeleted, STACK_LABEL, stackOf } from './ownership.ts';
 
 const FIELD_MANAGER = 'tpu-serving-gate';
@@ -43,7 +43,7 @@ export async function prune(context: StageContext, prepared: Prepared): Promise<
       if (kept.has(keyOf(object, service.namespace)) || !isPrunable(object, labels)) continue;
       const ref = refOf(object);
       if (!(await kube.remove(ref, { uid: object.metadata.uid }))) continue;
-      await awaitGone(context, 'deploy', ref, { uid: object.metadata.uid });
+      await awaitDeletion(context, 'deploy', ref, { uid: object.metadata.uid });
       pruned += 1;
       emit({ type: 'fact', stage: 'deploy', text: `pruned ${describe(ref)}, which the manifests no longer have` });
     }

@@ -10,7 +10,7 @@ import { readRoute, type ServingRoute } from '../../stack/route.ts';
 import { listOwnRoutes } from '../../stack/routes.ts';
 import { readService } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { AROUND_EVERY, createHopeless, type Hopeless, type Surroundings } from './stuck.ts';
+import { AROUND_EVERY, createStuckDetector, type Stuck, type Surroundings } from './stuck.ts';
 
 export interface ReadyStack {
   /** Ready replicas, as Kubernetes has them. */
@@ -31,7 +31,7 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
   const { kube, inputs, note, emit } = context;
   const { service } = prepared;
   const announced = new Set<string>();
-  const hopeless = createHopeless();
+  const detect = createStuckDetector();
   let probes = 0;
   let suspects = false;
   return poll({
@@ -64,9 +64,9 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       probes += 1;
       const around = suspects || probes % AROUND_EVERY === 0 ? await surroundings(context, prepared) : null;
       const few = replicas.length < service.replicas || pickers.length === 0;
-      const judged = hopeless({ pods, missing: few, around });
+      const judged = detect({ pods, missing: few, around });
       suspects = judged.suspects;
-      if (judged.lost) throw hopelessFailure(judged.lost, service.name);
+      if (judged.lost) throw stuckFailure(judged.lost, service.name);
       const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
       if (missing) return { waiting: missing };
       const notReady =
@@ -125,7 +125,7 @@ async function ownRoutes({ kube, signal }: StageContext, { service }: Prepared):
   }
 }
 
-function hopelessFailure({ code, message, hint }: Hopeless, service: string): Failure {
+function stuckFailure({ code, message, hint }: Stuck, service: string): Failure {
   return new Failure({
     stage: 'ready',
     code,

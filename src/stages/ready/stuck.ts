@@ -20,7 +20,7 @@ export interface Surroundings {
   routes: readonly HTTPRoute[];
 }
 
-export interface Hopeless {
+export interface Stuck {
   code: 'pods-unschedulable' | 'not-healing';
   message: string;
   hint: string;
@@ -39,14 +39,14 @@ const PASSING_TAINT = /node\.kubernetes\.io\/|node\.cloudprovider\.kubernetes\.i
 interface Sign {
   key: string;
   probes: number;
-  found: Hopeless;
+  found: Stuck;
 }
 
 /**
  * Ends a wait that cannot end well: a state is final when it has been there at several probes in a row. Answers what it
  * is, or null while there is hope, and whether the next probe should read what is around the pods.
  */
-export function createHopeless(): (sight: Sight) => { lost: Hopeless | null; suspects: boolean } {
+export function createStuckDetector(): (sight: Sight) => { lost: Stuck | null; suspects: boolean } {
   let strikes = new Map<string, number>();
   return (sight) => {
     const signs = signsOf(sight);

@@ -7,10 +7,10 @@ import type { BilledNode } from '../../verdict/cost.ts';
 import type { LeaseState } from '../context.ts';
 import { removeMarked } from '../deploy/ownership.ts';
 import { poolNodes } from '../lease/nodes.ts';
-import { type ShrinkContext, shrink } from './resize-to-rest.ts';
+import { type ResizeContext, resizeToRest } from './resize-to-rest.ts';
 
 /** `limitMs` is for the whole release. */
-export interface ReleaseContext extends ShrinkContext {
+export interface ReleaseContext extends ResizeContext {
   /** Null when the Kubernetes API could not be reached: the nodes are given back all the same. */
   kube: KubeClient | null;
   /** A second try once the pool is set, when the first found nobody: an outage may have passed meanwhile. */
@@ -51,7 +51,7 @@ export async function release(context: ReleaseContext, lease: LeaseState): Promi
       const message = `Node pool ${lease.nodePool} had ${lease.sizeBefore} nodes before the run and keeps them.`;
       return end({ outcome: 'not-needed', nodesLeft: counted, message });
     }
-    await shrink({ ...context, limitMs: remainingMs() }, lease);
+    await resizeToRest({ ...context, limitMs: remainingMs() }, lease);
     const kube = context.kube ?? (await context.kubeAgain?.()) ?? null;
     if (kube !== context.kube) await clearCluster({ ...context, kube }, lease, leased);
     const nodesLeft = await awaitResting({ ...context, kube, limitMs: remainingMs() }, lease, leased);

@@ -5,7 +5,7 @@ import { type Clock, poll } from '../../lib/poll.ts';
 import type { Emit } from '../../progress/events.ts';
 import type { LeaseState } from '../context.ts';
 
-export interface ShrinkContext {
+export interface ResizeContext {
   gke: GkeClient;
   clock: Clock;
   signal: AbortSignal;
@@ -22,7 +22,7 @@ const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', '
  * Sets the pool to its resting size and follows the operation to its good end. Until the limit, whatever can pass is
  * tried again: a scale-up that still runs refuses the scale-down, an API has a bad minute, an operation ends in an error.
  */
-export async function shrink(context: ShrinkContext, lease: LeaseState): Promise<void> {
+export async function resizeToRest(context: ResizeContext, lease: LeaseState): Promise<void> {
   const { gke, emit } = context;
   let operation: GkeOperation | null = null;
   let cancelled = false;
@@ -73,7 +73,7 @@ export async function shrink(context: ShrinkContext, lease: LeaseState): Promise
  * Whether the pool is at its resting size already and no resize of it runs. An identity that may not resize has not
  * resized: there is nothing to give back then, and no reason for alarm. False when that cannot be read.
  */
-async function isAtRest({ gke, signal, emit }: ShrinkContext, lease: LeaseState): Promise<boolean> {
+async function isAtRest({ gke, signal, emit }: ResizeContext, lease: LeaseState): Promise<boolean> {
   try {
     const pool = await gke.getNodePool(lease.nodePool);
     if (pool.initialNodeCount !== lease.restingNodes || (await resizesOf(gke, lease)).length > 0) return false;
@@ -94,7 +94,7 @@ async function resizesOf(gke: GkeClient, { nodePool }: LeaseState): Promise<GkeO
 }
 
 /** GKE documents cancelling as best effort, and a resize may refuse it; waiting for its end is the way that always works. */
-async function cancelScaleUp(context: ShrinkContext, lease: LeaseState): Promise<void> {
+async function cancelScaleUp(context: ResizeContext, lease: LeaseState): Promise<void> {
   try {
     const running = await resizesOf(context.gke, lease);
     for (const { name } of running) {

@@ -3,12 +3,12 @@ import { errorText } from '../../lib/failure.ts';
 import type { Check, CheckOutcome } from '../../report/model.ts';
 import type { StageContext } from '../context.ts';
 
-export interface Attempt {
+export interface Asked {
   answer: ServingAnswer | null;
   problem: string | null;
 }
 
-export async function attempt(context: StageContext, send: () => Promise<ServingAnswer>): Promise<Attempt> {
+export async function ask(context: StageContext, send: () => Promise<ServingAnswer>): Promise<Asked> {
   try {
     return { answer: await send(), problem: null };
   } catch (error) {
@@ -28,7 +28,7 @@ export function add(context: StageContext, check: Check): void {
   context.emit({ type: 'fact', stage: 'verify', text: `${check.title}: ${words[check.outcome]} (${check.seen})` });
 }
 
-export function status({ answer, problem }: Attempt): string {
+export function status({ answer, problem }: Asked): string {
   if (!answer) return problem ?? 'no answer';
   return answer.status === 200
     ? 'HTTP 200'

@@ -7,7 +7,7 @@ import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
 import { gatewayBetween, gatewaySnapshot } from './gateway-counters.ts';
-import { add, attempt } from './request.ts';
+import { add, ask } from './request.ts';
 
 const PROBE_MAX_TOKENS = 8;
 /**
@@ -74,7 +74,7 @@ export async function checkRouting(
   for (const { prompt } of groups) {
     // One after another: a follower can only be sent where the leader's answer has left its prefix.
     for (let index = 0; index < PER_GROUP; index += 1) {
-      const { answer } = await attempt(context, () => client.post('/v1/completions', body(prompt(index))));
+      const { answer } = await ask(context, () => client.post('/v1/completions', body(prompt(index))));
       if (answer) sharedAnswers.push(answer);
     }
     const next = await settled(context, prepared, stack, between, PER_GROUP);
@@ -84,7 +84,7 @@ export async function checkRouting(
   const nextUnique = uniquePrompts({ seed: `${runKey}/verify-unique`, promptTokens: context.inputs.promptTokens });
   const uniqueCount = UNIQUE_PER_REPLICA[context.inputs.keep ? 'alone' : 'measured'] * replicas;
   const uniqueAnswers = await inParallel(uniqueCount, 2 * replicas, () =>
-    attempt(context, () => client.post('/v1/completions', body(nextUnique()))),
+    ask(context, () => client.post('/v1/completions', body(nextUnique()))),
   );
   const after = await settled(context, prepared, stack, between, uniqueCount);
 

@@ -7,7 +7,7 @@ import { serviceObject } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { type Snapshot, snapshot } from './counters.ts';
-import { add, attempt, status } from './request.ts';
+import { add, ask, status } from './request.ts';
 import { checkRouting } from './routing.ts';
 
 const GATEWAY_LIMIT_MS = 60_000;
@@ -36,9 +36,9 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
   const client = createServingClient({ baseUrl: endpoint, hostname, signal: context.signal });
   try {
     await awaitAnswer(context, client);
-    const health = await attempt(context, () => client.get('/health'));
+    const health = await ask(context, () => client.get('/health'));
     push(context, 'health', 'Health endpoint', 'HTTP 200', status(health), health.answer?.status === 200);
-    const models = await attempt(context, () => client.get('/v1/models'));
+    const models = await ask(context, () => client.get('/v1/models'));
     const ids = modelIds(models.answer);
     push(context, 'models', 'Model list', 'at least one model', ids.join(', ') || status(models), ids.length > 0);
     const modelId = chooseModel(ids, prepared);
@@ -98,8 +98,8 @@ async function awaitAnswer(context: StageContext, client: ServingClient): Promis
     onWait: (status) => context.emit({ type: 'waiting', stage: 'verify', ...status }),
     probe: async () => {
       const tried = [
-        await attempt(context, () => client.get('/v1/models')),
-        await attempt(context, () => client.get('/health')),
+        await ask(context, () => client.get('/v1/models')),
+        await ask(context, () => client.get('/health')),
       ];
       const refused = tried.find(({ answer }) => answer?.status !== 200);
       return refused ? { waiting: status(refused) } : { done: true };
@@ -112,12 +112,12 @@ async function awaitAnswer(context: StageContext, client: ServingClient): Promis
 
 async function checkAnswers(context: StageContext, client: ServingClient, model: string): Promise<void> {
   const common = { model, max_tokens: PROBE_MAX_TOKENS, temperature: 0 };
-  const completion = await attempt(context, () =>
+  const completion = await ask(context, () =>
     client.post('/v1/completions', { ...common, prompt: 'The capital of France is' }),
   );
   const text = completionText(completion.answer, ({ text: answer }) => answer);
   push(context, 'completion', 'Completion', 'HTTP 200 with text', text ?? status(completion), text !== null);
-  const chat = await attempt(context, () =>
+  const chat = await ask(context, () =>
     client.post('/v1/chat/completions', { ...common, messages: [{ role: 'user', content: 'Say hello.' }] }),
   );
   const reply = completionText(chat.answer, ({ message }) => message?.content);

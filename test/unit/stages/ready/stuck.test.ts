@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
-import { createHopeless, type Sight, type Surroundings } from '../../../../src/stages/ready/stuck.ts';
+import { createStuckDetector, type Sight, type Surroundings } from '../../../../src/stages/ready/stuck.ts';
 
 const NOTHING: Surroundings = { events: [], service: null, routes: [] };
 
@@ -48,7 +48,7 @@ function route(type: string, status: string, reason: string): KubeObject {
 
 /** After how many probes a sight that stays is called hopeless; null when it never is. */
 function probesUntil(sight: Seen): number | null {
-  const judge = createHopeless();
+  const judge = createStuckDetector();
   for (let probe = 1; probe <= 20; probe += 1) if (judge(sightOf(sight)).lost) return probe;
   return null;
 }
@@ -74,7 +74,7 @@ describe('a wait has no hope', () => {
   });
 
   it('says what it saw', () => {
-    const judge = createHopeless();
+    const judge = createStuckDetector();
     const sight = sightOf({
       pods: [unschedulable('0/4 nodes: Insufficient google.com/tpu'), unschedulable('x', 'b')],
     });
@@ -124,13 +124,13 @@ describe('a wait goes on', () => {
   });
 
   it('when what was wrong is right again', () => {
-    const judge = createHopeless();
+    const judge = createStuckDetector();
     const bad = sightOf({ pods: [unschedulable('Insufficient google.com/tpu')] });
     for (const sight of [bad, bad, sightOf(), bad, bad]) expect(judge(sight).lost).toBeNull();
   });
 
   it('and looks around at the next probe once something there looks wrong', () => {
-    const judge = createHopeless();
+    const judge = createStuckDetector();
     expect(judge(sightOf({ events: [event('Unhealthy', 'probe failed')] })).suspects).toBe(false);
     expect(judge({ pods: [], missing: true, around: null }).suspects).toBe(false);
     const bad = sightOf({ events: [event('FailedCreate', 'exceeded quota')] });
