@@ -7,6 +7,7 @@ import type { KubeConfig, KubePorts, KubeRecord } from './protocol.ts';
 /** The cluster as one process: its objects, the controllers behind them, the Kubernetes API and the control listener. */
 export async function startKube(config: KubeConfig): Promise<KubePorts & { close(): Promise<void> }> {
   if (config.apiServer) return (await import('./apiserver/real-kube.ts')).startRealKube(config, config.apiServer);
+  if (config.stack) return (await import('./stack/real-stack.ts')).startRealStack(config, config.stack);
   const store = createStore();
   const record: KubeRecord = { requests: [], refusedWrites: [], faults: [] };
   const cluster = await startCluster({ ...config, store });

@@ -10,6 +10,7 @@ import type {
   KubePorts,
   KubeRecord,
   RealApiServer,
+  RealStack,
   ServingPorts,
   ServingRecord,
 } from './protocol.ts';
@@ -23,6 +24,8 @@ export interface LabOptions {
   seed: number;
   /** A real kube-apiserver in place of the lab's own. */
   apiServer?: RealApiServer;
+  /** Real parts in place of the lab's API server, controllers, gateway and endpoint picker. */
+  stack?: RealStack;
   /** Program that runs one lab process: a module for `fork` and its arguments. */
   entry: { module: string; args: string[] };
 }
@@ -118,6 +121,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         namespace: LAB.namespace,
         gateway: { ...LAB.gateway, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
         ...(options.apiServer ? { apiServer: options.apiServer } : {}),
+        ...(options.stack ? { stack: options.stack } : {}),
         seedObjects: seedObjects({
           faults: scenario.cluster,
           namespace: LAB.namespace,

@@ -79,6 +79,17 @@ export interface KubeConfig extends CommonConfig {
   seedObjects: KubeObject[];
   /** Where given, a real kube-apiserver stands in for the lab's own. */
   apiServer?: RealApiServer;
+  /** Where given, all parts in this folder stand in for the lab's own; the serving side is left with the replicas. */
+  stack?: RealStack;
+}
+
+export interface RealStack {
+  /** What `scripts/stack-assets` prints. */
+  assets: string;
+  /** Roles and bindings: all that the gate's identity may do. */
+  rbac: KubeObject[];
+  /** Objects that an administrator adds once the stack serves. */
+  add: KubeObject[];
 }
 
 export interface RealApiServer {
@@ -114,6 +125,16 @@ export interface KubeRecord {
   refusedWrites: string[];
   /** When each fault could be seen first, in wall milliseconds. */
   faults: { at: number; what: string }[];
+  /** Of a real stack: the processes that run now. */
+  programs?: ProgramRecord[];
+}
+
+export interface ProgramRecord {
+  namespace: string;
+  pod: string;
+  container: string;
+  image: string;
+  pid: number;
 }
 
 // --- serving: vLLM replicas, gateway, endpoint picker ---------------------------------------------------------------
@@ -136,6 +157,8 @@ export interface ReplicaStart {
   args: string[];
   /** From the flags: whether it serves TLS. */
   tls: boolean;
+  /** Where it listens; a free port of 127.0.0.1 unless given. */
+  listen?: { host: string; port: number };
 }
 
 export interface ReplicaPort {

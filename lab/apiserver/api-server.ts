@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +36,8 @@ export interface RealKube {
   resume(): Promise<void>;
   /** `kill` and `resume`. */
   restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends both cleanly, copies etcd's data to a folder that does not exist yet, and resumes. */
+  saveData(folder: string): Promise<void>;
   /** Process ids, for a test that wants to see them gone. */
   pids(): { apiServer: number | null; etcd: number | null };
   /** Ends everything and removes the data. */
@@ -60,6 +62,8 @@ export interface AskOptions {
 export interface ApiServerOptions {
   /** Folder with kube-apiserver and etcd; KUBEBUILDER_ASSETS unless given. */
   assets?: string;
+  /** A folder that `saveData` wrote: the server starts on a copy of it. */
+  data?: string;
   /** Further flags of kube-apiserver. */
   flags?: string[];
   /** Who a token of another issuer belongs to. */
@@ -77,6 +81,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Re
   const folder = await mkdtemp(join(tmpdir(), 'kube-'));
   const file = (name: string) => join(folder, name);
   const pair = await servingPair();
+  if (options.data) await cp(options.data, file('etcd'), { recursive: true });
   const issuer = await startTokenIssuer(pair, options.identityOf);
   const adminToken = randomBytes(24).toString('base64url');
   await Promise.all([
@@ -175,6 +180,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Re
     resume,
     restart: async (signal) => {
       await kill(signal);
+      await resume();
+    },
+    saveData: async (to) => {
+      await kill('SIGTERM');
+      await cp(file('etcd'), to, { recursive: true });
       await resume();
     },
     pids: () => ({ apiServer: alive(apiServer), etcd: alive(etcd) }),

@@ -18,7 +18,7 @@ export interface Running {
  * means that the tests died, however they did, and the server must not outlive them. A line means that the server ended
  * first and its process id may be somebody else's by now.
  */
-const GUARDED = '{ read -r _ || kill -9 $$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&-';
+export const GUARDED = '{ read -r _ || kill -9 $$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&-';
 
 /** Starts a server that writes to a log file and dies with this process. */
 export function start(binary: string, args: string[], logFile: string): Running {

@@ -12,8 +12,8 @@ import { type Mirror, startMirror } from './mirror.ts';
 import { createRealApi, type RealApi } from './real-api.ts';
 
 /** The address type by which the API server finds the kubelets; the others of a node are made up. */
-const KUBELET_ADDRESS = 'ExternalIP';
-const CONTROLLERS = 'lab-controllers';
+export const KUBELET_ADDRESS = 'ExternalIP';
+export const CONTROLLERS = 'lab-controllers';
 
 /**
  * The same cluster behind a real kube-apiserver: the lab's controllers and kubelet work on it through its own API, and
@@ -73,7 +73,7 @@ export async function startRealKube(
   }
 }
 
-function identityOf(secret: string, token: string): { user: string; groups: string[] } | null {
+export function identityOf(secret: string, token: string): { user: string; groups: string[] } | null {
   try {
     const claims = verifyToken(secret, token, Date.now());
     return claims && { user: claims.subject, groups: [] };
@@ -111,7 +111,7 @@ function rbacPath({ kind, metadata }: KubeObject): string {
 }
 
 /** Every node says where its kubelet listens. */
-function withKubelet(mirror: Mirror, port: number): Mirror {
+export function withKubelet(mirror: Mirror, port: number): Mirror {
   return {
     ...mirror,
     create(resource, object) {
@@ -135,7 +135,7 @@ const METHODS: Record<string, string> = {
 };
 
 /** The server's own audit, without what the lab asked itself. */
-function recordOf(events: readonly AuditEvent[], mirror: Mirror): Omit<KubeRecord, 'faults'> {
+export function recordOf(events: readonly AuditEvent[], mirror: Mirror): Omit<KubeRecord, 'faults'> {
   return {
     requests: events
       .filter(({ userAgent }) => userAgent !== CONTROLLERS)

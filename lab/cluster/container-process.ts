@@ -16,6 +16,7 @@ import { configTextOf, scorersOf } from './picker-config.ts';
 import {
   type ContainerSpec,
   containerEvent,
+  type Exit,
   faultOf,
   type PodContext,
   peerOf,
@@ -26,7 +27,7 @@ import {
   setWaiting,
 } from './pod-context.ts';
 import type { ContainerRecord } from './pod-status.ts';
-import { type Exit, runVllm } from './vllm-process.ts';
+import { runVllm } from './vllm-process.ts';
 
 /** Seconds of cluster time. */
 const DOWNLOAD = 20;
@@ -134,6 +135,8 @@ export async function runContainer(context: PodContext, spec: ContainerSpec, rec
 
 function runProcess(context: PodContext, spec: ContainerSpec, record: ContainerRecord): Promise<Exit> {
   const component = context.pod.metadata.labels?.['app.kubernetes.io/component'];
+  const program = context.programs?.run(context, spec, record);
+  if (program) return program;
   if (vllmCommand(spec)) return runVllm(context, spec, record);
   if (spec.name === 'istio-proxy') return runSidecar(context, spec, record);
   if (spec.name === 'main' && component === 'llminferenceservice-router-scheduler')

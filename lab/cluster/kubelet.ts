@@ -7,7 +7,7 @@ import { waitForVolumes } from './container-config.ts';
 import { runContainer, runInit } from './container-process.ts';
 import type { RecordEvent } from './events.ts';
 import { writeStatus } from './objects.ts';
-import type { ContainerSpec, PodContext } from './pod-context.ts';
+import type { ContainerSpec, PodContext, Programs } from './pod-context.ts';
 import type { PodLogs } from './pod-logs.ts';
 import { newPodRecord, podStatus } from './pod-status.ts';
 import type { Replicas } from './replicas.ts';
@@ -19,6 +19,8 @@ const STOP = 4;
 interface PodLife {
   context: PodContext;
   end: AbortController;
+  /** Settled when its containers have ended. */
+  over: Promise<void>;
   stopping: boolean;
 }
 
@@ -30,8 +32,11 @@ export function startKubelet(options: {
   logs: PodLogs;
   replicas: Replicas;
   scenario: Scenario;
-}): { close(): void } {
-  const { store, clock, record, logs, replicas } = options;
+  programs?: Programs;
+  /** First two bytes of the pods' addresses. */
+  network?: string;
+}): { close(): Promise<void> } {
+  const { store, clock, record, logs, replicas, network = '10.8' } = options;
   const lives = new Map<string, PodLife>();
   const images = new Map<string, Set<string>>();
   const closing = new AbortController();
@@ -42,7 +47,7 @@ export function startKubelet(options: {
     const node = store.get(NODES, undefined, nodeName);
     const hostIp = node?.status?.addresses?.[0]?.address ?? '10.164.0.1';
     addresses += 1;
-    const podRecord = newPodRecord(pod, hostIp, `10.8.${addresses >> 8}.${addresses & 255}`);
+    const podRecord = newPodRecord(pod, hostIp, `${network}.${addresses >> 8}.${addresses & 255}`);
     const onNode = images.get(nodeName) ?? new Set<string>();
     images.set(nodeName, onNode);
     const end = new AbortController();
@@ -55,6 +60,7 @@ export function startKubelet(options: {
       replicas,
       scenario: options.scenario,
       images: onNode,
+      programs: options.programs ?? null,
       signal: AbortSignal.any([end.signal, closing.signal]),
       publish() {
         const current = store.get(PODS, pod.metadata.namespace, pod.metadata.name);
@@ -62,8 +68,8 @@ export function startKubelet(options: {
       },
       event: record,
     };
-    lives.set(pod.metadata.uid as string, { context, end, stopping: false });
-    background(() => run(context));
+    const over = background(() => run(context));
+    lives.set(pod.metadata.uid as string, { context, end, over, stopping: false });
   };
 
   const stop = async (life: PodLife) => {
@@ -76,6 +82,7 @@ export function startKubelet(options: {
     }
     await clock.wait(clock.jitter(STOP), closing.signal);
     life.end.abort();
+    await life.over;
     store.delete(PODS, pod.metadata.namespace, pod.metadata.name);
   };
 
@@ -102,9 +109,10 @@ export function startKubelet(options: {
     if (event.type === 'DELETED' && event.resource.plural === NODES.plural) images.delete(event.object.metadata.name);
   });
   return {
-    close() {
+    async close() {
       unsubscribe();
       closing.abort();
+      await Promise.all([...lives.values()].map(({ over }) => over));
     },
   };
 }
@@ -121,8 +129,8 @@ async function run(context: PodContext): Promise<void> {
 }
 
 /** Starts work after the store's notification is over: a write inside it would reach other listeners out of order. */
-function background(work: () => Promise<void>): void {
-  Promise.resolve()
+function background(work: () => Promise<void>): Promise<void> {
+  return Promise.resolve()
     .then(work)
     .catch((error: unknown) => {
       if (!isAbort(error)) process.stderr.write(`lab: kubelet: ${error instanceof Error ? error.stack : error}\n`);

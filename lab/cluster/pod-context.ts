@@ -44,6 +44,19 @@ export interface ContainerSpec {
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> };
 }
 
+/** Runs containers as processes of this machine, at their pods' own addresses. */
+export interface Programs {
+  /** The life of the container's process; null for an image without a program. */
+  run(context: PodContext, spec: ContainerSpec, record: ContainerRecord): Promise<Exit> | null;
+}
+
+/** How a container's process ended. */
+export interface Exit {
+  code: number;
+  reason: string;
+  message?: string;
+}
+
 /** The kubelet's hold on one pod: everything that the life of a container touches. */
 export interface PodContext {
   /** As it was scheduled; the store has the newest. */
@@ -56,6 +69,8 @@ export interface PodContext {
   scenario: Scenario;
   /** Images that the pod's node has already. */
   images: Set<string>;
+  /** Real programs by image; null where the lab plays every container. */
+  programs: Programs | null;
   signal: AbortSignal;
   /** Writes the record to the pod's status. */
   publish(): void;

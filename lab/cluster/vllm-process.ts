@@ -1,18 +1,18 @@
 import { flagValue, hasFlag, vllmCommand } from './command-line.ts';
 import { COMPILED_SHAPES, modelOf, vllmCompiling, vllmServing, vllmStarting } from './log-lines.ts';
-import { type ContainerSpec, containerEvent, type HttpProbe, type PodContext, setReady } from './pod-context.ts';
+import {
+  type ContainerSpec,
+  containerEvent,
+  type Exit,
+  type HttpProbe,
+  type PodContext,
+  setReady,
+} from './pod-context.ts';
 import type { ContainerRecord } from './pod-status.ts';
 import { type Listener, probeBudget, probeFailure } from './probes.ts';
 
 /** Seconds of cluster time that the XLA compilation takes. */
 const COMPILE = 90;
-
-/** How a container's process ended. */
-export interface Exit {
-  code: number;
-  reason: string;
-  message?: string;
-}
 
 /** Flags seen in manifests of this stack that the TPU build of vLLM does not know; argparse exits with 2 on them. */
 const UNKNOWN_FLAGS = ['--prefix-cache-block-size', '--enable-cache-aware-routing', '--scorer-weights'];
@@ -44,7 +44,8 @@ export async function runVllm(context: PodContext, container: ContainerSpec, rec
     tls: hasFlag(words, '--ssl-certfile'),
   };
   const namespace = pod.metadata.namespace as string;
-  const start = { args: words, tls: listener.tls };
+  const own = context.programs ? { listen: { host: context.record.podIp, port: listener.port } } : {};
+  const start = { args: words, tls: listener.tls, ...own };
   const lastWords = await context.replicas.start(namespace, pod.metadata.name, listener.port, start, signal);
   if (lastWords !== null) return argumentError(say, lastWords);
   say(...vllmServing(words));

@@ -43,7 +43,7 @@ export interface ReplicaOptions extends ReplicaStart {
   faults: ServingFaults;
 }
 
-/** Starts one vLLM process' worth of server on a free port of 127.0.0.1. */
+/** Starts one vLLM process' worth of server, on a free port of 127.0.0.1 unless it is given where to listen. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { clock, tls, pem } = options;
   const { faults } = options;
@@ -120,7 +120,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   // No idle timeout: a gateway that reuses a connection while the server closes it would see errors nobody planned.
   const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 };
   const server = tls ? createTlsServer({ ...pem, ...timeouts }, listener) : createServer(timeouts, listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { host, port } = options.listen ?? { host: '127.0.0.1', port: 0 };
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
 
   const die = () => {
     server.close();
