@@ -1,5 +1,6 @@
 import type { KubeObject } from '../protocol.ts';
 import { type Condition, nowIso, type Verdict, withCondition } from './objects.ts';
+import { quantity } from './quantity.ts';
 
 export type ContainerState =
   | { waiting: { reason: string; message?: string } }
@@ -50,12 +51,26 @@ export function newPodRecord(pod: KubeObject, hostIp: string, podIp: string): Po
   };
 }
 
+/** As the API server computes it from the CPU and memory of all containers, and keeps it for ever. */
+export function qosClassOf(pod: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const all = [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])] as {
+    resources?: { limits?: Record<string, unknown>; requests?: Record<string, unknown> };
+  }[];
+  const amounts = all.map(({ resources: { limits = {}, requests = {} } = {} }) =>
+    ['cpu', 'memory'].map((name) => ({ limit: limits[name], request: requests[name] ?? limits[name] })),
+  );
+  if (amounts.flat().every(({ request }) => request === undefined)) return 'BestEffort';
+  const isFixed = ({ limit, request }: { limit: unknown; request: unknown }) =>
+    limit !== undefined && quantity(limit) === quantity(request);
+  return amounts.flat().every(isFixed) ? 'Guaranteed' : 'Burstable';
+}
+
 /** status.conditions of a pod that no node has yet. */
 export function unscheduledStatus(pod: KubeObject, message: string): Record<string, unknown> {
   return {
     ...pod.status,
     phase: 'Pending',
-    qosClass: 'Burstable',
+    qosClass: qosClassOf(pod),
     conditions: withCondition(pod.status?.conditions, {
       type: 'PodScheduled',
       status: 'False',
@@ -107,7 +122,7 @@ export function podStatus(pod: KubeObject, record: PodRecord): Record<string, un
     startTime: record.startTime,
     ...(record.init.length === 0 ? {} : { initContainerStatuses: record.init.map(containerStatus) }),
     containerStatuses: record.main.map(containerStatus),
-    qosClass: 'Burstable',
+    qosClass: qosClassOf(pod),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
 import { suffix } from './names.ts';
 import { deletePod, isOwnedBy, isReady, ownedBy, writeStatus } from './objects.ts';
+import { qosClassOf } from './pod-status.ts';
 import { DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS } from './resources.ts';
 import { withSidecar } from './sidecar.ts';
 import { createWorkQueue } from './workqueue.ts';
@@ -34,7 +35,7 @@ export function startReplicaSets(options: {
         ownerReferences: ownedBy(set),
       },
       spec: structuredClone(set.spec.template.spec),
-      status: { phase: 'Pending', qosClass: 'Burstable' },
+      status: { phase: 'Pending', qosClass: qosClassOf(set.spec.template as KubeObject) },
     };
     const created = store.create(
       PODS,

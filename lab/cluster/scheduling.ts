@@ -2,7 +2,7 @@ import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { RecordEvent } from './events.ts';
 import { conditionOf, nowIso, withCondition, writeStatus } from './objects.ts';
-import { unscheduledStatus } from './pod-status.ts';
+import { qosClassOf, unscheduledStatus } from './pod-status.ts';
 import { NODES, PODS } from './resources.ts';
 import { place } from './scheduler.ts';
 import { createWorkQueue } from './workqueue.ts';
@@ -49,7 +49,7 @@ function bind(store: Store, pod: KubeObject, node: string): void {
     status: {
       ...pod.status,
       phase: 'Pending',
-      qosClass: 'Burstable',
+      qosClass: qosClassOf(pod),
       startTime: nowIso(),
       conditions: withCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'True' }),
     },

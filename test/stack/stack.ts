@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createRealApi, type RealApi } from '../../lab/apiserver/real-api.ts';
+import { gateRoles } from '../../lab/apiserver/roles.ts';
+import { LAB, type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
+import type { KubeObject, ProgramRecord } from '../../lab/protocol.ts';
+import { gateArguments } from '../../lab/rehearse.ts';
+import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CLI = join(ROOT, 'src/cli.ts');
+export const MINUTES = 60_000;
+export const SERVICE = 'qwen2-3b-pattern3';
+const TIME_SCALE = 20;
+
+export interface Stack {
+  lab: Lab;
+  /** As the cluster's administrator. */
+  api: RealApi;
+  /** Runs the gate on Pattern 3 until it ends. */
+  run(options?: RunOptions): Promise<GateRun>;
+  /** The processes of an image, by a part of its name. */
+  programs(image: string): Promise<ProgramRecord[]>;
+  record(): Promise<LabRecord>;
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** Flags beside those of a rehearsal; the last one counts. */
+  flags?: string[];
+  /** Called with each line of the gate's log. */
+  onLine?: (line: string, gate: ChildProcess) => void;
+}
+
+export interface GateRun {
+  code: number | null;
+  log: string;
+  comment: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the result file, as a reader of JSON sees it
+  result: any;
+  seconds: number;
+  /** Nodes that there are, and that the pool is asked to hold. */
+  nodesLeft: number;
+}
+
+/** Starts the stack; `add` holds what an administrator has put into the cluster as well. */
+export async function startStack(add: KubeObject[] = []): Promise<Stack> {
+  const assets = process.env.STACK_ASSETS as string;
+  const lab = await startLab({
+    scenario: SCENARIOS.pass!,
+    timeScale: TIME_SCALE,
+    seed: 7,
+    stack: { assets, rbac: await gateRoles(pathToFileURL(`${join(ROOT, 'manifests', 'rbac')}/`)), add },
+    entry: { module: CLI, args: ['lab-process'] },
+  });
+  const api = createRealApi({
+    server: `https://${lab.kube.endpoint}`,
+    caPem: lab.kube.caPem,
+    token: lab.kube.adminToken as string,
+    agent: 'test',
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'stack-test-'));
+  return {
+    lab,
+    api,
+    run: (options = {}) => runGate(lab, folder, options),
+    programs: async (image) =>
+      ((await lab.record()).kube.programs ?? []).filter((program) => program.image.includes(image)),
+    record: () => lab.record(),
+    async stop() {
+      await api.close();
+      await lab.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Pattern 3 with the DestinationRules that upstream KServe needs, less the scorer that only llm-d's picker has: the
+ * picker that can be had as a Go module is the one of the Gateway API project.
+ */
+function writeManifests(folder: string): string {
+  const manifests = join(folder, 'manifests');
+  cpSync(join(ROOT, 'manifests/pattern3'), manifests, { recursive: true });
+  cpSync(
+    join(ROOT, 'manifests/components/upstream-kserve/destinationrules-pattern3.yaml'),
+    join(manifests, 'destinationrules.yaml'),
+  );
+  const edit = (name: string, change: (text: string) => string) => {
+    const file = join(manifests, name);
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+  };
+  edit('kustomization.yaml', (text) => `${text.trimEnd()}\n  - destinationrules.yaml\n`);
+  edit('llminferenceservice.yaml', (text) =>
+    text
+      .replace(/^ *- type: no-hit-lru-scorer\n/m, '')
+      .replace(/^ *- pluginRef: no-hit-lru-scorer\n *weight: 1\n/m, ''),
+  );
+  return manifests;
+}
+
+async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {} }: RunOptions): Promise<GateRun> {
+  const output = mkdtempSync(join(folder, 'run-'));
+  mkdirSync(output, { recursive: true });
+  const started = Date.now();
+  const own = [
+    `--manifests=${writeManifests(folder)}`,
+    '--pairs=4-8',
+    '--pair-duration=4s',
+    '--latency-duration=0s',
+    '--runbook=false',
+  ];
+  const child = spawn(process.execPath, [CLI, 'run', ...gateArguments(output), ...own, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() as string;
+      for (const line of lines) onLine(line, child);
+    });
+  }
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  const read = (name: string) => readFileSync(join(output, name), 'utf8');
+  const { gcp } = await lab.record();
+  return {
+    code,
+    log,
+    comment: read('comment.md').replaceAll('\u00a0', ' '),
+    result: JSON.parse(read('result.json')),
+    seconds: (Date.now() - started) / 1_000,
+    nodesLeft: (gcp.nodes[LAB.nodePool] ?? []).length + (gcp.targetSize[LAB.nodePool] ?? 0),
+  };
+}
