@@ -11,7 +11,7 @@ import { createReplicas } from '../cluster/replicas.ts';
 import { startReplicaSets } from '../cluster/replicasets.ts';
 import { PODS } from '../cluster/resources.ts';
 import { startScheduling } from '../cluster/scheduling.ts';
-import { watchTroubles } from '../cluster/troubles.ts';
+import { watchFaults } from '../cluster/faults.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeConfig } from '../protocol.ts';
 import { POD_NETWORK } from './addresses.ts';
@@ -46,7 +46,7 @@ export function startStackCluster(
   const recorder = (component: string) => createRecorder(store, component);
   const { nodes: fate, refusedPods: refusal } = config.scenario.cluster;
   const nodes = startNodes({ store, clock, record: recorder('node-controller'), zone: 'europe-west4-a', fate });
-  const troubles = watchTroubles(store);
+  const faults = watchFaults(store);
   const { scenario } = config;
   const kubelet = { store, clock, record: recorder('kubelet'), logs, replicas, scenario };
   const controllers = [
@@ -68,9 +68,9 @@ export function startStackCluster(
       const host = pod?.status?.podIP as string | undefined;
       return host ? { host, port } : null;
     },
-    troubles: troubles.list,
+    faults: faults.list,
     async close() {
-      troubles.close();
+      faults.close();
       nodes.close();
       for (const controller of controllers.reverse()) await controller.close();
       await replicas.close();

@@ -84,7 +84,7 @@ export async function startRealStack(
     cluster.setBooting(false);
     const control = await startControl(cluster, async () => ({
       ...recordOf(await kube.audit(), mirror),
-      troubles: cluster.troubles(),
+      faults: cluster.faults(),
       programs: programs.list(),
     }));
     closers.push(control.close);

@@ -14,7 +14,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli.ts');
 export const MINUTES = 60_000;
 export const SERVICE = 'qwen2-3b-pattern3';
-const TIME_SCALE = 20;
+/** Half of a rehearsal's: Envoy and the picker are real, and share two cores with the load. */
+const TIME_SCALE = 10;
 
 export interface Stack {
   lab: Lab;
@@ -109,7 +110,8 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
   const own = [
     `--manifests=${writeManifests(folder)}`,
     '--pairs=4-8',
-    '--pair-duration=4s',
+    '--pair-duration=5s',
+    '--concurrency=10',
     '--latency-duration=0s',
     '--runbook=false',
   ];

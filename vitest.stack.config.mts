@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests on a stack of real parts, `npm run test:stack`; apart from the others because they need the parts. */
+export default defineConfig({
+  test: {
+    include: ['test/stack/**/*.test.ts'],
+    globalSetup: ['test/stack/require-stack.ts'],
+    environment: 'node',
+    pool: 'forks',
+    // Every file starts a stack of its own, whose ports are fixed.
+    maxWorkers: 1,
+    testTimeout: 300_000,
+    // The first start of all has the definitions established.
+    hookTimeout: 240_000,
+  },
+});
