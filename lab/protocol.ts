@@ -90,6 +90,8 @@ export interface RealStack {
   rbac: KubeObject[];
   /** Objects that an administrator adds once the stack serves. */
   add: KubeObject[];
+  /** Says on stderr how long each part took, and keeps the logs of all programs. */
+  verbose: boolean;
 }
 
 export interface RealApiServer {

@@ -49,8 +49,7 @@ export async function startRealStack(
   };
   const started = Date.now();
   const say = (what: string) =>
-    process.env.STACK_TIMES &&
-    process.stderr.write(`stack: ${((Date.now() - started) / 1_000).toFixed(1)} s: ${what}\n`);
+    stack.verbose && process.stderr.write(`stack: ${((Date.now() - started) / 1_000).toFixed(1)} s: ${what}\n`);
   try {
     const { kube, webhook } = await startDefinedKube(stack.assets, {
       assets: join(stack.assets, 'kube/binaries'),
@@ -75,7 +74,7 @@ export async function startRealStack(
     closers.push(() => kubelet.close());
     closers.push(startCollector(mirror, collections));
     const folder = await mkdtemp(join(tmpdir(), 'stack-'));
-    if (!process.env.STACK_KEEP) closers.push(() => rm(folder, { recursive: true, force: true }));
+    if (!stack.verbose) closers.push(() => rm(folder, { recursive: true, force: true }));
     else process.stderr.write(`stack: files and logs stay in ${folder}\n`);
     const programs = createPrograms({ ...access, assets: stack.assets, folder, api });
     cluster = startStackCluster(config, withKubelet(mirror, kubelet.port), mirror, programs);

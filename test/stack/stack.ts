@@ -16,6 +16,8 @@ export const MINUTES = 60_000;
 export const SERVICE = 'qwen2-3b-pattern3';
 /** Half of a rehearsal's: Envoy and the picker are real, and share two cores with the load. */
 const TIME_SCALE = 10;
+/** Shows what happens while it does, and keeps the logs of all programs. */
+const VERBOSE = process.env.STACK_VERBOSE !== undefined;
 
 export interface Stack {
   lab: Lab;
@@ -54,7 +56,12 @@ export async function startStack(add: KubeObject[] = []): Promise<Stack> {
     scenario: SCENARIOS.pass!,
     timeScale: TIME_SCALE,
     seed: 7,
-    stack: { assets, rbac: await gateRoles(pathToFileURL(`${join(ROOT, 'manifests', 'rbac')}/`)), add },
+    stack: {
+      assets,
+      rbac: await gateRoles(pathToFileURL(`${join(ROOT, 'manifests', 'rbac')}/`)),
+      add,
+      verbose: VERBOSE,
+    },
     entry: { module: CLI, args: ['lab-process'] },
   });
   const api = createRealApi({
@@ -127,7 +134,10 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
       log += chunk.toString();
       const lines = `${rest}${chunk}`.split('\n');
       rest = lines.pop() as string;
-      for (const line of lines) onLine(line, child);
+      for (const line of lines) {
+        if (VERBOSE) process.stderr.write(`${line}\n`);
+        onLine(line, child);
+      }
     });
   }
   const code = await new Promise<number | null>((done) => child.once('close', done));
