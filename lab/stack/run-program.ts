@@ -70,8 +70,9 @@ export async function runProgram(
   };
   signal.addEventListener('abort', stop, { once: true });
   const exit = new Promise<Exit>((resolve) => {
+    // The guard holds a pipe until it is told, and 'close' waits for all of them.
+    child.once('exit', () => watcher.end('ended\n'));
     child.once('close', (code, by) => {
-      watcher.end('ended\n');
       resolve({
         code: code ?? 128 + (by === 'SIGKILL' ? 9 : 15),
         reason: code === 0 ? 'Completed' : 'Error',

@@ -11,6 +11,9 @@ beforeAll(async () => {
   for (const name of ['src', 'lab', 'package.json', 'tsconfig.json']) {
     await cp(join(root, name), join(folder, name), { recursive: true });
   }
+  // The lab is compiled as far as src/ imports it; its tests are not the question.
+  const config = JSON.parse(await readFile(join(folder, 'tsconfig.json'), 'utf8'));
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, include: ['src'] }));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

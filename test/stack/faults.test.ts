@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LAB } from '../../lab/lab.ts';
 import { type GateRun, MINUTES, type Stack, startStack } from './stack.ts';
 
+const READY = '▶ 4/7';
 const VERIFY = '▶ 5/7';
 
 describe('the gate on a stack of real parts of which one fails', () => {
@@ -39,15 +40,32 @@ describe('the gate on a stack of real parts of which one fails', () => {
     expect(run.result.verdict).toBe('fail');
   });
 
-  it('fails a gateway that does not ask the picker', async () => {
+  /** Somebody's EnvoyFilter, until the end of the test; the status of its creation. */
+  async function bypassPicker(): Promise<number> {
     const path = `/apis/networking.istio.io/v1alpha3/namespaces/${LAB.gateway.namespace}/envoyfilters`;
     undo.push(() => stack.api.ask('DELETE', `${path}/without-picker`));
-    const { status, body } = await stack.api.ask('POST', path, WITHOUT_PICKER);
-    expect(status, JSON.stringify(body)).toBe(201);
+    return (await stack.api.ask('POST', path, WITHOUT_PICKER)).status;
+  }
+
+  it('refuses a gateway that does not ask the picker before it pays for nodes', async () => {
+    expect(await bypassPicker()).toBe(201);
     const run = await stack.run();
-    expect(endedWithin(240, run), run.log).toMatch(/^routing\.(?:picker-bypassed|envoyfilter)$/);
+    expect(endedWithin(30, run), run.log).toBe('routing.envoyfilter');
+    expect(run.result.verdict).toBe('error');
+    expect(run.log).not.toContain('resize');
+  });
+
+  it('fails a gateway that no longer asks the picker once the nodes are there', async () => {
+    let bypassed: Promise<number> | undefined;
+    const run = await stack.run({
+      onLine: (line) => {
+        if (line.includes(READY)) bypassed ??= bypassPicker();
+      },
+    });
+    expect(await bypassed).toBe(201);
+    expect(endedWithin(120, run), run.log).toMatch(/^routing\.(?:picker-bypassed|envoyfilter)$/);
     expect(run.result.verdict).toBe('fail');
-    const checks = run.result.routing.checks as { id: string; outcome: string }[];
+    const checks = run.result.checks as { id: string; outcome: string }[];
     expect(checks.find(({ id }) => id === 'picker-engaged')?.outcome).toBe('fail');
   });
 

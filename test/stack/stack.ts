@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,9 +13,10 @@ import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli.ts');
 export const MINUTES = 60_000;
-export const SERVICE = 'qwen2-3b-pattern3';
 /** Half of a rehearsal's: Envoy and the picker are real, and share two cores with the load. */
 const TIME_SCALE = 10;
+/** Longer than any run may take; it is then told to end, which releases its nodes. */
+const LIMIT_SECONDS = 200;
 /** Shows what happens while it does, and keeps the logs of all programs. */
 const VERBOSE = process.env.STACK_VERBOSE !== undefined;
 
@@ -112,7 +113,6 @@ function writeManifests(folder: string): string {
 
 async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {} }: RunOptions): Promise<GateRun> {
   const output = mkdtempSync(join(folder, 'run-'));
-  mkdirSync(output, { recursive: true });
   const started = Date.now();
   const own = [
     `--manifests=${writeManifests(folder)}`,
@@ -140,7 +140,9 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
       }
     });
   }
+  const overdue = setTimeout(() => child.kill('SIGTERM'), LIMIT_SECONDS * 1_000);
   const code = await new Promise<number | null>((done) => child.once('close', done));
+  clearTimeout(overdue);
   const read = (name: string) => readFileSync(join(output, name), 'utf8');
   const { gcp } = await lab.record();
   return {
