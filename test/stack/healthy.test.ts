@@ -24,7 +24,7 @@ describe('the gate on a healthy stack of real parts', () => {
   });
 
   it('finds every routing check passed: Envoy asked the picker, which kept prefixes together', () => {
-    const ids = ['picker-engaged', 'prefix-affinity', 'unique-spread', 'hit-rate'];
+    const ids = ['picker-engaged', 'prefix-affinity', 'unique-spread', 'cache-hits'];
     const all = run.result.checks as { id: string; outcome: string; seen: string }[];
     const checks = all.filter(({ id }) => ids.includes(id));
     expect(checks.map(({ id, outcome, seen }) => [id, outcome, outcome === 'pass' ? '' : seen])).toEqual(
