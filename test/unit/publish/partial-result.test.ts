@@ -52,6 +52,14 @@ describe('the result of a run that goes on', () => {
     expect((await read()).reasons).toEqual(['***']);
   });
 
+  it('has no text that looks like a token, even one that nobody registered', async () => {
+    const token = `ghp_${'a1B2'.repeat(9)}`;
+    const partial = partialResult(join(folder, 'out'), same);
+    partial.write(aReport({ reasons: [`a pod printed ${token}`] }));
+    await partial.settled();
+    expect(await readFile(join(folder, 'out/result.json'), 'utf8')).not.toContain(token);
+  });
+
   it('never fails the run where it cannot be written', async () => {
     await writeFile(join(folder, 'out'), 'a file is in the way');
     const partial = partialResult(join(folder, 'out'), same);
