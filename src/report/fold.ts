@@ -2,6 +2,7 @@ import type { Failure } from '../lib/failure.ts';
 import { DEFAULT_MODE } from '../lib/modes.ts';
 import type { Fact } from './facts.ts';
 import type {
+  Check,
   Environment,
   ManifestLocation,
   Plan,
@@ -92,7 +93,7 @@ export function fold(report: Report, fact: Fact): Report {
     case 'pods':
       return { ...report, pods: fact.pods };
     case 'check':
-      return { ...report, checks: [...report.checks, fact.check] };
+      return { ...report, checks: withCheck(report.checks, fact.check) };
     case 'routing':
       return { ...report, routing: fact.routing };
     case 'unique-spread':
@@ -130,13 +131,19 @@ function withStage(report: Report, name: StageName, change: Partial<StageResult>
   };
 }
 
+/** A later outcome of the same check replaces the earlier one, at its place. */
+function withCheck(checks: readonly Check[], check: Check): Check[] {
+  const known = checks.some(({ id }) => id === check.id);
+  return known ? checks.map((each) => (each.id === check.id ? check : each)) : [...checks, check];
+}
+
 function withSpread(report: Report, { unique, check }: FactOf<'unique-spread'>): Report {
   const known = report.checks.some(({ id }) => id === check.id);
   if (!known || !report.routing || unique.sent <= report.routing.unique.sent) return report;
   return {
     ...report,
     routing: { ...report.routing, unique },
-    checks: report.checks.map((each) => (each.id === check.id ? check : each)),
+    checks: withCheck(report.checks, check),
   };
 }
 

@@ -197,7 +197,8 @@ export interface PodSummary {
   readyAfterMs: number | null;
 }
 
-export type CheckOutcome = 'pass' | 'fail' | 'inconclusive' | 'not-observable';
+/** `warning`: worth a reader's eye, and no obstacle to a pass. */
+export type CheckOutcome = 'pass' | 'warning' | 'fail' | 'inconclusive' | 'not-observable';
 
 export interface Check {
   id:

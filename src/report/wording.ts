@@ -6,6 +6,7 @@ export const STAGES: readonly StageName[] = ['preflight', 'lease', 'deploy', 're
 
 export const CHECK_WORDS: Record<CheckOutcome, string> = {
   pass: '✅\u00a0pass',
+  warning: '⚠️\u00a0warning',
   fail: '❌\u00a0fail',
   inconclusive: '⚠️\u00a0inconclusive',
   'not-observable': 'not\u00a0observable',
@@ -74,15 +75,22 @@ export function splitChecks(checks: Check[]): { service: Check[]; routing: Check
 /** A group is passed when every check in it passed; anything unseen keeps it from a pass. */
 export function groupOutcome(checks: Check[]): CheckOutcome | null {
   if (checks.length === 0) return null;
-  const order: CheckOutcome[] = ['fail', 'inconclusive', 'not-observable'];
+  const order: CheckOutcome[] = ['fail', 'inconclusive', 'not-observable', 'warning'];
   return order.find((outcome) => checks.some((check) => check.outcome === outcome)) ?? 'pass';
 }
+
+const TALLY_WORDS: Record<Exclude<CheckOutcome, 'pass'>, string> = {
+  fail: 'failed',
+  inconclusive: 'inconclusive',
+  'not-observable': 'not observable',
+  warning: 'with a warning',
+};
 
 /** `2 of 3`, and what became of the others when not all passed: `1 of 3, 1 not observable`. */
 export function tally(checks: Check[]): string {
   const counted = (outcome: CheckOutcome) => checks.filter((check) => check.outcome === outcome).length;
-  const rest = (['fail', 'inconclusive', 'not-observable'] as const)
-    .map((outcome) => ({ n: counted(outcome), word: outcome === 'fail' ? 'failed' : outcome.replace('-', ' ') }))
+  const rest = (['fail', 'inconclusive', 'not-observable', 'warning'] as const)
+    .map((outcome) => ({ n: counted(outcome), word: TALLY_WORDS[outcome] }))
     .filter(({ n }) => n > 0)
     .map(({ n, word }) => `${n} ${word}`);
   return [`${counted('pass')} of ${checks.length} passed`, ...rest].join(', ');

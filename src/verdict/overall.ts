@@ -45,7 +45,7 @@ export function overallVerdict(
   }
   const undecided = [
     ...checks
-      .filter(({ outcome }) => outcome !== 'pass')
+      .filter(isOpen)
       .map((check) =>
         checkSentence(check, check.outcome === 'inconclusive' ? 'was not decided' : 'could not be observed'),
       ),
@@ -66,6 +66,7 @@ export function overallVerdict(
       ...(speedup.value > target.expectedMaxSpeedup
         ? [`It is above the expected range, which ends at ${target.expectedMaxSpeedup}×.`]
         : []),
+      ...checks.filter(({ outcome }) => outcome === 'warning').map((check) => checkSentence(check, 'warning')),
     ],
   };
 }
@@ -80,6 +81,11 @@ function whyUndecided({ design, looks, pairs, baseline }: Benchmark, { minSpeedu
   return looks.stopped === 'budget'
     ? `, on both sides of ${minSpeedup}× when the budget of ${pairs.length} pairs was spent.`
     : ` so far: the measurement stopped after ${pairs.length} pairs without a decision.`;
+}
+
+/** Whether a check keeps a verdict from a pass without being a failure. */
+export function isOpen({ outcome }: Pick<Check, 'outcome'>): boolean {
+  return outcome === 'inconclusive' || outcome === 'not-observable';
 }
 
 /** A check that did not pass, as a sentence. */

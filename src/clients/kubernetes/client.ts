@@ -80,10 +80,21 @@ export interface KubeClient {
   /** Whether the API server would let this identity do it. */
   canI(attributes: AccessAttributes): Promise<boolean>;
   /** GET through the API server's pod proxy. */
-  podProxy(namespace: string, pod: string, port: string, path: string): Promise<{ status: number; body: string }>;
+  podProxy(
+    namespace: string,
+    pod: string,
+    port: string,
+    path: string,
+    limit?: ReadLimit,
+  ): Promise<{ status: number; body: string }>;
   /** GET from a port of a pod by way of its kubelet. */
-  portForward(target: PodTarget): Promise<{ status: number; body: string }>;
+  portForward(target: PodTarget, limit?: ReadLimit): Promise<{ status: number; body: string }>;
   close(): Promise<void>;
+}
+
+/** How long a read from a pod may take, milliseconds; without it the client's own limit holds. */
+export interface ReadLimit {
+  limitMs: number;
 }
 
 /** Objects that a list brings at a time: more would keep the API server busy, fewer the connection. */
@@ -262,16 +273,16 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       );
       return answer.status === 200 ? answer.body : '';
     },
-    async podProxy(namespace, pod, port, path) {
+    async podProxy(namespace, pod, port, path, limit) {
       const scheme = port.includes(':') ? port : `:${port}`;
       const [protocol, number] = scheme.split(':');
       const target = protocol ? `${protocol}:${pod}:${number}` : `${pod}:${number}`;
       const url = `/api/v1/namespaces/${namespace}/pods/${target}/proxy/${path.replace(/^\//, '')}`;
-      const { status, body } = await send(HttpMethod.GET, url, { accept: '*/*' });
+      const { status, body } = await send(HttpMethod.GET, url, { accept: '*/*', ...limit });
       return { status, body };
     },
-    portForward: (target) =>
-      getByPortForward(config, target, deadline(options.signal, options.requestTimeoutMs ?? 30_000)),
+    portForward: (target, limit) =>
+      getByPortForward(config, target, deadline(options.signal, limit?.limitMs ?? options.requestTimeoutMs ?? 30_000)),
     close: transport.close,
   };
 }

@@ -23,6 +23,8 @@ export interface Body {
   body?: string;
   contentType?: string;
   accept?: string;
+  /** How long the request may take, milliseconds; without it the client's own limit holds. */
+  limitMs?: number;
 }
 
 /** Requests to one API server: a fresh token and a deadline on each, one connection pool, retries where they help. */
@@ -71,7 +73,7 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
     await config.applySecurityAuthentication(context);
     const headers = context.getHeaders() as Record<string, string>;
     const dispatcher = context.getDispatcher();
-    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
+    const signal = deadline(options.signal, extra.limitMs ?? options.requestTimeoutMs ?? 30_000);
     const asking = request(context.getUrl(), {
       method,
       headers: {

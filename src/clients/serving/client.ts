@@ -7,8 +7,21 @@ import { parseMetrics, type Sample, sumOf } from './metrics.ts';
 /** The fields of vLLM's answers that checks read; each may be missing or of another type. */
 export interface ServingBody {
   data?: { id?: unknown }[];
-  choices?: { text?: unknown; message?: { content?: unknown } }[];
-  usage?: { prompt_tokens?: unknown };
+  choices?: { text?: unknown; message?: ServingMessage }[];
+  usage?: { prompt_tokens?: unknown; completion_tokens?: unknown };
+}
+
+/** A chat message. Reasoning parsers fill `reasoning`, formerly `reasoning_content`, and leave `content` null until they end. */
+export interface ServingMessage {
+  content?: unknown;
+  reasoning?: unknown;
+  reasoning_content?: unknown;
+  tool_calls?: unknown;
+}
+
+/** How long one request may take, from its start to the end of its answer, milliseconds. */
+export interface RequestLimit {
+  limitMs: number;
 }
 
 export interface ServingAnswer {
@@ -23,8 +36,8 @@ export interface ServingAnswer {
 /** Single requests to the service through its gateway, for checks; load goes through `load/`. */
 export interface ServingClient {
   baseUrl: string;
-  get(path: string): Promise<ServingAnswer>;
-  post(path: string, body: unknown): Promise<ServingAnswer>;
+  get(path: string, limit?: RequestLimit): Promise<ServingAnswer>;
+  post(path: string, body: unknown, limit?: RequestLimit): Promise<ServingAnswer>;
   close(): Promise<void>;
 }
 
@@ -46,9 +59,14 @@ export function createServingClient(options: {
   });
   const common = hostname ? { host: hostname } : {};
   const base = options.baseUrl.replace(/\/$/, '');
-  const send = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<ServingAnswer> => {
+  const send = async (
+    method: 'GET' | 'POST',
+    path: string,
+    limit: RequestLimit | undefined,
+    body?: unknown,
+  ): Promise<ServingAnswer> => {
     const started = performance.now();
-    const signal = deadline(options.signal, options.requestTimeoutMs ?? 30_000);
+    const signal = deadline(options.signal, limit?.limitMs ?? options.requestTimeoutMs ?? 30_000);
     const asking = request(`${base}${path}`, {
       method,
       dispatcher: agent,
@@ -57,7 +75,7 @@ export function createServingClient(options: {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const response = await orAbort(asking, signal);
-    const text = await response.body.text();
+    const text = await orAbort(response.body.text(), signal);
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
     return {
@@ -70,8 +88,8 @@ export function createServingClient(options: {
   };
   return {
     baseUrl: base,
-    get: (path) => send('GET', path),
-    post: (path, body) => send('POST', path, body),
+    get: (path, limit) => send('GET', path, limit),
+    post: (path, body, limit) => send('POST', path, limit, body),
     close: () => agent.destroy(),
   };
 }
@@ -90,9 +108,12 @@ export interface ReplicaCounters {
   prefixCaching: boolean | null;
 }
 
+/** How long one way to a replica's metrics may take, and all ways together, milliseconds. */
+const METRICS_LIMIT_MS = { each: 5_000, together: 12_000 } as const;
+
 /**
  * Reads `/metrics` of one pod, by port-forward or else through the API server's pod proxy, which a NetworkPolicy or a
- * strict mesh may stop; the likelier scheme first. Throws with every reason when nothing answers.
+ * strict mesh may stop; the likelier scheme first. Throws with every reason when nothing answers within 12 s.
  */
 export async function readReplica(
   kube: KubeClient,
@@ -103,14 +124,17 @@ export async function readReplica(
 ): Promise<ReplicaCounters> {
   const schemes = scheme === 'https' ? (['https', 'http'] as const) : (['http', 'https'] as const);
   const problems: string[] = [];
+  const endMs = performance.now() + METRICS_LIMIT_MS.together;
   for (const candidate of schemes) {
     const ways = [
-      () => kube.portForward({ namespace, pod, scheme: candidate, port, path: '/metrics' }),
-      () => kube.podProxy(namespace, pod, `${candidate}:${port}`, '/metrics'),
+      (limitMs: number) => kube.portForward({ namespace, pod, scheme: candidate, port, path: '/metrics' }, { limitMs }),
+      (limitMs: number) => kube.podProxy(namespace, pod, `${candidate}:${port}`, '/metrics', { limitMs }),
     ];
     for (const ask of ways) {
+      const leftMs = Math.min(METRICS_LIMIT_MS.each, endMs - performance.now());
+      if (leftMs <= 0) continue;
       try {
-        const answer = await ask();
+        const answer = await ask(leftMs);
         if (answer.status === 200) return countersOf(pod, parseMetrics(answer.body));
         problems.push(`${candidate}: HTTP ${answer.status}: ${answer.body.slice(0, 160)}`);
       } catch (error) {

@@ -8,6 +8,9 @@ import type { ReadyStack } from '../ready/ready.ts';
 /** What every proxy of the gateway has counted, or why that is not known. */
 export type GatewaySnapshot = { proxies: { pod: string; hosts: EnvoyHost[] }[] } | { problem: string };
 
+/** An admin port that takes longer belongs to an Envoy that hangs, which is what the caller wants to know soon. */
+const ADMIN_LIMIT_MS = 10_000;
+
 /**
  * Reads the cluster counters of the gateway's Envoys through port-forward: a witness of who was asked and who served that
  * is neither vLLM's nor the endpoint picker's. Never throws for a cluster that does not let us look.
@@ -22,7 +25,7 @@ export async function gatewaySnapshot(
     const proxies = await Promise.all(
       pods.map(async ({ metadata: { name: pod } }) => {
         const target = { namespace, pod, scheme: 'http' as const, port: ENVOY_ADMIN_PORT, path: ENVOY_CLUSTERS_PATH };
-        const { status, body } = await kube.portForward(target);
+        const { status, body } = await kube.portForward(target, { limitMs: ADMIN_LIMIT_MS });
         if (status !== 200) throw new Error(`the Envoy of ${pod} answered HTTP ${status}`);
         return { pod, hosts: parseClusters(body) };
       }),

@@ -1,13 +1,21 @@
 import type { ServingAnswer, ServingClient } from '../../clients/serving/client.ts';
-import { requestBody, type SharedPrefixGroup, sharedPrefixGroup, uniquePrompts } from '../../load/prompts.ts';
+import {
+  CHARS_PER_TOKEN,
+  requestBody,
+  type SharedPrefixGroup,
+  sharedPrefixGroup,
+  uniquePrompts,
+} from '../../load/prompts.ts';
 import type { Check, RoutingEvidence } from '../../report/model.ts';
 import { cacheablePrefix, expectedHitRates } from '../../verdict/hit-rate.ts';
 import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../verdict/routing.ts';
+import { mean } from '../../verdict/statistics.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
+import type { RequestBudget } from './budget.ts';
 import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
 import { gatewayBetween, gatewaySnapshot } from './gateway-counters.ts';
-import { add, ask } from './request.ts';
+import { type Asked, add, spend } from './request.ts';
 
 const PROBE_MAX_TOKENS = 8;
 /**
@@ -35,84 +43,40 @@ export interface RoutingSubject {
   prepared: Prepared;
   stack: ReadyStack;
   client: ServingClient;
+  /** Bounds the requests, with those that were sent before. */
+  budget: RequestBudget;
   modelId: string;
   before: Snapshot;
   /** Tokens of a prefix-cache block; null when the replicas do not agree on one. */
   blockSizeTokens: number | null;
 }
 
-/** Sends prompts with shared and with unique prefixes, and judges from counters who served them. */
-export async function checkRouting(
-  context: StageContext,
-  { prepared, stack, client, modelId, before, blockSizeTokens }: RoutingSubject,
-): Promise<RoutingEvidence> {
-  const { runKey } = context;
+/**
+ * Sends prompts with shared and with unique prefixes, and judges from counters who served them. Ends with its budget:
+ * what was sent until then is judged, and checks that rest on what was not sent are not observable.
+ */
+export async function checkRouting(context: StageContext, subject: RoutingSubject): Promise<RoutingEvidence> {
+  const { prepared, stack, before, blockSizeTokens, budget } = subject;
   const { replicas } = prepared.service;
-  const body = (prompt: string): unknown =>
-    JSON.parse(
-      requestBody(prompt, {
-        api: 'completions',
-        model: modelId,
-        maxTokens: PROBE_MAX_TOKENS,
-        fixedLength: false,
-      }).toString(),
-    );
-
-  const prefixLength = Math.ceil(PREFIX_BLOCKS * Math.max(USUAL_BLOCK_TOKENS, blockSizeTokens ?? 0));
-  const groups = Array.from({ length: GROUPS }, (_, group) =>
-    sharedPrefixGroup({
-      seed: `${runKey}/verify`,
-      group,
-      prefixTokens: prefixLength,
-      suffixTokens: SUFFIX_TOKENS,
-    }),
-  );
   const gatewayBefore = await gatewaySnapshot(context, stack.route.gateway);
-  const sharedAnswers: ServingAnswer[] = [];
-  const servedGroups: Conserved[] = [];
-  let between = before;
-  for (const { prompt } of groups) {
-    // One after another: a follower can only be sent where the leader's answer has left its prefix.
-    for (let index = 0; index < PER_GROUP; index += 1) {
-      const { answer } = await ask(context, () => client.post('/v1/completions', body(prompt(index))));
-      if (answer) sharedAnswers.push(answer);
-    }
-    const next = await settled(context, prepared, stack, between, PER_GROUP);
-    servedGroups.push(conserved(servedBetween(between, next), PER_GROUP));
-    between = next;
-  }
-  const nextUnique = uniquePrompts({ seed: `${runKey}/verify-unique`, promptTokens: context.inputs.promptTokens });
-  const uniqueCount = UNIQUE_PER_REPLICA[context.inputs.keep ? 'alone' : 'measured'] * replicas;
-  const uniqueAnswers = await inParallel(uniqueCount, 2 * replicas, () =>
-    ask(context, () => client.post('/v1/completions', body(nextUnique()))),
-  );
-  const after = await settled(context, prepared, stack, between, uniqueCount);
-
+  const shared = await sendGroups(context, subject);
+  const unique = await sendUnique(context, subject, shared.after);
   const gateway = gatewayBetween(gatewayBefore, await gatewaySnapshot(context, stack.route.gateway), stack);
 
-  const shared = conserved(servedBetween(before, between), SHARED_REQUESTS);
-  const unsound = servedGroups.find(({ override }) => override.outcome !== undefined);
-  const [group] = groups as [SharedPrefixGroup];
-  const unique = conserved(servedBetween(between, after), uniqueCount);
-  const promptTokens = usageTokens(sharedAnswers.at(-1)) ?? prefixLength + SUFFIX_TOKENS;
-  const promptChars = group.prompt(0).length;
-  const prefixTokens = Math.floor((promptTokens * group.prefix.length) / promptChars);
-  const hitRate = hitRateOf(before, between, {
-    prefixTokens,
-    promptTokens,
-    replicas,
-    blockTokens: blockSizeTokens,
-  });
-  const answers = [...sharedAnswers, ...uniqueAnswers.flatMap(({ answer }) => (answer ? [answer] : []))];
+  const shape = shapeSeen(shared, replicas);
+  const hitRate = hitRateOf(before, shared.after, { ...shape, blockTokens: blockSizeTokens });
+  const answers = [...shared.answers, ...unique.answers].map(({ answer }) => answer);
+  const all = conserved(servedBetween(before, shared.after), shared.sent);
+  const rest = conserved(servedBetween(shared.after, unique.after), unique.sent);
   const routing: RoutingEvidence = {
-    prefixTokens,
-    prefixChars: group.prefix.length,
+    prefixTokens: shape.prefixTokens,
+    prefixChars: shape.prefixChars,
     sharedPrefix: {
-      sent: SHARED_REQUESTS,
-      perPod: shared.perPod,
-      groups: servedGroups.map(({ perPod }) => perPod).filter((perPod) => perPod.length > 0),
+      sent: shared.sent,
+      perPod: all.perPod,
+      groups: shared.groups.map(({ perPod }) => perPod).filter((perPod) => perPod.length > 0),
     },
-    unique: { sent: uniqueCount, perPod: unique.perPod },
+    unique: { sent: unique.sent, perPod: rest.perPod },
     hitRate,
     pickerHeader:
       answers.length === 0
@@ -122,79 +86,194 @@ export async function checkRouting(
   };
   context.note({ type: 'routing', routing });
   const length = cacheablePrefix({
-    prefixTokens,
-    prefixChars: group.prefix.length,
-    promptTokens,
-    promptChars,
+    ...shape,
+    promptTokens: Math.round(shape.promptTokens),
     blockTokens: blockSizeTokens,
     pickerBlockChars: blockSizeTokens === null ? null : blockSizeTokens * 4,
   });
   context.emit({ type: 'fact', stage: 'verify', text: length.sentence });
-  add(context, checkPicker(routing.pickerHeader, gateway, SHARED_REQUESTS + uniqueCount));
-  const affinity = checkSharedPrefix(routing.sharedPrefix.groups, replicas);
   // A prefix that either layer cannot see proves nothing, whatever the router does with it.
-  const tooShort = length.longEnough === false ? { outcome: 'not-observable' as const, seen: length.sentence } : {};
-  add(context, { ...affinity, ...unsound?.override, ...shared.override, ...tooShort });
-  add(context, { ...checkUniqueSpread(unique.perPod, replicas), ...unique.override });
-  add(
-    context,
-    checkCacheHits(
-      hitRate ?? { measured: null, ...expectedHitRates(shapeOf(prefixTokens, promptTokens, replicas, 128)) },
-    ),
-  );
+  const tooShort = length.longEnough === false ? notObservable(length.sentence) : {};
+  const unsound = shared.groups.find(({ override }) => override.outcome !== undefined);
+  const sharedCut = cut(budget, shared.sent, SHARED_REQUESTS);
+  add(context, checkPicker(routing.pickerHeader, gateway, shared.sent + unique.sent));
+  const affinity = checkSharedPrefix(routing.sharedPrefix.groups, replicas);
+  add(context, { ...affinity, ...unsound?.override, ...all.override, ...tooShort, ...sharedCut });
+  const uniqueCut = cut(budget, unique.sent, unique.planned);
+  add(context, { ...checkUniqueSpread(rest.perPod, replicas), ...rest.override, ...uniqueCut });
+  const expected = { measured: null, ...expectedHitRates({ ...shape, blockTokens: USUAL_BLOCK_TOKENS }) };
+  add(context, { ...checkCacheHits(hitRate ?? expected), ...sharedCut });
   return routing;
+}
+
+/** A request that was answered, with the length of its prompt in characters. */
+interface Answered {
+  chars: number;
+  answer: ServingAnswer;
+}
+
+interface SentGroups {
+  sent: number;
+  answers: Answered[];
+  groups: Conserved[];
+  /** The counters after the last group. */
+  after: Snapshot;
+  prefixChars: number;
+  /** Mean length of the prompts, characters. */
+  promptChars: number;
+}
+
+/** Sends the groups one after another, each with the counters read after it. */
+async function sendGroups(context: StageContext, subject: RoutingSubject): Promise<SentGroups> {
+  const { before, blockSizeTokens, budget } = subject;
+  const prefixTokens = Math.ceil(PREFIX_BLOCKS * Math.max(USUAL_BLOCK_TOKENS, blockSizeTokens ?? 0));
+  const seed = `${context.runKey}/verify`;
+  const prompts = Array.from({ length: GROUPS }, (_, group) =>
+    sharedPrefixGroup({ seed, group, prefixTokens, suffixTokens: SUFFIX_TOKENS }),
+  );
+  const [first] = prompts as [SharedPrefixGroup];
+  const sent: SentGroups = {
+    ...{ sent: 0, answers: [], groups: [], after: before, prefixChars: first.prefix.length },
+    promptChars: mean(prompts.flatMap(({ prompt }) => range(PER_GROUP).map((index) => prompt(index).length))),
+  };
+  for (const { prompt } of prompts) {
+    if (budget.ended()) break;
+    let ofGroup = 0;
+    // One after another: a follower can only be sent where the leader's answer has left its prefix.
+    for (let index = 0; index < PER_GROUP && !budget.ended(); index += 1) {
+      const { answer } = await post(context, subject, prompt(index));
+      ofGroup += 1;
+      if (answer) sent.answers.push({ chars: prompt(index).length, answer });
+    }
+    sent.sent += ofGroup;
+    const next = await countersAfter(context, subject, sent, ofGroup);
+    if (ofGroup === PER_GROUP) sent.groups.push(conserved(servedBetween(sent.after, next), PER_GROUP));
+    sent.after = next;
+  }
+  return sent;
+}
+
+/** The counters once they account for a group. Counters that two groups could not read are not asked for again. */
+async function countersAfter(
+  context: StageContext,
+  { prepared, stack }: RoutingSubject,
+  { after, groups }: SentGroups,
+  sent: number,
+): Promise<Snapshot> {
+  if (after.problems.length > 0 && groups.length >= 2) return after;
+  return settled(context, prepared, stack, after, sent);
+}
+
+interface SentUnique {
+  planned: number;
+  sent: number;
+  answers: Answered[];
+  after: Snapshot;
+}
+
+/** Sends prompts that share nothing, two for each replica at a time. */
+async function sendUnique(context: StageContext, subject: RoutingSubject, before: Snapshot): Promise<SentUnique> {
+  const { prepared, stack, budget } = subject;
+  const { replicas } = prepared.service;
+  const { promptTokens, keep } = context.inputs;
+  const next = uniquePrompts({ seed: `${context.runKey}/verify-unique`, promptTokens });
+  const planned = UNIQUE_PER_REPLICA[keep ? 'alone' : 'measured'] * replicas;
+  const unique: SentUnique = { planned, sent: 0, answers: [], after: before };
+  const worker = async () => {
+    while (unique.sent < planned && !budget.ended()) {
+      unique.sent += 1;
+      const prompt = next();
+      const { answer } = await post(context, subject, prompt);
+      if (answer) unique.answers.push({ chars: prompt.length, answer });
+    }
+  };
+  await Promise.all(range(2 * replicas).map(worker));
+  if (unique.sent > 0) unique.after = await settled(context, prepared, stack, before, unique.sent);
+  return unique;
+}
+
+function post(context: StageContext, { client, budget, modelId }: RoutingSubject, prompt: string): Promise<Asked> {
+  const options = { api: 'completions', model: modelId, maxTokens: PROBE_MAX_TOKENS, fixedLength: false } as const;
+  const body: unknown = JSON.parse(requestBody(prompt, options).toString());
+  return spend(context, budget, (limit) => client.post('/v1/completions', body, limit));
+}
+
+interface SeenShape {
+  prefixTokens: number;
+  prefixChars: number;
+  promptTokens: number;
+  promptChars: number;
+  suffixTokens: number;
+  requestsPerGroup: number;
+  replicas: number;
+}
+
+/**
+ * The prompts of the groups in tokens, by the mean over all answers: prompts of one length in characters differ by some
+ * tokens, and a single answer would put the expected hit rate off.
+ */
+function shapeSeen({ answers, prefixChars, promptChars }: SentGroups, replicas: number): SeenShape {
+  const counted = answers.flatMap(({ answer, chars }) => {
+    const tokens = promptTokensOf(answer);
+    return tokens === null ? [] : [{ tokens, chars }];
+  });
+  const tokensPerChar =
+    counted.length > 0
+      ? mean(counted.map(({ tokens }) => tokens)) / mean(counted.map(({ chars }) => chars))
+      : 1 / CHARS_PER_TOKEN;
+  const promptTokens = tokensPerChar * promptChars;
+  const prefixTokens = Math.floor(tokensPerChar * prefixChars);
+  const suffixTokens = promptTokens - prefixTokens;
+  return { prefixTokens, prefixChars, promptTokens, promptChars, suffixTokens, requestsPerGroup: PER_GROUP, replicas };
+}
+
+type Override = Partial<Pick<Check, 'outcome' | 'seen'>>;
+
+function notObservable(seen: string): Override {
+  return { outcome: 'not-observable', seen };
+}
+
+/** Replaces an outcome that would rest on requests which were not sent. */
+function cut(budget: RequestBudget, sent: number, planned: number): Override {
+  const ended = budget.ended();
+  if (!ended || sent >= planned) return {};
+  return notObservable(`${sent} of ${planned} requests were sent: ${ended.text}`);
 }
 
 interface Conserved {
   perPod: RoutingEvidence['unique']['perPod'];
   /** Replaces the check's own outcome when the counters do not add up to what was sent. */
-  override: Partial<Pick<Check, 'outcome' | 'seen'>>;
+  override: Override;
 }
 
 function conserved(perPod: RoutingEvidence['unique']['perPod'] | null, sent: number): Conserved {
   if (!perPod) return { perPod: [], override: {} };
   const served = perPod.reduce((sum, { requests }) => sum + requests, 0);
   if (served === sent) return { perPod, override: {} };
-  return {
-    perPod,
-    override: {
-      outcome: 'not-observable',
-      seen: `${sent} sent, ${served} counted by the replicas: other traffic, lost requests or a restart`,
-    },
-  };
-}
-
-function shapeOf(prefixTokens: number, promptTokens: number, replicas: number, blockTokens: number) {
-  const suffixTokens = promptTokens - prefixTokens;
-  return { prefixTokens, suffixTokens, requestsPerGroup: PER_GROUP, blockTokens, replicas };
+  const seen = `${sent} sent, ${served} counted by the replicas: other traffic, lost requests or a restart`;
+  return { perPod, override: notObservable(seen) };
 }
 
 function hitRateOf(
   before: Snapshot,
   after: Snapshot,
-  shape: { prefixTokens: number; promptTokens: number; replicas: number; blockTokens: number | null },
+  shape: SeenShape & { blockTokens: number | null },
 ): RoutingEvidence['hitRate'] {
-  if (shape.blockTokens === null) return null;
+  const { blockTokens } = shape;
+  if (blockTokens === null) return null;
   const cache = cacheBetween(before, after);
-  const expected = expectedHitRates(shapeOf(shape.prefixTokens, shape.promptTokens, shape.replicas, shape.blockTokens));
   // Replicas that export the counters and have looked nothing up do not cache.
-  return { measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : 0), ...expected };
-}
-
-async function inParallel<T>(count: number, concurrency: number, task: () => Promise<T>): Promise<T[]> {
-  const results: T[] = [];
-  let left = count;
-  const worker = async () => {
-    while (left > 0) {
-      left -= 1;
-      results.push(await task());
-    }
+  return {
+    measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : 0),
+    ...expectedHitRates({ ...shape, blockTokens }),
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  return results;
 }
 
-function usageTokens(answer: ServingAnswer | undefined): number | null {
-  const tokens = answer?.json?.usage?.prompt_tokens;
+function promptTokensOf(answer: ServingAnswer): number | null {
+  const tokens = answer.json?.usage?.prompt_tokens;
   return typeof tokens === 'number' && tokens > 0 ? tokens : null;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }

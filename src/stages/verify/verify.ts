@@ -1,17 +1,16 @@
-import { createServingClient, type ServingAnswer, type ServingClient } from '../../clients/serving/client.ts';
-import { errorText, Failure } from '../../lib/failure.ts';
-import { poll } from '../../lib/poll.ts';
+import { createServingClient, type ServingAnswer } from '../../clients/serving/client.ts';
+import { Failure } from '../../lib/failure.ts';
 import type { Check, Environment, RoutingEvidence } from '../../report/model.ts';
 import { readPicker } from '../../stack/picker.ts';
 import { serviceObject } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
+import { awaitAnswer, checkAnswers, completionCheck } from './answers.ts';
+import { createRequestBudget, REQUEST_LIMIT_MS, SILENT_LIMIT_MS } from './budget.ts';
 import { type Snapshot, snapshot } from './counters.ts';
 import { add, ask, status } from './request.ts';
 import { checkRouting } from './routing.ts';
 
-const GATEWAY_LIMIT_MS = 60_000;
-const PROBE_MAX_TOKENS = 8;
 /** What later stages need to know of the model that answers. */
 export interface VerifiedModel {
   modelId: string;
@@ -19,6 +18,8 @@ export interface VerifiedModel {
   environment: Partial<Environment>;
   /** Who served the prompts of the routing check; null for one replica, which needs no routing. */
   routing: RoutingEvidence | null;
+  /** Why there is nothing to measure: the service does not answer completions. Null where it does. */
+  unanswered: string | null;
 }
 
 /**
@@ -35,10 +36,10 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
   };
   const client = createServingClient({ baseUrl: endpoint, hostname, signal: context.signal });
   try {
-    await awaitAnswer(context, client);
-    const health = await ask(context, () => client.get('/health'));
+    const limitMs = (await awaitAnswer(context, client)) ? REQUEST_LIMIT_MS : SILENT_LIMIT_MS;
+    const health = await ask(context, limitMs, (limit) => client.get('/health', limit));
     push(context, 'health', 'Health endpoint', 'HTTP 200', status(health), health.answer?.status === 200);
-    const models = await ask(context, () => client.get('/v1/models'));
+    const models = await ask(context, limitMs, (limit) => client.get('/v1/models', limit));
     const ids = modelIds(models.answer);
     push(context, 'models', 'Model list', 'at least one model', ids.join(', ') || status(models), ids.length > 0);
     const modelId = chooseModel(ids, prepared);
@@ -56,7 +57,8 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
       context.emit({ type: 'warning', text: `the server calls its model ${modelId}, the manifest ${wanted}` });
     }
     discover({ modelId, endpoint: stack.route.endpoint });
-    await checkAnswers(context, client, modelId);
+    const budget = createRequestBudget(context.clock);
+    await checkAnswers(context, client, budget, modelId);
     const picker = await readPicker(context.kube, prepared.service);
     discover({ scorers: picker.scorers, pickerImage: picker.image });
 
@@ -75,53 +77,19 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
     // One replica serves everything: there is no routing to be proven.
     const routing =
       prepared.service.replicas > 1
-        ? await checkRouting(context, { prepared, stack, client, modelId, before, blockSizeTokens })
+        ? await checkRouting(context, { prepared, stack, client, budget, modelId, before, blockSizeTokens })
         : null;
-    return { modelId, environment: discovered, routing };
+    const ended = budget.ended();
+    if (ended?.because === 'unanswered') add(context, completionCheck({ outcome: 'fail', seen: ended.text }));
+    return {
+      modelId,
+      environment: discovered,
+      routing,
+      unanswered: ended?.because === 'unanswered' ? ended.text : null,
+    };
   } finally {
     await client.close();
   }
-}
-
-/**
- * Waits until the gateway carries requests: its proxies learn of new endpoints some time after Kubernetes calls the pods
- * Ready. When the time is over the checks are made all the same, and say what is wrong.
- */
-async function awaitAnswer(context: StageContext, client: ServingClient): Promise<void> {
-  await poll({
-    stage: 'verify',
-    what: 'an answer through the gateway',
-    everyMs: Math.min(1_000, context.inputs.pollIntervalMs),
-    limitMs: GATEWAY_LIMIT_MS,
-    clock: context.clock,
-    signal: context.signal,
-    onWait: (status) => context.emit({ type: 'waiting', stage: 'verify', ...status }),
-    probe: async () => {
-      const tried = [
-        await ask(context, () => client.get('/v1/models')),
-        await ask(context, () => client.get('/health')),
-      ];
-      const refused = tried.find(({ answer }) => answer?.status !== 200);
-      return refused ? { waiting: status(refused) } : { done: true };
-    },
-  }).catch((error: unknown) => {
-    context.signal.throwIfAborted();
-    context.emit({ type: 'warning', text: errorText(error) });
-  });
-}
-
-async function checkAnswers(context: StageContext, client: ServingClient, model: string): Promise<void> {
-  const common = { model, max_tokens: PROBE_MAX_TOKENS, temperature: 0 };
-  const completion = await ask(context, () =>
-    client.post('/v1/completions', { ...common, prompt: 'The capital of France is' }),
-  );
-  const text = completionText(completion.answer, ({ text: answer }) => answer);
-  push(context, 'completion', 'Completion', 'HTTP 200 with text', text ?? status(completion), text !== null);
-  const chat = await ask(context, () =>
-    client.post('/v1/chat/completions', { ...common, messages: [{ role: 'user', content: 'Say hello.' }] }),
-  );
-  const reply = completionText(chat.answer, ({ message }) => message?.content);
-  push(context, 'chat', 'Chat completion', 'HTTP 200 with text', reply ?? status(chat), reply !== null);
 }
 
 function push(
@@ -149,16 +117,6 @@ function chooseModel(ids: string[], prepared: Prepared): string | undefined {
 
 function servedName(prepared: Prepared): string | undefined {
   return serviceObject(prepared.manifests)?.spec?.model?.name;
-}
-
-function completionText(
-  answer: ServingAnswer | null,
-  pick: (choice: { text?: unknown; message?: { content?: unknown } }) => unknown,
-): string | null {
-  if (answer?.status !== 200) return null;
-  const { choices } = answer.json ?? {};
-  const value = choices?.[0] && pick(choices[0]);
-  return typeof value === 'string' && value !== '' ? `HTTP 200, ${value.length} characters` : null;
 }
 
 /** A value on which all replicas agree; null when they do not or do not tell. */

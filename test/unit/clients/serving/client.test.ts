@@ -97,6 +97,11 @@ describe('requests to the service', () => {
   it('end at their deadline, and with the run', async () => {
     const host = await listening(createServer(() => {}));
     await expect(client(`http://${host}`, { requestTimeoutMs: 20 }).get('/')).rejects.toThrow(/timeout/i);
+    const late = { name: 'TimeoutError' };
+    await expect(client(`http://${host}`).get('/', { limitMs: 20 })).rejects.toMatchObject(late);
+    await expect(client(`http://${host}`).post('/', {}, { limitMs: 20 })).rejects.toMatchObject(late);
+    const slow = await listening(createServer((_request, response) => response.write('{')));
+    await expect(client(`http://${slow}`).get('/', { limitMs: 200 })).rejects.toMatchObject(late);
     const controller = new AbortController();
     const asking = client(`http://${host}`, { signal: controller.signal }).get('/');
     setTimeout(() => controller.abort(new Error('cancelled')), 20);
@@ -140,5 +145,20 @@ describe('the metrics of a pod', () => {
     await expect(readReplica(kube, 'ns', 'p', 8000, 'https')).rejects.toThrow(
       'could not read the metrics of pod p: https: port-forward to p: 403; https: HTTP 502: bad gateway; http: port-forward to p: 403; http: reset',
     );
+  });
+
+  it('are waited for at most a few seconds', async () => {
+    const limits: number[] = [];
+    const late = ({ limitMs }: { limitMs: number }) => {
+      limits.push(limitMs);
+      throw new DOMException('late', 'TimeoutError');
+    };
+    const kube = {
+      portForward: async (_target: unknown, limit: { limitMs: number }) => late(limit),
+      podProxy: async (...given: unknown[]) => late(given[4] as { limitMs: number }),
+    } as unknown as KubeClient;
+    await expect(readReplica(kube, 'ns', 'p', 8000, 'https')).rejects.toThrow('late');
+    expect(limits).toHaveLength(4);
+    for (const limit of limits) expect(limit).toBeLessThanOrEqual(5_000);
   });
 });
