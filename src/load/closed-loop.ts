@@ -4,6 +4,7 @@ import type { LoadClient } from './client.ts';
 import { pause } from './pause.ts';
 import { asRecord } from './record.ts';
 import { meterSelf, type SelfFigures } from './self-meter.ts';
+import { watchSilence } from './silence.ts';
 import type { RequestRecord, Stopwatch } from './types.ts';
 
 interface Load {
@@ -28,6 +29,11 @@ export interface BlockOptions extends Load {
    * which the window's weights and the per-pod conservation check need. `cancel` breaks them off.
    */
   atEnd?: 'finish' | 'cancel';
+  /**
+   * Time without one valid answer after which the block ends as failing, milliseconds. What is in flight then counts as
+   * timed out. Without it, requests end by the deadline of the client alone.
+   */
+  silentMs?: number;
 }
 
 export interface BlockRun {
@@ -70,6 +76,10 @@ export async function runBlock(options: BlockOptions): Promise<BlockRun> {
   const startMs = clock.now();
   const stopMs = startMs + options.durationMs;
   const cutTimer = options.atEnd === 'cancel' ? setTimeout(breakOff, options.durationMs) : undefined;
+  const silence = watchSilence(options.silentMs, () => {
+    failing = true;
+    breakOff();
+  });
   let self: SelfFigures | null = null;
   const meter = setTimeout(() => {
     self = own.read();
@@ -82,6 +92,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockRun> {
       const record = asRecord(await options.client.send(options.nextBody(), cut.signal), options, freeMs);
       records.push(record);
       freeMs = record.endMs;
+      silence.take(record);
       if (record.valid) errorsInARow = 0;
       else if (++errorsInARow >= tooManyErrors) failing = true;
       if (!record.valid) {
@@ -94,6 +105,7 @@ export async function runBlock(options: BlockOptions): Promise<BlockRun> {
     await Promise.all(Array.from({ length: concurrency }, (_, index) => slot(index)));
   } finally {
     clearTimeout(cutTimer);
+    silence.stop();
     clearTimeout(meter);
     self ??= own.read();
     own.stop();
@@ -125,17 +137,26 @@ export interface FixedRun {
   seconds: number;
 }
 
-/** Sends a fixed number of requests, at most `concurrency` at a time. For runbook figures, not for the verdict. */
+/** Errors in a row after which a fixed number of requests is not sent to its end. */
+const MOST_FIXED_ERRORS = 3;
+
+/**
+ * Sends a fixed number of requests, at most `concurrency` at a time. Ends early after a request that took as long as the
+ * client's deadline, and after three other errors in a row. For runbook figures, not for the verdict.
+ */
 export async function runFixed(options: FixedOptions): Promise<FixedRun> {
   const clock = options.clock ?? performance;
   const records: RequestRecord[] = [];
   let left = options.requests;
+  let errorsInARow = 0;
   const startMs = clock.now();
   const slot = async () => {
-    while (left > 0 && !options.signal?.aborted) {
+    while (left > 0 && errorsInARow < MOST_FIXED_ERRORS && !options.signal?.aborted) {
       left--;
       const intendedMs = clock.now();
-      records.push(asRecord(await options.client.send(options.nextBody(), options.signal), options, intendedMs));
+      const record = asRecord(await options.client.send(options.nextBody(), options.signal), options, intendedMs);
+      records.push(record);
+      errorsInARow = record.valid ? 0 : errorsInARow + (record.errorKind === 'timeout' ? MOST_FIXED_ERRORS : 1);
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.concurrency, options.requests) }, slot));

@@ -37,7 +37,9 @@ export async function climb(
     done.push({ concurrency, requestsPerSecond });
     const isFlat = before !== undefined && requestsPerSecond < (1 + SMALLEST_GAIN) * before;
     const isTop = index === rungs.length - 1;
-    if (isFlat || isTop) return { chosen: concurrency, rungs: done, warm, topReached: isTop && !isFlat };
+    // Nothing was answered: a higher rung would wait for its deadlines in vain.
+    const isDead = requestsPerSecond === 0;
+    if (isFlat || isTop || isDead) return { chosen: concurrency, rungs: done, warm, topReached: isTop && !isFlat };
   }
   throw new RangeError('a ladder needs a rung');
 }

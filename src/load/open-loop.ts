@@ -5,6 +5,7 @@ import { pause } from './pause.ts';
 import { createRandom } from './prompts.ts';
 import { asRecord } from './record.ts';
 import { meterSelf, type SelfFigures } from './self-meter.ts';
+import { watchSilence } from './silence.ts';
 import type { RequestRecord, Stopwatch } from './types.ts';
 
 export interface OpenLoopOptions {
@@ -20,6 +21,8 @@ export interface OpenLoopOptions {
   block: number;
   /** Each record as it ends. */
   onRecord?: (record: RequestRecord) => void;
+  /** Time without one valid answer after which the run ends, milliseconds. What is in flight then counts as timed out. */
+  silentMs?: number;
   signal?: AbortSignal;
   clock?: Stopwatch;
 }
@@ -32,6 +35,8 @@ export interface OpenLoopRun {
   drainedMs: number;
   /** Most requests in flight at a time: it grows without end when the rate is more than the system can serve. */
   mostInFlight: number;
+  /** Whether it ended because nothing was answered any more. */
+  silent: boolean;
   self: SelfFigures;
 }
 
@@ -59,7 +64,9 @@ export function arrivalTimes(
  */
 export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun> {
   const clock = options.clock ?? performance;
-  const { signal = new AbortController().signal } = options;
+  const cut = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, cut.signal]) : cut.signal;
+  const silence = watchSilence(options.silentMs, () => cut.abort());
   const times = arrivalTimes(options);
   const records: RequestRecord[] = [];
   const own = meterSelf();
@@ -72,6 +79,7 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun
     const response = await options.client.send(options.nextBody(), signal);
     inFlight -= 1;
     const record = asRecord(response, options, intendedMs);
+    silence.take(record);
     records.push(record);
     options.onRecord?.(record);
   };
@@ -88,7 +96,8 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRun
   const self = own.read();
   own.stop();
   await Promise.all(sent);
+  silence.stop();
   const drainedMs = clock.now();
   const stopMs = Math.min(startMs + options.durationMs, drainedMs);
-  return { records, startMs, stopMs, drainedMs, mostInFlight, self };
+  return { records, startMs, stopMs, drainedMs, mostInFlight, silent: silence.isSilent(), self };
 }

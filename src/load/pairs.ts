@@ -1,4 +1,5 @@
 import type { ArmName } from '../report/model.ts';
+import { silenceLimitMs } from './silence.ts';
 
 export interface PairTimings {
   /** Block of the one-replica arm, milliseconds. */
@@ -9,6 +10,8 @@ export interface PairTimings {
   trimMs: number;
   /** Over which a block's slots start, in both arms. */
   rampMs: number;
+  /** Time without one valid answer after which a block ends as failing. */
+  silentMs: number;
   /** Null, or why the windows are too short for the latency: such a pair measures edges. */
   problem: string | null;
 }
@@ -38,7 +41,8 @@ export function pairTimings(options: {
       ? `a window of ${(windowMs / 1_000).toFixed(1)} s holds fewer than three requests of ` +
         `${(options.medianLatencyMs / 1_000).toFixed(1)} s one after another; use longer pairs`
       : null;
-  return { oneMs, allMs, trimMs, rampMs: Math.min(options.medianLatencyMs, trimMs / 2), problem };
+  const rampMs = Math.min(options.medianLatencyMs, trimMs / 2);
+  return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: options.medianLatencyMs }), problem };
 }
 
 export interface BlockPlan {

@@ -13,7 +13,7 @@ export interface WarmUp {
 /**
  * Loads one arm, at its own concurrency, until two bins in a row agree: one request would warm neither the larger batch
  * shapes that XLA compiles on first use nor the other replicas. `runBin` runs one bin of load. Ends unsettled after
- * `maxBins`, and early when a bin is aborted or failing.
+ * `maxBins`, and early when a bin is aborted, failing or without one valid answer.
  */
 export async function warmUp(options: {
   runBin: (index: number) => Promise<BlockRun>;
@@ -31,7 +31,8 @@ export async function warmUp(options: {
     bins.push(window.requestsPerSecond);
     medianLatencyMs = latencies.length > 0 ? percentile(latencies, 0.5) : null;
     if (agree(bins, tolerance)) return { bins, settled: true, medianLatencyMs };
-    if (run.ended !== 'complete') break;
+    // Each further bin would wait for its deadlines in vain.
+    if (run.ended !== 'complete' || latencies.length === 0) break;
   }
   return { bins, settled: false, medianLatencyMs };
 }

@@ -27,6 +27,7 @@ import { loadClient } from './load-client.ts';
 import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
 import { type Collected, collectPairs } from './pairs.ts';
 import { runbook } from './runbook.ts';
+import { vetoOfSilence } from './stopped.ts';
 import { extrasMs, leftOut } from './text.ts';
 import { collectUnpaired } from './unpaired.ts';
 import { workloadOf } from './workload.ts';
@@ -120,24 +121,37 @@ interface Extras {
   latency: LatencyFigures | null;
   goodput: GoodputFigures | null;
   runbook: RunbookFigures | null;
+  vetoes: Finding[];
   warnings: Finding[];
 }
 
-const NO_EXTRAS: Extras = { latency: null, goodput: null, runbook: null, warnings: [] };
+const NO_EXTRAS: Extras = { latency: null, goodput: null, runbook: null, vetoes: [], warnings: [] };
 
-/** Goodput only with `ways`, which both arms have when they are measured side by side. */
+/**
+ * Goodput only with `ways`, which both arms have when they are measured side by side. A service that falls silent on the
+ * way has a veto in place of what follows.
+ */
 async function measureExtras(
   bench: Omit<Bench, 'one' | 'clients'>,
   sustained: number,
   ways?: { endpoints: Record<ArmName, string>; arms: Record<ArmName, ArmFigures> },
 ): Promise<Extras> {
-  const latency = await measureLatency(bench, sustained);
-  const { goodput, findings } = ways
-    ? await measureGoodput(bench, ways.endpoints, ways.arms)
-    : { goodput: null, findings: [] };
-  const figures = bench.context.inputs.runbook ? await runbook(bench) : null;
-  const odd = figures ? runbookFindings(figures, bench.prepared.service.replicas) : [];
-  return { latency, goodput, runbook: figures, warnings: [...findings, ...odd] };
+  const extras: Extras = { ...NO_EXTRAS };
+  try {
+    extras.latency = await measureLatency(bench, sustained);
+    if (ways) {
+      const { goodput, findings } = await measureGoodput(bench, ways.endpoints, ways.arms);
+      Object.assign(extras, { goodput, warnings: findings });
+    }
+    extras.runbook = bench.context.inputs.runbook ? await runbook(bench) : null;
+    const odd = extras.runbook ? runbookFindings(extras.runbook, bench.prepared.service.replicas) : [];
+    return { ...extras, warnings: [...extras.warnings, ...odd] };
+  } catch (error) {
+    const veto = vetoOfSilence(error);
+    if (!veto) throw error;
+    // What follows would wait for its deadlines in vain.
+    return { ...extras, vetoes: [veto] };
+  }
 }
 
 /** Judges what was measured, and adds what is no part of the verdict unless it is there already. */
@@ -215,7 +229,7 @@ async function conclude(
       arms: figures,
       speedup: look.estimate,
       efficiency: look.estimate && scalingEfficiency(look.estimate, replicas),
-      vetoes: findings.vetoes,
+      vetoes: [...findings.vetoes, ...extras.vetoes],
       warnings: [...findings.warnings, ...extras.warnings],
       client,
       looks: { ...collected.looks, stopped: collected.outOfTime ? 'time' : stopOf(look) },

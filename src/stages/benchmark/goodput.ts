@@ -2,12 +2,14 @@ import { percentUpTo } from '../../lib/number.ts';
 import { type Probe, RATE_SHARES, searchGoodput, sloMeter } from '../../load/goodput.ts';
 import { arrivalTimes, runOpenLoop } from '../../load/open-loop.ts';
 import { requestBody } from '../../load/prompts.ts';
+import { silenceLimitMs } from '../../load/silence.ts';
 import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '../../report/model.ts';
 import { LIMITS } from '../../verdict/plausibility.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
+import { stoppedAnswering } from './stopped.ts';
 import { promptsOf } from './workload.ts';
 
 /** Fewer tell a p95 from chance badly. */
@@ -117,12 +119,14 @@ async function probeRate(
     nextBody: () => requestBody(prompts(), { api: 'completions', model: model.modelId, maxTokens, fixedLength: true }),
     arm,
     block: BLOCK,
+    silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
     signal: AbortSignal.any([context.signal, lost.signal]),
     onRecord: (record) => {
       if (!lost.signal.aborted && meter.take(record)) lost.abort();
     },
   });
   context.signal.throwIfAborted();
+  if (run.silent) throw stoppedAnswering('the goodput was searched');
   const probe = { ratePerSecond, ...meter.read() };
   const verb = lost.signal.aborted ? 'missed' : 'kept';
   context.emit({

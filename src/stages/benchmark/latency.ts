@@ -2,6 +2,7 @@ import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../.
 import { createHistogram, type LatencyHistogram } from '../../load/histogram.ts';
 import { runOpenLoop } from '../../load/open-loop.ts';
 import { requestBody } from '../../load/prompts.ts';
+import { silenceLimitMs } from '../../load/silence.ts';
 import type { RequestRecord } from '../../load/types.ts';
 import type { LatencyFigures, Percentiles } from '../../report/model.ts';
 import { percentile, percentilesOf } from '../../verdict/statistics.ts';
@@ -9,6 +10,7 @@ import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
+import { stoppedAnswering } from './stopped.ts';
 import { promptsOf } from './workload.ts';
 
 /** A load that leaves room: at the knee, latency is that of the queue. */
@@ -53,9 +55,11 @@ export async function measureLatency(
       seed: `${runKey}/arrivals`,
       arm: 'all',
       block: BLOCK,
+      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
       signal: context.signal,
     });
     context.signal.throwIfAborted();
+    if (run.silent) throw stoppedAnswering('the latency was measured');
     const seconds = (run.stopMs - run.startMs) / 1_000;
     const figures = latencyFigures(run.records, gaps);
     const lags = run.records.map(({ sentMs, intendedMs }) => sentMs - intendedMs);

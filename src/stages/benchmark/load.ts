@@ -134,6 +134,7 @@ function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTiming
     block: block.block,
     durationMs: block.durationMs,
     rampMs: timings.rampMs,
+    silentMs: timings.silentMs,
     signal: context.signal,
   });
 }

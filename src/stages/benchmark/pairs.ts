@@ -33,6 +33,8 @@ export interface Collected {
   outOfTime: boolean;
 }
 
+const NOT_WARMED: WarmUp = { bins: [], settled: false, medianLatencyMs: null };
+
 /**
  * Interleaved pairs of blocks at equal load per replica, until the interval of the ratio clears the target on either side
  * or the budget of pairs is spent.
@@ -43,7 +45,9 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const { replicas } = prepared.service;
   const { concurrency, ladder, warmOne } = await loadOf(bench);
   context.note({ type: 'planned', plan: { concurrency } });
-  const warm = { one: warmOne, all: await warmArm(bench, 'all', concurrency) };
+  // A system that answered nothing in one warm-up would hold the nodes for the deadlines of another.
+  const warmAll = warmOne.medianLatencyMs === null ? NOT_WARMED : await warmArm(bench, 'all', concurrency);
+  const warm = { one: warmOne, all: warmAll };
   const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
   const timings = timingsOf(bench, medianLatencyMs);
   announcePlan(bench, plan, timings, warm, prepared);

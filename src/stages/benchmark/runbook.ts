@@ -6,6 +6,7 @@ import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { loadClient } from './load-client.ts';
+import { stoppedAnswering } from './stopped.ts';
 
 /** The seed's own 20 serial and 100 parallel requests, through the service's endpoint. */
 export async function runbook(bench: {
@@ -35,10 +36,9 @@ export async function runbook(bench: {
     });
   };
   try {
-    const figures = runbookFigures(
-      { serial: await run('serial'), parallel: await run('parallel') },
-      prepared.service.replicas,
-    );
+    const serialRun = await run('serial');
+    if (serialRun.completed === 0) throw stoppedAnswering("the runbook's requests were sent");
+    const figures = runbookFigures({ serial: serialRun, parallel: await run('parallel') }, prepared.service.replicas);
     const { serial, parallel } = figures;
     context.emit({
       type: 'fact',

@@ -85,6 +85,17 @@ describe('a closed-loop block', () => {
     expect(evidence.unreadable).toBe(server.requests);
   });
 
+  it('gives up on a server that answers nothing any more, and holds it against the server', async () => {
+    const { server, load } = await setUp((response, index) => {
+      if (index < 8) answerAfter(5)(response, index, response.req);
+    });
+    const run = await runBlock({ ...load, concurrency: 4, durationMs: 60_000, silentMs: 200 });
+    expect(run.ended).toBe('failing');
+    expect(server.requests).toBe(12);
+    expect(run.records.filter((record) => record.errorKind === 'timeout')).toHaveLength(4);
+    expect(summarizeArm([measureBlock(run, 10)]).figures).toMatchObject({ requests: 12, errors: 4 });
+  });
+
   it('cancels what is in flight at the end when told to, and does not hold it against the server', async () => {
     const { server, load } = await setUp((response, index) => {
       if (index < 8) answerAfter(5)(response, index, response.req);
@@ -142,6 +153,19 @@ describe('a fixed number of requests', () => {
       temperature: 0,
       stream: false,
     });
+  });
+
+  it('ends at a server that fails each of them, or lets one wait for its deadline', async () => {
+    const failing = await setUp((response) => void response.writeHead(500).end());
+    expect(await runFixed({ ...failing.load, requests: 20, concurrency: 1 })).toMatchObject({ completed: 0 });
+    expect(failing.server.requests).toBe(3);
+    const silent = await setUp(() => {});
+    const client = createLoadClient({
+      ...{ baseUrl: silent.server.url, path: '/', connections: 1, deadlineMs: 50, expect: { completionTokens: null } },
+    });
+    open.push(client);
+    expect(await runFixed({ ...silent.load, client, requests: 20, concurrency: 1 })).toMatchObject({ completed: 0 });
+    expect(silent.server.requests).toBe(1);
   });
 
   it('leaves raw results that can be read back', async () => {

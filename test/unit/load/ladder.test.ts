@@ -27,6 +27,12 @@ describe('the ladder', () => {
     expect(found.rungs.at(-1)?.requestsPerSecond).toBe(Math.min(limit, chosen));
   });
 
+  it('does not climb on a replica that answers nothing', async () => {
+    const { run, asked } = replica(0);
+    expect(await climb(run)).toMatchObject({ chosen: RUNGS[0], topReached: false });
+    expect(asked).toEqual([RUNGS[0]]);
+  });
+
   it('says when its top still gained', async () => {
     expect(await climb(replica(1_000).run)).toMatchObject({ chosen: RUNGS.at(-1), topReached: true });
   });

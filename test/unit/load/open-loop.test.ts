@@ -78,6 +78,16 @@ describe('an open loop', () => {
     }
   });
 
+  it('ends at a server that answers nothing, without waiting for the deadline of each request', async () => {
+    server = await startModelServer(() => {});
+    const load = client(server.url);
+    const run = await runOpenLoop({ ...LOAD, durationMs: 60_000, client: load, nextBody: () => BODY, silentMs: 200 });
+    await load.close();
+    expect(run.silent).toBe(true);
+    expect(run.drainedMs - run.startMs).toBeLessThan(3_000);
+    expect(new Set(run.records.map(({ errorKind }) => errorKind))).toEqual(new Set(['timeout']));
+  });
+
   it('does not wait for a slow server, and counts the wait from the moment that was meant', async () => {
     server = await streaming(400, 1);
     const load = client(server.url);

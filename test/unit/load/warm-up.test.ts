@@ -50,6 +50,12 @@ describe('warming up', () => {
     expect(await run([0, 0])).toMatchObject({ settled: false, medianLatencyMs: null });
   });
 
+  it('does not go on with a server that answers nothing', async () => {
+    const { bins, medianLatencyMs } = await run([5, 0, 20]);
+    expect(bins).toHaveLength(2);
+    expect(medianLatencyMs).toBeNull();
+  });
+
   it('does not go on with a failing server', async () => {
     const { bins } = await run([5, 10, 20], 'failing');
     expect(bins).toHaveLength(1);

@@ -5,7 +5,14 @@ import { prepared, stageContext, texts } from '../fakes.ts';
 
 const PLAN = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
 const WARM = { bins: [100], settled: true, medianLatencyMs: 500 };
-const TIMINGS: PairTimings = { oneMs: 19_000, allMs: 13_000, trimMs: 4_000, rampMs: 500, problem: null };
+const TIMINGS: PairTimings = {
+  oneMs: 19_000,
+  allMs: 13_000,
+  trimMs: 4_000,
+  rampMs: 500,
+  silentMs: 30_000,
+  problem: null,
+};
 
 function announce(plan: typeof PLAN, timings: PairTimings, rates: [one: number, all: number]): string[] {
   const { context, said } = stageContext({});

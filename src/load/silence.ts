@@ -1,0 +1,47 @@
+import type { RequestRecord } from './types.ts';
+
+/** Watches for the time in which a system answers nothing at all. */
+export interface Silence {
+  /** Takes the record of a request that ended. One that was broken off by the silence counts as timed out. */
+  take(record: RequestRecord): void;
+  /** Whether it came so far. */
+  isSilent(): boolean;
+  stop(): void;
+}
+
+/**
+ * Calls `onSilent` once no valid answer came for `ms` milliseconds. Requests that wait for the deadline of their client
+ * one after another would hold the nodes for much longer. Never calls it without `ms`.
+ */
+export function watchSilence(ms: number | undefined, onSilent: () => void): Silence {
+  let silent = false;
+  const timer =
+    ms === undefined
+      ? undefined
+      : setTimeout(() => {
+          silent = true;
+          onSilent();
+        }, ms);
+  return {
+    take(record) {
+      if (record.valid) timer?.refresh();
+      else if (silent && record.errorKind === 'cancelled') {
+        // The server owes this answer, so it counts against it, as a cancelled request would not.
+        record.errorKind = 'timeout';
+        record.errorText = `broken off: nothing answered for ${Math.round((ms ?? 0) / 1_000)} s`;
+      }
+    },
+    isSilent: () => silent,
+    stop: () => clearTimeout(timer),
+  };
+}
+
+const LEAST_SILENT_MS = 30_000;
+
+/**
+ * How long a system that has answered before may answer nothing: 30 s, and at least three times the latency or ten times
+ * the gap between requests that is usual for it, milliseconds.
+ */
+export function silenceLimitMs(usual: { latencyMs?: number; gapMs?: number }): number {
+  return Math.max(LEAST_SILENT_MS, 3 * (usual.latencyMs ?? 0), 10 * (usual.gapMs ?? 0));
+}
