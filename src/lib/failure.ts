@@ -75,6 +75,11 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Whether the same request may succeed later: the server refused it for now, or the connection was lost. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof Failure && error.evidence.retryable === true;
+}
+
 /** True for the abort of an AbortSignal (ours or a platform TimeoutError's sibling). */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';

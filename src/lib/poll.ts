@@ -1,5 +1,5 @@
 import { humanDuration } from './duration.ts';
-import { Failure, type FailureStage } from './failure.ts';
+import { errorText, Failure, type FailureStage, isRetryable } from './failure.ts';
 
 /** Time, injected so that waits can be tested without waiting. `now` is monotonic milliseconds. */
 export interface Clock {
@@ -35,6 +35,11 @@ export interface PollOptions<T> {
   signal: AbortSignal;
   /** A value ends the wait; `{ waiting }` says what is still missing. A thrown Failure ends it at once. */
   probe: () => Promise<{ done: T } | { waiting: string }>;
+  /**
+   * For how long every probe may fail in a way that passes (`isRetryable`) before the error ends the wait. Without it, the
+   * first error does.
+   */
+  bearsMs?: number;
   /** Called after every unsuccessful probe. */
   onWait?: (status: WaitStatus) => void;
   /** Decides what a deadline means; defaults to a Failure that says what was last seen. */
@@ -48,6 +53,9 @@ export interface WaitStatus {
   limitMs: number;
 }
 
+/** An upgrade of a zonal control plane takes the Kubernetes API away for some minutes. */
+export const OUTAGE_MS = 5 * 60_000;
+
 /**
  * Probes until done, the limit or the abort signal. Every wait of the product goes through here, so that each has a
  * deadline, an abort and a voice.
@@ -55,11 +63,18 @@ export interface WaitStatus {
 export async function poll<T>(options: PollOptions<T>): Promise<T> {
   const { clock, signal, limitMs } = options;
   const started = clock.now();
+  let failingSince: number | null = null;
   for (;;) {
     signal.throwIfAborted();
-    const result = await options.probe();
+    const askedAt = clock.now();
+    const result = await bearing(options);
     if ('done' in result) return result.done;
     const elapsedMs = clock.now() - started;
+    failingSince = 'error' in result ? (failingSince ?? askedAt) : null;
+    if ('error' in result && failingSince !== null) {
+      const isOver = elapsedMs >= limitMs || clock.now() - failingSince >= (options.bearsMs ?? 0);
+      if (isOver) throw result.error;
+    }
     options.onWait?.({ what: options.what, seen: result.waiting, elapsedMs, limitMs });
     if (elapsedMs >= limitMs) {
       throw (
@@ -72,6 +87,19 @@ export async function poll<T>(options: PollOptions<T>): Promise<T> {
       );
     }
     await clock.sleep(Math.min(options.everyMs, limitMs - elapsedMs + 1), signal);
+  }
+}
+
+type Probed<T> = { done: T } | { waiting: string; error?: unknown };
+
+/** One probe; an error that the wait bears comes as a value. */
+async function bearing<T>({ probe, bearsMs, signal }: PollOptions<T>): Promise<Probed<T>> {
+  try {
+    return await probe();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (bearsMs === undefined || !isRetryable(error)) throw error;
+    return { waiting: errorText(error), error };
   }
 }
 

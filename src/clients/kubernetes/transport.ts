@@ -134,6 +134,7 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
           hint: 'If the control plane admits only authorised networks, set "dns-endpoint: true" and allow external traffic to it.',
           blame: 'cluster',
           cause: error,
+          evidence: { retryable: true },
         });
       }
     },

@@ -1,5 +1,5 @@
 import { Failure } from '../../lib/failure.ts';
-import { poll } from '../../lib/poll.ts';
+import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import { workloadSelector } from '../../stack/labels.ts';
 import { isReady } from '../../stack/pods.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -17,6 +17,7 @@ export async function scaleIn(context: StageContext, prepared: Prepared): Promis
     what: 'one replica alone',
     everyMs: context.inputs.pollIntervalMs,
     limitMs: Math.min(LIMIT_MS, context.inputs.readyTimeoutMs),
+    bearsMs: OUTAGE_MS,
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'benchmark', ...status }),

@@ -1,6 +1,6 @@
 import { describe, type ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
-import { poll } from '../../lib/poll.ts';
+import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import type { StageName } from '../../report/model.ts';
 import type { StageContext } from '../context.ts';
 
@@ -25,6 +25,7 @@ export async function awaitDeletion(
     what: `the end of ${describe(ref)}`,
     everyMs: inputs.pollIntervalMs,
     limitMs: GONE_LIMIT_MS,
+    bearsMs: OUTAGE_MS,
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage, ...status }),

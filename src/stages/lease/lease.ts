@@ -2,7 +2,7 @@ import type { GkeOperation } from '../../clients/google/gke.ts';
 import { isOperationConflict } from '../../clients/google/operation-conflict.ts';
 import { refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
-import { poll } from '../../lib/poll.ts';
+import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import { armObjects } from '../benchmark/one-replica.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/ownership.ts';
@@ -180,6 +180,7 @@ export async function awaitNodes(
     what: `${wanted} Ready nodes`,
     everyMs: inputs.pollIntervalMs,
     limitMs,
+    bearsMs: OUTAGE_MS,
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),

@@ -54,6 +54,48 @@ describe('poll', () => {
     expect(clock.sleeps).toEqual([5_000, 5_000, 2_001]);
   });
 
+  const passing = new Failure({
+    stage: 'ready',
+    code: 'kube-api',
+    message: 'pods: 429',
+    evidence: { retryable: true },
+  });
+
+  it('bears errors that pass where it is told to, and shows them', async () => {
+    const said: string[] = [];
+    let asked = 0;
+    const probe = async () => {
+      asked += 1;
+      if (asked === 2 || asked === 3) throw passing;
+      return asked === 5 ? { done: 'ready' } : { waiting: '2 of 3' };
+    };
+    const onWait = ({ seen }: WaitStatus) => said.push(seen);
+    expect(await waitFor({ bearsMs: 6_000, onWait, probe })).toBe('ready');
+    expect(said).toEqual(['2 of 3', 'pods: 429', 'pods: 429', '2 of 3']);
+    asked = 0;
+    await expect(waitFor({ probe })).rejects.toBe(passing);
+  });
+
+  it.each([
+    ['once they go on for too long', 20_000, 60_000, 20_000],
+    ['at its limit', 60_000, 12_000, 12_001],
+  ])('ends with such an error %s', async (_, bearsMs, limitMs, endsMs) => {
+    const clock = fakeClock();
+    await expect(waitFor({ clock, bearsMs, limitMs, probe: () => Promise.reject(passing) })).rejects.toBe(passing);
+    expect(clock.now()).toBe(endsMs);
+  });
+
+  it('ends at once with any other error, and with an abort', async () => {
+    const bug = new TypeError('x is not a function');
+    await expect(waitFor({ bearsMs: 60_000, probe: () => Promise.reject(bug) })).rejects.toBe(bug);
+    const controller = new AbortController();
+    const probe = async () => {
+      controller.abort(new Error('cancelled'));
+      throw passing;
+    };
+    await expect(waitFor({ bearsMs: 60_000, signal: controller.signal, probe })).rejects.toThrow('cancelled');
+  });
+
   it('lets the caller say what its limit means', async () => {
     const waiting = waitFor({
       limitMs: 0,
