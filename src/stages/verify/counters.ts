@@ -73,6 +73,9 @@ function countersAt(at: Snapshot, name: string): PodCounters | null {
   return { finished: requests, running, waiting, preemptions, processStartSeconds, restarts: entry.restarts };
 }
 
+/** How long counters may lag behind the answers. */
+const SETTLE_MS = 4_000;
+
 /** The counters once they account for what was sent: vLLM updates them a moment after it has answered. */
 export async function settled(
   context: StageContext,
@@ -81,10 +84,12 @@ export async function settled(
   before: Snapshot,
   sent: number,
 ): Promise<Snapshot> {
-  for (let tries = 0; ; tries += 1) {
+  const { clock } = context;
+  const until = clock.now() + SETTLE_MS;
+  for (;;) {
     const now = await snapshot(context, prepared, stack);
     const served = servedBetween(before, now)?.reduce((sum, { requests }) => sum + requests, 0);
-    if (served === undefined || served >= sent || tries >= 4) return now;
-    await context.clock.sleep(Math.min(1_000, context.inputs.pollIntervalMs), context.signal);
+    if (served === undefined || served >= sent || clock.now() >= until) return now;
+    await clock.sleep(Math.min(1_000, context.inputs.pollIntervalMs), context.signal);
   }
 }
