@@ -1,11 +1,12 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { EnvoyFilter, HTTPRoute, NetworkPolicy } from '../clients/kubernetes/kinds.ts';
+import { currentConditions } from '../stack/conditions.ts';
 import { readFilter, selectsGateway } from '../stack/filters.ts';
 import { gatewaySelector, isOfTheGate } from '../stack/labels.ts';
 import { servicesOwning } from '../stack/ownership.ts';
-import { findPool, poolParents } from '../stack/pools.ts';
+import { findPool, poolConditions } from '../stack/pools.ts';
 import type { GatewayRef } from '../stack/refs.ts';
-import { GATEWAY_API, gatewayRefs, isAttached, listRoutes } from '../stack/routes.ts';
+import { GATEWAY_API, gatewayRefs, isAttached, listRoutes, parentConditions } from '../stack/routes.ts';
 import type { ClusterEvidence, FilterEvidence, RouteEvidence } from './evidence.ts';
 import { blockedFlows } from './flows.ts';
 import { bounded, conditionsOf, podEvidence } from './read-pod.ts';
@@ -46,7 +47,7 @@ export async function collectNetwork(
       for (const { group, name } of found.routes.filter(({ own }) => own).flatMap(({ pools }) => pools)) {
         const there = await findPool(kube, { group, name, namespace });
         if (!there) continue;
-        const conditions = poolParents(there.pool).flatMap((parent) => conditionsOf(parent.conditions));
+        const conditions = conditionsOf(poolConditions(there.pool));
         found.inferencePools.push({ group, name, conditions });
       }
     }),
@@ -57,7 +58,9 @@ export async function collectNetwork(
         ...gateway,
         className: bounded(object?.spec?.gatewayClassName, 100),
         addresses: (object?.status?.addresses ?? []).map(({ value }) => bounded(value, 100)),
-        conditions: object ? conditionsOf(object.status?.conditions) : [missing()],
+        conditions: object
+          ? conditionsOf(currentConditions(object.status?.conditions, object.metadata.generation))
+          : [missing()],
       };
     }),
     gather('pods of the gateway', async () => {
@@ -144,7 +147,7 @@ function routeEvidence(route: HTTPRoute, service: string | undefined): RouteEvid
       ({ group, name }, at) => pools.findIndex((one) => one.group === group && one.name === name) === at,
     ),
     rules: rules.slice(0, 50).map(({ name }) => (name === undefined ? null : bounded(name, 253))),
-    conditions: (status?.parents ?? []).flatMap((parent) => conditionsOf(parent.conditions)),
+    conditions: conditionsOf(parentConditions(status?.parents, metadata.generation)),
   };
 }
 

@@ -15,6 +15,19 @@ export function listOf(conditions: unknown): Condition[] {
   return Array.isArray(conditions) ? conditions : [];
 }
 
+/**
+ * The conditions that are about an object's present generation. One that a controller reported on an earlier generation
+ * says nothing of what was written since. A controller that writes no generation is taken at its word.
+ */
+export function currentConditions(conditions: unknown, generation: number | undefined): Condition[] {
+  return listOf(conditions).filter((condition) => !isStale(condition?.observedGeneration, generation));
+}
+
+/** Whether a report is about an earlier generation. Zero and absent are what controllers write that do not count. */
+export function isStale(observed: number | undefined, generation: number | undefined): boolean {
+  return (observed ?? 0) > 0 && (observed ?? 0) < (generation ?? 0);
+}
+
 /** A condition of an object's status with every field filled; undefined when it is absent. */
 export function conditionOf(
   object: { status?: { conditions?: Condition[] } } | null,

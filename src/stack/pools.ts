@@ -20,9 +20,9 @@ export function poolParents({ status }: InferencePool): ParentStatus[] {
   return status?.parents ?? status?.parent ?? [];
 }
 
-/** The conditions of all gateways on a pool; an implementation may fill none before it has seen the pool. */
+/** The conditions of all gateways on a pool's present generation; an implementation may fill none before it has seen the pool. */
 export function poolConditions(pool: InferencePool): Condition[] {
-  return parentConditions(poolParents(pool));
+  return parentConditions(poolParents(pool), pool.metadata.generation);
 }
 
 /** The Service of the endpoint picker: v1 names it in `endpointPickerRef`, v1alpha2 in `extensionRef`. */

@@ -1,11 +1,11 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Gateway, ParentRef } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
-import { findCondition } from './conditions.ts';
+import { findCondition, isStale } from './conditions.ts';
 import { findPool, pickerService, poolConditions } from './pools.ts';
 import type { GatewayRef, ServiceRef } from './refs.ts';
 import { completionPool, pathPrefix, type RouteRule, rulesOf } from './route-rules.ts';
-import { GATEWAY_API, gatewayRefs, listOwnRoutes } from './routes.ts';
+import { GATEWAY_API, gatewayRefs, listOwnRoutes, routeReports } from './routes.ts';
 
 /** How requests reach the service, as the cluster has it. */
 export interface ServingRoute {
@@ -31,11 +31,17 @@ export async function readRoute(
   // With a route of its own for each purpose, the one with the pool is the one to measure.
   const route = own.find((candidate) => rulesOf(candidate).some(({ pool }) => pool !== null)) ?? own[0];
   if (!route) return { waiting: 'no HTTPRoute yet' };
-  const parents = route.status?.parents ?? [];
+  const parents = routeReports(route);
   if (parents.length === 0) return { waiting: `HTTPRoute ${route.metadata.name} not seen by a gateway yet` };
   for (const parent of parents) {
     for (const type of ['Accepted', 'ResolvedRefs']) {
       const found = findCondition(parent.conditions, type);
+      const { generation } = route.metadata;
+      if (isStale(found?.observedGeneration, generation)) {
+        return {
+          waiting: `HTTPRoute ${type} was reported on generation ${found?.observedGeneration}, not on ${generation}`,
+        };
+      }
       if (found?.status !== 'True') {
         return { waiting: `HTTPRoute ${type} ${found ? `False (${found.reason})` : 'unknown'}` };
       }
@@ -97,13 +103,19 @@ async function readPool(
   };
 }
 
-function originOf(gateway: Gateway, address: string, { sectionName, port }: ParentRef): string {
+/** The listener that a route's requests come in by; undefined where the gateway has none for HTTP. */
+export function listenerOf(gateway: Gateway, { sectionName, port }: Pick<ParentRef, 'sectionName' | 'port'>) {
   const usable = (gateway.spec?.listeners ?? []).filter(({ protocol }) => protocol === 'HTTP' || protocol === 'HTTPS');
-  const listener =
+  return (
     usable.find(({ name }) => name === sectionName) ??
     usable.find((one) => one.port === port) ??
     usable.find(({ protocol }) => protocol === 'HTTP') ??
-    usable[0];
+    usable[0]
+  );
+}
+
+function originOf(gateway: Gateway, address: string, reference: ParentRef): string {
+  const listener = listenerOf(gateway, reference);
   const scheme = listener?.protocol === 'HTTPS' ? 'https' : 'http';
   const host = address.includes(':') ? `[${address}]` : address;
   const number = listener?.port ?? 80;

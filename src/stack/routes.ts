@@ -1,6 +1,6 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Condition, HTTPRoute, ParentRef, ParentStatus } from '../clients/kubernetes/kinds.ts';
-import { listOf } from './conditions.ts';
+import { currentConditions, findCondition, listOf } from './conditions.ts';
 import { isOwnedBy } from './ownership.ts';
 import type { GatewayRef, ServiceRef } from './refs.ts';
 
@@ -32,7 +32,28 @@ export function isAttached(route: HTTPRoute, gateway: GatewayRef): boolean {
   return gatewayRefs(route).some(({ namespace, name }) => namespace === gateway.namespace && name === gateway.name);
 }
 
-/** What all gateways have reported on a route, or on a pool. */
-export function parentConditions(parents: readonly ParentStatus[] | undefined): Condition[] {
-  return (parents ?? []).flatMap(({ conditions }) => listOf(conditions));
+/**
+ * What gateways have reported on a route: without entries of gateways that it no longer names, and without those of
+ * policy controllers, which have no `Accepted`.
+ */
+export function routeReports({ spec, status, metadata }: HTTPRoute): ParentStatus[] {
+  const own = spec?.parentRefs ?? [];
+  const named = ({ parentRef }: ParentStatus) =>
+    !parentRef ||
+    own.length === 0 ||
+    own.some(
+      ({ name, namespace }) =>
+        name === parentRef.name && (namespace ?? metadata.namespace) === (parentRef.namespace ?? metadata.namespace),
+    );
+  return (status?.parents ?? []).filter(
+    (parent) => named(parent) && findCondition(listOf(parent.conditions), 'Accepted') !== undefined,
+  );
+}
+
+/** The conditions of all gateways on a route, or on a pool, that are about its present generation. */
+export function parentConditions(
+  parents: readonly ParentStatus[] | undefined,
+  generation: number | undefined,
+): Condition[] {
+  return (parents ?? []).flatMap(({ conditions }) => currentConditions(conditions, generation));
 }

@@ -5,8 +5,8 @@ import { Failure } from '../lib/failure.ts';
 import type { GatewayRef, ServiceRef } from './refs.ts';
 
 /** Whether an object or a reference is of an LLMInferenceService. */
-export function isService({ kind }: { kind: string }): boolean {
-  return kind === 'LLMInferenceService';
+export function isService(object: { kind?: string } | undefined): boolean {
+  return object?.kind === 'LLMInferenceService';
 }
 
 /** The service as the cluster has it; null while it does not exist. */

@@ -44,6 +44,8 @@ export interface Condition {
   message?: string;
   /** ISO 8601. */
   lastTransitionTime?: string;
+  /** The object's generation that it is about; absent where the controller does not write it. */
+  observedGeneration?: number;
 }
 
 export type Container = AsRead<V1Container>;
@@ -101,6 +103,7 @@ export interface HTTPRouteRule {
 
 /** What one gateway has reported on a route, or on a pool. */
 export interface ParentStatus {
+  parentRef?: ParentRef;
   conditions?: Condition[];
 }
 
@@ -111,7 +114,11 @@ export type HTTPRoute = Known<
 
 export type Gateway = Known<
   { gatewayClassName?: string; listeners?: { name: string; protocol: string; port: number }[] },
-  { addresses?: { value?: string }[]; conditions?: Condition[] }
+  {
+    addresses?: { value?: string }[];
+    conditions?: Condition[];
+    listeners?: { name: string; conditions?: Condition[] }[];
+  }
 >;
 
 /** Of either group: v1 has `endpointPickerRef` and `parents`, v1alpha2 `extensionRef` and `parent`. */

@@ -192,7 +192,7 @@ async function awaitRoute(
 async function refusalOf(context: StageContext, prepared: Prepared): Promise<string | null> {
   const ref = armRef(prepared, context.runKey, GATEWAY_API, 'HTTPRoute');
   const route = await context.kube.get(ref).catch(() => null);
-  const no = parentConditions(route?.status?.parents).find(
+  const no = parentConditions(route?.status?.parents, route?.metadata.generation).find(
     ({ type, status }) => type === 'Accepted' && status === 'False',
   );
   return no ? `${no.reason}: ${no.message}` : null;

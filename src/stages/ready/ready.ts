@@ -1,16 +1,17 @@
-import type { Event, HTTPRoute, LLMInferenceService, Pod } from '../../clients/kubernetes/kinds.ts';
+import type { LLMInferenceService, Pod } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
-import { poll } from '../../lib/poll.ts';
+import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import type { PodSummary } from '../../report/model.ts';
 import { conditionOf } from '../../stack/conditions.ts';
 import { isPicker, isWorkload, serviceSelector } from '../../stack/labels.ts';
 import { modelServerOf } from '../../stack/model-server.ts';
 import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from '../../stack/pods.ts';
 import { readRoute, type ServingRoute } from '../../stack/route.ts';
-import { listOwnRoutes } from '../../stack/routes.ts';
 import { readService } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { AROUND_EVERY, createStuckDetector, type Stuck, type Surroundings } from './stuck.ts';
+import type { Stuck } from './sign.ts';
+import { AROUND_MS, createStuckDetector } from './stuck.ts';
+import { readSurroundings } from './surroundings.ts';
 
 export interface ReadyStack {
   /** Ready replicas, as Kubernetes has them. */
@@ -28,63 +29,44 @@ export interface ReadyStack {
  * A cause that cannot heal ends the wait at once.
  */
 export async function awaitReady(context: StageContext, prepared: Prepared): Promise<ReadyStack> {
-  const { kube, inputs, note, emit } = context;
+  const { inputs, note, emit } = context;
   const { service } = prepared;
   const announced = new Set<string>();
   const detect = createStuckDetector();
-  let probes = 0;
-  let suspects = false;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   return poll({
     stage: 'ready',
     what: `${service.replicas} replicas of ${service.name}`,
     everyMs: inputs.pollIntervalMs,
     limitMs: inputs.readyTimeoutMs,
+    bearsMs: OUTAGE_MS,
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'ready', ...status }),
     probe: async () => {
-      // One list for both: this is asked for as long as a model takes to load.
-      const all = await kube.list('v1', 'Pod', {
-        namespace: service.namespace,
-        labelSelector: serviceSelector(service.name),
-      });
-      const living = (all ?? []).filter(({ metadata }) => !metadata.deletionTimestamp);
-      const replicas = living.filter(isWorkload);
-      const pickers = living.filter(isPicker);
-      const pods = [...replicas, ...pickers];
-      const replicaSummaries = replicas.map((pod) => podSummary(pod, 'replica'));
-      const pickerSummaries = pickers.map((pod) => podSummary(pod, 'endpoint-picker'));
-      const seen = [...replicaSummaries, ...pickerSummaries];
-      note({ type: 'pods', pods: seen });
-      for (const pod of seen) announce(context, announced, pod);
-      for (const pod of pods) {
+      const pods = await readPods(context, prepared);
+      const replicas = pods.replicas.map((pod) => podSummary(pod, 'replica'));
+      const pickers = pods.pickers.map((pod) => podSummary(pod, 'endpoint-picker'));
+      note({ type: 'pods', pods: [...replicas, ...pickers] });
+      for (const pod of [...replicas, ...pickers]) announce(context, announced, pod);
+      for (const pod of [...pods.replicas, ...pods.pickers]) {
         const cause = terminalCause(pod);
         if (cause) throw podFailure(cause, service.name);
       }
-      probes += 1;
-      const around = suspects || probes % AROUND_EVERY === 0 ? await surroundings(context, prepared) : null;
-      const few = replicas.length < service.replicas || pickers.length === 0;
-      const judged = detect({ pods, missing: few, around });
-      suspects = judged.suspects;
+      const missing = podsMissing(replicas, pickers, service.replicas);
+      const found = missing ? { waiting: missing } : await readStack(context, prepared, pods);
+      if ('done' in found) return found;
+      const nowMs = context.clock.now();
+      const looks = nowMs - lookedAt >= AROUND_MS;
+      if (looks) lookedAt = nowMs;
+      const judged = detect({
+        nowMs,
+        pods: [...pods.replicas, ...pods.pickers],
+        missing: replicas.length < service.replicas || pickers.length === 0,
+        around: looks ? await readSurroundings(context, prepared) : null,
+      });
       if (judged.lost) throw stuckFailure(judged.lost, service.name);
-      const missing = podsMissing(replicaSummaries, pickerSummaries, service.replicas);
-      if (missing) return { waiting: missing };
-      const notReady =
-        serviceMissing(around?.service ?? (await readService(kube, service))) ??
-        (await rolloutMissing(context, prepared));
-      if (notReady) return { waiting: notReady };
-      const route = await readRoute(kube, service, inputs.gateway);
-      if ('waiting' in route) return route;
-      const server = modelServerOf(replicas[0]);
-      return {
-        done: {
-          replicas: replicas.filter(isReady),
-          pickers,
-          route: route.route,
-          scheme: server.scheme,
-          port: server.port,
-        },
-      };
+      return { waiting: [found.waiting, ...judged.troubles].join('; ') };
     },
     onTimeout: (seen) =>
       new Failure({
@@ -98,40 +80,43 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
   });
 }
 
-async function surroundings(context: StageContext, prepared: Prepared): Promise<Surroundings> {
-  return {
-    service: await readService(context.kube, prepared.service),
-    events: await warnings(context, prepared.service.namespace),
-    routes: await ownRoutes(context, prepared),
-  };
+interface Pods {
+  replicas: Pod[];
+  pickers: Pod[];
 }
 
-/** Warnings of the namespace. What may not be read is no reason to end a wait. */
-async function warnings({ kube, signal }: StageContext, namespace: string): Promise<Event[]> {
-  try {
-    return (await kube.list('v1', 'Event', { namespace, fieldSelector: 'type=Warning' })) ?? [];
-  } catch {
-    signal.throwIfAborted();
-    return [];
-  }
+/** The pods of the service that are not on their way out. One list for both: a model may load for half an hour. */
+async function readPods({ kube }: StageContext, { service }: Prepared): Promise<Pods> {
+  const labelSelector = serviceSelector(service.name);
+  const all = (await kube.list('v1', 'Pod', { namespace: service.namespace, labelSelector })) ?? [];
+  const living = all.filter(({ metadata }) => !metadata.deletionTimestamp);
+  return { replicas: living.filter(isWorkload), pickers: living.filter(isPicker) };
 }
 
-async function ownRoutes({ kube, signal }: StageContext, { service }: Prepared): Promise<HTTPRoute[]> {
-  try {
-    return await listOwnRoutes(kube, service);
-  } catch {
-    signal.throwIfAborted();
-    return [];
-  }
+/** What is beyond Ready pods, or what it still lacks. */
+async function readStack(
+  context: StageContext,
+  prepared: Prepared,
+  { replicas, pickers }: Pods,
+): Promise<{ done: ReadyStack } | { waiting: string }> {
+  const { kube, inputs } = context;
+  const { service } = prepared;
+  const notReady = serviceMissing(await readService(kube, service)) ?? (await rolloutMissing(context, prepared));
+  if (notReady) return { waiting: notReady };
+  const route = await readRoute(kube, service, inputs.gateway);
+  if ('waiting' in route) return route;
+  const { scheme, port } = modelServerOf(replicas[0]);
+  return { done: { replicas: replicas.filter(isReady), pickers, route: route.route, scheme, port } };
 }
 
-function stuckFailure({ code, message, hint }: Stuck, service: string): Failure {
+function stuckFailure({ code, message, hint, blame, evidence = {} }: Stuck, service: string): Failure {
   return new Failure({
     stage: 'ready',
     code,
     message: `${service} cannot become ready: ${message}`,
     hint,
-    blame: 'change',
+    blame,
+    evidence,
   });
 }
 
@@ -160,9 +145,9 @@ function serviceMissing(object: LLMInferenceService | null): string | null {
   const observed = Number(object.status?.observedGeneration ?? 0);
   const ready = conditionOf(object, 'Ready');
   if (!ready) return 'the controller has not reported on the LLMInferenceService yet';
+  if (observed < generation) return `LLMInferenceService observed at generation ${observed}, not ${generation}`;
   if (ready.status !== 'True')
     return `LLMInferenceService not Ready (${ready.reason || ready.message || 'no reason given'})`;
-  if (observed < generation) return `LLMInferenceService observed at generation ${observed}, not ${generation}`;
   return null;
 }
 

@@ -1,10 +1,16 @@
-import type { Event, HTTPRoute, LLMInferenceService, Pod } from '../../clients/kubernetes/kinds.ts';
+import type { Event, Pod } from '../../clients/kubernetes/kinds.ts';
 import { findCondition, listOf } from '../../stack/conditions.ts';
+import { CONDITION_MS } from '../../stack/fate.ts';
 import { containerStatuses } from '../../stack/pods.ts';
-import { parentConditions } from '../../stack/routes.ts';
+import { isService } from '../../stack/service.ts';
+import { conditionSigns } from './condition-signs.ts';
+import { bounded, podSign, SETTLED_MS, type Sign, type Stuck, sentence } from './sign.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** What a wait for readiness sees at one probe. */
 export interface Sight {
+  /** Moment of the context's clock, in milliseconds. */
+  nowMs: number;
   pods: readonly Pod[];
   /** Whether there are fewer pods than wanted. */
   missing: boolean;
@@ -12,54 +18,55 @@ export interface Sight {
   around: Surroundings | null;
 }
 
-export interface Surroundings {
-  /** Warning events of the namespace. */
-  events: readonly Event[];
-  service: LLMInferenceService | null;
-  /** The service's own routes. */
-  routes: readonly HTTPRoute[];
+/** What a probe says of the wait. */
+export interface Judged {
+  /** Why the wait cannot end well; null while there is hope. */
+  lost: Stuck | null;
+  /** The faults that conditions name at present, also where they may still heal. */
+  troubles: string[];
 }
 
-export interface Stuck {
-  code: 'pods-unschedulable' | 'not-healing';
-  message: string;
-  hint: string;
-}
-
-/** Probes in a row after which a state that could still be passing is taken for final. */
-const SETTLED = 3;
-/** Controllers above the pods may take a step or two more: KServe moves a route to another pool group by itself. */
-const SETTLED_ROUTE = 4;
-/** What is around the pods is read at every so many probes, and at each once something there looks wrong. */
-export const AROUND_EVERY = 2;
+/** What is around the pods is read no more often than this, in milliseconds. */
+export const AROUND_MS = 10_000;
 
 /** Taints that the node controller takes off again by itself. */
 const PASSING_TAINT = /node\.kubernetes\.io\/|node\.cloudprovider\.kubernetes\.io\//;
 
-interface Sign {
-  key: string;
-  probes: number;
-  found: Stuck;
-}
-
 /**
- * Ends a wait that cannot end well: a state is final when it has been there at several probes in a row. Answers what it
- * is, or null while there is hope, and whether the next probe should read what is around the pods.
+ * Ends a wait that cannot end well: a state is final when it has been there for its time, at every probe that looked.
+ * Time is the clock's, so that the poll interval changes no verdict. What a probe did not read, or could not, is as it
+ * was, and ends nothing.
  */
-export function createStuckDetector(): (sight: Sight) => { lost: Stuck | null; suspects: boolean } {
-  let strikes = new Map<string, number>();
+export function createStuckDetector(): (sight: Sight) => Judged {
+  const standing = new Map<string, { sinceMs: number; sign: Sign }>();
   return (sight) => {
-    const signs = signsOf(sight);
-    strikes = new Map(signs.map(({ key }) => [key, (strikes.get(key) ?? 0) + 1]));
-    const lost = signs.find(({ key, probes }) => (strikes.get(key) ?? 0) >= probes)?.found ?? null;
-    return { lost, suspects: signs.length > 0 };
+    const signs = new Map(signsOf(sight).map((sign) => [sign.key, sign]));
+    for (const [key, { sign }] of standing) {
+      if (!signs.has(key) && wasRead(sight, sign.part)) standing.delete(key);
+    }
+    for (const [key, sign] of signs) {
+      standing.set(key, { sinceMs: standing.get(key)?.sinceMs ?? sight.nowMs, sign });
+    }
+    const isFinal = ({ key, settleMs }: Sign) => sight.nowMs - (standing.get(key)?.sinceMs ?? sight.nowMs) >= settleMs;
+    return {
+      lost: [...signs.values()].find(isFinal)?.found ?? null,
+      troubles: [...standing.values()].flatMap(({ sign }) => sign.shows ?? []),
+    };
   };
 }
 
+function wasRead({ around }: Sight, part: Sign['part']): boolean {
+  return part === 'pods' || (around?.[part] ?? null) !== null;
+}
+
 function signsOf({ pods, missing, around }: Sight): Sign[] {
-  const own = [...unschedulable(pods), ...refused(pods)];
-  if (!around) return own;
-  return [...own, ...told(around.events, pods, missing), ...stopped(around.service), ...closed(around.routes)];
+  return [
+    ...unschedulable(pods),
+    ...refused(pods),
+    ...told(around?.events ?? [], pods, missing),
+    ...conditionSigns(pods, around),
+    ...unreported(around),
+  ];
 }
 
 /** Every leased node is Ready when this is asked, so a pod that fits none of them fits none later. */
@@ -75,11 +82,14 @@ function unschedulable(pods: readonly Pod[]): Sign[] {
   return [
     {
       key: `unschedulable ${stuck.map(({ name }) => name).join()}`,
-      probes: SETTLED,
+      part: 'pods',
+      settleMs: SETTLED_MS,
+      shows: null,
       found: {
         code: 'pods-unschedulable',
-        message: `${stuck.length} ${stuck.length === 1 ? 'pod finds' : 'pods find'} no node although all leased nodes are Ready: ${first.message}`,
+        message: `${stuck.length} ${stuck.length === 1 ? 'pod finds' : 'pods find'} no node although all leased nodes are Ready: ${bounded(first.message)}`,
         hint: 'Compare node selector, tolerations and google.com/tpu of the template with the node pool.',
+        blame: 'change',
       },
     },
   ];
@@ -92,9 +102,9 @@ function refused(pods: readonly Pod[]): Sign[] {
   );
   if (!found) return [];
   return [
-    sign(
+    podSign(
+      'pods',
       'refused',
-      SETTLED,
       `The node refuses pod ${found.metadata.name}: ${found.status?.reason}: ${found.status?.message ?? ''}`,
       'Ask for all chips of the node, and select accelerator and topology.',
     ),
@@ -102,42 +112,56 @@ function refused(pods: readonly Pod[]): Sign[] {
 }
 
 const MOUNT = /(?:secret|configmap) "[^"]+" not found/;
+const CREATE =
+  /exceeded quota|violates PodSecurity|failed calling webhook|serviceaccount "[^"]+" not found|must specify/;
 
-/** What only events tell: pods that were not made, volumes that are not there. */
+/** What only events show: pods that were not made, volumes that are not there. */
 function told(events: readonly Event[], pods: readonly Pod[], missing: boolean): Sign[] {
-  // Events outlive what they tell of: a refused pod counts while one is missing, a mount while its pod has not begun.
+  // Events outlive their reason: a refused pod counts while one is missing, a mount while its pod has not begun.
   const last = (reason: string, pattern: RegExp, holds: (event: Event) => boolean) =>
     events.filter((event) => event.reason === reason && pattern.test(String(event.message)) && holds(event)).at(-1);
-  const create = last(
-    'FailedCreate',
-    /exceeded quota|violates PodSecurity|failed calling webhook|serviceaccount "[^"]+" not found|must specify/,
-    () => missing,
-  );
+  const create = last('FailedCreate', CREATE, () => missing);
   const mount = last('FailedMount', MOUNT, ({ involvedObject }) =>
     pods.some((pod) => pod.metadata.name === involvedObject?.name && !hasBegun(pod)),
   );
-  return [
-    ...(create
-      ? [
-          sign(
-            'event create',
-            2,
-            `Pods cannot be made: ${create.message}`,
-            'The message names the rule that refuses them.',
-          ),
-        ]
-      : []),
-    ...(mount
-      ? [
-          sign(
-            'event mount',
-            2,
-            `A volume cannot be mounted: ${mount.message}`,
-            'Create the secret or ConfigMap, or correct its name.',
-          ),
-        ]
-      : []),
-  ];
+  const signs: Sign[] = [];
+  if (create) {
+    const message = `Pods cannot be made: ${create.message}`;
+    signs.push(podSign('events', 'event create', message, 'The message names the rule that refuses them.'));
+  }
+  if (mount) {
+    const message = `A volume cannot be mounted: ${mount.message}`;
+    signs.push(podSign('events', 'event mount', message, 'Create the secret or ConfigMap, or correct its name.'));
+  }
+  return signs;
+}
+
+/**
+ * An error that keeps KServe from judging any condition: its own configuration, for one. Only an event has it.
+ * (kserve pkg/controller/v1alpha2/llmisvc/controller.go, Reconcile)
+ */
+function unreported(around: Surroundings | null): Sign[] {
+  return (around?.services ?? []).flatMap(({ metadata, status }): Sign[] => {
+    const hasJudged = listOf(status?.conditions).some((one) => one.status === 'True' || one.status === 'False');
+    const event = (around?.events ?? [])
+      .filter(({ involvedObject: about, reason }) => about?.name === metadata.name && reason === 'Error')
+      .filter(
+        ({ involvedObject: about, message = '' }) => isService(about) && message.startsWith('Reconciliation failed'),
+      )
+      .at(-1);
+    if (hasJudged || !event) return [];
+    const message = bounded(event.message ?? '');
+    const object = `LLMInferenceService ${metadata.name}`;
+    const found: Stuck = {
+      code: 'not-healing',
+      message: sentence(`KServe stopped at ${object}: ${message}`),
+      hint: 'Look at the log and the configuration of the KServe controller.',
+      blame: 'cluster',
+      evidence: { object, type: 'Ready', reason: 'Error', message },
+    };
+    const shows = `KServe: ${message}`;
+    return [{ key: `unreported ${event.message}`, part: 'events', settleMs: CONDITION_MS, found, shows }];
+  });
 }
 
 /** Whether any container has run, or runs: volumes are mounted before the first. */
@@ -145,45 +169,4 @@ function hasBegun(pod: Pod): boolean {
   return containerStatuses(pod).some(
     ({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated,
   );
-}
-
-function stopped(service: LLMInferenceService | null): Sign[] {
-  const bad = listOf(service?.status?.conditions).find(
-    ({ type, status, reason = '' }) =>
-      status === 'False' &&
-      ((type === 'PresetsCombined' && reason !== '') ||
-        (/Ready$/.test(type) &&
-          /^(?:Reconcile\w+Error|GatewayFetchError|ReconcileCertsError|InvalidRenderedConfig|RefsInvalid\w*)$/.test(
-            reason,
-          ))),
-  );
-  if (!bad) return [];
-  return [
-    sign(
-      `service ${bad.type} ${bad.reason}`,
-      SETTLED,
-      `KServe stopped: ${bad.type} is False (${bad.reason}: ${bad.message ?? ''})`,
-      'Correct what the condition names.',
-    ),
-  ];
-}
-
-function closed(routes: readonly HTTPRoute[]): Sign[] {
-  for (const { metadata, status } of routes) {
-    const bad = parentConditions(status?.parents).find(({ status: is }) => is === 'False');
-    if (!bad) continue;
-    return [
-      sign(
-        `route ${metadata.name} ${bad.type} ${bad.reason}`,
-        SETTLED_ROUTE,
-        `The gateway does not take HTTPRoute ${metadata.name}: ${bad.type} is False (${bad.reason}: ${bad.message ?? ''})`,
-        'Correct the route, the gateway’s listeners, or the versions that do not fit.',
-      ),
-    ];
-  }
-  return [];
-}
-
-function sign(key: string, probes: number, message: string, hint: string): Sign {
-  return { key, probes, found: { code: 'not-healing', message: `${message.replace(/[.\s]+$/, '')}.`, hint } };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HTTPRoute, InferencePool } from '../../../src/clients/kubernetes/kinds.ts';
 import { isOwnedBy, servicesOwning } from '../../../src/stack/ownership.ts';
 import { findPool, pickerService, poolConditions } from '../../../src/stack/pools.ts';
-import { gatewayRefs, isAttached, listOwnRoutes, parentConditions } from '../../../src/stack/routes.ts';
+import { gatewayRefs, isAttached, listOwnRoutes, parentConditions, routeReports } from '../../../src/stack/routes.ts';
 import { fakeKube } from '../stages/fakes.ts';
 
 const SERVICE = { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: 'ns' };
@@ -46,8 +46,39 @@ describe('the gateways of a route', () => {
   });
 
   it('have reported nothing where a status is missing or odd', () => {
-    expect(parentConditions(undefined)).toEqual([]);
-    expect(parentConditions([{}, { conditions: 'none' as never }])).toEqual([]);
+    expect(parentConditions(undefined, 1)).toEqual([]);
+    expect(parentConditions([{}, { conditions: 'none' as never }], 1)).toEqual([]);
+    expect(routeReports(own)).toEqual([]);
+  });
+
+  it('report on the present generation, or without one', () => {
+    const at = (observedGeneration?: number) => ({
+      type: 'Accepted',
+      status: 'False',
+      ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    });
+    const parents = [{ conditions: [at(1), at(2), at(0), at()] }];
+    expect(parentConditions(parents, 2)).toEqual([at(2), at(0), at()]);
+    expect(parentConditions(parents, undefined)).toHaveLength(4);
+  });
+
+  it('count while the route names them, and policy controllers do not', () => {
+    const accepted = [{ type: 'Accepted', status: 'True' }];
+    const report = (name: string, namespace?: string, conditions = accepted) => ({
+      parentRef: { name, ...(namespace ? { namespace } : {}) },
+      conditions,
+    });
+    const former = report('former');
+    const policy = report('near', undefined, [{ type: 'PolicyAffected', status: 'True' }]);
+    const parents = [
+      report('near', 'ns'),
+      report('far', 'infra'),
+      report('far'),
+      former,
+      policy,
+      { conditions: accepted },
+    ];
+    expect(routeReports({ ...own, status: { parents } })).toEqual([parents[0], parents[1], parents[5]]);
   });
 });
 
