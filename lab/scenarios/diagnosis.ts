@@ -594,6 +594,17 @@ const READY: readonly DiagnosisScenario[] = [
     cluster: { kserve: 'ignores' },
     flags: SHORT,
   }),
+  scenario('controller-stopped', 'the controller may not write what it needs', 'controller.stopped', {
+    cluster: {
+      kserve: {
+        odd: {
+          reason: 'HTTPRouteReconcileError',
+          message: 'Failed to reconcile HTTPRoute: httproutes.gateway.networking.k8s.io is forbidden',
+        },
+      },
+    },
+    flags: SHORT,
+  }),
   scenario('route-refused', 'the listener takes no routes of the namespace', 'route.not-accepted', {
     cluster: {
       patch: [

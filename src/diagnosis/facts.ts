@@ -1,3 +1,4 @@
+import { isStale } from '../stack/conditions.ts';
 import type { ConditionEvidence, ContainerEvidence, Evidence, PodEvidence, PodRole } from './evidence.ts';
 
 /** A container that a rule looks at, with its pod. */
@@ -66,9 +67,16 @@ export function warned({ cluster }: Evidence, pattern: RegExp, reason = /./): st
     );
 }
 
-/** A condition of the service that is False. */
-export function falseCondition({ cluster }: Evidence, ...types: string[]): ConditionEvidence | undefined {
-  return cluster?.service?.conditions.find(({ type, status }) => types.includes(type) && status === 'False');
+/** The service's False conditions, of these types where some are given; none while they are about an earlier generation. */
+export function falseConditions({ cluster }: Evidence, ...types: string[]): ConditionEvidence[] {
+  const { generation = 0, observedGeneration = null, conditions = [] } = cluster?.service ?? {};
+  if (isStale(observedGeneration ?? undefined, generation)) return [];
+  return conditions.filter(({ type, status }) => status === 'False' && (types.length === 0 || types.includes(type)));
+}
+
+/** The first of them. */
+export function falseCondition(evidence: Evidence, ...types: string[]): ConditionEvidence | undefined {
+  return falseConditions(evidence, ...types)[0];
 }
 
 export function describeCondition({ type, status, reason, message }: ConditionEvidence): string {

@@ -1,7 +1,9 @@
+import { blameOf, fateOf } from '../../stack/fate.ts';
 import {
   containersOf,
   describeCondition,
   falseCondition,
+  falseConditions,
   type Placed,
   quote,
   tail,
@@ -11,6 +13,15 @@ import {
 } from '../facts.ts';
 import { compiling } from './model-server-log.ts';
 import { machineOf, type Rule, waited } from './rule.ts';
+
+/** What KServe makes pods of, and what scales them. */
+const WORKLOADS = [
+  ...['MainWorkloadReady', 'WorkerWorkloadReady', 'PrefillWorkloadReady', 'PrefillWorkerWorkloadReady'],
+  ...['SchedulerWorkloadReady', 'ScalingReady', 'PrefillScalingReady'],
+] as const;
+
+/** What RBAC answers a controller. */
+const LACKS_RIGHT = /is forbidden: User "[^"]*" cannot /;
 
 /** Pods that their node refused, that KServe never made, or that were still on their way at the deadline. */
 export const NOT_READY_RULES: readonly Rule[] = [
@@ -63,7 +74,7 @@ export const NOT_READY_RULES: readonly Rule[] = [
     looksLike: 'FailedMount of …-self-signed-certs, or the condition reason ReconcileCertsError',
     match(evidence) {
       if (!waited(evidence)) return null;
-      const condition = evidence.cluster?.service?.conditions.find(({ reason }) => reason === 'ReconcileCertsError');
+      const condition = falseConditions(evidence).find(({ reason }) => reason === 'ReconcileCertsError');
       const mounts = warned(evidence, /self-signed-certs"? not found/, /FailedMount/);
       if (!condition && mounts.length === 0) return null;
       return {
@@ -96,24 +107,27 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'kserve.workload',
     title: 'KServe cannot make the workload',
-    blame: 'change',
+    blame: 'cluster',
     family: 'pods',
     confidence: 'probable',
-    looksLike: 'MainWorkloadReady=False with a Reconcile…Error',
+    looksLike: 'a workload’s condition is False with a reason such as Reconcile…Error or SchedulerReconcileError',
     match(evidence) {
-      const condition = falseCondition(evidence, 'MainWorkloadReady', 'WorkerWorkloadReady', 'SchedulerWorkloadReady');
-      if (!waited(evidence) || !condition || !/Error$/.test(condition.reason)) return null;
+      const condition = falseConditions(evidence, ...WORKLOADS).find((one) => fateOf(one, 'kserve') === 'ends');
+      if (!waited(evidence) || !condition) return null;
       const lws = /LeaderWorkerSet/.test(condition.message);
       return {
         seen: [describeCondition(condition)],
         explanation: lws
           ? 'spec.worker needs LeaderWorkerSets, whose definition is not installed.'
-          : `The controller could not write the objects of the service: ${condition.message}.`,
+          : `The controller could not write the objects of the service (${condition.reason}): ${condition.message}.`,
+        blame: lws ? 'change' : blameOf(condition),
         where: { path: lws ? ['spec', 'worker'] : ['spec', 'template'] },
       };
     },
-    remedy: () =>
-      'Correct what the condition names; for LeaderWorkerSet install its controller, or take spec.worker out for one host.',
+    remedy: (evidence) =>
+      falseConditions(evidence, ...WORKLOADS).some(({ message }) => LACKS_RIGHT.test(message))
+        ? 'The service account of the KServe controller lacks the right that the condition names: install the roles of its own release again.'
+        : 'Correct what the condition names; for LeaderWorkerSet install its controller, or take spec.worker out for one host.',
   },
   {
     cause: 'kserve.ignored',

@@ -166,7 +166,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     looksLike: 'InferencePoolReady=False, or the pool has no Accepted parent',
     match(evidence) {
       const condition = falseCondition(evidence, 'InferencePoolReady');
-      if (!waitingOn(evidence) || !condition) return null;
+      // An error of KServe's own says nothing of a gateway.
+      if (!waitingOn(evidence) || !condition || /Error$/.test(condition.reason)) return null;
       const pools = evidence.cluster?.inferencePools ?? [];
       const bad = pools.flatMap(({ name, conditions }) =>
         conditions

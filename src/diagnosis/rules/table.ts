@@ -2,6 +2,7 @@ import { ANSWER_RULES } from './answers.ts';
 import { CLOUD_RULES } from './cloud.ts';
 import { CONFIG_RULES } from './config.ts';
 import { CONTAINER_END_RULES } from './container-ends.ts';
+import { CONTROLLER_RULES } from './controller.ts';
 import { IMAGE_RULES } from './images.ts';
 import { MEASUREMENT_RULES } from './measurement.ts';
 import { MODEL_DOWNLOAD_RULES } from './model-download.ts';
@@ -36,6 +37,7 @@ export const RULES: readonly Rule[] = inOrder([
   ...SCHEDULING_RULES,
   ...NOT_READY_RULES,
   ...ROUTE_RULES,
+  ...CONTROLLER_RULES,
   ...ANSWER_RULES,
   ...PICKER_BYPASSED_RULES,
   ...PICKER_DECISION_RULES,

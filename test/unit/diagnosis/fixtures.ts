@@ -511,6 +511,11 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     }),
   },
 
+  'controller.stopped': {
+    hit: condition('HTTPRoutesReady', 'PlatformNetworkingReconcileError', 'no matches for kind "DestinationRule"'),
+    near: condition('HTTPRoutesReady', 'HTTPRoutesNotReady', 'The following HTTPRoutes are not ready'),
+  },
+
   'gateway.image-pull': {
     hit: atReady({
       pods: [
