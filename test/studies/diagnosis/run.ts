@@ -17,6 +17,11 @@ const CLI = resolve(import.meta.dirname, '../../../src/cli.ts');
 const SCALE = 100;
 /** Cluster seconds that a hopeless wait may go on after its state is final. */
 const MOST_SECONDS = 30;
+/**
+ * Wall seconds that it may go on where the gate gives a state time to heal: it counts that time by its own clock, which
+ * the lab does not speed up.
+ */
+const MOST_WALL_SECONDS = 90;
 
 interface Fault {
   name: string;
@@ -54,6 +59,8 @@ interface Outcome extends Fault {
   exit: number | null;
   /** Cluster seconds from the fault, or from the beginning of the wait, to its end; null where it does not end a wait. */
   lagSeconds: number | null;
+  /** Whether the wait ended for a state that had its time to heal. */
+  settled: boolean;
   nodesLeft: boolean;
 }
 
@@ -90,11 +97,12 @@ async function play(fault: Fault, folder: string): Promise<Outcome> {
       verdict: report.verdict,
       found: report.diagnosis?.cause ?? 'none',
       lagSeconds: lagOf(fault, report, faults),
+      settled: /^(?:not-healing|pods-unschedulable)$/.test(report.failure?.code ?? ''),
       nodesLeft: !log.includes('has 0 nodes and is asked to hold 0'),
     };
   } catch {
     process.stderr.write(`${fault.name}:\n${log.slice(-3_000)}\n`);
-    return { ...fault, exit, verdict: '?', found: 'no result', lagSeconds: null, nodesLeft: true };
+    return { ...fault, exit, verdict: '?', found: 'no result', lagSeconds: null, settled: false, nodesLeft: true };
   }
 }
 
@@ -138,14 +146,18 @@ for (const one of sorted) {
   line([`\`${one.name}\``, one.outside ? 'outside of the table' : one.cause, one.found, one.verdict, holds]);
 }
 process.stdout.write('\n');
-line(['cause that ends the wait', 'fault', 'from the fault to the end of the wait, cluster time', 'its deadline']);
+line(['cause that ends the wait', 'fault', 'from the fault to the end of the wait', 'its deadline']);
 line(['---', '---', '---', '---']);
 const ended = sorted.filter(({ lagSeconds }) => lagSeconds !== null);
-for (const { cause, name, lagSeconds } of ended)
-  line([cause, `\`${name}\``, `${(lagSeconds ?? 0).toFixed(0)} s`, '30 min']);
-const late = ended.filter(({ lagSeconds }) => (lagSeconds ?? 0) > MOST_SECONDS);
+for (const { cause, name, lagSeconds, settled } of ended) {
+  const seconds = settled ? (lagSeconds ?? 0) / SCALE : (lagSeconds ?? 0);
+  line([cause, `\`${name}\``, `${seconds.toFixed(0)} s of ${settled ? 'the gate’s' : 'cluster'} time`, '30 min']);
+}
+const late = ended.filter(
+  ({ lagSeconds, settled }) => (lagSeconds ?? 0) > (settled ? MOST_WALL_SECONDS * SCALE : MOST_SECONDS),
+);
 const causes = new Set(sorted.filter(({ outside }) => !outside).map(({ cause }) => cause));
 process.stdout.write(
-  `\n${sorted.length} faults of ${causes.size} causes and ${sorted.filter(({ outside }) => outside).length} outside of the table: ${sorted.length - wrong.length} named rightly, ${wrong.length} not; ${ended.length} waits ended by their fault, ${late.length} of them after more than ${MOST_SECONDS} s of cluster time\n`,
+  `\n${sorted.length} faults of ${causes.size} causes and ${sorted.filter(({ outside }) => outside).length} outside of the table: ${sorted.length - wrong.length} named rightly, ${wrong.length} not; ${ended.length} waits ended by their fault, ${late.length} of them after more than ${MOST_SECONDS} s of cluster time, or ${MOST_WALL_SECONDS} s of the gate’s own\n`,
 );
 process.exitCode = wrong.length + late.length > 0 ? 1 : 0;
