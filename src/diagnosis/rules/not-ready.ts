@@ -1,4 +1,5 @@
 import { blameOf, fateOf } from '../../stack/fate.ts';
+import type { Evidence } from '../evidence.ts';
 import {
   containersOf,
   describeCondition,
@@ -12,13 +13,21 @@ import {
   warned,
 } from '../facts.ts';
 import { compiling } from './model-server-log.ts';
-import { machineOf, type Rule, waited } from './rule.ts';
+import { escaped, machineOf, type Rule, waited } from './rule.ts';
 
 /** What KServe makes pods of, and what scales them. */
 const WORKLOADS = [
   ...['MainWorkloadReady', 'WorkerWorkloadReady', 'PrefillWorkloadReady', 'PrefillWorkerWorkloadReady'],
   ...['SchedulerWorkloadReady', 'ScalingReady', 'PrefillScalingReady'],
 ] as const;
+
+/** Where the manifests name the preset that a message is about; null for one that KServe adds by itself. */
+function ownPreset({ locate }: Evidence, message: string): { text: RegExp } | null {
+  const name = /LLMInferenceServiceConfig "([^"]+)"/.exec(message)?.[1];
+  if (name === undefined) return null;
+  const where = { text: new RegExp(`name: *["']?${escaped(name)}["']?\\s*$`) };
+  return locate?.(where) ? where : null;
+}
 
 /** What RBAC answers a controller. */
 const LACKS_RIGHT = /is forbidden: User "[^"]*" cannot /;
@@ -96,8 +105,10 @@ export const NOT_READY_RULES: readonly Rule[] = [
     match(evidence) {
       const condition = falseCondition(evidence, 'PresetsCombined');
       if (!waited(evidence) || !condition) return null;
+      const named = ownPreset(evidence, condition.message);
       return {
         seen: [describeCondition(condition)],
+        ...(named ? { blame: 'change', where: named } : {}),
         explanation: `The controller stopped before it made anything: ${condition.message || condition.reason}.`,
       };
     },
@@ -112,7 +123,9 @@ export const NOT_READY_RULES: readonly Rule[] = [
     confidence: 'probable',
     looksLike: 'a workload’s condition is False with a reason such as Reconcile…Error or SchedulerReconcileError',
     match(evidence) {
-      const condition = falseConditions(evidence, ...WORKLOADS).find((one) => fateOf(one, 'kserve') === 'ends');
+      const condition = falseConditions(evidence, ...WORKLOADS).find(
+        (one) => fateOf(one, 'kserve') === 'ends' && one.reason !== 'Stopped',
+      );
       if (!waited(evidence) || !condition) return null;
       const lws = /LeaderWorkerSet/.test(condition.message);
       return {
