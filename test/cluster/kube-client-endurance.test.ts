@@ -138,7 +138,7 @@ describe('on a quiet server', () => {
   });
   afterAll(() => kube?.stop());
 
-  it('a wait of 40 minutes costs two connections at the most, and five requests every ten seconds', async () => {
+  it('a wait of 40 minutes costs two connections at the most, and six requests every ten seconds', async () => {
     const proxy = await startProxy(kube.server);
     const client = clientOf(kube, { server: proxy.server, userAgent: 'forty-minutes' });
     const { context } = stageContext({ kube: client }, { 'ready-timeout': '40m', 'poll-interval': '5s' });
@@ -147,10 +147,10 @@ describe('on a quiet server', () => {
     const asked = (await kube.audit()).filter(({ userAgent }) => userAgent === 'forty-minutes');
     const polls = (40 * 60) / 5;
     expect(asked.filter(({ requestURI }) => requestURI === '/api/v1')).toHaveLength(1);
-    // Pods at each probe; the service, warnings and routes at every second. Whether a kind is there now is asked anew
-    // while it is not.
-    expect(asked.length).toBeGreaterThanOrEqual(polls * 2.5 - 3);
-    expect(asked.length).toBeLessThanOrEqual(polls * 2.5 + 3);
+    // Pods at each probe; the service, warnings, Deployments and routes every ten seconds. Whether a kind is there now is
+    // asked anew while it is not.
+    expect(asked.length).toBeGreaterThanOrEqual(polls * 3);
+    expect(asked.length).toBeLessThanOrEqual(polls * 3 + 12);
     await client.close();
     await proxy.close();
   }, 60_000);
