@@ -16,14 +16,14 @@ export function listOf(conditions: unknown): Condition[] {
 }
 
 /**
- * The conditions that are about an object's present generation. One that a controller reported on an earlier generation
- * says nothing of what was written since. A controller that writes no generation is taken at its word.
+ * The conditions that are about an object's present generation. A report on an earlier generation does not cover what was
+ * written since. A condition without a generation is kept: some controllers write none.
  */
 export function currentConditions(conditions: unknown, generation: number | undefined): Condition[] {
   return listOf(conditions).filter((condition) => !isStale(condition?.observedGeneration, generation));
 }
 
-/** Whether a report is about an earlier generation. Zero and absent are what controllers write that do not count. */
+/** Whether a report is about an earlier generation. A controller that does not count writes zero or nothing. */
 export function isStale(observed: number | undefined, generation: number | undefined): boolean {
   return (observed ?? 0) > 0 && (observed ?? 0) < (generation ?? 0);
 }

@@ -17,14 +17,14 @@ export type Reporter = 'kserve' | 'gateway-on-parent' | 'other';
  */
 export const CONDITION_MS = 60_000;
 
-/** Words for a fault. Reasons of KServe v0.20, Gateway API v1.5 and GIE v1.5.0 end, begin or are built with them. */
+/** Words for a fault, as KServe v0.20, Gateway API v1.5.1 and GIE v1.5.0 use them in their reasons. */
 const FAULT =
   /(?:Error|NotMet|Failed|NotFound|Missing|Denied|Forbidden|Mismatch|Ambiguous|Conflict|NotValid|NotUsable|Not(?:Supported|Permitted|Allowed)\w*)$|Invalid|Unsupported|^NoValid|^(?:PortUnavailable|Stopped)$/;
 
 /** Types that KServe keeps out of Ready: a routing group, and a warning about the version of Kubernetes. */
 const BESIDE: ReadonlySet<string> = new Set(['GroupReady', 'GroupDegraded', 'OciImageVolumeCompatible']);
 
-/** What a gateway has yet to decide. */
+/** Reasons of a gateway that has not decided yet. */
 const UNDECIDED = /^(?:|Pending|Waiting|NotReconciled)$/;
 
 /** The fate of a condition whose status is False. */
@@ -57,7 +57,7 @@ export function faultsAmong(conditions: readonly Condition[], by: Reporter): Con
 /** From the narrower to the wider. */
 const SUMMARIES = ['WorkloadsReady', 'RouterReady', 'Ready'];
 
-/** What an API server, or KServe's own validation, says of a field that the author wrote. */
+/** Words of an API server, of a webhook or of KServe's validation about a field that the author wrote. */
 const AUTHOR =
   /\bis invalid: |\b(?:Invalid|Unsupported|Required|Duplicate) value\b|unknown field|denied the request|cannot be (?:parsed|unmarshalled)|cannot unmarshal|failed to (?:parse|unmarshal)/i;
 /** Reasons for what the manifest itself refers to, or asks for. */

@@ -3,7 +3,7 @@ import type { ConditionEvidence, Evidence } from '../evidence.ts';
 import { describeCondition, falseConditions } from '../facts.ts';
 import { type Match, namespaceOf, type Rule, serviceOf, waited } from './rule.ts';
 
-/** What a controller says of itself where no other rule knows the reason. */
+/** Faults that a controller reports itself and that no other rule explains. */
 export const CONTROLLER_RULES: readonly Rule[] = [
   {
     cause: 'controller.stopped',

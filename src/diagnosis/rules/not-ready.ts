@@ -29,7 +29,7 @@ function ownPreset({ locate }: Evidence, message: string): { text: RegExp } | nu
   return locate?.(where) ? where : null;
 }
 
-/** What RBAC answers a controller. */
+/** The words of RBAC's refusal to a controller. */
 const LACKS_RIGHT = /is forbidden: User "[^"]*" cannot /;
 
 /** Pods that their node refused, that KServe never made, or that were still on their way at the deadline. */

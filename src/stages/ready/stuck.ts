@@ -18,7 +18,7 @@ export interface Sight {
   around: Surroundings | null;
 }
 
-/** What a probe says of the wait. */
+/** What one probe means for the wait. */
 export interface Judged {
   /** Why the wait cannot end well; null while there is hope. */
   lost: Stuck | null;

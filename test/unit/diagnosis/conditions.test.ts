@@ -21,7 +21,7 @@ function evidenceOf({ type, reason, message = 'why', generation = 1 }: Told): Ev
 const FORBIDDEN = 'deployments.apps is forbidden: User "system:serviceaccount:kserve:c" cannot create resource';
 const INVALID = 'Deployment.apps "q" is invalid: spec.template.spec.containers[0].image: Required value';
 
-describe('what a condition says decides the cause and who acts', () => {
+describe('reason and message of a condition decide the cause and who acts', () => {
   it.each<[Told, string, string]>([
     [
       { type: 'SchedulerWorkloadReady', reason: 'SchedulerReconcileError', message: FORBIDDEN },
@@ -58,7 +58,7 @@ describe('what a condition says decides the cause and who acts', () => {
     expect(shown).toContain(told.message ?? 'why');
   });
 
-  it('but not what it says of an earlier generation', () => {
+  it('but not those about an earlier generation', () => {
     const told = { type: 'SchedulerWorkloadReady', reason: 'SchedulerReconcileError', generation: 2 };
     expect(explain(evidenceOf(told))?.cause).toBe('unknown.ready-timeout');
   });
@@ -77,7 +77,7 @@ it.each([
   expect(found?.locations?.[0]?.line).toBe(blame === 'change' ? 7 : undefined);
 });
 
-it('a fault of another object is told as the stage noted it', () => {
+it('a fault of another object is shown as the stage noted it', () => {
   const evidence = { object: 'Gateway infra/gw', type: 'Programmed', reason: 'Invalid', message: 'no such parameters' };
   const failure = new Failure({
     stage: 'ready',

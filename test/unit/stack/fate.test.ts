@@ -162,7 +162,7 @@ describe('a reason that no source has yet', () => {
   });
 });
 
-it('a fault is told once, by its narrowest condition', () => {
+it('a fault is reported once, by its narrowest condition', () => {
   const at = (type: string, reason = 'SchedulerReconcileError') => ({ type, status: 'False', reason, message: 'why' });
   const types = (...list: ReturnType<typeof at>[]) => faultsAmong(list, 'kserve').map(({ type }) => type);
   expect(types(at('Ready'), at('RouterReady'), at('SchedulerWorkloadReady'))).toEqual(['SchedulerWorkloadReady']);

@@ -54,7 +54,7 @@ describe.each(INTERVALS)('a wait that looks every %s', (interval) => {
     expect(outcome.failure?.blame).toBe('cluster');
   });
 
-  it('never takes what a gateway said of an earlier generation for final, nor for a success', async () => {
+  it('takes a report on an earlier generation neither for final nor for a success', async () => {
     const bad = await playAt(interval, () => ({ ready: false, route: [aRoute(2, V1, REFUSED)] }), '4m');
     expect(bad.verdict).toBe('ready-timeout');
     const good = await playAt(interval, () => ({ route: [aRoute(2, V1, taken(1))] }), '4m');
@@ -121,7 +121,7 @@ describe.each(INTERVALS)('a wait that looks every %s', (interval) => {
   });
 });
 
-describe('a wait ends for what another object says', () => {
+describe('a wait ends for the condition of another object', () => {
   const wait = { ready: false } as const;
 
   it.each([
@@ -159,7 +159,7 @@ describe('a wait ends for what another object says', () => {
       { service: [aService([{ type: 'GroupReady', reason: 'BackendResolutionFailed' }])] },
     ],
     [
-      'what the controller said of an earlier generation',
+      'a report on an earlier generation of the service',
       { service: [aService([{ type: 'SchedulerWorkloadReady', ...STOPPED }], 2)] },
     ],
   ])('but not %s', async (_, found) => {
