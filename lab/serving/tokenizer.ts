@@ -40,8 +40,20 @@ export function naturalLength(seed: number): number {
   return 24 + (seed % 97);
 }
 
-/** The answer, token by token. Equal seeds give equal answers on every replica, as greedy decoding does. */
+/** Share of the words that are a character outside the vocabulary, which takes two tokens. */
+const RARE = 1 / 12;
+
+/**
+ * The answer, token by token. Equal seeds give equal answers on every replica, as greedy decoding does. As in a real
+ * vocabulary, some characters take several tokens, and the text of a token that completes no character is empty.
+ */
 export function answerTokens(seed: number, count: number): string[] {
   const random = createRandom(seed);
-  return Array.from({ length: count }, () => ` ${WORDS[Math.floor(random() * WORDS.length)]}`);
+  const tokens: string[] = [];
+  while (tokens.length < count) {
+    const isRare = random() < RARE && tokens.length + 2 <= count;
+    if (isRare) tokens.push('', ' 🚀');
+    else tokens.push(` ${WORDS[Math.floor(random() * WORDS.length)]}`);
+  }
+  return tokens;
 }
