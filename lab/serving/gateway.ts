@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { GatewayRoute, GatewayTable, ServingRecord } from '../protocol.ts';
 import type { ServingFaults } from '../scenarios/types.ts';
-import { createBackends, type PodView } from './backends.ts';
+import { type Choice, createBackends, type PodView } from './backends.ts';
 import { onBody } from './body.ts';
 import { startEnvoyAdmin } from './envoy-admin.ts';
 import type { Random } from './random.ts';
@@ -46,13 +46,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (!route.backend) return envoyReply(response, 500, '');
     const { backend } = route;
     onBody(request, (body) => {
-      const choice = backends.choose(route, backend, body);
-      if (choice.kind === 'refused') return envoyReply(response, 400, choice.text, choice.headers);
-      if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
-      if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED);
-      response.once('close', choice.done);
-      const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
-      upstreams.forward({ port: choice.port, tls: backend.tls }, upstreamRequest, response, choice.headers);
+      const follow = (choice: Choice) => {
+        if (choice.kind === 'refused') return envoyReply(response, 400, choice.text, choice.headers);
+        if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
+        if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED);
+        response.once('close', choice.done);
+        const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
+        upstreams.forward({ port: choice.port, tls: backend.tls }, upstreamRequest, response, choice.headers, {
+          ...choice.counts,
+          refused: () => {
+            follow(choice.next());
+          },
+        });
+      };
+      follow(backends.choose(route, backend, body));
     });
   };
 

@@ -8,16 +8,27 @@ export interface UpstreamRequest {
   body: Buffer;
 }
 
+/** What becomes of a request on its way; Envoy counts it. */
+export interface Attempt {
+  /** A connection took it. */
+  sent(): void;
+  /** Nothing listens: nothing was sent, and the response is still to be written. */
+  refused(): void;
+  /** The connection broke, or a 5xx came. */
+  failed(): void;
+}
+
 export interface Upstreams {
   /**
-   * Sends a request to a port of 127.0.0.1 and streams the answer through unbuffered, with `extraHeaders` on it. A
-   * failure before the answer becomes Envoy's 503. A client that leaves aborts the request. No retries.
+   * Sends a request to a port of 127.0.0.1 and streams the answer through unbuffered, with `extraHeaders` on it. Any
+   * failure before the answer but a refused connection becomes Envoy's 503. A client that leaves aborts the request.
    */
   forward(
     target: { port: number; tls: boolean },
     request: UpstreamRequest,
     response: ServerResponse,
     extraHeaders: string[],
+    attempt: Attempt,
   ): void;
   /** Drops the connections to a port, as when its pod is gone. */
   drop(port: number): void;
@@ -63,11 +74,11 @@ export function createUpstreams(): Upstreams {
     return pool;
   };
   return {
-    forward: (target, request, response, extraHeaders) => {
+    forward: (target, request, response, extraHeaders, attempt) => {
       const { method, path, headers, body } = request;
       poolFor(target).dispatch(
         { method: method as Dispatcher.HttpMethod, path, headers, body: body.length > 0 ? body : null },
-        relay(response, extraHeaders),
+        relay(response, extraHeaders, attempt),
       );
     },
     drop: (port) => {
@@ -84,12 +95,13 @@ export function createUpstreams(): Upstreams {
 }
 
 /** Copies one upstream answer to the client as it comes. */
-function relay(response: ServerResponse, extraHeaders: string[]): Dispatcher.DispatchHandler {
+function relay(response: ServerResponse, extraHeaders: string[], attempt: Attempt): Dispatcher.DispatchHandler {
   const started = performance.now();
   let answered = false;
   return {
     onRequestStart: (controller) => {
       if (response.destroyed) return controller.abort(new Error('client closed the connection'));
+      attempt.sent();
       response.once('close', () => {
         if (!response.writableFinished) controller.abort(new Error('client closed the connection'));
       });
@@ -97,6 +109,7 @@ function relay(response: ServerResponse, extraHeaders: string[]): Dispatcher.Dis
     },
     onResponseStart: (_, status, headers) => {
       answered = true;
+      if (status >= 500) attempt.failed();
       const raw: string[] = [];
       for (const [name, value] of Object.entries(headers)) {
         if (value === undefined || name === 'server' || !passedOn(name)) continue;
@@ -116,6 +129,8 @@ function relay(response: ServerResponse, extraHeaders: string[]): Dispatcher.Dis
     },
     onResponseError: (_, error) => {
       if (response.destroyed) return;
+      if (!answered && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return attempt.refused();
+      attempt.failed();
       // Envoy resets the client's connection too when the upstream breaks off in the middle of an answer.
       if (answered) response.destroy();
       else envoyReply(response, 503, resetText(error));
@@ -129,10 +144,9 @@ export const CONNECTION_REFUSED = `${CONNECTION_FAILURE}delayed connect error: C
 
 /** The body of Envoy's 503 for an upstream that failed before its answer began. */
 function resetText(error: Error): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { message } = error;
   if (/wrong.version.number|packet length too long/i.test(message)) {
     return `${CONNECTION_FAILURE}TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end`;
   }
-  if (code === 'ECONNREFUSED') return CONNECTION_REFUSED;
   return `${RESET}connection termination`;
 }
