@@ -41,6 +41,15 @@ const DISTURBANCES: readonly Disturbance[] = [
       'Look at restarts and last words of the replicas in the evidence; memory and --max-num-seqs are the usual reasons.',
   },
   {
+    vetoes: ['replica-refused', 'replica-errors'],
+    cause: 'measure.replica-refused',
+    title: 'A replica did not serve, and the gateway asked others in its place',
+    blame: 'change',
+    looksLike: 'the gateway counts refused connections or errors of a replica, and clients see few or none of them',
+    remedy:
+      'Look at the replica’s log, restarts and readiness probe in the evidence: it was listed while it did not serve. Then run again, for the arm of all replicas ran on fewer.',
+  },
+  {
     vetoes: ['output-length', 'error-rate'],
     says: /output tokens|had .* tokens/,
     cause: 'measure.short-answers',
