@@ -40,20 +40,8 @@ export function naturalLength(seed: number): number {
   return 24 + (seed % 97);
 }
 
-/** Share of the words that are a character outside the vocabulary, which takes two tokens. */
-const RARE = 1 / 12;
-
-/**
- * The answer, token by token. Equal seeds give equal answers on every replica, as greedy decoding does. As in a real
- * vocabulary, some characters take several tokens, and the text of a token that completes no character is empty.
- */
+/** The answer, token by token. Equal seeds give equal answers on every replica, as greedy decoding does. */
 export function answerTokens(seed: number, count: number): string[] {
   const random = createRandom(seed);
-  const tokens: string[] = [];
-  while (tokens.length < count) {
-    const isRare = random() < RARE && tokens.length + 2 <= count;
-    if (isRare) tokens.push('', ' 🚀');
-    else tokens.push(` ${WORDS[Math.floor(random() * WORDS.length)]}`);
-  }
-  return tokens;
+  return Array.from({ length: count }, () => ` ${WORDS[Math.floor(random() * WORDS.length)]}`);
 }
