@@ -2,9 +2,10 @@ import type { BlockEvidence, BlockRule, PodEdges } from './evidence.ts';
 import { LIMITS } from './limits.ts';
 
 /**
- * What the gateway's own counters say about each block. Istiod gives each route two retries on other hosts, after a
- * connection that failed and after a 503, so that clients do not see a replica that is gone while others are there. The
- * all-replicas arm then ran on fewer replicas than it is compared for.
+ * What the gateway's own counters say about each block. Istiod gives each route two retries on other hosts after a
+ * connection that failed or a stream that was refused (pilot/pkg/networking/core/route/retry, DefaultPolicy); a route may
+ * ask for more. So clients do not see a replica that is gone while others are there. The all-replicas arm then ran on
+ * fewer replicas than it is compared for.
  */
 export const GATEWAY_RULES: readonly BlockRule[] = [
   { id: 'replica-refused', kind: 'veto', judge: refused },
