@@ -4,14 +4,27 @@ import type { ClusterFaults } from '../scenarios/types.ts';
 import { CRDS, PODS, resourceOf } from './resources.ts';
 import { createWorkQueue } from './workqueue.ts';
 
-/** Creates faulty objects once the first pod of a replica has been bound: too late for a look before the lease. */
-export function startLateFaults(store: Store, objects: ClusterFaults['later']): { close(): void } {
-  let made = objects.length === 0;
+/**
+ * Creates faulty objects, and deletes what is needed, once the first pod of a replica has been bound: too late for a
+ * look before the lease.
+ */
+export function startLateFaults(
+  store: Store,
+  { later, laterRemoved }: Pick<ClusterFaults, 'later' | 'laterRemoved'>,
+): { close(): void } {
+  let made = later.length + laterRemoved.length === 0;
   const queue = createWorkQueue('late-faults', () => {
     if (made) return;
     made = true;
-    for (const object of objects as readonly unknown[] as readonly KubeObject[]) {
-      store.create(resourceOf(object, store.list(CRDS)), structuredClone(object));
+    const crds = store.list(CRDS);
+    for (const object of later as readonly unknown[] as readonly KubeObject[]) {
+      store.create(resourceOf(object, crds), structuredClone(object));
+    }
+    for (const object of laterRemoved) {
+      const { namespace, name } = object.metadata;
+      // A fault that does not happen would make a scenario of nothing.
+      if (!store.delete(resourceOf(object, crds), namespace, name))
+        throw new Error(`no ${object.kind} ${name} to delete`);
     }
   });
   const unsubscribe = store.subscribe(({ resource, object }) => {

@@ -1,6 +1,7 @@
-import type { GatewayBackend, GatewayRoute, GatewayTable } from '../protocol.ts';
+import type { GatewayBackend, GatewayPicker, GatewayRoute, GatewayTable } from '../protocol.ts';
 import type { ServingFaults } from '../scenarios/types.ts';
-import type { EnvoyAdmin } from './envoy-admin.ts';
+import { askPicker } from './ask-picker.ts';
+import type { ClusterHosts, EnvoyAdmin, Stat } from './envoy-admin.ts';
 import { misleading } from './misleading-picker.ts';
 import { createPicker, type Picker } from './picker.ts';
 import type { Random } from './random.ts';
@@ -15,11 +16,22 @@ export interface PodView {
 }
 
 export type Choice =
-  /** `done` is to be called once, when the request is over. */
-  | { kind: 'endpoint'; port: number; picked: boolean; headers: string[]; done: () => void }
+  /** `done` is to be called once, when the request is over; `count` is for the endpoint's host. */
+  | {
+      kind: 'endpoint';
+      port: number;
+      picked: boolean;
+      headers: string[];
+      done: () => void;
+      count: (...stats: Stat[]) => void;
+    }
   | { kind: 'refused'; text: string; headers: string[] }
   /** The pod is listed and nothing listens in it. */
-  | { kind: 'unreachable' }
+  | { kind: 'unreachable'; headers: string[] }
+  /** The endpoint picker could not be asked, and the body is lost. */
+  | { kind: 'picker-failed' }
+  /** The endpoint picker has the request and does not respond. */
+  | { kind: 'silent' }
   | { kind: 'none' };
 
 export interface Backends {
@@ -27,11 +39,6 @@ export interface Backends {
   configure(table: GatewayTable): void;
   choose(route: GatewayRoute, backend: GatewayBackend, body: Buffer): Choice;
 }
-
-/** The one pod of the endpoint picker. */
-const PICKER_HOST = '10.8.0.2:9002';
-const ASKED = ['rq_total'] as const;
-const UNREACHABLE = ['cx_connect_fail', 'rq_error'] as const;
 
 /** The debugging header that the endpoint picker's ext_proc puts on each response it has seen. */
 const EXT_PROC_HEADER = ['x-went-into-resp-headers', 'true'];
@@ -41,82 +48,98 @@ export function createBackends(options: {
   picker: ServingFaults['picker'];
   random: Random;
   /** Envoy's counters of a cluster's host. */
-  count: EnvoyAdmin['count'];
+  admin: Pick<EnvoyAdmin, 'configure' | 'count'>;
 }): Backends {
-  const { podView, random, count } = options;
+  const { podView, random, admin } = options;
   let pickers = new Map<string, { config: string; picker: Picker }>();
   const turns = new Map<string, number>();
   /** Requests sent through this gateway and not yet over, per pod: those on their way to a pod are in no scrape. */
   const outstanding = new Map<string, number>();
 
-  const send = (pod: string, port: number, headers: string[]): Choice => {
+  /** The last address of each endpoint picker: that of a dead one stays listed. */
+  const addresses = new Map<string, string>();
+
+  const pickerOf = ({ picker }: GatewayBackend): GatewayPicker | null => {
+    if (!picker || options.picker !== 'dead') return picker;
+    return { ...picker, address: picker.address ?? addresses.get(picker.cluster) ?? null };
+  };
+
+  const send = ({ cluster, endpoints, reachable }: GatewayBackend, pod: string, headers: string[]): Choice => {
+    const host = endpoints.find((one) => podName(one) === pod)?.address ?? '';
+    const count = (...stats: Stat[]) => admin.count(cluster, host, ...stats);
+    const view = podView(pod);
+    if (!view || !reachable) {
+      count('cx_connect_fail', 'rq_error');
+      return { kind: 'unreachable', headers };
+    }
     outstanding.set(pod, (outstanding.get(pod) ?? 0) + 1);
     return {
       kind: 'endpoint',
-      port,
+      port: view.port,
       picked: headers.length > 0,
       headers,
       done: () => outstanding.set(pod, outstanding.get(pod)! - 1),
+      count,
     };
   };
 
-  const countHost = ({ cluster, endpoints }: GatewayBackend, name: string) => {
-    const endpoint = endpoints.find((one) => podName(one) === name);
-    if (endpoint) count(cluster, endpoint.address, 'rq_total', 'rq_success');
-  };
-
   const pickEndpoint = (picker: Picker, backend: GatewayBackend, body: Buffer): Choice => {
-    const views = new Map<string, PodView>();
-    for (const endpoint of backend.endpoints) {
+    const candidates = backend.endpoints.flatMap((endpoint) => {
       const name = podName(endpoint);
       const view = podView(name);
-      if (view) views.set(name, view);
-    }
-    const candidates = [...views].map(([name, { running, waiting, kvUsage, blockSize }]) => {
-      return { name, queue: Math.max(running + waiting, outstanding.get(name) ?? 0), kvUsage, blockSize };
+      if (!view) return [];
+      const { running, waiting, kvUsage, blockSize } = view;
+      return [{ name, queue: Math.max(running + waiting, outstanding.get(name) ?? 0), kvUsage, blockSize }];
     });
     const picked = picker.pick(body, candidates);
     if (!picked) return { kind: 'none' };
     if ('refusal' in picked) return { kind: 'refused', text: picked.refusal, headers: EXT_PROC_HEADER };
-    countHost(backend, picked.pod);
-    return send(picked.pod, views.get(picked.pod)!.port, EXT_PROC_HEADER);
+    return send(backend, picked.pod, EXT_PROC_HEADER);
+  };
+
+  /** Envoy's ROUND_ROBIN: of a Service, or of a pool whose picker is not asked. */
+  const nextInTurn = (key: string, backend: GatewayBackend): Choice => {
+    const { endpoints } = backend;
+    const turn = turns.get(key) ?? 0;
+    turns.set(key, turn + 1);
+    const endpoint = endpoints[turn % endpoints.length];
+    return endpoint ? send(backend, podName(endpoint), []) : { kind: 'none' };
   };
 
   return {
     configure: (table) => {
       const next: typeof pickers = new Map();
+      const clusters: ClusterHosts[] = [];
       for (const route of table.routes) {
         const { backend } = route;
-        if (!backend?.picker?.reachable || options.picker === 'bypassed') continue;
+        if (!backend) continue;
+        const { cluster, endpoints, tls } = backend;
+        clusters.push({ cluster, tls, hosts: endpoints.map(({ address }) => address) });
+        const asked = pickerOf(backend);
+        if (!asked) continue;
+        if (asked.address) addresses.set(asked.cluster, asked.address);
+        clusters.push({ cluster: asked.cluster, tls: asked.tls, hosts: asked.address ? [asked.address] : [] });
+        if (!asked.address) continue;
         const key = backendKey(route, backend);
-        const config = JSON.stringify(backend.picker.scorers);
+        const config = JSON.stringify(asked.scorers);
         const same = next.get(key) ?? pickers.get(key);
-        const fresh = () =>
-          misleading(options.picker, random) ?? createPicker({ scorers: backend.picker?.scorers ?? [], random });
-        const picker = same?.config === config ? same.picker : fresh();
-        next.set(key, { config, picker });
+        const fresh = () => misleading(options.picker, random) ?? createPicker({ scorers: asked.scorers, random });
+        next.set(key, { config, picker: same?.config === config ? same.picker : fresh() });
       }
       pickers = next;
+      admin.configure(clusters);
     },
     choose: (route, backend, body) => {
       const key = backendKey(route, backend);
-      if (!backend.reachable) return { kind: 'unreachable' };
-      const picker = pickers.get(key);
-      if (backend.picker) {
-        // One ext_proc stream for each request; a broken one fails to connect, and the request goes on without it.
-        count(backend.picker.cluster, PICKER_HOST, ...(picker ? ASKED : UNREACHABLE));
-      }
-      if (picker) return pickEndpoint(picker.picker, backend, body);
-      // Envoy's ROUND_ROBIN: a Service, or a pool whose picker does not answer and whose failure mode is open.
-      const { endpoints } = backend;
-      const turn = turns.get(key) ?? 0;
-      turns.set(key, turn + 1);
-      const endpoint = endpoints[turn % endpoints.length];
-      if (!endpoint) return { kind: 'none' };
-      const name = podName(endpoint);
-      const view = podView(name);
-      if (view) countHost(backend, name);
-      return view ? send(name, view.port, []) : { kind: 'unreachable' };
+      const asked = pickerOf(backend);
+      if (!asked) return nextInTurn(key, backend);
+      const { outcome, stats } = askPicker(asked, options.picker, body.length > 0);
+      // One ext_proc stream for each request.
+      admin.count(asked.cluster, asked.address ?? '', ...stats);
+      if (outcome === 'fails') return { kind: 'picker-failed' };
+      if (outcome === 'silent') return { kind: 'silent' };
+      const picker = outcome === 'picks' ? pickers.get(key)?.picker : undefined;
+      return picker ? pickEndpoint(picker, backend, body) : nextInTurn(key, backend);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
+import type { Stat } from './envoy-admin.ts';
 
 export interface UpstreamRequest {
   method: string;
@@ -8,17 +9,20 @@ export interface UpstreamRequest {
   body: Buffer;
 }
 
+export interface Target {
+  port: number;
+  tls: boolean;
+  /** Counts for the host. */
+  count: (...stats: Stat[]) => void;
+}
+
 export interface Upstreams {
   /**
    * Sends a request to a port of 127.0.0.1 and streams the answer through unbuffered, with `extraHeaders` on it. A
-   * failure before the answer becomes Envoy's 503. A client that leaves aborts the request. No retries.
+   * failure before the answer becomes Envoy's 503 with the same headers. A client that leaves aborts the request. No
+   * retries.
    */
-  forward(
-    target: { port: number; tls: boolean },
-    request: UpstreamRequest,
-    response: ServerResponse,
-    extraHeaders: string[],
-  ): void;
+  forward(target: Target, request: UpstreamRequest, response: ServerResponse, extraHeaders: string[]): void;
   /** Drops the connections to a port, as when its pod is gone. */
   drop(port: number): void;
   close(): Promise<void>;
@@ -45,7 +49,7 @@ export function envoyReply(response: ServerResponse, status: number, text: strin
 /** Keep-alive connection pools from the gateway to its backends. */
 export function createUpstreams(): Upstreams {
   const pools = new Map<string, Pool>();
-  const poolFor = ({ port, tls }: { port: number; tls: boolean }) => {
+  const poolFor = ({ port, tls }: Pick<Target, 'port' | 'tls'>) => {
     const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
     let pool = pools.get(origin);
     if (!pool) {
@@ -67,7 +71,7 @@ export function createUpstreams(): Upstreams {
       const { method, path, headers, body } = request;
       poolFor(target).dispatch(
         { method: method as Dispatcher.HttpMethod, path, headers, body: body.length > 0 ? body : null },
-        relay(response, extraHeaders),
+        relay(response, extraHeaders, target.count),
       );
     },
     drop: (port) => {
@@ -83,12 +87,18 @@ export function createUpstreams(): Upstreams {
   };
 }
 
-/** Copies one upstream answer to the client as it comes. */
-function relay(response: ServerResponse, extraHeaders: string[]): Dispatcher.DispatchHandler {
+/**
+ * Copies one upstream answer to the client as it comes, and counts as Envoy does: a request once it is connected, a
+ * connection that failed as an error without a request.
+ */
+function relay(response: ServerResponse, extraHeaders: string[], count: Target['count']): Dispatcher.DispatchHandler {
   const started = performance.now();
+  let connected = false;
   let answered = false;
   return {
     onRequestStart: (controller) => {
+      connected = true;
+      count('rq_total');
       if (response.destroyed) return controller.abort(new Error('client closed the connection'));
       response.once('close', () => {
         if (!response.writableFinished) controller.abort(new Error('client closed the connection'));
@@ -97,6 +107,7 @@ function relay(response: ServerResponse, extraHeaders: string[]): Dispatcher.Dis
     },
     onResponseStart: (_, status, headers) => {
       answered = true;
+      count(status < 500 ? 'rq_success' : 'rq_error');
       const raw: string[] = [];
       for (const [name, value] of Object.entries(headers)) {
         if (value === undefined || name === 'server' || !passedOn(name)) continue;
@@ -116,9 +127,11 @@ function relay(response: ServerResponse, extraHeaders: string[]): Dispatcher.Dis
     },
     onResponseError: (_, error) => {
       if (response.destroyed) return;
+      if (!connected) count('cx_connect_fail', 'rq_error');
+      else if (!answered) count('rq_error');
       // Envoy resets the client's connection too when the upstream breaks off in the middle of an answer.
       if (answered) response.destroy();
-      else envoyReply(response, 503, resetText(error));
+      else envoyReply(response, 503, resetText(error), extraHeaders);
     },
   };
 }

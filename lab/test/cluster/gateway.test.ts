@@ -18,7 +18,7 @@ async function threeReplicas(): Promise<void> {
   lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
   await until('three endpoints and a picker', () => {
     const backend = routeNamed(`${ROUTE}/0`)?.backend;
-    return backend?.endpoints.length === 3 && backend.picker !== null;
+    return backend?.endpoints.length === 3 && backend.picker?.address != null;
   });
 }
 
@@ -71,12 +71,29 @@ describe('the routing table of an LLMInferenceService', () => {
     expect(routes[2]?.backend?.picker).toBeNull();
   });
 
-  it('loses the picker when no endpoint picker is Ready', async () => {
+  it('lists no address of an endpoint picker that is not Ready', async () => {
     await threeReplicas();
     const [picker] = podsOf(lab.store, 'qwen2-3b-pattern3', 'router-scheduler');
+    const address = `${picker!.status.podIP}:9002`;
+    const seen = () => routeNamed(`${ROUTE}/0`)?.backend?.picker;
+    expect(seen()).toMatchObject({ address, asked: true, reachable: true, tls: true, servesTls: true, failOpen: true });
     lab.store.delete(PODS, NAMESPACE, picker!.metadata.name);
-    await until('no picker', () => routeNamed(`${ROUTE}/0`)?.backend?.picker === null);
-    await until('a new picker', () => routeNamed(`${ROUTE}/0`)?.backend?.picker !== null);
+    await until('no picker', () => seen()?.address === null);
+    await until('a new picker', () => seen()?.address != null);
+  });
+
+  it('follows the flags of the endpoint picker, the failure mode of its pool and its DestinationRule', async () => {
+    lab = await testCluster({ scenario: 'no-tls-rules' });
+    const service = patternThree();
+    const args = ['--pool-name=p', '--secure-serving=false'];
+    service.spec.router.scheduler = {
+      pool: { spec: { extensionRef: { failureMode: 'FailClose' } } },
+      template: { containers: [{ name: 'main', args }] },
+    };
+    lab.store.create(LLM_SERVICES, service);
+    const seen = () => routeNamed(`${ROUTE}/0`)?.backend?.picker;
+    await until('the picker', () => seen()?.address != null);
+    expect(seen()).toMatchObject({ tls: false, servesTls: false, failOpen: false });
   });
 });
 
