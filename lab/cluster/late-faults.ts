@@ -5,33 +5,33 @@ import { CRDS, PODS, resourceOf } from './resources.ts';
 import { createWorkQueue } from './workqueue.ts';
 
 /**
- * Creates faulty objects, and deletes what is needed, once the first pod of a replica has been bound: too late for a
- * look before the lease.
+ * Creates faulty objects, and deletes what is needed as soon as it is there, once the first pod of a replica has been
+ * bound: too late for a look before the lease.
  */
 export function startLateFaults(
   store: Store,
   { later, laterRemoved }: Pick<ClusterFaults, 'later' | 'laterRemoved'>,
 ): { close(): void } {
-  let made = later.length + laterRemoved.length === 0;
+  let bound = false;
+  let toCreate = later as readonly unknown[] as readonly KubeObject[];
+  let toDelete = laterRemoved;
   const queue = createWorkQueue('late-faults', () => {
-    if (made) return;
-    made = true;
     const crds = store.list(CRDS);
-    for (const object of later as readonly unknown[] as readonly KubeObject[]) {
-      store.create(resourceOf(object, crds), structuredClone(object));
-    }
-    for (const object of laterRemoved) {
+    const created = toCreate;
+    toCreate = [];
+    for (const object of created) store.create(resourceOf(object, crds), structuredClone(object));
+    toDelete = toDelete.filter((object) => {
       const { namespace, name } = object.metadata;
-      // A fault that does not happen would make a scenario of nothing.
-      if (!store.delete(resourceOf(object, crds), namespace, name))
-        throw new Error(`no ${object.kind} ${name} to delete`);
-    }
+      return store.delete(resourceOf(object as KubeObject, crds), namespace, name) === undefined;
+    });
   });
   const unsubscribe = store.subscribe(({ resource, object }) => {
-    if (made || resource.plural !== PODS.plural || resource.group !== '') return;
-    const replica = object.metadata.labels?.['kserve.io/component'] === 'workload';
-    // Pattern 1 is retired before.
-    if (replica && object.spec?.nodeName) queue.add('all');
+    if (toCreate.length + toDelete.length === 0) return;
+    if (resource.plural === PODS.plural && resource.group === '') {
+      // Pattern 1 is retired before.
+      bound ||= object.metadata.labels?.['kserve.io/component'] === 'workload' && object.spec?.nodeName !== undefined;
+    }
+    if (bound) queue.add('all');
   });
   return {
     close() {
