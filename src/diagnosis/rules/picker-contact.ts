@@ -12,6 +12,8 @@ export interface PickerContact {
   kind: 'fails' | 'round-robin' | 'silent';
   /** What the gateway has counted for the picker; null where nobody could read it, or where no host is listed. */
   counts: NonNullable<RoutingEvidence['gateway']>['picker'];
+  /** Status of completions that the gateway has failed; null where none of the checks was one. */
+  status: string | null;
 }
 
 /**
@@ -27,16 +29,16 @@ export function pickerContact(evidence: Evidence): PickerContact | null {
   const counts = report.routing?.gateway?.picker ?? null;
   const kind = kindOf(evidence, counts);
   // Witnesses that contradict each other show nothing.
-  return kind === null || (engaged === 'inconclusive' && kind !== 'silent') ? null : { kind, counts };
+  if (kind === null || (engaged === 'inconclusive' && kind !== 'silent')) return null;
+  const [, status = null] = /HTTP (5\d\d)/.exec(failedCompletions(evidence).join('\n')) ?? [];
+  return { kind, counts, status };
 }
 
 function kindOf(evidence: Evidence, counts: PickerContact['counts']): PickerContact['kind'] | null {
   const { routing } = evidence.report;
   const engaged = checkOf(evidence, 'picker-engaged')?.outcome;
   const header = routing?.pickerHeader ?? null;
-  const completions = ['completion', 'chat']
-    .map((id) => checkOf(evidence, id))
-    .flatMap((check) => (check?.outcome === 'fail' ? [check.seen] : []));
+  const completions = failedCompletions(evidence);
   const listed = checkOf(evidence, 'models')?.outcome === 'pass';
   if (engaged === 'fail' && completions.some((seen) => /HTTP 5\d\d/.test(seen))) return 'fails';
   // Envoy's own reply has no body; the server's has one.
@@ -64,9 +66,11 @@ export function mayBeOff({ kind, counts }: PickerContact): boolean {
 }
 
 /** What follows for requests, as a sentence. */
-export function consequence({ kind }: PickerContact): string {
+export function consequence({ kind, status }: PickerContact): string {
   if (kind === 'silent') return 'The gateway waits for the endpoint picker, and completions are not answered.';
-  if (kind === 'fails') return 'The gateway cannot ask the endpoint picker, and completions fail with HTTP 500.';
+  if (kind === 'fails') {
+    return `The gateway cannot ask the endpoint picker, and ${status ? `completions fail with HTTP ${status}` : 'such completions fail'}.`;
+  }
   return 'Requests went past the endpoint picker, round-robin.';
 }
 
@@ -93,9 +97,13 @@ export function contactRule(
 
 /** Completions that failed, and what the gateway has counted for the picker since it knows it. */
 function answersSeen(evidence: Evidence): string[] {
-  const completions = ['completion', 'chat']
+  const counters = (evidence.cluster?.gatewayCounters ?? []).filter((line) => /\|\|[^ ]*(?:epp|scheduler)/.test(line));
+  return [...failedCompletions(evidence), ...counters];
+}
+
+/** `Completion: HTTP 500`, of each check that failed. */
+function failedCompletions(evidence: Evidence): string[] {
+  return ['completion', 'chat']
     .map((id) => checkOf(evidence, id))
     .flatMap((check) => (check?.outcome === 'fail' ? [`${check.title}: ${check.seen}`] : []));
-  const counters = (evidence.cluster?.gatewayCounters ?? []).filter((line) => /\|\|[^ ]*(?:epp|scheduler)/.test(line));
-  return [...completions, ...counters];
 }

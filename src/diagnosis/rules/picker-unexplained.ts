@@ -28,7 +28,7 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
     looksLike:
       'completions fail with an empty HTTP 500, the model list is answered; the picker’s pod is Ready, with no policy or TLS rule to blame',
     shows: (_, contact) =>
-      contact.kind === 'fails' || !mayBeOff(contact)
+      (contact.kind === 'fails' && !contact.counts?.requests) || !mayBeOff(contact)
         ? { seen: [], explanation: `${howItFails(contact)} ${consequence(contact)}` }
         : null,
     remedy: (evidence) =>
@@ -41,11 +41,14 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
     confidence: 'probable',
     looksLike:
       'requests of one prefix are spread and the picker was not asked, with no filter, policy, route or TLS rule to blame',
-    shows: () => ({
-      seen: [],
-      explanation:
-        'Requests with one prefix were spread over the replicas, and the endpoint picker was not asked about them: the gateway does not know that it is to ask, or knows no address of it.',
-    }),
+    shows: (_, { kind }) =>
+      kind === 'round-robin'
+        ? {
+            seen: [],
+            explanation:
+              'Requests with one prefix were spread over the replicas, and the endpoint picker was not asked about them: the gateway does not know that it is to ask, or knows no address of it.',
+          }
+        : null,
     remedy: () =>
       'Look for an EnvoyFilter that replaces the ext_proc configuration of the route, a route that leads past the InferencePool, and a picker without a Ready pod. manifests/rbac/evidence.yaml lets the gate look itself.',
   }),

@@ -50,8 +50,10 @@ describe('a picker that is dead while its address is listed', () => {
   it('is down, by its pod, although no routing check but one could be observed', () => {
     const found = explain(judged(unasked(REFUSED, CRASHED)));
     expect(found).toMatchObject({ cause: 'picker.down', confidence: 'proven' });
-    expect(found?.explanation).toContain('HTTP 500');
+    expect(found?.explanation).toContain('completions fail with HTTP 500');
     expect(found?.explanation).not.toContain('round-robin');
+    // Envoy has other statuses for it, such as 504 after a time limit.
+    expect(explain(judged(unasked(REFUSED, CRASHED, 'HTTP 504')))?.explanation).toContain('HTTP 504');
     const seen = found?.evidence.join('\n');
     for (const part of ['not Ready; main waiting (CrashLoopBackOff)', 'panic: nil', 'Completion: HTTP 500']) {
       expect(seen).toContain(part);
@@ -125,6 +127,11 @@ describe('a picker without a listed address', () => {
     expect(found?.evidence.join('\n')).toContain(
       'pod/endpoint-picker-1: not Ready; main running, not ready, 0 restarts',
     );
+  });
+
+  it('is not called bypassed where it was asked without an error and completions failed', () => {
+    const evidence = judged(unasked({ ...NEVER, requests: 100 }, {}, 'HTTP 503: upstream is busy'));
+    expect(causeOf(evidence)).not.toMatch(/^(?:picker|routing)/);
   });
 
   it('is down where its pool fails closed', () => {
