@@ -97,6 +97,22 @@ describe('the routing table of an LLMInferenceService', () => {
   });
 });
 
+it('deletes what a scenario deletes once a replica is bound, and only then', async () => {
+  lab = await testCluster({ scenario: 'rule-deleted-picker' });
+  const name = 'qwen2-3b-pattern3-picker';
+  lab.store.create(DESTINATION_RULES, {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { host: 'qwen2-3b-pattern3-epp-service', trafficPolicy: { tls: { mode: 'SIMPLE' } } },
+  });
+  lab.store.create(LLM_SERVICES, patternThree());
+  await until('a picker over TLS', () => routeNamed(`${ROUTE}/0`)?.backend?.picker?.tls === true);
+  lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
+  await until('the rule gone', () => lab.store.get(DESTINATION_RULES, NAMESPACE, name) === undefined);
+  await until('a picker without TLS', () => routeNamed(`${ROUTE}/0`)?.backend?.picker?.tls === false);
+});
+
 describe('a route made by somebody else', () => {
   it('follows labels put on single pods, and TLS follows the DestinationRule', async () => {
     await threeReplicas();
