@@ -192,8 +192,27 @@ export interface GatewayBackend {
   endpoints: { namespace: string; pod: string; port: number; address: string }[];
   /** False: a NetworkPolicy keeps the gateway from all of them. */
   reachable: boolean;
-  /** Present for an InferencePool whose endpoint picker is Ready: its scorers as the live --config-text has them. */
-  picker: { scorers: { name: string; weight: number }[]; cluster: string; reachable: boolean } | null;
+  /** Of an InferencePool; null for a Service. */
+  picker: GatewayPicker | null;
+}
+
+/** The endpoint picker of a pool, as the gateway's Envoy sees it. */
+export interface GatewayPicker {
+  /** Of the live --config-text; empty while no pod is Ready. */
+  scorers: { name: string; weight: number }[];
+  /** Name of Envoy's cluster for it. */
+  cluster: string;
+  /** `IP:PORT` of its Ready pod; null while the EndpointSlice lists none. */
+  address: string | null;
+  /** False: an EnvoyFilter has erased ext_proc of the route, so that Envoy does not ask. */
+  asked: boolean;
+  /** False: a NetworkPolicy keeps the gateway from it. */
+  reachable: boolean;
+  /** Whether Envoy speaks TLS to it, by the DestinationRule, and whether it serves TLS, by its flags. */
+  tls: boolean;
+  servesTls: boolean;
+  /** `failureMode` of the pool. */
+  failOpen: boolean;
 }
 
 /** GET {serving.controlUrl}/record */

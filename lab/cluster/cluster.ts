@@ -81,7 +81,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     startEndpointSlices(store),
     startIstiod(store, options.scenario.cluster.routes),
     startKserve({ ...options, record: recorder('LLMInferenceServiceController') }),
-    startLateFaults(store, faults.later),
+    startLateFaults(store, faults),
     startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
   ];
   await settled(store, options.settled);

@@ -24,6 +24,7 @@ import {
   setReady,
   setRunning,
   setTerminated,
+  setUnready,
   setWaiting,
 } from './pod-context.ts';
 import type { ContainerRecord } from './pod-status.ts';
@@ -88,9 +89,14 @@ async function runFault(context: PodContext, spec: ContainerSpec, record: Contai
   const { clock, signal, logs, pod } = context;
   const fault = faultOf(context, spec);
   if (!fault || fault.pull || (fault.once && record.restartCount > 0)) return null;
-  if (fault.whenReady) {
+  const stillGood = fault.whenAsked && record.restartCount === 0;
+  if (fault.whenReady || stillGood) {
     await clock.wait(clock.jitter(PICKER_START), signal);
     setReady(context, record);
+  }
+  if (stillGood) {
+    await untilAsked(context);
+    if (!fault.ends) setUnready(context, record);
   }
   await clock.wait(fault.after ?? 2, signal);
   if (fault.floods) logs.write(pod, spec.name, 'x'.repeat(fault.floods));
@@ -98,6 +104,11 @@ async function runFault(context: PodContext, spec: ContainerSpec, record: Contai
   if (!fault.ends) for (;;) await clock.pause(3_600, signal);
   const { exitCode, reason = exitCode === 0 ? 'Completed' : 'Error' } = fault.ends;
   return { code: exitCode, reason, message: (fault.says ?? []).slice(-3).join('\n') };
+}
+
+/** Until the gateway has carried a request of the pod's namespace. */
+async function untilAsked({ clock, pod, replicas, signal }: PodContext): Promise<void> {
+  while ((await replicas.requestsOf(pod.metadata.namespace as string)) === 0) await clock.pause(1, signal);
 }
 
 async function backOff(

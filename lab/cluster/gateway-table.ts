@@ -1,16 +1,17 @@
 import { errorText } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
-import type { GatewayBackend, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
+import type { GatewayBackend, GatewayPicker, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';
 import { allows } from './network-policy.ts';
 import { isReady, selects } from './objects.ts';
-import { configTextOf, type Scorer, scorersOf } from './picker-config.ts';
+import { configTextOf, type Scorer, scorersOf, servesTls } from './picker-config.ts';
 import { peerOf } from './pod-context.ts';
 import { poolGroupOfIstio, readPool } from './pools.ts';
 import type { ReplicaAddress } from './replicas.ts';
 import * as resources from './resources.ts';
 import { type BackendRef, isAccepted, rulesOf } from './route-rules.ts';
 
+const PICKER_PORT = 9002;
 const { DESTINATION_RULES, HTTP_ROUTES, PODS, SERVICES } = resources;
 
 export type AddressOf = (namespace: string, pod: string) => ReplicaAddress | undefined;
@@ -80,8 +81,6 @@ function backendOf(
   const shadow = store
     .list(SERVICES, namespace)
     .find((service) => service.metadata.labels?.['istio.io/inferencepool-name'] === ref.name);
-  const scorers = pool.picker === undefined ? null : liveScorers(store, namespace, pool.picker);
-  const pickerSelector = store.get(SERVICES, namespace, pool.picker ?? '')?.spec?.selector;
   return {
     kind: 'InferencePool',
     name: ref.name,
@@ -89,14 +88,31 @@ function backendOf(
     tls: shadow !== undefined && usesTls(store, namespace, shadow.metadata.name, 54321),
     endpoints: endpointsOf(store, namespace, pool.selector, () => pool.targetPort, addressOf),
     reachable: reaches(store, gateway, namespace, pool.selector, () => pool.targetPort),
-    picker:
-      scorers && asked
-        ? {
-            scorers,
-            cluster: clusterName(9002, pool.picker ?? '', namespace),
-            reachable: reaches(store, gateway, namespace, pickerSelector ?? {}, () => 9002),
-          }
-        : null,
+    picker: pool.picker === undefined ? null : pickerOf(store, gateway, namespace, pool.picker, pool.failOpen, asked),
+  };
+}
+
+function pickerOf(
+  store: Store,
+  gateway: KubeObject,
+  namespace: string,
+  service: string,
+  failOpen: boolean,
+  asked: boolean,
+): GatewayPicker {
+  const selector = store.get(SERVICES, namespace, service)?.spec?.selector;
+  const pod = livePicker(store, namespace, selector);
+  const main = pod?.spec.containers.find((container: { name: string }) => container.name === 'main');
+  const words: string[] = [...(main?.command ?? []), ...(main?.args ?? [])];
+  return {
+    scorers: liveScorers(`${namespace}/${service}`, words),
+    cluster: clusterName(PICKER_PORT, service, namespace),
+    address: pod ? `${pod.status?.podIP}:${PICKER_PORT}` : null,
+    asked,
+    reachable: reaches(store, gateway, namespace, selector ?? {}, () => PICKER_PORT),
+    tls: usesTls(store, namespace, service, PICKER_PORT),
+    servesTls: servesTls(words),
+    failOpen,
   };
 }
 
@@ -154,20 +170,26 @@ function clusterName(port: number, service: string, namespace: string): string {
   return `outbound|${port}||${service}.${namespace}.svc.cluster.local`;
 }
 
-/** The scorers that a Ready endpoint picker runs with, from its pod's own arguments; null when none is Ready. */
-function liveScorers(store: Store, namespace: string, serviceName: string): Scorer[] | null {
-  const service = store.get(SERVICES, namespace, serviceName);
-  const pod = store
+/** The Ready pod of an endpoint picker; undefined while there is none. */
+function livePicker(
+  store: Store,
+  namespace: string,
+  selector: Record<string, string> | undefined,
+): KubeObject | undefined {
+  return store
     .list(PODS, namespace)
-    .find((one) => selects(service?.spec?.selector, one) && isReady(one) && !one.metadata.deletionTimestamp);
-  const main = pod?.spec.containers.find((container: { name: string }) => container.name === 'main');
-  const text = main && configTextOf(main.args ?? []);
-  if (!text) return pod ? [] : null;
+    .find((one) => selects(selector, one) && isReady(one) && !one.metadata.deletionTimestamp);
+}
+
+/** The scorers that an endpoint picker runs with, from its own command line. */
+function liveScorers(picker: string, words: string[]): Scorer[] {
+  const text = configTextOf(words);
+  if (!text) return [];
   try {
     return scorersOf(text);
   } catch (error) {
-    process.stderr.write(`lab: endpoint picker ${namespace}/${serviceName}: ${errorText(error)}\n`);
-    return null;
+    process.stderr.write(`lab: endpoint picker ${picker}: ${errorText(error)}\n`);
+    return [];
   }
 }
 

@@ -20,6 +20,11 @@ export function configTextOf(args: string[]): string | undefined {
   return undefined;
 }
 
+/** Whether an endpoint picker serves TLS: it does unless `--secure-serving` is false (GIE, pkg/epp/server/options.go). */
+export function servesTls(words: readonly string[]): boolean {
+  return !words.some((word) => /^--?secure-?serving=(?:false|f|0)$/i.test(word));
+}
+
 /**
  * The scorers and weights of the first scheduling profile; a weight left out is 1, as the picker has it. Throws, with
  * the reason, for a configuration that the picker would refuse at its start.

@@ -112,6 +112,12 @@ export function setReady(context: PodContext, container: ContainerRecord): void 
   context.publish();
 }
 
+/** It runs, and its readiness probe fails. */
+export function setUnready(context: PodContext, container: ContainerRecord): void {
+  container.ready = false;
+  context.publish();
+}
+
 export function setTerminated(
   context: PodContext,
   container: ContainerRecord,

@@ -1,5 +1,5 @@
 import { errorText, isAbort } from '../errors.ts';
-import type { ReplicaPort, ReplicaStart } from '../protocol.ts';
+import type { ReplicaPort, ReplicaStart, ServingRecord } from '../protocol.ts';
 import type { ClusterClock } from './clock.ts';
 
 export interface ReplicaAddress {
@@ -21,6 +21,8 @@ export interface Replicas {
   ): Promise<string | null>;
   stop(namespace: string, pod: string): Promise<void>;
   addressOf(namespace: string, pod: string): ReplicaAddress | undefined;
+  /** Requests that the gateway has carried for routes of a namespace; 0 as well while it cannot be asked. */
+  requestsOf(namespace: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,15 @@ export function createReplicas(servingControlUrl: string, clock: ClusterClock): 
       return stopping;
     },
     addressOf: (namespace, pod) => addresses.get(`${namespace}/${pod}`),
+    async requestsOf(namespace) {
+      try {
+        const { gateway } = (await (await fetch(`${servingControlUrl}/record`)).json()) as ServingRecord;
+        const routes = Object.entries(gateway.byRoute).filter(([route]) => route.startsWith(`${namespace}/`));
+        return routes.reduce((sum, [, requests]) => sum + requests, 0);
+      } catch {
+        return 0;
+      }
+    },
     async close() {
       await Promise.all(pending);
     },

@@ -1,18 +1,5 @@
-import type { CloudFaults, ClusterFaults, Expectation, ManifestFaults, ServingFaults } from './types.ts';
-
-/** A scenario with one fault and the cause that must be named. All else is healthy. */
-export interface DiagnosisScenario {
-  name: string;
-  summary: string;
-  gcp?: Partial<CloudFaults>;
-  cluster?: Partial<ClusterFaults>;
-  serving?: Partial<ServingFaults>;
-  manifests?: ManifestFaults;
-  flags?: readonly string[];
-  /** `outside`: no rule knows it, and none may claim it. */
-  outside?: boolean;
-  expect: Expectation;
-}
+import { PICKER_SCENARIOS } from './picker.ts';
+import type { DiagnosisScenario, Expectation } from './types.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 const GATEWAY = { namespace: 'opendatahub', name: 'inference-gateway' };
@@ -720,5 +707,6 @@ export const DIAGNOSIS_SCENARIOS: readonly DiagnosisScenario[] = [
   ...NODES,
   ...READY,
   ...SERVING,
+  ...PICKER_SCENARIOS,
   ...OUTSIDE,
 ];

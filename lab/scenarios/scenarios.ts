@@ -50,6 +50,7 @@ const HEALTHY_CLUSTER: ClusterFaults = {
   remove: [],
   patch: [],
   later: [],
+  laterRemoved: [],
   containers: [],
   nodes: 'ok',
   refusedPods: null,

@@ -48,10 +48,11 @@ export interface ServingFaults {
   /** Speed-up of three busy replicas over one: 3 is perfect scaling; less makes busy replicas slow each other down. */
   scaling: number;
   /**
-   * `bypassed`: the gateway fails open and spreads requests evenly, as with a broken ext_proc. The others answer as a
-   * picker and choose badly: always the same pod, by the whole prompt in place of its prefix, or at random.
+   * `bypassed`: the gateway never asks, counts nothing and spreads requests evenly. `dead`: nothing listens at the
+   * address of its pod, which stays listed. `stopped`: it takes requests and never responds. The others respond and
+   * choose badly: always the same pod, by the whole prompt in place of its prefix, or at random.
    */
-  picker: 'prefix' | 'bypassed' | 'one-pod' | 'whole-prompt' | 'random';
+  picker: 'prefix' | 'bypassed' | 'dead' | 'stopped' | 'one-pod' | 'whole-prompt' | 'random';
   /** What a replica answers once it has served `after` requests; `short` is shorter for what the picker has sent. */
   answers: { kind: 'errors' | 'no-choices' | 'short'; after: number } | null;
   /** False switches prefix caching off, whatever the flags say. */
@@ -92,6 +93,8 @@ export interface ContainerFault {
   after?: number;
   /** It becomes Ready first. */
   whenReady?: boolean;
+  /** It is Ready until the gateway carries requests of the namespace, and never again. */
+  whenAsked?: boolean;
   /** How it ends, each time that it is started; without it hangs. */
   ends?: { exitCode: number; reason?: string };
   /** It does not stay: the next start is a good one. */
@@ -104,6 +107,13 @@ export interface ObjectPatch {
   namespace?: string;
   name: string;
   patch: Record<string, unknown>;
+}
+
+/** An object of the cluster. */
+export interface ObjectRef {
+  apiVersion: string;
+  kind: string;
+  metadata: { namespace: string; name: string };
 }
 
 /** The faults of the cluster. */
@@ -121,6 +131,8 @@ export interface ClusterFaults {
   patch: readonly ObjectPatch[];
   /** Objects that somebody makes once the first pod of a replica has been bound. */
   later: readonly Record<string, unknown>[];
+  /** Objects that somebody deletes then. */
+  laterRemoved: readonly ObjectRef[];
   containers: readonly ContainerFault[];
   /** What becomes of new nodes. */
   nodes: 'ok' | 'not-ready' | 'no-chips';
@@ -140,4 +152,18 @@ export interface ManifestFaults {
   drop?: readonly string[];
   /** Further files by name. */
   add?: Readonly<Record<string, string>>;
+}
+
+/** A scenario with one fault and the cause that must be named. All else is healthy. */
+export interface DiagnosisScenario {
+  name: string;
+  summary: string;
+  gcp?: Partial<CloudFaults>;
+  cluster?: Partial<ClusterFaults>;
+  serving?: Partial<ServingFaults>;
+  manifests?: ManifestFaults;
+  flags?: readonly string[];
+  /** `outside`: no rule knows it, and none may claim it. */
+  outside?: boolean;
+  expect: Expectation;
 }

@@ -5,15 +5,27 @@ import type { AddressInfo } from 'node:net';
 export type Stat = 'cx_connect_fail' | 'cx_total' | 'rq_error' | 'rq_success' | 'rq_timeout' | 'rq_total';
 const STATS: readonly Stat[] = ['cx_connect_fail', 'cx_total', 'rq_error', 'rq_success', 'rq_timeout', 'rq_total'];
 
+/** Of a cluster that istiod has configured. */
+export interface ClusterHosts {
+  cluster: string;
+  /** `IP:PORT` each. */
+  hosts: readonly string[];
+  /** Whether a DestinationRule makes Envoy speak TLS to them. */
+  tls: boolean;
+}
+
 export interface EnvoyAdmin {
   port: number;
+  /** Replaces the clusters. A host that goes away takes its counters along, and so does a cluster whose rule changes. */
+  configure(clusters: readonly ClusterHosts[]): void;
+  /** Counts for a host that is listed; nothing for another. */
   count(cluster: string, host: string, ...stats: Stat[]): void;
   close(): Promise<void>;
 }
 
 /** The admin listener of the gateway's Envoy: `/clusters?format=json` as admin.v3.Clusters, counters of 0 left out. */
 export async function startEnvoyAdmin(): Promise<EnvoyAdmin> {
-  const clusters = new Map<string, Map<string, Map<Stat, number>>>();
+  let clusters = new Map<string, { tls: boolean; hosts: Map<string, Map<Stat, number>> }>();
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://envoy');
     if (pathname !== '/clusters' || searchParams.get('format') !== 'json') return response.writeHead(404).end();
@@ -23,12 +35,20 @@ export async function startEnvoyAdmin(): Promise<EnvoyAdmin> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    configure(wanted) {
+      const next: typeof clusters = new Map();
+      for (const { cluster, hosts, tls } of wanted) {
+        const before = clusters.get(cluster);
+        const kept = before?.tls === tls ? before.hosts : undefined;
+        const counters = next.get(cluster)?.hosts ?? new Map<string, Map<Stat, number>>();
+        for (const host of hosts) counters.set(host, kept?.get(host) ?? new Map());
+        next.set(cluster, { tls, hosts: counters });
+      }
+      clusters = next;
+    },
     count(cluster, host, ...stats) {
-      const hosts = clusters.get(cluster) ?? new Map<string, Map<Stat, number>>();
-      clusters.set(cluster, hosts);
-      const counters = hosts.get(host) ?? new Map<Stat, number>();
-      hosts.set(host, counters);
-      for (const stat of stats) counters.set(stat, (counters.get(stat) ?? 0) + 1);
+      const counters = clusters.get(cluster)?.hosts.get(host);
+      for (const stat of stats) counters?.set(stat, (counters.get(stat) ?? 0) + 1);
     },
     close: () =>
       new Promise((resolve) => {
@@ -38,7 +58,7 @@ export async function startEnvoyAdmin(): Promise<EnvoyAdmin> {
   };
 }
 
-function statusOf([name, hosts]: [string, Map<string, Map<Stat, number>>]) {
+function statusOf([name, { hosts }]: [string, { hosts: Map<string, Map<Stat, number>> }]) {
   return {
     name,
     added_via_api: true,

@@ -35,7 +35,7 @@ export interface GatewayOptions {
 /** An Istio ingress gateway's HTTP listener on a free port of 127.0.0.1. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const admin = await startEnvoyAdmin();
-  const backends = createBackends({ ...options, count: admin.count });
+  const backends = createBackends({ ...options, admin });
   const upstreams = createUpstreams();
   const counts: ServingRecord['gateway'] = { requests: 0, byRoute: {} };
   let router: Router = createRouter({ routes: [] });
@@ -47,17 +47,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { backend } = route;
     onBody(request, (body) => {
       const follow = (choice: Choice) => {
+        if (choice.kind === 'silent') return;
+        if (choice.kind === 'picker-failed') return envoyReply(response, 500, '');
         if (choice.kind === 'refused') return envoyReply(response, 400, choice.text, choice.headers);
         if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
-        if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED);
+        if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED, choice.headers);
         response.once('close', choice.done);
         const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
-        upstreams.forward({ port: choice.port, tls: backend.tls }, upstreamRequest, response, choice.headers, {
-          ...choice.counts,
-          refused: () => {
-            follow(choice.next());
-          },
-        });
+        const { port, count, headers } = choice;
+        const retry = () => {
+          choice.done();
+          const next = choice.next();
+          if (next.kind === 'endpoint') follow(next);
+          return next.kind === 'endpoint';
+        };
+        upstreams.forward({ port, tls: backend.tls, count, retry }, upstreamRequest, response, headers);
       };
       follow(backends.choose(route, backend, body));
     });

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
+import type { Stat } from './envoy-admin.ts';
 
 export interface UpstreamRequest {
   method: string;
@@ -8,28 +9,22 @@ export interface UpstreamRequest {
   body: Buffer;
 }
 
-/** What becomes of a request on its way; Envoy counts it. */
-export interface Attempt {
-  /** A connection took it. */
-  sent(): void;
-  /** Nothing listens: nothing was sent, and the response is still to be written. */
-  refused(): void;
-  /** The connection broke, or a 5xx came. */
-  failed(): void;
+export interface Target {
+  port: number;
+  tls: boolean;
+  /** Counts for the host. */
+  count: (...stats: Stat[]) => void;
+  /** Sends the request to another host after a connection that failed; false when no other is left. */
+  retry: () => boolean;
 }
 
 export interface Upstreams {
   /**
-   * Sends a request to a port of 127.0.0.1 and streams the answer through unbuffered, with `extraHeaders` on it. Any
-   * failure before the answer but a refused connection becomes Envoy's 503. A client that leaves aborts the request.
+   * Sends a request to a port of 127.0.0.1 and streams the answer through unbuffered, with `extraHeaders` on it. A
+   * failure before the answer becomes Envoy's 503 with the same headers. A client that leaves aborts the request. A
+   * connection that breaks is not retried.
    */
-  forward(
-    target: { port: number; tls: boolean },
-    request: UpstreamRequest,
-    response: ServerResponse,
-    extraHeaders: string[],
-    attempt: Attempt,
-  ): void;
+  forward(target: Target, request: UpstreamRequest, response: ServerResponse, extraHeaders: string[]): void;
   /** Drops the connections to a port, as when its pod is gone. */
   drop(port: number): void;
   close(): Promise<void>;
@@ -56,7 +51,7 @@ export function envoyReply(response: ServerResponse, status: number, text: strin
 /** Keep-alive connection pools from the gateway to its backends. */
 export function createUpstreams(): Upstreams {
   const pools = new Map<string, Pool>();
-  const poolFor = ({ port, tls }: { port: number; tls: boolean }) => {
+  const poolFor = ({ port, tls }: Pick<Target, 'port' | 'tls'>) => {
     const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
     let pool = pools.get(origin);
     if (!pool) {
@@ -74,11 +69,11 @@ export function createUpstreams(): Upstreams {
     return pool;
   };
   return {
-    forward: (target, request, response, extraHeaders, attempt) => {
+    forward: (target, request, response, extraHeaders) => {
       const { method, path, headers, body } = request;
       poolFor(target).dispatch(
         { method: method as Dispatcher.HttpMethod, path, headers, body: body.length > 0 ? body : null },
-        relay(response, extraHeaders, attempt),
+        relay(response, extraHeaders, target),
       );
     },
     drop: (port) => {
@@ -94,14 +89,19 @@ export function createUpstreams(): Upstreams {
   };
 }
 
-/** Copies one upstream answer to the client as it comes. */
-function relay(response: ServerResponse, extraHeaders: string[], attempt: Attempt): Dispatcher.DispatchHandler {
+/**
+ * Copies one upstream answer to the client as it comes, and counts as Envoy does: a request once it is connected, a
+ * connection that failed as an error without a request.
+ */
+function relay(response: ServerResponse, extraHeaders: string[], { count, retry }: Target): Dispatcher.DispatchHandler {
   const started = performance.now();
+  let connected = false;
   let answered = false;
   return {
     onRequestStart: (controller) => {
+      connected = true;
+      count('rq_total');
       if (response.destroyed) return controller.abort(new Error('client closed the connection'));
-      attempt.sent();
       response.once('close', () => {
         if (!response.writableFinished) controller.abort(new Error('client closed the connection'));
       });
@@ -109,7 +109,7 @@ function relay(response: ServerResponse, extraHeaders: string[], attempt: Attemp
     },
     onResponseStart: (_, status, headers) => {
       answered = true;
-      if (status >= 500) attempt.failed();
+      count(status < 500 ? 'rq_success' : 'rq_error');
       const raw: string[] = [];
       for (const [name, value] of Object.entries(headers)) {
         if (value === undefined || name === 'server' || !passedOn(name)) continue;
@@ -129,11 +129,13 @@ function relay(response: ServerResponse, extraHeaders: string[], attempt: Attemp
     },
     onResponseError: (_, error) => {
       if (response.destroyed) return;
-      if (!answered && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return attempt.refused();
-      attempt.failed();
+      if (!connected) {
+        count('cx_connect_fail', 'rq_error');
+        if (retry()) return;
+      } else if (!answered) count('rq_error');
       // Envoy resets the client's connection too when the upstream breaks off in the middle of an answer.
       if (answered) response.destroy();
-      else envoyReply(response, 503, resetText(error));
+      else envoyReply(response, 503, resetText(error), extraHeaders);
     },
   };
 }
@@ -144,9 +146,10 @@ export const CONNECTION_REFUSED = `${CONNECTION_FAILURE}delayed connect error: C
 
 /** The body of Envoy's 503 for an upstream that failed before its answer began. */
 function resetText(error: Error): string {
-  const { message } = error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
   if (/wrong.version.number|packet length too long/i.test(message)) {
     return `${CONNECTION_FAILURE}TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end`;
   }
+  if (code === 'ECONNREFUSED') return CONNECTION_REFUSED;
   return `${RESET}connection termination`;
 }

@@ -4,6 +4,27 @@ import { describeRehearsals } from './rehearse.ts';
 describeRehearsals(UNMEASURED_SCALE, [
   { scenario: 'stockout', code: 2, says: ['The zone has no TPU capacity', 'not at fault'] },
   { scenario: 'image-pull', code: 2, says: ['The container image does not exist', 'Correct the image name or tag'] },
+  {
+    scenario: 'picker-killed',
+    pairs: '3-3',
+    code: 1,
+    says: ['The endpoint picker is not running', 'completions fail with HTTP 500', /last exit 137/],
+  },
+  {
+    scenario: 'picker-crashes',
+    pairs: '3-3',
+    code: 1,
+    says: ['The endpoint picker is not running', 'round-robin', /panic: runtime error/],
+  },
+  {
+    scenario: 'picker-plaintext',
+    pairs: '3-3',
+    code: 1,
+    says: [
+      'The TLS handshake between gateway and endpoint picker fails',
+      /DestinationRule qwen2-3b-pattern3-kserve-scheduler/,
+    ],
+  },
 ]);
 
 // Measured beside other tests and too fast for its figures: what decides here is who served, seen before the first pair.

@@ -18,7 +18,7 @@ async function threeReplicas(): Promise<void> {
   lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
   await until('three endpoints and a picker', () => {
     const backend = routeNamed(`${ROUTE}/0`)?.backend;
-    return backend?.endpoints.length === 3 && backend.picker !== null;
+    return backend?.endpoints.length === 3 && backend.picker?.address != null;
   });
 }
 
@@ -71,13 +71,46 @@ describe('the routing table of an LLMInferenceService', () => {
     expect(routes[2]?.backend?.picker).toBeNull();
   });
 
-  it('loses the picker when no endpoint picker is Ready', async () => {
+  it('lists no address of an endpoint picker that is not Ready', async () => {
     await threeReplicas();
     const [picker] = podsOf(lab.store, 'qwen2-3b-pattern3', 'router-scheduler');
+    const address = `${picker!.status.podIP}:9002`;
+    const seen = () => routeNamed(`${ROUTE}/0`)?.backend?.picker;
+    expect(seen()).toMatchObject({ address, asked: true, reachable: true, tls: true, servesTls: true, failOpen: true });
     lab.store.delete(PODS, NAMESPACE, picker!.metadata.name);
-    await until('no picker', () => routeNamed(`${ROUTE}/0`)?.backend?.picker === null);
-    await until('a new picker', () => routeNamed(`${ROUTE}/0`)?.backend?.picker !== null);
+    await until('no picker', () => seen()?.address === null);
+    await until('a new picker', () => seen()?.address != null);
   });
+
+  it('follows the flags of the endpoint picker, the failure mode of its pool and its DestinationRule', async () => {
+    lab = await testCluster({ scenario: 'no-tls-rules' });
+    const service = patternThree();
+    const args = ['--pool-name=p', '--secure-serving=false'];
+    service.spec.router.scheduler = {
+      pool: { spec: { extensionRef: { failureMode: 'FailClose' } } },
+      template: { containers: [{ name: 'main', args }] },
+    };
+    lab.store.create(LLM_SERVICES, service);
+    const seen = () => routeNamed(`${ROUTE}/0`)?.backend?.picker;
+    await until('the picker', () => seen()?.address != null);
+    expect(seen()).toMatchObject({ tls: false, servesTls: false, failOpen: false });
+  });
+});
+
+it('deletes what a scenario deletes once a replica is bound, and only then', async () => {
+  lab = await testCluster({ scenario: 'rule-deleted-picker' });
+  const name = 'qwen2-3b-pattern3-picker';
+  lab.store.create(DESTINATION_RULES, {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { host: 'qwen2-3b-pattern3-epp-service', trafficPolicy: { tls: { mode: 'SIMPLE' } } },
+  });
+  lab.store.create(LLM_SERVICES, patternThree());
+  await until('a picker over TLS', () => routeNamed(`${ROUTE}/0`)?.backend?.picker?.tls === true);
+  lab.cluster.setNodePool('tpu-v6e-pool', nodePool(3));
+  await until('the rule gone', () => lab.store.get(DESTINATION_RULES, NAMESPACE, name) === undefined);
+  await until('a picker without TLS', () => routeNamed(`${ROUTE}/0`)?.backend?.picker?.tls === false);
 });
 
 describe('a route made by somebody else', () => {

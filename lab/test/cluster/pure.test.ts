@@ -3,7 +3,7 @@ import { flagValue, vllmCommand } from '../../cluster/command-line.ts';
 import { workloadPreset } from '../../cluster/kserve-presets.ts';
 import { combine } from '../../cluster/kserve-variables.ts';
 import { childName, covers } from '../../cluster/objects.ts';
-import { configTextOf, scorersOf } from '../../cluster/picker-config.ts';
+import { configTextOf, scorersOf, servesTls } from '../../cluster/picker-config.ts';
 import { probeFailure } from '../../cluster/probes.ts';
 import { place } from '../../cluster/scheduler.ts';
 import { mergePodSpec } from '../../cluster/strategic-merge.ts';
@@ -127,6 +127,11 @@ describe('the picker’s configuration', () => {
     for (const args of [['--config-text', 'x'], ['--configText=x'], ['-config-text', 'x']]) {
       expect(configTextOf(args)).toBe('x');
     }
+  });
+
+  it('serves TLS unless its flag says otherwise', () => {
+    for (const words of [[], ['--secure-serving'], ['-secure-serving=true']]) expect(servesTls(words)).toBe(true);
+    for (const word of ['--secure-serving=false', '-secureServing=false']) expect(servesTls([word])).toBe(false);
   });
 
   it('gives scorers by type with their weights; pickers and handlers are none', () => {

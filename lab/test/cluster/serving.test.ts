@@ -142,7 +142,7 @@ describe('an LLMInferenceService', () => {
       lab.serving
         .table()
         .routes.find(
-          (route) => route.name === `${NAMESPACE}/qwen2-3b-pattern3-kserve-route/0` && route.backend?.picker,
+          (route) => route.name === `${NAMESPACE}/qwen2-3b-pattern3-kserve-route/0` && route.backend?.picker?.address,
         ),
     );
     expect(routed.backend?.picker).toMatchObject({ scorers: [{ name: 'queue-scorer', weight: 2 }] });

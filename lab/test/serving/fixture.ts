@@ -53,7 +53,12 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
     }));
   const picker = {
     cluster: 'outbound|9002||epp.ns.svc.cluster.local',
+    address: '10.8.0.2:9002',
+    asked: true,
     reachable: true,
+    tls: true,
+    servesTls: true,
+    failOpen: true,
     scorers: ['prefix-cache-scorer', 'load-aware-scorer'].map((name, i) => ({ name, weight: 2 - i })),
   };
   const pool = (changes: Partial<GatewayBackend> = {}): GatewayBackend => {
@@ -84,6 +89,7 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
     control,
     startPod,
     endpoints,
+    picker,
     pool,
     route,
     setRoutes,

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseClusters } from '../../../src/clients/serving/envoy.ts';
 import { type Lab, startLab, words } from './fixture.ts';
 
@@ -55,41 +55,147 @@ describe('gateway', () => {
   });
 });
 
-const hostsOf = async (of: Lab) => {
+const PICKER = 'outbound|9002||epp.ns.svc.cluster.local';
+const POOL = 'outbound|54321||pool-ip.ns.svc.cluster.local';
+const NOTHING = { requests: 0, errors: 0, connectFailures: 0 };
+
+/** What Envoy has counted for all hosts of a cluster; null when it lists none. */
+async function counted(of: Lab, cluster: string) {
   const response = await fetch(`http://127.0.0.1:${of.gatewayAdminPort}/clusters?format=json`);
-  return parseClusters(await response.text());
-};
+  const hosts = parseClusters(await response.text()).filter((host) => host.cluster === cluster);
+  if (hosts.length === 0) return null;
+  return hosts.reduce(
+    (sum, { requests, errors, connectFailures }) => ({
+      requests: sum.requests + requests,
+      errors: sum.errors + errors,
+      connectFailures: sum.connectFailures + connectFailures,
+    }),
+    NOTHING,
+  );
+}
 
 describe('the Envoy of the gateway', () => {
-  const count = async (of: Lab) => {
-    const hosts = await hostsOf(of);
-    const sum = (cluster: string, figure: 'requests' | 'errors' | 'connectFailures') =>
-      hosts.filter((host) => host.cluster === cluster).reduce((total, host) => total + host[figure], 0);
-    return {
-      picker: sum('outbound|9002||epp.ns.svc.cluster.local', 'requests'),
-      failed: sum('outbound|9002||epp.ns.svc.cluster.local', 'connectFailures'),
-      pool: sum('outbound|54321||pool-ip.ns.svc.cluster.local', 'requests'),
-    };
-  };
-
-  it('counts each completion once for the endpoint picker and once for a replica', async () => {
-    const before = await count(lab);
-    for (let index = 0; index < 3; index += 1) await lab.complete('hi');
-    await lab.get('/ns/m/version');
-    const after = await count(lab);
-    expect(after.picker - before.picker).toBe(3);
-    expect(after.pool - before.pool).toBeGreaterThanOrEqual(3);
-    expect(after.failed).toBe(0);
+  it('lists the hosts of each cluster before anybody has asked for them', async () => {
+    const fresh = await startLab();
+    try {
+      expect(await counted(fresh, PICKER)).toEqual(NOTHING);
+      expect(await counted(fresh, POOL)).toEqual(NOTHING);
+    } finally {
+      await fresh.close();
+    }
   });
 
-  it('counts failed connections where the picker is out of reach, and sends the requests on without it', async () => {
-    const open = await startLab({ picker: 'bypassed' });
+  it('counts each completion once for the endpoint picker and once for a replica', async () => {
+    const own = await startLab();
     try {
-      for (let index = 0; index < 3; index += 1) await open.complete('hi');
-      expect(await count(open)).toEqual({ picker: 0, failed: 3, pool: 3 });
+      for (let index = 0; index < 3; index += 1) await own.complete('hi');
+      await own.get('/ns/m/version');
+      expect(await counted(own, PICKER)).toEqual({ ...NOTHING, requests: 3 });
+      // The lab's Service and pool share a cluster.
+      expect(await counted(own, POOL)).toEqual({ ...NOTHING, requests: 4 });
     } finally {
-      await open.close();
+      await own.close();
     }
+  });
+
+  it('starts to count anew when a DestinationRule changes the cluster', async () => {
+    const own = await startLab();
+    try {
+      await own.complete('hi');
+      await own.setPool(own.pool({ tls: false, picker: { ...own.picker, tls: false } }));
+      expect(await counted(own, PICKER)).toEqual(NOTHING);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('an endpoint picker that the gateway cannot use', () => {
+  let broken: Lab;
+  afterEach(() => broken.close());
+
+  /** Three completions: their statuses, marks, where they went, and what Envoy counted for the picker. */
+  const play = async () => {
+    const answers = [];
+    for (let index = 0; index < 3; index += 1) answers.push(await broken.complete(words('same', 2560)));
+    return {
+      answers: answers.map(({ status, text, headers }) => [
+        status,
+        status === 200 ? '' : text,
+        'x-went-into-resp-headers' in headers,
+      ]),
+      served: await broken.shares(),
+      picker: await counted(broken, PICKER),
+      models: (await broken.get('/ns/m/v1/models')).status,
+    };
+  };
+  const times = (answer: [number, string, boolean]) => [answer, answer, answer];
+  const FAILED = { answers: times([500, '', false]), served: { a: 0, b: 0, c: 0 }, models: 200 };
+  const ROUND_ROBIN = { answers: times([200, '', false]), served: { a: 1, b: 1, c: 1 }, models: 200 };
+
+  it('fails completions with an empty 500 while a dead picker is listed, and lets the model list pass', async () => {
+    broken = await startLab({ picker: 'dead' });
+    expect(await play()).toEqual({ ...FAILED, picker: { requests: 0, errors: 3, connectFailures: 3 } });
+    // A NotReady pod whose address an EndpointSlice still has.
+    await broken.setPool(broken.pool({ picker: { ...broken.picker, address: null } }));
+    expect((await broken.complete('hi')).status).toBe(500);
+  });
+
+  it.each([
+    ['behind a NetworkPolicy', { reachable: false }, { requests: 0, errors: 3, connectFailures: 3 }],
+    ['without TLS behind a rule for TLS', { servesTls: false }, { requests: 0, errors: 3, connectFailures: 3 }],
+    ['with TLS and no rule for it', { tls: false }, { requests: 3, errors: 3, connectFailures: 0 }],
+  ])('fails completions for a picker %s', async (_, change, picker) => {
+    broken = await startLab();
+    await broken.setPool(broken.pool({ picker: { ...broken.picker, ...change } }));
+    expect(await play()).toEqual({ ...FAILED, picker });
+  });
+
+  it('passes a request without a body where the pool fails open, and no other', async () => {
+    broken = await startLab({ picker: 'dead' });
+    const get = async (failOpen: boolean) => {
+      const pool = broken.pool({ picker: { ...broken.picker, failOpen } });
+      await broken.setRoutes([broken.route(0, '', pool)]);
+      return (await broken.get('/ns/m/v1/models')).status;
+    };
+    expect([await get(true), await get(false)]).toEqual([200, 500]);
+  });
+
+  it('goes round-robin without a count while no pod of it is listed', async () => {
+    broken = await startLab();
+    await broken.setPool(broken.pool({ picker: { ...broken.picker, address: null } }));
+    expect(await play()).toEqual({ ...ROUND_ROBIN, picker: null });
+  });
+
+  it('fails completions while no pod of it is listed and the pool fails closed', async () => {
+    broken = await startLab();
+    await broken.setPool(broken.pool({ picker: { ...broken.picker, address: null, failOpen: false } }));
+    expect(await play()).toEqual({ ...FAILED, picker: null });
+  });
+
+  it('goes round-robin without a count where a filter has erased it', async () => {
+    broken = await startLab();
+    await broken.setPool(broken.pool({ picker: { ...broken.picker, asked: false } }));
+    expect(await play()).toEqual({ ...ROUND_ROBIN, picker: NOTHING });
+  });
+
+  it('goes round-robin without a count in the scenario of a bypassed picker', async () => {
+    broken = await startLab({ picker: 'bypassed' });
+    expect(await play()).toEqual({ ...ROUND_ROBIN, picker: NOTHING });
+  });
+
+  it('leaves completions without an answer while the picker is stopped', async () => {
+    broken = await startLab({ picker: 'stopped' });
+    const { gatewayUrl } = broken;
+    const body = JSON.stringify({ model: 'qwen', prompt: 'hi' });
+    const silent = fetch(`${gatewayUrl}/ns/m/v1/completions`, {
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(300),
+    });
+    await expect(silent).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(await counted(broken, PICKER)).toEqual({ ...NOTHING, requests: 1 });
+    expect((await broken.get('/ns/m/v1/models')).status).toBe(200);
   });
 });
 
@@ -103,9 +209,10 @@ describe('a replica that is gone and still listed', () => {
 
   it('is invisible to clients: the gateway sends the request to another, and counts what failed', async () => {
     for (let index = 0; index < 6; index += 1) expect((await torn.complete('hi')).status).toBe(200);
-    const hosts = await hostsOf(torn);
+    const response = await fetch(`http://127.0.0.1:${torn.gatewayAdminPort}/clusters?format=json`);
+    const hosts = parseClusters(await response.text());
     const host = (pod: string) =>
-      hosts.find(({ cluster, host }) => cluster.includes('54321') && host === torn.endpoints([pod])[0]!.address);
+      hosts.find(({ cluster, host }) => cluster === POOL && host === torn.endpoints([pod])[0]!.address);
     expect(host('a')).toMatchObject({ requests: 6, errors: 0, connectFailures: 0 });
     const { requests, errors, connectFailures } = host('gone')!;
     expect(requests).toBe(0);
@@ -130,8 +237,8 @@ describe('gateway to backends that cannot answer', () => {
 
   const to = async (backend: Parameters<Lab['route']>[2]) => {
     await broken.setRoutes([broken.route(2, '', backend)]);
-    const { status, text } = await broken.post('/ns/m/v1/completions', { model: 'qwen', prompt: 'hi' });
-    return `${status} ${text}`;
+    const { status, text, headers } = await broken.post('/ns/m/v1/completions', { model: 'qwen', prompt: 'hi' });
+    return `${status} ${text}${status !== 200 && 'x-went-into-resp-headers' in headers ? ' with the mark' : ''}`;
   };
 
   it('has no healthy upstream without endpoints', async () => {
@@ -147,20 +254,24 @@ describe('gateway to backends that cannot answer', () => {
     const backend = broken.pool({ endpoints: broken.endpoints(['plain']) });
     expect(await to(backend)).toBe(
       '503 upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, ' +
-        'transport failure reason: TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end',
+        'transport failure reason: TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end with the mark',
     );
+    expect(await counted(broken, POOL)).toEqual({ requests: 0, errors: 1, connectFailures: 1 });
     expect(await to({ ...backend, tls: false })).toMatch(/^200 /);
   });
 
   it('is cut off when it speaks plainly to a TLS server', async () => {
     expect(await to(broken.pool({ tls: false }))).toBe(
-      '503 upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+      '503 upstream connect error or disconnect/reset before headers. reset reason: connection termination with the mark',
     );
+    expect(await counted(broken, POOL)).toEqual({ requests: 1, errors: 1, connectFailures: 0 });
+    expect(await counted(broken, PICKER)).toMatchObject({ errors: 0, connectFailures: 0 });
   });
 
   it('is refused by a pod whose server has gone', async () => {
     const backend = broken.pool({ kind: 'Service', picker: null, endpoints: broken.endpoints(['gone']) });
     expect(await to(backend)).toMatch(/^503 .*delayed connect error: Connection refused$/);
+    expect(await counted(broken, POOL)).toEqual({ requests: 0, errors: 1, connectFailures: 1 });
   });
 
   it('works again as soon as the table is right', async () => {
@@ -195,7 +306,7 @@ describe('endpoint picker behind the gateway', () => {
   it('fails open to round robin when it goes, and remembers nothing when it is back', async () => {
     const prompt = words('sticky', 2560);
     await lab.complete(prompt);
-    await lab.setPool(lab.pool({ picker: null }));
+    await lab.setPool(lab.pool({ picker: { ...lab.picker, address: null, scorers: [] } }));
     await lab.shares();
     for (let i = 0; i < 6; i++) {
       expect((await lab.complete(prompt)).headers['x-went-into-resp-headers']).toBeUndefined();
@@ -208,15 +319,5 @@ describe('endpoint picker behind the gateway', () => {
   it('answers an unreadable body itself', async () => {
     const { status, text } = await lab.post('/ns/m/v1/completions', '{"prompt":');
     expect([status, text]).toEqual([400, 'inference gateway: BadRequest - Error unmarshaling request body']);
-  });
-
-  it('is bypassed in the scenario that says so: even spread, no header, cold caches', async () => {
-    const bypassed = await startLab({ picker: 'bypassed' });
-    const prompt = words('same', 2560);
-    for (let i = 0; i < 9; i++) {
-      expect((await bypassed.complete(prompt)).headers['x-went-into-resp-headers']).toBeUndefined();
-    }
-    expect(await bypassed.shares()).toEqual({ a: 3, b: 3, c: 3 });
-    await bypassed.close();
   });
 });

@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, troubled, wordsOf } from '../facts.ts';
+import { demandsTls, describeRule, ruleFor, type TlsHost } from './destination-rules.ts';
 import { checkOf, type Match, namespaceOf, policyMaker, type Rule, serviceOf, unanswered } from './rule.ts';
 
 /** What the answers of the gateway said, as checks have them. */
@@ -39,6 +40,35 @@ function answerRule(
       };
     },
   };
+}
+
+/** A plain request to a server with TLS; not a pool without endpoints, which answers 503 too. */
+const PLAIN_TO_TLS = /^(?!.*no healthy upstream).*(?:connection termination|protocol error|HTTP 50[23]|HTTP 400)/is;
+
+/** Where requests failed for which no DestinationRule demands TLS; empty while the rules could not be read. */
+function hostsWithoutTls(evidence: Evidence): { name: string; seen: string }[] {
+  const { cluster, failure, report } = evidence;
+  const fails = (...ids: string[]) =>
+    ids.some((id) => {
+      const check = checkOf(evidence, id);
+      return check?.outcome === 'fail' && PLAIN_TO_TLS.test(check.seen);
+    });
+  const pool = cluster?.routes.find(({ own }) => own)?.pools[0];
+  const workload = `${report.plan.service}-kserve-workload-svc`;
+  const hosts: { host: TlsHost; name: string }[] = [];
+  if (fails('health', 'models') || (failure && PLAIN_TO_TLS.test(failure.message))) {
+    hosts.push({ host: 'workload', name: workload });
+  }
+  if (fails('completion', 'chat')) {
+    hosts.push(
+      pool ? { host: 'pool', name: `the Service of InferencePool ${pool.name}` } : { host: 'workload', name: workload },
+    );
+  }
+  return hosts.flatMap(({ host, name }) => {
+    const rule = ruleFor(evidence, host);
+    if (rule === 'unread' || (rule && demandsTls(rule))) return [];
+    return [{ name, seen: rule ? describeRule(rule) : `no DestinationRule for ${name}` }];
+  });
 }
 
 const blockedFlow = ({ cluster }: Evidence, flow: string) => cluster?.blocked.find((one) => one.flow.startsWith(flow));
@@ -86,17 +116,19 @@ export const ANSWER_RULES: readonly Rule[] = [
     title: 'The gateway speaks plain HTTP to a server with TLS',
     blame: 'cluster',
     looksLike:
-      '503 "connection termination": vLLM has --ssl-certfile and no DestinationRule makes the gateway speak TLS',
-    pattern: /connection termination|protocol error|HTTP 50[23]|HTTP 400/i,
+      '503 "connection termination": vLLM has --ssl-certfile, and no DestinationRule of the pool (completions) or of the workload (model list) makes the gateway speak TLS',
+    pattern: PLAIN_TO_TLS,
     when: (evidence) => {
       const secure = containersOf(evidence, 'replica').some(
         ({ container }) => container.name === 'main' && /--ssl-certfile/.test(container.command),
       );
-      const rules = evidence.cluster?.destinationRules ?? [];
-      const told = rules.some(({ host, mode, gates }) => !gates && mode === 'SIMPLE' && !/epp|scheduler/.test(host));
-      return secure && !told;
+      return secure && hostsWithoutTls(evidence).length > 0;
     },
-    explanation: () => 'vLLM serves HTTPS, and no DestinationRule tells the gateway so: plain KServe makes none.',
+    more: (evidence) => hostsWithoutTls(evidence).map(({ seen }) => seen),
+    explanation: (evidence) =>
+      `vLLM serves HTTPS, and no DestinationRule makes the gateway speak it to ${hostsWithoutTls(evidence)
+        .map(({ name }) => name)
+        .join(' and to ')}: plain KServe makes none.`,
     remedy: () => 'Add the component manifests/components/upstream-kserve, or serve plain HTTP.',
   }),
   answerRule({

@@ -1,6 +1,6 @@
 import { containersOf, quote, said } from '../facts.ts';
-import { checksSeen, failed } from './routing-checks.ts';
-import { misrouted, type Rule } from './rule.ts';
+import { cacheMissed, checksSeen, failed } from './routing-checks.ts';
+import { checkOf, misrouted, type Rule } from './rule.ts';
 
 /** Requests that the endpoint picker saw and sent to the wrong replica, or whose prefix no replica could reuse. */
 export const PICKER_DECISION_RULES: readonly Rule[] = [
@@ -61,7 +61,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
         /--no-enable-prefix-caching/.test(container.command),
       );
       const off = evidence.report.environment.prefixCaching === false;
-      if (!misrouted(evidence) || !failed(evidence, 'cache-hits') || !(flag || off)) return null;
+      if (!misrouted(evidence) || !cacheMissed(evidence) || !(flag || off)) return null;
       return {
         seen: [
           ...checksSeen(evidence),
@@ -85,13 +85,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
     match(evidence) {
       const { routing, environment } = evidence.report;
       const block = environment.blockSizeTokens;
-      if (
-        !misrouted(evidence) ||
-        !failed(evidence, 'cache-hits') ||
-        !routing ||
-        block === null ||
-        routing.prefixTokens >= block
-      )
+      if (!misrouted(evidence) || !cacheMissed(evidence) || !routing || block === null || routing.prefixTokens >= block)
         return null;
       return {
         seen: [...checksSeen(evidence), `shared prefix ${routing.prefixTokens} tokens, block ${block} tokens`],
@@ -110,7 +104,9 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
     confidence: 'probable',
     looksLike: 'requests of one prefix stick to a replica and are computed anew each time',
     match(evidence) {
-      if (!misrouted(evidence) || !failed(evidence, 'cache-hits') || failed(evidence, 'prefix-affinity')) return null;
+      // That requests stick has to be seen: without an answer it did not fail either.
+      const stick = checkOf(evidence, 'prefix-affinity')?.outcome === 'pass';
+      if (!misrouted(evidence) || !cacheMissed(evidence) || !stick) return null;
       return {
         seen: checksSeen(evidence),
         explanation:

@@ -9,7 +9,10 @@ import { MODEL_SERVER_RULES } from './model-server.ts';
 import { NOT_READY_RULES } from './not-ready.ts';
 import { PICKER_BYPASSED_RULES } from './picker-bypassed.ts';
 import { PICKER_DECISION_RULES } from './picker-decisions.ts';
+import { PICKER_DOWN_RULES } from './picker-down.ts';
 import { PICKER_START_RULES } from './picker-start.ts';
+import { PICKER_TLS_RULES } from './picker-tls.ts';
+import { PICKER_UNEXPLAINED_RULES } from './picker-unexplained.ts';
 import { REFERENCE_RULES } from './references.ts';
 import { ROUTE_RULES } from './route.ts';
 import type { Rule } from './rule.ts';
@@ -36,8 +39,11 @@ export const RULES: readonly Rule[] = inOrder([
   ...SCHEDULING_RULES,
   ...NOT_READY_RULES,
   ...ROUTE_RULES,
-  ...ANSWER_RULES,
   ...PICKER_BYPASSED_RULES,
+  ...PICKER_DOWN_RULES,
+  ...PICKER_TLS_RULES,
+  ...ANSWER_RULES,
+  ...PICKER_UNEXPLAINED_RULES,
   ...PICKER_DECISION_RULES,
   ...MEASUREMENT_RULES,
 ]);

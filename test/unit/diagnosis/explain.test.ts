@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/diagnosis/explain.ts';
-import { checkPicker } from '../../../src/verdict/routing.ts';
 import { anEnvironment, aReport, checks } from '../report/fixtures.ts';
 import { aContainer, aFailure, anEvent, aPod, atReady, crashed, someEvidence } from './evidence.ts';
 
@@ -71,15 +70,6 @@ describe('a cause', () => {
 });
 
 describe('requests with one prefix on several replicas', () => {
-  it('by the gateway’s own counters: the picker is bypassed, whatever the marks say', () => {
-    const picker = { requests: 0, errors: 88, connectFailures: 88 };
-    const engaged = checkPicker({ seen: 0, answers: 310 }, { problem: null, proxies: 1, picker, perPod: [] }, 310);
-    const report = aReport({ checks: checks({ 'picker-engaged': engaged, 'prefix-affinity': { outcome: 'fail' } }) });
-    const found = explain({ ...someEvidence(), report });
-    expect(found?.cause).toBe('routing.picker-bypassed');
-    expect(found?.evidence.join()).toContain('88 connections to it failed');
-  });
-
   it('without an answer to look at: not known to be bypassed', () => {
     const report = aReport({ checks: checks({ 'prefix-affinity': { outcome: 'fail' } }) });
     if (report.routing) report.routing.pickerHeader = null;

@@ -1,6 +1,6 @@
 import type { BlockedFlow, ClusterEvidence, Evidence, PodRole } from '../../../src/diagnosis/evidence.ts';
-import type { Check, Environment, Report } from '../../../src/report/model.ts';
-import { aBenchmark, anEnvironment, aReport, checks } from '../report/fixtures.ts';
+import type { Environment } from '../../../src/report/model.ts';
+import { aBenchmark, anEnvironment, checks } from '../report/fixtures.ts';
 import {
   aCluster,
   aContainer,
@@ -13,6 +13,19 @@ import {
   crashed,
   someEvidence,
 } from './evidence.ts';
+import {
+  ASKED,
+  BROKEN_OFF,
+  BYPASSED,
+  misrouted,
+  NEVER,
+  NO_HITS,
+  PICKER_RULE,
+  REFUSED,
+  ruleOf,
+  TIMED_OUT,
+  unasked,
+} from './routing-evidence.ts';
 
 /** Evidence of a cause, and evidence that looks much like it and is of another, or of none. */
 export interface Fixture {
@@ -115,28 +128,6 @@ const answered = (
       checks: checks({ completion: { outcome: 'fail', seen } }),
     },
   });
-
-/** Routing checks that failed; `engaged` is what is known of the picker. */
-const misrouted = (
-  change: Partial<Record<Check['id'], Partial<Check>>>,
-  cluster: Partial<ClusterEvidence> = {},
-  given: { environment?: Partial<Environment>; routing?: Partial<NonNullable<Report['routing']>>; seen?: number } = {},
-): Evidence => {
-  const report = aReport({
-    verdict: 'fail',
-    checks: checks(change),
-    environment: anEnvironment(given.environment),
-  });
-  if (report.routing) {
-    report.routing.pickerHeader = { seen: given.seen ?? 0, answers: 310 };
-    Object.assign(report.routing, given.routing);
-  }
-  return { failure: null, report, cluster: aCluster(cluster), lines: [] };
-};
-const SPREAD = { 'prefix-affinity': { outcome: 'fail', seen: '4 of 10 on one replica' } } as const;
-const BYPASSED = { ...SPREAD, 'picker-engaged': { outcome: 'fail', seen: '0 of 310 requests' } } as const;
-const ASKED = { ...SPREAD, 'picker-engaged': { outcome: 'pass', seen: '310 of 310' } } as const;
-const NO_HITS = { 'cache-hits': { outcome: 'fail', seen: '0 % of tokens' } } as const;
 
 const veto = (id: string, beside: string, message = `${id} stands`, besideMessage = `${beside} stands`): Fixture => {
   const of = (named: string, text: string) =>
@@ -555,7 +546,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   'tls.server-only': {
     hit: answered('HTTP 503: connection termination', { destinationRules: [] }),
-    near: answered('HTTP 503: connection termination'),
+    near: answered('HTTP 503: no healthy upstream', { destinationRules: [] }),
   },
   'tls.ca-not-mounted': {
     hit: answered('HTTP 503: TLS error: Secret is not supplied by SDS'),
@@ -635,8 +626,8 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   'istio.sidecar-latency': { hit: slowBy(1_450, true), near: slowBy(1_450, false) },
   'policy.gateway-to-picker': {
-    hit: misrouted(BYPASSED, { blocked: [flow('gateway to endpoint picker, TCP 9002')] }),
-    near: misrouted(BYPASSED, { blocked: [flow('replicas to DNS, UDP 53')] }),
+    hit: unasked(REFUSED, { blocked: [flow('gateway to endpoint picker, TCP 9002')] }),
+    near: unasked(REFUSED, { blocked: [flow('replicas to DNS, UDP 53')] }),
   },
   'routing.older-route': {
     hit: misrouted(BYPASSED, {
@@ -647,17 +638,15 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     }),
   },
   'picker.tls': {
-    hit: misrouted(BYPASSED, {
-      destinationRules: [{ name: 'r', host: 'q-epp-service.ns', mode: 'DISABLE', caCertificates: '', gates: false }],
-    }),
-    near: misrouted(BYPASSED, {
-      destinationRules: [{ name: 'r', host: 'q-epp-service.ns', mode: 'SIMPLE', caCertificates: '', gates: false }],
-    }),
+    hit: unasked(BROKEN_OFF, { destinationRules: [ruleOf(PICKER_RULE, 'DISABLE')] }),
+    near: unasked(BROKEN_OFF, { destinationRules: [ruleOf(PICKER_RULE, 'SIMPLE')] }),
   },
   'picker.down': {
-    hit: misrouted(BYPASSED, { pods: [aPod('replica'), aPod('endpoint-picker', [crashed('panic')])] }),
-    near: misrouted(BYPASSED, { pods: [aPod('replica'), aPod('endpoint-picker')] }),
+    hit: unasked(REFUSED, { pods: [aPod('replica'), aPod('endpoint-picker', [crashed('panic')])] }),
+    near: unasked(REFUSED, { pods: [aPod('replica'), aPod('endpoint-picker')] }),
   },
+  'picker.silent': { hit: unasked({ ...NEVER, requests: 12 }, {}, TIMED_OUT), near: unasked(NEVER, {}, TIMED_OUT) },
+  'picker.unreachable': { hit: unasked(REFUSED), near: unasked({ ...NEVER, requests: 310 }, {}, 'HTTP 404') },
   'routing.picker-bypassed': { hit: misrouted(BYPASSED), near: misrouted(ASKED, {}, { seen: 310 }) },
   'picker.no-prefix-scorer': {
     hit: misrouted(ASKED, {}, { seen: 310, environment: { scorers: [{ name: 'queue-scorer', weight: 2 }] } }),
@@ -701,7 +690,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   'vllm.no-hits': {
     hit: misrouted(NO_HITS, {}, { seen: 310 }),
-    near: misrouted({ 'cache-hits': { outcome: 'not-observable' } }, {}, { seen: 310 }),
+    near: misrouted({ ...NO_HITS, 'prefix-affinity': { outcome: 'not-observable' } }, {}, { seen: 310 }),
   },
   'picker.one-replica': {
     hit: misrouted(
