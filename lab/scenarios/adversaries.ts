@@ -105,9 +105,10 @@ export const ADVERSARIES: readonly Adversary[] = [
   },
   {
     name: 'replica-dies',
-    summary: 'one replica stops listening in the middle of the benchmark',
+    summary:
+      'one replica stops listening in the middle of the benchmark and stays listed, and the gateway asks the others',
     serving: { diesAfter: 4 * VERIFIED },
-    expect: invalid('measure.errors'),
+    expect: invalid('measure.replica-refused'),
   },
   {
     name: 'no-route-to-one',

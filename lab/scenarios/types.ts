@@ -65,7 +65,7 @@ export interface ServingFaults {
   stallSeconds: number;
   /** Streams come as one piece, as through a proxy that buffers. */
   buffered: boolean;
-  /** One replica stops listening after so many requests. */
+  /** One replica, not the one of the one-replica arm, stops listening after so many requests and stays listed. */
   diesAfter: number | null;
 }
 

@@ -16,7 +16,10 @@ export interface PodView {
 }
 
 export type Choice =
-  /** `done` is to be called once, when the request is over; `count` is for the endpoint's host. */
+  /**
+   * `done` is to be called when the request is over; `count` is for the endpoint's host. `next` is the choice of another
+   * host after a connection that failed.
+   */
   | {
       kind: 'endpoint';
       port: number;
@@ -24,6 +27,7 @@ export type Choice =
       headers: string[];
       done: () => void;
       count: (...stats: Stat[]) => void;
+      next: () => Choice;
     }
   | { kind: 'refused'; text: string; headers: string[] }
   /** The pod is listed and nothing listens in it. */
@@ -39,6 +43,9 @@ export interface Backends {
   configure(table: GatewayTable): void;
   choose(route: GatewayRoute, backend: GatewayBackend, body: Buffer): Choice;
 }
+
+/** Istiod's retry policy of each route: twice, on hosts that were not tried, after a connection that failed. */
+const RETRIES = 2;
 
 /** The debugging header that the endpoint picker's ext_proc puts on each response it has seen. */
 const EXT_PROC_HEADER = ['x-went-into-resp-headers', 'true'];
@@ -64,26 +71,26 @@ export function createBackends(options: {
     return { ...picker, address: picker.address ?? addresses.get(picker.cluster) ?? null };
   };
 
-  const send = ({ cluster, endpoints, reachable }: GatewayBackend, pod: string, headers: string[]): Choice => {
-    const host = endpoints.find((one) => podName(one) === pod)?.address ?? '';
-    const count = (...stats: Stat[]) => admin.count(cluster, host, ...stats);
+  const send = (way: Way, pod: string): Choice => {
+    const { backend, headers, tried } = way;
+    const host = backend.endpoints.find((one) => podName(one) === pod)?.address ?? '';
+    const count = (...stats: Stat[]) => admin.count(backend.cluster, host, ...stats);
+    const next = () => nextInTurn({ ...way, tried: [...tried, pod] });
     const view = podView(pod);
-    if (!view || !reachable) {
+    if (!view || !backend.reachable) {
       count('cx_connect_fail', 'rq_error');
-      return { kind: 'unreachable', headers };
+      return next();
     }
-    outstanding.set(pod, (outstanding.get(pod) ?? 0) + 1);
-    return {
-      kind: 'endpoint',
-      port: view.port,
-      picked: headers.length > 0,
-      headers,
-      done: () => outstanding.set(pod, outstanding.get(pod)! - 1),
-      count,
+    let isOver = false;
+    const done = () => {
+      if (!isOver) outstanding.set(pod, outstanding.get(pod)! - 1);
+      isOver = true;
     };
+    outstanding.set(pod, (outstanding.get(pod) ?? 0) + 1);
+    return { kind: 'endpoint', port: view.port, picked: headers.length > 0, headers, done, count, next };
   };
 
-  const pickEndpoint = (picker: Picker, backend: GatewayBackend, body: Buffer): Choice => {
+  const pickEndpoint = (picker: Picker, key: string, backend: GatewayBackend, body: Buffer): Choice => {
     const candidates = backend.endpoints.flatMap((endpoint) => {
       const name = podName(endpoint);
       const view = podView(name);
@@ -94,16 +101,18 @@ export function createBackends(options: {
     const picked = picker.pick(body, candidates);
     if (!picked) return { kind: 'none' };
     if ('refusal' in picked) return { kind: 'refused', text: picked.refusal, headers: EXT_PROC_HEADER };
-    return send(backend, picked.pod, EXT_PROC_HEADER);
+    return send({ key, backend, headers: EXT_PROC_HEADER, tried: [] }, picked.pod);
   };
 
-  /** Envoy's ROUND_ROBIN: of a Service, or of a pool whose picker is not asked. */
-  const nextInTurn = (key: string, backend: GatewayBackend): Choice => {
-    const { endpoints } = backend;
+  /** Envoy's ROUND_ROBIN, of a Service, of a pool whose picker is not asked, and of each retry. */
+  const nextInTurn = (way: Way): Choice => {
+    const { key, backend, headers, tried } = way;
+    const left = tried.length > RETRIES ? [] : backend.endpoints.filter((one) => !tried.includes(podName(one)));
     const turn = turns.get(key) ?? 0;
     turns.set(key, turn + 1);
-    const endpoint = endpoints[turn % endpoints.length];
-    return endpoint ? send(backend, podName(endpoint), []) : { kind: 'none' };
+    const endpoint = left[turn % left.length];
+    if (endpoint) return send(way, podName(endpoint));
+    return tried.length > 0 ? { kind: 'unreachable', headers } : { kind: 'none' };
   };
 
   return {
@@ -132,16 +141,25 @@ export function createBackends(options: {
     choose: (route, backend, body) => {
       const key = backendKey(route, backend);
       const asked = pickerOf(backend);
-      if (!asked) return nextInTurn(key, backend);
+      const inTurn = { key, backend, headers: [], tried: [] };
+      if (!asked) return nextInTurn(inTurn);
       const { outcome, stats } = askPicker(asked, options.picker, body.length > 0);
       // One ext_proc stream for each request.
       admin.count(asked.cluster, asked.address ?? '', ...stats);
       if (outcome === 'fails') return { kind: 'picker-failed' };
       if (outcome === 'silent') return { kind: 'silent' };
       const picker = outcome === 'picks' ? pickers.get(key)?.picker : undefined;
-      return picker ? pickEndpoint(picker, backend, body) : nextInTurn(key, backend);
+      return picker ? pickEndpoint(picker, key, backend, body) : nextInTurn(inTurn);
     },
   };
+}
+
+/** A request's way through one backend: the headers of its answer, and the pods that could not be connected to. */
+interface Way {
+  key: string;
+  backend: GatewayBackend;
+  headers: string[];
+  tried: readonly string[];
 }
 
 function podName(endpoint: { namespace: string; pod: string }): string {

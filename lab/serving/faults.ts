@@ -4,8 +4,8 @@ import type { ParsedRequest } from './request.ts';
 
 /** What a replica with faults does otherwise than a healthy one. */
 export interface FaultInjector {
-  /** Notes that a request has come; true when the replica is to stop listening. */
-  arrived(requests: number): boolean;
+  /** Notes that a request has come, by the picker's choice or not; true when the replica is to stop listening. */
+  arrived(requests: number, picked: boolean): boolean;
   /** An answer in place of the model's. */
   answer(requests: number): { status: number; body: unknown } | null;
   /** Calls back at once, or when the replica moves again. */
@@ -22,12 +22,15 @@ export function createFaultInjector(options: {
   faults: ServingFaults;
   engine: Engine;
   timeScale: number;
+  /** Shared by the replicas: one of them dies. */
+  death: { taken: boolean };
 }): FaultInjector {
-  const { faults, engine, timeScale } = options;
+  const { faults, engine, timeScale, death } = options;
   let foreign: NodeJS.Timeout | undefined;
   let stalled: { until: number; waiting: (() => void)[] } | null = null;
   let hasStalled = false;
   let direct = 0;
+  let isOnlyPicked = true;
 
   const beginForeign = () => {
     foreign = setInterval(
@@ -47,9 +50,13 @@ export function createFaultInjector(options: {
   };
 
   return {
-    arrived(requests) {
+    arrived(requests, picked) {
       if (faults.foreignPerSecond > 0 && !foreign && requests >= SOME) beginForeign();
-      return faults.diesAfter !== null && requests === faults.diesAfter;
+      if (!picked) isOnlyPicked = false;
+      // Not the one of the one-replica arm, whose death clients see.
+      if (faults.diesAfter === null || requests < faults.diesAfter || !isOnlyPicked || death.taken) return false;
+      death.taken = true;
+      return true;
     },
     answer(requests) {
       if (!faults.answers || requests <= faults.answers.after) return null;

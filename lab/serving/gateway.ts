@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { GatewayRoute, GatewayTable, ServingRecord } from '../protocol.ts';
 import type { ServingFaults } from '../scenarios/types.ts';
-import { createBackends, type PodView } from './backends.ts';
+import { type Choice, createBackends, type PodView } from './backends.ts';
 import { onBody } from './body.ts';
 import { startEnvoyAdmin } from './envoy-admin.ts';
 import type { Random } from './random.ts';
@@ -46,16 +46,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (!route.backend) return envoyReply(response, 500, '');
     const { backend } = route;
     onBody(request, (body) => {
-      const choice = backends.choose(route, backend, body);
-      if (choice.kind === 'silent') return;
-      if (choice.kind === 'picker-failed') return envoyReply(response, 500, '');
-      if (choice.kind === 'refused') return envoyReply(response, 400, choice.text, choice.headers);
-      if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
-      if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED, choice.headers);
-      response.once('close', choice.done);
-      const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
-      const { port, count, headers } = choice;
-      upstreams.forward({ port, tls: backend.tls, count }, upstreamRequest, response, headers);
+      const follow = (choice: Choice) => {
+        if (choice.kind === 'silent') return;
+        if (choice.kind === 'picker-failed') return envoyReply(response, 500, '');
+        if (choice.kind === 'refused') return envoyReply(response, 400, choice.text, choice.headers);
+        if (choice.kind === 'none') return envoyReply(response, 503, 'no healthy upstream');
+        if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED, choice.headers);
+        response.once('close', choice.done);
+        const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
+        const { port, count, headers } = choice;
+        const retry = () => {
+          choice.done();
+          const next = choice.next();
+          if (next.kind === 'endpoint') follow(next);
+          return next.kind === 'endpoint';
+        };
+        upstreams.forward({ port, tls: backend.tls, count, retry }, upstreamRequest, response, headers);
+      };
+      follow(backends.choose(route, backend, body));
     });
   };
 

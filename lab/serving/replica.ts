@@ -41,6 +41,8 @@ export interface ReplicaOptions extends ReplicaStart {
   timeScale: number;
   /** What is wrong with it. */
   faults: ServingFaults;
+  /** Shared by the replicas of one lab; its own by default. */
+  death?: { taken: boolean };
 }
 
 /** Starts one vLLM process' worth of server, on a free port of 127.0.0.1 unless it is given where to listen. */
@@ -70,17 +72,22 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;
 
-  const injector = createFaultInjector({ faults, engine, timeScale: options.timeScale });
+  const injector = createFaultInjector({
+    faults,
+    engine,
+    timeScale: options.timeScale,
+    death: options.death ?? { taken: false },
+  });
   const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
     requests++;
-    if (injector.arrived(requests)) die();
+    const picked = request.headers[PICKED_HEADER] !== undefined;
+    if (injector.arrived(requests, picked)) die();
     onBody(request, (body) => {
       const wrong = injector.answer(requests);
       if (wrong) return json(response, wrong.status, wrong.body);
       const type = request.headers['content-type'] ?? '';
       const parsed = parseRequest(endpoint, type, body, limits, draw);
       if (isError(parsed)) return json(response, parsed.status, parsed.body);
-      const picked = request.headers[PICKED_HEADER] !== undefined;
       injector.whenMoving(picked, () =>
         complete(context, endpoint, injector.shortened(parsed, picked, requests), request, response),
       );

@@ -15,6 +15,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
   const { scenario, seed, timeScale } = config;
   const clock = createWorkClock({ timeScale, scaling: scenario.serving.scaling });
   const replicas = new Map<string, { args: string; replica: Replica }>();
+  const death = { taken: false };
   /** Replicas that have stopped stay in the record. */
   const stopped: ServingRecord['replicas'] = {};
 
@@ -50,6 +51,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       clock,
       timeScale,
       faults: scenario.serving,
+      death,
     });
     replicas.set(name, { args, replica });
     return replica.port;

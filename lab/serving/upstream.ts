@@ -14,13 +14,15 @@ export interface Target {
   tls: boolean;
   /** Counts for the host. */
   count: (...stats: Stat[]) => void;
+  /** Sends the request to another host after a connection that failed; false when no other is left. */
+  retry: () => boolean;
 }
 
 export interface Upstreams {
   /**
    * Sends a request to a port of 127.0.0.1 and streams the answer through unbuffered, with `extraHeaders` on it. A
-   * failure before the answer becomes Envoy's 503 with the same headers. A client that leaves aborts the request. No
-   * retries.
+   * failure before the answer becomes Envoy's 503 with the same headers. A client that leaves aborts the request. A
+   * connection that breaks is not retried.
    */
   forward(target: Target, request: UpstreamRequest, response: ServerResponse, extraHeaders: string[]): void;
   /** Drops the connections to a port, as when its pod is gone. */
@@ -71,7 +73,7 @@ export function createUpstreams(): Upstreams {
       const { method, path, headers, body } = request;
       poolFor(target).dispatch(
         { method: method as Dispatcher.HttpMethod, path, headers, body: body.length > 0 ? body : null },
-        relay(response, extraHeaders, target.count),
+        relay(response, extraHeaders, target),
       );
     },
     drop: (port) => {
@@ -91,7 +93,7 @@ export function createUpstreams(): Upstreams {
  * Copies one upstream answer to the client as it comes, and counts as Envoy does: a request once it is connected, a
  * connection that failed as an error without a request.
  */
-function relay(response: ServerResponse, extraHeaders: string[], count: Target['count']): Dispatcher.DispatchHandler {
+function relay(response: ServerResponse, extraHeaders: string[], { count, retry }: Target): Dispatcher.DispatchHandler {
   const started = performance.now();
   let connected = false;
   let answered = false;
@@ -127,8 +129,10 @@ function relay(response: ServerResponse, extraHeaders: string[], count: Target['
     },
     onResponseError: (_, error) => {
       if (response.destroyed) return;
-      if (!connected) count('cx_connect_fail', 'rq_error');
-      else if (!answered) count('rq_error');
+      if (!connected) {
+        count('cx_connect_fail', 'rq_error');
+        if (retry()) return;
+      } else if (!answered) count('rq_error');
       // Envoy resets the client's connection too when the upstream breaks off in the middle of an answer.
       if (answered) response.destroy();
       else envoyReply(response, 503, resetText(error), extraHeaders);

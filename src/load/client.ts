@@ -23,7 +23,7 @@ export interface LoadClientOptions {
   clock?: Stopwatch;
   /** Answers come as server-sent events; their bodies are read as they come, and no byte of them is kept. */
   streaming?: boolean;
-  /** Of a streamed answer: each gap between two events with text, milliseconds. */
+  /** Of a streamed answer: each gap between two token events, milliseconds. */
   onGap?: (ms: number) => void;
 }
 

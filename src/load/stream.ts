@@ -7,77 +7,151 @@ export interface StreamReader {
   push(chunk: Buffer, atMs: number): void;
   /** Judges what has come when the connection is at its end. */
   end(): Judged;
-  /** Arrival of the first and of the last event with text; null before there is one. */
+  /** Arrival of the first and of the last event with a token; null before there is one. The last is final after `end`. */
   firstTokenMs(): number | null;
   lastTokenMs(): number | null;
 }
 
 /**
  * Reads a completion that is streamed as server-sent events, chat or plain. A stream counts only when it ends with
- * `[DONE]` and tells its usage (`stream_options.include_usage`): one that is cut short looks fast.
+ * `[DONE]` and has its usage (`stream_options.include_usage`): one that is cut short looks fast.
+ *
+ * Each event with a choice is a token event, with text or without, as in `vllm bench serve` 0.32
+ * (benchmarks/lib/endpoint_request_func.py). vLLM sends such an event for each output of its engine, and none before the
+ * first token (entrypoints/openai/{completion,chat_completion}/serving.py). The text is empty for a special token, for a
+ * part of a character, and while a parser holds it back. An event may hold several tokens (speculative decoding,
+ * `--stream-interval`); their number is in the usage alone. No token events are:
+ * - the first delta of a chat, which has a role and nothing else (`vllm bench serve` counts it);
+ * - the usage at the end, which has no choice;
+ * - an event whose own usage counts no new token (`continuous_usage_stats`, `--enable-force-include-usage`);
+ * - a last event with a finish reason and no text, if the usage counts fewer tokens than events. vLLM sends the reason
+ *   with the last token; other servers send it after that.
  */
 export function createStreamReader(expectation: Expectation, onGap?: (ms: number) => void): StreamReader {
+  const seen: Seen = {
+    onGap,
+    firstMs: null,
+    lastMs: null,
+    nowMs: 0,
+    events: 0,
+    counted: 0,
+    heldMs: null,
+    done: false,
+    usage: null,
+    refused: null,
+  };
   /** Made for the first character that is cut by a border: most streams never need one. */
   let decoder: StringDecoder | undefined;
-  const textOf = (chunk: Buffer): string => {
-    if (!decoder && (chunk.at(-1) ?? 0) < 0x80) return chunk.toString('utf8');
-    decoder ??= new StringDecoder('utf8');
-    return decoder.write(chunk);
-  };
-  let firstMs: number | null = null;
-  let lastMs: number | null = null;
-  let nowMs = 0;
-  let done = false;
-  let usage: unknown;
-  let refused: string | null = null;
-
-  const parser = createParser({
-    onEvent({ data }) {
-      if (data === '[DONE]') {
-        done = true;
-        return;
-      }
-      let event: StreamEvent;
-      try {
-        event = JSON.parse(data);
-      } catch {
-        refused ??= `an event that is not JSON: ${data.slice(0, 80)}`;
-        return;
-      }
-      if (event?.error) refused ??= `the stream said: ${JSON.stringify(event.error).slice(0, 160)}`;
-      if (event?.usage) usage = event.usage;
-      const choice = event?.choices?.[0];
-      if ((choice?.text ?? choice?.delta?.content ?? '') === '') return;
-      if (lastMs !== null) onGap?.(nowMs - lastMs);
-      firstMs ??= nowMs;
-      lastMs = nowMs;
-    },
-  });
-
+  const parser = createParser({ onEvent: ({ data }) => onData(seen, data) });
   return {
     push(chunk, atMs) {
-      nowMs = atMs;
-      parser.feed(textOf(chunk));
+      seen.nowMs = atMs;
+      if (!decoder && (chunk.at(-1) ?? 0) < 0x80) return parser.feed(chunk.toString('utf8'));
+      decoder ??= new StringDecoder('utf8');
+      parser.feed(decoder.write(chunk));
     },
     end() {
-      const bad = (errorKind: Judged['errorKind'], errorText: string): Judged => ({
-        valid: false,
-        errorKind,
-        errorText,
-        ...NOTHING,
-      });
-      if (refused !== null) return bad('not-json', `HTTP 200 with ${refused}`);
-      if (!done) return bad('truncated', 'the stream ended without [DONE]');
-      if (firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without text');
-      return judgeUsage(usage, expectation, null);
+      const tokens = seen.usage?.completion_tokens;
+      release(seen, typeof tokens !== 'number' || seen.events < tokens);
+      if (seen.refused !== null) return bad('not-json', `HTTP 200 with ${seen.refused}`);
+      if (!seen.done) return bad('truncated', 'the stream ended without [DONE]');
+      if (seen.firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without a token');
+      return judgeUsage(seen.usage, expectation, null);
     },
-    firstTokenMs: () => firstMs,
-    lastTokenMs: () => lastMs,
+    firstTokenMs: () => seen.firstMs,
+    lastTokenMs: () => seen.lastMs,
   };
 }
 
+/** What a stream has brought so far. One object and no closures for it: thousands of streams are open at a time. Times are monotonic milliseconds. */
+interface Seen {
+  readonly onGap: ((ms: number) => void) | undefined;
+  firstMs: number | null;
+  lastMs: number | null;
+  nowMs: number;
+  /** Token events. */
+  events: number;
+  /** Tokens that the events' own usage has counted. */
+  counted: number;
+  /** Arrival of a last event without text, until it is known whether it was a token. */
+  heldMs: number | null;
+  done: boolean;
+  usage: StreamEvent['usage'];
+  refused: string | null;
+}
+
+function onData(seen: Seen, data: string): void {
+  if (data === '[DONE]') {
+    seen.done = true;
+    return;
+  }
+  let event: StreamEvent;
+  try {
+    event = JSON.parse(data);
+  } catch {
+    seen.refused ??= `an event that is not JSON: ${data.slice(0, 80)}`;
+    return;
+  }
+  if (event?.error) seen.refused ??= `the stream said: ${JSON.stringify(event.error).slice(0, 160)}`;
+  const choice = event?.choices?.[0];
+  if (event?.usage) {
+    seen.usage = event.usage;
+    const tokens = event.usage.completion_tokens;
+    if (choice && typeof tokens === 'number') {
+      if (tokens > seen.counted) token(seen, seen.nowMs);
+      seen.counted = tokens;
+      return;
+    }
+  }
+  if (!isOutput(choice, seen.firstMs === null)) return;
+  release(seen, true);
+  if (choice.finish_reason && isSilent(choice)) seen.heldMs = seen.nowMs;
+  else token(seen, seen.nowMs);
+}
+
+function token(seen: Seen, atMs: number): void {
+  if (seen.lastMs !== null) seen.onGap?.(atMs - seen.lastMs);
+  seen.firstMs ??= atMs;
+  seen.lastMs = atMs;
+  seen.events += 1;
+}
+
+function release(seen: Seen, isToken: boolean): void {
+  if (seen.heldMs !== null && isToken) token(seen, seen.heldMs);
+  seen.heldMs = null;
+}
+
+/** Whether a choice is an output of the engine; the first delta of a chat may be the role alone. */
+function isOutput(choice: StreamChoice | null | undefined, isFirst: boolean): choice is StreamChoice {
+  if (typeof choice?.text === 'string') return true;
+  const delta = choice?.delta;
+  if (typeof delta !== 'object' || delta === null) return false;
+  return !(isFirst && delta.role && isSilent(choice as StreamChoice));
+}
+
+function isSilent({ text, delta }: StreamChoice): boolean {
+  return !(text || delta?.content || delta?.reasoning || delta?.reasoning_content || delta?.tool_calls?.length);
+}
+
+function bad(errorKind: Judged['errorKind'], errorText: string): Judged {
+  return { valid: false, errorKind, errorText, ...NOTHING };
+}
+
+interface StreamChoice {
+  text?: string;
+  delta?: {
+    role?: string;
+    content?: string | null;
+    reasoning?: string | null;
+    /** The deprecated name of `reasoning`. */
+    reasoning_content?: string | null;
+    tool_calls?: readonly unknown[] | null;
+  } | null;
+  finish_reason?: string | null;
+}
+
 interface StreamEvent {
-  choices?: { text?: string; delta?: { content?: string | null } }[];
-  usage?: unknown;
+  choices?: (StreamChoice | null)[];
+  usage?: { completion_tokens?: unknown } | null;
   error?: unknown;
 }

@@ -39,7 +39,7 @@ export interface Response {
   sentMs: number;
   /** Response headers; null when none came. Not a time to first token. */
   firstByteMs: number | null;
-  /** Of a streamed answer: its first and its last event with text; null for one that is not streamed. */
+  /** Of a streamed answer: its first and its last token event (`stream.ts`); null for one that is not streamed. */
   firstTokenMs: number | null;
   lastTokenMs: number | null;
   /** Last byte, or the moment of failure. */

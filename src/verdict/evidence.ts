@@ -48,6 +48,20 @@ export interface BlockEvidence {
   readyBefore: number | null;
   readyAfter: number | null;
   pods: readonly PodEdges[];
+  gateway: GatewayBlock;
+}
+
+/** What the gateway's Envoys counted for the replicas during a block. */
+export interface GatewayBlock {
+  /** Why the counters do not cover the whole block; null when they do. What is in `pods` is a lower limit then. */
+  problem: string | null;
+  pods: readonly {
+    pod: string;
+    requests: number;
+    /** Requests that failed, those without a connection among them. */
+    errors: number;
+    connectFailures: number;
+  }[];
 }
 
 export interface PodEdges {
@@ -67,6 +81,14 @@ export interface PodCounters {
   /** `process_start_time_seconds`. */
   processStartSeconds: number | null;
   restarts: number | null;
+}
+
+/** A rule over one block. */
+export interface BlockRule {
+  id: string;
+  kind: 'veto' | 'warning';
+  /** What is wrong with the block, as a sentence without its full stop; null when nothing is. */
+  judge: (block: BlockEvidence) => string | null;
 }
 
 /** Receives a finding: a stable id and a sentence with its numbers. */

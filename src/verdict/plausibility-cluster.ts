@@ -1,22 +1,15 @@
 import type { ArmName } from '../report/model.ts';
-import type { BlockEvidence, MeasurementEvidence, PodEdges, Tell } from './evidence.ts';
-
-type Judge = (block: BlockEvidence) => string | null;
-
-interface Rule {
-  id: string;
-  kind: 'veto' | 'warning';
-  /** What is wrong with the block, as a sentence without its full stop; null when nothing is. */
-  judge: Judge;
-}
+import type { BlockEvidence, BlockRule, MeasurementEvidence, Tell } from './evidence.ts';
+import { GATEWAY_RULES, served } from './plausibility-gateway.ts';
 
 /** What the cluster's own counters say about each block. One finding per rule, however many blocks it concerns. */
-const RULES: readonly Rule[] = [
+const RULES: readonly BlockRule[] = [
   { id: 'replica-count', kind: 'veto', judge: replicaCount },
   { id: 'restart', kind: 'veto', judge: restart },
   { id: 'queue-at-start', kind: 'veto', judge: queueAtStart },
   { id: 'conservation', kind: 'veto', judge: conservation },
   { id: 'one-replica', kind: 'veto', judge: oneReplica },
+  ...GATEWAY_RULES,
   { id: 'busy-at-start', kind: 'warning', judge: busyAtStart },
   { id: 'idle-replica', kind: 'warning', judge: idleReplica },
   { id: 'preemptions', kind: 'warning', judge: preemptions },
@@ -119,11 +112,6 @@ function unreadable(block: BlockEvidence): string | null {
   const { readyWanted } = block;
   if (block.pods.length >= readyWanted) return null;
   return `Counters of ${block.pods.length} of ${readyWanted} replicas could be read: who served is not proven`;
-}
-
-/** Requests that the pod finished during the block; null when either reading is missing. */
-function served({ before, after }: PodEdges): number | null {
-  return before && after ? after.finished - before.finished : null;
 }
 
 /** Over all pods; null unless every reading is there and none went back. */

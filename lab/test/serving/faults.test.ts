@@ -31,11 +31,12 @@ describe('a picker that misleads', () => {
 });
 
 describe('a replica of a misleading system', () => {
-  const injectorOf = (change: Partial<ServingFaults>) =>
+  const injectorOf = (change: Partial<ServingFaults>, death = { taken: false }) =>
     createFaultInjector({
       faults: { ...SCENARIOS.pass!.serving, ...change },
       engine: { submit: () => ({ abort() {} }) } as unknown as Engine,
       timeScale: 100,
+      death,
     });
 
   it('answers wrongly only after it has begun to', () => {
@@ -53,9 +54,18 @@ describe('a replica of a misleading system', () => {
     expect(short.shortened(request, false, 1)).toBe(request);
   });
 
+  it('dies alone, and never as the replica of the one-replica arm', () => {
+    const death = { taken: false };
+    const [chosen, first, second] = [1, 2, 3].map(() => injectorOf({ diesAfter: 2 }, death));
+    chosen!.arrived(1, false);
+    expect([2, 3].map((count) => chosen!.arrived(count, true))).toEqual([false, false]);
+    expect([1, 2].map((count) => first!.arrived(count, true))).toEqual([false, true]);
+    expect([1, 2, 3].map((count) => second!.arrived(count, true))).toEqual([false, false, false]);
+  });
+
   it('dies once, and stands still once', async () => {
     const dying = injectorOf({ diesAfter: 3 });
-    expect([1, 2, 3, 4].map((count) => dying.arrived(count))).toEqual([false, false, true, false]);
+    expect([1, 2, 3, 4].map((count) => dying.arrived(count, true))).toEqual([false, false, true, false]);
     const stalling = injectorOf({ stallSeconds: 5 });
     let moved = 0;
     for (let count = 0; count < 299; count += 1) stalling.whenMoving(false, () => (moved += 1));

@@ -199,6 +199,34 @@ describe('an endpoint picker that the gateway cannot use', () => {
   });
 });
 
+describe('a replica that is gone and still listed', () => {
+  let torn: Lab;
+  beforeAll(async () => {
+    torn = await startLab();
+    await torn.setPool(torn.pool({ endpoints: torn.endpoints(['a', 'gone']), picker: null }));
+  });
+  afterAll(() => torn.close());
+
+  it('is invisible to clients: the gateway sends the request to another, and counts what failed', async () => {
+    for (let index = 0; index < 6; index += 1) expect((await torn.complete('hi')).status).toBe(200);
+    const response = await fetch(`http://127.0.0.1:${torn.gatewayAdminPort}/clusters?format=json`);
+    const hosts = parseClusters(await response.text());
+    const host = (pod: string) =>
+      hosts.find(({ cluster, host }) => cluster === POOL && host === torn.endpoints([pod])[0]!.address);
+    expect(host('a')).toMatchObject({ requests: 6, errors: 0, connectFailures: 0 });
+    const { requests, errors, connectFailures } = host('gone')!;
+    expect(requests).toBe(0);
+    expect(errors).toBe(connectFailures);
+    expect(connectFailures).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is not covered up when the others are gone too', async () => {
+    await torn.setPool(torn.pool({ endpoints: torn.endpoints(['gone', 'lost']), picker: null }));
+    const { status, text } = await torn.complete('hi');
+    expect([status, text]).toEqual([503, expect.stringContaining('Connection refused')]);
+  });
+});
+
 describe('gateway to backends that cannot answer', () => {
   let broken: Lab;
   beforeAll(async () => {

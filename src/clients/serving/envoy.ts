@@ -39,6 +39,41 @@ export function parseClusters(text: string): EnvoyHost[] {
   );
 }
 
+/** What a host counted between two readings. */
+export interface HostDelta extends EnvoyHost {
+  /** Counters were lost in between: the figures are a lower limit. */
+  reset: boolean;
+}
+
+/**
+ * The differences between two readings of one Envoy, host by host. Never below 0: Envoy makes a cluster anew when its
+ * configuration changes, for example by a DestinationRule, and the counters of all its hosts start at 0 (seen with
+ * istiod). Such a host has what it counted since then. A host that has left has zeros, for its last counters are lost.
+ */
+export function hostsBetween(before: readonly EnvoyHost[], after: readonly EnvoyHost[]): HostDelta[] {
+  const earlier = new Map(before.map((host) => [keyOf(host), host]));
+  const anew = new Set(
+    after.flatMap((host) => {
+      const was = earlier.get(keyOf(host));
+      return was && COUNTERS.some((name) => host[name] < was[name]) ? [host.cluster] : [];
+    }),
+  );
+  const there = after.map((host): HostDelta => {
+    const was = earlier.get(keyOf(host));
+    if (anew.has(host.cluster)) return { ...host, reset: was !== undefined };
+    const since = (name: (typeof COUNTERS)[number]) => host[name] - (was?.[name] ?? 0);
+    const deltas = { requests: since('requests'), errors: since('errors'), connectFailures: since('connectFailures') };
+    return { ...host, ...deltas, reset: false };
+  });
+  const present = new Set(after.map(keyOf));
+  const left = before.filter((host) => !present.has(keyOf(host)));
+  return [...there, ...left.map((host) => ({ ...host, requests: 0, errors: 0, connectFailures: 0, reset: true }))];
+}
+
+const COUNTERS = ['requests', 'errors', 'connectFailures'] as const;
+
+const keyOf = ({ cluster, host }: EnvoyHost): string => `${cluster} ${host}`;
+
 interface ClusterStatus {
   name?: string;
   host_statuses?: {

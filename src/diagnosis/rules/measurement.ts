@@ -3,6 +3,8 @@ import type { Rule } from './rule.ts';
 
 interface Disturbance {
   vetoes: readonly string[];
+  /** A veto beside which another cause explains the run. */
+  unless?: string;
   /** What the veto's sentence must say, where its name is not enough. */
   says?: RegExp;
   cause: string;
@@ -14,6 +16,17 @@ interface Disturbance {
 
 /** What makes a measurement worthless, by the vetoes that see it; the first that stands explains the run. */
 const DISTURBANCES: readonly Disturbance[] = [
+  {
+    // Before the runner's own troubles, which refuse no connection; a restart explains more.
+    vetoes: ['replica-refused', 'replica-errors'],
+    unless: 'restart',
+    cause: 'measure.replica-refused',
+    title: 'A replica did not serve, and the gateway asked others in its place',
+    blame: 'change',
+    looksLike: 'the gateway counts refused connections or errors of a replica, and clients see few or none of them',
+    remedy:
+      'Look at the replica’s log, restarts and readiness probe in the evidence: it was listed while it did not serve. Then run again, for the arm of all replicas ran on fewer.',
+  },
   {
     vetoes: ['clock'],
     cause: 'measure.clock',
@@ -140,7 +153,7 @@ const SPEED_RULES: readonly Rule[] = [
 
 export const MEASUREMENT_RULES: readonly Rule[] = [
   ...DISTURBANCES.map(
-    ({ vetoes, says, cause, title, blame, looksLike, remedy }): Rule => ({
+    ({ vetoes, unless, says, cause, title, blame, looksLike, remedy }): Rule => ({
       cause,
       title,
       blame,
@@ -148,11 +161,10 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
       confidence: 'probable',
       family: 'measurement',
       match({ failure, report }) {
-        const found = (report.benchmark?.vetoes ?? []).filter(
-          ({ id, message }) => vetoes.includes(id) && (!says || says.test(message)),
-        );
+        const all = report.benchmark?.vetoes ?? [];
+        const found = all.filter(({ id, message }) => vetoes.includes(id) && (!says || says.test(message)));
         const [first] = found;
-        if (failure || !first) return null;
+        if (failure || !first || all.some(({ id }) => id === unless)) return null;
         return { seen: found.map(({ id, message }) => `${id}: ${message}`), explanation: first.message };
       },
       remedy: () => remedy,

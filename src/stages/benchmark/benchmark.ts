@@ -20,6 +20,7 @@ import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { noteSpread } from './evidence.ts';
+import { watchGateway } from './gateway-watch.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { type Bench, hasTime } from './load.ts';
@@ -60,7 +61,7 @@ export async function benchmark(
     alpha: DEFAULT_DECISION.alpha,
   };
   const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
-  const base = { context, prepared, stack, model };
+  const base = { context, prepared, stack, model, watch: watchGateway(context, stack.route.gateway) };
   const originMs = performance.now();
   let pod = chosenPod(stack);
   const open: LoadClient[] = [];

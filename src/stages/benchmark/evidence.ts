@@ -1,17 +1,18 @@
 import type { BlockRun } from '../../load/closed-loop.ts';
 import type { BlockPlan } from '../../load/pairs.ts';
 import type { PodCount } from '../../report/model.ts';
-import type { BlockEvidence } from '../../verdict/evidence.ts';
+import type { BlockEvidence, GatewayBlock } from '../../verdict/evidence.ts';
 import { checkUniqueSpread } from '../../verdict/routing.ts';
 import type { StageContext } from '../context.ts';
 import { edges, type Snapshot } from '../verify/counters.ts';
 
-/** What a block and the two snapshots at its edges show. */
+/** What a block and the readings at its two edges show. */
 export function blockEvidence(
   block: BlockPlan,
   run: BlockRun,
-  { before, after, readyWanted }: { before: Snapshot; after: Snapshot; readyWanted: number },
+  edge: { before: Snapshot; after: Snapshot; readyWanted: number; gateway: GatewayBlock },
 ): BlockEvidence {
+  const { before, after, readyWanted, gateway } = edge;
   return {
     arm: block.arm,
     pair: block.pair,
@@ -21,6 +22,7 @@ export function blockEvidence(
     readyBefore: before.ready,
     readyAfter: after.ready,
     pods: edges(before, after),
+    gateway,
   };
 }
 

@@ -4,7 +4,7 @@ import { arrivalTimes, runOpenLoop } from '../../load/open-loop.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
 import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '../../report/model.ts';
-import { LIMITS } from '../../verdict/plausibility.ts';
+import { LIMITS } from '../../verdict/limits.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';

@@ -9,9 +9,11 @@ import type { ArmName, PodCount } from '../../report/model.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
-import { type Snapshot, servedBetween, settled } from '../verify/counters.ts';
+import { type Snapshot, servedBetween, settled, snapshot } from '../verify/counters.ts';
+import type { GatewaySnapshot } from '../verify/gateway-counters.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { blockEvidence, ownTraffic } from './evidence.ts';
+import { type GatewayWatch, gatewayDuring } from './gateway-watch.ts';
 import type { OneReplica } from './one-replica.ts';
 import { promptsOf } from './workload.ts';
 
@@ -24,6 +26,7 @@ export interface Bench {
   model: VerifiedModel;
   one: OneReplica;
   clients: Record<ArmName, LoadClient>;
+  watch: GatewayWatch;
 }
 
 /** How many requests each replica has in flight, by input or by a ladder, with the one-replica arm warm at it. */
@@ -100,7 +103,19 @@ export interface TakenBlock {
   /** Who served it; empty when the counters do not add up to what was sent. */
   served: PodCount[];
   /** The counters at its end, which are those at the start of the next. */
-  after: Snapshot;
+  after: Edge;
+}
+
+/** The counters of the replicas and of the gateway at one moment. */
+export interface Edge {
+  replicas: Snapshot;
+  gateway: GatewaySnapshot;
+}
+
+/** The counters before the first block. */
+export async function firstEdge({ context, prepared, stack, watch }: Omit<Bench, 'one'>): Promise<Edge> {
+  const [replicas, gateway] = await Promise.all([snapshot(context, prepared, stack), watch.read()]);
+  return { replicas, gateway };
 }
 
 /** Runs one block and reads the counters once they account for it. */
@@ -108,18 +123,24 @@ export async function takeBlock(
   bench: Omit<Bench, 'one'>,
   block: BlockPlan,
   timings: PairTimings,
-  edge: { before: Snapshot; readyWanted: number },
+  edge: { before: Edge; readyWanted: number },
 ): Promise<TakenBlock> {
   const { context, prepared, stack } = bench;
   const { before, readyWanted } = edge;
   const run = await runOne(bench, block, timings);
-  const after = await settled(context, prepared, stack, before, run.records.length);
+  const [replicas, gateway] = await Promise.all([
+    settled(context, prepared, stack, before.replicas, run.records.length),
+    bench.watch.read(),
+  ]);
   context.signal.throwIfAborted();
   return {
     measured: measureBlock(run, timings.trimMs),
-    evidence: blockEvidence(block, run, { before, after, readyWanted }),
-    served: ownTraffic(servedBetween(before, after), run.records.length),
-    after,
+    evidence: blockEvidence(block, run, {
+      ...{ before: before.replicas, after: replicas, readyWanted },
+      gateway: gatewayDuring(before.gateway, gateway, stack),
+    }),
+    served: ownTraffic(servedBetween(before.replicas, replicas), run.records.length),
+    after: { replicas, gateway },
   };
 }
 

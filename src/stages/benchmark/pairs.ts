@@ -5,8 +5,7 @@ import type { WarmUp } from '../../load/warm-up.ts';
 import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../../report/model.ts';
 import { type DecisionPlan, type Look, lookAt } from '../../verdict/decide.ts';
 import type { ArmEvidence, BlockEvidence } from '../../verdict/evidence.ts';
-import { snapshot } from '../verify/counters.ts';
-import { type Bench, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './load.ts';
+import { type Bench, firstEdge, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './load.ts';
 import { announcePlan, roundText } from './text.ts';
 
 /** What was measured, before it is judged. */
@@ -40,7 +39,7 @@ const NOT_WARMED: WarmUp = { bins: [], settled: false, medianLatencyMs: null };
  * or the budget of pairs is spent.
  */
 export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Collected> {
-  const { context, prepared, stack } = bench;
+  const { context, prepared } = bench;
   const { emit } = context;
   const { replicas } = prepared.service;
   const { concurrency, ladder, warmOne } = await loadOf(bench);
@@ -59,7 +58,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   let look: Look = { estimate: null, decision: 'continue' };
   let failing = false;
   let outOfTime = false;
-  let before = await snapshot(context, prepared, stack);
+  let before = await firstEdge(bench);
   for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
     const pairPlan = pairAt(index, { timings, concurrencyPerReplica: concurrency, replicas });
     const measured: Partial<Record<ArmName, MeasuredBlock>> = {};

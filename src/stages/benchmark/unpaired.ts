@@ -7,8 +7,7 @@ import type { BlockEvidence } from '../../verdict/evidence.ts';
 import { baselineDifferences, DAY_NOISE, recordedArm, recordedLook } from '../../verdict/recorded.ts';
 import { mean } from '../../verdict/statistics.ts';
 import { DEPLOYMENT_NOISE, unpairedLook } from '../../verdict/unpaired.ts';
-import { snapshot } from '../verify/counters.ts';
-import { type Bench, takeBlock, timingsOf, warmArm } from './load.ts';
+import { type Bench, firstEdge, takeBlock, timingsOf, warmArm } from './load.ts';
 import type { Collected } from './pairs.ts';
 import { scaleIn } from './scale-in.ts';
 import { workloadOf } from './workload.ts';
@@ -26,7 +25,7 @@ export async function collectUnpaired(
   plan: DecisionPlan,
   meanwhile: (sustained: number) => Promise<void>,
 ): Promise<Collected> {
-  const { context, prepared, stack } = bench;
+  const { context, prepared } = bench;
   const { inputs, emit } = context;
   const { replicas } = prepared.service;
   const recorded = context.baseline?.benchmark?.concurrencyPerReplica ?? USUAL_CONCURRENCY;
@@ -43,7 +42,7 @@ export async function collectUnpaired(
   const timings = timingsOf(bench, warmAll.medianLatencyMs ?? 0);
   const measureBlocks = async (arm: ArmName) => {
     const inFlight = arm === 'one' ? concurrency : concurrency * replicas;
-    let before = await snapshot(context, prepared, stack);
+    let before = await firstEdge(bench);
     for (let index = 0; index < count && !failing; index += 1) {
       const durationMs = arm === 'one' ? timings.oneMs : timings.allMs;
       const block = { arm, pair: index, block: index + (arm === 'one' ? count : 0), durationMs, concurrency: inFlight };

@@ -38,26 +38,44 @@ export async function snapshot(context: StageContext, prepared: Prepared, stack:
   return { ready: pods.filter(isReady).length, pods: read, problems };
 }
 
-/** Requests that each pod finished between two snapshots; null when a counter is missing at either. */
+/**
+ * Requests that each pod finished between two snapshots; null when a counter is missing at either, or began anew in
+ * between: what was counted before that is lost.
+ */
 export function servedBetween(before: Snapshot, after: Snapshot): PodCount[] | null {
   const counts = after.pods.map(({ pod, counters }) => {
-    const earlier = before.pods.find((entry) => entry.pod === pod)?.counters;
-    return earlier && counters ? { pod, requests: counters.requests - earlier.requests } : null;
+    const earlier = countersOf(before, pod);
+    if (!earlier || !counters || beganAnew(earlier, counters)) return null;
+    return { pod, requests: counters.requests - earlier.requests };
   });
   return counts.every((count) => count !== null) && counts.length > 0 ? counts : null;
 }
 
-/** Prefix-cache tokens queried and hit between two snapshots, over all pods; null when not exported. */
+/** Prefix-cache tokens queried and hit between two snapshots, over all pods; null when not exported or begun anew. */
 export function cacheBetween(before: Snapshot, after: Snapshot): { queries: number; hits: number } | null {
   let [queries, hits] = [0, 0];
   for (const { pod, counters } of after.pods) {
-    const earlier = before.pods.find((entry) => entry.pod === pod)?.counters;
-    if (!earlier || !counters) return null;
+    const earlier = countersOf(before, pod);
+    if (!earlier || !counters || beganAnew(earlier, counters)) return null;
     if (counters.prefixQueries === null || counters.prefixHits === null) return null;
     queries += counters.prefixQueries - (earlier.prefixQueries ?? 0);
     hits += counters.prefixHits - (earlier.prefixHits ?? 0);
   }
   return { queries, hits };
+}
+
+const countersOf = (at: Snapshot, name: string): ReplicaCounters | null =>
+  at.pods.find(({ pod }) => pod === name)?.counters ?? null;
+
+/**
+ * Whether a replica counts from 0 again: another process, or a counter that fell. With several API servers vLLM exports no
+ * start of the process.
+ */
+function beganAnew(before: ReplicaCounters, after: ReplicaCounters): boolean {
+  const fell = (name: 'requests' | 'prefixQueries' | 'prefixHits') => (after[name] ?? 0) < (before[name] ?? 0);
+  const [from, to] = [before.processStartSeconds, after.processStartSeconds];
+  const isOther = from !== null && to !== null && Math.abs(to - from) > 1;
+  return isOther || fell('requests') || fell('prefixQueries') || fell('prefixHits');
 }
 
 /** Two snapshots as the plausibility check wants them. */

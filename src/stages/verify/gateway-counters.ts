@@ -1,4 +1,10 @@
-import { ENVOY_ADMIN_PORT, ENVOY_CLUSTERS_PATH, type EnvoyHost, parseClusters } from '../../clients/serving/envoy.ts';
+import {
+  ENVOY_ADMIN_PORT,
+  ENVOY_CLUSTERS_PATH,
+  type EnvoyHost,
+  hostsBetween,
+  parseClusters,
+} from '../../clients/serving/envoy.ts';
 import { errorText } from '../../lib/failure.ts';
 import type { GatewayEvidence, PodCount } from '../../report/model.ts';
 import { gatewaySelector } from '../../stack/labels.ts';
@@ -50,15 +56,20 @@ export function gatewayBetween(
   if (names(before).join() !== names(after).join()) {
     return { ...nothing, problem: 'the pods of the gateway changed meanwhile' };
   }
-  const sum = (at: typeof before, wanted: (host: EnvoyHost) => boolean, of: (host: EnvoyHost) => number) =>
-    at.proxies.flatMap(({ hosts }) => hosts).reduce((total, host) => total + (wanted(host) ? of(host) : 0), 0);
+  const deltas = after.proxies.flatMap(({ pod, hosts }) =>
+    hostsBetween(before.proxies.find((proxy) => proxy.pod === pod)?.hosts ?? [], hosts),
+  );
   const delta = (wanted: (host: EnvoyHost) => boolean, of: (host: EnvoyHost) => number) =>
-    sum(after, wanted, of) - sum(before, wanted, of);
+    deltas.reduce((total, host) => total + (wanted(host) ? of(host) : 0), 0);
   const { pool } = stack.route;
   const isPicker = ({ cluster }: EnvoyHost) =>
     pool?.picker != null && cluster.split('|').at(-1)?.startsWith(`${pool.picker}.${pool.namespace}.`) === true;
+  const addresses = new Set(stack.replicas.map((replica) => addressOf(replica, stack.port)));
+  const anew = deltas.find((host) => host.reset && (isPicker(host) || addresses.has(host.host)));
+  // What was lost is unknown, and a sum over the rest would look like requests that never came.
+  if (anew) return { ...nothing, problem: `the gateway's counters of ${anew.cluster} began anew meanwhile` };
   const perPod: PodCount[] = stack.replicas.map((replica) => {
-    const address = `${replica.status?.podIP}:${stack.port}`;
+    const address = addressOf(replica, stack.port);
     return {
       pod: replica.metadata.name,
       requests: delta(
@@ -79,6 +90,11 @@ export function gatewayBetween(
       : null,
     perPod,
   };
+}
+
+/** How Envoy names the host of a replica. */
+export function addressOf(replica: ReadyStack['replicas'][number], port: number): string {
+  return `${replica.status?.podIP}:${port}`;
 }
 
 /** The counters of what belongs to a namespace, a line for each host that was asked, for the diagnosis. */

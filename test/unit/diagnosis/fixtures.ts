@@ -739,6 +739,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'measure.clock': veto('clock', 'clocks'),
   'measure.client-starved': veto('starved', 'fed'),
   'measure.replica-restarted': veto('restart', 'start'),
+  'measure.replica-refused': veto('replica-refused', 'restart'),
   'measure.short-answers': veto(
     'output-length',
     'error-rate',

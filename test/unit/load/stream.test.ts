@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createStreamReader } from '../../../src/load/stream.ts';
 
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`;
-const text = (word: string) => event({ choices: [{ index: 0, text: word }] });
-const USAGE = event({ choices: [], usage: { prompt_tokens: 20, completion_tokens: 3 } });
+const text = (word: string, finish: string | null = null) =>
+  event({ choices: [{ index: 0, text: word, finish_reason: finish }] });
+const delta = (fields: object, finish: string | null = null) =>
+  event({ choices: [{ index: 0, delta: fields, finish_reason: finish }] });
+const usage = (tokens: number) => event({ choices: [], usage: { prompt_tokens: 20, completion_tokens: tokens } });
+const USAGE = usage(3);
 const DONE = 'data: [DONE]\n\n';
 const WHOLE = `${text('Grüße')}${text(' from')}${text(' 🚀')}${USAGE}${DONE}`;
 
@@ -14,6 +18,13 @@ function read(pieces: Buffer[], completionTokens: number | null = null) {
   for (const [index, piece] of pieces.entries()) reader.push(piece, 100 + index);
   return { judged: reader.end(), first: reader.firstTokenMs(), last: reader.lastTokenMs(), gaps };
 }
+
+/** Reads events that arrive a millisecond apart. */
+const arriving = (events: string[], completionTokens: number | null = null) =>
+  read(
+    events.map((each) => Buffer.from(each)),
+    completionTokens,
+  );
 
 const pieces = (body: string, size: number) => {
   const bytes = Buffer.from(body);
@@ -29,23 +40,83 @@ describe('a streamed answer', () => {
     }
   });
 
-  it('tells when its first and last text came, and each gap between', () => {
+  it('has a first and a last token, and a gap between each event and the next', () => {
     const { first, last, gaps } = read(
       [text('a'), text('b'), text('c'), USAGE + DONE].map((part) => Buffer.from(part)),
     );
     expect([first, last, gaps]).toEqual([100, 102, [1, 1]]);
   });
 
-  it('does not count a role or an empty delta as a token', () => {
-    const role = event({ choices: [{ delta: { role: 'assistant', content: '' } }] });
-    const delta = event({ choices: [{ delta: { content: 'Hi' } }] });
-    expect(read([role, delta, USAGE + DONE].map((part) => Buffer.from(part))).first).toBe(101);
+  it('counts an event without text as a token: a special token or a part of a character', () => {
+    const { judged, first, last, gaps } = arriving(
+      [text(''), text('a'), text(''), text('🚀'), text('', 'length'), usage(5) + DONE],
+      5,
+    );
+    expect(judged).toMatchObject({ valid: true, completionTokens: 5 });
+    expect([first, last, gaps]).toEqual([100, 104, [1, 1, 1, 1]]);
+  });
+
+  it('is valid when none of its tokens has text', () => {
+    expect(arriving([text(''), text('', 'stop'), usage(2) + DONE]).judged.valid).toBe(true);
+  });
+
+  it('does not count the role of a chat as a token', () => {
+    const { first, last, gaps } = arriving([
+      delta({ role: 'assistant', content: '' }),
+      delta({ content: 'Hi' }),
+      delta({ content: '' }, 'stop'),
+      usage(2) + DONE,
+    ]);
+    expect([first, last, gaps]).toEqual([101, 102, [1]]);
+    expect(arriving([delta({ role: 'assistant', content: 'Hi' }), usage(1) + DONE]).first).toBe(100);
+    expect(arriving([delta({ role: 'assistant', content: null }), usage(1) + DONE]).first).toBeNull();
+  });
+
+  it.each([
+    ['reasoning', { reasoning: 'Let me' }],
+    ['reasoning of older servers', { reasoning_content: 'Let me' }],
+    ['tool calls', { tool_calls: [{ index: 0, function: { arguments: '{' } }] }],
+    ['nothing, while a parser holds the text back', {}],
+  ])('counts a delta of %s as a token', (_, fields) => {
+    const { judged, first, gaps } = arriving([delta(fields), delta(fields), usage(2) + DONE]);
+    expect(judged.valid).toBe(true);
+    expect([first, gaps]).toEqual([100, [1]]);
+  });
+
+  it('does not count a last event that only has the reason of the end, where usage counts fewer tokens', () => {
+    const { last, gaps } = arriving([text('a'), text('b'), text('', 'stop'), usage(2) + DONE]);
+    expect([last, gaps]).toEqual([101, [1]]);
+  });
+
+  it('has one gap for an event of several tokens, and the usage has their number', () => {
+    const { judged, last, gaps } = arriving([text('a b c'), text(' d e f', 'length'), usage(6) + DONE], 6);
+    expect(judged).toMatchObject({ valid: true, completionTokens: 6 });
+    expect([last, gaps]).toEqual([101, [1]]);
+  });
+
+  it('follows a usage in each event: one without a new token is none', () => {
+    const counted = (count: number, fields: object, finish: string | null = null) =>
+      event({
+        choices: [{ index: 0, delta: fields, finish_reason: finish }],
+        usage: { prompt_tokens: 20, completion_tokens: count },
+      });
+    const { judged, first, last, gaps } = arriving([
+      counted(0, { role: 'assistant', content: '' }),
+      counted(0, { content: 'the echo of the prompt' }),
+      counted(1, { content: '' }),
+      counted(3, { content: 'b c' }),
+      counted(3, {}, 'stop'),
+      usage(3) + DONE,
+    ]);
+    expect(judged).toMatchObject({ valid: true, completionTokens: 3 });
+    expect([first, last, gaps]).toEqual([102, 103, [1]]);
   });
 
   it.each([
     ['cut short', text('a') + USAGE, 'truncated', 'without [DONE]'],
     ['without usage', text('a') + DONE, 'no-usage', 'without usage'],
-    ['without text', USAGE + DONE, 'no-choices', 'without text'],
+    ['without a token', USAGE + DONE, 'no-choices', 'without a token'],
+    ['with choices that are none', event({ choices: [{}, null] }) + USAGE + DONE, 'no-choices', 'without a token'],
     [
       'with an error in it',
       text('a') + event({ error: { message: 'out of memory' } }) + DONE,

@@ -30,6 +30,15 @@ const COUNTERS: PodCounters = {
   restarts: 0,
 };
 
+/** What the gateway counted for each replica; what is not said is 0. */
+const atGateway = (
+  pods: { requests: number; errors?: number; connectFailures?: number }[],
+  problem: string | null = null,
+): BlockEvidence['gateway'] => ({
+  problem,
+  pods: pods.map((pod, i) => ({ pod: `pod-${i}`, errors: 0, connectFailures: 0, ...pod })),
+});
+
 function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEvidence> = {}): BlockEvidence {
   return {
     arm,
@@ -44,6 +53,7 @@ function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEviden
       before: COUNTERS,
       after: { ...COUNTERS, finished: COUNTERS.finished + n },
     })),
+    gateway: atGateway(served.map((n) => ({ requests: n }))),
     ...change,
   };
 }
@@ -176,6 +186,49 @@ describe('plausibility of the cluster', () => {
     ['two replicas in the one-replica arm', withBlocks(block('one', [120, 3, 0])), veto('one-replica')],
   ])('%s', (_title, evidence, expected) => {
     expect(ids(evidence)).toEqual(expected);
+  });
+
+  it('vetoes replicas that refused the gateway, which clients do not see, and names them and the pair', () => {
+    const refusing = block('all', [120, 124, 0], {
+      pair: 2,
+      gateway: atGateway([{ requests: 120 }, { requests: 124 }, { requests: 0, errors: 37, connectFailures: 37 }]),
+    });
+    const { vetoes } = judgePlausibility(withBlocks(block('all', [80, 85, 79]), refusing));
+    expect(vetoes).toEqual([
+      {
+        id: 'replica-refused',
+        message:
+          'pod-2 refused 37 connections of the gateway, which tried other replicas; by its own counters it served 0 ' +
+          'requests (pair 3, all-replicas arm).',
+      },
+    ]);
+    const [first, second] = refusing.pods;
+    const silent = { ...refusing, pods: [first!, second!, { pod: 'pod-2', before: COUNTERS, after: null }] };
+    expect(judgePlausibility(withBlocks(silent)).vetoes[0]?.message).toContain(
+      'pod-2 refused 37 connections of the gateway, which tried other replicas; its own counters could not be read',
+    );
+  });
+
+  it('vetoes errors of a replica that clients did not see, for the gateway asked another one', () => {
+    const failing = (errors: number, unanswered = 0) =>
+      all({ unanswered, gateway: atGateway([{ requests: 80 }, { requests: 85, errors }, { requests: 79 }]) });
+    expect(ids(failing(2))).toEqual(veto('replica-errors'));
+    expect(judgePlausibility(failing(2)).vetoes[0]?.message).toBe(
+      'The gateway counts 2 errors of the replicas that no client saw, 2 of them of pod-1 (pair 1, all-replicas arm).',
+    );
+    expect(ids(failing(1))).toEqual(warning('replica-retries'));
+    // Those that clients saw are counted there.
+    expect(ids(failing(2, 2))).toEqual(NONE);
+  });
+
+  it('says that counters of the gateway were missing, and believes what they show at least', () => {
+    const blind = all({ gateway: atGateway([], 'pods is forbidden') });
+    expect(ids(blind)).toEqual(warning('gateway-unobserved'));
+    expect(judgePlausibility(blind).warnings[0]?.message).toBe(
+      'A replica that refuses the gateway could not be observed: pods is forbidden (pair 1, all-replicas arm).',
+    );
+    const anew = all({ gateway: atGateway([{ requests: 3, errors: 4, connectFailures: 4 }], 'counted anew') });
+    expect(ids(anew)).toEqual({ vetoes: ['replica-refused'], warnings: ['gateway-unobserved'] });
   });
 
   it('does not claim what it could not read', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseClusters } from '../../../../src/clients/serving/envoy.ts';
+import { type EnvoyHost, hostsBetween, parseClusters } from '../../../../src/clients/serving/envoy.ts';
 
 const host = (address: string, port: number, stats: Record<string, string | undefined>) => ({
   address: { socket_address: { address, port_value: port } },
@@ -31,5 +31,44 @@ describe('the clusters of an Envoy', () => {
 
   it.each(['', 'upstream connect error', '{}'])('are none in %j', (text) => {
     expect(() => parseClusters(text)).toThrow(SyntaxError);
+  });
+});
+
+describe('the counters of an Envoy between two readings', () => {
+  const of = (cluster: string, address: string, requests: number, errors = 0, connectFailures = 0): EnvoyHost => ({
+    ...{ cluster, host: address, requests, errors, connectFailures },
+  });
+
+  it('are differences for each host of each cluster; a new host began at 0', () => {
+    expect(
+      hostsBetween(
+        [of('pool', 'a', 10, 1), of('svc', 'a', 3)],
+        [of('pool', 'a', 15, 2, 1), of('svc', 'a', 3), of('pool', 'b', 4)],
+      ),
+    ).toEqual([
+      { ...of('pool', 'a', 5, 1, 1), reset: false },
+      { ...of('svc', 'a', 0), reset: false },
+      { ...of('pool', 'b', 4), reset: false },
+    ]);
+  });
+
+  it('are never below 0: a cluster that was made anew counts from 0 for all of its hosts', () => {
+    expect(
+      hostsBetween(
+        [of('pool', 'a', 1_000, 5), of('pool', 'b', 2), of('svc', 'a', 7)],
+        [of('pool', 'a', 12, 3), of('pool', 'b', 9), of('svc', 'a', 8)],
+      ),
+    ).toEqual([
+      { ...of('pool', 'a', 12, 3), reset: true },
+      { ...of('pool', 'b', 9), reset: true },
+      { ...of('svc', 'a', 1), reset: false },
+    ]);
+  });
+
+  it('are unknown for a host that has left, whatever it counted in the end', () => {
+    expect(hostsBetween([of('pool', 'a', 10), of('pool', 'b', 1)], [of('pool', 'b', 3)])).toEqual([
+      { ...of('pool', 'b', 2), reset: false },
+      { ...of('pool', 'a', 0), reset: true },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import { createLoadClient, type LoadClient } from '../../../../src/load/client.ts';
+import type { GatewayWatch } from '../../../../src/stages/benchmark/gateway-watch.ts';
 import { collectPairs } from '../../../../src/stages/benchmark/pairs.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { fakeKube, prepared, stageContext } from '../fakes.ts';
@@ -15,13 +16,13 @@ afterEach(async () => {
 });
 
 /** One server stands for both arms; its counter is what the replica says of itself. */
-async function collect(msLeft: number | null) {
+async function collect(msLeft: number | null, gateway: GatewayWatch['read'] = async () => ({ proxies: [] })) {
   server = await startModelServer(answerAfter(10, completion(16)));
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'pod-0', namespace: 'ns' },
-    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    status: { podIP: '10.8.0.4', conditions: [{ type: 'Ready', status: 'True' }] },
   };
   const { kube } = fakeKube({ Pod: () => [pod] });
   kube.portForward = async () => ({ status: 200, body: `vllm:request_success_total ${server.requests}\n` });
@@ -44,6 +45,7 @@ async function collect(msLeft: number | null) {
     stack: { port: 8000, scheme: 'http', replicas: [pod] },
     model: { modelId: 'm' },
     one: { description: 'a pod' },
+    watch: { read: gateway },
     clients: { one: client(), all: client() },
   };
   return collectPairs(bench as never, { ...PLAN, minSpeedup: 0.1 });
@@ -66,5 +68,22 @@ describe('the pairs of a benchmark', () => {
     expect({ outOfTime, decision: look.decision, done: looks.done }).toEqual({
       ...{ outOfTime: true, decision: 'continue', done: 0 },
     });
+  });
+
+  it('have what the gateway counted for each replica at the edges of each block', async () => {
+    let read = 0;
+    const { evidence } = await collect(null, async () => {
+      read += 1;
+      // The replica refuses in the fifth block alone, the first of the third pair.
+      const refused = read > 5 ? 7 : 0;
+      const host = { cluster: 'pool', host: '10.8.0.4:8000', requests: 100 * read, errors: refused };
+      return { proxies: [{ pod: 'gateway-0', hosts: [{ ...host, connectFailures: refused }] }] };
+    });
+    expect(read).toBe(evidence.length + 1);
+    expect(evidence.map(({ gateway }) => gateway.pods[0]?.connectFailures)).toEqual(
+      evidence.map((_, index) => (index === 4 ? 7 : 0)),
+    );
+    expect(evidence.map(({ gateway }) => gateway.pods[0]?.requests)).toEqual(evidence.map(() => 100));
+    expect(evidence[4]).toMatchObject({ pair: 2, gateway: { problem: null } });
   });
 });

@@ -58,6 +58,23 @@ describe('the counters of a gateway between two moments', () => {
   });
 });
 
+describe('counters that began anew meanwhile', () => {
+  it.each([
+    ['of the endpoint picker', counted(EPP, '10.8.0.9:9002', 500), counted(EPP, '10.8.0.9:9002', 160)],
+    ['of a replica', counted(POOL, '10.8.0.5:8000', 500), counted(POOL, '10.8.0.5:8000', 30)],
+  ])('%s are no evidence, and never a number below 0', (_, before, after) => {
+    expect(gatewayBetween(proxies([before]), proxies([after]), stack)).toEqual({
+      ...{ proxies: 0, picker: null, perPod: [] },
+      problem: expect.stringContaining('began anew'),
+    });
+  });
+
+  it('of others do not matter', () => {
+    const of = (requests: number) => proxies([counted(POOL, '10.8.0.4:8000', 7), counted('other', 'x:1', requests)]);
+    expect(gatewayBetween(of(500), of(3), stack)).toMatchObject({ problem: null });
+  });
+});
+
 describe('a look at the counters of a gateway', () => {
   const pods = [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'gateway-0', namespace: 'gateways' } }];
   const look = async (kube: Partial<KubeClient>) =>

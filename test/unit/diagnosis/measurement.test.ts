@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/diagnosis/explain.ts';
+import { aBenchmark } from '../report/fixtures.ts';
+import { someEvidence } from './evidence.ts';
+
+const causeOf = (...vetoes: string[]) => {
+  const found = vetoes.map((id) => ({ id, message: `${id} of pod-2` }));
+  const benchmark = aBenchmark(2.6, 0.03, { vetoes: found });
+  return explain(someEvidence({ reported: { verdict: 'invalid', benchmark } }));
+};
+
+describe('several vetoes of one measurement', () => {
+  it('are explained by the replica that refused connections, which a slow runner cannot make it do', () => {
+    const found = causeOf('starved', 'replica-count', 'replica-refused', 'error-rate');
+    expect(found).toMatchObject({ cause: 'measure.replica-refused', explanation: 'replica-refused of pod-2' });
+  });
+
+  it('are explained by a restart before that', () => {
+    expect(causeOf('replica-refused', 'restart')?.cause).toBe('measure.replica-restarted');
+  });
+});
