@@ -262,9 +262,10 @@ function hitRateOf(
   const { blockTokens } = shape;
   if (blockTokens === null) return null;
   const cache = cacheBetween(before, after);
-  // Replicas that export the counters and have looked nothing up do not cache.
+  const served = servedBetween(before, after)?.some(({ requests }) => requests > 0) ?? false;
+  // Replicas that served and have looked nothing up do not cache. Those that served nothing show nothing.
   return {
-    measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : 0),
+    measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : served ? 0 : null),
     ...expectedHitRates({ ...shape, blockTokens }),
   };
 }
