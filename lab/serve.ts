@@ -50,6 +50,7 @@ export async function serveLab(
       CLOUDSDK_CORE_PROJECT: LAB.project,
       CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: files.token,
       GOOGLE_APPLICATION_CREDENTIALS: files.adc,
+      ...otherApis(lab.gcp.url),
       ...lab.env,
       GITHUB_TOKEN: lab.githubToken,
       // As docs/quickstart.md calls them.
@@ -78,6 +79,30 @@ export async function serveLab(
     await lab.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Services that gcloud is likely to be asked for; the lab plays none of these, and its refusal names the lab. */
+const OTHER_APIS: Record<string, string> = {
+  ARTIFACTREGISTRY: '',
+  CLOUDBILLING: '',
+  CLOUDQUOTAS: '',
+  CLOUDRESOURCEMANAGER: '',
+  COMPUTE: 'compute/v1/',
+  GKEHUB: '',
+  IAM: '',
+  LOGGING: '',
+  MONITORING: '',
+  SECRETS: '',
+  SERVICEMANAGEMENT: '',
+  SERVICEUSAGE: '',
+  STORAGE: 'storage/v1/',
+  TPU: '',
+};
+
+/** Settings that send gcloud to the lab for them: it would take the lab's token to Google otherwise. */
+export function otherApis(url: string): Record<string, string> {
+  const names = Object.entries(OTHER_APIS);
+  return Object.fromEntries(names.map(([api, path]) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `${url}/${path}`]));
 }
 
 function controlUrls(lab: Awaited<ReturnType<typeof startLab>>): Record<string, string> {
