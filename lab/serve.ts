@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kserveVersion, unknownKserve } from './cluster/kserve-versions.ts';
 import { LAB, startLab } from './lab.ts';
 import type { Terminal } from './rehearse.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
@@ -10,7 +11,7 @@ const TOKEN_LIFE_MS = 12 * 3_600_000;
 
 /** Starts the lab alone and prints what independent clients need to talk to it, until interrupted. */
 export async function serveLab(
-  options: { scenario: string; timeScale: string; json: boolean },
+  options: { scenario: string; kserve: string; timeScale: string; json: boolean },
   terminal: Terminal,
 ): Promise<number> {
   const scenario = SCENARIOS[options.scenario];
@@ -19,11 +20,17 @@ export async function serveLab(
     terminal.write(`Give --scenario (${Object.keys(SCENARIOS).join(', ')}) and --time-scale (1 to 100).`);
     return 3;
   }
+  const kserve = kserveVersion(options.kserve);
+  if (!kserve) {
+    terminal.write(unknownKserve(options.kserve));
+    return 3;
+  }
   const folder = await mkdtemp(join(tmpdir(), 'tpu-serving-gate-lab-'));
   const lab = await startLab({
     scenario,
     timeScale,
     seed: 20_260_213,
+    kserve,
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {

@@ -9,17 +9,25 @@ export interface Pool {
   targetPort: number;
   /** Name of the endpoint picker's Service. */
   picker: string | undefined;
+  /** Whether requests go on without the picker while it has no pod; both schemas fail closed by default. */
+  failOpen: boolean;
 }
 
 export function readPool(pool: KubeObject): Pool {
   const { spec } = pool;
   if (pool.apiVersion.startsWith(`${POOL_GROUPS[0]}/`)) {
-    return { selector: spec.selector ?? {}, targetPort: spec.targetPortNumber, picker: spec.extensionRef?.name };
+    return {
+      selector: spec.selector ?? {},
+      targetPort: spec.targetPortNumber,
+      picker: spec.extensionRef?.name,
+      failOpen: spec.extensionRef?.failureMode === 'FailOpen',
+    };
   }
   return {
     selector: spec.selector?.matchLabels ?? {},
     targetPort: spec.targetPorts?.[0]?.number,
     picker: spec.endpointPickerRef?.name,
+    failOpen: spec.endpointPickerRef?.failureMode === 'FailOpen',
   };
 }
 
