@@ -1,5 +1,5 @@
 import type { KubeObject } from '../protocol.ts';
-import { componentLabels, namesOf, schedulerLabels, workloadSelector } from './kserve-names.ts';
+import { namesOf, schedulerLabels, workloadSelector } from './kserve-names.ts';
 import { child, schedulerOf } from './kserve-workload.ts';
 import type { Labels } from './objects.ts';
 import type { PoolGroup } from './resources.ts';
@@ -84,31 +84,3 @@ export function inferenceModel(service: KubeObject): KubeObject {
     },
   };
 }
-
-/** TLS from the gateway to a host with the workload's self-signed certificate; ODH makes these, upstream does not. */
-export function destinationRule(
-  service: KubeObject,
-  options: { name: string; component: string; host: string; sni?: string; caCertificates?: string },
-): KubeObject {
-  const labels = { ...componentLabels(service.metadata.name, options.component), 'llm-d.ai/managed': 'true' };
-  return {
-    apiVersion: 'networking.istio.io/v1',
-    kind: 'DestinationRule',
-    metadata: child(service, options.name, labels),
-    spec: {
-      host: options.host,
-      exportTo: ['*'],
-      trafficPolicy: {
-        tls: {
-          mode: 'SIMPLE',
-          sni: options.sni ?? options.host,
-          ...(options.caCertificates
-            ? { caCertificates: options.caCertificates, insecureSkipVerify: false }
-            : { insecureSkipVerify: true }),
-        },
-      },
-    },
-  };
-}
-
-export const hostOf = (service: string, namespace: string) => `${service}.${namespace}.svc.cluster.local`;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { errorText, isAbort } from '../errors.ts';
+import { errorText } from '../errors.ts';
 import type { ResourceKey, Store } from '../kube/store.ts';
 import type { KubeObject, PemPair } from '../protocol.ts';
 import type { Scenario } from '../scenarios/scenarios.ts';
@@ -7,19 +7,13 @@ import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
 import { createCertificates } from './kserve-certificates.ts';
 import { finalize, withFinalizer } from './kserve-finalizer.ts';
+import { createMigration, MIGRATED } from './kserve-migration.ts';
 import { namesOf } from './kserve-names.ts';
 import { createOwned } from './kserve-owned.ts';
 import { authBindingName, schedulerAuthBinding, schedulerRole, schedulerRoleBinding } from './kserve-rbac.ts';
 import { httpRoute } from './kserve-route.ts';
-import {
-  destinationRule,
-  type GatewayRef,
-  gatewaysOf,
-  hostOf,
-  inferenceModel,
-  inferencePool,
-  poolName,
-} from './kserve-router.ts';
+import { type GatewayRef, gatewaysOf, inferenceModel, inferencePool } from './kserve-router.ts';
+import { destinationRules } from './kserve-rules.ts';
 import { oddStatus, type Problems, serviceStatus, uncombinedStatus } from './kserve-status.ts';
 import { combine } from './kserve-variables.ts';
 import { type KserveVersion, kserveTraits } from './kserve-versions.ts';
@@ -27,13 +21,12 @@ import {
   certificates,
   schedulerAccount,
   schedulerDeployment,
-  schedulerOf,
   schedulerService,
   workloadDeployment,
   workloadProblem,
   workloadService,
 } from './kserve-workload.ts';
-import { type Condition, writeStatus } from './objects.ts';
+import { writeStatus } from './objects.ts';
 import * as resources from './resources.ts';
 import { createWorkQueue } from './workqueue.ts';
 
@@ -49,9 +42,6 @@ const {
   PODS,
 } = resources;
 
-/** Where the gateway has the CA of the workloads' certificates mounted. */
-const GATEWAY_CA = '/var/run/secrets/opendatahub/ca.crt';
-const MIGRATED = 'serving.kserve.io/inference-pool-migrated';
 /** On the template of v0.17's picker; that there is a hash is the controller's, its name here is the lab's. */
 const CERTIFICATE_HASH = 'serving.kserve.io/certificate-hash';
 const NO_INFERENCE_MODEL = 'no matches for kind "InferenceModel" in version "inference.networking.x-k8s.io/v1alpha2"';
@@ -69,11 +59,11 @@ export function startKserve(options: {
 }): { close(): void } {
   const { store, record, gateway, clock } = options;
   const traits = kserveTraits(options.kserve);
-  const stop = new AbortController();
   const { ensure, remove } = createOwned(store, record);
   const certificatesOf = createCertificates(store, options.tls, ({ metadata }) => {
     queue.add(`${metadata.namespace}/${metadata.name}`);
   });
+  const migration = createMigration(clock, traits.migratesAfter, (key) => queue.add(key));
 
   const reconcileWorkload = (service: KubeObject) => {
     if (options.scenario.cluster.kserve !== 'no-certificates') {
@@ -132,27 +122,6 @@ export function startKserve(options: {
   const hasKind = ({ group, plural }: ResourceKey) =>
     store.get(resources.CRDS, undefined, `${plural}.${group}`) !== undefined;
 
-  /** Services whose route the gateway refuses, and whether the controller has come to know it. */
-  const refused = new Map<string, boolean>();
-  const hasMigrated = (service: KubeObject, route: KubeObject | undefined): boolean => {
-    if (!route || !mustMigrate(route)) return false;
-    const key = `${service.metadata.namespace}/${service.metadata.name}`;
-    if (isMigrated(route) || traits.migratesAfter === 0) return true;
-    if (!refused.has(key)) {
-      refused.set(key, false);
-      clock.wait(clock.jitter(traits.migratesAfter), stop.signal).then(
-        () => {
-          refused.set(key, true);
-          queue.add(key);
-        },
-        (error: unknown) => {
-          if (!isAbort(error)) throw error;
-        },
-      );
-    }
-    return refused.get(key) === true;
-  };
-
   const reconcileRoute = (service: KubeObject) => {
     const names = namesOf(service.metadata.name);
     const route = service.spec?.router?.route;
@@ -160,7 +129,7 @@ export function startKserve(options: {
       remove(service, HTTP_ROUTES, names.route);
       return;
     }
-    const migrated = hasMigrated(service, store.get(HTTP_ROUTES, service.metadata.namespace, names.route));
+    const migrated = migration.isDue(service, store.get(HTTP_ROUTES, service.metadata.namespace, names.route));
     const group = resources.POOL_GROUPS[migrated ? 1 : 0];
     const wanted = httpRoute(service, gateway, group, traits);
     if (migrated) wanted.metadata.annotations = { [MIGRATED]: 'v1' };
@@ -181,26 +150,7 @@ export function startKserve(options: {
   const reconcileRules = (service: KubeObject) => {
     if (!traits.writesRules || options.scenario.cluster.kserve === 'no-rules') return;
     if (!hasKind(DESTINATION_RULES)) return;
-    const namespace = service.metadata.namespace as string;
-    const names = namesOf(service.metadata.name);
-    const workloadHost = hostOf(names.workloadService, namespace);
-    const workload = 'llminferenceservice-workload';
-    const rules = [
-      { name: names.workloadRule, component: workload, host: workloadHost, caCertificates: GATEWAY_CA },
-    ] as Parameters<typeof destinationRule>[1][];
-    if (schedulerOf(service)) {
-      const component = 'llminferenceservice-router-scheduler';
-      rules.push({ name: names.schedulerRule, component, host: hostOf(names.schedulerService, namespace) });
-    }
-    // Istio's own Service for the pool has a name that only Istio knows; it shows some time after the pool.
-    const shadow = store
-      .list(SERVICES, namespace)
-      .find((one) => one.metadata.labels?.['istio.io/inferencepool-name'] === poolName(service));
-    if (shadow) {
-      const host = hostOf(shadow.metadata.name, namespace);
-      rules.push({ name: names.poolRule, component: workload, host, sni: workloadHost });
-    }
-    for (const rule of rules) ensure(service, DESTINATION_RULES, destinationRule(service, rule));
+    for (const rule of destinationRules(store, service)) ensure(service, DESTINATION_RULES, rule);
   };
 
   const reconcile = (key: string) => {
@@ -208,7 +158,7 @@ export function startKserve(options: {
     const written = store.get(LLM_SERVICES, namespace, name);
     if (!written || options.scenario.cluster.kserve === 'ignores') return;
     if (written.metadata.deletionTimestamp) {
-      refused.delete(key);
+      migration.forget(key);
       finalize(store, written);
       return;
     }
@@ -271,19 +221,7 @@ export function startKserve(options: {
       unsubscribe();
       queue.close();
       certificatesOf.close();
-      stop.abort();
+      migration.close();
     },
   };
-}
-
-const isMigrated = (route: KubeObject) => route.metadata.annotations?.[MIGRATED] === 'v1';
-
-/** A route goes to the promoted group for good once the gateway has refused the older one. */
-function mustMigrate(route: KubeObject): boolean {
-  if (isMigrated(route)) return true;
-  return ((route.status?.parents ?? []) as { conditions: Condition[] }[]).some((parent) =>
-    parent.conditions.some(
-      (one) => one.type === 'ResolvedRefs' && one.status === 'False' && one.reason === 'InvalidKind',
-    ),
-  );
 }

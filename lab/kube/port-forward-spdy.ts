@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Target } from './port-forward.ts';
 import { type SpdyStream, type StreamEvents, serveSpdy } from './spdy.ts';
+
+/** Where a port of the pod can be reached on this machine; null when nothing listens there. */
+export type Target = (port: number) => { host: string; port: number } | null;
 
 /** The one protocol of port-forward over SPDY, and its name where a WebSocket carries the SPDY connection. */
 export const SPDY_PROTOCOL = 'portforward.k8s.io';

@@ -2,10 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import { servePairs, TUNNEL_PROTOCOL, upgradeToSpdy } from './port-forward-spdy.ts';
-
-/** Where a port of the pod can be reached on this machine; null when nothing listens there. */
-export type Target = (port: number) => { host: string; port: number } | null;
+import { servePairs, type Target, TUNNEL_PROTOCOL, upgradeToSpdy } from './port-forward-spdy.ts';
 
 const PROTOCOL = 'v4.channel.k8s.io';
 

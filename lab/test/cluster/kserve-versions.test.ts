@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { KSERVE_VERSIONS, type KserveVersion } from '../../cluster/kserve-versions.ts';
 import * as resources from '../../cluster/resources.ts';
 import type { KubeObject } from '../../protocol.ts';
+import { rehearse } from '../../rehearse.ts';
+import { serveLab } from '../../serve.ts';
 import { type Lab, startLab } from '../kube/lab.ts';
 import {
   condition,
@@ -27,7 +29,7 @@ let api: Lab | undefined;
 afterEach(async () => {
   await api?.close();
   api = undefined;
-  await lab.close();
+  await lab?.close();
 });
 
 /** A cluster of that version with Pattern 3, ready. */
@@ -232,6 +234,28 @@ describe('KServe upstream', () => {
       spec: { controllerName: 'istio.io/gateway-controller' },
     });
     await until('routes Ready', () => condition(serviceOf(store), 'HTTPRoutesReady')?.status === 'True');
+  });
+});
+
+describe('a version that the lab does not play', () => {
+  it.each([
+    [
+      'lab',
+      (kserve: string, write: (line: string) => void) =>
+        serveLab({ scenario: 'pass', kserve, timeScale: '20', json: true }, { module: '', write }),
+    ],
+    [
+      'rehearse',
+      (kserve: string, write: (line: string) => void) =>
+        rehearse(
+          { scenario: 'pass', kube: 'lab', kserve, timeScale: '20', outputDir: '', gateFlags: [] },
+          { module: '', write },
+        ),
+    ],
+  ])('is refused by %s, with those that it plays', async (_name, start) => {
+    const lines: string[] = [];
+    expect(await start('v0.9', (line) => lines.push(line))).toBe(3);
+    expect(lines).toEqual(['KServe "v0.9" is not known; allowed: odh-v0.15, v0.17, v0.20.']);
   });
 });
 
