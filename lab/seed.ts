@@ -74,7 +74,7 @@ function healthyObjects({ namespace, gateway, crds, kserve }: SeedOptions): Kube
       { app: 'istiod', istio: 'pilot' },
     ),
     component(controller.namespace, controller.name, { name: 'manager', image: controller.image }, controller.labels),
-    ...patternOneObjects(namespace, gateway),
+    ...patternOneObjects(namespace, gateway, stored),
   ];
 }
 
