@@ -1,9 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { hasPython } from './test/tools/require-tools.ts';
 
-/** What kubectl and gcloud make of the lab and of the manifests, `npm run test:tools`; apart because it needs them. */
+/** What clients of others make of the lab and of the manifests, `npm run test:tools`; apart because it needs them. */
 export default defineConfig({
   test: {
     include: ['test/tools/**/*.test.ts', 'lab/test/tools/**/*.test.ts'],
+    // The global setup says so.
+    exclude: [...configDefaults.exclude, ...(hasPython() ? [] : ['lab/test/tools/python.test.ts'])],
     globalSetup: ['test/tools/require-tools.ts'],
     environment: 'node',
     pool: 'forks',

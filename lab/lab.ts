@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { loopbackCertificate } from './certs.ts';
+import type { KserveVersion } from './cluster/kserve-versions.ts';
 import type { LabMessage, LabRole } from './process.ts';
 import type {
   GcpPorts,
@@ -22,6 +23,8 @@ export interface LabOptions {
   /** Seconds of cluster time in one second of wall time. */
   timeScale: number;
   seed: number;
+  /** Which controller of KServe the cluster has; ODH v0.15 unless given. */
+  kserve?: KserveVersion;
   /** A real kube-apiserver in place of the lab's own. */
   apiServer?: RealApiServer;
   /** Real parts in place of the lab's API server, controllers, gateway and endpoint picker. */
@@ -120,10 +123,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         servingControlUrl: serving.controlUrl,
         namespace: LAB.namespace,
         gateway: { ...LAB.gateway, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
+        ...(options.kserve ? { kserve: options.kserve } : {}),
         ...(options.apiServer ? { apiServer: options.apiServer } : {}),
         ...(options.stack ? { stack: options.stack } : {}),
         seedObjects: seedObjects({
           faults: scenario.cluster,
+          ...(options.kserve ? { kserve: options.kserve } : {}),
           namespace: LAB.namespace,
           gateway: { ...LAB.gateway, host: gatewayUrl.hostname, port: Number(gatewayUrl.port) },
         }),

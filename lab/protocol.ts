@@ -2,6 +2,7 @@
  * How the lab's processes talk to each other: HTTP + JSON on loopback control ports that the product never sees.
  * Every time in a config is in seconds of cluster time; the wall clock runs `timeScale` times faster.
  */
+import type { KserveVersion } from './cluster/kserve-versions.ts';
 import type { Scenario } from './scenarios/scenarios.ts';
 
 export interface PemPair {
@@ -77,6 +78,8 @@ export interface KubeConfig extends CommonConfig {
   };
   /** Objects that exist before the run: namespaces, secrets, CRDs, the gateway, Pattern 1. */
   seedObjects: KubeObject[];
+  /** Which controller of KServe the cluster has; ODH v0.15 unless given. */
+  kserve?: KserveVersion;
   /** Where given, a real kube-apiserver stands in for the lab's own. */
   apiServer?: RealApiServer;
   /** Where given, all parts in this folder stand in for the lab's own; the serving side is left with the replicas. */
@@ -167,7 +170,7 @@ export interface ReplicaPort {
   port: number;
 }
 
-/** PUT {serving.controlUrl}/gateway: the whole routing table, replaced at once. First match by longest prefix wins. */
+/** PUT {serving.controlUrl}/gateway: the whole routing table, replaced at once. An exact path wins, then the longest prefix, then the most headers. */
 export interface GatewayTable {
   routes: GatewayRoute[];
 }
@@ -176,6 +179,10 @@ export interface GatewayRoute {
   /** `namespace/httproute/ruleIndex`. */
   name: string;
   pathPrefix: string;
+  /** The path must be that and no longer. */
+  exact?: boolean;
+  /** All of them must be there, with these values. */
+  headers?: { name: string; value: string }[];
   /** URLRewrite ReplacePrefixMatch; null leaves the path alone. */
   replacePrefix: string | null;
   backend: GatewayBackend | null;

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
 import { gateRoles } from './apiserver/roles.ts';
+import { kserveVersion, unknownKserve } from './cluster/kserve-versions.ts';
 import { LAB, type Lab, startLab } from './lab.ts';
 import { SCENARIOS, type Scenario } from './scenarios/scenarios.ts';
 
@@ -13,6 +14,8 @@ export interface RehearseOptions {
   scenario: string;
   /** `lab` for the lab's own API server, `real` for kube-apiserver and etcd. */
   kube: string;
+  /** The controller of KServe: `odh-v0.15`, `v0.17` or `v0.20`. */
+  kserve: string;
   timeScale: string;
   outputDir: string;
   gateFlags: string[];
@@ -52,6 +55,11 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     terminal.write(`Kubernetes API "${options.kube}" is not known; allowed: lab, real.`);
     return USAGE;
   }
+  const kserve = kserveVersion(options.kserve);
+  if (!kserve) {
+    terminal.write(unknownKserve(options.kserve));
+    return USAGE;
+  }
   const assets = assetsFolder(process.env);
   if (options.kube === 'real' && !assets) {
     terminal.write(`There is no kube-apiserver to rehearse on. ${HOW_TO_GET_ASSETS}`);
@@ -66,6 +74,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     scenario,
     timeScale,
     seed: 20_260_213,
+    kserve,
     ...(options.kube === 'real' && assets
       ? { apiServer: { assets, rbac: await gateRoles(rolesFolder(terminal.module)) } }
       : {}),

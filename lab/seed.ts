@@ -1,6 +1,7 @@
+import { type KserveTraits, type KserveVersion, kserveTraits } from './cluster/kserve-versions.ts';
 import { gatewayObjects } from './cluster/seed/gateway.ts';
 import { gatewayApiDefinitions } from './cluster/seed/gateway-crds.ts';
-import { inferencePoolDefinitions } from './cluster/seed/inference-crds.ts';
+import { inferenceModelDefinitions, inferencePoolDefinitions } from './cluster/seed/inference-crds.ts';
 import { istioDefinitions } from './cluster/seed/istio-crds.ts';
 import { llmInferenceServiceDefinition } from './cluster/seed/llmisvc-crd.ts';
 import { component, namespaceObject, secretObject } from './cluster/seed/objects.ts';
@@ -15,6 +16,8 @@ export interface SeedOptions {
   gateway: { namespace: string; name: string; host: string; port: number };
   /** How the cluster differs from a healthy one. */
   faults?: Pick<ClusterFaults, 'add' | 'remove' | 'patch'>;
+  /** The controller of KServe, and with it the release of Istio; ODH v0.15 unless given. */
+  kserve?: KserveVersion;
   /** Definitions to use in place of the compact ones, e.g. the projects' own. */
   crds?: KubeObject[];
 }
@@ -51,37 +54,40 @@ function merged(value: unknown, change: unknown): unknown {
   return result;
 }
 
-function healthyObjects({ namespace, gateway, crds }: SeedOptions): KubeObject[] {
-  const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', gateway.namespace]);
+function healthyObjects({ namespace, gateway, crds, kserve }: SeedOptions): KubeObject[] {
+  const { controller, istio, stored } = kserveTraits(kserve);
+  const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', 'kserve', gateway.namespace]);
   others.delete(namespace);
   return [
     ...[...others].map((name) => namespaceObject(name)),
     namespaceObject(namespace, { 'istio-injection': 'enabled' }),
-    ...(crds ?? compactDefinitions()),
+    ...definitions(crds, stored),
     secretObject(namespace, 'hf-token', 'Opaque', { HF_TOKEN: 'hf_rehearsal' }),
     ...[namespace, gateway.namespace].map((where) =>
       secretObject(where, PULL_SECRET, 'kubernetes.io/dockerconfigjson', DOCKER_CONFIG),
     ),
-    ...gatewayObjects(gateway),
+    ...gatewayObjects(gateway, istio),
     component(
       'istio-system',
       'istiod',
-      { name: 'discovery', image: 'docker.io/istio/pilot:1.27.3' },
+      { name: 'discovery', image: `docker.io/istio/pilot:${istio}` },
       { app: 'istiod', istio: 'pilot' },
     ),
-    component(
-      'opendatahub',
-      'kserve-controller-manager',
-      { name: 'manager', image: 'quay.io/opendatahub/kserve-controller:v0.15-latest' },
-      { 'control-plane': 'kserve-controller-manager' },
-    ),
-    ...patternOneObjects(namespace, gateway),
+    component(controller.namespace, controller.name, { name: 'manager', image: controller.image }, controller.labels),
+    ...patternOneObjects(namespace, gateway, stored),
   ];
 }
 
-function compactDefinitions(): KubeObject[] {
+/** The given ones, and those of the compact ones that no release of today brings any more. */
+function definitions(crds: KubeObject[] | undefined, stored: KserveTraits['stored']): KubeObject[] {
+  const given = crds ?? compactDefinitions(stored);
+  const names = new Set(given.map(({ metadata }) => metadata.name));
+  return [...given, ...inferenceModelDefinitions().filter(({ metadata }) => !names.has(metadata.name))];
+}
+
+function compactDefinitions(stored: KserveTraits['stored']): KubeObject[] {
   return [
-    llmInferenceServiceDefinition(),
+    llmInferenceServiceDefinition(stored),
     ...inferencePoolDefinitions(),
     ...gatewayApiDefinitions(),
     ...istioDefinitions(),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kserveVersion, unknownKserve } from './cluster/kserve-versions.ts';
 import { LAB, startLab } from './lab.ts';
 import type { Terminal } from './rehearse.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
@@ -10,7 +11,7 @@ const TOKEN_LIFE_MS = 12 * 3_600_000;
 
 /** Starts the lab alone and prints what independent clients need to talk to it, until interrupted. */
 export async function serveLab(
-  options: { scenario: string; timeScale: string; json: boolean },
+  options: { scenario: string; kserve: string; timeScale: string; json: boolean },
   terminal: Terminal,
 ): Promise<number> {
   const scenario = SCENARIOS[options.scenario];
@@ -19,11 +20,17 @@ export async function serveLab(
     terminal.write(`Give --scenario (${Object.keys(SCENARIOS).join(', ')}) and --time-scale (1 to 100).`);
     return 3;
   }
+  const kserve = kserveVersion(options.kserve);
+  if (!kserve) {
+    terminal.write(unknownKserve(options.kserve));
+    return 3;
+  }
   const folder = await mkdtemp(join(tmpdir(), 'tpu-serving-gate-lab-'));
   const lab = await startLab({
     scenario,
     timeScale,
     seed: 20_260_213,
+    kserve,
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {
@@ -50,6 +57,7 @@ export async function serveLab(
       CLOUDSDK_CORE_PROJECT: LAB.project,
       CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: files.token,
       GOOGLE_APPLICATION_CREDENTIALS: files.adc,
+      ...otherApis(lab.gcp.url),
       ...lab.env,
       GITHUB_TOKEN: lab.githubToken,
       // As docs/quickstart.md calls them.
@@ -78,6 +86,30 @@ export async function serveLab(
     await lab.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Services that gcloud is likely to be asked for; the lab plays none of these, and its refusal names the lab. */
+const OTHER_APIS: Record<string, string> = {
+  ARTIFACTREGISTRY: '',
+  CLOUDBILLING: '',
+  CLOUDQUOTAS: '',
+  CLOUDRESOURCEMANAGER: '',
+  COMPUTE: 'compute/v1/',
+  GKEHUB: '',
+  IAM: '',
+  LOGGING: '',
+  MONITORING: '',
+  SECRETS: '',
+  SERVICEMANAGEMENT: '',
+  SERVICEUSAGE: '',
+  STORAGE: 'storage/v1/',
+  TPU: '',
+};
+
+/** Settings that send gcloud to the lab for them: it would take the lab's token to Google otherwise. */
+export function otherApis(url: string): Record<string, string> {
+  const names = Object.entries(OTHER_APIS);
+  return Object.fromEntries(names.map(([api, path]) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `${url}/${path}`]));
 }
 
 function controlUrls(lab: Awaited<ReturnType<typeof startLab>>): Record<string, string> {

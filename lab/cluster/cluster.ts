@@ -10,6 +10,7 @@ import { startGatewaySync } from './gateway-sync.ts';
 import { startIstiod } from './istiod.ts';
 import { startKserve } from './kserve.ts';
 import type { GatewayRef } from './kserve-router.ts';
+import { type KserveVersion, kserveTraits } from './kserve-versions.ts';
 import { startKubelet } from './kubelet.ts';
 import { startLateFaults } from './late-faults.ts';
 import { startNodes } from './nodes.ts';
@@ -26,6 +27,8 @@ export interface ClusterOptions extends CommonConfig {
   servingControlUrl: string;
   gateway: GatewayRef & { adminPort: number };
   seedObjects: KubeObject[];
+  /** Which controller turns an LLMInferenceService into its objects; ODH v0.15 unless given. */
+  kserve?: KserveVersion;
   /** Resolves when the store has taken what was written so far; at once for one that is in this process. */
   settled?: () => Promise<void>;
 }
@@ -46,6 +49,8 @@ export interface Cluster {
 
 /** Zone of the always present CPU node, when no node pool has named one yet. */
 const ZONE = 'europe-west4-a';
+/** Seconds of cluster time in which Istio's debounce leaves a changed route with its old status. */
+const ISTIO_LAG = 1;
 /** Where Istio's Envoys have their admin listener. */
 const ENVOY_ADMIN = 15_000;
 
@@ -73,14 +78,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const recorder = (component: string) => createRecorder(store, component);
   const nodes = startNodes({ store, clock, record: recorder('node-controller'), zone: ZONE, fate: faults.nodes });
   const visible = watchFaults(store);
+  const closing = new AbortController();
+  const istioLag = () => clock.wait(clock.jitter(ISTIO_LAG), closing.signal);
   const controllers = [
     startKubelet({ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario }),
     startScheduling({ store, record: recorder('default-scheduler') }),
     startReplicaSets({ store, clock, record: recorder('replicaset-controller'), refusal: faults.refusedPods }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
-    startIstiod(store, options.scenario.cluster.routes),
-    startKserve({ ...options, record: recorder('LLMInferenceServiceController') }),
+    startIstiod(store, faults.routes, kserveTraits(options.kserve).migratesAfter > 0 ? istioLag : undefined),
+    startKserve({ ...options, clock, record: recorder('LLMInferenceServiceController') }),
     startLateFaults(store, faults),
     startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
   ];
@@ -100,6 +107,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     },
     faults: visible.list,
     async close() {
+      closing.abort();
       visible.close();
       nodes.close();
       for (const controller of controllers) await controller.close();

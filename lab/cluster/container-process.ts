@@ -170,7 +170,7 @@ async function runSidecar(context: PodContext, spec: ContainerSpec, record: Cont
 
 /** The endpoint picker refuses to start without its pool's name or with a configuration that it cannot read. */
 async function runPicker(context: PodContext, spec: ContainerSpec, record: ContainerRecord): Promise<Exit> {
-  const args = spec.args ?? [];
+  const args = [...(spec.command ?? []), ...(spec.args ?? [])];
   const fail = (msg: string, error: string): Exit => {
     const line = JSON.stringify({ level: 'error', ts: new Date().toISOString(), logger: 'setup', msg, error });
     context.logs.write(context.pod, spec.name, line);

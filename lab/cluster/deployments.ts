@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isAbort } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
@@ -6,6 +7,7 @@ import { deploymentStatus } from './deployment-status.ts';
 import type { RecordEvent } from './events.ts';
 import { templateHash } from './names.ts';
 import { isOwnedBy, ownedBy, writeStatus } from './objects.ts';
+import { canonicalTemplate, HASH_LABEL } from './pod-template.ts';
 import { DEPLOYMENTS, PODS, REPLICA_SETS } from './resources.ts';
 import { createWorkQueue } from './workqueue.ts';
 
@@ -30,21 +32,27 @@ export function startDeployments(options: { store: Store; clock: ClusterClock; r
     record(deployment, 'Normal', 'ScalingReplicaSet', message);
   };
 
-  const createSet = (deployment: KubeObject, hash: string): KubeObject => {
+  const createSet = (deployment: KubeObject, canonical: unknown): KubeObject => {
     const { template, selector } = deployment.spec;
-    const labels = { ...template.metadata?.labels, 'pod-template-hash': hash };
+    const { namespace, name } = deployment.metadata;
+    let hash = templateHash(canonical);
+    // A set of that name whose template was changed by hand is not for this template.
+    for (let count = 1; store.get(REPLICA_SETS, namespace, `${name}-${hash}`); count += 1) {
+      hash = templateHash([canonical, count]);
+    }
+    const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
     return store.create(REPLICA_SETS, {
       apiVersion: 'apps/v1',
       kind: 'ReplicaSet',
       metadata: {
-        name: `${deployment.metadata.name}-${hash}`,
-        namespace: deployment.metadata.namespace as string,
+        name: `${name}-${hash}`,
+        namespace: namespace as string,
         labels,
         ownerReferences: ownedBy(deployment),
       },
       spec: {
         replicas: 0,
-        selector: { matchLabels: { ...selector?.matchLabels, 'pod-template-hash': hash } },
+        selector: { matchLabels: { ...selector?.matchLabels, [HASH_LABEL]: hash } },
         template: { ...template, metadata: { ...template.metadata, labels } },
       },
       status: { replicas: 0, observedGeneration: 1 },
@@ -53,7 +61,7 @@ export function startDeployments(options: { store: Store; clock: ClusterClock; r
 
   const reconcile = (key: string) => {
     const [namespace, name] = key.split('/') as [string, string];
-    // The template's hash must not depend on whether its defaults are there yet; the answer comes back here.
+    // What a real API server has filled in comes back here.
     if (store.isPending?.(DEPLOYMENTS, namespace, name)) return;
     const deployment = store.get(DEPLOYMENTS, namespace, name);
     if (!deployment || deployment.metadata.deletionTimestamp) {
@@ -62,10 +70,10 @@ export function startDeployments(options: { store: Store; clock: ClusterClock; r
       return;
     }
     const wanted = (deployment.spec.replicas ?? 1) as number;
-    const hash = templateHash(deployment.spec.template);
+    const canonical = canonicalTemplate(deployment.spec.template);
     const sets = store.list(REPLICA_SETS, namespace).filter((set) => isOwnedBy(set, deployment));
-    const current =
-      sets.find((set) => set.metadata.labels?.['pod-template-hash'] === hash) ?? createSet(deployment, hash);
+    const fits = (set: KubeObject) => isDeepStrictEqual(canonicalTemplate(set.spec.template), canonical);
+    const current = sets.find(fits) ?? createSet(deployment, canonical);
     const old = sets.filter((set) => set.metadata.uid !== current.metadata.uid);
     for (const set of old) scale(set, 0, deployment);
     const remaining = store.list(PODS, namespace).filter((pod) => old.some((set) => isOwnedBy(pod, set)));
@@ -74,7 +82,12 @@ export function startDeployments(options: { store: Store; clock: ClusterClock; r
     const fresh = store.get(REPLICA_SETS, namespace, current.metadata.name) as KubeObject;
     const counts = { wanted, old: remaining.length, set: fresh };
     const complete = fresh.status.readyReplicas === wanted && remaining.length === 0;
-    const overdue = watchProgress(key, complete, JSON.stringify([hash, wanted, fresh.status]), deployment);
+    const overdue = watchProgress(
+      key,
+      complete,
+      JSON.stringify([current.metadata.name, wanted, fresh.status]),
+      deployment,
+    );
     writeStatus(store, DEPLOYMENTS, deployment, deploymentStatus(deployment, counts, { complete, overdue }));
   };
 

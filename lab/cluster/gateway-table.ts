@@ -38,7 +38,8 @@ function byAge(a: KubeObject, b: KubeObject): number {
 function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
   const { namespace, name } = route.metadata;
   return rulesOf(route).flatMap((rule, index) => {
-    const asked = !filtersErase(store, gateway, `${namespace}.${name}.${index}`);
+    // Istio names Envoy's route by the rule where the rule has a name.
+    const asked = !filtersErase(store, gateway, rule.name ?? `${namespace}.${name}.${index}`);
     const ref = rule.backendRefs?.find((one) => one.weight !== 0);
     const backend = ref ? backendOf(store, gateway, namespace as string, ref, asked, addressOf) : null;
     const rewrite = rule.filters?.find((filter) => filter.type === 'URLRewrite')?.urlRewrite?.path;
@@ -46,6 +47,8 @@ function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, address
       name: `${namespace}/${name}/${index}`,
       pathPrefix: match.path?.value ?? '/',
       replacePrefix: rewrite?.replacePrefixMatch ?? null,
+      ...(match.path?.type === 'Exact' ? { exact: true } : {}),
+      ...(match.headers ? { headers: match.headers.map((one) => ({ name: one.name, value: one.value })) } : {}),
       backend,
     }));
   });

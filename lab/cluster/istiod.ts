@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isAbort } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import { type Condition, covers, ownedBy, type Verdict, withCondition, writeStatus } from './objects.ts';
@@ -14,11 +15,41 @@ const CONTROLLER = 'istio.io/gateway-controller';
  * Istio's part on the API: says which routes and pools its gateways have taken, and makes the shadow Service through
  * which a gateway reaches a pool. The traffic itself is the gateway's part.
  */
-export function startIstiod(store: Store, routesOf: 'any' | 'own' = 'any'): { close(): void } {
+export function startIstiod(
+  store: Store,
+  routesOf: 'any' | 'own' = 'any',
+  /** Resolves when Istio has come to a change of a route that it knew; the route's status is stale until then. */
+  lag?: () => Promise<void>,
+): { close(): void } {
+  const seen = new Map<string, number>();
+  let isLate = false;
+  /** Whether a known route has changed, and Istio is not there yet. */
+  const waits = (routes: KubeObject[]): boolean => {
+    const changed = routes.filter(({ metadata }) => {
+      const before = seen.get(metadata.uid as string);
+      seen.set(metadata.uid as string, metadata.generation ?? 1);
+      return before !== undefined && before !== metadata.generation;
+    });
+    if (lag && changed.length > 0 && !isLate) {
+      isLate = true;
+      lag().then(
+        () => {
+          isLate = false;
+          queue.add('all');
+        },
+        (error: unknown) => {
+          if (!isAbort(error)) throw error;
+        },
+      );
+    }
+    return isLate;
+  };
+
   const reconcile = () => {
     const gateways = store.list(GATEWAYS).filter((gateway) => gateway.spec?.gatewayClassName === 'istio');
     const namespaces = store.list(NAMESPACES);
     const routes = store.list(HTTP_ROUTES);
+    if (waits(routes)) return;
     const taken = new Map<string, KubeObject[]>();
     for (const route of routes) {
       const parents = gateways.flatMap((gateway) => {
@@ -53,8 +84,8 @@ export function startIstiod(store: Store, routesOf: 'any' | 'own' = 'any'): { cl
     }
     for (const gateway of gateways) countRoutes(store, gateway, routes);
     for (const pool of store.list(resources.poolsOf(poolGroupOfIstio(store)))) {
-      ensureShadow(store, pool);
       const parents = taken.get(`${pool.metadata.namespace}/${pool.metadata.name}`) ?? [];
+      if (parents.length > 0) ensureShadow(store, pool);
       writePoolStatus(store, pool, [...new Set(parents)]);
     }
   };
@@ -136,7 +167,7 @@ function countRoutes(store: Store, gateway: KubeObject, routes: KubeObject[]): v
 /** The headless Service that Istio puts in front of a pool, so that the pool has an Envoy cluster. */
 function ensureShadow(store: Store, pool: KubeObject): void {
   const { name, namespace } = pool.metadata;
-  const { selector, targetPort, picker } = readPool(pool);
+  const { selector, targetPort, picker, failOpen } = readPool(pool);
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const shadow: KubeObject = {
     apiVersion: 'v1',
@@ -148,6 +179,7 @@ function ensureShadow(store: Store, pool: KubeObject): void {
         'istio.io/inferencepool-name': name,
         'istio.io/inferencepool-extension-service': picker ?? '',
         'istio.io/inferencepool-extension-port': '9002',
+        'istio.io/inferencepool-extension-failure-mode': failOpen ? 'FailOpen' : 'FailClose',
         'internal.istio.io/service-semantics': 'inferencepool',
       },
       ownerReferences: ownedBy(pool),
@@ -156,7 +188,7 @@ function ensureShadow(store: Store, pool: KubeObject): void {
       type: 'ClusterIP',
       clusterIP: 'None',
       selector,
-      ports: [{ name: 'port0', protocol: 'TCP', port: 54321, targetPort }],
+      ports: [{ name: 'http-0', protocol: 'TCP', appProtocol: 'http', port: 54321, targetPort }],
     },
   };
   const current = store.get(SERVICES, namespace, shadow.metadata.name);
@@ -187,8 +219,9 @@ function writePoolStatus(store: Store, pool: KubeObject, gateways: KubeObject[])
   ];
   const before = (pool.status?.[field] ?? []) as { parentRef: { name: string }; conditions: Condition[] }[];
   const parents = gateways.map(({ metadata }) => ({
+    // The group that Istio has for its own kind Gateway, which is not the Gateway API's.
     parentRef: {
-      group: 'gateway.networking.k8s.io',
+      group: 'networking.istio.io',
       kind: 'Gateway',
       name: metadata.name,
       namespace: metadata.namespace,

@@ -1,6 +1,6 @@
 import { childName, type Labels } from './objects.ts';
 
-/** Names and labels that the llmisvc controller of KServe (ODH v0.15) gives to what it makes of a service. */
+/** Names and labels that the llmisvc controller of KServe gives to what it makes of a service, in every version. */
 
 export const namesOf = (service: string) => ({
   workload: childName(service, '-kserve'),
@@ -8,6 +8,9 @@ export const namesOf = (service: string) => ({
   scheduler: childName(service, '-kserve-router-scheduler'),
   schedulerService: childName(service, '-epp-service'),
   schedulerAccount: childName(service, '-epp-sa'),
+  schedulerRole: childName(service, '-epp-role'),
+  schedulerRoleBinding: childName(service, '-epp-rb'),
+  model: childName(service, '-inference-model'),
   pool: childName(service, '-inference-pool'),
   route: childName(service, '-kserve-route'),
   certificates: childName(service, '-kserve-self-signed-certs'),

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../protocol.ts';
-import { componentLabels, namesOf, schedulerLabels, workloadSelector } from './kserve-names.ts';
+import { namesOf, schedulerLabels, workloadSelector } from './kserve-names.ts';
 import { child, schedulerOf } from './kserve-workload.ts';
 import type { Labels } from './objects.ts';
 import type { PoolGroup } from './resources.ts';
@@ -16,47 +16,6 @@ export function gatewaysOf(service: KubeObject, fallback: GatewayRef): GatewayRe
   return refs.map((ref) => ({ name: ref.name, namespace: ref.namespace ?? (service.metadata.namespace as string) }));
 }
 
-/** The HTTPRoute that the controller makes: the user's spec where given, else three rules, longest prefix first. */
-export function httpRoute(service: KubeObject, gateway: GatewayRef, poolGroup: PoolGroup): KubeObject {
-  const { name, namespace } = service.metadata;
-  const names = namesOf(name);
-  const workload = { group: '', kind: 'Service', name: names.workloadService, port: 8000, weight: 1 };
-  const pool = { group: poolGroup as string, kind: 'InferencePool', name: poolName(service), port: 8000, weight: 1 };
-  const inference = service.spec.router.scheduler ? pool : workload;
-  const rule = (prefix: string, replacement: string, backend: typeof pool) => ({
-    backendRefs: [backend],
-    filters: [
-      {
-        type: 'URLRewrite',
-        urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: replacement } },
-      },
-    ],
-    matches: [{ path: { type: 'PathPrefix', value: `/${namespace}/${name}${prefix}` } }],
-    timeouts: { backendRequest: '0s', request: '0s' },
-  });
-  const parentRefs = gatewaysOf(service, gateway).map((ref) => ({
-    group: 'gateway.networking.k8s.io',
-    kind: 'Gateway',
-    ...ref,
-  }));
-  const given = service.spec.router.route?.http?.spec as { parentRefs?: unknown[] } | undefined;
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: child(service, names.route, componentLabels(name, 'llminferenceservice-router')),
-    spec: given
-      ? { parentRefs, ...given }
-      : {
-          parentRefs,
-          rules: [
-            rule('/v1/completions', '/v1/completions', inference),
-            rule('/v1/chat/completions', '/v1/chat/completions', inference),
-            rule('', '/', workload),
-          ],
-        },
-  };
-}
-
 export function poolName(service: KubeObject): string {
   return service.spec?.router?.scheduler?.pool?.ref?.name ?? namesOf(service.metadata.name).pool;
 }
@@ -65,24 +24,20 @@ export function poolName(service: KubeObject): string {
 export function inferencePool(service: KubeObject, group: PoolGroup): KubeObject {
   const { name } = service.metadata;
   const metadata = child(service, poolName(service), schedulerLabels(name));
-  const given = (schedulerOf(service)?.pool?.spec ?? {}) as {
-    selector?: Labels;
-    targetPortNumber?: number;
-    extensionRef?: { name?: string; failureMode?: string; portNumber?: number };
-  };
+  const given = poolSpecOf(service);
   const selector = given.selector ?? workloadSelector(name);
-  const port = given.targetPortNumber ?? 8000;
+  const port = given.port ?? 8000;
   const picker = {
     group: '',
     kind: 'Service',
-    name: given.extensionRef?.name ?? namesOf(name).schedulerService,
-    failureMode: given.extensionRef?.failureMode ?? 'FailOpen',
+    name: given.picker?.name ?? namesOf(name).schedulerService,
+    failureMode: given.picker?.failureMode ?? 'FailOpen',
   };
   if (group === 'inference.networking.x-k8s.io') {
     const spec = { selector, targetPortNumber: port, extensionRef: picker };
     return { apiVersion: `${group}/v1alpha2`, kind: 'InferencePool', metadata, spec };
   }
-  const number = given.extensionRef?.portNumber ?? 9002;
+  const number = given.picker?.port ?? 9002;
   const spec = {
     selector: { matchLabels: selector },
     targetPorts: [{ number: port }],
@@ -91,30 +46,41 @@ export function inferencePool(service: KubeObject, group: PoolGroup): KubeObject
   return { apiVersion: `${group}/v1`, kind: 'InferencePool', metadata, spec };
 }
 
-/** TLS from the gateway to a host with the workload's self-signed certificate; ODH makes these, upstream does not. */
-export function destinationRule(
-  service: KubeObject,
-  options: { name: string; component: string; host: string; sni?: string; caCertificates?: string },
-): KubeObject {
-  const labels = { ...componentLabels(service.metadata.name, options.component), 'llm-d.ai/managed': 'true' };
+interface PoolSpec {
+  selector?: Labels;
+  port?: number;
+  picker?: { name?: string; failureMode?: string; port?: number };
+}
+
+/** What the service says of its pool: v1alpha1 has the shape of the x-k8s.io pool, v1alpha2 that of the v1 pool. */
+function poolSpecOf(service: KubeObject): PoolSpec {
+  const given = (schedulerOf(service)?.pool?.spec ?? {}) as KubeObject;
+  const old = given.extensionRef as { name?: string; failureMode?: string; portNumber?: number } | undefined;
+  const promoted = given.endpointPickerRef as
+    | { name?: string; failureMode?: string; port?: { number: number } }
+    | undefined;
+  const selector = (given.selector?.matchLabels ?? given.selector) as Labels | undefined;
+  const port = (given.targetPorts?.[0]?.number ?? given.targetPortNumber) as number | undefined;
+  const picker = promoted ? { ...promoted, port: promoted.port?.number } : old && { ...old, port: old.portNumber };
   return {
-    apiVersion: 'networking.istio.io/v1',
-    kind: 'DestinationRule',
-    metadata: child(service, options.name, labels),
-    spec: {
-      host: options.host,
-      exportTo: ['*'],
-      trafficPolicy: {
-        tls: {
-          mode: 'SIMPLE',
-          sni: options.sni ?? options.host,
-          ...(options.caCertificates
-            ? { caCertificates: options.caCertificates, insecureSkipVerify: false }
-            : { insecureSkipVerify: true }),
-        },
-      },
-    },
+    ...(selector ? { selector } : {}),
+    ...(port === undefined ? {} : { port }),
+    ...(picker ? { picker: Object.fromEntries(Object.entries(picker).filter(([, one]) => one !== undefined)) } : {}),
   };
 }
 
-export const hostOf = (service: string, namespace: string) => `${service}.${namespace}.svc.cluster.local`;
+/** What ODH v0.15 makes for pickers of before v1.0 of the extension. */
+export function inferenceModel(service: KubeObject): KubeObject {
+  const { name } = service.metadata;
+  const pool = { group: 'inference.networking.x-k8s.io', kind: 'InferencePool', name: namesOf(name).pool };
+  return {
+    apiVersion: 'inference.networking.x-k8s.io/v1alpha2',
+    kind: 'InferenceModel',
+    metadata: child(service, namesOf(name).model, schedulerLabels(name)),
+    spec: {
+      modelName: service.spec?.model?.name ?? name,
+      poolRef: pool,
+      criticality: service.spec?.model?.criticality ?? 'Critical',
+    },
+  };
+}

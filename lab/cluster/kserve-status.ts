@@ -2,6 +2,7 @@ import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import { namesOf } from './kserve-names.ts';
 import { type GatewayRef, gatewaysOf, poolName } from './kserve-router.ts';
+import type { KserveTraits } from './kserve-versions.ts';
 import { type Condition, conditionOf, withCondition } from './objects.ts';
 import { DEPLOYMENTS, GATEWAYS, HTTP_ROUTES, POOL_GROUPS, poolsOf } from './resources.ts';
 
@@ -14,26 +15,37 @@ const not = (reason: string, message: string): Finding => ({ ok: false, reason, 
 const WORKLOAD_PARTS = ['MainWorkloadReady'];
 const ROUTER_PARTS = ['GatewaysReady', 'HTTPRoutesReady', 'InferencePoolReady', 'SchedulerWorkloadReady'];
 
-/** The service's status from the objects that it owns, aggregated as by the llmisvc controller of ODH v0.15. */
+/** Why a part of the service cannot be made, in the controller's words. */
+export interface Problems {
+  workload: string | null;
+  scheduler?: string;
+  route?: string;
+}
+
+/** The service's status from the objects that it owns, aggregated as by the llmisvc controller. */
 export function serviceStatus(
   store: Store,
   service: KubeObject,
-  gateway: GatewayRef,
-  problem: string | null,
+  { gateway, problems, traits }: { gateway: GatewayRef; problems: Problems; traits: KserveTraits },
 ): Record<string, unknown> {
   const { name, namespace } = service.metadata;
   const names = namesOf(name);
   const router = service.spec?.router;
   const parts: Record<string, Finding | undefined> = {
-    MainWorkloadReady: problem
-      ? not('ReconcileSingleNodeWorkloadError', problem)
+    MainWorkloadReady: problems.workload
+      ? not('ReconcileSingleNodeWorkloadError', problems.workload)
       : deploymentVerdict(store.get(DEPLOYMENTS, namespace, names.workload)),
-    SchedulerWorkloadReady:
-      router?.scheduler && !router.scheduler.pool?.ref?.name
-        ? deploymentVerdict(store.get(DEPLOYMENTS, namespace, names.scheduler))
+    SchedulerWorkloadReady: problems.scheduler
+      ? not('SchedulerReconcileError', `Failed to reconcile scheduler: ${problems.scheduler}`)
+      : router?.scheduler && !router.scheduler.pool?.ref?.name
+        ? schedulerVerdict(store.get(DEPLOYMENTS, namespace, names.scheduler), traits)
         : undefined,
     GatewaysReady: router?.gateway?.refs?.length ? gatewaysVerdict(store, service, gateway) : undefined,
-    HTTPRoutesReady: router?.route ? routesVerdict(store, service) : undefined,
+    HTTPRoutesReady: problems.route
+      ? not('HTTPRouteReconcileError', `Failed to reconcile HTTPRoute: ${problems.route}`)
+      : router?.route
+        ? routesVerdict(store, service)
+        : undefined,
     InferencePoolReady: router?.scheduler ? poolVerdict(store, service) : undefined,
   };
   const first = (types: string[]): Finding =>
@@ -68,6 +80,7 @@ export function serviceStatus(
     conditions: conditions.sort((a, b) => (a.type < b.type ? -1 : 1)),
     ...(urls[0] === undefined ? {} : { url: urls[0] }),
     ...(urls.length === 0 ? {} : { addresses: urls.map((url) => ({ name: 'gateway-external', url })) }),
+    ...(traits.observes ? observed(store, service, gateway) : {}),
   };
 }
 
@@ -101,6 +114,44 @@ function deploymentVerdict(deployment: KubeObject | undefined): Finding {
   const available = deployment && conditionOf(deployment, 'Available');
   if (!available) return not('Progressing', '');
   return available.status === 'True' ? OK : not(available.reason ?? '', available.message ?? '');
+}
+
+/** The standby of a picker with several replicas stays unready: since v0.17 one that is available is enough. */
+function schedulerVerdict(deployment: KubeObject | undefined, { stored }: KserveTraits): Finding {
+  if (stored === 'v1alpha2' && deployment?.status?.availableReplicas > 0) return OK;
+  return deploymentVerdict(deployment);
+}
+
+/** What v0.20 adds: the gateways, pools and workloads that the service has (workload_status.go, router.go). */
+function observed(store: Store, service: KubeObject, fallback: GatewayRef): Record<string, unknown> {
+  const { name, namespace } = service.metadata;
+  const names = namesOf(name);
+  const router = service.spec?.router;
+  const workload = (deployment: string) => ({
+    apiGroup: 'apps',
+    kind: 'Deployment',
+    name: deployment,
+    readyReplicas: store.get(DEPLOYMENTS, namespace, deployment)?.status?.availableReplicas ?? 0,
+  });
+  const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: names.route, namespace };
+  const gateways = gatewaysOf(service, fallback).map((ref) => ({
+    group: 'gateway.networking.k8s.io',
+    kind: 'Gateway',
+    ...ref,
+    httpRoutes: [route],
+  }));
+  const scheduler = {
+    inferencePool: { group: 'inference.networking.k8s.io', kind: 'InferencePool', name: poolName(service) },
+    service: { group: '', kind: 'Service', name: names.schedulerService },
+  };
+  return {
+    ...(router?.route ? { router: { gateways, ...(router.scheduler ? { scheduler } : {}) } } : {}),
+    workloads: {
+      primary: workload(names.workload),
+      service: { kind: 'Service', name: names.workloadService },
+      ...(router?.scheduler ? { scheduler: workload(names.scheduler) } : {}),
+    },
+  };
 }
 
 function gatewaysVerdict(store: Store, service: KubeObject, fallback: GatewayRef): Finding {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../protocol.ts';
 import type { GatewayRef } from './kserve-router.ts';
+import type { KserveTraits } from './kserve-versions.ts';
 import { childName } from './objects.ts';
 
 /** Why a service cannot be combined with its presets, in the controller's words. */
@@ -9,10 +10,10 @@ export type Combined = { service: KubeObject } | { error: string };
  * The service with the template expressions in its spec filled in. The controller runs the whole combined spec, the
  * user's part included, through Go's text/template; of that language the expressions that presets use are known here.
  */
-export function combine(service: KubeObject, gateway: GatewayRef): Combined {
+export function combine(service: KubeObject, gateway: GatewayRef, { controller }: KserveTraits): Combined {
   const [base] = (service.spec?.baseRefs ?? []) as { name: string }[];
   if (base) {
-    const where = `[${JSON.stringify(service.metadata.namespace)}, "opendatahub"]`;
+    const where = `[${JSON.stringify(service.metadata.namespace)}, ${JSON.stringify(controller.namespace)}]`;
     return {
       error: `failed to get LLMInferenceServiceConfig ${JSON.stringify(base.name)} from namespaces ${where}: not found`,
     };

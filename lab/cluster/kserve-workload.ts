@@ -1,6 +1,7 @@
 import type { KubeObject, PemPair } from '../protocol.ts';
 import { componentLabels, namesOf, schedulerLabels, workloadLabels, workloadSelector } from './kserve-names.ts';
-import { DEFAULT_PICKER_CONFIG, schedulerPreset, withModel, workloadPreset } from './kserve-presets.ts';
+import { presetsOf } from './kserve-presets.ts';
+import type { KserveTraits } from './kserve-versions.ts';
 import { type Labels, ownedBy } from './objects.ts';
 import { configTextOf } from './picker-config.ts';
 import { mergePodSpec } from './strategic-merge.ts';
@@ -18,20 +19,25 @@ export function workloadProblem(service: KubeObject): string | null {
 }
 
 /** The model servers. */
-export function workloadDeployment(service: KubeObject): KubeObject {
+export function workloadDeployment(service: KubeObject, traits: KserveTraits): KubeObject {
   const { name } = service.metadata;
+  const presets = presetsOf(traits);
   const model = service.spec.model as { uri: string; name?: string };
-  const preset = workloadPreset(name, model.name ?? name);
-  const podSpec = withModel(mergePodSpec(preset, service.spec.template ?? {}), model.uri);
+  const podSpec = presets.withModel(mergePodSpec(presets.workload(service), service.spec.template ?? {}), model.uri);
   return deployment(service, namesOf(name).workload, workloadLabels(name), podSpec, service.spec.replicas ?? 1);
 }
 
 /** The endpoint picker, or null when the service has none of its own. */
-export function schedulerDeployment(service: KubeObject, current: KubeObject | undefined): KubeObject | null {
+export function schedulerDeployment(
+  service: KubeObject,
+  current: KubeObject | undefined,
+  traits: KserveTraits,
+): KubeObject | null {
   const scheduler = schedulerOf(service);
   if (!scheduler) return null;
-  const { name, namespace } = service.metadata;
-  const podSpec = mergePodSpec(schedulerPreset(name, namespace as string), scheduler.template ?? {});
+  const { name } = service.metadata;
+  const presets = presetsOf(traits);
+  const podSpec = mergePodSpec(presets.scheduler(service), scheduler.template ?? {});
   const containers = podSpec.containers as { name: string; args?: string[] }[];
   const main = containers.find((container) => container.name === 'main');
   // Looks for the flag as a word of its own, so `--config-text=…` is not seen: that is what the controller does.
@@ -44,11 +50,15 @@ export function schedulerDeployment(service: KubeObject, current: KubeObject | u
     const inline = scheduler.config?.inline;
     const text = inline
       ? JSON.stringify(inline, null, 2)
-      : (configTextOf((running?.args ?? []) as string[]) ?? DEFAULT_PICKER_CONFIG);
+      : (configTextOf((running?.args ?? []) as string[]) ?? presets.pickerConfig);
     main.args = [...(main.args ?? []), '--config-text', text];
   }
+  if (main) presets.adjustConfig(main);
   const labels = { ...scheduler.labels, ...schedulerLabels(name) };
-  return deployment(service, namesOf(name).scheduler, labels, podSpec, scheduler.replicas ?? 1);
+  const result = deployment(service, namesOf(name).scheduler, labels, podSpec, scheduler.replicas ?? 1);
+  if (traits.pickerStrategy === 'Recreate') result.spec.strategy = { type: 'Recreate' };
+  result.spec.template.metadata.annotations = { ...presets.schedulerAnnotations, ...scheduler.annotations };
+  return result;
 }
 
 interface Scheduler {
@@ -56,6 +66,7 @@ interface Scheduler {
   config?: { inline?: unknown };
   replicas?: number;
   labels?: Labels;
+  annotations?: Labels;
   pool?: { ref?: { name?: string }; spec?: Record<string, unknown> };
 }
 
@@ -131,8 +142,13 @@ export function schedulerAccount(service: KubeObject): KubeObject {
   };
 }
 
-/** The certificate that workload and scheduler serve with. */
-export function certificates(service: KubeObject, tls: PemPair, caPem: string): KubeObject {
+/** The Secret with the certificate that workload and scheduler serve with. */
+export function certificates(
+  service: KubeObject,
+  tls: PemPair,
+  caPem: string,
+  { expiration }: KserveTraits,
+): KubeObject {
   const { name } = service.metadata;
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const tenYears = new Date(Date.parse(service.metadata.creationTimestamp as string) + 10 * 365 * 86_400_000);
@@ -140,10 +156,10 @@ export function certificates(service: KubeObject, tls: PemPair, caPem: string): 
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
-      ...child(service, namesOf(name).certificates, componentLabels(name, 'llminferenceservice')),
-      annotations: { 'certificates.kserve.io/expiration-v2': tenYears.toISOString().replace(/\.\d+Z$/, 'Z') },
+      ...child(service, namesOf(name).certificates, componentLabels(name, 'llminferenceservice-workload')),
+      annotations: { [expiration]: tenYears.toISOString().replace(/\.\d+Z$/, 'Z') },
     },
-    type: 'Opaque',
+    type: 'kubernetes.io/tls',
     data: { 'tls.crt': base64(tls.cert), 'tls.key': base64(tls.key), 'ca.crt': base64(caPem) },
   };
 }

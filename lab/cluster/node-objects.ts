@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KubeObject, NodePoolState } from '../protocol.ts';
 import { type Condition, nowIso } from './objects.ts';
 
@@ -87,11 +88,23 @@ function node(shape: NodeShape): KubeObject {
         containerRuntimeVersion: 'containerd://2.0.6',
         kernelVersion: '6.6.97+',
         kubeletVersion: KUBELET_VERSION,
+        // The API serves the field for ever, and newer kubelets leave it empty.
+        kubeProxyVersion: '',
         operatingSystem: 'linux',
         osImage: 'Container-Optimized OS from Google',
+        ...identityOf(shape.name),
       },
+      daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
+      images: [],
     },
   };
+}
+
+/** The ids of a machine, in the forms that a kubelet reads from Linux; the same for the same name. */
+function identityOf(name: string): Record<'machineID' | 'systemUUID' | 'bootID', string> {
+  const digits = (what: string) => createHash('sha256').update(`${what} ${name}`).digest('hex').slice(0, 32);
+  const uuid = (what: string) => digits(what).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return { machineID: digits('machine'), systemUUID: uuid('system'), bootID: uuid('boot') };
 }
 
 export const NOT_READY_TAINT = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };

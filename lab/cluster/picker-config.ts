@@ -11,6 +11,12 @@ interface EndpointPickerConfig {
   schedulingProfiles?: { name: string; plugins?: { pluginRef: string; weight?: number }[] }[];
 }
 
+/** Where in the arguments the flag stands whose value, the next argument, is the configuration's text. */
+export function configFlagOf(args: string[]): number | undefined {
+  const at = args.findIndex((arg, index) => /^--?(config-text|configText)$/.test(arg) && index + 1 < args.length);
+  return at === -1 ? undefined : at;
+}
+
 /** The `--config-text` that an endpoint picker runs with; both spellings, with one dash or two, are in use. */
 export function configTextOf(args: string[]): string | undefined {
   for (const flag of ['--config-text', '--configText', '-config-text', '-configText']) {

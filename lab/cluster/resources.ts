@@ -15,10 +15,15 @@ export const DEPLOYMENTS = key('apps', 'deployments');
 export const REPLICA_SETS = key('apps', 'replicasets');
 export const ENDPOINT_SLICES = key('discovery.k8s.io', 'endpointslices');
 export const NETWORK_POLICIES = key('networking.k8s.io', 'networkpolicies');
+export const ROLES = key('rbac.authorization.k8s.io', 'roles');
+export const ROLE_BINDINGS = key('rbac.authorization.k8s.io', 'rolebindings');
+export const CLUSTER_ROLE_BINDINGS = key('rbac.authorization.k8s.io', 'clusterrolebindings');
 export const CRDS = key('apiextensions.k8s.io', 'customresourcedefinitions');
 export const LLM_SERVICES = key('serving.kserve.io', 'llminferenceservices');
 export const HTTP_ROUTES = key('gateway.networking.k8s.io', 'httproutes');
 export const GATEWAYS = key('gateway.networking.k8s.io', 'gateways');
+export const GATEWAY_CLASSES = key('gateway.networking.k8s.io', 'gatewayclasses');
+export const INFERENCE_MODELS = key('inference.networking.x-k8s.io', 'inferencemodels');
 export const DESTINATION_RULES = key('networking.istio.io', 'destinationrules');
 
 /** The two API groups of InferencePool: v1alpha2 before, v1 after its promotion. */

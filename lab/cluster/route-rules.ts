@@ -11,7 +11,11 @@ export interface BackendRef {
 }
 
 export interface RouteRule {
-  matches?: { path?: { type?: string; value?: string } }[];
+  name?: string;
+  matches?: {
+    path?: { type?: string; value?: string };
+    headers?: { type?: string; name: string; value: string }[];
+  }[];
   filters?: { type: string; urlRewrite?: { path?: { type: string; replacePrefixMatch?: string } } }[];
   backendRefs?: BackendRef[];
 }
@@ -60,10 +64,12 @@ export function unsupported(route: KubeObject): string | null {
   if ((route.spec?.hostnames ?? []).length > 0) return 'hostnames';
   for (const rule of rulesOf(route)) {
     for (const match of rule.matches ?? []) {
-      const other = Object.keys(match).find((field) => field !== 'path');
+      const other = Object.keys(match).find((field) => field !== 'path' && field !== 'headers');
       if (other) return `a match on ${other}`;
       const type = match.path?.type ?? 'PathPrefix';
-      if (type !== 'PathPrefix') return `a path match of type ${type}`;
+      if (type !== 'PathPrefix' && type !== 'Exact') return `a path match of type ${type}`;
+      const header = match.headers?.find((one) => (one.type ?? 'Exact') !== 'Exact');
+      if (header) return `a header match of type ${header.type}`;
     }
     for (const filter of rule.filters ?? []) {
       if (filter.type !== 'URLRewrite') return `a filter of type ${filter.type}`;

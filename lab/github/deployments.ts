@@ -1,4 +1,5 @@
 import { type ApiRequest, jsonObject, type Reply } from '../google/http.ts';
+import { notPlayed } from './not-played.ts';
 
 export interface Deployment {
   id: number;
@@ -34,7 +35,7 @@ export function deploymentsApi(request: ApiRequest, path: string, deployments: D
     case 'POST statuses':
       return found ? addStatus(given, found, deployments) : problem(404, 'Not Found');
     default:
-      return problem(404, 'Not Found');
+      return notPlayed(request);
   }
 }
 

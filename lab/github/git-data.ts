@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ApiRequest, jsonObject, type Reply } from '../google/http.ts';
+import { notPlayed } from './not-played.ts';
 
 interface Commit {
   tree: string;
@@ -69,7 +70,7 @@ export function gitApi(request: ApiRequest, path: string, git: GitData, staleRea
       return { status: 200, body: { sha: rest, size: Buffer.byteLength(text), encoding: 'base64', content } };
     }
     default:
-      return problem(404, 'Not Found');
+      return notPlayed(request);
   }
 }
 

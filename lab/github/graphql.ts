@@ -94,7 +94,10 @@ function validate(selectionSet: SelectionSetNode, type: string): Problem[] {
   return fieldsOf(selectionSet).flatMap(({ name: { value: name }, selectionSet: inner }) => {
     if (name === '__typename') return [];
     const innerType = TYPES[type]?.[name];
-    if (innerType === undefined) return [{ message: `Field '${name}' doesn't exist on type '${type}'` }];
+    if (innerType === undefined) {
+      // GitHub's words, and then whose schema it is.
+      return [{ message: `Field '${name}' doesn't exist on type '${type}' (of the part that the lab plays)` }];
+    }
     if (innerType === null) {
       return inner ? [{ message: `Selections can't be made on scalars (field '${name}')` }] : [];
     }

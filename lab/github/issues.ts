@@ -87,7 +87,8 @@ export function trackerApi(
   }
   const number = /^\/issues\/(\d+)$/.exec(path)?.[1];
   const issue = issues.find((one) => String(one.number) === number);
-  if (!issue) return null;
+  if (number === undefined || !['GET', 'PATCH'].includes(request.method)) return null;
+  if (!issue) return { status: 404, body: { message: 'Not Found', status: '404' } };
   if (request.method === 'PATCH') {
     if (typeof given?.body === 'string') issue.body = given.body;
     if (typeof given?.title === 'string') issue.title = given.title;

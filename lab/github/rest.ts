@@ -4,6 +4,7 @@ import type { Comment, Comments } from './comments.ts';
 import { type Deployment, deploymentsApi } from './deployments.ts';
 import { type GitData, gitApi } from './git-data.ts';
 import { type Tracker, trackerApi } from './issues.ts';
+import { notPlayed } from './not-played.ts';
 import { commentJson, pullRequestJson, repositoryJson, userJson } from './rest-json.ts';
 
 export interface GithubState {
@@ -20,7 +21,7 @@ const MAX_BODY = 65_536;
 const DEFAULT_PAGE = 30;
 const MAX_PAGE = 100;
 
-/** The REST calls that a commenting action makes. Shapes from docs.github.com/rest; anything else is 404. */
+/** The REST calls that a commenting action makes. Shapes from docs.github.com/rest; anything else is a 404 that names the lab. */
 export function restApi(request: ApiRequest, state: GithubState): Reply {
   const { config, apiUrl } = state;
   if (request.method === 'GET' && request.path === '/rate_limit') return rateLimit();
@@ -29,7 +30,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
     return config.login.endsWith('[bot]') ? notAccessible() : ok(userJson(config.login, apiUrl));
   }
   const repository = /^\/repos\/([^/]+\/[^/]+)(\/.*)?$/.exec(request.path);
-  if (repository?.[1]?.toLowerCase() !== config.repository.toLowerCase()) return notFound();
+  if (!repository) return notPlayed(request);
+  if (repository[1]?.toLowerCase() !== config.repository.toLowerCase()) return notFound();
   const path = repository[2] ?? '';
   if (request.method === 'GET' && path === '') return ok(repositoryJson(config, apiUrl));
 
@@ -47,13 +49,15 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
   const known =
     config.pullRequests.includes(issue ?? -1) || state.tracker.issues.some(({ number }) => number === issue);
   if (issue !== undefined) return known ? onIssue(request, issue, state) : notFound();
-  const comment = state.comments.get(numberIn(/^\/issues\/comments\/(\d+)$/, path) ?? -1);
+  const number = numberIn(/^\/issues\/comments\/(\d+)$/, path);
+  if (number === undefined) return notPlayed(request);
+  const comment = state.comments.get(number);
   return comment ? onComment(request, comment, state) : notFound();
 }
 
 function onIssue(request: ApiRequest, pullRequest: number, state: GithubState): Reply {
   if (request.method === 'GET') return list(request, pullRequest, state);
-  if (request.method !== 'POST') return notFound();
+  if (request.method !== 'POST') return notPlayed(request);
   const body = bodyOf(request);
   if (typeof body !== 'string') return body;
   const comment = state.comments.add({ pullRequest, author: state.config.login, body, minimized: false });
@@ -70,7 +74,7 @@ function onComment(request: ApiRequest, comment: Comment, state: GithubState): R
     const body = bodyOf(request);
     if (typeof body !== 'string') return body;
     state.comments.edit(comment, body);
-  } else if (request.method !== 'GET') return notFound();
+  } else if (request.method !== 'GET') return notPlayed(request);
   return ok(commentJson(comment, state.config, state.apiUrl));
 }
 

@@ -1,7 +1,7 @@
 import type { GcpConfig, GcpRecord } from '../protocol.ts';
 import { verifyToken } from '../tokens.ts';
 import { clusterJson, nodePoolJson, operationJson, serverConfigJson } from './container-json.ts';
-import { googleError, permissionDenied, unauthenticated } from './errors.ts';
+import { googleError, notPlayed, permissionDenied, unauthenticated } from './errors.ts';
 import { type ApiRequest, bearer, jsonObject, type Reply } from './http.ts';
 import type { Autoscaling, NodePool } from './node-pool.ts';
 import type { Operation, Operations } from './operations.ts';
@@ -94,7 +94,7 @@ export function containerApi(request: ApiRequest, state: ContainerState): Reply 
   const shape = shapeOf(resource + (verb && `:${verb}`));
   const route = ROUTES[`${request.method} ${shape}`];
   const fullName = `projects/${project}/locations/${location}/${resource}`;
-  if (!route) return googleError('NOT_FOUND', 'Method not found.');
+  if (!route) return notPlayed(request);
   if (project !== config.project && project !== config.projectNumber)
     return permissionDenied(route.permission, shape.includes('*') ? fullName : `projects/${project}`);
   const everywhere = location === '-' && request.method === 'GET' && !shape.includes('*');

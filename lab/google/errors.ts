@@ -1,4 +1,4 @@
-import type { Reply } from './http.ts';
+import type { ApiRequest, Reply } from './http.ts';
 
 const HTTP_STATUS = {
   INVALID_ARGUMENT: 400,
@@ -23,6 +23,17 @@ export function googleError(status: keyof typeof HTTP_STATUS, message: string, i
   const code = HTTP_STATUS[status];
   const details = info ? [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', ...info }] : undefined;
   return { status: code, body: { error: { code, message, status, ...(details && { details }) } } };
+}
+
+/**
+ * What the lab does not imitate: an error that names the lab, so that nobody takes it for Google's. A 404, since gcloud
+ * repeats a call for half a minute when the status is 500 or more.
+ */
+export function notPlayed({ method, path }: ApiRequest): Reply {
+  return googleError('NOT_FOUND', `The lab does not play ${method} ${path}.`, {
+    reason: 'NOT_PLAYED',
+    domain: 'tpu-serving-gate-lab',
+  });
 }
 
 const CREDENTIAL_HINT =

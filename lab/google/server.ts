@@ -3,7 +3,7 @@ import { issueToken } from '../tokens.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
 import { createClock, createRandom } from './clock.ts';
 import { type ContainerState, containerApi } from './container-api.ts';
-import { googleError } from './errors.ts';
+import { googleError, notPlayed } from './errors.ts';
 import { type ApiRequest, type Inject, jsonObject, listen, noFault, type Reply } from './http.ts';
 import { createNodePool } from './node-pool.ts';
 import { createOidcProvider, OIDC_PATH } from './oidc.ts';
@@ -63,9 +63,7 @@ export async function startGcp(
 
   const api = await listen(async (request) => {
     const token = tokenCall(request);
-    const carriedOut = () =>
-      (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ??
-      googleError('NOT_FOUND', `The requested URL ${request.path} was not found on this server.`);
+    const carriedOut = () => (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ?? notPlayed(request);
     const reply = (await inject(request)) ?? (await answerUnder(faultOf(request), async () => carriedOut()));
     const body = token || request.body === '' ? undefined : (jsonObject(request.body) ?? request.body);
     requests.push({

@@ -56,6 +56,12 @@ const BUILTIN: Record<string, (object: KubeObject) => void> = {
   '/Pod': (object) => {
     podSpec(specOf(object));
     set(object.spec, { enableServiceLinks: true });
+    // A limit without a request is also the request: in a pod, and not in a template.
+    for (const { resources } of [...(object.spec.initContainers ?? []), ...(object.spec.containers ?? [])]) {
+      if (!resources?.limits) continue;
+      resources.requests ??= {};
+      set(resources.requests, resources.limits);
+    }
   },
   '/Secret': (object) => {
     set(object, { type: 'Opaque' });
@@ -122,7 +128,12 @@ function bindingSubjects(object: KubeObject): void {
 }
 
 function template(spec: JsonObject): void {
-  if (spec.template) podSpec(specOf(spec.template));
+  if (spec.template) applyPodTemplateDefaults(spec.template);
+}
+
+/** Fills in, in place, the defaults of a pod template (pkg/apis/core/v1/defaults.go and the types' own defaults). */
+export function applyPodTemplateDefaults(podTemplate: JsonObject): void {
+  podSpec(specOf(podTemplate));
 }
 
 function podSpec(spec: JsonObject): void {
@@ -136,10 +147,17 @@ function podSpec(spec: JsonObject): void {
   if (spec.serviceAccountName) set(spec, { serviceAccount: spec.serviceAccountName });
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) containerDefaults(container);
   for (const volume of spec.volumes ?? []) {
+    if (Object.keys(volume).length === 1 && volume.name !== undefined) volume.emptyDir = {};
     for (const source of [volume.configMap, volume.secret, volume.projected, volume.downwardAPI]) {
       if (source) set(source, { defaultMode: 420 });
     }
     if (volume.hostPath) set(volume.hostPath, { type: '' });
+    for (const { serviceAccountToken } of volume.projected?.sources ?? []) {
+      if (serviceAccountToken) set(serviceAccountToken, { expirationSeconds: 3_600 });
+    }
+    const fields = [volume.downwardAPI, ...(volume.projected?.sources ?? []).map((one: JsonObject) => one.downwardAPI)];
+    for (const { fieldRef } of fields.flatMap((one) => one?.items ?? []))
+      if (fieldRef) set(fieldRef, { apiVersion: 'v1' });
   }
 }
 
@@ -152,16 +170,15 @@ function containerDefaults(container: JsonObject): void {
     imagePullPolicy: pinned ? 'IfNotPresent' : 'Always',
     resources: {},
   });
-  // A limit without a request is also the request.
-  if (container.resources.limits) {
-    container.resources.requests ??= {};
-    set(container.resources.requests, container.resources.limits);
-  }
   for (const port of container.ports ?? []) set(port, { protocol: 'TCP' });
   for (const env of container.env ?? []) if (env.valueFrom?.fieldRef) set(env.valueFrom.fieldRef, { apiVersion: 'v1' });
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (!probe) continue;
     set(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
     if (probe.httpGet) set(probe.httpGet, { path: '/', scheme: 'HTTP' });
+    if (probe.grpc) set(probe.grpc, { service: '' });
+  }
+  for (const hook of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
+    if (hook?.httpGet) set(hook.httpGet, { path: '/', scheme: 'HTTP' });
   }
 }

@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
-
-/** Where a port of the pod can be reached on this machine; null when nothing listens there. */
-export type Target = (port: number) => { host: string; port: number } | null;
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import { servePairs, type Target, TUNNEL_PROTOCOL, upgradeToSpdy } from './port-forward-spdy.ts';
 
 const PROTOCOL = 'v4.channel.k8s.io';
 
-/** Accepts the upgrade only; there is no listener of its own. */
+/** Each accepts upgrades only, to its own protocol; there is no listener. */
 const upgrades = new WebSocketServer({
   noServer: true,
   handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
 });
+const tunnels = new WebSocketServer({ noServer: true, handleProtocols: () => TUNNEL_PROTOCOL });
 
 /**
- * Port-forward over a WebSocket as a kubelet serves it: for the n-th port channel 2n carries data and 2n+1 the error
- * text, the first frame of each being the port number in little-endian order.
+ * Port-forward in its three forms: SPDY; SPDY in a WebSocket, which is what kubectl asks for first since 1.31; and
+ * channels in a WebSocket as a kubelet serves them: for the n-th port channel 2n carries data and 2n+1 the error text,
+ * the first frame of each being the port number in little-endian order.
  */
 export function servePortForward(
   request: IncomingMessage,
@@ -25,6 +25,16 @@ export function servePortForward(
   pod: string,
   target: Target,
 ): void {
+  if (/^spdy\/3\.1$/i.test(request.headers.upgrade ?? '')) {
+    upgradeToSpdy(request, socket, head, pod, target);
+    return;
+  }
+  if (protocolsOf(request).includes(TUNNEL_PROTOCOL)) {
+    // The slash in its name is not allowed in a token (RFC 6455, section 11.3.4), and `ws` refuses it in a request.
+    request.headers['sec-websocket-protocol'] = 'tunnel';
+    tunnels.handleUpgrade(request, socket, head, (client) => servePairs(createWebSocketStream(client), pod, target));
+    return;
+  }
   const query = new URL(request.url ?? '/', 'http://kubelet').searchParams;
   const ports = [...query.getAll('ports'), ...query.getAll('port')].flatMap((text) => text.split(',')).map(Number);
   if (ports.length === 0 || ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65_535)) {
@@ -40,6 +50,10 @@ export function servePortForward(
     client.on('close', end);
     client.on('error', end);
   });
+}
+
+function protocolsOf(request: IncomingMessage): string[] {
+  return (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
 }
 
 function forward(client: WebSocket, index: number, port: number, pod: string, target: Target): Socket | null {

@@ -1,6 +1,6 @@
 import { BUILTIN_RESOURCES } from './builtin-resources.ts';
 import type { Registry, Resource } from './resources.ts';
-import { notFound, pageNotFound, pathNotFound } from './status.ts';
+import { notFound, notInLab, pageNotFound, pathNotFound, type StatusError } from './status.ts';
 
 /** What a path says, whether or not there is such a resource: `/api/v1/namespaces/NS/pods/NAME/log`. */
 export interface Address {
@@ -48,14 +48,36 @@ export function addressOf(path: string): Address | null {
 
 const BUILTIN_GROUPS = new Set(BUILTIN_RESOURCES.map(({ group }) => group));
 
-/** 404 as the handler of the group says it: a Status for a built-in group, a page for any other. */
-export const nothingAt = (group: string) => (BUILTIN_GROUPS.has(group) ? pathNotFound() : pageNotFound());
+/** Resources of a real API server, by group, that the lab has not; `*` stands for the whole group. */
+const NOT_HERE: Record<string, string> = {
+  '': 'bindings componentstatuses podtemplates replicationcontrollers',
+  'apiregistration.k8s.io': '*',
+  apps: 'controllerrevisions',
+  'certificates.k8s.io': '*',
+  'events.k8s.io': '*',
+  'flowcontrol.apiserver.k8s.io': '*',
+  'metrics.k8s.io': '*',
+  'networking.k8s.io': 'ipaddresses servicecidrs',
+  'node.k8s.io': '*',
+  'resource.k8s.io': '*',
+  'storage.k8s.io': 'csidrivers csinodes csistoragecapacities volumeattachments',
+};
+
+/**
+ * 404 as the handler of the group says it: a Status for a built-in group, a page for any other. What only the lab has
+ * not is a Status that names the lab.
+ */
+export function nothingAt(group: string, plural = ''): StatusError {
+  const absent = NOT_HERE[group]?.split(' ') ?? [];
+  if (absent.includes('*') || absent.includes(plural)) return notInLab([plural, group].filter(Boolean).join('.'));
+  return BUILTIN_GROUPS.has(group) ? pathNotFound() : pageNotFound();
+}
 
 /** The resource at an address; throws 404 when there is none. */
 export function resourceRoute(address: Address, path: string, registry: Registry): ResourceRoute {
   const { group, version, plural, namespace, name, subresource, more } = address;
   const resource = registry.find(group, version, plural);
-  if (!resource || (namespace && !resource.namespaced)) throw nothingAt(group);
+  if (!resource || (namespace && !resource.namespaced)) throw nothingAt(group, plural);
   const isKnown = !subresource || resource.subresources.includes(subresource);
   if (!isKnown || (more.length > 0 && subresource !== 'proxy')) {
     throw resource.custom ? notFound(resource, name) : pathNotFound();

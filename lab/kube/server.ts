@@ -13,7 +13,7 @@ import { handle } from './handle.ts';
 import { servePortForward } from './port-forward.ts';
 import { createRegistry } from './resources.ts';
 import { warningHeader } from './respond.ts';
-import { addressOf, resourceRoute } from './routes.ts';
+import { addressOf, resourceRoute, verbOf } from './routes.ts';
 import { badRequest, failure, isStatusError, notImplemented, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
 import { liveObject } from './verbs.ts';
@@ -190,13 +190,13 @@ function sendError(response: ServerResponse, call: Call, error: unknown): void {
     .end(call.method === 'HEAD' ? undefined : (plainText ?? `${JSON.stringify(status)}\n`));
 }
 
-/** `pods/NAME/portforward` as a WebSocket; the other streams are not here. */
+/** `pods/NAME/portforward` as a WebSocket or SPDY; the other streams are not here. */
 function portForward(api: Api, call: Call, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const address = addressOf(call.path);
-  if (address?.subresource !== 'portforward' || !/websocket/i.test(call.header('upgrade'))) {
-    throw notImplemented('streaming connections other than port-forward over a WebSocket (exec, attach, SPDY)');
+  if (address?.subresource !== 'portforward' || !/^(websocket|spdy\/3\.1)$/i.test(call.header('upgrade'))) {
+    throw notImplemented('streaming connections other than port-forward (exec, attach)');
   }
-  authorize(api, call, 'get', address);
+  authorize(api, call, verbOf(call.method, address, call.query), address);
   const route = resourceRoute(address, call.path, api.registry);
   const pod = liveObject(api, route);
   if (!pod.spec?.nodeName) throw badRequest(`pod ${route.name} does not have a host assigned`);

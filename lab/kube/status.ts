@@ -54,6 +54,9 @@ export const notImplemented = (what: string) =>
 export const unsupportedMedia = (message: string) => failure(415, 'UnsupportedMediaType', message);
 export const pathNotFound = () => failure(404, 'NotFound', 'the server could not find the requested resource', {});
 
+/** 404 for what a real API server has, and the lab's has not. */
+export const notInLab = (what: string) => failure(404, 'NotFound', `the lab's API server does not play ${what}`, {});
+
 /** 404 below a group that the server does not have built in. */
 export const pageNotFound = (): StatusError => Object.assign(pathNotFound(), { plainText: '404 page not found\n' });
 

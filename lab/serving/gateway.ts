@@ -75,7 +75,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     // Envoy does not announce keep-alive to an HTTP/1.1 client.
     response.removeHeader('connection');
-    const match = router(request.url!);
+    const match = router(request.url!, request.headers);
     if (match) serve(request, response, match.route, match.path);
     else envoyReply(response, 404, '');
   });

@@ -1,17 +1,37 @@
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 const TOOLS = ['kubectl', 'gcloud'] as const;
 
 export const HOW_TO_GET_TOOLS = 'They need kubectl and gcloud on the PATH.';
+const PYTHON_SCRIPT = fileURLToPath(new URL('../../scripts/python-kubernetes', import.meta.url));
+
+const isThere = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 
 /** Whether the clients that others wrote are here. */
 export function hasTools(): boolean {
-  return TOOLS.every((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0);
+  return TOOLS.every(isThere);
+}
+
+/** Whether Python's client can be tried: there is a Python to install it for, or one that has it. */
+export function hasPython(): boolean {
+  return Boolean(process.env.KUBERNETES_PYTHON) || isThere('python3');
 }
 
 /** Ends `npm run test:tools` with one sentence, and a failure, where a client is missing. */
 export function setup(): void {
-  if (hasTools()) return;
-  console.error(`No client of others was tried. ${HOW_TO_GET_TOOLS}`);
-  process.exit(1);
+  if (!hasTools()) {
+    console.error(`No client of others was tried. ${HOW_TO_GET_TOOLS}`);
+    process.exit(1);
+  }
+  if (!hasPython()) {
+    console.error("NOT RUN: what Python's client makes of the lab (lab/test/tools/python.test.ts). It needs python3.");
+    return;
+  }
+  const { status, stdout } = spawnSync(PYTHON_SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status !== 0) {
+    console.error("Python's client of Kubernetes could not be installed; the lines above say why.");
+    process.exit(1);
+  }
+  process.env.KUBERNETES_PYTHON = stdout.trim();
 }

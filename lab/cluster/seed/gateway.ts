@@ -2,8 +2,11 @@ import type { KubeObject } from '../../protocol.ts';
 import { nowIso } from '../objects.ts';
 import { component } from './objects.ts';
 
-/** The Istio gateway that serves inference: the Gateway, already programmed, and the Deployment and Service behind it. */
-export function gatewayObjects(gateway: { namespace: string; name: string; host: string; port: number }): KubeObject[] {
+/** The Istio gateway that serves inference: its class, the Gateway, already programmed, and the Deployment and Service behind it. */
+export function gatewayObjects(
+  gateway: { namespace: string; name: string; host: string; port: number },
+  istio: string,
+): KubeObject[] {
   const { namespace, name, host, port } = gateway;
   const condition = (type: string, reason: string, message: string) => ({
     type,
@@ -15,6 +18,13 @@ export function gatewayObjects(gateway: { namespace: string; name: string; host:
   });
   const labels = { 'gateway.networking.k8s.io/gateway-name': name };
   return [
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      metadata: { name: 'istio' },
+      spec: { controllerName: 'istio.io/gateway-controller', description: 'The default Istio GatewayClass' },
+      status: { conditions: [condition('Accepted', 'Accepted', 'Handled by Istio controller')] },
+    },
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'Gateway',
@@ -44,7 +54,7 @@ export function gatewayObjects(gateway: { namespace: string; name: string; host:
         ],
       },
     },
-    component(namespace, `${name}-istio`, { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.27.3' }, labels),
+    component(namespace, `${name}-istio`, { name: 'istio-proxy', image: `docker.io/istio/proxyv2:${istio}` }, labels),
     {
       apiVersion: 'v1',
       kind: 'Service',

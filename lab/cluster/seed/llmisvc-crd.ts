@@ -154,6 +154,9 @@ const status = s.object({
   address,
   addresses: s.list(address),
   annotations: s.stringMap,
+  // Of v0.20.
+  router: s.anything,
+  workloads: s.anything,
 });
 
 const columns: [string, string][] = [
@@ -163,19 +166,27 @@ const columns: [string, string][] = [
 ];
 
 /**
- * LLMInferenceService: v1alpha1 as ODH v0.15 has it, and v1alpha2 with as much of what it added as the controller here
+ * LLMInferenceService, stored at one of its versions: v1alpha1 as ODH v0.15 has it, and v1alpha2 with as much of what it added as the controller here
  * follows.
  */
-export function llmInferenceServiceDefinition(): KubeObject {
-  const added = { config: s.object({ inline: s.anything }), replicas: s.int32, labels: s.stringMap };
+export function llmInferenceServiceDefinition(stored: 'v1alpha1' | 'v1alpha2'): KubeObject {
+  const versions = ['v1alpha1', 'v1alpha2'].sort((name) => (name === stored ? -1 : 1));
+  const added = {
+    config: s.object({ inline: s.anything }),
+    replicas: s.int32,
+    labels: s.stringMap,
+    annotations: s.stringMap,
+    pool: s.anything,
+  };
   return definition({
     group: 'serving.kserve.io',
     kind: 'LLMInferenceService',
     plural: 'llminferenceservices',
     shortNames: ['llmisvc'],
-    versions: [
-      { name: 'v1alpha1', schema: s.resource(spec({}), status), columns },
-      { name: 'v1alpha2', schema: s.resource(spec(added), status), columns },
-    ],
+    versions: versions.map((name) => ({
+      name,
+      schema: s.resource(spec(name === 'v1alpha1' ? {} : added), status),
+      columns,
+    })),
   });
 }

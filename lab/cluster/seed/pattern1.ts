@@ -6,7 +6,11 @@ const NAME = 'qwen2-3b-pattern1';
  * Pattern 1 as it was recorded: its own manifest (`half`, no `exec`, long initial delays instead of a startup probe),
  * the EnvoyFilter beside it and its three NetworkPolicies, holes included. It is here to be retired.
  */
-export function patternOneObjects(namespace: string, gateway: { namespace: string; name: string }): KubeObject[] {
+export function patternOneObjects(
+  namespace: string,
+  gateway: { namespace: string; name: string },
+  version: 'v1alpha1' | 'v1alpha2',
+): KubeObject[] {
   const fromGateway = {
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': gateway.namespace } },
     podSelector: { matchLabels: { 'gateway.networking.k8s.io/gateway-name': gateway.name } },
@@ -14,7 +18,7 @@ export function patternOneObjects(namespace: string, gateway: { namespace: strin
   const workload = { matchLabels: { 'app.kubernetes.io/name': NAME } };
   const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: 'TCP', port }));
   return [
-    llmInferenceService(namespace),
+    llmInferenceService(namespace, version),
     envoyFilter(namespace, gateway),
     networkPolicy(namespace, 'allow-gateway-to-vllm', {
       podSelector: workload,
@@ -33,14 +37,14 @@ export function patternOneObjects(namespace: string, gateway: { namespace: strin
   ];
 }
 
-function llmInferenceService(namespace: string): KubeObject {
+function llmInferenceService(namespace: string, version: string): KubeObject {
   const probe = (path: string) => ({
     httpGet: { path, port: 8000, scheme: 'HTTPS' },
     initialDelaySeconds: 240,
   });
   const chips = { 'google.com/tpu': '4' };
   return {
-    apiVersion: 'serving.kserve.io/v1alpha1',
+    apiVersion: `serving.kserve.io/${version}`,
     kind: 'LLMInferenceService',
     metadata: { name: NAME, namespace },
     spec: {

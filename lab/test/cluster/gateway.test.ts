@@ -167,7 +167,7 @@ describe('a route made by somebody else', () => {
   it('is refused when it asks for what the gateway cannot do', async () => {
     lab = await testCluster();
     const route = temporaryRoute({ name: 'nobody', port: 80 });
-    route.spec.rules[0].matches = [{ path: { type: 'Exact', value: '/x' } }];
+    route.spec.rules[0].matches = [{ path: { type: 'RegularExpression', value: '/x.*' } }];
     lab.store.create(HTTP_ROUTES, route);
     const parents = await until(
       'a status',

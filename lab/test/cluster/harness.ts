@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Cluster, startCluster } from '../../cluster/cluster.ts';
+import type { KserveVersion } from '../../cluster/kserve-versions.ts';
 import { LLM_SERVICES, PODS } from '../../cluster/resources.ts';
 import { createStore, type Store } from '../../kube/store.ts';
 import type { GatewayTable, KubeObject, NodePoolState, ReplicaStart } from '../../protocol.ts';
@@ -55,15 +56,22 @@ export interface TestCluster {
 
 /** A seeded cluster that runs 400 times faster than the wall clock; without Pattern 1 unless `seeds` keeps it. */
 export async function testCluster(
-  options: { scenario?: keyof typeof SCENARIOS; seeds?: (seed: KubeObject) => boolean } = {},
+  options: {
+    scenario?: keyof typeof SCENARIOS;
+    kserve?: KserveVersion;
+    timeScale?: number;
+    seeds?: (seed: KubeObject) => boolean;
+  } = {},
 ): Promise<TestCluster> {
   const serving = await fakeServing();
   const store = createStore();
-  const seeds = seedObjects({ namespace: NAMESPACE, gateway: { ...GATEWAY, host: '127.0.0.1', port: 8080 } });
+  const kserve = options.kserve ?? 'odh-v0.15';
+  const seeds = seedObjects({ namespace: NAMESPACE, gateway: { ...GATEWAY, host: '127.0.0.1', port: 8080 }, kserve });
   const cluster = await startCluster({
     store,
-    timeScale: 400,
+    timeScale: options.timeScale ?? 400,
     seed: 7,
+    kserve,
     scenario: SCENARIOS[options.scenario ?? 'pass']!,
     tls: { cert: 'certificate', key: 'key' },
     caPem: 'ca',

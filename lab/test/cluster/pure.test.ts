@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { flagValue, vllmCommand } from '../../cluster/command-line.ts';
-import { workloadPreset } from '../../cluster/kserve-presets.ts';
+import { presetsOf } from '../../cluster/kserve-presets.ts';
 import { combine } from '../../cluster/kserve-variables.ts';
+import { KSERVE_VERSIONS, kserveTraits } from '../../cluster/kserve-versions.ts';
 import { childName, covers } from '../../cluster/objects.ts';
 import { configTextOf, scorersOf, servesTls } from '../../cluster/picker-config.ts';
 import { probeFailure } from '../../cluster/probes.ts';
@@ -49,8 +50,13 @@ describe('the command line behind a container', () => {
     expect(vllmCommand(container)).toEqual(expected);
   });
 
-  it('is a server with TLS for the preset, as KServe writes it', () => {
-    const [main] = workloadPreset('svc', 'Qwen/Qwen').containers as Parameters<typeof vllmCommand>[0][];
+  it.each(KSERVE_VERSIONS)('is a server with TLS for the preset, as KServe %s writes it', (version) => {
+    const service = {
+      metadata: { name: 'svc', namespace: 'ns' },
+      spec: { model: { name: 'Qwen/Qwen', uri: 'hf://q' } },
+    };
+    const preset = presetsOf(kserveTraits(version)).workload(service as unknown as KubeObject);
+    const [main] = preset.containers as Parameters<typeof vllmCommand>[0][];
     const words = vllmCommand(main!) ?? [];
     expect(words.slice(0, 3)).toEqual(['vllm', 'serve', '/mnt/models']);
     expect(flagValue(words, '--served-model-name')).toBe('Qwen/Qwen');
@@ -99,7 +105,7 @@ describe('presets and the user’s part', () => {
     spec: { model: { uri: text, name: 'm' } },
   });
   const uriOf = (text: string) => {
-    const combined = combine(service(text), { namespace: 'g', name: 'gw' });
+    const combined = combine(service(text), { namespace: 'g', name: 'gw' }, kserveTraits());
     return 'error' in combined ? combined.error : combined.service.spec.model.uri;
   };
   it('fills in the expressions that KServe’s presets use, and names one that it does not know', () => {

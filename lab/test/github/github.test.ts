@@ -85,7 +85,24 @@ describe('comments over REST, through @actions/github', () => {
     await expect(rest.pulls.get({ ...REPO, pull_number: 99 })).rejects.toMatchObject({ status: 404 });
     await expect(rest.repos.get({ ...REPO, repo: 'other' })).rejects.toMatchObject({ status: 404 });
     await expect(rest.issues.getComment({ ...REPO, comment_id: 1 })).rejects.toMatchObject({ status: 404 });
+    await expect(rest.issues.get({ ...REPO, issue_number: 5 })).rejects.toThrow(/^Not Found/);
     await expect(octokit('ghs_wrong').rest.repos.get(REPO)).rejects.toThrow('Bad credentials');
+  });
+
+  it.each([
+    ['GET', '/repos/example-org/llm-serving/pulls/7/files'],
+    ['DELETE', '/repos/example-org/llm-serving/pulls/7'],
+    ['PUT', '/repos/example-org/llm-serving/issues/7/comments'],
+    ['PUT', '/repos/example-org/llm-serving/deployments'],
+    ['DELETE', '/repos/example-org/llm-serving/git/refs/heads/main'],
+    ['GET', '/repos/example-org/llm-serving/actions/secrets'],
+    ['GET', '/orgs/example-org'],
+    ['POST', '/user/repos'],
+  ])('names itself where it does not play a call: %s %s', async (method, path) => {
+    await expect(octokit().request(`${method} ${path}`)).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining(`The lab does not play ${method} ${path}.`),
+    });
   });
 
   it('has no user behind a workflow’s token, but one behind a personal token', async () => {
@@ -147,7 +164,7 @@ describe('comments over GraphQL', () => {
       'a field that does not exist',
       PAGE.replace('isMinimized', 'minimised'),
       {},
-      "Field 'minimised' doesn't exist on type 'IssueComment'",
+      "Field 'minimised' doesn't exist on type 'IssueComment' (of the part that the lab plays)",
     ],
     [
       'another repository',
@@ -159,7 +176,7 @@ describe('comments over GraphQL', () => {
     ['a page over 100', PAGE, { first: 101 }, 'exceeds the `first` limit of 100 records'],
     ['a variable left out', PAGE, { owner: undefined }, 'Variable $owner'],
     ['half a query', 'query {', {}, 'Syntax Error: Expected Name, found <EOF>.'],
-    ['a mutation', 'mutation { x }', {}, "Field 'x' doesn't exist on type 'Mutation'"],
+    ['a mutation', 'mutation { x }', {}, "Field 'x' doesn't exist on type 'Mutation' (of the part that the lab plays)"],
     ['a fragment', '{ ...rest } fragment rest on Query { viewer { login } }', {}, 'documents of one operation only'],
     ['an inline fragment', '{ ... on Query { viewer { login } } }', {}, 'neither fragments nor directives'],
   ])('answers errors for %s', async (_name, query, variables, message) => {

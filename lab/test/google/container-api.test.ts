@@ -106,8 +106,33 @@ describe('the Container API, as HTTP', () => {
     expect(unknown.json.error.message).toBe('Invalid JSON payload received. Unknown name "nodes": Cannot find field.');
     expect((await lab.call('POST', `${POOL}:setSize`, { nodeCount: 'three' })).status).toBe(400);
     expect((await lab.call('POST', `${POOL}:setSize`, { nodeCount: -1 })).status).toBe(400);
-    expect((await lab.call('DELETE', POOL)).status).toBe(404);
     expect((await lab.record()).resizes).toEqual([]);
+  });
+
+  it.each([
+    ['DELETE', `/v1/${POOL}`],
+    ['PUT', `/v1/${POOL}`],
+    ['POST', '/v1/projects/demo/locations/us-east5-b/clusters'],
+    ['POST', `/v1/${POOL}:rollback`],
+    ['GET', '/v1/projects/demo/aggregated/usableSubnetworks'],
+    ['GET', '/compute/v1/projects/demo/zones/us-east5-b/instances'],
+    ['GET', '/v1beta1/projects/demo/locations/us-east5-b/clusters'],
+    ['GET', '/token'],
+    ['POST', '/v1/projects/-/serviceAccounts/a@b.iam.gserviceaccount.com:signBlob'],
+  ])('names itself where it does not play a call: %s %s', async (method, path) => {
+    lab = await startGcpLab();
+    const headers = { authorization: `Bearer ${lab.token}` };
+    const response = await fetch(`${lab.url}${path}`, { method, headers });
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(await response.json()).toEqual({
+      error: {
+        code: 404,
+        status: 'NOT_FOUND',
+        message: `The lab does not play ${method} ${path}.`,
+        details: [expect.objectContaining({ reason: 'NOT_PLAYED' })],
+      },
+    });
   });
 
   it('names the topology of a slice of several hosts only', async () => {

@@ -6,7 +6,7 @@ afterEach(() => lab.close());
 
 describe('resizing a node pool', () => {
   it('brings the nodes one after another, ends DONE without an error and tells the cluster', async () => {
-    lab = await startGcpLab();
+    lab = await startGcpLab({ timeScale: 100 });
     const { status, json: started } = await lab.call('POST', `${POOL}:setSize`, { nodeCount: 3 });
     expect(status).toBe(200);
     expect(started).toMatchObject({ operationType: 'SET_NODE_POOL_SIZE', status: 'PENDING', zone: 'us-east5-b' });

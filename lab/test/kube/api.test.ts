@@ -199,4 +199,15 @@ describe('objects', () => {
     }
     expect((await lab.ask('GET', '/apis/nope/v1/things')).code).toBe(404);
   });
+
+  it.each([
+    ['/apis/events.k8s.io/v1', 'events.k8s.io'],
+    ['/apis/events.k8s.io/v1/namespaces/default/events', 'events.events.k8s.io'],
+    ['/apis/metrics.k8s.io/v1beta1/nodes', 'nodes.metrics.k8s.io'],
+    ['/api/v1/namespaces/default/replicationcontrollers', 'replicationcontrollers'],
+    ['/apis/storage.k8s.io/v1/csinodes', 'csinodes.storage.k8s.io'],
+  ])('names itself where a real server has more: %s', async (path, what) => {
+    const { code, body } = await lab.ask('GET', path);
+    expect([code, body.message]).toEqual([404, `the lab's API server does not play ${what}`]);
+  });
 });

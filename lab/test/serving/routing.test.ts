@@ -41,4 +41,21 @@ describe('router', () => {
   it('lets / take everything else', () => {
     expect(createRouter({ routes: [route('root', '/', null)] })('/any')).toMatchObject({ route: { name: 'root' } });
   });
+
+  it('prefers an exact path, then the longest prefix, then the most headers', () => {
+    const routes = [
+      { ...route('prefix', '/v1', null) },
+      { ...route('exact', '/v1/models', null), exact: true },
+      { ...route('by header', '/', null), headers: [{ name: 'X-Model', value: 'a' }] },
+      { ...route('all', '/', null) },
+    ];
+    const router = createRouter({ routes });
+    const found = (path: string, headers = {}) => router(path, headers)?.route.name;
+    expect(found('/v1/models')).toBe('exact');
+    expect(found('/v1/models?x=1')).toBe('exact');
+    expect(found('/v1/models/')).toBe('prefix');
+    expect(found('/other', { 'x-model': 'a' })).toBe('by header');
+    expect(found('/other', { 'x-model': 'b' })).toBe('all');
+    expect(found('/v1/x', { 'x-model': 'a' })).toBe('prefix');
+  });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { otherApis } from '../../serve.ts';
 import { done, type GcpLab, POOL, PROVIDER, startGcpLab } from '../google/gcp-lab.ts';
 
 const WHERE = ['--location', 'us-east5-b'];
@@ -20,11 +21,16 @@ afterEach(async () => {
 });
 
 /** gcloud with the lab as its Container API; JSON output parsed. */
-async function gcloud(
+async function gcloud(args: string[], credentials?: Record<string, string>) {
+  const { stdout } = await run(args, credentials);
+  return stdout.trim() === '' ? undefined : JSON.parse(stdout);
+}
+
+function run(
   args: string[],
   credentials: Record<string, string> = { CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(dir, 'token') },
 ) {
-  const { stdout } = await promisify(execFile)('gcloud', [...args, '--format=json', '--quiet'], {
+  return promisify(execFile)('gcloud', [...args, '--format=json', '--quiet'], {
     env: {
       PATH: process.env.PATH,
       HOME: dir,
@@ -34,10 +40,10 @@ async function gcloud(
       CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
       CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
       CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER: `${lab.url}/`,
+      ...otherApis(lab.url),
       ...credentials,
     },
   });
-  return stdout.trim() === '' ? undefined : JSON.parse(stdout);
 }
 
 describe('gcloud, an independent client', { timeout: 60_000 }, () => {
@@ -113,5 +119,19 @@ describe('gcloud, an independent client', { timeout: 60_000 }, () => {
     expect(await gcloud(list, own)).toHaveLength(1);
     const { requests } = await lab.record();
     expect(requests.map((request) => request.path)).toEqual(expect.arrayContaining(['/token', '/v1/token']));
+  });
+
+  it.each([
+    [['container', 'node-pools', 'delete', 'v6e', '--cluster', 'serving', ...WHERE], 'DELETE /v1/projects/demo/'],
+    [['container', 'clusters', 'update', 'serving', '--update-labels', 'a=b', ...WHERE], 'POST /v1/projects/demo/'],
+    [['compute', 'instances', 'list'], 'GET /compute/v1/projects/demo/'],
+    [['projects', 'describe', 'demo'], 'GET /v1/projects/demo'],
+    [['services', 'list', '--enabled'], 'GET /v1/projects/demo/services'],
+    [['iam', 'service-accounts', 'list'], 'GET /v1/projects/demo/serviceAccounts'],
+    [['compute', 'tpus', 'tpu-vm', 'list', '--zone', 'us-east5-b'], 'GET /v2/projects/demo/'],
+  ])('is told by the lab what it does not play: %s', async (args, call) => {
+    // `compute … list` prints the refusal as a warning and ends with 0.
+    const { stderr } = await run(args).catch((error: { stderr: string }) => error);
+    expect(stderr).toContain(`The lab does not play ${call}`);
   });
 });

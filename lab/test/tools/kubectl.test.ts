@@ -1,19 +1,36 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Lab } from '../kube/lab.ts';
 import { configMap, podObject, startLab, widgetDefinition } from '../kube/lab.ts';
 
+/** Returns what it got, after a mebibyte of text. */
+const backend = createServer(async (request, response) => {
+  const body = await text(request);
+  response.end(`${'x'.repeat(1 << 20)}${request.url} ${body}`);
+});
 let lab: Lab;
 let folder: string;
 beforeAll(async () => {
-  lab = await startLab({ denied: [{ verb: 'delete', group: '', resource: 'nodes' }] });
+  backend.listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  lab = await startLab({
+    denied: [{ verb: 'delete', group: '', resource: 'nodes' }],
+    podProxy: (_namespace, _pod, port) =>
+      port === 8000 ? { host: '127.0.0.1', port: (backend.address() as AddressInfo).port } : null,
+  });
   folder = mkdtempSync(join(tmpdir(), 'kubectl-'));
   writeFileSync(join(folder, 'ca.pem'), lab.caPem);
 });
 afterAll(async () => {
+  backend.close();
   await lab.close();
   rmSync(folder, { recursive: true });
 });
@@ -24,18 +41,15 @@ interface Result {
   err: string;
 }
 
+const server = () => [
+  ...['--server', `https://${lab.endpoint}`, '--certificate-authority', join(folder, 'ca.pem'), '--token', lab.token],
+  ...['-n', 'default'],
+];
+const environment = () => ({ PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'none') });
+
 function kubectl(args: string[], input?: object): Promise<Result> {
-  const server = [
-    '--server',
-    `https://${lab.endpoint}`,
-    '--certificate-authority',
-    join(folder, 'ca.pem'),
-    '--token',
-    lab.token,
-  ];
-  const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'none') };
   return new Promise((resolve) => {
-    const child = execFile('kubectl', [...server, '-n', 'default', ...args], { env }, (error, out, err) =>
+    const child = execFile('kubectl', [...server(), ...args], { env: environment() }, (error, out, err) =>
       resolve({ code: error ? Number(error.code ?? 1) : 0, out, err }),
     );
     child.stdin?.end(input === undefined ? '' : JSON.stringify(input));
@@ -95,5 +109,93 @@ describe('kubectl', () => {
     await kubectl(['scale', 'deploy/d', '--replicas=2']);
     const path = '{.spec.replicas} {.spec.template.spec.containers[0].image}';
     expect((await kubectl(['get', 'deploy', 'd', '-o', `jsonpath=${path}`])).out).toBe('2 i:2');
+  });
+});
+
+interface Forwarding {
+  child: ChildProcessByStdio<null, Readable, Readable>;
+  /** Where kubectl listens. */
+  url: string;
+  errors(): string;
+}
+
+/** A kubectl port-forward that listens; the caller must kill it. */
+async function forwarding(target: string, remote: number, env: Record<string, string>): Promise<Forwarding> {
+  const child = spawn('kubectl', [...server(), 'port-forward', target, `:${remote}`], {
+    env: { ...environment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => {
+    out += data;
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    err += data;
+  });
+  await vi.waitUntil(() => /Forwarding from/.test(out) || child.exitCode !== null, { timeout: 20_000 });
+  const port = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(out)?.[1];
+  if (!port) throw new Error(`kubectl does not forward: ${err}`);
+  return { child, url: `http://127.0.0.1:${port}`, errors: () => err };
+}
+
+/** The same client over both of its protocols: a tunnel in a WebSocket (the default since 1.31) and plain SPDY. */
+describe.each([
+  ['a WebSocket tunnel', {}, 'GET'],
+  ['SPDY', { KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }, 'POST'],
+])('kubectl port-forward over %s', { timeout: 60_000 }, (_name, env, method) => {
+  beforeAll(() => {
+    const running = { phase: 'Running', podIP: '10.8.0.9', conditions: [{ type: 'Ready', status: 'True' }] };
+    const metadata = { name: 'served', namespace: 'default', labels: { app: 'served' } };
+    const pods = { group: '', plural: 'pods' };
+    if (lab.store.get(pods, 'default', 'served')) return;
+    const spec = { nodeName: 'n1', containers: [{ name: 'main', image: 'i', ports: [{ containerPort: 8000 }] }] };
+    lab.store.create(pods, podObject('served', { metadata, spec, status: running }));
+    lab.store.create(
+      { group: '', plural: 'services' },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'served', namespace: 'default' },
+        spec: { selector: { app: 'served' }, ports: [{ port: 80, targetPort: 8000 }] },
+      },
+    );
+  });
+
+  it('carries several connections, large answers included', async () => {
+    const before = lab.requests.filter((one) => one.path.includes('/portforward')).length;
+    const { child, url } = await forwarding('pod/served', 8000, env);
+    try {
+      const ask = async (index: number) => {
+        const response = await fetch(`${url}/path/${index}`, { method: 'POST', body: 'b'.repeat(200_000) });
+        const answer = await response.text();
+        expect(answer.length).toBe((1 << 20) + `/path/${index} `.length + 200_000);
+        expect(answer).toContain(`/path/${index} bbb`);
+      };
+      for (let index = 0; index < 3; index += 1) await ask(index);
+      await Promise.all([3, 4, 5, 6].map(ask));
+      const methods = lab.requests.filter((one) => one.path.includes('/portforward')).map((one) => one.method);
+      // kubectl falls back to a POST where its first way is refused.
+      expect(methods.slice(before)).toEqual([method]);
+    } finally {
+      child.kill();
+      await once(child, 'exit');
+    }
+  });
+
+  it('finds the pod of a service', async () => {
+    const { child, url } = await forwarding('service/served', 80, env);
+    try {
+      expect(await (await fetch(`${url}/health`)).text()).toContain('/health');
+    } finally {
+      child.kill();
+      await once(child, 'exit');
+    }
+  });
+
+  it('names the port that nothing listens on', async () => {
+    const { child, url, errors } = await forwarding('pod/served', 9999, env);
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+    await vi.waitUntil(() => child.exitCode !== null, { timeout: 20_000 });
+    expect(errors()).toMatch(/error forwarding port 9999 to pod served.*failed to connect to localhost:9999/);
   });
 });

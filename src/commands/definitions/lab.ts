@@ -7,8 +7,20 @@ async function scenarios(): Promise<readonly string[]> {
   return Object.keys(SCENARIOS);
 }
 
+/** The versions of KServe that the lab plays. */
+async function kserveVersions(): Promise<readonly string[]> {
+  const { KSERVE_VERSIONS } = await import('../../../lab/cluster/kserve-versions.ts');
+  return KSERVE_VERSIONS;
+}
+
 const LAB_FLAGS = {
   scenario: { value: 'NAME', default: 'pass', choices: scenarios, description: 'What goes wrong in the lab.' },
+  kserve: {
+    value: 'NAME',
+    default: 'odh-v0.15',
+    choices: kserveVersions,
+    description: "The controller of KServe: ODH's v0.15, or upstream's v0.17 or v0.20.",
+  },
   'time-scale': {
     value: 'NUMBER',
     default: '20',
@@ -39,11 +51,11 @@ export const REHEARSE: Command = {
   examples: ['rehearse', 'rehearse --scenario stockout', 'rehearse --scenario pass -- --quiet'],
   async run(args, { write }) {
     const { values, words } = parseFlags(REHEARSE_FLAGS, args, { words: args.includes('--') });
-    const { scenario, kube, 'time-scale': timeScale, 'output-dir': outputDir } = values;
+    const { scenario, kube, kserve, 'time-scale': timeScale, 'output-dir': outputDir } = values;
     const meant = await misspelt(scenario);
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
-    return rehearse({ scenario, kube, timeScale, outputDir, gateFlags: words }, terminal(write));
+    return rehearse({ scenario, kube, kserve, timeScale, outputDir, gateFlags: words }, terminal(write));
   },
 };
 
@@ -61,11 +73,11 @@ export const LAB: Command = {
   examples: ['lab', 'lab --scenario stockout --time-scale 50'],
   async run(args, { write }) {
     const { values } = parseFlags(SERVE_FLAGS, args, { words: false });
-    const { scenario, 'time-scale': timeScale, json } = values;
+    const { scenario, kserve, 'time-scale': timeScale, json } = values;
     const meant = await misspelt(scenario);
     if (meant) return refuse(meant);
     const { serveLab } = await import('../../../lab/serve.ts');
-    return serveLab({ scenario, timeScale, json }, terminal(write));
+    return serveLab({ scenario, kserve, timeScale, json }, terminal(write));
   },
 };
 
