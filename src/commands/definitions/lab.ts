@@ -17,7 +17,7 @@ const LAB_FLAGS = {
 } as const satisfies Flags;
 
 const REHEARSE_FLAGS = {
-  scenario: LAB_FLAGS.scenario,
+  ...LAB_FLAGS,
   'time-scale': {
     value: 'NUMBER',
     description: "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10).",
