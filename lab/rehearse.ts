@@ -1,15 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gateRoles } from './apiserver/roles.ts';
 import { JUMPING_CLOCK, starve } from './client-faults.ts';
+import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { LAB, type Lab, type LabOptions, startLab } from './lab.ts';
 import { type Rehearsal, type RehearseOptions, readOptions } from './rehearse-options.ts';
 import type { Scenario } from './scenarios/scenarios.ts';
 import { isInPrivateNetwork } from './stack/assets.ts';
-import { onSignalFromOutside, runInPrivateNetwork } from './stack/private-network.ts';
+import { runInPrivateNetwork } from './stack/private-network.ts';
 import { makeWorkspace } from './workspace.ts';
 
 export interface Terminal {
@@ -52,18 +53,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     `The lab's clock runs ${timeScale} times faster, provisioning and inference alike: divide rates by ${timeScale}.`,
   );
   terminal.write('');
-  let gate: ChildProcess | undefined;
-  let isStopped = false;
-  // An interrupt of a terminal reaches the gate too, which releases its nodes first; the lab must outlive it.
-  const onSignal = (signal: NodeJS.Signals, reachesGate: boolean) => {
-    isStopped = true;
-    if (!reachesGate) gate?.kill(signal);
-  };
-  const onInterrupt = () => onSignal('SIGINT', true);
-  const onTerminate = () => onSignal('SIGTERM', false);
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onTerminate);
-  const stopListening = onSignalFromOutside((signal) => onSignal(signal, false));
+  const interrupts = watchInterrupts();
   const lab = await startLab({
     scenario,
     timeScale,
@@ -72,16 +62,12 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {
-    if (isStopped) return INTERRUPTED;
-    const code = await runGate(lab, options, root, wanted, terminal.module, (child) => {
-      gate = child;
-    });
+    if (interrupts.came()) return INTERRUPTED;
+    const code = await runGate(lab, options, root, wanted, terminal.module, interrupts);
     return await judge(lab, scenario, code, options.outputDir, terminal);
   } finally {
     await lab.stop();
-    stopListening();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onTerminate);
+    interrupts.close();
   }
 }
 
@@ -121,7 +107,7 @@ async function runGate(
   root: string,
   { scenario, stackAssets }: Rehearsal,
   module: string,
-  onStart: (gate: ChildProcess) => void,
+  interrupts: Interrupts,
 ): Promise<number> {
   const { client: fault, flags, manifests } = scenario;
   const preload = fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
@@ -139,7 +125,7 @@ async function runGate(
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
     },
   );
-  onStart(child);
+  interrupts.watch(child);
   const starving = fault === 'starved' ? starve(child) : undefined;
   return new Promise<number>((done, reject) => {
     child.once('error', reject);
