@@ -531,7 +531,7 @@ const READY: readonly DiagnosisScenario[] = [
     'the endpoint picker has no such plugin',
     'picker.bad-config',
     1,
-    '{"level":"error","logger":"setup","msg":"Failed to load configuration","error":"plugin type \'latency-scorer\' is not registered"}',
+    '{"level":"error","logger":"setup","msg":"Failed to parse configuration","error":"failed to load the configuration - plugin instantiation failed: plugin type \'latency-scorer\' is not registered"}',
   ),
   manifest('picker-args', 'the arguments of the endpoint picker leave out its pool', 'picker.no-pool-name', [
     '              - --pool-name\n',

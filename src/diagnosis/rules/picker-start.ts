@@ -33,9 +33,11 @@ export const PICKER_START_RULES: readonly Rule[] = [
     cause: 'picker.no-pool-name',
     title: 'The endpoint picker was not told its pool',
     blame: 'change',
-    looksLike: '"required \\"poolName\\" flag not set" from the scheduler’s main',
+    looksLike:
+      '"required \\"poolName\\" flag not set" or "either pool-name or endpoint-selector must be set" from the scheduler’s main',
     roles: ['endpoint-picker'],
-    pattern: /required \\?"pool-?Name\\?" flag not set|pool-name.*required/i,
+    // The second is of GIE v1.5.0, the picker without llm-d.
+    pattern: /required \\?"pool-?Name\\?" flag not set|either pool-name or \S+ must be set|pool-name.*required/i,
     explanation: (_, where) =>
       `${capital(where)} ends at once without --pool-name: args replace those of KServe's preset, all of them.`,
     path: ['spec', 'router', 'scheduler', 'template', 'containers', 0, 'args'],

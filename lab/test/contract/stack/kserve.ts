@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { recording } from './fixture.ts';
+import type { KserveObservation, RecordedObject } from './kserve-observe.ts';
+
+/** A state of a condition, alike for every service. */
+const nameless = (state: string) => state.replaceAll(/qwen2-3b-pattern\d/g, '<service>');
+
+/** Every state of each condition in the recordings of both patterns. */
+const KNOWN: Record<string, string[]> = {};
+for (const pattern of ['pattern1', 'pattern3']) {
+  const { sequence } = recording<KserveObservation>(`kserve-${pattern}.json`);
+  for (const [type, states] of Object.entries(sequence)) {
+    KNOWN[type] = [...(KNOWN[type] ?? []), ...states.map(nameless)];
+  }
+}
+
+const nameOf = ({ kind, apiVersion, name }: RecordedObject) => `${kind} ${apiVersion} ${name}`;
+
+/** What KServe v0.20.0 makes of a shipped pattern, and what its conditions say until it is Ready. */
+export function kserveContract(pattern: 'pattern1' | 'pattern3', observed: () => Promise<KserveObservation>): void {
+  const recorded = recording<KserveObservation>(`kserve-${pattern}.json`);
+
+  describe(`KServe, ${pattern}`, () => {
+    it('makes the objects that were recorded, and no others', async () => {
+      expect((await observed()).objects.map(nameOf)).toEqual(recorded.objects.map(nameOf));
+    });
+
+    it.each(recorded.objects.map((object): [string, RecordedObject] => [nameOf(object), object]))(
+      'writes %s as recorded',
+      async (name, object) => {
+        expect((await observed()).objects.find((one) => nameOf(one) === name)).toEqual(object);
+      },
+    );
+
+    it('is Ready with the finalizers, URL and conditions that were recorded', async () => {
+      expect((await observed()).service).toEqual(recorded.service);
+    });
+
+    it.each(Object.keys(recorded.sequence))('takes %s to True by states that were recorded', async (type) => {
+      const states = ((await observed()).sequence[type] ?? []).map(nameless);
+      // Which of them show depends on which of the real parts is faster.
+      expect(KNOWN[type]).toEqual(expect.arrayContaining(states));
+      expect(states.at(-1)).toBe('True');
+    });
+
+    it('has no condition that was not recorded', async () => {
+      expect(Object.keys((await observed()).sequence).sort()).toEqual(Object.keys(recorded.sequence).sort());
+    });
+
+    it('waits at its deletion for the finalizers that were recorded, and leaves nothing else behind', async () => {
+      expect((await observed()).deletion).toEqual(recorded.deletion);
+    });
+  });
+}
