@@ -1,6 +1,6 @@
 import { gatewayObjects } from './cluster/seed/gateway.ts';
 import { gatewayApiDefinitions } from './cluster/seed/gateway-crds.ts';
-import { inferencePoolDefinitions } from './cluster/seed/inference-crds.ts';
+import { inferenceModelDefinitions, inferencePoolDefinitions } from './cluster/seed/inference-crds.ts';
 import { istioDefinitions } from './cluster/seed/istio-crds.ts';
 import { llmInferenceServiceDefinition } from './cluster/seed/llmisvc-crd.ts';
 import { component, namespaceObject, secretObject } from './cluster/seed/objects.ts';
@@ -52,12 +52,12 @@ function merged(value: unknown, change: unknown): unknown {
 }
 
 function healthyObjects({ namespace, gateway, crds }: SeedOptions): KubeObject[] {
-  const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', gateway.namespace]);
+  const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', 'kserve', gateway.namespace]);
   others.delete(namespace);
   return [
     ...[...others].map((name) => namespaceObject(name)),
     namespaceObject(namespace, { 'istio-injection': 'enabled' }),
-    ...(crds ?? compactDefinitions()),
+    ...definitions(crds),
     secretObject(namespace, 'hf-token', 'Opaque', { HF_TOKEN: 'hf_rehearsal' }),
     ...[namespace, gateway.namespace].map((where) =>
       secretObject(where, PULL_SECRET, 'kubernetes.io/dockerconfigjson', DOCKER_CONFIG),
@@ -77,6 +77,13 @@ function healthyObjects({ namespace, gateway, crds }: SeedOptions): KubeObject[]
     ),
     ...patternOneObjects(namespace, gateway),
   ];
+}
+
+/** The given ones, and those of the compact ones that no release of today brings any more. */
+function definitions(crds: KubeObject[] | undefined): KubeObject[] {
+  const given = crds ?? compactDefinitions();
+  const names = new Set(given.map(({ metadata }) => metadata.name));
+  return [...given, ...inferenceModelDefinitions().filter(({ metadata }) => !names.has(metadata.name))];
 }
 
 function compactDefinitions(): KubeObject[] {

@@ -667,9 +667,14 @@ const SERVING: readonly DiagnosisScenario[] = [
     ['scheme: HTTPS', 'scheme: HTTP'],
     ['scheme: HTTPS', 'scheme: HTTP'],
   ),
-  scenario('no-tls-rules', 'plain KServe makes no DestinationRules, and vLLM serves TLS', 'tls.server-only', {
-    cluster: { kserve: 'no-rules' },
-  }),
+  scenario(
+    'no-tls-rules',
+    'KServe of Open Data Hub has made no DestinationRules, and vLLM serves TLS',
+    'tls.server-only',
+    {
+      cluster: { kserve: 'no-rules' },
+    },
+  ),
   scenario('policy-picker', 'somebody isolates the endpoint picker during the run', 'policy.gateway-to-picker', {
     manifests: NO_POLICIES,
     cluster: { later: [policy('isolate', { ...PICKERS, ...DENY_INGRESS })] },

@@ -1,3 +1,4 @@
+import { component } from '../cluster/seed/objects.ts';
 import { ADVERSARIES } from './adversaries.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
@@ -66,6 +67,15 @@ const HEALTHY = {
   client: 'ok',
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'flags' | 'serving' | 'client'>;
 
+const UPSTREAM_CONTROLLER = {
+  ...component(
+    'kserve',
+    'llmisvc-controller-manager',
+    { name: 'manager', image: 'docker.io/kserve/llmisvc-controller:v0.20.0' },
+    { 'control-plane': 'llmisvc-controller-manager' },
+  ),
+};
+
 /** The scenarios that a pull request meets most. */
 export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
   pass: {
@@ -87,6 +97,18 @@ export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
     summary: 'the gateway bypasses the endpoint picker: even spread, no affinity',
     serving: { ...HEALTHY_SERVING, picker: 'bypassed' },
     expect: { exitCode: 1, verdict: 'fail', cause: 'routing.picker-bypassed' },
+  },
+  'upstream-kserve': {
+    ...HEALTHY,
+    name: 'upstream-kserve',
+    summary: 'upstream KServe in a namespace of its own, which writes no DestinationRules',
+    cluster: {
+      ...HEALTHY_CLUSTER,
+      kserve: 'no-rules',
+      remove: ['Deployment/opendatahub/kserve-controller-manager'],
+      add: [UPSTREAM_CONTROLLER],
+    },
+    expect: { exitCode: 0, verdict: 'pass', cause: null },
   },
   stockout: {
     ...HEALTHY,

@@ -7,16 +7,17 @@ interface Version {
   columns?: [name: string, jsonPath: string, type?: string][];
 }
 
-/** A namespaced definition; every version is served, the first one is stored. */
+/** A definition, namespaced unless told otherwise; every version is served, the first one is stored. */
 export function definition(options: {
   group: string;
   kind: string;
   plural: string;
   shortNames?: string[];
   annotations?: Record<string, string>;
+  scope?: 'Namespaced' | 'Cluster';
   versions: Version[];
 }): KubeObject {
-  const { group, kind, plural, shortNames, annotations, versions } = options;
+  const { group, kind, plural, shortNames, annotations, scope = 'Namespaced', versions } = options;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -30,7 +31,7 @@ export function definition(options: {
         singular: kind.toLowerCase(),
         ...(shortNames ? { shortNames } : {}),
       },
-      scope: 'Namespaced',
+      scope,
       conversion: { strategy: 'None' },
       versions: versions.map((version, index) => ({
         name: version.name,

@@ -143,11 +143,28 @@ const gatewayStatus = s.object({
   ),
 });
 
-/** Gateway API: Gateway and HTTPRoute. */
+const classSpec = s.object({ controllerName: s.string, description: s.string, parametersRef: s.anything }, [
+  'controllerName',
+]);
+
+/** Gateway API: GatewayClass, Gateway and HTTPRoute. */
 export function gatewayApiDefinitions(): KubeObject[] {
   const routeSpec = s.object({ parentRefs: s.list(parentRef), hostnames: s.list(s.string), rules: s.list(rule) });
   const group = 'gateway.networking.k8s.io';
   return [
+    definition({
+      group,
+      kind: 'GatewayClass',
+      plural: 'gatewayclasses',
+      shortNames: ['gc'],
+      annotations: GATEWAY_API,
+      scope: 'Cluster',
+      versions: ['v1', 'v1beta1'].map((name) => ({
+        name,
+        schema: s.resource(classSpec, s.object({ conditions: s.conditions }), true),
+        columns: [['Controller', '.spec.controllerName']],
+      })),
+    }),
     definition({
       group,
       kind: 'Gateway',

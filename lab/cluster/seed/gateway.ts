@@ -2,7 +2,7 @@ import type { KubeObject } from '../../protocol.ts';
 import { nowIso } from '../objects.ts';
 import { component } from './objects.ts';
 
-/** The Istio gateway that serves inference: the Gateway, already programmed, and the Deployment and Service behind it. */
+/** The Istio gateway that serves inference: its class, the Gateway, already programmed, and the Deployment and Service behind it. */
 export function gatewayObjects(gateway: { namespace: string; name: string; host: string; port: number }): KubeObject[] {
   const { namespace, name, host, port } = gateway;
   const condition = (type: string, reason: string, message: string) => ({
@@ -15,6 +15,13 @@ export function gatewayObjects(gateway: { namespace: string; name: string; host:
   });
   const labels = { 'gateway.networking.k8s.io/gateway-name': name };
   return [
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      metadata: { name: 'istio' },
+      spec: { controllerName: 'istio.io/gateway-controller', description: 'The default Istio GatewayClass' },
+      status: { conditions: [condition('Accepted', 'Accepted', 'Handled by Istio controller')] },
+    },
     {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'Gateway',

@@ -57,3 +57,28 @@ export function inferencePoolDefinitions(): KubeObject[] {
     }),
   ];
 }
+
+/**
+ * What KServe ODH v0.15 and its endpoint picker need beside the pools: InferenceModel, which the extension had before
+ * v1.0, and InferenceObjective, which it has since. Nothing in the lab reads them.
+ */
+export function inferenceModelDefinitions(): KubeObject[] {
+  const poolRef = s.object({ group: s.string, kind: s.string, name: s.string }, ['name']);
+  const model = s.object({ modelName: s.string, criticality: s.string, poolRef, targetModels: s.list(s.anything) }, [
+    'modelName',
+    'poolRef',
+  ]);
+  const objective = s.object({ priority: s.int32, poolRef }, ['poolRef']);
+  const status = s.object({ conditions: s.conditions });
+  const define = (kind: string, plural: string, spec: s.Schema) =>
+    definition({
+      kind,
+      plural,
+      group: 'inference.networking.x-k8s.io',
+      versions: [{ name: 'v1alpha2', schema: s.resource(spec, status) }],
+    });
+  return [
+    define('InferenceModel', 'inferencemodels', model),
+    define('InferenceObjective', 'inferenceobjectives', objective),
+  ];
+}

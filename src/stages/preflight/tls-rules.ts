@@ -1,0 +1,169 @@
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { DestinationRule, LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
+import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import { isBefore, versionOf } from '../../diagnosis/facts.ts';
+import { Failure } from '../../lib/failure.ts';
+import { type Controllers, flavourOf } from '../../stack/controllers.ts';
+import { ruleFor, tlsRule, type Upstream, upstreamsOf } from '../../stack/destination-rules.ts';
+import { isOfTheGate } from '../../stack/labels.ts';
+import { servicesOwning } from '../../stack/ownership.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import { serviceObject } from '../../stack/service.ts';
+import type { Seen } from './table.ts';
+
+interface Given {
+  service: ServiceRef;
+  manifests: readonly Manifest[];
+  gateway: GatewayRef | null;
+  retired: readonly ObjectRef[];
+  controllers: Controllers;
+}
+
+const COMPONENT = 'manifests/components/upstream-kserve';
+const RULE_API = 'networking.istio.io/v1';
+const KIND = 'DestinationRule';
+
+/**
+ * How the gateway reaches pods that serve TLS: by a DestinationRule for each of their Services. Open Data Hub's KServe
+ * writes them, upstream's does not (its router_platform_networking_default.go is empty), so the gate adds those that
+ * neither the cluster nor the manifests have. The value is what is to be applied beside the manifests.
+ */
+export async function checkTls(kube: KubeClient, given: Given): Promise<Seen<Manifest[]>> {
+  const object = serviceObject(given.manifests);
+  const upstreams = object?.spec?.router ? destinations(object, given.controllers) : [];
+  const secure = upstreams.filter(({ tls }) => tls === true);
+  const unknown = upstreams.filter(({ tls }) => tls === null);
+  if (secure.length === 0 && unknown.length === 0) return { value: [], seen: 'the pods serve plain HTTP' };
+  const flavour = flavourOf(given.controllers);
+  if (flavour === 'odh') return { value: [], seen: 'KServe of Open Data Hub writes the DestinationRules' };
+  const there = await rulesThere(kube, given.service.namespace);
+  const missing = lacking(secure, there.rules, given);
+  if (flavour === 'unknown') return unobservable(missing, there.rules, given.controllers);
+  if (missing.length === 0) return withUnknown([], unknown, 'the DestinationRules are there');
+  if (there.state !== 'listed') throw cannotAdd(missing, there.state, given.service.namespace);
+  const added = missing.map((upstream) => asManifest(tlsRule(given.service.name, given.service.namespace, upstream)));
+  const names = added.map(({ object: { metadata } }) => metadata.name).join(', ');
+  const counted = added.length === 1 ? '1 DestinationRule is' : `${added.length} DestinationRules are`;
+  return withUnknown(added, unknown, `${counted} added, which upstream KServe does not write: ${names}`);
+}
+
+/** Upstream's preset of vLLM serves HTTP before v0.18; from then on a ConfigMap decides. */
+function destinations(object: LLMInferenceService, controllers: Controllers): Upstream[] {
+  const upstreams = upstreamsOf(object);
+  const acting = controllers.found.filter(({ actsOnServices }) => actsOnServices);
+  const servesHttp =
+    flavourOf(controllers) === 'upstream' &&
+    acting.every(({ image }) => {
+      const version = versionOf(image);
+      return version !== null && isBefore(version, [0, 18]);
+    });
+  return servesHttp ? upstreams.map((one) => ({ ...one, tls: one.tls ?? false })) : upstreams;
+}
+
+interface Rules {
+  state: 'listed' | 'no-kind' | 'forbidden';
+  rules: DestinationRule[];
+}
+
+async function rulesThere(kube: KubeClient, namespace: string): Promise<Rules> {
+  try {
+    const rules = await kube.list(RULE_API, KIND, { namespace });
+    return rules ? { state: 'listed', rules } : { state: 'no-kind', rules: [] };
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'kube-permission') return { state: 'forbidden', rules: [] };
+    throw error;
+  }
+}
+
+/** Those for which no rule will be there. One that turns TLS off for just this Service cannot be added to. */
+function lacking(secure: readonly Upstream[], there: readonly DestinationRule[], given: Given): Upstream[] {
+  const { service, manifests, gateway, retired } = given;
+  const own: DestinationRule[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === KIND);
+  const isNamed = ({ metadata }: DestinationRule, names: readonly { kind: string; name: string }[]) =>
+    names.some(({ kind, name }) => kind === KIND && name === metadata.name);
+  const replaced = own.map(({ kind, metadata }) => ({ kind, name: metadata.name }));
+  const stays = there.filter(
+    // What a controller or the gate made goes with its service, or is applied anew.
+    (rule) => servicesOwning(rule).length === 0 && !isOfTheGate(rule) && !isNamed(rule, [...retired, ...replaced]),
+  );
+  return secure.filter(({ host, role }) => {
+    const rules = [...stays, ...own];
+    const rule = ruleFor(host, service.namespace, { rules, clientNamespace: gateway?.namespace ?? null });
+    if (rule?.exact && !rule.tls) throw plainRule(rule.name, host, role, given);
+    return !rule?.tls;
+  });
+}
+
+function plainRule(name: string, host: string, role: Upstream['role'], { service, manifests }: Given): Failure {
+  const own = manifests.some(({ object }) => object.kind === KIND && object.metadata.name === name);
+  return new Failure({
+    stage: 'preflight',
+    code: 'tls-rule',
+    message: `DestinationRule ${name} in ${service.namespace} sets no TLS for ${host}, and ${server(role)} serves TLS: every request would end in ${status(role)}.`,
+    hint: `Give it trafficPolicy.tls.mode SIMPLE with insecureSkipVerify, as ${COMPONENT} has it, or delete it.`,
+    blame: own ? 'change' : 'cluster',
+  });
+}
+
+/** Seen on a real Envoy: a picker that is not reached ends requests in 500, a replica in 503. */
+const status = (role: Upstream['role']) => (role === 'epp' ? '500' : '503');
+const server = (role: Upstream['role']) => (role === 'epp' ? 'the endpoint picker' : 'vLLM');
+
+function cannotAdd(missing: readonly Upstream[], state: 'no-kind' | 'forbidden', namespace: string): Failure {
+  const hosts = missing.map(({ host }) => host).join(', ');
+  const end = `Without one requests to ${hosts} end in ${[...new Set(missing.map(({ role }) => status(role)))].join(' or ')}`;
+  return state === 'no-kind'
+    ? new Failure({
+        stage: 'preflight',
+        code: 'tls-rule',
+        message: `The pods serve TLS, upstream KServe writes no ${KIND}, and the cluster does not know the kind in ${RULE_API}. ${end}.`,
+        hint: "Install Istio's definitions, or serve plain HTTP: no --ssl-certfile for vLLM, --secure-serving=false for the endpoint picker.",
+        blame: 'cluster',
+      })
+    : new Failure({
+        stage: 'preflight',
+        code: 'kube-permission',
+        message: `The pods serve TLS, upstream KServe writes no ${KIND}, and the identity may not list them in ${namespace}. ${end}.`,
+        hint: 'Grant it: kubectl apply -f manifests/rbac/serving.yaml, with the namespace and the subject of your own.',
+        blame: 'config',
+      });
+}
+
+/** Which KServe runs is not known; rules that a controller has written for another service show what it does. */
+function unobservable(
+  missing: readonly Upstream[],
+  there: readonly DestinationRule[],
+  { found, hidden }: Controllers,
+): Seen<Manifest[]> {
+  if (missing.length === 0) return { value: [], seen: 'the DestinationRules are there' };
+  if (there.some((rule) => servicesOwning(rule).length > 0)) {
+    return { value: [], seen: 'the controller has written DestinationRules for another service of the namespace' };
+  }
+  const why =
+    hidden.length > 0
+      ? `Deployments of ${hidden.join(', ')} may not be listed`
+      : found.length > 0
+        ? `the controller is ${found.map(({ image, namespace }) => `${image} in ${namespace}`).join(', ')}`
+        : 'no controller was found';
+  return {
+    value: [],
+    outcome: 'not-checked',
+    seen: `whether KServe writes the ${missing.length} DestinationRules that TLS needs is not observable: ${why}`,
+    remedy: `${hidden.length > 0 ? 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look. ' : ''}On upstream KServe add ${COMPONENT} to the manifests.`,
+  };
+}
+
+function withUnknown(value: Manifest[], unknown: readonly Upstream[], seen: string): Seen<Manifest[]> {
+  if (unknown.length === 0) return { value, seen };
+  return {
+    value,
+    outcome: 'not-checked',
+    seen: `${value.length > 0 ? `${seen}; ` : ''}whether vLLM serves TLS is left to a preset of KServe`,
+    remedy: `State it in the args of container main. If it does, add ${COMPONENT} to the manifests.`,
+  };
+}
+
+function asManifest(object: KubeObject): Manifest {
+  return { object, file: COMPONENT, line: null };
+}
