@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,7 +24,7 @@ export interface Stack {
   lab: Lab;
   /** As the cluster's administrator. */
   api: RealApi;
-  /** Runs the gate on Pattern 3 until it ends. */
+  /** Runs the gate on Pattern 3 as it ships until it ends. */
   run(options?: RunOptions): Promise<GateRun>;
   /** The processes of an image, by a part of its name. */
   programs(image: string): Promise<ProgramRecord[]>;
@@ -87,41 +87,10 @@ export async function startStack(add: KubeObject[] = []): Promise<Stack> {
   };
 }
 
-/**
- * Pattern 3 with the DestinationRules that upstream KServe needs, less the scorer that only llm-d's picker has: the
- * picker that can be had as a Go module is the one of the Gateway API project.
- */
-function writeManifests(folder: string): string {
-  const manifests = join(folder, 'manifests');
-  cpSync(join(ROOT, 'manifests/pattern3'), manifests, { recursive: true });
-  cpSync(
-    join(ROOT, 'manifests/components/upstream-kserve/destinationrules-pattern3.yaml'),
-    join(manifests, 'destinationrules.yaml'),
-  );
-  const edit = (name: string, change: (text: string) => string) => {
-    const file = join(manifests, name);
-    writeFileSync(file, change(readFileSync(file, 'utf8')));
-  };
-  edit('kustomization.yaml', (text) => `${text.trimEnd()}\n  - destinationrules.yaml\n`);
-  edit('llminferenceservice.yaml', (text) =>
-    text
-      .replace(/^ *- type: no-hit-lru-scorer\n/m, '')
-      .replace(/^ *- pluginRef: no-hit-lru-scorer\n *weight: 1\n/m, ''),
-  );
-  return manifests;
-}
-
 async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {} }: RunOptions): Promise<GateRun> {
   const output = mkdtempSync(join(folder, 'run-'));
   const started = Date.now();
-  const own = [
-    `--manifests=${writeManifests(folder)}`,
-    '--pairs=4-8',
-    '--pair-duration=5s',
-    '--concurrency=10',
-    '--latency-duration=0s',
-    '--runbook=false',
-  ];
+  const own = ['--pairs=4-8', '--pair-duration=5s', '--concurrency=10', '--latency-duration=0s', '--runbook=false'];
   const child = spawn(process.execPath, [CLI, 'run', ...gateArguments(output), ...own, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
