@@ -1,4 +1,3 @@
-import { component } from '../cluster/seed/objects.ts';
 import { ADVERSARIES } from './adversaries.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
@@ -67,13 +66,21 @@ const HEALTHY = {
   client: 'ok',
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'flags' | 'serving' | 'client'>;
 
+const LLMISVC = { 'control-plane': 'llmisvc-controller-manager' };
+
+/** Of the installation of kserve/kserve, as far as anybody reads it. */
 const UPSTREAM_CONTROLLER = {
-  ...component(
-    'kserve',
-    'llmisvc-controller-manager',
-    { name: 'manager', image: 'docker.io/kserve/llmisvc-controller:v0.20.0' },
-    { 'control-plane': 'llmisvc-controller-manager' },
-  ),
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'llmisvc-controller-manager', namespace: 'kserve', labels: LLMISVC },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: LLMISVC },
+    template: {
+      metadata: { labels: LLMISVC },
+      spec: { containers: [{ name: 'manager', image: 'docker.io/kserve/llmisvc-controller:v0.20.0' }] },
+    },
+  },
 };
 
 /** The scenarios that a pull request meets most. */
