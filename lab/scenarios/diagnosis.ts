@@ -657,7 +657,7 @@ const SERVING: readonly DiagnosisScenario[] = [
   ),
   manifest(
     'plain-server',
-    'vLLM is started without TLS behind a gateway that speaks it',
+    'vLLM is started without TLS, and KServe writes rules with TLS',
     'tls.plain-server',
     [
       ' \\\n              --ssl-certfile=/var/run/kserve/tls/tls.crt \\\n              --ssl-keyfile=/var/run/kserve/tls/tls.key',

@@ -212,10 +212,17 @@ export const CONFIG_RULES: readonly Rule[] = [
   ),
   plain(
     'tls-rule',
-    'istio.tls-rule',
-    'The gateway would speak plain HTTP to pods that serve TLS',
+    'tls.server-only',
+    'The gateway would speak plain HTTP to a server with TLS',
     'cluster',
-    'upstream KServe writes no DestinationRule, and the gate cannot add one; or one that is there turns TLS off',
+    'before the lease: upstream KServe writes no DestinationRule and the gate cannot add one, or one turns TLS off',
+  ),
+  plain(
+    'tls-plain-server',
+    'tls.plain-server',
+    'The gateway would speak TLS to a server that does not',
+    'change',
+    'before the lease: a DestinationRule originates TLS, and the flags of vLLM or of the endpoint picker have none',
   ),
   plain(
     'secret-missing',

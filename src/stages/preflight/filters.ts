@@ -40,12 +40,10 @@ export async function checkFilters(kube: KubeClient, given: Given): Promise<Look
     (filter) => !isNamed(filter, [...retired, ...replaced]) && selectsGateway(filter, gateway),
   );
   const comes = own.filter(({ object }) => selectsGateway(object, gateway));
-  refuseErasing([...stays, ...comes.map(({ object }): EnvoyFilter => object)], given.service);
-  const idle = [...stays, ...comes.map(({ object }): EnvoyFilter => object)].some(
-    (filter) => routesOf(filter).length > 0,
-  )
-    ? judgeRoutes(stays, comes, await routesThere(kube, given))
-    : null;
+  const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
+  refuseErasing(all, given.service);
+  const namesRoutes = all.some((filter) => routesOf(filter).length > 0);
+  const idle = namesRoutes ? judgeRoutes(stays, comes, await routesThere(kube, given)) : null;
   if (idle) return idle;
   if (unread.length > 0) {
     return {
@@ -54,8 +52,7 @@ export async function checkFilters(kube: KubeClient, given: Given): Promise<Look
       remedy: `${GRANT}.`,
     };
   }
-  const count = stays.length + comes.length;
-  return { seen: count === 0 ? 'none on the gateway' : `${count}, none erases the picker's configuration` };
+  return { seen: all.length === 0 ? 'none on the gateway' : `${all.length}, none erases the picker's configuration` };
 }
 
 async function filtersThere(

@@ -9,6 +9,7 @@ import { ruleFor, tlsRule, type Upstream, upstreamsOf } from '../../stack/destin
 import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import { GATEWAY_API } from '../../stack/routes.ts';
 import { serviceObject } from '../../stack/service.ts';
 import type { Seen } from './table.ts';
 
@@ -33,12 +34,17 @@ export async function checkTls(kube: KubeClient, given: Given): Promise<Seen<Man
   const object = serviceObject(given.manifests);
   const upstreams = object?.spec?.router ? destinations(object, given.controllers) : [];
   const secure = upstreams.filter(({ tls }) => tls === true);
+  const plain = upstreams.filter(({ tls }) => tls === false);
   const unknown = upstreams.filter(({ tls }) => tls === null);
-  if (secure.length === 0 && unknown.length === 0) return { value: [], seen: 'the pods serve plain HTTP' };
   const flavour = flavourOf(given.controllers);
-  if (flavour === 'odh') return { value: [], seen: 'KServe of Open Data Hub writes the DestinationRules' };
   const there = await rulesThere(kube, given.service.namespace);
-  const missing = lacking(secure, there.rules, given);
+  const rules = rulesToBe(there.rules, given);
+  for (const one of plain) refuseTls(one, rules, given);
+  if (plain[0] && (await writesTlsRules(kube, given)))
+    throw plainServer(plain[0], 'KServe ODH v0.15 writes one', given);
+  if (secure.length === 0 && unknown.length === 0) return { value: [], seen: 'the pods serve plain HTTP' };
+  if (flavour === 'odh') return { value: [], seen: 'KServe of Open Data Hub writes the DestinationRules' };
+  const missing = lacking(secure, rules, given);
   if (flavour === 'unknown') return unobservable(missing, there.rules, given.controllers);
   if (missing.length === 0) return withUnknown([], unknown, 'the DestinationRules are there');
   if (there.state !== 'listed') throw cannotAdd(missing, there.state, given.service.namespace);
@@ -76,22 +82,61 @@ async function rulesThere(kube: KubeClient, namespace: string): Promise<Rules> {
   }
 }
 
-/** Those for which no rule will be there. One that turns TLS off for just this Service cannot be added to. */
-function lacking(secure: readonly Upstream[], there: readonly DestinationRule[], given: Given): Upstream[] {
-  const { service, manifests, gateway, retired } = given;
+/** The rules that will be there when the stack serves: what a controller or the gate made goes, or is applied anew. */
+function rulesToBe(there: readonly DestinationRule[], { manifests, retired }: Given): DestinationRule[] {
   const own: DestinationRule[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === KIND);
-  const isNamed = ({ metadata }: DestinationRule, names: readonly { kind: string; name: string }[]) =>
-    names.some(({ kind, name }) => kind === KIND && name === metadata.name);
-  const replaced = own.map(({ kind, metadata }) => ({ kind, name: metadata.name }));
+  const names = [...retired, ...own.map(({ kind, metadata }) => ({ kind, name: metadata.name }))]
+    .filter(({ kind }) => kind === KIND)
+    .map(({ name }) => name);
   const stays = there.filter(
-    // What a controller or the gate made goes with its service, or is applied anew.
-    (rule) => servicesOwning(rule).length === 0 && !isOfTheGate(rule) && !isNamed(rule, [...retired, ...replaced]),
+    (rule) => servicesOwning(rule).length === 0 && !isOfTheGate(rule) && !names.includes(rule.metadata.name),
   );
+  return [...stays, ...own];
+}
+
+/** Those for which no rule will be there. One that turns TLS off for just this Service cannot be added to. */
+function lacking(secure: readonly Upstream[], rules: readonly DestinationRule[], given: Given): Upstream[] {
   return secure.filter(({ host, role }) => {
-    const rules = [...stays, ...own];
-    const rule = ruleFor(host, service.namespace, { rules, clientNamespace: gateway?.namespace ?? null });
+    const rule = ruleFor(host, given.service.namespace, { rules, clientNamespace: given.gateway?.namespace ?? null });
     if (rule?.exact && !rule.tls) throw plainRule(rule.name, host, role, given);
     return !rule?.tls;
+  });
+}
+
+/** A rule with TLS before a server without it. */
+function refuseTls(upstream: Upstream, rules: readonly DestinationRule[], given: Given): void {
+  const { service, gateway } = given;
+  const rule = ruleFor(upstream.host, service.namespace, { rules, clientNamespace: gateway?.namespace ?? null });
+  if (rule?.tls) throw plainServer(upstream, `${rule.name} in ${service.namespace} is one`, given, rule.name);
+}
+
+/**
+ * Whether the controller makes TLS rules whatever the flags are: ODH v0.15 does for a gateway of Istio
+ * (workload_tls_self_signed_istio.go); from v0.17 a ConfigMap decides.
+ */
+async function writesTlsRules(kube: KubeClient, { controllers, gateway }: Given): Promise<boolean> {
+  if (flavourOf(controllers) !== 'odh' || gateway === null) return false;
+  const acting = controllers.found.filter(({ actsOnServices }) => actsOnServices);
+  const isOld = acting.every(({ image }) => {
+    const version = versionOf(image);
+    return version !== null && isBefore(version, [0, 16]);
+  });
+  if (!isOld) return false;
+  const object = await kube.get({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway });
+  return /istio/.test(object?.spec?.gatewayClassName ?? '');
+}
+
+function plainServer({ host, role }: Upstream, rule: string, { manifests }: Given, name?: string): Failure {
+  const own = manifests.some(({ object }) => object.kind === KIND && object.metadata.name === name);
+  return new Failure({
+    stage: 'preflight',
+    code: 'tls-plain-server',
+    message: `A DestinationRule makes the gateway speak TLS to ${host} (${rule}), and ${server(role)} serves plain HTTP: every request would end in ${status(role)}.`,
+    hint:
+      role === 'epp'
+        ? 'Start the endpoint picker with --secure-serving, as Pattern 3 does, or remove the rule.'
+        : 'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, as Pattern 3 does, or remove the rule.',
+    blame: own || name === undefined ? 'change' : 'cluster',
   });
 }
 

@@ -41,6 +41,7 @@ interface Given {
 
 function check({ name = 'pattern3', edit = (text) => text, there = [], comes = [], ...given }: Given) {
   const kube = {
+    get: async () => ({ spec: { gatewayClassName: 'istio' } }),
     list: async () => {
       if (there === 'forbidden') {
         throw new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
@@ -149,6 +150,37 @@ describe('on upstream KServe', () => {
       expect(host.length).toBeLessThanOrEqual(63);
       expect(host).toMatch(/-epp-service$|-ip-[0-9a-f]{8}$|-kserve-workload-svc$/);
     }
+  });
+});
+
+describe('a rule with TLS before a server without it', () => {
+  const own = SHIPPED.filter(({ metadata }) => metadata.name === 'qwen2-3b-pattern3-workload');
+
+  it('is refused, whoever brings it', async () => {
+    await expect(check({ edit: toHttp, comes: own })).rejects.toMatchObject({
+      code: 'tls-plain-server',
+      blame: 'change',
+      message: expect.stringContaining('qwen2-3b-pattern3-kserve-workload-svc (qwen2-3b-pattern3-workload in'),
+    });
+    const wide = rule('all', `*.${NAMESPACE}.svc.cluster.local`);
+    await expect(check({ edit: toHttp, there: [wide] })).rejects.toMatchObject({
+      code: 'tls-plain-server',
+      blame: 'cluster',
+    });
+    const plain = (text: string) => text.replace('"--secure-serving"', '"--secure-serving=false"');
+    const epp = SHIPPED.filter(({ metadata }) => metadata.name === 'qwen2-3b-pattern3-epp');
+    await expect(check({ edit: plain, comes: epp })).rejects.toMatchObject({
+      message: expect.stringContaining('the endpoint picker serves plain HTTP: every request would end in 500'),
+    });
+  });
+
+  it('is refused on ODH v0.15, which writes it whatever the flags are, and not on a later one', async () => {
+    const odh = (tag: string) => controllers(`quay.io/opendatahub/kserve-controller:${tag}`, 'odh');
+    await expect(check({ edit: toHttp, controllers: odh('v0.15-latest') })).rejects.toMatchObject({
+      code: 'tls-plain-server',
+      message: expect.stringContaining('KServe ODH v0.15 writes one'),
+    });
+    expect(await check({ edit: toHttp, controllers: odh('v0.17') })).not.toHaveProperty('outcome');
   });
 });
 
