@@ -136,7 +136,7 @@ async function workspaceOf({ manifests }: Scenario, module: string): Promise<str
   const { replace = [], drop = [], add = {} } = manifests;
   const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const folder = join(workspace, 'manifests');
-  await cp(new URL('../src/pattern3/', rolesFolder(module)), folder, { recursive: true });
+  await cp(new URL('../pattern3/', rolesFolder(module)), folder, { recursive: true });
   for (const file of drop) await rm(join(folder, file));
   for (const [file, text] of Object.entries(add)) await writeFile(join(folder, file), text);
   const kustomization = join(folder, 'kustomization.yaml');
