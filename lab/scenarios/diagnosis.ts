@@ -208,6 +208,17 @@ const BEFORE: readonly DiagnosisScenario[] = [
       ],
     },
   }),
+  scenario(
+    'no-inference-model',
+    'the definition that only KServe ODH v0.15 still needs is missing',
+    'kserve.prerequisite',
+    {
+      cluster: { remove: ['CustomResourceDefinition/inferencemodels.inference.networking.x-k8s.io'] },
+    },
+  ),
+  scenario('no-gateway-class', 'the class of the gateway has been deleted', 'kserve.prerequisite', {
+    cluster: { remove: ['GatewayClass/istio'] },
+  }),
   scenario('istio-too-new', 'Istio takes only the InferencePool that the cluster does not serve', 'istio.pool-group', {
     cluster: {
       remove: ['CustomResourceDefinition/inferencepools.inference.networking.k8s.io'],
