@@ -113,8 +113,7 @@ async function runGate(
   const { client: fault, flags, manifests } = scenario;
   const preload = fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
   const isStack = stackAssets !== null;
-  const workspace =
-    manifests || isStack ? await makeWorkspace(join(root, 'manifests'), { faults: manifests, stack: isStack }) : null;
+  const workspace = manifests ? await makeWorkspace(join(root, 'manifests'), manifests) : null;
   const own = [...(workspace ? ['--manifests=manifests'] : []), ...(isStack ? STACK_FLAGS : [])];
   const output = workspace ? resolve(options.outputDir) : options.outputDir;
   const child = spawn(

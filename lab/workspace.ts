@@ -2,21 +2,15 @@ import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManifestFaults } from './scenarios/types.ts';
-import { fitToStack } from './stack/manifests.ts';
 
 /**
- * A new folder whose `manifests/` is Pattern 3 with the faults of a scenario, fitted to the stack of real parts where
- * asked. `shipped` is the folder `manifests/` of the project. The caller removes the folder.
+ * A new folder whose `manifests/` is Pattern 3 with the faults of a scenario. `shipped` is the folder `manifests/` of the project. The caller removes the folder.
  */
-export async function makeWorkspace(
-  shipped: string,
-  options: { faults: ManifestFaults | null; stack: boolean },
-): Promise<string> {
+export async function makeWorkspace(shipped: string, faults: ManifestFaults | null): Promise<string> {
   const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const folder = join(workspace, 'manifests');
   await cp(join(shipped, 'pattern3'), folder, { recursive: true });
-  if (options.stack) await fitToStack(folder, shipped);
-  if (options.faults) await change(folder, options.faults);
+  if (faults) await change(folder, faults);
   return workspace;
 }
 

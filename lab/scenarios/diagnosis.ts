@@ -195,6 +195,17 @@ const BEFORE: readonly DiagnosisScenario[] = [
       ],
     },
   }),
+  scenario(
+    'no-inference-model',
+    'the definition that only KServe ODH v0.15 still needs is missing',
+    'kserve.prerequisite',
+    {
+      cluster: { remove: ['CustomResourceDefinition/inferencemodels.inference.networking.x-k8s.io'] },
+    },
+  ),
+  scenario('no-gateway-class', 'the class of the gateway has been deleted', 'kserve.prerequisite', {
+    cluster: { remove: ['GatewayClass/istio'] },
+  }),
   scenario('istio-too-new', 'Istio takes only the InferencePool that the cluster does not serve', 'istio.pool-group', {
     cluster: {
       remove: ['CustomResourceDefinition/inferencepools.inference.networking.k8s.io'],
@@ -655,7 +666,7 @@ const SERVING: readonly DiagnosisScenario[] = [
   ),
   manifest(
     'plain-server',
-    'vLLM is started without TLS behind a gateway that speaks it',
+    'vLLM is started without TLS, and KServe writes rules with TLS',
     'tls.plain-server',
     [
       ' \\\n              --ssl-certfile=/var/run/kserve/tls/tls.crt \\\n              --ssl-keyfile=/var/run/kserve/tls/tls.key',
@@ -665,9 +676,14 @@ const SERVING: readonly DiagnosisScenario[] = [
     ['scheme: HTTPS', 'scheme: HTTP'],
     ['scheme: HTTPS', 'scheme: HTTP'],
   ),
-  scenario('no-tls-rules', 'plain KServe makes no DestinationRules, and vLLM serves TLS', 'tls.server-only', {
-    cluster: { kserve: 'no-rules' },
-  }),
+  scenario(
+    'no-tls-rules',
+    'KServe of Open Data Hub has made no DestinationRules, and vLLM serves TLS',
+    'tls.server-only',
+    {
+      cluster: { kserve: 'no-rules' },
+    },
+  ),
   scenario('policy-picker', 'somebody isolates the endpoint picker during the run', 'policy.gateway-to-picker', {
     manifests: NO_POLICIES,
     cluster: { later: [policy('isolate', { ...PICKERS, ...DENY_INGRESS })] },

@@ -67,6 +67,23 @@ const HEALTHY = {
   client: 'ok',
 } satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'flags' | 'serving' | 'client'>;
 
+const LLMISVC = { 'control-plane': 'llmisvc-controller-manager' };
+
+/** Of the installation of kserve/kserve, as far as anybody reads it. */
+const UPSTREAM_CONTROLLER = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'llmisvc-controller-manager', namespace: 'kserve', labels: LLMISVC },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: LLMISVC },
+    template: {
+      metadata: { labels: LLMISVC },
+      spec: { containers: [{ name: 'manager', image: 'docker.io/kserve/llmisvc-controller:v0.20.0' }] },
+    },
+  },
+};
+
 /** The scenarios that a pull request meets most. */
 export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
   pass: {
@@ -88,6 +105,18 @@ export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
     summary: 'the gateway bypasses the endpoint picker: even spread, no affinity',
     serving: { ...HEALTHY_SERVING, picker: 'bypassed' },
     expect: { exitCode: 1, verdict: 'fail', cause: 'routing.picker-bypassed' },
+  },
+  'upstream-kserve': {
+    ...HEALTHY,
+    name: 'upstream-kserve',
+    summary: 'upstream KServe in a namespace of its own, which writes no DestinationRules',
+    cluster: {
+      ...HEALTHY_CLUSTER,
+      kserve: 'no-rules',
+      remove: ['Deployment/opendatahub/kserve-controller-manager'],
+      add: [UPSTREAM_CONTROLLER],
+    },
+    expect: { exitCode: 0, verdict: 'pass', cause: null },
   },
   stockout: {
     ...HEALTHY,

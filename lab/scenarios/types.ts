@@ -138,7 +138,7 @@ export interface ClusterFaults {
   nodes: 'ok' | 'not-ready' | 'no-chips';
   /** The API server's refusal of each pod of a workload. */
   refusedPods: string | null;
-  /** `ignores`: does nothing; `no-certificates`: cannot sign; `no-rules`: makes no DestinationRules, as plain KServe. */
+  /** `ignores`: does nothing; `no-certificates`: cannot sign; `no-rules`: makes no DestinationRules, as upstream KServe. */
   kserve: 'ok' | 'ignores' | 'no-certificates' | 'no-rules' | { odd: { reason: string; message: string } };
   /** Verbs that the gate's identity may not use. */
   denied: readonly { verb: string; group: string; resource: string }[];

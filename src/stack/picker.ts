@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { Deployment } from '../clients/kubernetes/kinds.ts';
+import type { Deployment, LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import { isWorkload, pickerSelector } from './labels.ts';
 import { isOwnedBy } from './ownership.ts';
 import type { ServiceRef } from './refs.ts';
@@ -37,6 +37,11 @@ async function byOwner(kube: KubeClient, service: ServiceRef): Promise<Deploymen
   const all = (await kube.list('apps/v1', 'Deployment', { namespace: service.namespace })) ?? [];
   const others = all.filter((one) => isOwnedBy(one, service) && !isWorkload(one));
   return others.find(({ metadata }) => /scheduler|epp/.test(metadata.name)) ?? null;
+}
+
+/** The image that a manifest gives the endpoint picker; null where a preset of KServe has it. */
+export function ownPickerImage({ spec }: LLMInferenceService): string | null {
+  return spec?.router?.scheduler?.template?.containers?.find(({ name }) => name === 'main')?.image ?? null;
 }
 
 /** Flags that carry the configuration itself: `--configText` is KServe v0.16's. */

@@ -9,7 +9,6 @@ import { LAB, type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import type { KubeObject, ProgramRecord } from '../../lab/protocol.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
-import { makeWorkspace } from '../../lab/workspace.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli.ts');
@@ -25,7 +24,7 @@ export interface Stack {
   lab: Lab;
   /** As the cluster's administrator. */
   api: RealApi;
-  /** Runs the gate on Pattern 3 until it ends. */
+  /** Runs the gate on Pattern 3 as it ships until it ends. */
   run(options?: RunOptions): Promise<GateRun>;
   /** The processes of an image, by a part of its name. */
   programs(image: string): Promise<ProgramRecord[]>;
@@ -91,18 +90,10 @@ export async function startStack(add: KubeObject[] = []): Promise<Stack> {
 async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {} }: RunOptions): Promise<GateRun> {
   const output = mkdtempSync(join(folder, 'run-'));
   const started = Date.now();
-  const workspace = await makeWorkspace(join(ROOT, 'manifests'), { faults: null, stack: true });
-  const own = [
-    '--manifests=manifests',
-    '--pairs=4-8',
-    '--pair-duration=5s',
-    '--concurrency=10',
-    '--latency-duration=0s',
-    '--runbook=false',
-  ];
+  const own = ['--pairs=4-8', '--pair-duration=5s', '--concurrency=10', '--latency-duration=0s', '--runbook=false'];
   const child = spawn(process.execPath, [CLI, 'run', ...gateArguments(output), ...own, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: workspace,
+    cwd: folder,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
   });
   let log = '';
@@ -121,7 +112,6 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
   const overdue = setTimeout(() => child.kill('SIGTERM'), LIMIT_SECONDS * 1_000);
   const code = await new Promise<number | null>((done) => child.once('close', done));
   clearTimeout(overdue);
-  rmSync(workspace, { recursive: true });
   const read = (name: string) => readFileSync(join(output, name), 'utf8');
   const { gcp } = await lab.record();
   return {

@@ -248,7 +248,7 @@ describe('a version that the lab does not play', () => {
       'rehearse',
       (kserve: string, write: (line: string) => void) =>
         rehearse(
-          { scenario: 'pass', kube: 'lab', kserve, timeScale: '20', outputDir: '', gateFlags: [] },
+          { scenario: 'pass', kube: 'lab', stack: 'lab', kserve, timeScale: '20', outputDir: '', gateFlags: [] },
           { module: '', write },
         ),
     ],

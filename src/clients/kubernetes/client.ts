@@ -69,6 +69,8 @@ export interface KubeClient {
   mergePatch(ref: ObjectRef, patch: unknown): Promise<KubeObject>;
   /** Deletes an object, its dependants in the background unless told otherwise. False when it was not there. */
   remove(ref: ObjectRef, options?: RemoveOptions): Promise<boolean>;
+  /** Whether the cluster has a kind in this version of its group. */
+  serves(apiVersion: string, kind: string): Promise<boolean>;
   /** Served versions of an API group, preferred first; empty when the group is absent. */
   versionsOf(group: string): Promise<string[]>;
   /** The last lines of a container's log; empty before its first line. */
@@ -216,6 +218,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       }, [404]);
       return answer.status !== 404;
     },
+    serves: async (apiVersion, kind) => (await paths.collection(apiVersion, kind)) !== null,
     async versionsOf(group) {
       const answer = await ask(`API group ${group}`, `/apis/${group}`, [404]);
       if (answer.status === 404) return [];

@@ -133,9 +133,16 @@ export type LLMInferenceService = Known<
     replicas?: number;
     model?: { name?: string };
     template?: PodSpec;
+    worker?: PodSpec;
+    prefill?: { worker?: PodSpec };
     router?: {
+      route?: { http?: { refs?: unknown[]; spec?: { rules?: HTTPRouteRule[] } } };
       gateway?: { refs?: { name?: string; namespace?: string }[] };
-      scheduler?: { config?: { inline?: unknown }; template?: PodSpec };
+      scheduler?: {
+        config?: { inline?: unknown };
+        template?: PodSpec;
+        pool?: { ref?: { name?: string }; spec?: InferencePool['spec'] };
+      };
     };
   },
   { observedGeneration?: number; conditions?: Condition[] }
@@ -144,8 +151,14 @@ export type LLMInferenceService = Known<
 /** Istio, `networking.istio.io`. */
 export type DestinationRule = Known<{
   host?: string;
-  trafficPolicy?: { tls?: { mode?: string; caCertificates?: string } };
+  exportTo?: string[];
+  workloadSelector?: unknown;
+  trafficPolicy?: TlsSettings & { portLevelSettings?: TlsSettings[] };
 }>;
+
+interface TlsSettings {
+  tls?: { mode?: string; caCertificates?: string };
+}
 
 export interface EnvoyPatch {
   applyTo?: string;

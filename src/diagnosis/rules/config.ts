@@ -204,6 +204,27 @@ export const CONFIG_RULES: readonly Rule[] = [
     'neither group of the Gateway API Inference Extension is served',
   ),
   plain(
+    'prerequisite-missing',
+    'kserve.prerequisite',
+    'The cluster lacks what its KServe needs',
+    'cluster',
+    'a definition or a GatewayClass that this version of the controller cannot go on without',
+  ),
+  plain(
+    'tls-rule',
+    'tls.server-only',
+    'The gateway would speak plain HTTP to a server with TLS',
+    'cluster',
+    'before the lease: upstream KServe writes no DestinationRule and the gate cannot add one, or one turns TLS off',
+  ),
+  plain(
+    'tls-plain-server',
+    'tls.plain-server',
+    'The gateway would speak TLS to a server that does not',
+    'change',
+    'before the lease: a DestinationRule originates TLS, and the flags of vLLM or of the endpoint picker have none',
+  ),
+  plain(
     'secret-missing',
     'secret.missing',
     'A secret that the pods need does not exist',
@@ -272,6 +293,13 @@ export const CONFIG_RULES: readonly Rule[] = [
     'An EnvoyFilter erases the configuration of the endpoint picker',
     'cluster',
     'it overrides ext_proc of a route without naming a gRPC service',
+  ),
+  plain(
+    'envoyfilter-no-route',
+    'routing.envoyfilter-no-route',
+    'An EnvoyFilter of the manifests patches no route',
+    'change',
+    'it names routes that this version of KServe does not make, and would change nothing',
   ),
   plain(
     'policy-blocks',

@@ -166,8 +166,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
         where: { text: /schedulingProfiles/ },
       };
     },
-    remedy: () =>
-      'Look at the picker’s log for scrape errors, and add queue-scorer and no-hit-lru-scorer to the profile.',
+    remedy: () => 'Look at the picker’s log for scrape errors, and add queue-scorer to the profile.',
   },
   {
     cause: 'routing.no-affinity',

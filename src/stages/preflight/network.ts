@@ -1,11 +1,9 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo } from '../../clients/google/gke.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
-import { readFilter, selectsGateway } from '../../stack/filters.ts';
 import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { commandLine, evidenceAt, flagOf, mainOf, serviceObject } from '../../stack/service.ts';
 import type { Look } from './table.ts';
@@ -95,51 +93,4 @@ async function injected(kube: KubeClient, namespace: string): Promise<boolean | 
     if (error instanceof Failure && error.code === 'kube-permission') return null;
     throw error;
   }
-}
-
-/** EnvoyFilters on the gateway that would erase the endpoint picker's configuration. */
-export async function checkFilters(kube: KubeClient, given: Given): Promise<Look> {
-  const { gateway, service, retired, manifests } = given;
-  if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
-  const found: EnvoyFilter[] = [];
-  const unread: string[] = [];
-  for (const namespace of new Set([gateway.namespace, service.namespace])) {
-    try {
-      found.push(...((await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? []));
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
-      unread.push(namespace);
-    }
-  }
-  const goes = ({ metadata }: Pick<KubeObject, 'metadata'>) =>
-    retired.some(
-      ({ kind, name, namespace }) =>
-        kind === 'EnvoyFilter' && name === metadata.name && namespace === metadata.namespace,
-    );
-  const comes: EnvoyFilter[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === 'EnvoyFilter');
-  const erasing = [...found.filter((filter) => !goes(filter)), ...comes].filter(
-    (filter) =>
-      selectsGateway(filter, gateway) &&
-      readFilter(filter, { namespace: service.namespace, service: service.name }).erasesPicker,
-  );
-  if (erasing.length > 0) {
-    const names = erasing.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-    throw new Failure({
-      stage: 'preflight',
-      code: 'envoyfilter-erases',
-      message: `EnvoyFilter ${names.join(', ')} overrides ext_proc of a route without naming a gRPC service: requests would never reach the endpoint picker.`,
-      hint: `kubectl -n ${erasing[0]?.metadata.namespace} delete envoyfilter ${erasing[0]?.metadata.name}; Istio 1.27 and later need none.`,
-      blame: 'cluster',
-    });
-  }
-  if (unread.length > 0) {
-    return {
-      outcome: 'not-checked',
-      seen: `EnvoyFilters of ${unread.join(', ')} may not be listed`,
-      remedy: 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look.',
-    };
-  }
-  return {
-    seen: found.length === 0 ? 'none on the gateway' : `${found.length}, none erases the picker's configuration`,
-  };
 }

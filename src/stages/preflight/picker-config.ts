@@ -1,8 +1,11 @@
 import { parseDocument } from 'yaml';
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
+import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
-import { argumentOf, CONFIG_TEXT_FLAGS, type PickerFile } from '../../stack/picker.ts';
+import type { Controllers } from '../../stack/controllers.ts';
+import { argumentOf, CONFIG_TEXT_FLAGS, ownPickerImage, type PickerFile } from '../../stack/picker.ts';
+import { knownPicker } from '../../stack/picker-plugins.ts';
 import { evidenceAt } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
@@ -31,13 +34,21 @@ export function checkPickerConfig(manifest: Manifest): Look {
   if (!Array.isArray(schedulingProfiles) || schedulingProfiles.length === 0) {
     return refuse('has no scheduling profile', /EndpointPickerConfig|config-?[tT]ext|inline:/);
   }
+  const image = ownPickerImage(manifest.object);
+  const stranger = image === null ? null : strangerTo(image, plugins);
+  if (stranger) {
+    return refuse(
+      `declares the plugin ${stranger.type}, which ${stranger.picker} (${image}) does not have`,
+      new RegExp(`type: *["']?${escaped(stranger.type)}`),
+    );
+  }
   const declared = new Set((plugins ?? []).map((plugin) => plugin?.name ?? plugin?.type));
   const used = schedulingProfiles.flatMap((profile) => profile?.plugins ?? []);
   const unknown = used.find(({ pluginRef }) => !declared.has(pluginRef));
   if (unknown)
     return refuse(
       `refers to ${unknown.pluginRef}, which it does not declare`,
-      new RegExp(`pluginRef: *["']?${unknown.pluginRef}`),
+      new RegExp(`pluginRef: *["']?${escaped(unknown.pluginRef ?? '')}`),
     );
   const scorers = used.filter(({ pluginRef = '' }) => /scorer/.test(typeOf(plugins, pluginRef)));
   const shown = scorers.map(({ pluginRef, weight = 1 }) => `${pluginRef} ${weight}`).join(', ') || 'no scorer';
@@ -53,6 +64,53 @@ export function checkPickerConfig(manifest: Manifest): Look {
       };
 }
 
+/**
+ * The declared plugins against those of the picker that KServe's preset has: a picker ends with `plugin type … is not
+ * registered`. A warning, since an administrator may have changed the preset.
+ */
+export function checkPlugins(manifest: Manifest, controllers: Controllers): Look {
+  const text = configText(manifest.object);
+  if (text === null) return { seen: 'KServe’s own' };
+  const image = ownPickerImage(manifest.object) ?? presetPicker(controllers);
+  if (image === null) return { outcome: 'not-checked', seen: 'the image of the endpoint picker is not known' };
+  const known = knownPicker(image);
+  if (known === null) {
+    return { outcome: 'not-checked', seen: `the gate has no list of the plugins of ${image}` };
+  }
+  const { plugins }: PickerFile = parseDocument(text).toJS({ maxAliasCount: 0 }) ?? {};
+  const stranger = strangerTo(image, plugins);
+  return stranger
+    ? {
+        outcome: 'warning',
+        seen: `${stranger.picker} (${image}, of KServe's preset) does not have the plugin ${stranger.type}, and would end at its start`,
+        remedy: 'Take it out of the EndpointPickerConfig, or name another image in spec.router.scheduler.template.',
+      }
+    : { seen: `${known.name} has all ${plugins?.length ?? 0}` };
+}
+
+/** The first declared plugin that a known picker does not register. */
+function strangerTo(image: string, plugins: PickerFile['plugins']): { type: string; picker: string } | null {
+  const known = knownPicker(image);
+  const type = (plugins ?? []).map((plugin) => plugin?.type).find((one) => one && known && !known.plugins.has(one));
+  return known && type ? { type, picker: known.name } : null;
+}
+
+/** The picker of the preset `kserve-config-llm-scheduler` by KServe's minor version; ODH's release-v0.15 has v0.4 as well. */
+const PRESETS: Readonly<Record<number, string>> = {
+  15: 'quay.io/opendatahub/llm-d-inference-scheduler:release-v0.4',
+  17: 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.4.0',
+  18: 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.7.1',
+  19: 'ghcr.io/llm-d/llm-d-inference-scheduler:v0.7.1',
+  20: 'ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0',
+};
+
+function presetPicker({ found }: Controllers): string | null {
+  const [controller, ...others] = found.filter(({ actsOnServices }) => actsOnServices);
+  const [major, minor = 0] = versionOf(controller?.image ?? null) ?? [];
+  const isTold = controller && others.length === 0 && (controller.flavour === 'upstream' || minor === 15);
+  return isTold && major === 0 ? (PRESETS[minor] ?? null) : null;
+}
+
 function typeOf(plugins: PickerFile['plugins'], ref: string): string {
   return plugins?.find(({ type, name }) => (name ?? type) === ref)?.type ?? ref;
 }
@@ -65,3 +123,5 @@ function configText({ spec }: LLMInferenceService): string | null {
   const words = (template?.containers ?? []).flatMap(({ command = [], args = [] }) => [...command, ...args]);
   return argumentOf(words, CONFIG_TEXT_FLAGS);
 }
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

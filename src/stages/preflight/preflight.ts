@@ -18,11 +18,16 @@ import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
 import { budgetMs } from './budget.ts';
 import { checkExisting, otherLease, strangersOn } from './existing.ts';
-import { checkFilters, checkPolicies } from './network.ts';
+import { checkFilters } from './filters.ts';
+import { checkKserve, readVersions } from './kserve.ts';
+import { checkPolicies } from './network.ts';
+import { checkPlugins } from './picker-config.ts';
 import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
+import { checkPrerequisites } from './prerequisites.ts';
 import { checkSecrets } from './secrets.ts';
-import { checkGateway, checkIstio, checkKserve, checkRoutes, readVersions } from './serving.ts';
+import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
 import type { Look, Table } from './table.ts';
+import { checkTls } from './tls-rules.ts';
 
 /** Refusals that concern one manifest and say nothing of the others. */
 const OF_A_MANIFEST: ReadonlySet<string> = new Set([
@@ -48,7 +53,7 @@ export async function preflight(
   const { manifest, service } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   const gateway = inputs.gateway ?? gatewayNamed(manifest.object) ?? (await gatewayInUse(kube, service.namespace));
-  const versions = await readVersions(kube);
+  const { controllers, istiod } = await readVersions(kube);
   note({
     type: 'planned',
     plan: { namespace: service.namespace, service: service.name, replicas: service.replicas },
@@ -57,14 +62,15 @@ export async function preflight(
     serviceApiVersion: service.apiVersion,
     vllmImage: imageOf(manifests),
     vllmArgs: commandLine(mainOf(manifest.object)) || null,
-    istioVersion: versionOf(versions.istiod)?.join('.') ?? null,
-    kserveVersion: versions.kserve?.map((image) => image.split('/').at(-1) ?? image).join(', ') || null,
+    istioVersion: versionOf(istiod.image)?.join('.') ?? null,
+    kserveVersion: controllers.found.map(({ image }) => image.split('/').at(-1) ?? image).join(', ') || null,
   };
   note({ type: 'discovered', environment: discovered });
-  const network = { cluster, service, manifests, gateway, retired };
+  const network = { cluster, service, manifests, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
-  const groups = table.check('kserve', 'KServe', () => checkKserve(kube, versions));
+  const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
+  const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
   const [planned] = await Promise.all([
     checkNodes(context, cluster, { manifest, service, retired }, table),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
@@ -77,16 +83,18 @@ export async function preflight(
         poolGroups: (await groups) ?? [],
       }),
     ),
+    table.look('prerequisites', 'What KServe needs', () => checkPrerequisites(kube, controllers, manifest.object)),
+    table.look('picker-plugins', 'Plugins of the endpoint picker', async () => checkPlugins(manifest, controllers)),
     table.look('gateway', 'Gateway', () => checkGateway(kube, gateway)),
-    table.look('istio', 'Istio', async () => checkIstio(versions.istiod, (await groups) ?? [])),
+    table.look('istio', 'Istio', async () => checkIstio(istiod, (await groups) ?? [])),
     table.look('routes', 'Other routes', () =>
-      checkRoutes(kube, { gateway, namespace: service.namespace, passing, istiod: versions.istiod }),
+      checkRoutes(kube, { gateway, namespace: service.namespace, passing, istiod: istiod.image }),
     ),
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
     table.look('existing', 'Existing service', () => checkExisting(context, service, retired)),
-    table.look('dry-run', 'Server-side dry run', () => dryRun(context, manifests)),
+    table.look('dry-run', 'Server-side dry run', async () => dryRun(context, [...manifests, ...((await rules) ?? [])])),
     table.look('kubernetes', 'Kubernetes API', async () => {
       const version = await kube.version();
       note({ type: 'discovered', environment: { kubernetesVersion: version } });
@@ -95,13 +103,12 @@ export async function preflight(
   ]);
   table.settle();
   if (!planned) throw new Error('every check of preflight passed, and there is no plan');
-  const kept = new Set(
-    manifests.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))),
-  );
+  const applied = [...manifests, ...((await rules) ?? [])];
+  const kept = new Set(applied.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))));
   return {
     ...planned,
     service,
-    manifests,
+    manifests: applied,
     retire: retired.filter((ref) => !kept.has(describe(ref))),
     environment: { ...discovered, ...planned.environment },
   };

@@ -7,93 +7,8 @@ import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import type { GatewayRef } from '../../stack/refs.ts';
 import { GATEWAY_API, isAttached, listRoutes } from '../../stack/routes.ts';
-import type { Look, Seen } from './table.ts';
-
-export const SERVICE_GROUP = 'serving.kserve.io';
-const POOL_GROUPS = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'] as const;
-const GRANT = 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look';
-/** Where the controllers are, as their own installations have it. */
-const KSERVE_NAMESPACES = ['opendatahub', 'kserve'] as const;
-const ISTIO_NAMESPACE = 'istio-system';
-
-/** Images of the KServe controllers and of istiod; null what may not be read. */
-export interface Versions {
-  kserve: string[] | null;
-  istiod: string | null;
-}
-
-/** Reads the images of the controllers. Best effort: it needs rights in their namespaces. */
-export async function readVersions(kube: KubeClient): Promise<Versions> {
-  const images = async (namespace: string, names: RegExp): Promise<string[] | null> => {
-    try {
-      const deployments = (await kube.list('apps/v1', 'Deployment', { namespace })) ?? [];
-      return deployments
-        .filter(({ metadata }) => names.test(metadata.name))
-        .flatMap(({ spec }) => (spec?.template?.spec?.containers ?? []).map(({ image }) => image ?? ''));
-    } catch (error) {
-      if (error instanceof Failure && error.code === 'kube-permission') return null;
-      throw error;
-    }
-  };
-  const [istiod, ...kserve] = await Promise.all([
-    images(ISTIO_NAMESPACE, /^istiod/),
-    ...KSERVE_NAMESPACES.map((namespace) => images(namespace, /kserve|llmisvc/)),
-  ]);
-  const readable = kserve.filter((list) => list !== null);
-  return { kserve: readable.length > 0 ? readable.flat() : null, istiod: istiod?.[0] ?? null };
-}
-
-/** Definitions and controller: who will act on the service, and on which InferencePool. */
-export async function checkKserve(kube: KubeClient, versions: Versions): Promise<Seen<readonly string[]>> {
-  const served = await kube.versionsOf(SERVICE_GROUP);
-  if (served.length === 0) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'kserve-missing',
-      message: `The cluster serves no API of ${SERVICE_GROUP}: KServe's LLMInferenceService is not installed.`,
-      hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
-      blame: 'cluster',
-    });
-  }
-  // The plain release of v0.15 has the definition of others and ignores the kind.
-  const plain = versions.kserve?.find((image) => /(?:^|\/)kserve\/kserve-controller:v0\.(?:\d|1[0-5])\b/.test(image));
-  if (plain !== undefined && versions.kserve?.length === 1) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'kserve-upstream-v0.15',
-      message: `The controller is ${plain}, which ignores LLMInferenceServices: nothing would be made of the manifests.`,
-      hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
-      blame: 'cluster',
-    });
-  }
-  const groups = await Promise.all(
-    POOL_GROUPS.map(async (group) => ((await kube.versionsOf(group)).length > 0 ? group : null)),
-  );
-  const pools = groups.filter((group) => group !== null);
-  if (pools.length === 0) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'inference-pool-missing',
-      message: `The cluster serves InferencePool in neither ${POOL_GROUPS.join(' nor ')}: there is nothing for an endpoint picker to pick from.`,
-      hint: 'Install the definitions of the Gateway API Inference Extension.',
-      blame: 'cluster',
-    });
-  }
-  const controller =
-    versions.kserve === null ? 'controller not readable' : versions.kserve.join(', ') || 'no controller found';
-  const seen = `${SERVICE_GROUP}/${served.join(', ')}; ${controller}; InferencePool in ${pools.join(', ')}`;
-  if (versions.kserve?.length === 0) {
-    return {
-      value: pools,
-      outcome: 'warning',
-      seen,
-      remedy: `No controller runs in ${KSERVE_NAMESPACES.join(' or ')}; see that it runs elsewhere.`,
-    };
-  }
-  return versions.kserve === null
-    ? { value: pools, seen, remedy: `${GRANT} at the controller's version.` }
-    : { value: pools, seen };
-}
+import { GRANT, type Istiod } from './kserve.ts';
+import type { Look } from './table.ts';
 
 /** Gateway: there, of Istio, programmed, with an address. */
 export async function checkGateway(kube: KubeClient, gateway: GatewayRef | null): Promise<Look> {
@@ -136,15 +51,42 @@ export async function checkGateway(kube: KubeClient, gateway: GatewayRef | null)
       blame: 'cluster',
     });
   }
+  await checkClass(kube, className, shown);
   return { seen: `${shown} of class ${className} at ${addresses.map(({ value }) => value).join(', ')}` };
 }
 
+/**
+ * KServe reads the object of the class before it makes a route (`DiscoverGateways` in its router_discovery.go, v0.15 to
+ * v0.20). A gateway keeps its state when the object goes. Who may not read it learns nothing here.
+ */
+async function checkClass(kube: KubeClient, name: string, gateway: string): Promise<void> {
+  try {
+    if (await kube.get({ apiVersion: GATEWAY_API, kind: 'GatewayClass', name })) return;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'kube-permission') return;
+    throw error;
+  }
+  throw new Failure({
+    stage: 'preflight',
+    code: 'prerequisite-missing',
+    message: `GatewayClass ${name} of gateway ${gateway} does not exist: KServe would make no route.`,
+    hint: `Let Istio make it anew (kubectl -n istio-system rollout restart deployment istiod), or apply a GatewayClass ${name} with controllerName istio.io/gateway-controller.`,
+    blame: 'cluster',
+  });
+}
+
 /** Istio's version against the groups of InferencePool: 1.27 takes the older, 1.28 and later the newer alone. */
-export function checkIstio(istiod: string | null, poolGroups: readonly string[]): Look {
-  const version = versionOf(istiod);
-  if (istiod === null)
-    return { outcome: 'not-checked', seen: 'the version of istiod is not readable', remedy: `${GRANT}.` };
-  if (version === null) return { outcome: 'warning', seen: `${istiod} has no version in its tag` };
+export function checkIstio({ image, hidden }: Istiod, poolGroups: readonly string[]): Look {
+  if (hidden) return { outcome: 'not-checked', seen: 'the version of istiod is not readable', remedy: `${GRANT}.` };
+  if (image === null) {
+    return {
+      outcome: 'warning',
+      seen: 'no istiod runs in istio-system',
+      remedy: 'See that Istio runs elsewhere, and takes the InferencePools of this cluster.',
+    };
+  }
+  const version = versionOf(image);
+  if (version === null) return { outcome: 'warning', seen: `${image} has no version in its tag` };
   const wanted = isBefore(version, [1, 28]) ? 'inference.networking.x-k8s.io' : 'inference.networking.k8s.io';
   if (isBefore(version, [1, 27])) {
     return {

@@ -235,6 +235,8 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'kserve.missing': code('kserve-missing', 'kserve-there'),
   'kserve.no-controller': code('kserve-upstream-v0.15', 'kserve-upstream-v0.17'),
   'kserve.no-inference-pool': code('inference-pool-missing', 'inference-pool-there'),
+  'kserve.prerequisite': code('prerequisite-missing', 'prerequisite-there'),
+  'routing.envoyfilter-no-route': code('envoyfilter-no-route', 'envoyfilter-routes'),
   'secret.pull-missing': code('pull-secret-missing', 'pull-secret-there'),
   'gateway.class': code('gateway-class', 'gateway-classes'),
   'gateway.other': code('wrong-gateway', 'right-gateway'),

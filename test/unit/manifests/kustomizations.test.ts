@@ -97,7 +97,7 @@ describe('the roles of the gate', () => {
   it('name one and the same identity', () => {
     const files = [...REQUIRED, ...OPTIONAL].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
     const subjects = files.flatMap((object) => object.subjects ?? []);
-    expect(subjects.length).toBe(11);
+    expect(subjects.length).toBe(12);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 

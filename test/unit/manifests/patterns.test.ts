@@ -93,7 +93,6 @@ describe.each(['pattern1', 'pattern3'] as const)('the service of %s', (name) => 
     expect(weights).toEqual([
       ['prefix-cache-scorer', 3],
       ['queue-scorer', 2],
-      ['no-hit-lru-scorer', 1],
       ['max-score-picker', undefined],
     ]);
     const declared = config.plugins.map((each: Json) => each.type);
@@ -106,10 +105,14 @@ describe.each(['pattern1', 'pattern3'] as const)('the service of %s', (name) => 
   });
 });
 
+/** What upstream KServe needs beside a pattern. */
+const rulesFor = (name: 'pattern1' | 'pattern3') =>
+  objectsBelow('components/upstream-kserve').filter(({ metadata }) => metadata.name?.includes(name));
+
 it('retiring Pattern 3 covers all that pattern3 applies, and nothing of Pattern 1', () => {
   const retired = objectsOf('pattern3/retire.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   const names = (name: 'pattern1' | 'pattern3') =>
-    pattern(name).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    [...pattern(name), ...rulesFor(name)].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   expect(retired.sort()).toEqual([...names('pattern3'), 'EnvoyFilter inference-pool-route-body-forwarding'].sort());
   expect(names('pattern1').filter((each) => retired.includes(each))).toEqual([]);
 });
@@ -118,17 +121,19 @@ describe('retiring Pattern 1', () => {
   const retired = objectsOf('pattern1/retire.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
   it('covers all that pattern1 applies, and what was recorded', () => {
-    for (const { kind, metadata } of pattern('pattern1')) expect(retired).toContain(`${kind} ${metadata.name}`);
+    for (const { kind, metadata } of [...pattern('pattern1'), ...rulesFor('pattern1')]) {
+      expect(retired).toContain(`${kind} ${metadata.name}`);
+    }
     expect(retired).toContain('EnvoyFilter inference-pool-route-body-forwarding');
     for (const name of ['allow-gateway-to-vllm', 'allow-epp-scheduler', 'allow-vllm-egress']) {
       expect(retired).toContain(`NetworkPolicy ${name}`);
     }
   });
 
-  it('touches nothing of Pattern 3 and of the components', () => {
-    const kept = [...pattern('pattern3'), ...objectsBelow('components')].map(
-      ({ kind, metadata }) => `${kind} ${metadata.name}`,
-    );
+  it('touches nothing of Pattern 3 and of the other components', () => {
+    const own = rulesFor('pattern1').map(({ metadata }) => metadata.name);
+    const others = objectsBelow('components').filter(({ metadata }) => !own.includes(metadata.name));
+    const kept = [...pattern('pattern3'), ...others].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(retired.filter((each) => kept.includes(each))).toEqual([]);
   });
 

@@ -221,6 +221,7 @@ export function fakeKube(
     rulesIn: async () => ({ rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], complete: true }),
     canI: async () => true,
     secretKeys: async () => null,
+    serves: async () => true,
     logs: async () => '',
     versionsOf: async (group: string) => (group.includes('x-k8s.io') ? ['v1alpha2'] : ['v1']),
     remove: async (ref: Parameters<KubeClient['remove']>[0]) => {

@@ -1,5 +1,4 @@
 import type { KubeObject } from '../../../protocol.ts';
-import { withoutLlmdScorer } from '../../../stack/manifests.ts';
 import { containersOf, ownContainers, specOf } from './kserve-fields.ts';
 import { manifest, NAMESPACE, until, type World } from './world.ts';
 
@@ -61,11 +60,7 @@ export interface KserveObservation {
 /** The LLMInferenceService of a shipped pattern, as the project's picker can run it. */
 export async function shippedService(pattern: 'pattern1' | 'pattern3'): Promise<KubeObject> {
   const objects = await manifest(`${pattern}/llminferenceservice.yaml`);
-  const service = objects.find(({ kind }) => kind === 'LLMInferenceService') as KubeObject;
-  for (const container of service.spec.router.scheduler.template.containers) {
-    container.args = container.args.map(withoutLlmdScorer);
-  }
-  return service;
+  return objects.find(({ kind }) => kind === 'LLMInferenceService') as KubeObject;
 }
 
 /** Creates the service, and calls `whenReady` before its objects are read and it is deleted. */

@@ -187,6 +187,14 @@ describe('reading and removing', () => {
     expect((await kube.versionsOf('apps'))[0]).toBe('v1');
   });
 
+  it('tells whether the cluster has a kind in a version of its group', async () => {
+    const kube = api.client();
+    expect(await kube.serves('apps/v1', 'Deployment')).toBe(true);
+    expect(await kube.serves('apps/v1', 'InferenceModel')).toBe(false);
+    expect(await kube.serves('apps/v2', 'Deployment')).toBe(false);
+    expect(await kube.serves('nowhere.io/v1', 'Deployment')).toBe(false);
+  });
+
   it('reads the end of a log, and nothing of a container that has none', async () => {
     api.store.create(
       { group: '', plural: 'pods' },

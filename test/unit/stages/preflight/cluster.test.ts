@@ -10,10 +10,12 @@ import type {
 import type { ObjectRef } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { checkAccess } from '../../../../src/stages/preflight/access.ts';
-import { checkFilters, checkPolicies } from '../../../../src/stages/preflight/network.ts';
+import { checkFilters } from '../../../../src/stages/preflight/filters.ts';
+import { checkKserve, readVersions } from '../../../../src/stages/preflight/kserve.ts';
+import { checkPolicies } from '../../../../src/stages/preflight/network.ts';
 import { checkGooglePermissions, checkShape } from '../../../../src/stages/preflight/pool.ts';
 import { checkSecrets } from '../../../../src/stages/preflight/secrets.ts';
-import { checkGateway, checkIstio, checkKserve, checkRoutes } from '../../../../src/stages/preflight/serving.ts';
+import { checkGateway, checkIstio, checkRoutes } from '../../../../src/stages/preflight/serving.ts';
 import type { AnyObject } from '../../../any-object.ts';
 import { fakePool, POOL } from '../fakes.ts';
 
@@ -239,23 +241,67 @@ describe('the serving layer', () => {
   const served = (groups: Record<string, string[]>) => kube({ versionsOf: async (group) => groups[group] ?? [] });
   const all = { 'serving.kserve.io': ['v1alpha1'], 'inference.networking.x-k8s.io': ['v1alpha2'] };
 
-  it.each<[string, Record<string, string[]>, string[] | null, string]>([
-    ['the definition is missing', {}, null, 'kserve-missing'],
-    ['plain KServe v0.15 is all there is', all, ['kserve/kserve-controller:v0.15.2'], 'kserve-upstream-v0.15'],
-    ['there is no InferencePool', { 'serving.kserve.io': ['v1alpha1'] }, ['x'], 'inference-pool-missing'],
-  ])('is refused when %s', async (_, groups, images, code) => {
-    await expect(checkKserve(served(groups), { kserve: images, istiod: null })).rejects.toMatchObject({ code });
+  /** What the namespaces of the controllers show; null for one that may not be read. */
+  const reading = (namespaces: Record<string, [name: string, image: string][] | null>) =>
+    readVersions(
+      kube({
+        list: async (_apiVersion, _kind, options) => {
+          const found = namespaces[options?.namespace ?? ''] ?? [];
+          if (namespaces[options?.namespace ?? ''] === null) throw forbidden();
+          return found.map(([name, image]) => ({
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            metadata: { name },
+            spec: { template: { spec: { containers: [{ name: 'manager', image }] } } },
+          }));
+        },
+      }),
+    );
+  const ODH: [string, string] = ['kserve-controller-manager', 'quay.io/opendatahub/kserve-controller:v0.15-latest'];
+  const PLAIN: [string, string] = ['kserve-controller-manager', 'kserve/kserve-controller:v0.15.2'];
+  const UPSTREAM: [string, string] = ['llmisvc-controller-manager', 'docker.io/kserve/llmisvc-controller:v0.20.0'];
+
+  it.each<[string, Record<string, string[]>, Parameters<typeof reading>[0], string]>([
+    ['the definition is missing', {}, {}, 'kserve-missing'],
+    ['plain KServe v0.15 is all there is', all, { kserve: [PLAIN] }, 'kserve-upstream-v0.15'],
+    [
+      'upstream KServe lacks the controller of the kind',
+      all,
+      { kserve: [['kserve-controller-manager', 'kserve/kserve-controller:v0.20.0']] },
+      'kserve-upstream-v0.15',
+    ],
+    ['there is no InferencePool', { 'serving.kserve.io': ['v1alpha1'] }, { kserve: [ODH] }, 'inference-pool-missing'],
+  ])('is refused when %s', async (_, groups, namespaces, code) => {
+    const { controllers } = await reading(namespaces);
+    await expect(checkKserve(served(groups), controllers)).rejects.toMatchObject({ code });
   });
 
-  it('passes with Open Data Hub, and with a controller that may not be seen', async () => {
-    const found = await checkKserve(served(all), {
-      kserve: ['quay.io/opendatahub/kserve-controller:v0.15-latest'],
-      istiod: null,
-    });
-    expect(found.value).toEqual(['inference.networking.x-k8s.io']);
-    expect(await checkKserve(served(all), { kserve: null, istiod: null })).toMatchObject({
-      seen: expect.stringContaining('not readable'),
-    });
+  it.each<[string, Parameters<typeof reading>[0], string | undefined, string]>([
+    ['ODH', { opendatahub: [ODH], kserve: null }, undefined, `${ODH[1]} in opendatahub;`],
+    ['upstream', { opendatahub: null, kserve: [UPSTREAM, PLAIN] }, undefined, `; ${UPSTREAM[1]} in kserve;`],
+    [
+      'one that may not be read',
+      { opendatahub: [], kserve: null },
+      'not-checked',
+      'the controllers of kserve are not readable',
+    ],
+    [
+      'one that may not be read beside one that ignores the kind',
+      { opendatahub: null, kserve: [PLAIN] },
+      'not-checked',
+      'ignores LLMInferenceServices, and the controllers of opendatahub are not readable',
+    ],
+    ['none at all', {}, 'warning', 'no controller found'],
+  ])('finds the controller of KServe: %s', async (_, namespaces, outcome, seen) => {
+    const { controllers } = await reading(namespaces);
+    const look = await checkKserve(served(all), controllers);
+    expect(look.outcome).toBe(outcome);
+    expect(look.seen).toContain(seen);
+  });
+
+  it('tells an istiod that may not be read from one that is not there', async () => {
+    expect(checkIstio((await reading({ 'istio-system': null })).istiod, [])).toMatchObject({ outcome: 'not-checked' });
+    expect(checkIstio((await reading({})).istiod, [])).toMatchObject({ outcome: 'warning' });
   });
 
   it.each<[string | null, string[], string]>([
@@ -267,7 +313,7 @@ describe('the serving layer', () => {
     ['gcr.io/istio/pilot:latest', [], 'warning'],
     [null, [], 'not-checked'],
   ])('with istiod %s and InferencePools of %j: %s', (image, groups, expected) => {
-    const run = () => checkIstio(image, groups);
+    const run = () => checkIstio({ image, hidden: image === null }, groups);
     if (expected === 'pool-group') expect(run).toThrow(expect.objectContaining({ code: 'pool-group' }));
     else expect(run().outcome ?? 'pass').toBe(expected);
   });
@@ -296,6 +342,14 @@ describe('the serving layer', () => {
     ],
   ])('is refused when the gateway %s', async (_, object, code) => {
     await expect(checkGateway(kube({ get: async () => object }), GATEWAY)).rejects.toMatchObject({ code });
+  });
+
+  it('is refused when the class of the gateway has gone, which KServe reads', async () => {
+    const client = kube({ get: async ({ kind }) => (kind === 'Gateway' ? gateway() : null) });
+    await expect(checkGateway(client, GATEWAY)).rejects.toMatchObject({
+      code: 'prerequisite-missing',
+      message: expect.stringContaining('GatewayClass istio of gateway opendatahub/gw does not exist'),
+    });
   });
 
   it('passes with a gateway that carries traffic', async () => {
@@ -361,6 +415,7 @@ describe('policies and filters', () => {
     manifests: [manifest()],
     gateway: GATEWAY,
     retired: [],
+    controllers: { found: [], hidden: [] },
     ...change,
   });
   const listing = (objects: AnyObject[], denied = false) =>
@@ -429,7 +484,7 @@ describe('policies and filters', () => {
       one.spec.configPatches[0].match = { routeConfiguration: { vhost: { route: { name } } } };
       return checkFilters(listing([one]), given());
     };
-    expect(await at('ns.other-kserve-route.0')).not.toHaveProperty('outcome');
+    expect(await at('ns.other-kserve-route.0')).toMatchObject({ outcome: 'warning' });
     for (const ours of ['ns.qwen-kserve-route.0', 'v1-completions-path']) {
       await expect(at(ours)).rejects.toMatchObject({ code: 'envoyfilter-erases' });
     }

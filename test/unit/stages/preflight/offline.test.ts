@@ -124,7 +124,7 @@ describe('what the manifests tell by themselves', () => {
     );
     expect(lines['picker-config']).toMatchObject({
       outcome: 'warning',
-      seen: 'queue-scorer 2, no-hit-lru-scorer 1: prefixes will not stick',
+      seen: 'queue-scorer 2: prefixes will not stick',
     });
   });
 

@@ -96,6 +96,39 @@ describe('what is retired', () => {
   });
 });
 
+describe('on upstream KServe', () => {
+  const UPSTREAM: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'llmisvc-controller-manager', namespace: 'kserve' },
+    spec: { template: { spec: { containers: [{ name: 'manager', image: 'kserve/llmisvc-controller:v0.20.0' }] } } },
+  };
+  const args = ['exec vllm --ssl-certfile=/tls.crt'];
+  const secure: KubeObject = {
+    ...SERVICE,
+    spec: { replicas: 3, router: { scheduler: {} }, template: { containers: [{ name: 'main', args }] } },
+  };
+  const there = { Deployment: () => [UPSTREAM] };
+  const RULES = ['qwen-epp', 'qwen-pool', 'qwen-workload'];
+
+  it('the DestinationRules that it does not write are deployed beside the manifests, and are not retired', async () => {
+    const retire = [...RULES, 'other'].map((name) => applied('DestinationRule', name, null));
+    const { ready } = await check({
+      there,
+      manifests: [secure],
+      retire: retire.map((rule) => ({ ...rule, apiVersion: 'networking.istio.io/v1' })),
+    });
+    expect(ready.manifests.map(({ object }) => object.metadata.name)).toEqual(['qwen', ...RULES]);
+    expect(ready.retire.map(({ name }) => name)).toEqual(['other']);
+  });
+
+  it('a rule that the API server would refuse is found before the lease', async () => {
+    const refusal = new Failure({ stage: 'preflight', code: 'kube-permission', message: 'may not create' });
+    const refuses = (name: string) => (name === 'qwen-pool' ? refusal : null);
+    await expect(check({ there, manifests: [secure], refuses })).rejects.toMatchObject({ code: 'kube-permission' });
+  });
+});
+
 describe('a pool', () => {
   function pod(name: string, change: { service?: string; node?: string; phase?: string; tpu?: boolean } = {}) {
     const { service = 'theirs', node = 'node-0', phase = 'Running', tpu = true } = change;

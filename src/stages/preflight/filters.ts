@@ -1,0 +1,183 @@
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
+import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import { versionOf } from '../../diagnosis/facts.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { Controllers } from '../../stack/controllers.ts';
+import { readFilter, selectsGateway } from '../../stack/filters.ts';
+import { servingNames } from '../../stack/kserve-names.ts';
+import { servicesOwning } from '../../stack/ownership.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import { expectedRouteNames } from '../../stack/route-names.ts';
+import { rulesOf } from '../../stack/route-rules.ts';
+import { listRoutes } from '../../stack/routes.ts';
+import { evidenceAt, isService, serviceObject } from '../../stack/service.ts';
+import { GRANT } from './kserve.ts';
+import type { Look } from './table.ts';
+
+interface Given {
+  service: ServiceRef;
+  manifests: readonly Manifest[];
+  gateway: GatewayRef | null;
+  retired: readonly ObjectRef[];
+  controllers: Controllers;
+}
+
+/** EnvoyFilters on the gateway: those that would erase the endpoint picker's configuration, those that match nothing. */
+export async function checkFilters(kube: KubeClient, given: Given): Promise<Look> {
+  const { gateway, retired, manifests } = given;
+  if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
+  const { found, unread } = await filtersThere(kube, [gateway.namespace, given.service.namespace]);
+  const own = manifests.filter(({ object }) => object.kind === 'EnvoyFilter');
+  const isNamed = ({ metadata }: Pick<KubeObject, 'metadata'>, refs: readonly ObjectRef[]) =>
+    refs.some(
+      ({ kind, name, namespace }) =>
+        kind === 'EnvoyFilter' && name === metadata.name && namespace === metadata.namespace,
+    );
+  const replaced = own.map(({ object: { apiVersion, kind, metadata } }) => ({ apiVersion, kind, ...metadata }));
+  const stays = found.filter(
+    (filter) => !isNamed(filter, [...retired, ...replaced]) && selectsGateway(filter, gateway),
+  );
+  const comes = own.filter(({ object }) => selectsGateway(object, gateway));
+  const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
+  refuseErasing(all, given.service);
+  const namesRoutes = all.some((filter) => routesOf(filter).length > 0);
+  const idle = namesRoutes ? judgeRoutes(stays, comes, await routesThere(kube, given)) : null;
+  if (idle) return idle;
+  if (unread.length > 0) {
+    return {
+      outcome: 'not-checked',
+      seen: `EnvoyFilters of ${unread.join(', ')} may not be listed`,
+      remedy: `${GRANT}.`,
+    };
+  }
+  return { seen: all.length === 0 ? 'none on the gateway' : `${all.length}, none erases the picker's configuration` };
+}
+
+async function filtersThere(
+  kube: KubeClient,
+  namespaces: readonly string[],
+): Promise<{ found: EnvoyFilter[]; unread: string[] }> {
+  const found: EnvoyFilter[] = [];
+  const unread: string[] = [];
+  for (const namespace of new Set(namespaces)) {
+    try {
+      found.push(...((await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? []));
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+      unread.push(namespace);
+    }
+  }
+  return { found, unread };
+}
+
+function refuseErasing(filters: readonly EnvoyFilter[], { namespace, name }: ServiceRef): void {
+  const erasing = filters.filter((filter) => readFilter(filter, { namespace, service: name }).erasesPicker);
+  const [first] = erasing;
+  if (!first) return;
+  throw new Failure({
+    stage: 'preflight',
+    code: 'envoyfilter-erases',
+    message: `EnvoyFilter ${erasing.map(shown).join(', ')} overrides ext_proc of a route without naming a gRPC service: requests would never reach the endpoint picker.`,
+    hint: `kubectl -n ${first.metadata.namespace} delete envoyfilter ${first.metadata.name}; Istio 1.27 and later need none.`,
+    blame: 'cluster',
+  });
+}
+
+/** Routes of the gateway by Istio's names. */
+interface RouteNames {
+  /** Of the service under test; null where nothing shows them before KServe has made its route. */
+  own: string[] | null;
+  others: ReadonlySet<string>;
+  /** Routes of other namespaces may not be listed. */
+  partial: boolean;
+  /** Namespace and name of the service's route. */
+  namespace: string;
+  route: string | null;
+}
+
+async function routesThere(kube: KubeClient, given: Given): Promise<RouteNames> {
+  const { service, manifests, retired, controllers } = given;
+  const everywhere = await listRoutes(kube).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'kube-permission') return null;
+    throw error;
+  });
+  const gone = [service, ...retired.filter(isService)].map(({ name }) => name);
+  const others = (everywhere ?? (await listRoutes(kube, service.namespace)))
+    .filter((route) => !servicesOwning(route).some((name) => gone.includes(name)))
+    .flatMap((route) => rulesOf(route).map(({ istioName }) => istioName));
+  const acting = controllers.found.filter(({ actsOnServices }) => actsOnServices);
+  const version = acting.length === 1 ? versionOf(acting[0]?.image ?? null) : null;
+  const object = serviceObject(manifests);
+  return {
+    own: object ? expectedRouteNames(object, service.namespace, version) : null,
+    others: new Set(others),
+    partial: everywhere === null,
+    namespace: service.namespace,
+    route: object ? servingNames(object).route : null,
+  };
+}
+
+/** A patch of a route that does not exist changes nothing, and Istio reports nothing. Null where every patch has a route. */
+function judgeRoutes(stays: readonly EnvoyFilter[], comes: readonly Manifest[], names: RouteNames): Look | null {
+  for (const manifest of comes) {
+    const object: EnvoyFilter = manifest.object;
+    const routes = routesOf(object);
+    if (names.own && routes.length > 0 && routes.every((name) => existence(name, names) === 'no')) {
+      throw matchesNothing(manifest, object, names.own);
+    }
+  }
+  const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
+  const told = (which: 'no' | 'unknown') =>
+    all.flatMap((filter) => {
+      const routes = routesOf(filter).filter((name) => existence(name, names) === which);
+      return routes.length > 0 ? `${shown(filter)} (${routes.join(', ')})` : [];
+    });
+  const [idle, unsure] = [told('no'), told('unknown')];
+  if (idle.length > 0) {
+    return {
+      outcome: 'warning',
+      seen: `patches of routes that do not exist change nothing: ${idle.join('; ')}`,
+      remedy: `Correct or delete them.${names.own ? ` The routes of this service will be ${names.own.join(', ')}.` : ''}`,
+    };
+  }
+  if (unsure.length === 0) return null;
+  const why = names.own === null ? 'KServe has not made its route yet' : 'routes of other namespaces may not be listed';
+  return { outcome: 'not-checked', seen: `whether these routes exist is not known, for ${why}: ${unsure.join('; ')}` };
+}
+
+/** A name with dots begins with the namespace of its route; any other is a rule's own, which every route may have. */
+function existence(name: string, { own, others, partial, namespace, route }: RouteNames): 'yes' | 'no' | 'unknown' {
+  if (others.has(name) || own?.includes(name)) return 'yes';
+  const mayBeOwn = !name.includes('.') || name.startsWith(`${namespace}.${route}.`);
+  if (own === null && mayBeOwn) return 'unknown';
+  return partial && !name.startsWith(`${namespace}.`) ? 'unknown' : 'no';
+}
+
+function matchesNothing(manifest: Manifest, filter: EnvoyFilter, own: readonly string[]): Failure {
+  const [first = ''] = routesOf(filter);
+  return new Failure({
+    stage: 'preflight',
+    code: 'envoyfilter-no-route',
+    message: `EnvoyFilter ${shown(filter)} patches the routes ${routesOf(filter).join(', ')}, and the gateway will have none of them: it would change nothing.`,
+    hint: `Name routes that this KServe makes: ${own.join(', ')}. Istio 1.27 and later need no such filter.`,
+    blame: 'change',
+    evidence: evidenceAt(
+      manifest,
+      new RegExp(`name: *["']?${first.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`),
+      'no such route',
+    ),
+  });
+}
+
+function routesOf(filter: EnvoyFilter): string[] {
+  const named = (filter.spec?.configPatches ?? []).flatMap(
+    ({ match }) => match?.routeConfiguration?.vhost?.route?.name ?? [],
+  );
+  return [...new Set(named)];
+}
+
+function shown({ metadata }: EnvoyFilter): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../../src/clients/files/manifests.ts';
+import type { KubeClient, ListOptions } from '../../../../src/clients/kubernetes/client.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import type { Controllers, Flavour } from '../../../../src/stack/controllers.ts';
+import { checkFilters } from '../../../../src/stages/preflight/filters.ts';
+import type { AnyObject } from '../../../any-object.ts';
+import { objectsBelow, pattern } from '../../manifests/files.ts';
+
+const NAMESPACE = 'llm-d-inference-scheduling';
+const GATEWAY = { namespace: 'opendatahub', name: 'inference-gateway' };
+const SHIPPED = objectsBelow('components/envoyfilter').find(({ kind }) => kind === 'EnvoyFilter')!;
+const SERVICE = {
+  apiVersion: 'serving.kserve.io/v1alpha1',
+  name: 'qwen2-3b-pattern3',
+  namespace: NAMESPACE,
+  replicas: 3,
+};
+
+function asManifest(object: AnyObject): Manifest {
+  const placed = { ...object, metadata: { namespace: NAMESPACE, ...object.metadata } };
+  return { object: placed, file: 'filter.yaml', line: 1, lineMatching: () => 7, lineOf: () => 5 };
+}
+
+function controllers(image: string, flavour: Flavour = 'upstream'): Controllers {
+  return { found: [{ namespace: 'kserve', image, flavour, actsOnServices: true }], hidden: [] };
+}
+
+function filter(name: string, ...routes: string[]): AnyObject {
+  const value = { typed_per_filter_config: { 'envoy.filters.http.ext_proc': { overrides: { grpc_service: {} } } } };
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name, namespace: GATEWAY.namespace },
+    spec: {
+      configPatches: routes.map((route) => ({
+        applyTo: 'HTTP_ROUTE',
+        match: { routeConfiguration: { vhost: { route: { name: route } } } },
+        patch: { operation: 'MERGE', value },
+      })),
+    },
+  };
+}
+
+const shopRoute: AnyObject = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: 'shop', namespace: 'web' },
+  spec: { rules: [{}, { name: 'checkout' }] },
+};
+
+/** Checks with objects that are there, beside Pattern 3 and what it comes with. */
+function check(given: { there?: AnyObject[]; comes?: AnyObject[]; controllers?: Controllers; everywhere?: boolean }) {
+  const { there = [], comes = [], everywhere = true } = given;
+  const kube = {
+    list: async (_apiVersion: string, kind: string, { namespace }: ListOptions = {}) => {
+      if (kind === 'HTTPRoute' && namespace === undefined && !everywhere) {
+        throw new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
+      }
+      return there.filter(
+        (one) => one.kind === kind && (namespace === undefined || one.metadata.namespace === namespace),
+      );
+    },
+  } as unknown as KubeClient;
+  return checkFilters(kube, {
+    service: SERVICE,
+    manifests: [...pattern('pattern3'), ...comes].map(asManifest),
+    gateway: GATEWAY,
+    retired: [],
+    controllers: given.controllers ?? controllers('kserve/llmisvc-controller:v0.20.0'),
+  });
+}
+
+describe('an EnvoyFilter of the manifests', () => {
+  it('that matches no route of KServe v0.20 is refused, with the names that there are', async () => {
+    await expect(check({ comes: [SHIPPED] })).rejects.toMatchObject({
+      code: 'envoyfilter-no-route',
+      blame: 'change',
+      message: expect.stringContaining(
+        'opendatahub/inference-pool-ext-proc-pattern3 patches the routes llm-d-inference-scheduling.qwen2-3b-pattern3-kserve-route.0',
+      ),
+      hint: expect.stringContaining('v1-completions-path, v1-chat-completions-path'),
+      evidence: { file: 'filter.yaml', line: 7 },
+    });
+  });
+
+  it.each<[string, Controllers]>([
+    ['ODH v0.15', controllers('quay.io/opendatahub/kserve-controller:v0.15-latest', 'odh')],
+    ['v0.17.1', controllers('kserve/llmisvc-controller:v0.17.1')],
+    ['v0.18.0', controllers('kserve/llmisvc-controller:v0.18.0')],
+  ])('as shipped fits %s', async (_, found) => {
+    expect(await check({ comes: [SHIPPED], controllers: found })).not.toHaveProperty('outcome');
+  });
+
+  it('that names the rules of v0.20 fits, and a route that it misses is named', async () => {
+    expect(await check({ comes: [filter('f', 'v1-completions-path')] })).not.toHaveProperty('outcome');
+    expect(await check({ comes: [filter('f', 'v1-completions-path', 'v1-typo')] })).toMatchObject({
+      outcome: 'warning',
+      seen: 'patches of routes that do not exist change nothing: opendatahub/f (v1-typo)',
+    });
+  });
+
+  it('is not judged by a version that may not be read', async () => {
+    const hidden = { found: [], hidden: ['opendatahub', 'kserve'] };
+    expect(await check({ comes: [SHIPPED], controllers: hidden })).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringContaining('KServe has not made its route yet'),
+    });
+  });
+});
+
+describe('an EnvoyFilter of the gateway', () => {
+  it('is left alone where its routes exist', async () => {
+    const there = [shopRoute, filter('shop', 'web.shop.0', 'checkout')];
+    expect(await check({ there })).toEqual({ seen: "1, none erases the picker's configuration" });
+  });
+
+  it('that matches nothing is named', async () => {
+    expect(await check({ there: [filter('old', 'web.gone.0')] })).toMatchObject({
+      outcome: 'warning',
+      seen: expect.stringContaining('opendatahub/old (web.gone.0)'),
+    });
+  });
+
+  it('is not called idle where routes of other namespaces may not be listed', async () => {
+    expect(await check({ there: [filter('shop', 'web.shop.0')], everywhere: false })).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringContaining('routes of other namespaces may not be listed'),
+    });
+  });
+});
