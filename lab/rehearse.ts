@@ -1,22 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
 import { gateRoles } from './apiserver/roles.ts';
-import { LAB, type Lab, startLab } from './lab.ts';
-import { SCENARIOS, type Scenario } from './scenarios/scenarios.ts';
-
-export interface RehearseOptions {
-  scenario: string;
-  /** `lab` for the lab's own API server, `real` for kube-apiserver and etcd. */
-  kube: string;
-  timeScale: string;
-  outputDir: string;
-  gateFlags: string[];
-}
+import { JUMPING_CLOCK, starve } from './client-faults.ts';
+import { LAB, type Lab, type LabOptions, startLab } from './lab.ts';
+import { type Rehearsal, type RehearseOptions, readOptions } from './rehearse-options.ts';
+import type { Scenario } from './scenarios/scenarios.ts';
+import { isInPrivateNetwork } from './stack/assets.ts';
+import { onSignalFromOutside, runInPrivateNetwork } from './stack/private-network.ts';
+import { makeWorkspace } from './workspace.ts';
 
 export interface Terminal {
   /** The module that runs the command line; the gate and the lab's processes are started from it. */
@@ -24,59 +18,81 @@ export interface Terminal {
   write: (line: string) => void;
 }
 
-/** The folder of the roles, two above the module that runs: that holds for `src/` and for `dist/`. */
-function rolesFolder(module: string): URL {
-  return pathToFileURL(join(dirname(dirname(realpathSync(module))), 'manifests', 'rbac', '/'));
+/** The folder of the project, one above the folder of the module that runs: that holds for `src/` and for `dist/`. */
+function rootOf(module: string): string {
+  return dirname(dirname(realpathSync(module)));
 }
 
 /** Ended otherwise than the scenario promises: a defect of the gate or of the lab. */
 const DIFFERED = 5;
 const USAGE = 3;
+const INTERRUPTED = 130;
+
+/** Load that leaves the real parts their share of two cores. */
+const STACK_FLAGS = ['--concurrency=10', '--pair-duration=5s'];
 
 /**
  * Runs the gate as a user would, with inputs and environment only, against the lab; then asks the lab itself what is
  * left. Exits as the gate did, or with 5 when the end is not what the scenario promises.
  */
 export async function rehearse(options: RehearseOptions, terminal: Terminal): Promise<number> {
-  const scenario = SCENARIOS[options.scenario];
-  const timeScale = Number(options.timeScale);
-  if (!scenario) {
-    terminal.write(`Scenario "${options.scenario}" is not known; allowed: ${Object.keys(SCENARIOS).join(', ')}.`);
+  const root = rootOf(terminal.module);
+  const wanted = readOptions(options, root);
+  if (typeof wanted === 'string') {
+    terminal.write(wanted);
     return USAGE;
   }
-  if (!(timeScale >= 1 && timeScale <= 100)) {
-    terminal.write(`Time scale "${options.timeScale}" is not allowed; give a number from 1 to 100.`);
-    return USAGE;
-  }
-  if (options.kube !== 'lab' && options.kube !== 'real') {
-    terminal.write(`Kubernetes API "${options.kube}" is not known; allowed: lab, real.`);
-    return USAGE;
-  }
-  const assets = assetsFolder(process.env);
-  if (options.kube === 'real' && !assets) {
-    terminal.write(`There is no kube-apiserver to rehearse on. ${HOW_TO_GET_ASSETS}`);
-    return USAGE;
+  const { scenario, timeScale, stackAssets } = wanted;
+  if (stackAssets !== null && !isInPrivateNetwork()) {
+    return runInPrivateNetwork(root, { STACK_ASSETS: stackAssets });
   }
   terminal.write(`Rehearsal of scenario "${scenario.name}": ${scenario.summary}.`);
+  if (stackAssets !== null) terminal.write(`Real: ${REAL_PARTS}, of ${stackAssets}. The rest is the lab's.`);
   terminal.write(
     `The lab's clock runs ${timeScale} times faster, provisioning and inference alike: divide rates by ${timeScale}.`,
   );
   terminal.write('');
+  let gate: ChildProcess | undefined;
+  let isStopped = false;
+  // An interrupt of a terminal reaches the gate too, which releases its nodes first; the lab must outlive it.
+  const onSignal = (signal: NodeJS.Signals, reachesGate: boolean) => {
+    isStopped = true;
+    if (!reachesGate) gate?.kill(signal);
+  };
+  const onInterrupt = () => onSignal('SIGINT', true);
+  const onTerminate = () => onSignal('SIGTERM', false);
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+  const stopListening = onSignalFromOutside((signal) => onSignal(signal, false));
   const lab = await startLab({
     scenario,
     timeScale,
     seed: 20_260_213,
-    ...(options.kube === 'real' && assets
-      ? { apiServer: { assets, rbac: await gateRoles(rolesFolder(terminal.module)) } }
-      : {}),
+    ...(await realParts(wanted, root)),
     entry: { module: terminal.module, args: ['lab-process'] },
   });
   try {
-    const code = await runGate(lab, options, terminal.module, scenario);
+    if (isStopped) return INTERRUPTED;
+    const code = await runGate(lab, options, root, wanted, terminal.module, (child) => {
+      gate = child;
+    });
     return await judge(lab, scenario, code, options.outputDir, terminal);
   } finally {
     await lab.stop();
+    stopListening();
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
   }
+}
+
+const REAL_PARTS = 'kube-apiserver, etcd, KServe controller, istiod, Envoy and endpoint picker';
+
+/** What of the lab is replaced by real parts. */
+async function realParts({ kubeAssets, stackAssets }: Rehearsal, root: string): Promise<Partial<LabOptions>> {
+  if (kubeAssets === null && stackAssets === null) return {};
+  const rbac = await gateRoles(pathToFileURL(join(root, 'manifests', 'rbac', '/')));
+  if (kubeAssets !== null) return { apiServer: { assets: kubeAssets, rbac } };
+  return { stack: { assets: stackAssets as string, rbac, add: [], verbose: false } };
 }
 
 /** Inputs that fit the lab's clock; everything else stays at its default. */
@@ -99,11 +115,20 @@ export function gateArguments(outputDir: string): string[] {
   ].map(([name, value]) => `--${name}=${value}`);
 }
 
-async function runGate(lab: Lab, options: RehearseOptions, module: string, scenario: Scenario): Promise<number> {
-  const { client: fault, flags } = scenario;
+async function runGate(
+  lab: Lab,
+  options: RehearseOptions,
+  root: string,
+  { scenario, stackAssets }: Rehearsal,
+  module: string,
+  onStart: (gate: ChildProcess) => void,
+): Promise<number> {
+  const { client: fault, flags, manifests } = scenario;
   const preload = fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
-  const workspace = await workspaceOf(scenario, module);
-  const own = workspace ? ['--manifests=manifests'] : [];
+  const isStack = stackAssets !== null;
+  const workspace =
+    manifests || isStack ? await makeWorkspace(join(root, 'manifests'), { faults: manifests, stack: isStack }) : null;
+  const own = [...(workspace ? ['--manifests=manifests'] : []), ...(isStack ? STACK_FLAGS : [])];
   const output = workspace ? resolve(options.outputDir) : options.outputDir;
   const child = spawn(
     process.execPath,
@@ -114,73 +139,15 @@ async function runGate(lab: Lab, options: RehearseOptions, module: string, scena
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
     },
   );
-  // An interrupt reaches the gate too, which gives its nodes back first; the lab must outlive it.
-  const ignore = () => {};
-  process.on('SIGINT', ignore);
-  process.on('SIGTERM', ignore);
+  onStart(child);
   const starving = fault === 'starved' ? starve(child) : undefined;
   return new Promise<number>((done, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       clearInterval(starving);
-      process.off('SIGINT', ignore);
-      process.off('SIGTERM', ignore);
-      done(code ?? (signal === 'SIGINT' ? 130 : 2));
+      done(code ?? (signal === 'SIGINT' ? INTERRUPTED : 2));
     });
   }).finally(() => workspace && rm(workspace, { recursive: true }));
-}
-
-/** A workspace with the manifests that the scenario has the gate test; null for Pattern 3 as it ships. */
-async function workspaceOf({ manifests }: Scenario, module: string): Promise<string | null> {
-  if (!manifests) return null;
-  const { replace = [], drop = [], add = {} } = manifests;
-  const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
-  const folder = join(workspace, 'manifests');
-  await cp(new URL('../src/pattern3/', rolesFolder(module)), folder, { recursive: true });
-  for (const file of drop) await rm(join(folder, file));
-  for (const [file, text] of Object.entries(add)) await writeFile(join(folder, file), text);
-  const kustomization = join(folder, 'kustomization.yaml');
-  const listed = (await readFile(kustomization, 'utf8'))
-    .split('\n')
-    .filter((line) => !drop.some((file) => line.includes(file)))
-    .concat(Object.keys(add).map((file) => `  - ${file}`));
-  await writeFile(kustomization, `${listed.filter((line) => line !== '').join('\n')}\n`);
-  const service = join(folder, 'llminferenceservice.yaml');
-  let text = await readFile(service, 'utf8');
-  for (const [from, to] of replace) {
-    if (!text.includes(from)) throw new Error(`Pattern 3 has no ${JSON.stringify(from)} to change`);
-    text = text.replace(from, to);
-  }
-  await writeFile(service, text);
-  return workspace;
-}
-
-/** The wall clock of the gate, not its monotonic one: an hour ahead after 8 s, an hour behind after 16 s. */
-const JUMPING_CLOCK = `data:text/javascript,${encodeURIComponent(`
-  const Real = Date;
-  let ahead = 0;
-  globalThis.Date = class Date extends Real {
-    constructor(...given) {
-      super(...(given.length > 0 ? given : [Real.now() + ahead]));
-    }
-    static now() {
-      return Real.now() + ahead;
-    }
-  };
-  for (const [after, hours] of [[8, 1], [16, -1]]) {
-    setTimeout(() => { ahead = hours * 3_600_000; }, after * 1_000).unref();
-  }
-`)}`;
-
-const STARVE_EVERY_MS = 80;
-
-/** Stops the process for half of the time, as a machine does that others use too. */
-function starve(child: ChildProcess): NodeJS.Timeout {
-  let stopped = false;
-  return setInterval(() => {
-    stopped = !stopped;
-    child.kill(stopped ? 'SIGSTOP' : 'SIGCONT');
-  }, STARVE_EVERY_MS);
 }
 
 function isPromised(cause: string | null, promised: string | null): boolean {
@@ -201,7 +168,7 @@ async function judge(
   write('');
   write(`lab: node pool ${LAB.nodePool} has ${nodes} nodes and is asked to hold ${target}; its resting size is 0`);
   write(`lab: ${github.comments.length} comment on pull request ${LAB.pullRequest}; files in ${outputDir}/`);
-  if (code === 130) return nodes + target === 0 ? 130 : DIFFERED;
+  if (code === INTERRUPTED) return nodes + target === 0 ? INTERRUPTED : DIFFERED;
   const result = JSON.parse(await readFile(join(outputDir, 'result.json'), 'utf8')) as {
     verdict: string;
     diagnosis: { cause: string } | null;

@@ -1,6 +1,7 @@
 import { assetsFolder, HOW_TO_GET_ASSETS } from '../lab/apiserver/assets.ts';
+import { missingParts } from '../lab/stack/assets.ts';
 import { chromiumPath, HOW_TO_GET_CHROMIUM } from './browser/chromium.ts';
-import { HOW_TO_GET_STACK, missingParts } from './stack/require-stack.ts';
+import { HOW_TO_GET_STACK } from './stack/require-stack.ts';
 import { HOW_TO_GET_TOOLS, hasTools } from './tools/require-tools.ts';
 import { HOW_TO_GET_ACT, hasAct } from './workflows/require-act.ts';
 
@@ -11,7 +12,9 @@ export function setup(): void {
   const browser = chromiumPath() ? 'They run with: npm run test:browser' : HOW_TO_GET_CHROMIUM;
   console.log(`NOT RUN: the tests of the page in a browser (test/browser). ${browser}`);
   const stack =
-    missingParts(process.env.STACK_ASSETS).length === 0 ? 'They run with: npm run test:stack' : HOW_TO_GET_STACK;
+    missingParts(process.env.STACK_ASSETS ?? null).length === 0
+      ? 'They run with: npm run test:stack'
+      : HOW_TO_GET_STACK;
   console.log(`NOT RUN: the tests on a stack of real parts (test/stack). ${stack}`);
   const tools = hasTools() ? 'They run with: npm run test:tools' : HOW_TO_GET_TOOLS;
   console.log(`NOT RUN: what kubectl and gcloud make of the lab (test/tools, lab/test/tools). ${tools}`);

@@ -21,6 +21,7 @@ const BY_CI = [
   /^npm ci( && npm (run rehearse|test))?$/,
   /^npm test$/,
   /^export KUBEBUILDER_ASSETS="\$\(scripts\/kube-assets\)"$/,
+  /^export STACK_ASSETS="\$\(scripts\/stack-assets\)"$/,
 ];
 
 const ALIASES = new Map(INPUTS.map(([input, { aliases = [] }]) => [input, aliases]));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +9,7 @@ import { LAB, type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import type { KubeObject, ProgramRecord } from '../../lab/protocol.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import { makeWorkspace } from '../../lab/workspace.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = join(ROOT, 'src/cli.ts');
@@ -87,35 +88,12 @@ export async function startStack(add: KubeObject[] = []): Promise<Stack> {
   };
 }
 
-/**
- * Pattern 3 with the DestinationRules that upstream KServe needs, less the scorer that only llm-d's picker has: the
- * picker that can be had as a Go module is the one of the Gateway API project.
- */
-function writeManifests(folder: string): string {
-  const manifests = join(folder, 'manifests');
-  cpSync(join(ROOT, 'manifests/pattern3'), manifests, { recursive: true });
-  cpSync(
-    join(ROOT, 'manifests/components/upstream-kserve/destinationrules-pattern3.yaml'),
-    join(manifests, 'destinationrules.yaml'),
-  );
-  const edit = (name: string, change: (text: string) => string) => {
-    const file = join(manifests, name);
-    writeFileSync(file, change(readFileSync(file, 'utf8')));
-  };
-  edit('kustomization.yaml', (text) => `${text.trimEnd()}\n  - destinationrules.yaml\n`);
-  edit('llminferenceservice.yaml', (text) =>
-    text
-      .replace(/^ *- type: no-hit-lru-scorer\n/m, '')
-      .replace(/^ *- pluginRef: no-hit-lru-scorer\n *weight: 1\n/m, ''),
-  );
-  return manifests;
-}
-
 async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {} }: RunOptions): Promise<GateRun> {
   const output = mkdtempSync(join(folder, 'run-'));
   const started = Date.now();
+  const workspace = await makeWorkspace(join(ROOT, 'manifests'), { faults: null, stack: true });
   const own = [
-    `--manifests=${writeManifests(folder)}`,
+    '--manifests=manifests',
     '--pairs=4-8',
     '--pair-duration=5s',
     '--concurrency=10',
@@ -124,7 +102,7 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
   ];
   const child = spawn(process.execPath, [CLI, 'run', ...gateArguments(output), ...own, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: folder,
+    cwd: workspace,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
   });
   let log = '';
@@ -143,6 +121,7 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
   const overdue = setTimeout(() => child.kill('SIGTERM'), LIMIT_SECONDS * 1_000);
   const code = await new Promise<number | null>((done) => child.once('close', done));
   clearTimeout(overdue);
+  rmSync(workspace, { recursive: true });
   const read = (name: string) => readFileSync(join(output, name), 'utf8');
   const { gcp } = await lab.record();
   return {

@@ -17,12 +17,23 @@ const LAB_FLAGS = {
 } as const satisfies Flags;
 
 const REHEARSE_FLAGS = {
-  ...LAB_FLAGS,
+  scenario: LAB_FLAGS.scenario,
+  'time-scale': {
+    value: 'NUMBER',
+    description: "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10).",
+  },
   kube: {
     value: 'NAME',
     default: 'lab',
     choices: ['lab', 'real'],
     description: "The lab's own API server, or `real` for kube-apiserver and etcd.",
+  },
+  stack: {
+    value: 'NAME',
+    default: 'lab',
+    choices: ['lab', 'real'],
+    description:
+      "The lab's own parts, or `real` for kube-apiserver, etcd, KServe, istiod, Envoy and endpoint picker, of scripts/stack-assets.",
   },
   'output-dir': { value: 'FOLDER', default: 'rehearsal', description: 'Folder for the result files of the run.' },
 } as const satisfies Flags;
@@ -36,14 +47,19 @@ export const REHEARSE: Command = {
     'Exits as the run does, or with 5 when the end is not what the scenario promises.',
   ],
   flags: REHEARSE_FLAGS,
-  examples: ['rehearse', 'rehearse --scenario stockout', 'rehearse --scenario pass -- --quiet'],
+  examples: [
+    'rehearse',
+    'rehearse --scenario stockout',
+    'rehearse --stack real',
+    'rehearse --scenario pass -- --quiet',
+  ],
   async run(args, { write }) {
     const { values, words } = parseFlags(REHEARSE_FLAGS, args, { words: args.includes('--') });
-    const { scenario, kube, 'time-scale': timeScale, 'output-dir': outputDir } = values;
+    const { scenario, kube, stack, 'time-scale': timeScale, 'output-dir': outputDir } = values;
     const meant = await misspelt(scenario);
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
-    return rehearse({ scenario, kube, timeScale, outputDir, gateFlags: words }, terminal(write));
+    return rehearse({ scenario, kube, stack, timeScale, outputDir, gateFlags: words }, terminal(write));
   },
 };
 

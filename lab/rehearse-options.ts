@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { assetsFolder, HOW_TO_GET_ASSETS } from './apiserver/assets.ts';
+import { SCENARIOS, type Scenario } from './scenarios/scenarios.ts';
+import { missingParts } from './stack/assets.ts';
+import { unplayable } from './stack/playable.ts';
+
+export interface RehearseOptions {
+  scenario: string;
+  /** `lab` for the lab's own API server, `real` for kube-apiserver and etcd. */
+  kube: string;
+  /** `real` for KServe, istiod, Envoy and endpoint picker as processes, with kube-apiserver and etcd. */
+  stack: string;
+  /** Undefined for a scale that fits the stack. */
+  timeScale: string | undefined;
+  outputDir: string;
+  gateFlags: string[];
+}
+
+/** Options that can be played. */
+export interface Rehearsal {
+  scenario: Scenario;
+  timeScale: number;
+  /** Folder with kube-apiserver and etcd; null for the lab's own API server. */
+  kubeAssets: string | null;
+  /** Folder of the real parts; null for the lab's own. */
+  stackAssets: string | null;
+}
+
+/** The real parts share the machine's cores with the load, so cluster time runs half as fast with them. */
+const TIME_SCALES: Record<string, number> = { lab: 20, real: 10 };
+
+/**
+ * Checks the options. Returns what to play, or a sentence for the person who gave them. `root` is the folder of the
+ * project.
+ */
+export function readOptions(options: RehearseOptions, root: string): Rehearsal | string {
+  const scenario = SCENARIOS[options.scenario];
+  if (!scenario) {
+    return `Scenario "${options.scenario}" is not known; allowed: ${Object.keys(SCENARIOS).join(', ')}.`;
+  }
+  const timeScale = Number(options.timeScale ?? TIME_SCALES[options.stack]);
+  if (options.stack !== 'lab' && options.stack !== 'real') {
+    return `Stack "${options.stack}" is not known; allowed: lab, real.`;
+  }
+  if (!(timeScale >= 1 && timeScale <= 100)) {
+    return `Time scale "${options.timeScale}" is not allowed; give a number from 1 to 100.`;
+  }
+  if (options.kube !== 'lab' && options.kube !== 'real') {
+    return `Kubernetes API "${options.kube}" is not known; allowed: lab, real.`;
+  }
+  const kubeAssets = options.kube === 'real' ? assetsFolder(process.env) : null;
+  if (options.stack === 'lab') {
+    if (options.kube === 'real' && !kubeAssets) {
+      return `There is no kube-apiserver to rehearse on. ${HOW_TO_GET_ASSETS}`;
+    }
+    return { scenario, timeScale, kubeAssets, stackAssets: null };
+  }
+  const faults = unplayable(scenario, SCENARIOS.pass!);
+  if (faults.length > 0) {
+    return `Scenario "${scenario.name}" needs the lab's own parts for ${faults.join(', ')}; rehearse it without --stack real.`;
+  }
+  const stackAssets = process.env.STACK_ASSETS || folderOfScript(root);
+  const missing = missingParts(stackAssets);
+  if (missing.length > 0 || stackAssets === null) {
+    return (
+      `The stack cannot start. Not here: ${missing.join(', ')}. ` +
+      'Build or fetch the parts once, with Go and Python: scripts/stack-assets'
+    );
+  }
+  return { scenario, timeScale, kubeAssets: null, stackAssets };
+}
+
+/** Where `scripts/stack-assets` puts the parts of this version; null without the script. */
+function folderOfScript(root: string): string | null {
+  try {
+    return execFileSync(join(root, 'scripts/stack-assets'), ['--where'], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,39 @@
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ManifestFaults } from './scenarios/types.ts';
+import { fitToStack } from './stack/manifests.ts';
+
+/**
+ * A new folder whose `manifests/` is Pattern 3 with the faults of a scenario, fitted to the stack of real parts where
+ * asked. `shipped` is the folder `manifests/` of the project. The caller removes the folder.
+ */
+export async function makeWorkspace(
+  shipped: string,
+  options: { faults: ManifestFaults | null; stack: boolean },
+): Promise<string> {
+  const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
+  const folder = join(workspace, 'manifests');
+  await cp(join(shipped, 'pattern3'), folder, { recursive: true });
+  if (options.stack) await fitToStack(folder, shipped);
+  if (options.faults) await change(folder, options.faults);
+  return workspace;
+}
+
+async function change(folder: string, { replace = [], drop = [], add = {} }: ManifestFaults): Promise<void> {
+  for (const file of drop) await rm(join(folder, file));
+  for (const [file, text] of Object.entries(add)) await writeFile(join(folder, file), text);
+  const kustomization = join(folder, 'kustomization.yaml');
+  const listed = (await readFile(kustomization, 'utf8'))
+    .split('\n')
+    .filter((line) => !drop.some((file) => line.includes(file)))
+    .concat(Object.keys(add).map((file) => `  - ${file}`));
+  await writeFile(kustomization, `${listed.filter((line) => line !== '').join('\n')}\n`);
+  const service = join(folder, 'llminferenceservice.yaml');
+  let text = await readFile(service, 'utf8');
+  for (const [from, to] of replace) {
+    if (!text.includes(from)) throw new Error(`Pattern 3 has no ${JSON.stringify(from)} to change`);
+    text = text.replace(from, to);
+  }
+  await writeFile(service, text);
+}
