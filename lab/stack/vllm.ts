@@ -10,8 +10,8 @@ const SERVER = 'venv/bin/python';
 export const VLLM_IMAGE = /\/(?:vllm|rhaiis\/vllm)[^/]*[:@]/;
 
 /** Whether the folder, which may be missing, holds vLLM. */
-export function hasVllm(folder: string | undefined): folder is string {
-  return folder !== undefined && existsSync(join(folder, SERVER));
+export function hasVllm(folder: string | null): folder is string {
+  return folder !== null && existsSync(join(folder, SERVER));
 }
 
 /**

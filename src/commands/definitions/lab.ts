@@ -35,6 +35,13 @@ const REHEARSE_FLAGS = {
     description:
       "The lab's own parts, or `real` for kube-apiserver, etcd, KServe, istiod, Envoy and endpoint picker, of scripts/stack-assets.",
   },
+  engine: {
+    value: 'NAME',
+    default: 'lab',
+    choices: ['lab', 'vllm'],
+    description:
+      "The lab's own replicas, or `vllm` for vLLM on the CPU, of scripts/vllm-assets; the latter with --stack real.",
+  },
   'output-dir': { value: 'FOLDER', default: 'rehearsal', description: 'Folder for the result files of the run.' },
 } as const satisfies Flags;
 
@@ -51,15 +58,16 @@ export const REHEARSE: Command = {
     'rehearse',
     'rehearse --scenario stockout',
     'rehearse --stack real',
+    'rehearse --stack real --engine vllm',
     'rehearse --scenario pass -- --quiet',
   ],
   async run(args, { write }) {
     const { values, words } = parseFlags(REHEARSE_FLAGS, args, { words: args.includes('--') });
-    const { scenario, kube, stack, 'time-scale': timeScale, 'output-dir': outputDir } = values;
+    const { scenario, kube, stack, engine, 'time-scale': timeScale, 'output-dir': outputDir } = values;
     const meant = await misspelt(scenario);
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
-    return rehearse({ scenario, kube, stack, timeScale, outputDir, gateFlags: words }, terminal(write));
+    return rehearse({ scenario, kube, stack, engine, timeScale, outputDir, gateFlags: words }, terminal(write));
   },
 };
 
