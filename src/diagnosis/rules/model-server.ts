@@ -31,11 +31,36 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     blame: 'change',
     looksLike: '"max seq len (…) is larger than the maximum number of tokens that can be stored in KV cache"',
     roles: ['replica'],
-    pattern: /max(?:imum)?[ _](?:seq(?:uence)?|model)[ _]len[^.]*?(\d+)[^.]*larger than/i,
+    // The sentence holds sizes such as "16.00 GiB", so a point does not end it.
+    pattern: /max(?:imum)?[ _](?:seq(?:uence)?|model)[ _]len\w*\W*(\d+).*larger than/i,
     explanation: ([, length], where) =>
       `vLLM in ${where} cannot serve one sequence of ${length} tokens: what the weights leave of the HBM is less.`,
     text: () => /--max-model-len/,
     remedy: () => 'Lower --max-model-len, raise --gpu-memory-utilization or --tensor-parallel-size.',
+  }),
+  logRule({
+    cause: 'vllm.context-length',
+    title: 'The model has a shorter context than asked for',
+    blame: 'change',
+    looksLike: '"User-specified max_model_len (…) is greater than the derived max_model_len"',
+    roles: ['replica'],
+    pattern: /max_model_len \((\d+)\) is greater than the derived max_model_len \((?:\w+=)?([\d.]+)/i,
+    explanation: ([, asked, length], where) =>
+      `vLLM in ${where} ends at once: --max-model-len asks for ${asked} tokens, and the model's config.json has ${length}.`,
+    text: () => /--max-model-len/,
+    remedy: () => "Lower --max-model-len to the model's own context, or leave it out.",
+  }),
+  logRule({
+    cause: 'vllm.no-kv-cache',
+    title: 'The weights leave no memory for the KV cache',
+    blame: 'change',
+    looksLike: '"No available memory for the cache blocks"',
+    roles: ['replica'],
+    pattern: /no available memory for the cache blocks/i,
+    explanation: (_, where) => `vLLM in ${where} has no memory left for its KV cache once the weights are loaded.`,
+    text: () => /--gpu-memory-utilization|--tensor-parallel-size/,
+    remedy: () =>
+      'Raise --gpu-memory-utilization or --tensor-parallel-size, or use a smaller model or a quantized one.',
   }),
   logRule({
     cause: 'vllm.hbm-exhausted',
