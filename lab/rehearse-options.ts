@@ -34,6 +34,8 @@ export interface Rehearsal {
 
 /** The real parts share the machine's cores with the load, so cluster time runs half as fast with them. */
 const TIME_SCALES: Record<string, number> = { lab: 20, real: 10 };
+/** Three of vLLM take minutes to start on two cores, and a startup probe's 25 minutes pass in cluster time. */
+const VLLM_TIME_SCALE = 3;
 
 /**
  * Checks the options. Returns what to play, or a sentence for the person who gave them. `root` is the folder of the
@@ -44,7 +46,8 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
   if (!scenario) {
     return `Scenario "${options.scenario}" is not known; allowed: ${Object.keys(SCENARIOS).join(', ')}.`;
   }
-  const timeScale = Number(options.timeScale ?? TIME_SCALES[options.stack]);
+  const usual = options.engine === 'vllm' ? VLLM_TIME_SCALE : TIME_SCALES[options.stack];
+  const timeScale = Number(options.timeScale ?? usual);
   if (options.stack !== 'lab' && options.stack !== 'real') {
     return `Stack "${options.stack}" is not known; allowed: lab, real.`;
   }

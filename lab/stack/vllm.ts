@@ -7,7 +7,7 @@ import type { ContainerSpec } from '../cluster/pod-context.ts';
 const SERVER = 'venv/bin/python';
 
 /** Images with vLLM in them, of any accelerator. */
-export const VLLM_IMAGE = /\/(?:vllm|rhaiis\/vllm)[^/]*[:@]/;
+export const VLLM_IMAGE = /\/(?:vllm|llm-d-(?:tpu|cuda|cpu))[^/]*[:@]/;
 
 /** Whether the folder, which may be missing, holds vLLM. */
 export function hasVllm(folder: string | null): folder is string {

@@ -20,7 +20,8 @@ const REHEARSE_FLAGS = {
   scenario: LAB_FLAGS.scenario,
   'time-scale': {
     value: 'NUMBER',
-    description: "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10).",
+    description:
+      "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10, with --engine vllm 3).",
   },
   kube: {
     value: 'NAME',
