@@ -44,7 +44,7 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     blame: 'change',
     looksLike: '"User-specified max_model_len (…) is greater than the derived max_model_len"',
     roles: ['replica'],
-    pattern: /max_model_len \((\d+)\) is greater than the derived max_model_len \((?:\w+=)?([\d.]+)/i,
+    pattern: /max_model_len \((\d+)\) is greater than the derived max_model_len \((?:\w+=)?(\d+)/i,
     explanation: ([, asked, length], where) =>
       `vLLM in ${where} ends at once: --max-model-len asks for ${asked} tokens, and the model's config.json has ${length}.`,
     text: () => /--max-model-len/,
@@ -118,12 +118,13 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     cause: 'vllm.no-model-folder',
     title: 'vLLM finds no model where it looks',
     blame: 'change',
-    looksLike: '"no such directory" or "is not a local folder" for the path of --model',
+    looksLike: '"no such directory", "is not a local folder" or "Repo id must be in the form" with the path of --model',
     roles: ['replica'],
     container: /^main$/,
-    pattern: /(\/\S+): no such directory|(\/\S+)'? is not a local folder and is not a valid model identifier/i,
+    pattern:
+      /(\/\S+?)'?:? (?:no such directory|is not a local folder and is not a valid model|does not appear to have a file named)|(?:repo id must be in the form .*|invalid repository id or local directory specified): '(\/[^']+)'/i,
     explanation: ([, a, b], where) =>
-      `vLLM in ${where} looks for its model in ${a ?? b}, where nothing was put: KServe mounts it at /mnt/models.`,
+      `vLLM in ${where} looks for its model in ${a ?? b}, where there is none: KServe mounts it at /mnt/models.`,
     text: () => /--model[= ]/,
     remedy: () => 'Set --model=/mnt/models, and give spec.model.uri.',
   }),
