@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { vllmCommand } from '../cluster/command-line.ts';
 import type { ContainerSpec } from '../cluster/pod-context.ts';
 
-/** vLLM's server below the folder that `scripts/vllm-assets` prints. */
-const SERVER = 'venv/bin/python';
+/** The Python that has vLLM, below the folder that `scripts/vllm-assets` prints. */
+const PYTHON = 'venv/bin/python';
 
 /** Images with vLLM in them, of any accelerator. */
 export const VLLM_IMAGE = /\/(?:vllm|llm-d-(?:tpu|cuda|cpu))[^/]*[:@]/;
 
 /** Whether the folder, which may be missing, holds vLLM. */
 export function hasVllm(folder: string | null): folder is string {
-  return folder !== null && existsSync(join(folder, SERVER));
+  return folder !== null && existsSync(join(folder, PYTHON));
 }
 
 /**
@@ -59,30 +59,17 @@ export function vllmStart(folder: string, spec: ContainerSpec, podIp: string): V
   const words = vllmCommand(spec);
   if (words === null) return null;
   const isServe = /(^|\/)vllm$/.test(words[0] as string);
-  const own = isServe ? words.slice(words.indexOf('serve') + 1) : words.slice(indexOfModule(words) + 1);
+  const entry = isServe ? [join(folder, 'venv/bin/vllm')] : ['-m'];
+  const own = isServe ? words.slice(1) : words.slice(words.findIndex((word) => word.startsWith('vllm.entrypoints.')));
   return {
-    binary: join(folder, SERVER),
-    args: [
-      '-m',
-      'vllm.entrypoints.openai.api_server',
-      // The module has no positional, which is what `vllm serve` calls the model.
-      ...(isServe && own[0] && !own[0].startsWith('-') ? [`--model=${own.shift()}`] : []).map((word) =>
-        placed(word, folder),
-      ),
-      ...translated(own).map((word) => placed(word, folder)),
-      ...ADDED,
-      `--host=${podIp}`,
-    ],
+    binary: join(folder, PYTHON),
+    args: [...entry, ...withoutTpu(own).map((word) => placed(word, folder)), ...ADDED, `--host=${podIp}`],
     env: { ...ENVIRONMENT, PATH: `${join(folder, 'venv/bin')}:/usr/bin:/bin` },
   };
 }
 
-function indexOfModule(words: readonly string[]): number {
-  return words.findIndex((word) => word.startsWith('vllm.entrypoints.'));
-}
-
 /** Without the flags that are left out; a value may be a word of its own. */
-function translated(words: readonly string[]): string[] {
+function withoutTpu(words: readonly string[]): string[] {
   const result: string[] = [];
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] as string;

@@ -39,7 +39,6 @@ export async function startVllm(assets: string, kind: ServerKind, extra: readonl
   const port = await freePort();
   const model = join(assets, 'models', kind === 'base' ? 'base' : 'chat');
   const args = [
-    `--model=${model}`,
     `--served-model-name=${MODEL}`,
     '--host=127.0.0.1',
     `--port=${port}`,
@@ -47,7 +46,8 @@ export async function startVllm(assets: string, kind: ServerKind, extra: readonl
     ...FLAGS[kind],
     ...extra,
   ];
-  const vllm = spawnVllm(assets, args);
+  // Only `vllm serve` heeds --api-server-count.
+  const vllm = spawnVllm(assets, [join(assets, 'venv/bin/vllm'), 'serve', model, ...args]);
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + START_MS;
   while (!(await isUp(url))) {
@@ -60,13 +60,13 @@ export async function startVllm(assets: string, kind: ServerKind, extra: readonl
   return { url, stop: vllm.stop };
 }
 
-/** Starts vLLM, which is expected to end by itself, and returns all that it wrote, with its exit code. */
+/** Starts vLLM as Pattern 3 does, which is expected to end by itself, and returns all that it wrote, with its exit code. */
 export async function runToEnd(
   assets: string,
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; output: string }> {
-  const vllm = spawnVllm(assets, args, env);
+  const vllm = spawnVllm(assets, ['-m', 'vllm.entrypoints.openai.api_server', ...args], env);
   const giveUp = setTimeout(() => void vllm.stop(), START_MS);
   const code = await vllm.exit;
   clearTimeout(giveUp);
@@ -86,7 +86,7 @@ function spawnVllm(assets: string, args: readonly string[], env: Record<string, 
   // Engine and API servers are processes of their own: a group, which ends as one.
   const child: ChildProcess = spawn(
     join(assets, 'venv/bin/python'),
-    ['-m', 'vllm.entrypoints.openai.api_server', '--load-format=dummy', '--enforce-eager', ...args],
+    [...args, '--load-format=dummy', '--enforce-eager'],
     {
       detached: true,
       cwd: home,

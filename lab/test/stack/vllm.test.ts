@@ -34,10 +34,12 @@ describe('how a container of vLLM starts on this machine', () => {
     expect(found?.env).toMatchObject({ HF_HUB_OFFLINE: '1', VLLM_CPU_KVCACHE_SPACE: '1' });
   });
 
-  it('reads vllm serve, whose model is no flag, and values that are words of their own', () => {
+  it('starts vllm serve as such, and reads and values that are words of their own', () => {
     const words = ['serve', '/mnt/models', '--tensor-parallel-size', '4', '--port', '8000', '--host', '0.0.0.0'];
-    expect(start(['vllm'], words)?.args.slice(2)).toEqual([
-      '--model=/assets/models/chat',
+    expect(start(['vllm'], words)?.args).toEqual([
+      '/assets/venv/bin/vllm',
+      'serve',
+      '/assets/models/chat',
       '--port',
       '8000',
       '--load-format=dummy',
