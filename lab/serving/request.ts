@@ -1,11 +1,6 @@
 import { hash32 } from './random.ts';
+import { type ApiError, apiError, badRequest, invalid, summary, validation } from './refusals.ts';
 import { countTokens, naturalLength, renderChat, textOfTokens } from './tokenizer.ts';
-
-/** An error as vLLM answers it. */
-export interface ApiError {
-  status: number;
-  body: { error: { message: string; type: string; param: string | null; code: number } };
-}
 
 export interface Prompt {
   text: string;
@@ -58,33 +53,6 @@ export function parseRequest(
 
 export function isError(result: ParsedRequest | ApiError): result is ApiError {
   return 'status' in result;
-}
-
-export function apiError(status: number, type: string, message: string, param: string | null = null): ApiError {
-  return { status, body: { error: { message, type, param, code: status } } };
-}
-
-/** vLLM's own refusal; one of a parameter names it, and its value where there is one. */
-function badRequest(message: string, param: string | null = null, value?: number | string): ApiError {
-  const named = param === null ? '' : ` (parameter=${param}${value === undefined ? '' : `, value=${value}`})`;
-  return apiError(400, 'BadRequestError', `${message}${named}`, param);
-}
-
-/** A refusal of the web framework, under the phrase of the status. */
-function validation(problem: string, param: string | null): ApiError {
-  return apiError(400, 'Bad Request', `1 validation error:\n  ${problem}`, param);
-}
-
-/** As Python prints it. */
-function invalid(type: string, loc: string, msg: string, input: string, ctx = ''): ApiError {
-  return validation(`{'type': '${type}', 'loc': '${loc}', 'msg': '${msg}', 'input': '${input}'${ctx}}`, loc);
-}
-
-/** A value as a refusal repeats it: containers by their size only. */
-function summary(value: unknown): string {
-  if (Array.isArray(value)) return `<list of ${value.length} items>`;
-  if (typeof value === 'object' && value !== null) return `<dict of ${Object.keys(value).length} items>`;
-  return value === null ? 'None' : String(value);
 }
 
 function parseBody(raw: Buffer): { json: Json } | ApiError {
