@@ -40,7 +40,7 @@ export default defineConfig({
           name: 'rooms',
           include: ['test/**/*.test.ts', 'lab/test/**/*.test.ts'],
           // Those of cluster/ need a kube-apiserver, of browser/ a Chromium, of workflows/ act, of tools/ kubectl and
-          // gcloud; each has a configuration of its own.
+          // gcloud, of vllm/ vLLM; each has a configuration of its own.
           exclude: [
             'test/cluster/**',
             'test/browser/**',
@@ -48,6 +48,7 @@ export default defineConfig({
             'test/tools/**',
             'lab/test/tools/**',
             'test/stack/**',
+            'test/vllm/**',
             'test/e2e/measured/**',
           ],
           // GitHub's runners have two to four cores.

@@ -89,6 +89,8 @@ export interface KubeConfig extends CommonConfig {
 export interface RealStack {
   /** What `scripts/stack-assets` prints. */
   assets: string;
+  /** What `scripts/vllm-assets` prints; the lab's own replicas serve without it. */
+  vllm?: string;
   /** Roles and bindings: all that the gate's identity may do. */
   rbac: KubeObject[];
   /** Objects that an administrator adds once the stack serves. */

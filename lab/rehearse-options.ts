@@ -5,6 +5,7 @@ import { type KserveVersion, kserveVersion, unknownKserve } from './cluster/kser
 import { SCENARIOS, type Scenario } from './scenarios/scenarios.ts';
 import { missingParts } from './stack/assets.ts';
 import { unplayable } from './stack/playable.ts';
+import { hasVllm } from './stack/vllm.ts';
 
 export interface RehearseOptions {
   scenario: string;
@@ -14,6 +15,8 @@ export interface RehearseOptions {
   kserve: string;
   /** `real` for KServe, istiod, Envoy and endpoint picker as processes, with kube-apiserver and etcd. */
   stack: string;
+  /** `lab` for the lab's own replicas, `vllm` for vLLM on the CPU; the latter on the real stack only. */
+  engine: string;
   /** Undefined for a scale that fits the stack. */
   timeScale: string | undefined;
   outputDir: string;
@@ -30,10 +33,14 @@ export interface Rehearsal {
   kubeAssets: string | null;
   /** Folder of the real parts; null for the lab's own. */
   stackAssets: string | null;
+  /** Folder of vLLM; null for the lab's own replicas. */
+  vllmAssets: string | null;
 }
 
 /** The real parts share the machine's cores with the load, so cluster time runs half as fast with them. */
 const TIME_SCALES: Record<string, number> = { lab: 20, real: 10 };
+/** Three of vLLM take minutes to start on two cores, and a startup probe's 25 minutes pass in cluster time. */
+const VLLM_TIME_SCALE = 3;
 
 /**
  * Checks the options. Returns what to play, or a sentence for the person who gave them. `root` is the folder of the
@@ -44,7 +51,8 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
   if (!scenario) {
     return `Scenario "${options.scenario}" is not known; allowed: ${Object.keys(SCENARIOS).join(', ')}.`;
   }
-  const timeScale = Number(options.timeScale ?? TIME_SCALES[options.stack]);
+  const usual = options.engine === 'vllm' ? VLLM_TIME_SCALE : TIME_SCALES[options.stack];
+  const timeScale = Number(options.timeScale ?? usual);
   if (options.stack !== 'lab' && options.stack !== 'real') {
     return `Stack "${options.stack}" is not known; allowed: lab, real.`;
   }
@@ -56,18 +64,22 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
   }
   const kserve = kserveVersion(options.kserve);
   if (!kserve) return unknownKserve(options.kserve);
+  if (options.engine !== 'lab' && options.engine !== 'vllm') {
+    return `Engine "${options.engine}" is not known; allowed: lab, vllm.`;
+  }
   const kubeAssets = options.kube === 'real' ? assetsFolder(process.env) : null;
   if (options.stack === 'lab') {
+    if (options.engine === 'vllm') return 'Engine "vllm" serves on the stack of real parts only; add --stack real.';
     if (options.kube === 'real' && !kubeAssets) {
       return `There is no kube-apiserver to rehearse on. ${HOW_TO_GET_ASSETS}`;
     }
-    return { scenario, timeScale, kserve, kubeAssets, stackAssets: null };
+    return { scenario, timeScale, kserve, kubeAssets, stackAssets: null, vllmAssets: null };
   }
   const faults = unplayable(scenario, SCENARIOS.pass!);
   if (faults.length > 0) {
     return `Scenario "${scenario.name}" needs the lab's own parts for ${faults.join(', ')}; rehearse it without --stack real.`;
   }
-  const stackAssets = process.env.STACK_ASSETS || folderOfScript(root);
+  const stackAssets = process.env.STACK_ASSETS || folderOfScript(root, 'stack-assets');
   const missing = missingParts(stackAssets);
   if (missing.length > 0 || stackAssets === null) {
     return (
@@ -75,13 +87,17 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
       'Build or fetch the parts once, with Go and Python: scripts/stack-assets'
     );
   }
-  return { scenario, timeScale, kserve, kubeAssets: null, stackAssets };
+  const vllmAssets = options.engine === 'vllm' ? process.env.VLLM_ASSETS || folderOfScript(root, 'vllm-assets') : null;
+  if (options.engine === 'vllm' && !hasVllm(vllmAssets)) {
+    return 'vLLM is not here. Install it once, with Python (6 GB; needs AVX-512): scripts/vllm-assets';
+  }
+  return { scenario, timeScale, kserve, kubeAssets: null, stackAssets, vllmAssets };
 }
 
-/** Where `scripts/stack-assets` puts the parts of this version; null without the script. */
-function folderOfScript(root: string): string | null {
+/** Where a script puts what it makes in this version; null without the script. */
+function folderOfScript(root: string, name: 'stack-assets' | 'vllm-assets'): string | null {
   try {
-    return execFileSync(join(root, 'scripts/stack-assets'), ['--where'], { encoding: 'utf8' }).trim();
+    return execFileSync(join(root, 'scripts', name), ['--where'], { encoding: 'utf8' }).trim();
   } catch {
     return null;
   }

@@ -8,7 +8,6 @@ import { JUMPING_CLOCK, starve } from './client-faults.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { LAB, type Lab, type LabOptions, startLab } from './lab.ts';
 import { type Rehearsal, type RehearseOptions, readOptions } from './rehearse-options.ts';
-import type { Scenario } from './scenarios/scenarios.ts';
 import { isInPrivateNetwork } from './stack/assets.ts';
 import { runInPrivateNetwork } from './stack/private-network.ts';
 import { makeWorkspace } from './workspace.ts';
@@ -43,12 +42,16 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     terminal.write(wanted);
     return USAGE;
   }
-  const { scenario, timeScale, stackAssets } = wanted;
+  const { scenario, timeScale, stackAssets, vllmAssets } = wanted;
   if (stackAssets !== null && !isInPrivateNetwork()) {
-    return runInPrivateNetwork(root, { STACK_ASSETS: stackAssets });
+    return runInPrivateNetwork(root, {
+      STACK_ASSETS: stackAssets,
+      ...(vllmAssets === null ? {} : { VLLM_ASSETS: vllmAssets }),
+    });
   }
   terminal.write(`Rehearsal of scenario "${scenario.name}": ${scenario.summary}.`);
   if (stackAssets !== null) terminal.write(`Real: ${REAL_PARTS}, of ${stackAssets}. The rest is the lab's.`);
+  if (vllmAssets !== null) terminal.write(VLLM_NOTE);
   terminal.write(
     `The lab's clock runs ${timeScale} times faster, provisioning and inference alike: divide rates by ${timeScale}.`,
   );
@@ -65,21 +68,28 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
   try {
     if (interrupts.came()) return INTERRUPTED;
     const code = await runGate(lab, options, root, wanted, terminal.module, interrupts);
-    return await judge(lab, scenario, code, options.outputDir, terminal);
+    return await judge(lab, wanted, code, options.outputDir, terminal);
   } finally {
     await lab.stop();
     interrupts.close();
   }
 }
 
+const VLLM_NOTE =
+  'The replicas are vLLM on the CPU, with random weights. They share the cores of this machine, so three are no faster ' +
+  'than one: the verdict on speed is not judged.';
 const REAL_PARTS = 'kube-apiserver, etcd, KServe controller, istiod, Envoy and endpoint picker';
 
 /** What of the lab is replaced by real parts. */
-async function realParts({ kubeAssets, stackAssets }: Rehearsal, root: string): Promise<Partial<LabOptions>> {
+async function realParts(
+  { kubeAssets, stackAssets, vllmAssets }: Rehearsal,
+  root: string,
+): Promise<Partial<LabOptions>> {
   if (kubeAssets === null && stackAssets === null) return {};
   const rbac = await gateRoles(pathToFileURL(join(root, 'manifests', 'rbac', '/')));
   if (kubeAssets !== null) return { apiServer: { assets: kubeAssets, rbac } };
-  return { stack: { assets: stackAssets as string, rbac, add: [], verbose: false } };
+  const engine = vllmAssets === null ? {} : { vllm: vllmAssets };
+  return { stack: { assets: stackAssets as string, ...engine, rbac, add: [], verbose: false } };
 }
 
 /** Inputs that fit the lab's clock; everything else stays at its default. */
@@ -143,7 +153,7 @@ function isPromised(cause: string | null, promised: string | null): boolean {
 
 async function judge(
   lab: Lab,
-  scenario: Scenario,
+  { scenario, vllmAssets }: Rehearsal,
   code: number,
   outputDir: string,
   { write }: Terminal,
@@ -162,16 +172,26 @@ async function judge(
   await writeFile(join(outputDir, 'lab.json'), `${JSON.stringify({ faults: kube.faults })}\n`);
   const cause = result.diagnosis?.cause ?? null;
   const { expect } = scenario;
+  // Any verdict on the speed of replicas that share two cores is right; one that was never measured is not.
+  const isMeasured = vllmAssets !== null && expect.verdict === 'pass' && result.verdict !== 'error';
   const differences = [
     ...kube.refusedWrites.map((text) => `the API server refused a write of the lab's controllers: ${text}`),
     nodes + target === 0 ? null : `${nodes} nodes are left`,
-    code === expect.exitCode ? null : `exit code ${code}, not ${expect.exitCode}`,
-    result.verdict === expect.verdict ? null : `verdict ${result.verdict}, not ${expect.verdict}`,
-    isPromised(cause, expect.cause) ? null : `cause ${cause ?? 'none'}, not ${expect.cause ?? 'none'}`,
+    ...(isMeasured
+      ? []
+      : [
+          code === expect.exitCode ? null : `exit code ${code}, not ${expect.exitCode}`,
+          result.verdict === expect.verdict ? null : `verdict ${result.verdict}, not ${expect.verdict}`,
+          isPromised(cause, expect.cause) ? null : `cause ${cause ?? 'none'}, not ${expect.cause ?? 'none'}`,
+        ]),
   ].filter((difference) => difference !== null);
   if (differences.length > 0) {
     write(`lab: NOT as the scenario promises: ${differences.join('; ')}`);
     return DIFFERED;
+  }
+  if (isMeasured) {
+    write(`lab: the run was measured; its verdict, ${result.verdict}, is not judged`);
+    return code;
   }
   write(`lab: as the scenario promises: verdict ${expect.verdict}, exit code ${expect.exitCode}`);
   return code;

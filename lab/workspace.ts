@@ -10,7 +10,7 @@ export async function makeWorkspace(shipped: string, faults: ManifestFaults | nu
   const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const folder = join(workspace, 'manifests');
   await cp(join(shipped, 'pattern3'), folder, { recursive: true });
-  if (faults) await change(folder, faults);
+  await change(folder, faults);
   return workspace;
 }
 

@@ -30,7 +30,7 @@ export async function runVllm(context: PodContext, container: ContainerSpec, rec
   if (unknown.length > 0) return argumentError(say, `unrecognized arguments: ${unknown.join(' ')}`);
   const model = modelOf(words);
   if (model.startsWith('/mnt/models') && !context.record.init.some((one) => one.name === 'storage-initializer')) {
-    const message = `OSError: ${model}: no such directory`;
+    const message = `huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': '${model}'. Use \`repo_type\` argument if needed.`;
     say(message);
     return { code: 1, reason: 'Error', message };
   }

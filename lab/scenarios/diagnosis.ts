@@ -20,6 +20,15 @@ const crash = (name: string, summary: string, cause: string, exitCode: number, .
     cluster: { containers: [{ in: 'replica', container: 'main', says, ends: { exitCode } }] },
   });
 
+/** The end of vLLM's engine, and the 60 lines that its API server writes after it (vLLM 0.32.0). */
+const engineEnds = (error: string): string[] => [
+  '(EngineCore pid=212) ERROR 02-13 14:20:11 [core.py:1510] EngineCore failed to start.',
+  `(EngineCore pid=212) ERROR 02-13 14:20:11 [core.py:1510] ${error}`,
+  '(APIServer pid=1) Traceback (most recent call last):',
+  ...Array.from({ length: 57 }, (_, line) => `(APIServer pid=1)   File "/opt/vllm/entry.py", line ${line}, in main`),
+  "(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore': 1}",
+];
+
 const download = (name: string, summary: string, cause: string, ...says: string[]): DiagnosisScenario =>
   scenario(name, summary, cause, {
     cluster: { containers: [{ in: 'replica', container: 'storage-initializer', says, ends: { exitCode: 1 } }] },
@@ -395,7 +404,9 @@ const READY: readonly DiagnosisScenario[] = [
     'the KV cache has no room for one sequence',
     'vllm.max-model-len',
     1,
-    "ValueError: The model's max seq len (131072) is larger than the maximum number of tokens that can be stored in KV cache (65408). Try increasing `gpu_memory_utilization` or decreasing `max_model_len` when initializing the engine.",
+    ...engineEnds(
+      "ValueError: To serve at least one request with the model's max seq len (131072), (18.0 GiB KV cache is needed, which is larger than the available KV cache memory (11.25 GiB). Based on the available memory, the estimated maximum model length is 81920. Try increasing `gpu_memory_utilization` (which also controls CPU memory on the CPU backend) or decreasing `max_model_len` when initializing the engine.",
+    ),
   ),
   crash(
     'hbm-exhausted',
@@ -437,7 +448,7 @@ const READY: readonly DiagnosisScenario[] = [
     'the model is not where the flag says',
     'vllm.no-model-folder',
     1,
-    'OSError: /models/qwen: no such directory',
+    "huggingface_hub.errors.HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': '/models/qwen'. Use `repo_type` argument if needed.",
   ),
   scenario('memory-limit', 'main passes its memory limit while it loads', 'container.oom-killed', {
     cluster: {

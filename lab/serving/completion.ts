@@ -11,6 +11,8 @@ export interface CompletionContext {
   blockSize: number;
   /** Whether responses tell the cached tokens of their prompt. */
   promptTokensDetails: boolean;
+  /** A reasoning parser reads the chats. */
+  reasoning: boolean;
   /** Something on the way holds a stream back until its end. */
   buffered: boolean;
 }
@@ -24,7 +26,8 @@ export function complete(
   response: ServerResponse,
 ): void {
   const id = incoming.headers['x-request-id'];
-  const head = answerHead(endpoint, request, typeof id === 'string' ? id : randomUUID().replaceAll('-', ''));
+  const requestId = typeof id === 'string' ? id : randomUUID().replaceAll('-', '');
+  const head = answerHead(endpoint, request, requestId, context.reasoning && endpoint === 'chat');
   const writer = request.stream
     ? streamWriter(head, request, response, context.buffered)
     : wholeWriter(head, request, response);
@@ -56,6 +59,9 @@ interface Writer {
   end(cachedTokens: number | null): void;
 }
 
+const tokensOf = ({ seed, outputTokens, finishReason, hasText }: Prompt) =>
+  hasText ? answerTokens(seed, outputTokens, finishReason === 'stop') : Array<string>(outputTokens).fill('');
+
 const usageOf = ({ prompts }: ParsedRequest, cachedTokens: number | null) => ({
   promptTokens: prompts.reduce((sum, prompt) => sum + prompt.tokens, 0),
   completionTokens: prompts.reduce((sum, prompt) => sum + prompt.outputTokens, 0),
@@ -66,9 +72,9 @@ function wholeWriter(head: AnswerHead, request: ParsedRequest, response: ServerR
   return {
     onFinish: () => {},
     end: (cachedTokens) => {
-      const choices = request.prompts.map(({ seed, outputTokens, finishReason }) => ({
-        text: answerTokens(seed, outputTokens).join(''),
-        finishReason,
+      const choices = request.prompts.map((prompt) => ({
+        text: tokensOf(prompt).join(''),
+        finishReason: prompt.finishReason,
       }));
       const body = Buffer.from(renderAnswer(head, choices, usageOf(request, cachedTokens)));
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
@@ -81,6 +87,7 @@ function streamWriter(head: AnswerHead, request: ParsedRequest, response: Server
   const sent = request.prompts.map(() => 0);
   let opened = false;
   let held = '';
+  const isEnd = !request.includeUsage;
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
   response.flushHeaders();
   const write = (text: string) => {
@@ -91,15 +98,15 @@ function streamWriter(head: AnswerHead, request: ParsedRequest, response: Server
   };
   return {
     onTokens: (prompt, index) => {
-      const tokens = answerTokens(prompt.seed, prompt.outputTokens);
+      const tokens = tokensOf(prompt);
       return (count) => {
-        write(renderDelta(head, index, tokens.slice(sent[index], count).join(''), null));
+        write(renderDelta(head, index, { text: tokens.slice(sent[index], count).join(''), finishReason: null, isEnd }));
         sent[index] = count;
       };
     },
     onFinish: (prompt, index) => {
-      const rest = answerTokens(prompt.seed, prompt.outputTokens).slice(sent[index]).join('');
-      write(renderDelta(head, index, rest, prompt.finishReason));
+      const rest = tokensOf(prompt).slice(sent[index]).join('');
+      write(renderDelta(head, index, { text: rest, finishReason: prompt.finishReason, isEnd }));
     },
     end: (cachedTokens) => {
       response.end(held + renderEnding(head, request.includeUsage ? usageOf(request, cachedTokens) : null));

@@ -8,11 +8,18 @@ export interface VllmFlags {
   maxModelLen: number;
   prefixCaching: boolean;
   promptTokensDetails: boolean;
+  /** With `--reasoning-parser`: a chat's tokens are reasoning until the model ends it, which this one never does. */
+  reasoning: boolean;
+  /** False for a base model: its tokenizer has no chat template, and no flag names one. */
+  chatTemplate: boolean;
   /** `--max-num-seqs`; null when absent. */
   maxNumSeqs: number | null;
   /** `--num-gpu-blocks-override`; null when absent. */
   numBlocks: number | null;
 }
+
+/** Base models by their usual names; tuned ones of the same family say so. */
+const BASE_MODEL = /(?:^|\/)(?:gpt2|opt-|pythia-|bloom-)|[-_]base(?:$|[-_/])|(?:^|\/)base$/i;
 
 /** Context length of Qwen2.5-3B-Instruct, which vLLM takes when `--max-model-len` is absent. */
 const MODEL_CONTEXT = 32_768;
@@ -43,6 +50,8 @@ export function parseFlags(args: string[]): VllmFlags {
     maxModelLen: humanInteger(values.get('max-model-len')?.[0]) ?? MODEL_CONTEXT,
     prefixCaching: !values.has('no-enable-prefix-caching'),
     promptTokensDetails: values.has('enable-prompt-tokens-details'),
+    reasoning: values.has('reasoning-parser'),
+    chatTemplate: values.has('chat-template') || ![model, ...names].some((name) => BASE_MODEL.test(name)),
     maxNumSeqs: humanInteger(values.get('max-num-seqs')?.[0]),
     numBlocks: humanInteger(values.get('num-gpu-blocks-override')?.[0]),
   };

@@ -142,11 +142,13 @@ export function createMetrics(options: {
         ]),
         ...counter('vllm:prompt_tokens', 'Number of prefill tokens processed.', [['', counts.prompt]]),
         ...counter('vllm:generation_tokens', 'Number of generation tokens processed.', [['', counts.generation]]),
-        ...counter(
-          'vllm:request_success',
-          'Count of successfully processed requests.',
-          (['stop', 'length', 'abort'] as const).map((reason) => [`,finished_reason="${reason}"`, counts[reason]]),
-        ),
+        ...counter('vllm:request_success', 'Count of successfully processed requests.', [
+          ...(['stop', 'length', 'abort'] as const).map((reason): [string, number] => [
+            `,finished_reason="${reason}"`,
+            counts[reason],
+          ]),
+          ...['error', 'repetition'].map((reason): [string, number] => [`,finished_reason="${reason}"`, 0]),
+        ]),
         ...Object.entries(histograms).flatMap(([name, histogram]) => [
           `# HELP ${name} Histogram of ${name.slice(5).replaceAll('_', ' ')}.`,
           `# TYPE ${name} histogram`,
@@ -178,7 +180,6 @@ function cacheConfigLabels({ blockSize, blocks, caching }: { blockSize: number; 
   return Object.entries({
     block_size: String(blockSize),
     cache_dtype: 'auto',
-    cpu_offload_gb: '0',
     enable_prefix_caching: caching ? 'True' : 'False',
     engine: '0',
     gpu_memory_utilization: '0.9',
@@ -188,7 +189,6 @@ function cacheConfigLabels({ blockSize, blocks, caching }: { blockSize: number; 
     num_gpu_blocks_override: 'None',
     prefix_caching_hash_algo: 'sha256',
     sliding_window: 'None',
-    swap_space: '4',
   })
     .map(([key, value]) => `${key}="${value}"`)
     .join(',');

@@ -16,8 +16,8 @@ import { createRandom, hash32 } from './random.ts';
 import { type Endpoint, isError, parseRequest } from './request.ts';
 import type { WorkClock } from './work-clock.ts';
 
-/** RHAIIS 3.2.5, the image of the recorded cluster, carries this vLLM. */
-const VERSION = '0.11.2';
+/** What it is held to, in `test/fixtures/vllm`. */
+const VERSION = '0.32.0';
 
 /** Tokens that fit the KV cache of a v6e-4 beside Qwen2.5-3B: 4 × 32 GB × 0.9 less the weights, at 36 KiB per token. */
 const KV_CACHE_TOKENS = 2_600_000;
@@ -67,8 +67,9 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   // The flag can only lower what the recorded hardware serves at a time.
   const slots = Math.min(SERVICE.slots, flags.maxNumSeqs ?? SERVICE.slots);
   const engine = createEngine({ clock, pool, random, slots, observer: metrics });
-  const context = { engine, blockSize, promptTokensDetails: flags.promptTokensDetails, buffered: faults.buffered };
-  const limits = { modelNames: flags.servedModelNames, maxModelLen: flags.maxModelLen };
+  const { promptTokensDetails, reasoning, chatTemplate, maxModelLen } = flags;
+  const context = { engine, blockSize, promptTokensDetails, reasoning, buffered: faults.buffered };
+  const limits = { modelNames: flags.servedModelNames, maxModelLen, chatTemplate };
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;
 
@@ -121,8 +122,9 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     const route = routes[path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path];
     if (!route) return json(response, 404, { detail: 'Not Found' });
     const handler = route[request.method as 'GET' | 'POST'];
-    if (handler) handler(request, response);
-    else json(response, 405, { detail: 'Method Not Allowed' });
+    if (handler) return handler(request, response);
+    response.setHeader('allow', Object.keys(route).join(', '));
+    json(response, 405, { detail: 'Method Not Allowed' });
   };
   // No idle timeout: a gateway that reuses a connection while the server closes it would see errors nobody planned.
   const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 };
@@ -163,7 +165,14 @@ function json(response: ServerResponse, status: number, value: unknown): void {
 
 function modelList(flags: VllmFlags, startedAt: Date) {
   const created = Math.floor(startedAt.getTime() / 1_000);
-  const allowed = { allow_create_engine: false, allow_sampling: true, allow_logprobs: true };
+  const allowed = {
+    allow_create_engine: false,
+    allow_sampling: true,
+    allow_logprobs: true,
+    allow_search_indices: false,
+    allow_view: true,
+    allow_fine_tuning: false,
+  };
   const permission = { id: `modelperm-${randomUUID().replaceAll('-', '')}`, object: 'model_permission', created };
   return {
     object: 'list',
@@ -175,7 +184,7 @@ function modelList(flags: VllmFlags, startedAt: Date) {
       root: flags.model,
       parent: null,
       max_model_len: flags.maxModelLen,
-      permission: [{ ...permission, ...allowed, allow_view: true, organization: '*', group: null, is_blocking: false }],
+      permission: [{ ...permission, ...allowed, organization: '*', group: null, is_blocking: false }],
     })),
   };
 }

@@ -1,11 +1,6 @@
 import { hash32 } from './random.ts';
+import { type ApiError, apiError, badRequest, invalid, summary, validation } from './refusals.ts';
 import { countTokens, naturalLength, renderChat, textOfTokens } from './tokenizer.ts';
-
-/** An error as vLLM answers it. */
-export interface ApiError {
-  status: number;
-  body: { error: { message: string; type: string; param: string | null; code: number } };
-}
 
 export interface Prompt {
   text: string;
@@ -14,6 +9,8 @@ export interface Prompt {
   finishReason: 'stop' | 'length';
   /** Decides the words of the answer. */
   seed: number;
+  /** False where only tokens are allowed that have no text. */
+  hasText: boolean;
 }
 
 export interface ParsedRequest {
@@ -29,12 +26,14 @@ export type Endpoint = 'completions' | 'chat';
 export interface Limits {
   modelNames: string[];
   maxModelLen: number;
+  /** False for a base model, which refuses every chat. */
+  chatTemplate: boolean;
 }
 
 type Json = Record<string, unknown>;
 
 /**
- * Reads the body of `/v1/completions` or `/v1/chat/completions` as vLLM 0.11 on TPU does: unknown fields are ignored,
+ * Reads the body of `/v1/completions` or `/v1/chat/completions` as vLLM 0.32 does: unknown fields are ignored,
  * refusals carry vLLM's sentences. `draw` gives the seed of answers that are sampled.
  */
 export function parseRequest(
@@ -45,7 +44,7 @@ export function parseRequest(
   draw: () => number,
 ): ParsedRequest | ApiError {
   if (contentType.split(';', 1)[0]!.trim().toLowerCase() !== 'application/json') {
-    return invalid(`"Unsupported Media Type: Only 'application/json' is allowed"`);
+    return validation("Unsupported Media Type: Only 'application/json' is allowed", null);
   }
   const body = parseBody(raw);
   if ('status' in body) return body;
@@ -56,25 +55,24 @@ export function isError(result: ParsedRequest | ApiError): result is ApiError {
   return 'status' in result;
 }
 
-export function apiError(status: number, type: string, message: string): ApiError {
-  return { status, body: { error: { message, type, param: null, code: status } } };
-}
-
-const badRequest = (message: string) => apiError(400, 'BadRequestError', message);
-/** FastAPI's validation errors go out under the phrase of the status. */
-const invalid = (detail: string) => apiError(400, 'Bad Request', `[${detail}]`);
-
 function parseBody(raw: Buffer): { json: Json } | ApiError {
-  if (raw.length === 0) return invalid(`{'type': 'missing', 'loc': ('body',), 'msg': 'Field required', 'input': None}`);
+  if (raw.length === 0) return invalid('missing', 'body', 'Field required', 'None');
+  let json: unknown;
   try {
-    const json: unknown = JSON.parse(raw.toString());
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { json: json as Json };
+    json = JSON.parse(raw.toString());
   } catch {
-    const where = `'loc': ('body', 0), 'msg': 'JSON decode error', 'input': {}`;
-    return invalid(`{'type': 'json_invalid', ${where}, 'ctx': {'error': 'Expecting value'}}`);
+    const at = `body.${raw.toString().trimEnd().length}`;
+    return invalid(
+      'json_invalid',
+      at,
+      'JSON decode error',
+      summary({}),
+      `, 'ctx': {'error': "Expecting ':' delimiter"}`,
+    );
   }
-  const what = `'msg': 'Input should be a valid dictionary or object to extract fields from'`;
-  return invalid(`{'type': 'model_attributes_type', 'loc': ('body',), ${what}}`);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { json: json as Json };
+  const msg = 'Input should be a valid dictionary or object to extract fields from';
+  return invalid('model_attributes_type', 'body', msg, summary(json));
 }
 
 function readFields(endpoint: Endpoint, json: Json, limits: Limits, draw: () => number): ParsedRequest | ApiError {
@@ -82,13 +80,19 @@ function readFields(endpoint: Endpoint, json: Json, limits: Limits, draw: () => 
   if (!Array.isArray(texts)) return texts;
   const model = json.model ?? limits.modelNames[0];
   if (typeof model !== 'string' || !limits.modelNames.includes(model)) {
-    return apiError(404, 'NotFoundError', `The model \`${model}\` does not exist.`);
+    const message = `The model \`${model}\` does not exist. Valid aliases: ${limits.modelNames.join(', ')}.`;
+    return apiError(404, 'NotFoundError', message, 'model');
   }
+  if (endpoint === 'chat' && !limits.chatTemplate) return badRequest(NO_CHAT_TEMPLATE);
   if (json.stream_options && !json.stream) {
-    return badRequest('Stream options can only be defined when `stream=True`.');
+    return badRequest('Stream options can only be defined when `stream=True`.', 'stream_options');
   }
   if ((json.n ?? 1) !== 1 || (json.best_of ?? 1) !== 1) return badRequest('Only n=1 is served here.');
   const temperature = json.temperature ?? 1;
+  if (Number(temperature) < 0) {
+    const value = Number.isInteger(temperature) ? `${temperature}.0` : String(temperature);
+    return badRequest(`temperature must be non-negative, got ${value}.`, 'temperature', value);
+  }
   // Greedy decoding ignores the seed, so only a sampled request is refused (tpu.py validate_request).
   if (temperature !== 0 && json.seed !== undefined && json.seed !== null) {
     return badRequest('Torch XLA does not support per-request seed.');
@@ -109,39 +113,56 @@ function readFields(endpoint: Endpoint, json: Json, limits: Limits, draw: () => 
   };
 }
 
+/** The tokenizer library's sentence, which vLLM passes on. */
+const NO_CHAT_TEMPLATE =
+  'As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template if the ' +
+  'tokenizer does not define one.';
+
 function planAnswer(endpoint: Endpoint, json: Json, text: string, seed: number, maxModelLen: number) {
   const tokens = countTokens(text);
-  if (tokens >= maxModelLen) {
-    return badRequest(
-      `This model's maximum context length is ${maxModelLen} tokens. However, your request has ${tokens} input ` +
-        'tokens. Please reduce the length of the input messages.',
-    );
-  }
+  if (tokens > maxModelLen) return tooLong(maxModelLen);
   const room = maxModelLen - tokens;
   const asked = (endpoint === 'chat' ? json.max_completion_tokens : null) ?? json.max_tokens;
-  const limit = Number(asked ?? (endpoint === 'chat' ? room : 16));
-  if (!Number.isInteger(limit) || limit < 1) return badRequest(`max_tokens must be at least 1, got ${limit}.`);
+  if (Number(asked) > maxModelLen) {
+    const message = `max_tokens=${asked} cannot be greater than max_model_len=${maxModelLen}. Please request fewer output tokens.`;
+    return badRequest(message, 'max_tokens', Number(asked));
+  }
+  // What does not fit behind the prompt is cut off without a word.
+  const limit = Math.min(Number(asked ?? (endpoint === 'chat' ? room : 16)), room);
+  if (!Number.isInteger(limit) || limit < 1) {
+    return badRequest(`max_tokens must be at least 1, got ${limit}.`, 'max_tokens', limit);
+  }
   const least = Number(json.min_tokens ?? 0);
   if (least > limit) return badRequest(`min_tokens must be less than or equal to max_tokens=${limit}, got ${least}.`);
-  if (limit > room) {
-    if (asked === undefined || asked === null) return answer(text, tokens, room, 'length', seed);
-    return badRequest(
-      `'max_tokens' or 'max_completion_tokens' is too large: ${limit}. This model's maximum context length is ` +
-        `${maxModelLen} tokens and your request has ${tokens} input tokens (${limit} > ${maxModelLen} - ${tokens}).`,
-    );
-  }
   const natural = Math.max(least, naturalLength(seed));
   const stops = json.ignore_eos !== true && natural < limit;
-  return answer(text, tokens, stops ? natural : limit, stops ? 'stop' : 'length', seed);
+  return {
+    text,
+    tokens,
+    outputTokens: stops ? natural : limit,
+    finishReason: stops ? ('stop' as const) : ('length' as const),
+    seed,
+    hasText: !onlyWithoutText(json.allowed_token_ids),
+  };
 }
 
-const answer = (
-  text: string,
-  tokens: number,
-  outputTokens: number,
-  finishReason: 'stop' | 'length',
-  seed: number,
-): Prompt => ({ text, tokens, outputTokens, finishReason, seed });
+/** The tokenizer stops one token behind the limit, so the refusal does not know how many there are. */
+function tooLong(maxModelLen: number): ApiError {
+  return badRequest(
+    `This model's maximum context length is ${maxModelLen} tokens. However, your prompt contains at least ` +
+      `${maxModelLen + 1} input tokens, which exceeds this limit even without any output tokens. ` +
+      'Please reduce the length of the input prompt.',
+    'input_tokens',
+    maxModelLen + 1,
+  );
+}
+
+/** Special tokens and single bytes come first in a vocabulary; no text comes of them alone. */
+const FIRST_WITH_TEXT = 261;
+
+function onlyWithoutText(allowed: unknown): boolean {
+  return Array.isArray(allowed) && allowed.length > 0 && allowed.every((id) => Number(id) < FIRST_WITH_TEXT);
+}
 
 /** A prompt is a text, token ids, or a list of either. */
 function promptTexts(prompt: unknown): string[] | ApiError {
@@ -151,21 +172,22 @@ function promptTexts(prompt: unknown): string[] | ApiError {
     const texts = prompt.map((item) => (Array.isArray(item) ? textOfTokens(item) : item));
     if (texts.every((text) => typeof text === 'string')) return nonEmpty(texts);
   }
-  const message = 'Value error, At least one of `prompt` or `prompt_embeds` must be set.';
-  return invalid(`{'type': 'value_error', 'loc': ('body',), 'msg': '${message}'}`);
+  return noPrompt();
 }
 
 function nonEmpty(texts: string[]): string[] | ApiError {
-  return texts.every((text) => text.length > 0) ? texts : badRequest('The decoder prompt cannot be empty');
+  return texts.every((text) => text.length > 0) ? texts : noPrompt();
 }
+
+const noPrompt = () => badRequest('Either prompt or prompt_embeds must be provided and non-empty.', 'prompt');
 
 function chatTexts(json: Json): string[] | ApiError {
   const { messages } = json;
   if (messages === undefined) {
-    return invalid(`{'type': 'missing', 'loc': ('body', 'messages'), 'msg': 'Field required'}`);
+    return invalid('missing', 'body.messages', 'Field required', summary(json));
   }
   if (!Array.isArray(messages) || messages.length === 0) {
-    return invalid(`{'type': 'list_type', 'loc': ('body', 'messages'), 'msg': 'Input should be a valid list'}`);
+    return invalid('list_type', 'body.messages', 'Input should be a valid list', summary(messages));
   }
   return [renderChat(messages.map(({ role, content }) => ({ role: String(role), content: textOf(content) })))];
 }

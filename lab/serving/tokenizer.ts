@@ -40,8 +40,23 @@ export function naturalLength(seed: number): number {
   return 24 + (seed % 97);
 }
 
-/** The answer, token by token. Equal seeds give equal answers on every replica, as greedy decoding does. */
-export function answerTokens(seed: number, count: number): string[] {
+/** One token in so many is the first part of a character that two tokens spell. */
+const CHARACTER_EVERY = 64;
+const CHARACTERS = ['é', 'ü', '☕', '→'];
+
+/**
+ * The answer, token by token. Equal seeds give equal answers on every replica, as greedy decoding does. A token may have
+ * no text: the first part of a character, and the token that ends the answer.
+ */
+export function answerTokens(seed: number, count: number, ends: boolean): string[] {
   const random = createRandom(seed);
-  return Array.from({ length: count }, () => ` ${WORDS[Math.floor(random() * WORDS.length)]}`);
+  const pick = (texts: string[]) => texts[Math.floor(random() * texts.length)] as string;
+  const tokens: string[] = [];
+  while (tokens.length < count) {
+    if (random() * CHARACTER_EVERY < 1) tokens.push('', pick(CHARACTERS));
+    else tokens.push(` ${pick(WORDS)}`);
+  }
+  tokens.length = count;
+  if (ends) tokens[count - 1] = '';
+  return tokens;
 }

@@ -9,6 +9,7 @@ import { envoyBootstrap } from './envoy.ts';
 import { environmentOf, expanded } from './pod-environment.ts';
 import { layOut } from './pod-files.ts';
 import { runProgram } from './run-program.ts';
+import { VLLM_IMAGE, type VllmStart, vllmStart } from './vllm.ts';
 
 const TOKEN_SECONDS = 86_400;
 
@@ -30,6 +31,8 @@ export interface RunningPrograms extends Programs {
  */
 export function createPrograms(options: {
   assets: string;
+  /** Folder with vLLM; null where the lab plays it. */
+  vllm: string | null;
   folder: string;
   api: RealApi;
   server: string;
@@ -55,13 +58,21 @@ export function createPrograms(options: {
   const wordsOf = (spec: ContainerSpec, env: Record<string, string>): string[] =>
     [...(spec.command ?? []).slice(1), ...(spec.args ?? [])].map((word) => expanded(word, env));
 
+  const watching = ({ pod }: PodContext, { name: container, image }: ContainerSpec) => {
+    const { namespace = '', name } = pod.metadata;
+    return {
+      logFile: join(folder, 'logs', `${namespace}_${name}_${container}.log`),
+      onStart: (pid: number) => running.set(pid, { namespace, pod: name, container, image, pid }),
+      onEnd: (pid: number) => running.delete(pid),
+    };
+  };
+
   const start = async (
     context: PodContext,
     spec: ContainerSpec,
     record: Parameters<Programs['run']>[2],
     name: keyof typeof PROGRAMS,
   ) => {
-    const { namespace, name: pod } = context.pod.metadata;
     const files = layOut(context, spec, join(folder, 'pods'));
     const env = environmentOf(context, spec);
     const base = { PATH: '/usr/bin:/bin', HOME: files.root, TMPDIR: join(files.root, 'tmp') };
@@ -92,15 +103,33 @@ export function createPrograms(options: {
           ? { ...base, ...own }
           : { ...base, ...own, KUBECONFIG: await identity(context, files.root) },
       files,
-      logFile: join(folder, 'logs', `${namespace}_${pod}_${spec.name}.log`),
-      onStart: (pid) =>
-        running.set(pid, { namespace: namespace as string, pod, container: spec.name, image: spec.image, pid }),
-      onEnd: (pid) => running.delete(pid),
+      ...watching(context, spec),
+    });
+  };
+
+  const startVllm = (
+    context: PodContext,
+    spec: ContainerSpec,
+    record: Parameters<Programs['run']>[2],
+    { binary, args, env }: VllmStart,
+  ) => {
+    const files = layOut(context, spec, join(folder, 'pods'));
+    const own = environmentOf(context, spec);
+    const local = { ...own, ...env, HOME: files.root, TMPDIR: join(files.root, 'tmp') };
+    return runProgram(context, spec, record, {
+      binary,
+      args: args.map((word) => files.localise(expanded(word, own))),
+      env: local,
+      files,
+      ...watching(context, spec),
     });
   };
 
   return {
     run(context, spec, record) {
+      const vllm =
+        options.vllm && VLLM_IMAGE.test(spec.image) ? vllmStart(options.vllm, spec, context.record.podIp) : null;
+      if (vllm) return startVllm(context, spec, record, vllm);
       const found = IMAGES.find(({ image }) => image.test(spec.image));
       return found ? start(context, spec, record, found.program) : null;
     },

@@ -76,7 +76,7 @@ export async function startRealStack(
     const folder = await mkdtemp(join(tmpdir(), 'stack-'));
     if (!stack.verbose) closers.push(() => rm(folder, { recursive: true, force: true }));
     else process.stderr.write(`stack: files and logs stay in ${folder}\n`);
-    const programs = createPrograms({ ...access, assets: stack.assets, folder, api });
+    const programs = createPrograms({ ...access, assets: stack.assets, vllm: stack.vllm ?? null, folder, api });
     cluster = startStackCluster(config, withKubelet(mirror, kubelet.port), mirror, programs);
     closers.push(() => cluster.close());
     await install(api, config, stack, webhook, say);

@@ -23,7 +23,10 @@ export interface CollectOptions {
   limitMs: number;
 }
 
-const LOG_LINES = 40;
+/** Of each run of a container. The API server of vLLM writes about 70 lines after the error that ended its engine. */
+const LOG_LINES = 120;
+/** Of each run too, from its end. */
+const LOG_CHARACTERS = 24 * 1024;
 const LOG_BYTES = 64 * 1024;
 const LINE = 500;
 const MOST_PODS = 20;
@@ -174,7 +177,7 @@ async function readLogs(
         const read = (previous: boolean) => tailOf(kube, pod, container.name, previous);
         const before = container.restarts > 0 ? await read(true) : '';
         const now = await read(false);
-        container.log = [...linesOf(before), ...linesOf(now)].slice(-LOG_LINES);
+        container.log = [...linesOf(before), ...linesOf(now)];
       }),
     ),
   );
@@ -191,19 +194,26 @@ async function tailOf(
   previous: boolean,
 ): Promise<string> {
   let text = '';
-  for (const tailLines of [LOG_LINES, 12, 4]) {
+  for (const tailLines of [LOG_LINES, 40, 12, 4]) {
     text = await kube.logs(namespace, name, container, { tailLines, limitBytes: LOG_BYTES, previous });
     if (Buffer.byteLength(text) < LOG_BYTES) break;
   }
   return text;
 }
 
+/** Its last lines, none of them empty, within both limits. */
 function linesOf(text: string): string[] {
-  return text
+  const lines = text
     .split('\n')
     .filter((line) => line.trim() !== '')
     .slice(-LOG_LINES)
     .map((line) => bounded(line, LINE));
+  let characters = 0;
+  const first = lines.findLastIndex((line) => {
+    characters += line.length;
+    return characters > LOG_CHARACTERS;
+  });
+  return lines.slice(first + 1);
 }
 
 /** Warnings, newest last, and what is Normal only where it tells of a pod's life. */

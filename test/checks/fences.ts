@@ -14,7 +14,7 @@ export function fences(markdown: string, language: string): string[] {
   return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
 }
 
-const MARK = /^# needs (?:a cluster|Google Cloud|GitHub)\n/;
+const MARK = /^# needs (?:a cluster|Google Cloud|GitHub|a CPU with AVX-512)\n/;
 
 /** Whether a block says in its first line that it needs what no test has. */
 export function isMarked(block: string): boolean {

@@ -248,7 +248,16 @@ describe('a version that the lab does not play', () => {
       'rehearse',
       (kserve: string, write: (line: string) => void) =>
         rehearse(
-          { scenario: 'pass', kube: 'lab', stack: 'lab', kserve, timeScale: '20', outputDir: '', gateFlags: [] },
+          {
+            scenario: 'pass',
+            kube: 'lab',
+            stack: 'lab',
+            engine: 'lab',
+            kserve,
+            timeScale: '20',
+            outputDir: '',
+            gateFlags: [],
+          },
           { module: '', write },
         ),
     ],

@@ -17,6 +17,8 @@ describe('parseFlags', () => {
       maxModelLen: 4096,
       prefixCaching: false,
       promptTokensDetails: true,
+      reasoning: false,
+      chatTemplate: true,
       maxNumSeqs: null,
       numBlocks: null,
     });
@@ -31,6 +33,16 @@ describe('parseFlags', () => {
         promptTokensDetails: false,
       },
     );
+  });
+
+  it('knows a reasoning parser, and a base model without a chat template', () => {
+    expect(parseFlags(['--reasoning-parser=qwen3']).reasoning).toBe(true);
+    const hasTemplate = (...args: string[]) => parseFlags(args).chatTemplate;
+    expect(hasTemplate('vllm', 'serve', 'facebook/opt-125m')).toBe(false);
+    expect(hasTemplate('--model=/mnt/models', '--served-model-name=Qwen/Qwen3-8B-Base')).toBe(false);
+    expect(hasTemplate('--model=facebook/opt-125m', '--chat-template=/mnt/chat.jinja')).toBe(true);
+    expect(hasTemplate('--served-model-name=meta-llama/Llama-3.1-8B-Instruct')).toBe(true);
+    expect(hasTemplate('--served-model-name=database-8b')).toBe(true);
   });
 
   it('reads human sizes', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Endpoint, isError, parseRequest } from '../../serving/request.ts';
 
-const LIMITS = { modelNames: ['qwen', 'alias'], maxModelLen: 2048 };
+const LIMITS = { modelNames: ['qwen', 'alias'], maxModelLen: 2048, chatTemplate: true };
 
 function parse(body: unknown, endpoint: Endpoint = 'completions', contentType = 'application/json') {
   const raw =
@@ -22,23 +22,31 @@ function prompt(body: unknown, endpoint: Endpoint = 'completions') {
 
 describe('refusals', () => {
   it.each([
-    ['no body', undefined, "400 Bad Request: [{'type': 'missing', 'loc': ('body',), 'msg': 'Field required'"],
-    ['no JSON', '{"model"', "400 Bad Request: [{'type': 'json_invalid'"],
+    [
+      'no body',
+      undefined,
+      "400 Bad Request: 1 validation error:\n  {'type': 'missing', 'loc': 'body', 'msg': 'Field required'",
+    ],
+    ['no JSON', '{"model"', "400 Bad Request: 1 validation error:\n  {'type': 'json_invalid', 'loc': 'body.8'"],
     [
       'no prompt',
       { model: 'qwen' },
-      "400 Bad Request: [{'type': 'value_error', 'loc': ('body',), 'msg': 'Value error, At least one of `prompt`",
+      '400 BadRequestError: Either prompt or prompt_embeds must be provided and non-empty. (parameter=prompt)',
     ],
-    ['unknown model', { model: 'x', prompt: 'hi' }, '404 NotFoundError: The model `x` does not exist.'],
+    [
+      'unknown model',
+      { model: 'x', prompt: 'hi' },
+      '404 NotFoundError: The model `x` does not exist. Valid aliases: qwen, alias.',
+    ],
     [
       'too long',
-      { model: 'qwen', prompt: 'x'.repeat(2048 * 4) },
-      "400 BadRequestError: This model's maximum context length is 2048 tokens. However, your request has 2048 input tokens.",
+      { model: 'qwen', prompt: 'x'.repeat(2049 * 4) },
+      "400 BadRequestError: This model's maximum context length is 2048 tokens. However, your prompt contains at least 2049 input tokens",
     ],
     [
       'answer too long',
-      { model: 'qwen', prompt: 'x'.repeat(8000), max_tokens: 100 },
-      "400 BadRequestError: 'max_tokens' or 'max_completion_tokens' is too large: 100. This model's maximum context length is 2048 tokens and your request has 2000 input tokens (100 > 2048 - 2000).",
+      { model: 'qwen', prompt: 'hi', max_tokens: 4000 },
+      '400 BadRequestError: max_tokens=4000 cannot be greater than max_model_len=2048. Please request fewer output tokens.',
     ],
     [
       'no tokens',
@@ -61,7 +69,7 @@ describe('refusals', () => {
 
   it('asks a chat for its messages', () => {
     expect(refusal({ model: 'qwen', prompt: 'hi' }, 'chat')).toContain(
-      "'loc': ('body', 'messages'), 'msg': 'Field required'",
+      "'loc': 'body.messages', 'msg': 'Field required'",
     );
   });
 
@@ -90,6 +98,11 @@ describe('answer length', () => {
     expect(natural.finishReason).toBe('stop');
     expect(natural.outputTokens).toBeLessThanOrEqual(120);
     expect(prompt({ ...long, min_tokens: 200 })).toMatchObject({ outputTokens: 200, finishReason: 'stop' });
+  });
+
+  it('is cut off without a word where it does not fit behind the prompt', () => {
+    const long = { model: 'qwen', prompt: 'x'.repeat(8000), max_tokens: 100, ignore_eos: true };
+    expect(prompt(long)).toMatchObject({ tokens: 2000, outputTokens: 48, finishReason: 'length' });
   });
 
   it('is about four characters a token in the prompt, with the chat template around messages', () => {

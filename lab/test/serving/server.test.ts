@@ -57,7 +57,12 @@ describe('replica', () => {
     const answer = await lab.post('/ns/m/v1/chat/completions', body);
     expect(answer.status).toBe(404);
     expect(answer.json()).toEqual({
-      error: { message: 'The model `/mnt/models` does not exist.', type: 'NotFoundError', param: null, code: 404 },
+      error: {
+        message: 'The model `/mnt/models` does not exist. Valid aliases: qwen.',
+        type: 'NotFoundError',
+        param: 'model',
+        code: 404,
+      },
     });
     expect(await lab.post('/ns/m/v1/completions', '')).toMatchObject({ status: 400 });
   });

@@ -12,8 +12,8 @@ afterEach(async () => {
   for (const folder of made.splice(0)) await rm(folder, { recursive: true });
 });
 
-async function workspace(faults: ManifestFaults | null, stack: boolean) {
-  const folder = await makeWorkspace(SHIPPED, { faults, stack });
+async function workspace(faults: ManifestFaults) {
+  const folder = await makeWorkspace(SHIPPED, faults);
   made.push(folder);
   const read = (name: string) => readFile(join(folder, 'manifests', name), 'utf8');
   const { resources } = parse(await read('kustomization.yaml')) as { resources: string[] };
@@ -22,14 +22,11 @@ async function workspace(faults: ManifestFaults | null, stack: boolean) {
 
 describe('the workspace of a rehearsal', () => {
   it('has Pattern 3 with the faults of the scenario', async () => {
-    const { read, resources } = await workspace(
-      {
-        replace: [['replicas: 3', 'replicas: 2']],
-        drop: ['networkpolicies/allow-istio.yaml'],
-        add: { 'a.yaml': 'a: 1' },
-      },
-      false,
-    );
+    const { read, resources } = await workspace({
+      replace: [['replicas: 3', 'replicas: 2']],
+      drop: ['networkpolicies/allow-istio.yaml'],
+      add: { 'a.yaml': 'a: 1' },
+    });
     expect(await read('llminferenceservice.yaml')).toContain('replicas: 2');
     expect(await read('a.yaml')).toBe('a: 1');
     expect(resources).toContain('a.yaml');
@@ -39,20 +36,8 @@ describe('the workspace of a rehearsal', () => {
   });
 
   it('refuses a fault that changes nothing', async () => {
-    await expect(makeWorkspace(SHIPPED, { faults: { replace: [['no such text', '']] }, stack: false })).rejects.toThrow(
+    await expect(makeWorkspace(SHIPPED, { replace: [['no such text', '']] })).rejects.toThrow(
       'Pattern 3 has no "no such text" to change',
     );
-  });
-
-  it('has on the stack the rules that upstream KServe does not write, and no scorer that its picker lacks', async () => {
-    const { read, resources } = await workspace(null, true);
-    const rules = resources.filter((name) => /destinationrules/.test(name));
-    expect(rules).toHaveLength(1);
-    expect(await read(rules[0] as string)).toContain('kind: DestinationRule');
-    const service = parse(await read('llminferenceservice.yaml'));
-    const { args } = service.spec.router.scheduler.template.containers[0] as { args: string[] };
-    const text = args[args.indexOf('--config-text') + 1] as string;
-    expect(text).toContain('prefix-cache-scorer');
-    expect(text).not.toContain('no-hit-lru-scorer');
   });
 });

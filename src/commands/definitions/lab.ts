@@ -32,7 +32,8 @@ const REHEARSE_FLAGS = {
   ...LAB_FLAGS,
   'time-scale': {
     value: 'NUMBER',
-    description: "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10).",
+    description:
+      "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10, with --engine vllm 3).",
   },
   kube: {
     value: 'NAME',
@@ -46,6 +47,13 @@ const REHEARSE_FLAGS = {
     choices: ['lab', 'real'],
     description:
       "The lab's own parts, or `real` for kube-apiserver, etcd, KServe, istiod, Envoy and endpoint picker, of scripts/stack-assets.",
+  },
+  engine: {
+    value: 'NAME',
+    default: 'lab',
+    choices: ['lab', 'vllm'],
+    description:
+      "The lab's own replicas, or `vllm` for vLLM on the CPU, of scripts/vllm-assets; the latter with --stack real.",
   },
   'output-dir': { value: 'FOLDER', default: 'rehearsal', description: 'Folder for the result files of the run.' },
 } as const satisfies Flags;
@@ -63,15 +71,17 @@ export const REHEARSE: Command = {
     'rehearse',
     'rehearse --scenario stockout',
     'rehearse --stack real',
+    'rehearse --stack real --engine vllm',
     'rehearse --scenario pass -- --quiet',
   ],
   async run(args, { write }) {
     const { values, words } = parseFlags(REHEARSE_FLAGS, args, { words: args.includes('--') });
-    const { scenario, kube, kserve, stack, 'time-scale': timeScale, 'output-dir': outputDir } = values;
+    const { scenario, kube, kserve, stack, engine, 'time-scale': timeScale, 'output-dir': outputDir } = values;
     const meant = await misspelt(scenario);
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
-    return rehearse({ scenario, kube, kserve, stack, timeScale, outputDir, gateFlags: words }, terminal(write));
+    const options = { scenario, kube, kserve, stack, engine, timeScale, outputDir, gateFlags: words };
+    return rehearse(options, terminal(write));
   },
 };
 

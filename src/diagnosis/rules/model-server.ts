@@ -31,11 +31,36 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     blame: 'change',
     looksLike: '"max seq len (…) is larger than the maximum number of tokens that can be stored in KV cache"',
     roles: ['replica'],
-    pattern: /max(?:imum)?[ _](?:seq(?:uence)?|model)[ _]len[^.]*?(\d+)[^.]*larger than/i,
+    // The sentence holds sizes such as "16.00 GiB", so a point does not end it.
+    pattern: /max(?:imum)?[ _](?:seq(?:uence)?|model)[ _]len\w*\W*(\d+).*larger than/i,
     explanation: ([, length], where) =>
       `vLLM in ${where} cannot serve one sequence of ${length} tokens: what the weights leave of the HBM is less.`,
     text: () => /--max-model-len/,
     remedy: () => 'Lower --max-model-len, raise --gpu-memory-utilization or --tensor-parallel-size.',
+  }),
+  logRule({
+    cause: 'vllm.context-length',
+    title: 'The model has a shorter context than asked for',
+    blame: 'change',
+    looksLike: '"User-specified max_model_len (…) is greater than the derived max_model_len"',
+    roles: ['replica'],
+    pattern: /max_model_len \((\d+)\) is greater than the derived max_model_len \((?:\w+=)?(\d+)/i,
+    explanation: ([, asked, length], where) =>
+      `vLLM in ${where} ends at once: --max-model-len asks for ${asked} tokens, and the model's config.json has ${length}.`,
+    text: () => /--max-model-len/,
+    remedy: () => "Lower --max-model-len to the model's own context, or leave it out.",
+  }),
+  logRule({
+    cause: 'vllm.no-kv-cache',
+    title: 'The weights leave no memory for the KV cache',
+    blame: 'change',
+    looksLike: '"No available memory for the cache blocks"',
+    roles: ['replica'],
+    pattern: /no available memory for the cache blocks/i,
+    explanation: (_, where) => `vLLM in ${where} has no memory left for its KV cache once the weights are loaded.`,
+    text: () => /--gpu-memory-utilization|--tensor-parallel-size/,
+    remedy: () =>
+      'Raise --gpu-memory-utilization or --tensor-parallel-size, or use a smaller model or a quantized one.',
   }),
   logRule({
     cause: 'vllm.hbm-exhausted',
@@ -93,12 +118,13 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     cause: 'vllm.no-model-folder',
     title: 'vLLM finds no model where it looks',
     blame: 'change',
-    looksLike: '"no such directory" or "is not a local folder" for the path of --model',
+    looksLike: '"no such directory", "is not a local folder" or "Repo id must be in the form" with the path of --model',
     roles: ['replica'],
     container: /^main$/,
-    pattern: /(\/\S+): no such directory|(\/\S+)'? is not a local folder and is not a valid model identifier/i,
+    pattern:
+      /(\/\S+?)'?:? (?:no such directory|is not a local folder and is not a valid model|does not appear to have a file named)|(?:repo id must be in the form .*|invalid repository id or local directory specified): '(\/[^']+)'/i,
     explanation: ([, a, b], where) =>
-      `vLLM in ${where} looks for its model in ${a ?? b}, where nothing was put: KServe mounts it at /mnt/models.`,
+      `vLLM in ${where} looks for its model in ${a ?? b}, where there is none: KServe mounts it at /mnt/models.`,
     text: () => /--model[= ]/,
     remedy: () => 'Set --model=/mnt/models, and give spec.model.uri.',
   }),

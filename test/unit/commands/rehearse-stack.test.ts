@@ -82,3 +82,25 @@ describe('rehearse --stack', () => {
     expect([code, said]).toEqual([3, `Time scale "${scale}" is not allowed; give a number from 1 to 100.\n`]);
   });
 });
+
+describe('rehearse --engine', () => {
+  it('refuses an engine that it does not know', () => {
+    const { code, said } = rehearse(['--engine', 'sglang']);
+    expect([code, said]).toEqual([3, 'Engine "sglang" is not known; allowed: lab, vllm.\n']);
+  });
+
+  it("refuses vLLM behind the lab's own gateway, which cannot reach it", () => {
+    const { code, said } = rehearse(['--engine', 'vllm'], { VLLM_ASSETS: '/nowhere' });
+    expect([code, said]).toEqual([3, 'Engine "vllm" serves on the stack of real parts only; add --stack real.\n']);
+  });
+
+  it.each([
+    ['where VLLM_ASSETS names a folder without it', { VLLM_ASSETS: '/nowhere' }],
+    ['where nothing names a folder', { XDG_CACHE_HOME: '/nowhere', HOME: '/nowhere' }],
+  ])('names the command that installs vLLM %s', (_, env) => {
+    const parts = assetsWith(Object.keys(PARTS));
+    const { code, said } = rehearse(['--stack', 'real', '--engine', 'vllm'], { STACK_ASSETS: parts, ...env });
+    expect(code).toBe(3);
+    expect(said).toBe('vLLM is not here. Install it once, with Python (6 GB; needs AVX-512): scripts/vllm-assets\n');
+  });
+});

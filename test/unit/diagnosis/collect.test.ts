@@ -91,7 +91,18 @@ describe('evidence', () => {
     const asked: LogBounds[] = [];
     await collect(cluster({ lists: { Pod: [pod('a')] }, onLog: (bounds) => asked.push(bounds) }));
     expect(asked.map(({ previous = false }) => previous)).toContain(true);
-    for (const { tailLines, limitBytes } of asked) expect(tailLines * limitBytes).toBeLessThanOrEqual(40 * 65_536);
+    for (const { tailLines, limitBytes } of asked) expect(tailLines * limitBytes).toBeLessThanOrEqual(120 * 65_536);
+  });
+
+  it("keeps an engine's error that stands 70 lines above the end, and what a crashed run wrote before this one", async () => {
+    const lines = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index}`);
+    const kube = cluster({ lists: { Pod: [pod('a')] } });
+    kube.logs = async (_namespace, _pod, _container, { tailLines, previous = false }) =>
+      (previous ? ['the cause', ...lines('traceback', 70)] : lines('loading', 300)).slice(-tailLines).join('\n');
+    const log = (await collect(kube)).pods[0]?.containers[0]?.log ?? [];
+    expect(log).toContain('the cause');
+    expect(log.at(-1)).toBe('loading 299');
+    expect(log.length).toBeLessThanOrEqual(240);
   });
 
   it('asks for a shorter tail where one long line hides the last words', async () => {

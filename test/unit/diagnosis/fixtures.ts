@@ -292,6 +292,14 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     "The model's max seq len (131072) is larger than the maximum number of tokens",
     "The model's max seq len (2048) is fine",
   ),
+  'vllm.context-length': words(
+    '  Value error, User-specified max_model_len (131072) is greater than the derived max_model_len (max_position_embeddings=32768 or model_max_length=32768 in model config)',
+    '  Value error, User-specified max_model_len (2048) is less than the derived max_model_len (32768)',
+  ),
+  'vllm.no-kv-cache': words(
+    '(EngineCore pid=212) ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.',
+    '(EngineCore pid=212) INFO Available memory for the cache blocks: 12.5 GiB',
+  ),
   'vllm.hbm-exhausted': words('RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm', 'RESOURCES: hbm 31.25G'),
   'vllm.tpu-init': words('The TPU is already in use. Failed to initialize TPU system', 'TPU system initialized'),
   'vllm.no-tpu-build': words('RuntimeError: Failed to infer device type', 'RuntimeError: Failed to infer model type'),

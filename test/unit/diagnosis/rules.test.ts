@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/diagnosis/explain.ts';
 import { RULES } from '../../../src/diagnosis/rules/table.ts';
+import { aPod, atReady, crashed } from './evidence.ts';
 import { FIXTURES } from './fixtures.ts';
 
 const CAUSES = [...new Set(RULES.map(({ cause }) => cause))];
@@ -42,4 +43,17 @@ it('no rule fits where nothing is wrong', async () => {
   const { someEvidence } = await import('./evidence.ts');
   expect(explain(someEvidence())).toBeNull();
   for (const rule of RULES) expect([rule.cause, rule.match(someEvidence())]).toEqual([rule.cause, null]);
+});
+
+it.each([
+  'OSError: /mnt/models: no such directory',
+  "OSError: /mnt/models is not a local folder and is not a valid model identifier listed on 'https://huggingface.co/models'",
+  "HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name': '/mnt/models'. Use `repo_type`",
+  "ValueError: Invalid repository ID or local directory specified: '/mnt/models'.",
+  'OSError: /mnt/models does not appear to have a file named config.json. Checkout the repository for available files.',
+])('finds the folder of the model in: %s', (line) => {
+  const pods = [aPod('replica', [crashed(line)])];
+  const found = explain(atReady({ pods }, 'crash-loop', { pod: 'replica-1', container: 'main' }));
+  expect(found?.cause).toBe('vllm.no-model-folder');
+  expect(found?.explanation).toContain(' in /mnt/models, ');
 });
