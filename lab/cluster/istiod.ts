@@ -182,7 +182,8 @@ function ensureShadow(store: Store, pool: KubeObject): void {
         'istio.io/inferencepool-extension-failure-mode': failOpen ? 'FailOpen' : 'FailClose',
         'internal.istio.io/service-semantics': 'inferencepool',
       },
-      ownerReferences: ownedBy(pool),
+      // An owner, and no controller: Istio applies the Service server-side.
+      ownerReferences: ownedBy(pool).map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid })),
     },
     spec: {
       type: 'ClusterIP',

@@ -23,17 +23,16 @@ export const RUN_AS = { allowPrivilegeEscalation: false, runAsNonRoot: true, cap
 /** Adds a download: an init container, and a volume that the container reads; none where it is null. */
 export function withDownload(
   podSpec: PodSpec,
-  options: { image: string; uri: string; container: string | null; path?: string; env?: unknown[] },
+  options: { image: string; uri: string; container: string | null },
 ): PodSpec {
-  const { image, uri, container, path = '/mnt/models', env } = options;
-  const mount = { mountPath: path, name: 'kserve-provision-location' };
+  const { image, uri, container } = options;
+  const mount = { mountPath: '/mnt/models', name: 'kserve-provision-location' };
   return mergePodSpec(podSpec, {
     initContainers: [
       {
         name: 'storage-initializer',
         image,
-        args: [uri, path],
-        ...(env ? { env } : {}),
+        args: [uri, '/mnt/models'],
         resources: { requests: { cpu: '100m', memory: '100Mi' }, limits: { cpu: '1', memory: '1Gi' } },
         terminationMessagePolicy: 'FallbackToLogsOnError',
         volumeMounts: [mount],

@@ -124,8 +124,7 @@ function scheduler({ metadata, spec }: KubeObject): Record<string, unknown> {
       ...['tokenizer-uds', 'tokenizer-tmp', 'tokenizer-cache'].map((name) => ({ name, emptyDir: {} })),
     ],
   };
-  const download = { image: STORAGE_INITIALIZER, uri: spec.model.uri as string, path: '/mnt/models/base' };
-  return withDownload(podSpec, { ...download, container: null });
+  return withDownload(podSpec, { image: STORAGE_INITIALIZER, uri: spec.model.uri as string, container: null });
 }
 
 const PICKER_CONFIG = `

@@ -34,7 +34,11 @@ export function inferencePool(service: KubeObject, group: PoolGroup): KubeObject
     failureMode: given.picker?.failureMode ?? 'FailOpen',
   };
   if (group === 'inference.networking.x-k8s.io') {
-    const spec = { selector, targetPortNumber: port, extensionRef: picker };
+    const spec = {
+      selector,
+      targetPortNumber: port,
+      extensionRef: { ...picker, portNumber: given.picker?.port ?? 9002 },
+    };
     return { apiVersion: `${group}/v1alpha2`, kind: 'InferencePool', metadata, spec };
   }
   const number = given.picker?.port ?? 9002;
@@ -42,6 +46,7 @@ export function inferencePool(service: KubeObject, group: PoolGroup): KubeObject
     selector: { matchLabels: selector },
     targetPorts: [{ number: port }],
     endpointPickerRef: { ...picker, port: { number } },
+    appProtocol: 'http',
   };
   return { apiVersion: `${group}/v1`, kind: 'InferencePool', metadata, spec };
 }

@@ -44,9 +44,9 @@ export function serviceStatus(
     HTTPRoutesReady: problems.route
       ? not('HTTPRouteReconcileError', `Failed to reconcile HTTPRoute: ${problems.route}`)
       : router?.route
-        ? routesVerdict(store, service)
+        ? routesVerdict(store, service, traits)
         : undefined,
-    InferencePoolReady: router?.scheduler ? poolVerdict(store, service) : undefined,
+    InferencePoolReady: router?.scheduler ? poolVerdict(store, service, traits) : undefined,
   };
   const first = (types: string[]): Finding =>
     types.map((type) => parts[type]).find((verdict) => verdict && !verdict.ok) ?? OK;
@@ -118,8 +118,10 @@ function deploymentVerdict(deployment: KubeObject | undefined): Finding {
 
 /** The standby of a picker with several replicas stays unready: since v0.17 one that is available is enough. */
 function schedulerVerdict(deployment: KubeObject | undefined, { stored }: KserveTraits): Finding {
-  if (stored === 'v1alpha2' && deployment?.status?.availableReplicas > 0) return OK;
-  return deploymentVerdict(deployment);
+  if (stored === 'v1alpha1') return deploymentVerdict(deployment);
+  if (deployment?.status?.availableReplicas > 0) return OK;
+  const available = deployment && conditionOf(deployment, 'Available');
+  return available ? deploymentVerdict(deployment) : not('Progressing', 'Deployment rollout in progress');
 }
 
 /** What v0.20 adds: the gateways, pools and workloads that the service has (workload_status.go, router.go). */
@@ -168,26 +170,39 @@ function gatewaysVerdict(store: Store, service: KubeObject, fallback: GatewayRef
   return not('GatewaysNotReady', `The following Gateways are not ready: [${listed}]`);
 }
 
-function routesVerdict(store: Store, service: KubeObject): Finding {
+function routesVerdict(store: Store, service: KubeObject, { stored }: KserveTraits): Finding {
   const { namespace, name } = service.metadata;
   const refs = (service.spec.router.route?.http?.refs ?? []) as { name: string }[];
   const wanted = refs.length > 0 ? refs.map((ref) => ref.name) : [namesOf(name).route];
   const unready = wanted.flatMap((routeName) => {
     const route = store.get(HTTP_ROUTES, namespace, routeName);
     const parents = (route?.status?.parents ?? []) as { conditions: Condition[] }[];
-    const bad = parents.flatMap((parent) => parent.conditions).find((condition) => condition.status !== 'True');
+    const all = parents.flatMap((parent) => parent.conditions);
+    // Since v0.17 a condition of an older generation counts as not ready, whatever it says.
+    const isStale = ({ observedGeneration }: Condition) =>
+      stored === 'v1alpha2' && observedGeneration !== route?.metadata.generation;
+    const bad = all.find((condition) => condition.status !== 'True' || isStale(condition));
     if (route && parents.length > 0 && !bad) return [];
-    const detail = bad
-      ? `${bad.type}="${bad.status}" (reason "${bad.reason}", message "${bad.message}")`
-      : 'no gateway has taken it';
+    const detail = stored === 'v1alpha2' ? goDetail(bad) : plainDetail(bad);
     return [`${namespace}/${routeName}: ${detail}`];
   });
   if (unready.length === 0) return OK;
   return not('HTTPRoutesNotReady', `The following HTTPRoutes are not ready: [${unready.join(' ')}]`);
 }
 
+function plainDetail(bad: Condition | undefined): string {
+  if (!bad) return 'no gateway has taken it';
+  return `${bad.type}="${bad.status}" (reason "${bad.reason}", message "${bad.message}")`;
+}
+
+/** As Go prints it by `%#v` and `%q`. */
+function goDetail(bad: Condition | undefined): string {
+  if (!bad) return 'v1.HTTPRouteStatus{RouteStatus:v1.RouteStatus{Parents:[]v1.RouteParentStatus(nil)}}';
+  return `"${bad.status}" (reason "${bad.reason}", message ${JSON.stringify(bad.message)})`;
+}
+
 /** Ready when a gateway has accepted the pool in either group. */
-function poolVerdict(store: Store, service: KubeObject): Finding {
+function poolVerdict(store: Store, service: KubeObject, { stored }: KserveTraits): Finding {
   const { namespace } = service.metadata;
   const name = poolName(service);
   const pools = POOL_GROUPS.map((group) => store.get(poolsOf(group), namespace, name)).filter(
@@ -202,7 +217,10 @@ function poolVerdict(store: Store, service: KubeObject): Finding {
       parent.conditions?.some((condition) => condition.type === 'Accepted' && condition.status === 'True'),
     );
   });
-  return accepted ? OK : not('InferencePoolNotReady', `${namespace}/${name}: Accepted condition not found`);
+  if (accepted) return OK;
+  if (stored === 'v1alpha1') return not('InferencePoolNotReady', `${namespace}/${name}: Accepted condition not found`);
+  const what = `Inference Pool ${namespace}/${name} exists but no Gateway controller has accepted it yet`;
+  return not('WaitingForGateway', what);
 }
 
 /** `http://address[:port]/namespace/name` for every address and HTTP listener of the gateways. */

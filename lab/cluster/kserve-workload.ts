@@ -1,3 +1,4 @@
+import { applyPodTemplateDefaults } from '../kube/defaults.ts';
 import type { KubeObject, PemPair } from '../protocol.ts';
 import { componentLabels, namesOf, schedulerLabels, workloadLabels, workloadSelector } from './kserve-names.ts';
 import { presetsOf } from './kserve-presets.ts';
@@ -83,6 +84,8 @@ function deployment(
   podSpec: Record<string, unknown>,
   replicas: number,
 ): KubeObject {
+  const template = { metadata: { labels }, spec: podSpec };
+  applyPodTemplateDefaults(template);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -90,7 +93,7 @@ function deployment(
     spec: {
       replicas,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: podSpec },
+      template,
       // Defaults of the API server; the controller sets none, and a strategy patched in by hand is reverted.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
       revisionHistoryLimit: 10,
