@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { ManifestFaults } from './scenarios/types.ts';
 
 /**
- * A new folder whose `manifests/` is Pattern 3 with the faults of a scenario. `shipped` is the folder `manifests/` of the project. The caller removes the folder.
+ * A new folder whose `manifests/` is Pattern 3 with the faults of a scenario. `shipped` is the folder `manifests/` of the
+ * project. The caller removes the folder.
  */
-export async function makeWorkspace(shipped: string, faults: ManifestFaults | null): Promise<string> {
+export async function makeWorkspace(shipped: string, faults: ManifestFaults): Promise<string> {
   const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const folder = join(workspace, 'manifests');
   await cp(join(shipped, 'pattern3'), folder, { recursive: true });
