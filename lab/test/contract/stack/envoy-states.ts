@@ -17,12 +17,12 @@ import { NAMESPACE, until, type World } from './world.ts';
  */
 export const STATES = [
   'healthy',
-  'picker-killed',
-  'picker-stopped',
-  'picker-unready',
   'no-rule-picker',
   'no-rule-pool',
   'no-rule-workload',
+  'picker-killed',
+  'picker-stopped',
+  'picker-unready',
 ] as const;
 export type State = (typeof STATES)[number];
 

@@ -14,6 +14,8 @@ import { issueToken } from '../../../tokens.ts';
 const ROOT = resolve(import.meta.dirname, '../../../..');
 export const NAMESPACE = LAB.namespace;
 const PATIENCE_MS = 90_000;
+/** Not the pool of the lab's cloud, which says of that one at its start that it has no nodes. */
+const POOL = 'contract-pool';
 
 /** A cluster with its gateway, seen from where an administrator of it stands. */
 export interface World {
@@ -49,7 +51,7 @@ export async function startWorld(options: { assets?: string; scenario?: Scenario
   const token = lab.kube.adminToken ?? issueToken(lab.tokenSecret, claims);
   const access = { server: `https://${lab.kube.endpoint}`, caPem: lab.kube.caPem, token };
   const api = createRealApi({ ...access, agent: 'contract' });
-  await fetch(`${lab.kube.controlUrl}/node-pools/${LAB.nodePool}`, {
+  await fetch(`${lab.kube.controlUrl}/node-pools/${POOL}`, {
     method: 'PUT',
     body: JSON.stringify(nodes(4)),
   });
@@ -83,7 +85,7 @@ function nodes(count: number): NodePoolState {
     chipsPerNode: 4,
     zone: 'europe-west4-a',
     nodes: Array.from({ length: count }, (_, index) => ({
-      name: `gke-tpu-v6e-pool-${index}`,
+      name: `gke-${POOL}-${index}`,
       createdAt: new Date().toISOString(),
     })),
   };
