@@ -43,6 +43,16 @@ export const LAST_WORDS: readonly Scene[] = [
     args: ['--max-model-len=2048'],
     model: MOUNTED,
   },
+  {
+    name: 'no-certificate',
+    cause: 'tls.certificate-missing',
+    named: ['certificate'],
+    args: [
+      '--max-model-len=2048',
+      '--ssl-certfile=/var/run/kserve/tls/tls.crt',
+      '--ssl-keyfile=/var/run/kserve/tls/tls.key',
+    ],
+  },
 ];
 
 /** More than the gate reads. */

@@ -66,7 +66,7 @@ export async function runToEnd(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; output: string }> {
-  const vllm = spawnVllm(assets, ['-m', 'vllm.entrypoints.openai.api_server', ...args], env);
+  const vllm = spawnVllm(assets, ['-m', 'vllm.entrypoints.openai.api_server', '--host=127.0.0.1', ...args], env);
   const giveUp = setTimeout(() => void vllm.stop(), START_MS);
   const code = await vllm.exit;
   clearTimeout(giveUp);

@@ -1,5 +1,8 @@
+import { troubled, wordsOf } from '../facts.ts';
 import { logRule } from './log-rule.ts';
 import { escaped, type Rule } from './rule.ts';
+
+const LOADS_CERTIFICATE = /\bload_cert_chain\(/;
 
 /** vLLM ends before it serves, and its log has the reason. */
 export const MODEL_SERVER_RULES: readonly Rule[] = [
@@ -138,6 +141,22 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     pattern: /(?:FileNotFoundError|No such file or directory).*?(\S*(?:tls|ssl|cert)\S*\.(?:crt|key|pem))/i,
     explanation: ([, file], where) =>
       `vLLM in ${where} cannot read ${file}; KServe mounts its certificate at /var/run/kserve/tls.`,
+    text: () => /--ssl-(?:certfile|keyfile)/,
+    remedy: () => 'Name /var/run/kserve/tls/tls.crt and tls.key, or leave TLS out on a KServe that serves plain HTTP.',
+  }),
+  logRule({
+    cause: 'tls.certificate-missing',
+    title: 'vLLM finds no certificate',
+    blame: 'change',
+    looksLike: 'FileNotFoundError without a name below load_cert_chain in the traceback',
+    roles: ['replica'],
+    container: /^main$/,
+    // Python's ssl module does not name the file.
+    when: (evidence) =>
+      troubled(evidence, 'replica').some((at) => wordsOf(at).some((line) => LOADS_CERTIFICATE.test(line))),
+    pattern: /FileNotFoundError: \[Errno 2\] No such file or directory$/,
+    explanation: (_, where) =>
+      `vLLM in ${where} cannot read the certificate of --ssl-certfile or its key; KServe mounts both at /var/run/kserve/tls.`,
     text: () => /--ssl-(?:certfile|keyfile)/,
     remedy: () => 'Name /var/run/kserve/tls/tls.crt and tls.key, or leave TLS out on a KServe that serves plain HTTP.',
   }),
