@@ -57,17 +57,16 @@ export function layOut(context: PodContext, spec: ContainerSpec, folder: string)
     mkdirSync(dirname(join(root, mountPath)), { recursive: true });
     symlinkSync(placeOf(volume), join(root, mountPath));
   }
+  const paths = mounts.map(({ mountPath }) => escaped(mountPath)).join('|');
+  const anyMount = new RegExp(`(^|[=:,\\s"'])(${paths || '(?!)'})(?=$|[/:,\\s"'])`, 'g');
   return {
     root,
+    // In one pass: a place on this machine may lie below a path that is a mount too, such as /tmp.
     localise: (text) =>
-      mounts.reduce(
-        (result, { name: volume, mountPath }) =>
-          result.replace(
-            new RegExp(`(^|[=:,\\s"'])${escaped(mountPath)}(?=$|[/:,\\s"'])`, 'g'),
-            `$1${placeOf(volume)}`,
-          ),
-        text,
-      ),
+      text.replace(anyMount, (_, before: string, path: string) => {
+        const { name } = mounts.find(({ mountPath }) => mountPath === path) as Mount;
+        return `${before}${placeOf(name)}`;
+      }),
     refresh,
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfig } from '../apiserver/credentials.ts';
 import type { RealApi } from '../apiserver/real-api.ts';
@@ -115,7 +115,9 @@ export function createPrograms(options: {
   ) => {
     const files = layOut(context, spec, join(folder, 'pods'));
     const own = environmentOf(context, spec);
-    const local = { ...own, ...env, HOME: files.root, TMPDIR: join(files.root, 'tmp') };
+    // Its sockets lie there, and the path of a socket has at most 107 characters.
+    const temporary = mkdtempSync(join(folder, 'vllm-'));
+    const local = { ...own, ...env, HOME: files.root, TMPDIR: temporary };
     return runProgram(context, spec, record, {
       binary,
       args: args.map((word) => files.localise(expanded(word, own))),
