@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ContainerSpec, PodContext } from '../cluster/pod-context.ts';
 import { CONFIG_MAPS, SECRETS } from '../cluster/resources.ts';
@@ -47,7 +47,7 @@ export function layOut(context: PodContext, spec: ContainerSpec, folder: string)
       const source = objectOf(volumes.get(volume), store, namespace);
       mkdirSync(placeOf(volume), { recursive: true });
       for (const [file, content] of Object.entries(source)) {
-        writeFileSync(join(placeOf(volume), file), content, { mode: 0o600 });
+        put(join(placeOf(volume), file), content);
       }
     }
   };
@@ -69,6 +69,17 @@ export function layOut(context: PodContext, spec: ContainerSpec, folder: string)
       }),
     refresh,
   };
+}
+
+/**
+ * Writes a file that is new or has changed, in one step: a program that watches it, as istiod does, never reads a part of
+ * it, and hears nothing of a file that is as it was.
+ */
+function put(path: string, content: Buffer | string): void {
+  if (existsSync(path) && readFileSync(path).equals(Buffer.from(content))) return;
+  const next = `${path}.next`;
+  writeFileSync(next, content, { mode: 0o600 });
+  renameSync(next, path);
 }
 
 function objectOf(
