@@ -15,7 +15,9 @@ const CLI = join(ROOT, 'src/cli.ts');
 export const MINUTES = 60_000;
 /** Half of a rehearsal's: Envoy and the picker are real, and share two cores with the load. */
 const TIME_SCALE = 10;
-/** Longer than any run may take; it is then told to end, which releases its nodes. */
+/** Three of vLLM take minutes to start on two cores, and a startup probe's 25 minutes pass in cluster time. */
+const VLLM_TIME_SCALE = 3;
+/** Longer than any run on the lab's replicas may take. */
 const LIMIT_SECONDS = 200;
 /** Shows what happens while it does, and keeps the logs of all programs. */
 const VERBOSE = process.env.STACK_VERBOSE !== undefined;
@@ -37,6 +39,8 @@ export interface RunOptions {
   flags?: string[];
   /** Called with each line of the gate's log. */
   onLine?: (line: string, gate: ChildProcess) => void;
+  /** After these it is told to end, which releases its nodes. */
+  limitSeconds?: number;
 }
 
 export interface GateRun {
@@ -50,15 +54,23 @@ export interface GateRun {
   nodesLeft: number;
 }
 
-/** Starts the stack; `add` holds what an administrator has put into the cluster as well. */
-export async function startStack(add: KubeObject[] = []): Promise<Stack> {
+export interface StackOptions {
+  /** What an administrator has put into the cluster as well. */
+  add?: KubeObject[];
+  /** Folder of vLLM; the lab's own replicas serve without it. */
+  vllm?: string;
+}
+
+/** Starts the stack. */
+export async function startStack({ add = [], vllm }: StackOptions = {}): Promise<Stack> {
   const assets = process.env.STACK_ASSETS as string;
   const lab = await startLab({
     scenario: SCENARIOS.pass!,
-    timeScale: TIME_SCALE,
+    timeScale: vllm ? VLLM_TIME_SCALE : TIME_SCALE,
     seed: 7,
     stack: {
       assets,
+      ...(vllm ? { vllm } : {}),
       rbac: await gateRoles(pathToFileURL(`${join(ROOT, 'manifests', 'rbac')}/`)),
       add,
       verbose: VERBOSE,
@@ -87,7 +99,11 @@ export async function startStack(add: KubeObject[] = []): Promise<Stack> {
   };
 }
 
-async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {} }: RunOptions): Promise<GateRun> {
+async function runGate(
+  lab: Lab,
+  folder: string,
+  { flags = [], onLine = () => {}, limitSeconds = LIMIT_SECONDS }: RunOptions,
+): Promise<GateRun> {
   const output = mkdtempSync(join(folder, 'run-'));
   const started = Date.now();
   const own = ['--pairs=4-8', '--pair-duration=5s', '--concurrency=10', '--latency-duration=0s', '--runbook=false'];
@@ -109,7 +125,7 @@ async function runGate(lab: Lab, folder: string, { flags = [], onLine = () => {}
       }
     });
   }
-  const overdue = setTimeout(() => child.kill('SIGTERM'), LIMIT_SECONDS * 1_000);
+  const overdue = setTimeout(() => child.kill('SIGTERM'), limitSeconds * 1_000);
   const code = await new Promise<number | null>((done) => child.once('close', done));
   clearTimeout(overdue);
   const read = (name: string) => readFileSync(join(output, name), 'utf8');
