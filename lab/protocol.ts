@@ -213,6 +213,8 @@ export interface GatewayPicker {
   cluster: string;
   /** `IP:PORT` of its Ready pod; null while the EndpointSlice lists none. */
   address: string | null;
+  /** `IP:PORT` of its pods that are not Ready. */
+  unready: string[];
   /** False: an EnvoyFilter has erased ext_proc of the route, so that Envoy does not ask. */
   asked: boolean;
   /** False: a NetworkPolicy keeps the gateway from it. */

@@ -111,6 +111,7 @@ function pickerOf(
     scorers: liveScorers(`${namespace}/${service}`, words),
     cluster: clusterName(PICKER_PORT, service, namespace),
     address: pod ? `${pod.status?.podIP}:${PICKER_PORT}` : null,
+    unready: unreadyAddresses(store, namespace, selector),
     asked,
     reachable: reaches(store, gateway, namespace, selector ?? {}, () => PICKER_PORT),
     tls: usesTls(store, namespace, service, PICKER_PORT),
@@ -171,6 +172,14 @@ function filtersErase(store: Store, gateway: KubeObject, route: string): boolean
 /** As Istio names the clusters of its Envoys. */
 function clusterName(port: number, service: string, namespace: string): string {
   return `outbound|${port}||${service}.${namespace}.svc.cluster.local`;
+}
+
+/** The addresses of an endpoint picker's pods that are not Ready. */
+function unreadyAddresses(store: Store, namespace: string, selector: Record<string, string> | undefined): string[] {
+  return store
+    .list(PODS, namespace)
+    .filter((one) => selects(selector, one) && !isReady(one) && !one.metadata.deletionTimestamp && one.status?.podIP)
+    .map((one) => `${one.status?.podIP}:${PICKER_PORT}`);
 }
 
 /** The Ready pod of an endpoint picker; undefined while there is none. */

@@ -127,7 +127,9 @@ export function createBackends(options: {
         const asked = pickerOf(backend);
         if (!asked) continue;
         if (asked.address) addresses.set(asked.cluster, asked.address);
-        clusters.push({ cluster: asked.cluster, tls: asked.tls, hosts: asked.address ? [asked.address] : [] });
+        const hosts = asked.address ? [asked.address] : [];
+        const unhealthy = asked.unready.filter((host) => !hosts.includes(host));
+        clusters.push({ cluster: asked.cluster, tls: asked.tls, hosts, unhealthy });
         if (!asked.address) continue;
         const key = backendKey(route, backend);
         const config = JSON.stringify(asked.scorers);

@@ -10,6 +10,8 @@ export interface ClusterHosts {
   cluster: string;
   /** `IP:PORT` each. */
   hosts: readonly string[];
+  /** Hosts whose pods are not Ready: istiod keeps them, and Envoy sends them nothing. */
+  unhealthy?: readonly string[];
   /** Whether a DestinationRule makes Envoy speak TLS to them. */
   tls: boolean;
 }
@@ -25,7 +27,7 @@ export interface EnvoyAdmin {
 
 /** The admin listener of the gateway's Envoy: `/clusters?format=json` as admin.v3.Clusters, counters of 0 left out. */
 export async function startEnvoyAdmin(): Promise<EnvoyAdmin> {
-  let clusters = new Map<string, { tls: boolean; hosts: Map<string, Map<Stat, number>> }>();
+  let clusters = new Map<string, Cluster>();
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://envoy');
     if (pathname !== '/clusters' || searchParams.get('format') !== 'json') return response.writeHead(404).end();
@@ -37,12 +39,12 @@ export async function startEnvoyAdmin(): Promise<EnvoyAdmin> {
     port: (server.address() as AddressInfo).port,
     configure(wanted) {
       const next: typeof clusters = new Map();
-      for (const { cluster, hosts, tls } of wanted) {
+      for (const { cluster, hosts, tls, unhealthy = [] } of wanted) {
         const before = clusters.get(cluster);
         const kept = before?.tls === tls ? before.hosts : undefined;
         const counters = next.get(cluster)?.hosts ?? new Map<string, Map<Stat, number>>();
-        for (const host of hosts) counters.set(host, kept?.get(host) ?? new Map());
-        next.set(cluster, { tls, hosts: counters });
+        for (const host of [...hosts, ...unhealthy]) counters.set(host, kept?.get(host) ?? new Map());
+        next.set(cluster, { tls, hosts: counters, unhealthy: new Set(unhealthy) });
       }
       clusters = next;
     },
@@ -58,7 +60,14 @@ export async function startEnvoyAdmin(): Promise<EnvoyAdmin> {
   };
 }
 
-function statusOf([name, { hosts }]: [string, { hosts: Map<string, Map<Stat, number>> }]) {
+interface Cluster {
+  tls: boolean;
+  /** The counters of each host. */
+  hosts: Map<string, Map<Stat, number>>;
+  unhealthy: ReadonlySet<string>;
+}
+
+function statusOf([name, { hosts, unhealthy }]: [string, Cluster]) {
   return {
     name,
     added_via_api: true,
@@ -70,7 +79,7 @@ function statusOf([name, { hosts }]: [string, { hosts: Map<string, Map<Stat, num
           ...(counters.has(stat) ? { value: String(counters.get(stat)) } : {}),
           name: stat,
         })),
-        health_status: { eds_health_status: 'HEALTHY' },
+        health_status: { eds_health_status: unhealthy.has(host) ? 'UNHEALTHY' : 'HEALTHY' },
         weight: 1,
       };
     }),

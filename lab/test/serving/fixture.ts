@@ -57,6 +57,7 @@ export async function startLab(options: { picker?: Scenario['serving']['picker']
     asked: true,
     reachable: true,
     tls: true,
+    unready: [],
     servesTls: true,
     failOpen: true,
     scorers: ['prefix-cache-scorer', 'load-aware-scorer'].map((name, i) => ({ name, weight: 2 - i })),
