@@ -39,7 +39,8 @@ describe('the gate on a stack whose replicas are vLLM', () => {
     let watching: Promise<void> | undefined;
     run = await stack.run({
       limitSeconds: 900,
-      flags: ['--pairs=4-4', '--pair-duration=20s', '--concurrency=4', '--ready-timeout=10m'],
+      // A target that replicas with two cores between them can be measured against.
+      flags: ['--pairs=4-4', '--pair-duration=20s', '--concurrency=4', '--target-speedup=1', '--ready-timeout=10m'],
       onLine: (line) => {
         if (line.includes('▶ 5/7')) watching ??= watch(stack, samples, stop.signal);
         if (line.includes('▶ 6/7')) stop.abort();
@@ -65,13 +66,16 @@ describe('the gate on a stack whose replicas are vLLM', () => {
   });
 
   it("finds vLLM's own hit rate within one point", () => {
+    type Served = { perPod: { requests: number }[] };
     const { routing } = run.result as {
-      routing: { hitRate: { measured: number }; sharedPrefix: { sent: number }; unique: { sent: number } };
+      routing: { hitRate: { measured: number }; sharedPrefix: Served; unique: Served };
     };
-    const last = samples.at(-1) as Counters;
-    const at = (finished: number) => samples.findLast((sample) => sample.finished === finished);
-    const after = at(last.finished - routing.unique.sent);
-    const before = at(last.finished - routing.unique.sent - routing.sharedPrefix.sent);
+    const count = ({ perPod }: Served) => perPod.reduce((sum, { requests }) => sum + requests, 0);
+    // The first sample of a count: the next request has not looked anything up by then.
+    const at = (finished: number) => samples.find((sample) => sample.finished === finished);
+    const end = (samples.at(-1) as Counters).finished - count(routing.unique);
+    const after = at(end);
+    const before = at(end - count(routing.sharedPrefix));
     expect([before, after], JSON.stringify(samples)).not.toContain(undefined);
     const own = (after!.hits - before!.hits) / (after!.queries - before!.queries);
     expect(own).toBeGreaterThan(0);
