@@ -69,8 +69,8 @@ export async function checkRouting(context: StageContext, subject: RoutingSubjec
   const shape = shapeSeen(shared, replicas);
   const hitRate = hitRateOf(before, shared.after, { ...shape, blockTokens: blockSizeTokens });
   const answers = [...shared.answers, ...unique.answers].map(({ answer }) => answer);
-  const all = conserved(servedBetween(before, shared.after), shared.sent);
-  const rest = conserved(servedBetween(shared.after, unique.after), unique.sent);
+  const all = conserved(servedBetween(before, shared.after), shared.sent, completed(shared.answers));
+  const rest = conserved(servedBetween(shared.after, unique.after), unique.sent, completed(unique.answers));
   const routing: RoutingEvidence = {
     prefixTokens: shape.prefixTokens,
     prefixChars: shape.prefixChars,
@@ -142,6 +142,7 @@ async function sendGroups(context: StageContext, subject: RoutingSubject): Promi
   for (const { prompt } of prompts) {
     if (budget.ended()) break;
     let ofGroup = 0;
+    const answersBefore = sent.answers.length;
     // One after another: a follower can only be sent where the leader's answer has left its prefix.
     for (let index = 0; index < PER_GROUP && !budget.ended(); index += 1) {
       const { answer } = await post(context, subject, prompt(index));
@@ -150,7 +151,10 @@ async function sendGroups(context: StageContext, subject: RoutingSubject): Promi
     }
     sent.sent += ofGroup;
     const next = await countersAfter(context, subject, sent, ofGroup);
-    if (ofGroup === PER_GROUP) sent.groups.push(conserved(servedBetween(sent.after, next), PER_GROUP));
+    if (ofGroup === PER_GROUP) {
+      const done = completed(sent.answers.slice(answersBefore));
+      sent.groups.push(conserved(servedBetween(sent.after, next), PER_GROUP, done));
+    }
     sent.after = next;
   }
   return sent;
@@ -249,10 +253,14 @@ interface Conserved {
   override: Override;
 }
 
-function conserved(perPod: RoutingEvidence['unique']['perPod'] | null, sent: number): Conserved {
+/**
+ * Holds the replicas' counters against what was sent. Each request that was completed is counted once; one that was not,
+ * such as one on a connection that a replica had just closed, may have reached a replica or not.
+ */
+function conserved(perPod: RoutingEvidence['unique']['perPod'] | null, sent: number, answered: number): Conserved {
   if (!perPod) return { perPod: [], override: {} };
   const served = perPod.reduce((sum, { requests }) => sum + requests, 0);
-  if (served === sent) return { perPod, override: {} };
+  if (served >= answered && served <= sent) return { perPod, override: {} };
   const seen = `${sent} sent, ${served} counted by the replicas: other traffic, lost requests or a restart`;
   return { perPod, override: notObservable(seen) };
 }
@@ -271,6 +279,11 @@ function hitRateOf(
     measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : served ? 0 : null),
     ...expectedHitRates({ ...shape, blockTokens }),
   };
+}
+
+/** Requests that came back with HTTP 200. */
+function completed(answers: readonly Answered[]): number {
+  return answers.filter(({ answer }) => answer.status === 200).length;
 }
 
 function promptTokensOf(answer: ServingAnswer): number | null {
