@@ -15,6 +15,8 @@ export interface Reply {
   status: number;
   /** Sent as JSON; left out for an empty answer. */
   body?: unknown;
+  /** Sent as it is in place of `body`, under JSON's content type: an answer that was damaged on its way. */
+  raw?: string;
   headers?: Record<string, string>;
   /** What happens in place of an answer: the connection is dropped, or nothing ever comes. */
   instead?: 'drop' | 'hang';
@@ -41,11 +43,12 @@ export async function listen(handler: Handler): Promise<Listener> {
       const reply = await handler(await read(incoming));
       if (reply.instead === 'drop') incoming.socket.destroy();
       if (reply.instead) return;
+      const text = reply.raw ?? (reply.body === undefined ? undefined : JSON.stringify(reply.body));
       outgoing.writeHead(reply.status, {
-        ...(reply.body !== undefined && { 'content-type': 'application/json; charset=UTF-8' }),
+        ...(text !== undefined && { 'content-type': 'application/json; charset=UTF-8' }),
         ...reply.headers,
       });
-      outgoing.end(reply.body === undefined ? undefined : JSON.stringify(reply.body));
+      outgoing.end(text);
     };
     answer().catch((error: unknown) => {
       if (incoming.destroyed && !incoming.complete) return;

@@ -3,6 +3,7 @@ import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'g
 import type { AuthMethod, ServiceAccountKey } from '../../inputs/parsers/identity.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
+import { redactSecrets } from '../../lib/redact.ts';
 import { type GoogleEndpoints, isSafe } from './endpoints.ts';
 
 const SCOPES = [
@@ -82,9 +83,15 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
     async accessToken(refused) {
       // What the library keeps would come again until it runs out.
       if (refused !== undefined && refused === last) own = null;
+      const ask = async () => {
+        const token = await (await ownAuth()).getAccessToken();
+        if (typeof token === 'string' && token !== '') return token;
+        // The library keeps a credential without a token, too.
+        own = null;
+        throw badAnswer('had no token');
+      };
       try {
         // The library's requests end by their own limit; nobody waits for them after an abort.
-        const ask = async () => (await ownAuth()).getAccessToken();
         const attempt = () => orAbort(ask(), deadline(options.signal, 4 * options.requestTimeoutMs));
         const token = await retry(attempt, {
           tries: 4,
@@ -93,7 +100,6 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
           signal: options.signal,
           retryable: isTransient,
         });
-        if (!token) throw new Error('the token endpoint answered without a token');
         onSecret(token);
         last = token;
         return token;
@@ -176,7 +182,59 @@ function watchRequests(transporter: AuthClient['transporter'], { onSecret, reque
       return { ...config, signal, retry: false, retryConfig: { retry: 0, noResponseRetries: 0 } };
     },
   });
+  transporter.interceptors.response.add({
+    resolved: async (response) => {
+      // Google's clients send their calls through the same transport.
+      if (!isTokenUrl(response.config.url)) return response;
+      // JSON that cannot be read arrives as its text.
+      if (typeof response.data === 'string' && response.config.responseType === 'json') throw badAnswer('is not JSON');
+      if (!hasToken(response.data)) throw badAnswer('had no token');
+      return response;
+    },
+    rejected: (error) => {
+      const url: unknown = (error as { config?: { url?: unknown } } | null)?.config?.url;
+      throw isTokenUrl(url) && isQuoting(error) ? badAnswer('is not JSON') : error;
+    },
+  });
 }
+
+/** The endpoints of OAuth and STS, of IAM credentials, and of GitHub's OIDC. */
+function isTokenUrl(url: unknown): boolean {
+  if (!URL.canParse(String(url))) return false;
+  const { pathname, searchParams } = new URL(String(url));
+  return /\/token$|:generateAccessToken$/.test(pathname) || searchParams.has('audience');
+}
+
+/** Names of the token in the answers of OAuth and STS, of IAM credentials, and of GitHub's OIDC endpoint. */
+const TOKEN_FIELDS = ['access_token', 'accessToken', 'value'] as const;
+
+/** Whether an answer has a token. The metadata server also serves other texts, which are no JSON objects. */
+function hasToken(data: unknown): boolean {
+  if (typeof data === 'string') return data !== '';
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return false;
+  return TOKEN_FIELDS.some((name) => {
+    const value: unknown = Reflect.get(data, name);
+    return typeof value === 'string' && value !== '';
+  });
+}
+
+/** An answer that may be a good one next time. Its text is never shown: it may hold a token. */
+function badAnswer(what: string): Error {
+  return Object.assign(new Error(`the answer of a token endpoint ${what}`), { code: 'EBADANSWER' });
+}
+
+/** JSON.parse quotes the text that it cannot read, and an answer with a good status may hold a token anywhere. */
+function isQuoting(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  if (error instanceof SyntaxError || error.cause instanceof SyntaxError) return true;
+  // From a library that did not expect such an answer; that of a failed connection has a cause.
+  if (error instanceof TypeError && error.cause === undefined) return true;
+  const { response, status = response?.status } = error as { response?: { status?: unknown }; status?: unknown };
+  return (typeof status === 'number' && status >= 200 && status < 300) || /\bJSON\b/.test(error.message);
+}
+
+/** Of a token whose answer does not give its life, seconds. */
+const SHORT_LIFE_S = 120;
 
 /** A key's JWT grant against its own `token_uri`, which google-auth-library's JWT client ignores. */
 function keyClient(key: ServiceAccountKey, watch: Watch): AuthClient {
@@ -206,10 +264,8 @@ function keyClient(key: ServiceAccountKey, watch: Watch): AuthClient {
       data: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }),
       responseType: 'json',
     });
-    return {
-      access_token: response.data.access_token,
-      expiry_date: Date.now() + response.data.expires_in * 1_000,
-    };
+    const { access_token, expires_in } = response.data;
+    return { access_token, expiry_date: Date.now() + (expires_in > 0 ? expires_in : SHORT_LIFE_S) * 1_000 };
   };
   let running: ReturnType<typeof refresh> | null = null;
   // The library coalesces its own refreshes, but not those of a handler.
@@ -244,14 +300,20 @@ function authFailure(error: unknown, method: AuthMethod): Failure {
       : method.kind === 'service-account-key'
         ? 'The key may be deleted or disabled; make a new one, or use workload identity federation.'
         : 'No credentials were found. Give "workload-identity-provider" or "credentials-json", or run google-github-actions/auth before.';
+  // No cause: its text would be shown beside the message, and the library's texts quote what they could not read.
   return new Failure({
     stage: 'preflight',
     code: 'gcp-auth',
-    message: `Could not get a Google access token: ${errorText(error)}${oauthText(error)}.`,
+    message: `Could not get a Google access token: ${authText(error)}.`,
     hint,
     blame: 'config',
-    cause: error,
   });
+}
+
+/** What went wrong, without the text of an answer that may hold a token or a key. */
+function authText(error: unknown): string {
+  if (isQuoting(error)) return 'an answer or a file with credentials is not JSON, or lacks its token';
+  return redactSecrets(`${errorText(error)}${oauthText(error)}`);
 }
 
 /** What the token endpoint said (RFC 6749 §5.2), where the error's own text has only the status. */

@@ -143,43 +143,80 @@ async function removeWorkload(kube: KubeClient, { emit }: ReleaseContext, lease:
   }
 }
 
+/** How long odd answers of the Kubernetes API may go on before the pool itself is asked. */
+const ODD_LIMIT_MS = 60_000;
+
+/** Waits until the nodes have gone. Whatever else the Kubernetes API answers is waited for, and says nothing of the pool. */
 async function awaitResting(
   context: ReleaseContext,
   lease: LeaseState,
   leased: Map<string, BilledNode>,
 ): Promise<number | null> {
-  const { kube } = context;
+  const { kube, clock } = context;
   if (!kube) return askPool(context, lease);
-  try {
-    return await poll({
-      stage: 'release',
-      what: `${lease.restingNodes} nodes in ${lease.nodePool}`,
-      everyMs: context.pollIntervalMs,
-      limitMs: context.limitMs,
-      clock: context.clock,
-      signal: context.signal,
-      onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
-      probe: async () => {
+  const started = clock.now();
+  let lastCountMs = started;
+  const uncounted = (error: unknown) => {
+    context.emit({ type: 'warning', text: `the nodes could not be counted: ${errorText(error)}` });
+    return askPool({ ...context, limitMs: Math.max(0, context.limitMs - (clock.now() - started)) }, lease);
+  };
+  const counted = await poll<number | { error: unknown }>({
+    stage: 'release',
+    what: `${lease.restingNodes} nodes in ${lease.nodePool}`,
+    everyMs: context.pollIntervalMs,
+    limitMs: context.limitMs,
+    clock,
+    signal: context.signal,
+    onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
+    probe: async () => {
+      try {
         const left = await observe(kube, lease, leased);
+        lastCountMs = clock.now();
         return left <= lease.restingNodes ? { done: left } : { waiting: `${left} nodes left` };
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'kube-unreachable') throw error;
-    context.emit({ type: 'warning', text: `the nodes could not be counted: ${error.message}` });
-    return askPool(context, lease);
-  }
+      } catch (error) {
+        context.signal.throwIfAborted();
+        const isDown = error instanceof Failure && error.code === 'kube-unreachable';
+        if (isDown || clock.now() - lastCountMs >= Math.min(ODD_LIMIT_MS, context.limitMs / 2)) {
+          return { done: { error } };
+        }
+        return { waiting: `the nodes could not be counted: ${errorText(error)}` };
+      }
+    },
+  });
+  return typeof counted === 'number' ? counted : uncounted(counted.error);
 }
 
 /** What can be known without Kubernetes: that the pool is set to its resting size. Never how many nodes are left. */
 async function askPool(context: ReleaseContext, lease: LeaseState): Promise<null> {
-  const pool = await context.gke.getNodePool(lease.nodePool);
-  if (pool.initialNodeCount === lease.restingNodes) return null;
-  throw new Failure({
+  let size: number | null = null;
+  return poll({
     stage: 'release',
-    code: 'release-not-seen',
-    message: `the pool is set to ${pool.initialNodeCount} nodes, not ${lease.restingNodes}`,
-    hint: 'Somebody else resized it meanwhile, or the resize was lost.',
-    blame: 'cloud',
+    what: `node pool ${lease.nodePool} to be at ${lease.restingNodes}`,
+    everyMs: context.pollIntervalMs,
+    limitMs: context.limitMs,
+    clock: context.clock,
+    signal: context.signal,
+    onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
+    probe: async () => {
+      try {
+        const pool = await context.gke.getNodePool(lease.nodePool);
+        size = pool.initialNodeCount;
+        return size === lease.restingNodes ? { done: null } : { waiting: `it is set to ${size} nodes` };
+      } catch (error) {
+        context.signal.throwIfAborted();
+        return { waiting: errorText(error) };
+      }
+    },
+    onTimeout: (seen) =>
+      new Failure({
+        stage: 'release',
+        code: 'release-not-seen',
+        message:
+          size === null
+            ? `the pool could not be read: ${seen}`
+            : `the pool is set to ${size} nodes, not ${lease.restingNodes}`,
+        hint: 'Somebody else resized it meanwhile, or the resize was lost.',
+        blame: 'cloud',
+      }),
   });
 }

@@ -15,8 +15,28 @@ export interface ResizeContext {
   limitMs: number;
 }
 
-/** Failures that no further try will heal. */
+/** Refusals that no further try will heal. */
 const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', 'bad-endpoint']);
+/** gRPC's UNAUTHENTICATED (google.rpc.Code): the token, not the right. A new one is asked for each time. */
+const UNAUTHENTICATED = 16;
+
+/**
+ * Judges refusals: final is what the API has said twice in the same words. Once may be an odd answer on the way, and a
+ * release that ends early leaves nodes behind.
+ */
+export function refusals(): (error: unknown) => boolean {
+  let last: string | null = null;
+  return (error) => {
+    const isRefusal = error instanceof Failure && FINAL.has(error.code) && error.evidence.grpcCode !== UNAUTHENTICATED;
+    if (!isRefusal) {
+      last = null;
+      return false;
+    }
+    const isFinal = last === error.message;
+    last = error.message;
+    return isFinal;
+  };
+}
 
 /**
  * Sets the pool to its resting size and follows the operation to its good end. Until the limit, whatever can pass is
@@ -27,6 +47,7 @@ export async function resizeToRest(context: ResizeContext, lease: LeaseState): P
   let operation: GkeOperation | null = null;
   let cancelled = false;
   let lastError: string | null = null;
+  const isFinal = refusals();
   await poll({
     stage: 'release',
     what: `node pool ${lease.nodePool} to be set to ${lease.restingNodes}`,
@@ -54,11 +75,12 @@ export async function resizeToRest(context: ResizeContext, lease: LeaseState): P
         return { waiting: `the operation ended in an error (${lastError}); it is asked again` };
       } catch (error) {
         context.signal.throwIfAborted();
-        if (error instanceof Failure && FINAL.has(error.code)) {
-          if (error.code === 'gke-permission' && (await isAtRest(context, lease))) return { done: true };
+        if (isFinal(error)) {
+          if (error instanceof Failure && error.code === 'gke-permission' && (await isAtRest(context, lease))) {
+            return { done: true };
+          }
           throw error;
         }
-        if (!(error instanceof Failure)) throw error;
         if (isOperationConflict(error) && !cancelled) {
           cancelled = true;
           await cancelScaleUp(context, lease);

@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ApiRequest, Inject } from '../../../../lab/google/http.ts';
 import { type GcpLab, startGcpLab } from '../../../../lab/test/google/gcp-lab.ts';
 import { verifyToken } from '../../../../lab/tokens.ts';
 import { googleEndpoints } from '../../../../src/clients/google/endpoints.ts';
 import type { AuthMethod } from '../../../../src/inputs/parsers/identity.ts';
-import { Failure } from '../../../../src/lib/failure.ts';
+import { errorText, Failure } from '../../../../src/lib/failure.ts';
 import { authAgainst, byKey, direct, impersonating, PROVIDER_NAME } from './gcp-auth.ts';
 
 let lab: GcpLab;
@@ -108,6 +109,45 @@ describe.each(METHODS)('%s', (name, method, path, subject, minutes) => {
     expect(failure).toBeInstanceOf(Failure);
     expect((failure as Failure).message).toMatch(/^Could not get a Google access token: .*(try later|unavailable)/);
     expect((failure as Failure).hint).toMatch(minutes === 60 && path.test('/token') ? /key/ : /workloadIdentityUser/);
+  });
+
+  const BROKEN = 'ya29.a-working-token-that-nobody-may-see-0123456789';
+  const damaged = (fields: Record<string, unknown>) => JSON.stringify(fields).slice(0, -2);
+  it.each([
+    ['{}', '{}'],
+    ['[]', '[]'],
+    ['null', 'null'],
+    ['nothing', ''],
+    ['a token that is a number', '{"access_token":42,"accessToken":42,"expires_in":3600}'],
+    ['an answer cut by two bytes', damaged({ expires_in: 3600, access_token: BROKEN, accessToken: BROKEN })],
+    ['an answer with a comma too many', `{"access_token":"${BROKEN}",,}`],
+    ['a bare token', `"${BROKEN}`],
+  ])('asks again after %s, and never shows it', async (_, raw) => {
+    const answer = (times: number): { inject: Inject; asked: () => number } => {
+      let asked = 0;
+      const inject: Inject = (request) => {
+        if (!path.test(request.path)) return undefined;
+        asked += 1;
+        return asked <= times ? { status: 200, raw } : undefined;
+      };
+      return { inject, asked: () => asked };
+    };
+    const once = answer(1);
+    await start(once.inject);
+    const { auth } = authAgainst(lab, method(lab));
+    expect(await auth.accessToken()).toMatch(/^ya29\./);
+    expect(once.asked()).toBe(2);
+    await lab.close();
+
+    const ever = answer(99);
+    await start(ever.inject);
+    const failure: unknown = await authAgainst(lab, method(lab))
+      .auth.accessToken()
+      .catch((error: unknown) => error);
+    expect(ever.asked()).toBe(4);
+    expect(failure).toBeInstanceOf(Failure);
+    expect(`${errorText(failure)} ${inspect(failure, { depth: 9 })}`).not.toContain(BROKEN.slice(0, 20));
+    expect((failure as Failure).message).toMatch(/not JSON|no token/);
   });
 
   it('ends with the run', async () => {

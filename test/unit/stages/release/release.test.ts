@@ -186,10 +186,14 @@ describe('a resize that does not go through', () => {
     expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 0 });
   });
 
-  it.each(['gke-permission', 'gke-not-found', 'bad-endpoint'])('for %s ends at once', async (code) => {
-    const pool = fakePool(3, { refusals: [api(code, 'no')] });
+  it.each(['gke-permission', 'gke-not-found', 'bad-endpoint'])('ends once the API has said %s twice', async (code) => {
+    const once = fakePool(3, { refusals: [api(code, 'no')] });
+    expect((await give({ pool: once })).released.release.outcome).toBe('released');
+    const between = fakePool(3, { refusals: [api(code, 'no'), new Error('reset'), api(code, 'no')] });
+    expect((await give({ pool: between })).released.release.outcome).toBe('released');
+    const pool = fakePool(3, { refusals: [api(code, 'no'), api(code, 'no')] });
     const { released } = await give({ pool });
-    expect(pool.asked).toEqual([0]);
+    expect(pool.asked).toEqual([0, 0]);
     expect(released.release).toMatchObject({ outcome: 'failed', command: COMMAND });
     expect(released.release.message).toMatch(/: no$/);
   });
@@ -199,10 +203,18 @@ describe('a resize that does not go through', () => {
     ['larger', 3, [], 'failed'],
     ['being resized', 0, [operation()], 'failed'],
   ])('that is not permitted on a pool %s (%d nodes)', async (_, size, running, outcome) => {
-    const pool = fakePool(size, { refusals: [api('gke-permission', 'no')], running });
+    const pool = fakePool(size, { refusals: [api('gke-permission', 'no'), api('gke-permission', 'no')], running });
     const { released, said } = await give({ pool });
     expect(released.release).toMatchObject({ outcome, command: outcome === 'failed' ? COMMAND : null });
     expect(said.includes('v6e is set to 0 nodes already')).toBe(outcome === 'released');
+  });
+
+  it('waits for its whole time for a token that is accepted', async () => {
+    const unauthenticated = () =>
+      new Failure({ stage: 'release', code: 'gke-permission', message: '401', evidence: { grpcCode: 16 } });
+    const pool = fakePool(3, { refusals: Array.from({ length: 60 }, unauthenticated) });
+    const { released } = await give({ pool });
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 0 });
   });
 
   it('since the scale-up still runs, asks once to cancel that, and waits', async () => {
@@ -289,12 +301,33 @@ describe('giving back without Kubernetes', () => {
   });
 });
 
+describe('odd answers while the nodes are counted', () => {
+  const odd = (answers: (() => KubeObject[])[], rest: () => KubeObject[]) =>
+    fakeKube({ Node: () => (answers.shift() ?? rest)(), ...OBJECTS }).kube;
+  const broken = () => {
+    throw new TypeError('page.items is not iterable');
+  };
+
+  it('are waited for', async () => {
+    const pool = fakePool(3);
+    const kube = odd([() => nodes(3), broken, broken, () => nodes(1), broken], () => nodes(0));
+    const { released } = await give({ pool, kube });
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: 0, command: null });
+  });
+
+  it('that do not end leave the pool to be asked, which claims no count', async () => {
+    const { released, said } = await give({ pool: fakePool(3), kube: odd([], broken) });
+    expect(released.release).toMatchObject({ outcome: 'released', nodesLeft: null, command: null });
+    expect(said).toContainEqual(expect.stringContaining('the nodes could not be counted'));
+  });
+});
+
 describe('a failure to give back', () => {
   it.each<[string, () => Given, RegExp]>([
     [
-      'a refused resize',
-      () => ({ pool: fakePool(3, { refusals: [new Error('permission denied')] }) }),
-      /permission denied$/,
+      'a resize that is refused for ever',
+      () => ({ pool: fakePool(3, { refusals: Array.from({ length: 999 }, () => new Error('an odd answer')) }) }),
+      /Waited 10 min for node pool v6e to be set to 0; last seen: an odd answer/,
     ],
     [
       'operations that all fail',
