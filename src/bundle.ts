@@ -1,3 +1,4 @@
+import { redactSecrets } from './lib/redact.ts';
 import { neutral } from './progress/actions.ts';
 
 /** The one bundle behind `dist/main.js`, `dist/post.js`, `dist/sweep.js` and `dist/cli.js`; what an entrypoint needs is loaded lazily. */
@@ -13,7 +14,7 @@ export function run(name: 'main' | 'post' | 'sweep' | 'cli'): void {
     (code) => process.stdout.write('', () => process.exit(code)),
     (error: unknown) => {
       // One line: an error of a client library carries requests and their headers.
-      process.stderr.write(`${neutral(error instanceof Error ? error.message : String(error))}\n`);
+      process.stderr.write(`${neutral(redactSecrets(error instanceof Error ? error.message : String(error)))}\n`);
       process.exit(2);
     },
   );

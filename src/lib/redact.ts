@@ -4,6 +4,17 @@ const SECRETS: readonly RegExp[] = [
   /\bhf_[A-Za-z0-9]{16,}/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g,
   /\bya29\.[A-Za-z0-9._-]{10,}/g,
+  // AWS, OpenAI and its like, Slack, GitLab, npm, Docker Hub, PyPI, NGC, Replicate, Anthropic.
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\bsk-(?:[a-z]+-)*[A-Za-z0-9_-]{20,}/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /\bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt)-[A-Za-z0-9_.-]{16,}/g,
+  /\bnpm_[A-Za-z0-9]{30,}/g,
+  /\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}/g,
+  /\bpypi-[A-Za-z0-9_-]{30,}/g,
+  /\bnvapi-[A-Za-z0-9_-]{30,}/g,
+  // The registry credentials of a .dockerconfigjson: base64 of user:password.
+  /(?<=["']?\b(?:auth|identitytoken|registrytoken)["']?\s*[:=]\s*["'])[A-Za-z0-9+/=_-]{12,}/gi,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
   /(?<=\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/=._~-]{8,}/gi,
@@ -23,7 +34,7 @@ const SHORTEST = 8;
 export interface Redactor {
   /** Returns whether the secret is new and long enough to be blanked, from eight characters on. */
   register(secret: string): boolean;
-  /** The text with `***` in place of each secret. */
+  /** The text with `***` in place of each secret, and of whatever looks like a credential. */
   redact(text: string): string;
 }
 
@@ -38,6 +49,6 @@ export function createRedactor(): Redactor {
       longestFirst = [...secrets].sort((a, b) => b.length - a.length);
       return true;
     },
-    redact: (text) => longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), text),
+    redact: (text) => redactSecrets(longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)),
   };
 }

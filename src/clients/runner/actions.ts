@@ -3,7 +3,7 @@ import * as core from '@actions/core';
 import type { InputSource } from '../../inputs/source.ts';
 import { createRedactor } from '../../lib/redact.ts';
 
-/** The GitHub Actions toolkit, behind what the gate needs of it. The only importer of `@actions/core`. */
+/** The GitHub Actions toolkit, every text that leaves it redacted, behind what the gate needs of it. The only importer of `@actions/core`. */
 export interface ActionsIo {
   inputs: InputSource;
   info(line: string): void;
@@ -32,22 +32,22 @@ export function createActionsIo(env: Readonly<Record<string, string | undefined>
         .map((key) => key.slice('INPUT_'.length).toLowerCase()),
       env,
     },
-    info: (line) => core.info(line),
-    startGroup: (title) => core.startGroup(title),
+    info: (line) => core.info(redact(line)),
+    startGroup: (title) => core.startGroup(redact(title)),
     endGroup: () => core.endGroup(),
-    error: (message, properties) => core.error(message, properties),
-    warning: (message, title) => core.warning(message, title ? { title } : undefined),
-    notice: (message, title) => core.notice(message, title ? { title } : undefined),
+    error: (message, properties) => core.error(redact(message), properties),
+    warning: (message, title) => core.warning(redact(message), title ? { title } : undefined),
+    notice: (message, title) => core.notice(redact(message), title ? { title } : undefined),
     mask(secret) {
       if (register(secret)) core.setSecret(secret);
     },
     redact,
-    setOutput: (name, value) => core.setOutput(name, value),
-    saveState: (name, value) => core.saveState(name, value),
+    setOutput: (name, value) => core.setOutput(name, redact(value)),
+    saveState: (name, value) => core.saveState(name, redact(value)),
     getState: (name) => core.getState(name),
     appendSummary(markdown) {
       const file = env.GITHUB_STEP_SUMMARY;
-      if (file) appendFileSync(file, `${markdown}\n`);
+      if (file) appendFileSync(file, `${redact(markdown)}\n`);
     },
   };
 }
