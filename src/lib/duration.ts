@@ -14,6 +14,13 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+/** `250ms`, `90s`, `25m`, `24h`: a duration as an input takes it, in the largest unit that divides it. */
+export function durationText(ms: number): string {
+  const units = ['h', 'm', 's', 'ms'];
+  const unit = ms === 0 ? 's' : (units.find((each) => ms % (UNIT_MS[each] ?? 1) === 0) ?? 'ms');
+  return `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
 /** `0:41`, `12:34`, `1:02:03`: elapsed time for logs and tables, from milliseconds. */
 export function clock(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));

@@ -1,3 +1,4 @@
+import { humanDuration } from '../lib/duration.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -59,7 +60,7 @@ function timedOut(limitMs: number): Failure {
   return new Failure({
     stage: 'preflight',
     code: 'run-timeout',
-    message: `The run took longer than its limit of ${Math.round(limitMs / 60_000)} min.`,
+    message: `The run took longer than its limit of ${humanDuration(limitMs)}.`,
     hint: 'Look at the slowest stage, or raise "timeout".',
     blame: 'gate',
   });

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../lib/duration.ts';
+import { durationText, parseDuration } from '../../lib/duration.ts';
 import type { Parser, Reading } from '../row.ts';
 
 /** The text as it is, trimmed. */
@@ -23,13 +23,17 @@ export function integer(min: number, max: number, or = ''): Parser<number> {
   };
 }
 
-/** A duration with a unit, in milliseconds. */
-export function duration(minMs: number): Parser<number> {
+/** No run and no wait of one is longer; Node's timers end after 24 days. */
+const LONGEST_MS = 24 * 3_600_000;
+
+/** A duration with a unit, in milliseconds, from `minMs` to `maxMs` (24 h). */
+export function duration(minMs: number, maxMs = LONGEST_MS): Parser<number> {
   return ({ text, bad }, name) => {
     const value = text(name);
     const ms = parseDuration(value);
-    if (ms === undefined) bad(name, value, 'a duration with a unit, such as 90s, 25m or 1h30m');
-    else if (ms < minMs) bad(name, value, `at least ${minMs / 1_000}s`);
+    const range = `from ${durationText(minMs)} to ${durationText(maxMs)}`;
+    if (ms === undefined) bad(name, value, `a duration with a unit ${range}, such as 90s, 25m or 1h30m`);
+    else if (ms < minMs || ms > maxMs) bad(name, value, `a duration ${range}`);
     return ms ?? minMs;
   };
 }

@@ -23,11 +23,15 @@ function shareOf({ text, bad }: Reading, name: string): number {
   return share;
 }
 
+const LONGEST_SLO_MS = 10 * 60_000;
+
 /** `auto`, `off`, or a limit of latency in milliseconds. */
 export const goodputSlo: Parser<number | 'auto' | 'off'> = ({ text, bad }, name) => {
   const value = text(name);
   if (value === 'auto' || value === 'off') return value;
   const ms = parseDuration(value);
-  if (ms === undefined || ms <= 0) bad(name, value, 'auto, off, or a latency such as 2s or 1500ms');
+  if (ms === undefined || ms <= 0 || ms > LONGEST_SLO_MS) {
+    bad(name, value, 'auto, off, or a latency of at most 10m, such as 2s or 1500ms');
+  }
   return ms ?? 'auto';
 };

@@ -62,7 +62,7 @@ export const LIMITS = {
   'poll-interval': {
     group: 'release',
     key: 'pollIntervalMs',
-    parse: duration(50),
+    parse: duration(50, 10 * 60_000),
     default: '5s',
     description: 'Time between two questions to the same API.',
   },
@@ -70,7 +70,7 @@ export const LIMITS = {
   'api-timeout': {
     group: 'access',
     key: 'apiTimeoutMs',
-    parse: duration(1_000),
+    parse: duration(1_000, 10 * 60_000),
     default: '30s',
     description: 'Limit for one request to Google Cloud or the Kubernetes API; one that takes longer is tried again.',
   },

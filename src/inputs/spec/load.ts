@@ -19,7 +19,7 @@ export const LOAD = {
   'pair-duration': {
     group: 'load',
     key: 'pairDurationMs',
-    parse: duration(1_000),
+    parse: duration(1_000, 3_600_000),
     default: '32s',
     description: 'Measured time of one pair, both arms together.',
   },
@@ -83,7 +83,7 @@ export const LOAD = {
   'latency-duration': {
     group: 'load',
     key: 'latencyDurationMs',
-    parse: duration(0),
+    parse: duration(0, 3_600_000),
     default: '20s',
     description: [
       'How long streamed answers are measured for time to first token and the like, at half of the rate that all',

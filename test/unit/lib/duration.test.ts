@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, humanDuration, parseDuration } from '../../../src/lib/duration.ts';
+import { clock, durationText, humanDuration, parseDuration } from '../../../src/lib/duration.ts';
 
 describe('parseDuration', () => {
   it.each([
@@ -53,5 +53,19 @@ describe('humanDuration', () => {
     [7_200_000, '2 h'],
   ])('says %d ms as %s', (ms, text) => {
     expect(humanDuration(ms)).toBe(text);
+  });
+});
+
+describe('a duration as an input takes it', () => {
+  it.each([
+    [0, '0s'],
+    [50, '50ms'],
+    [1_500, '1500ms'],
+    [90_000, '90s'],
+    [1_500_000, '25m'],
+    [86_400_000, '24h'],
+  ])('%d ms is %s, and is read as the same', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+    expect(parseDuration(text)).toBe(ms);
   });
 });

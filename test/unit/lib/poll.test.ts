@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../../src/lib/failure.ts';
 import {
   deadline,
@@ -222,5 +222,23 @@ describe('deadline', () => {
     const own = deadline(never, 1);
     await new Promise((resolve) => own.addEventListener('abort', resolve));
     expect(own.reason.name).toBe('TimeoutError');
+  });
+});
+
+describe('a sleep that is longer than a timer of Node can be', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('lasts for its whole time', async () => {
+    vi.useFakeTimers();
+    const days = 30 * 86_400_000;
+    let awake = false;
+    const sleeping = systemClock.sleep(days, never).then(() => {
+      awake = true;
+    });
+    await vi.advanceTimersByTimeAsync(days - 1);
+    expect(awake).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await sleeping;
+    expect(awake).toBe(true);
   });
 });
