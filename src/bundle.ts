@@ -1,3 +1,4 @@
+import { exitProcess, ignoreClosedOutput } from './lib/exit.ts';
 import { redactSecrets } from './lib/redact.ts';
 import { neutral } from './progress/actions.ts';
 
@@ -9,13 +10,14 @@ export function run(name: 'main' | 'post' | 'sweep' | 'cli'): void {
     sweep: async () => (await import('./sweep.ts')).sweepAction(),
     cli: async () => (await import('./cli.ts')).cli(process.argv.slice(2)),
   }[name];
+  ignoreClosedOutput();
   entry().then(
     // Keep-alive sockets would hold the process, and the runner's step, open.
-    (code) => process.stdout.write('', () => process.exit(code)),
+    exitProcess,
     (error: unknown) => {
       // One line: an error of a client library carries requests and their headers.
       process.stderr.write(`${neutral(redactSecrets(error instanceof Error ? error.message : String(error)))}\n`);
-      process.exit(2);
+      exitProcess(2);
     },
   );
 }

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { dispatch } from './commands/dispatch.ts';
 import { exitCode } from './commands/exit-codes.ts';
 import { COMMANDS } from './commands/registry.ts';
+import { exitProcess, ignoreClosedOutput } from './lib/exit.ts';
 import { errorText } from './lib/failure.ts';
 import { redactSecrets } from './lib/redact.ts';
 import { neutral } from './progress/actions.ts';
@@ -26,6 +27,6 @@ function isUsage(error: unknown): boolean {
 
 // Started as a source file; the bundle calls `cli` itself.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const code = await cli(process.argv.slice(2));
-  process.stdout.write('', () => process.exit(code));
+  ignoreClosedOutput();
+  exitProcess(await cli(process.argv.slice(2)));
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { readText } from '../clients/files/write.ts';
 import type { ActionsIo } from '../clients/runner/actions.ts';
-import { defaultInputs, type Inputs } from '../inputs/inputs.ts';
+import { defaultInputs, type Inputs, parseInputs } from '../inputs/inputs.ts';
 import { parseReleaseInputs } from '../inputs/release.ts';
 import { Failure } from '../lib/failure.ts';
-import { systemClock } from '../lib/poll.ts';
+import { MODES } from '../lib/modes.ts';
+import { deadline, orAbort, systemClock } from '../lib/poll.ts';
+import type { Emit } from '../progress/events.ts';
 import { concludeDeployment } from '../publish/deployment.ts';
 import { publish } from '../publish/publish.ts';
 import { code, prose } from '../report/escape.ts';
@@ -15,20 +17,26 @@ import { parseReport } from '../report/parse.ts';
 import { isRunning } from '../report/wording.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { stepLog } from './action-log.ts';
+import { stepFolder } from './action-main.ts';
 import { currentStage } from './endings.ts';
 import { firstReport } from './first-report.ts';
 import { startJournal } from './journal.ts';
-import { releaseLease } from './release.ts';
+import { findLostLease } from './lost-lease.ts';
+import { noteRelease, releaseAsStage } from './release.ts';
 import { readState } from './state.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 const COMMENT_LIMIT_MS = 20_000;
+/** A folder on a network share may never respond. */
+const FILES_LIMIT_MS = 5_000;
 
 /** The action's post step: releases the nodes, however main ended, then finishes the comment. Returns the exit code. */
 export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
   const saved = readState(io);
-  const { lease } = saved;
+  const emit = stepLog(io);
+  const lease = saved.lost ? await leaseFromCluster(io, env, emit) : saved.lease;
+  if (lease === 'unknown') return 1;
   if (!lease) {
     io.info('No TPU node was leased, so there is nothing to give back.');
     return 0;
@@ -43,12 +51,13 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
   // What distinguishes the legs of a matrix is not asked for again.
   inputs.commentId = saved.commentId || inputs.commentId;
   io.mask(inputs.githubToken);
-  const { outputDir } = saved;
-  const { report: before, ended } = await reportOf(outputDir, { inputs, env, lease });
-  const emit = stepLog(io);
-  const journal = startJournal(before);
   const signal = new AbortController().signal;
-  await releaseLease({ inputs, env, clock: systemClock, signal, emit, onSecret: io.mask }, journal, lease);
+  // Nothing that may hang comes before it, such as the folder of the results.
+  const released = await releaseAsStage({ inputs, env, clock: systemClock, signal, emit, onSecret: io.mask }, lease);
+  const outputDir = saved.outputDir || stepFolder('', env, 'gate');
+  const { report: before, ended } = await reportOf(outputDir, { inputs, env, lease });
+  const journal = startJournal(before);
+  noteRelease(journal, released, lease, inputs);
   const report = journal.report();
   await concludeDeployment(saved.deployment, report, { inputs, env, emit });
   const published = await publish(report, {
@@ -65,6 +74,25 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
   // Main's own summary stands already, unless main was killed before it could write one.
   if (inputs.summary) io.appendSummary(ended && release ? releaseNote(release) : published.summary);
   return release?.outcome === 'failed' ? leak(io, release) : 0;
+}
+
+/** The lease of this run as the cluster has it; `unknown`, and an error with the command, when that cannot be read. */
+async function leaseFromCluster(io: ActionsIo, env: Env, emit: Emit): Promise<LeaseState | null | 'unknown'> {
+  const parsed = parseInputs(io.inputs);
+  // The main step refused the same inputs before its first call.
+  if ('problems' in parsed) return null;
+  const { inputs } = parsed;
+  if (!MODES[inputs.mode].leases) return null;
+  io.mask(inputs.githubToken);
+  io.warning("The runner's state of this step was lost; the cluster is asked for the lease of this run.");
+  const signal = new AbortController().signal;
+  const found = await findLostLease({ inputs, env, clock: systemClock, signal, emit, onSecret: io.mask });
+  if ('lease' in found) return found.lease;
+  io.error(
+    `The runner's state of this step was lost, and the lease of this run cannot be read: ${found.problem} TPU nodes may still be running. Run by hand: ${found.command}`,
+    { title: 'TPU nodes may still be running' },
+  );
+  return 'unknown';
 }
 
 function leak(io: ActionsIo, release: Release): number {
@@ -98,7 +126,9 @@ async function reportOf(outputDir: string, killed: Killed): Promise<{ report: Re
 
 /** The result that main left; null when there is none of this run, or one that was cut short. */
 async function ownResult(outputDir: string, lease: LeaseState): Promise<Report | null> {
-  const text = await readText(join(outputDir, 'result.json'));
+  const never = new AbortController().signal;
+  const reading = readText(join(outputDir, 'result.json'));
+  const text = await orAbort(reading, deadline(never, FILES_LIMIT_MS)).catch(() => null);
   if (text === null) return null;
   try {
     const report = parseReport(text);

@@ -1,4 +1,5 @@
 import type { Inputs } from '../inputs/inputs.ts';
+import { Failure } from '../lib/failure.ts';
 import { deadline, orAbort, systemClock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
 import { announceDeployment, concludeDeployment } from '../publish/deployment.ts';
@@ -88,6 +89,25 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   return { report: report(), published, interrupted: signals.interrupted() };
 }
 
+/** Reading the workspace, with what kustomize takes to render it. */
+const READ_LIMIT_MS = 60_000;
+
+async function withinTime<T>(reading: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await orAbort(reading, deadline(signal, READ_LIMIT_MS));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+    throw new Failure({
+      stage: 'preflight',
+      code: 'files-timeout',
+      message: `The files of the workspace could not be read within ${READ_LIMIT_MS / 1_000} s.`,
+      hint: 'Look whether one of them is a FIFO, a device or on a network share that does not respond.',
+      blame: 'config',
+    });
+  }
+}
+
 interface Started {
   host: GateHost;
   journal: Journal;
@@ -110,7 +130,7 @@ async function runStory({ host, journal, connection, save, signals, state }: Sta
       if (deployment) save({ deployment });
       return deployment;
     },
-    load: (table) => loadFiles(host, table),
+    load: (table) => withinTime(loadFiles(host, table), signals.signal),
     connect: async () => {
       const auth = await openAuth(connection);
       const gke = await openGke(connection, auth, 'preflight');

@@ -7,7 +7,7 @@ import { deadline, orAbort, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
 import { poolNodes } from '../stages/lease/nodes.ts';
-import { bill } from '../stages/release/bill.ts';
+import { bill, billedFrom } from '../stages/release/bill.ts';
 import { finalBill } from '../stages/release/final-bill.ts';
 import { type Released, release, releaseFailed } from '../stages/release/release.ts';
 import { type Connection, KUBE_ANSWER_MS, openAuth, openGke, openKube } from './connect.ts';
@@ -19,11 +19,12 @@ export interface ReleaseConnection extends Connection {
 }
 
 /** The release as a stage: reported, timed, and noted with the final bill. Never throws. */
-export async function releaseLease(
-  connection: ReleaseConnection,
-  { note, report }: Journal,
-  lease: LeaseState,
-): Promise<void> {
+export async function releaseLease(connection: ReleaseConnection, journal: Journal, lease: LeaseState): Promise<void> {
+  noteRelease(journal, await releaseAsStage(connection, lease), lease, connection.inputs);
+}
+
+/** The release as a stage, which needs nothing but the lease. Never throws. */
+export async function releaseAsStage(connection: ReleaseConnection, lease: LeaseState): Promise<Released> {
   const { inputs, emit } = connection;
   const limitMs = inputs.releaseTimeoutMs;
   emit({
@@ -38,8 +39,17 @@ export async function releaseLease(
   const { outcome, message, durationMs } = released.release;
   const ended = outcome === 'failed' ? 'failed' : 'done';
   emit({ type: 'stage-end', stage: 'release', outcome: ended, summary: message, durationMs });
+  return released;
+}
+
+/** Notes a release and its final bill. */
+export function noteRelease(
+  { note, report }: Journal,
+  released: Released,
+  lease: LeaseState,
+  { pricePerChipHourUsd }: Pick<Inputs, 'pricePerChipHourUsd'>,
+): void {
   const at = new Date().toISOString();
-  const { pricePerChipHourUsd } = inputs;
   note({ type: 'billed', cost: finalBill(report(), released, { ...lease, pricePerChipHourUsd, now: at }) });
   note({ type: 'released', release: released.release, at });
 }
@@ -51,7 +61,7 @@ export async function noteCostSoFar(
   { kube, pricePerChipHourUsd }: { kube: KubeClient; pricePerChipHourUsd: number | null },
 ): Promise<void> {
   try {
-    const nodes = (await poolNodes(kube, lease.nodePool)).map((node) => ({ ...node, deletedAt: null }));
+    const nodes = (await poolNodes(kube, lease.nodePool)).map((node) => billedFrom(node, lease));
     const cost = bill(report(), nodes, { ...lease, pricePerChipHourUsd }, new Date().toISOString());
     note({ type: 'billed', cost });
   } catch {

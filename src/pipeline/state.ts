@@ -1,7 +1,7 @@
 import type { ActionsIo } from '../clients/runner/actions.ts';
-import { Failure } from '../lib/failure.ts';
 import type { DeploymentRef } from '../publish/deployment.ts';
 import type { LeaseState } from '../stages/context.ts';
+import { parseState } from '../stages/lease/lease-record.ts';
 
 /** What the main step leaves to the post step. */
 export interface SavedState {
@@ -26,27 +26,33 @@ export function runnerState({ saveState }: Pick<ActionsIo, 'saveState'>): SaveSt
   };
 }
 
-/** Reads what the main step saved. Throws a Failure (`bad-state`) for text that the gate did not write. */
-export function readState({ getState }: Pick<ActionsIo, 'getState'>): SavedState {
+/** What is left of the state. */
+export interface FoundState extends SavedState {
+  /** Whether the main step saved nothing, or what it saved of the lease cannot be read: then only the cluster knows. */
+  lost: boolean;
+}
+
+/** Reads what the main step saved. Never throws: whatever cannot be read is `lost`, and the nodes still have to go. */
+export function readState({ getState }: Pick<ActionsIo, 'getState'>): FoundState {
+  const text = getState('lease');
+  const lease = text === '' ? null : parseState(text);
+  const outputDir = getState('outputDir');
   return {
-    lease: parsed<LeaseState>('lease', getState('lease')),
-    deployment: parsed<DeploymentRef>('deployment', getState('deployment')),
-    outputDir: getState('outputDir'),
+    lease,
+    deployment: parsed<DeploymentRef>(getState('deployment')),
+    outputDir,
     commentId: getState('commentId'),
+    // The main step saves its folder before anything else.
+    lost: lease === null && (text !== '' || outputDir === ''),
   };
 }
 
-function parsed<T>(name: keyof SavedState, text: string): T | null {
-  if (text === '') return null;
+/** Null for what is no JSON object. A deployment that cannot be read stays as it is on GitHub. */
+function parsed<T extends object>(text: string): T | null {
   try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new Failure({
-      stage: 'release',
-      code: 'bad-state',
-      message: `The runner's state "${name}" cannot be read, so the post step cannot release what the main step leased.`,
-      hint: 'Run "tpu-serving-gate cleanup" with the cluster and the node pool.',
-      cause,
-    });
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? (value as T | null) : null;
+  } catch {
+    return null;
   }
 }

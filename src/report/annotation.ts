@@ -24,7 +24,10 @@ export function annotationOf(report: Report): Annotation {
   const said = verdict === 'pass' ? (report.reasons[0] ?? '') : cause;
   return {
     level: leftover ? 'error' : VERDICTS[verdict].level,
-    title: logLine(`${verdict}: ${headlineText(report).replaceAll('`', '')}`, 200),
-    message: logLine([said, money].filter((part) => part !== '').join(' '), 1_500),
+    title: logLine(
+      `${leftover ? 'TPU nodes are still running; verdict ' : ''}${verdict}: ${headlineText(report).replaceAll('`', '')}`,
+      200,
+    ),
+    message: logLine([money, said].filter((part) => part !== '').join(' '), 1_500),
   };
 }

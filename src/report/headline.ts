@@ -48,13 +48,14 @@ function servesText(report: Report): string {
   return `${what}${until ? ` until ${utcMinute(until)}` : ''}`;
 }
 
-/** `✅ Pass — 2.68× …`: the heading's Markdown, without the hashes. */
+/** `✅ Pass — 2.68× …`: the heading's Markdown, without the hashes. Nodes that are left come first: no leak is green. */
 export function heading(report: Report): string {
-  const suffix = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
-  const stillRunning = suffix ? '; **TPU nodes are still running**' : '';
+  const text = prose(headlineText(report), 160);
+  const isLeak = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
+  if (isLeak) return `❌\u00a0**TPU nodes are still running** — verdict ${report.verdict}: ${text}`;
   const word = MODES[report.mode].heading;
   const verdict = VERDICTS[report.verdict].word;
-  return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${prose(headlineText(report), 160)}${stillRunning}`;
+  return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${text}`;
 }
 
 /** One plain sentence (Markdown) that says what was measured and how far it can be trusted. */

@@ -2,10 +2,19 @@ import type { Cost, Report } from '../../report/model.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { chipHourPrice, type Pricing, priceBasis } from '../../tpu/prices.ts';
 import { type BilledNode, costOf } from '../../verdict/cost.ts';
-import type { Prepared, StageContext } from '../context.ts';
+import type { LeaseState, Prepared, StageContext } from '../context.ts';
+import type { TpuNode } from '../lease/nodes.ts';
 
 /** What a bill needs of a report. */
 export type Billable = Pick<Report, 'benchmark' | 'plan' | 'environment'>;
+
+/** A node that exists, as it is billed: from its creation, or from the lease on where it was there before. */
+export function billedFrom(
+  { createdAt, chips }: Pick<TpuNode, 'createdAt' | 'chips'>,
+  { startedAt }: Pick<LeaseState, 'startedAt'>,
+): BilledNode {
+  return { createdAt: Date.parse(createdAt) > Date.parse(startedAt) ? createdAt : startedAt, deletedAt: null, chips };
+}
 
 /** The bill of the nodes so far, or in the end when all of them have a time of deletion. */
 export function bill(report: Billable, nodes: readonly BilledNode[], pricing: Pricing, now: string): Cost {

@@ -7,6 +7,7 @@ import type { BilledNode } from '../../verdict/cost.ts';
 import type { LeaseState } from '../context.ts';
 import { removeMarked } from '../deploy/ownership.ts';
 import { poolNodes } from '../lease/nodes.ts';
+import { billedFrom } from './bill.ts';
 import { type ResizeContext, resizeToRest } from './resize-to-rest.ts';
 
 /** `limitMs` is for the whole release. */
@@ -114,10 +115,8 @@ async function clearCluster(
 async function observe(kube: KubeClient, lease: LeaseState, leased: Map<string, BilledNode>): Promise<number> {
   const present = await poolNodes(kube, lease.nodePool);
   const names = new Set(present.map(({ name }) => name));
-  for (const { name, createdAt, chips } of present) {
-    // A node that was there before is this run's cost from the lease on.
-    const since = createdAt > lease.startedAt ? createdAt : lease.startedAt;
-    if (!leased.has(name)) leased.set(name, { createdAt: since, deletedAt: null, chips });
+  for (const node of present) {
+    if (!leased.has(node.name)) leased.set(node.name, billedFrom(node, lease));
   }
   for (const [name, node] of leased) {
     if (!names.has(name) && node.deletedAt === null) leased.set(name, { ...node, deletedAt: new Date().toISOString() });

@@ -7,7 +7,8 @@ import type { Emit } from '../../progress/events.ts';
 import type { Swept } from '../../report/model.ts';
 import type { LeaseState } from '../context.ts';
 import { MANAGED_BY } from '../deploy/ownership.ts';
-import { type Holder, isExpired, type LeaseRecord, leaseObject, readLease } from '../lease/lease-record.ts';
+import { leasesOf, SWEEPER } from '../lease/find-leases.ts';
+import { type Holder, isExpired, type LeaseRecord, leaseObject } from '../lease/lease-record.ts';
 import { expirePool, keepPool, returnPool } from '../lease/pool-lease.ts';
 import { release } from './release.ts';
 
@@ -37,8 +38,6 @@ export interface SweepContext {
 }
 
 const API_VERSION = 'coordination.k8s.io/v1';
-/** No pool can have this name: a dot is not allowed in it. */
-const SWEEPER = 'tpu-serving-gate.sweeper';
 
 /**
  * Gives back the pools whose lease has run out or whose run has ended. A pool without a lease of ours that can be read is
@@ -47,14 +46,9 @@ const SWEEPER = 'tpu-serving-gate.sweeper';
  */
 export async function sweep(context: SweepContext): Promise<Swept[]> {
   const { kube, emit, namespace } = context;
-  const labelSelector = Object.entries(MANAGED_BY)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
-  const found = (await kube.list(API_VERSION, 'Lease', { namespace, labelSelector })) ?? [];
   const swept: Swept[] = [];
-  for (const object of found) {
-    if (object.metadata.name === SWEEPER) continue;
-    const record = readLease(object);
+  for (const record of await leasesOf(kube, namespace)) {
+    const { object } = record;
     const due = await reasonToSweep(context, record);
     if (!due) continue;
     if (context.dryRun) {

@@ -76,7 +76,7 @@ describe('bad usage ends with 3 and says on stderr', () => {
       'Input "location" is missing; give the zone or region of the cluster, such as europe-west4-a.',
       expect.stringMatching(/^Input "project-id" is missing/),
       'Input "concurrency" is "lots"; allowed: auto, or a whole number from 1 to 512.',
-      'Input "timeout" is "90"; allowed: a duration with a unit, such as 90s, 25m or 1h30m.',
+      'Input "timeout" is "90"; allowed: a duration with a unit from 1s to 24h, such as 90s, 25m or 1h30m.',
     ]);
   });
 

@@ -271,7 +271,7 @@ describe('a limit of the bill', () => {
   it('ends the run in time', async () => {
     // Nodes that never come.
     const open = async () => world(fakePool(0, { operationProbes: 1_000_000 }));
-    const inputs = { 'max-cost': '10', 'lease-timeout': '99h' };
+    const inputs = { 'max-cost': '10', 'lease-timeout': '24h' };
     const { report } = await run(open, undefined, [], inputs);
     expect(report.failure).toMatchObject({ code: 'max-cost', blame: 'config' });
     expect(report.diagnosis?.cause).toBe('config.max-cost');

@@ -164,7 +164,7 @@ describe('two failures at once', () => {
     expect(screen.match(/> \[!/g)).toHaveLength(1);
     expect(screen).toContain('**TPU nodes are still running and cost money:**');
     expect(screen).toContain('> gcloud container clusters resize');
-    expect(screen.split('\n')[1]).toMatch(/^### .*; \*\*TPU nodes are still running\*\*$/);
+    expect(screen.split('\n')[1]).toMatch(/^### ❌\u00a0\*\*TPU nodes are still running\*\* — verdict error: /);
   });
 
   it('does not repeat in the heading that the nodes are still there when the release is what failed', () => {

@@ -71,7 +71,11 @@ describe('annotation', () => {
     ['fail-routing', 'error', 'fail: requests are not routed by prefix cache, despite 2.68× throughput'],
     ['inconclusive', 'warning', 'inconclusive: 2.54× (2.46–2.62), too close to 2.5× to decide'],
     ['stockout', 'error', 'error: The zone europe-west4-a has no TPU v6e capacity, nothing was measured'],
-    ['release-failed', 'error', 'pass: 2.68× the throughput of one replica (target 2.5–2.8×)'],
+    [
+      'release-failed',
+      'error',
+      'TPU nodes are still running; verdict pass: 2.68× the throughput of one replica (target 2.5–2.8×)',
+    ],
   ])('of %s', (name, level, title) => {
     expect(annotationOf(CASES[name]!())).toMatchObject({ level, title });
   });
