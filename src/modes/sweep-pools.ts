@@ -51,8 +51,9 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     const held: string[] = [];
     const context = await sweepContext(io, inputs, { world, run, access, held });
     const swept = await sweep(context);
-    const lastRanAt = await noteSweep(context, Date.now());
-    emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, Date.now()) });
+    const nowMs = world.kube.serverTime();
+    const lastRanAt = await noteSweep(context, nowMs);
+    emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, nowMs) });
     const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     const text = renderSweep(swept, { where: placeOf(inputs), at, lastRanAt, runUrl: run.url });
     const wanted = leaks(swept).length > 0 && inputs.issue ? access : null;

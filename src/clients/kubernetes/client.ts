@@ -91,6 +91,11 @@ export interface KubeClient {
   ): Promise<{ status: number; body: string }>;
   /** GET from a port of a pod by way of its kubelet. */
   portForward(target: PodTarget, limit?: ReadLimit): Promise<{ status: number; body: string }>;
+  /**
+   * The API server's time, milliseconds since the epoch, by its newest answer. Times that several machines compare are
+   * taken from here: their own clocks may differ by minutes.
+   */
+  serverTime(): number;
   close(): Promise<void>;
 }
 
@@ -286,6 +291,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
     portForward: (target, limit) =>
       getByPortForward(config, target, deadline(options.signal, limit?.limitMs ?? options.requestTimeoutMs ?? 30_000)),
+    serverTime: transport.serverTime,
     close: transport.close,
   };
 }

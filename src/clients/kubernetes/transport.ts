@@ -38,6 +38,8 @@ export interface KubeTransport {
    * A status of 300 or more that is not in `accepted` is a Failure that says `what`.
    */
   call(what: string, attempt: () => Promise<Answer>, accepted: number[]): Promise<Answer>;
+  /** The API server's time, milliseconds since the epoch. */
+  serverTime(): number;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,8 @@ const PROVIDER = 'gke-access-token';
 
 export function createKubeTransport(options: KubeClientOptions): KubeTransport {
   const { config, close } = pooledConfig();
+  /** The server's clock against ours, from the newest answer. */
+  let aheadMs = 0;
   /** The last token that the server did not take: the source must not give it again. */
   let refused: string | undefined;
   config.addAuthenticator({
@@ -87,6 +91,7 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
       signal,
     });
     const response = await orAbort(asking, signal);
+    aheadMs = aheadOf(response.headers.date, Date.now()) ?? aheadMs;
     return {
       status: response.statusCode,
       body: await response.body.text(),
@@ -138,8 +143,19 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
         });
       }
     },
+    serverTime: () => Date.now() + aheadMs,
     close,
   };
+}
+
+/** A Date header (RFC 9110 §6.6.1) counts whole seconds: less than that is agreement. */
+const DATE_STEP_MS = 1_000;
+
+/** How far the server's clock is ahead of `nowMs`, milliseconds, from its Date header; null without one. */
+export function aheadOf(header: string | string[] | undefined, nowMs: number): number | null {
+  const ms = typeof header === 'string' ? Date.parse(header) - nowMs : Number.NaN;
+  if (!Number.isFinite(ms)) return null;
+  return Math.abs(ms) <= DATE_STEP_MS ? 0 : ms;
 }
 
 /** Retry-After in both of its forms (RFC 9110 §10.2.3), in milliseconds from `now`; 0 when there is none to heed. */

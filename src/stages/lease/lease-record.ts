@@ -8,8 +8,8 @@ export const LEASE_DURATION_S = 15 * 60;
 /** How often a run gives one. */
 export const RENEW_EVERY_MS = 60_000;
 /**
- * Times of a lease are written by one runner and read by another. Their clocks are kept by NTP and agree to well under a
- * second; a lease is called expired only when it has been so for this long, so that a wrong clock must be very wrong.
+ * Times of a lease are written by one runner and read by another, both by the clock of the API server. Of a control plane
+ * with several API servers their clocks may differ a little, so an expired lease is left alone for this long.
  */
 export const SKEW_MS = 30_000;
 

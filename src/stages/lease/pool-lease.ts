@@ -61,8 +61,8 @@ export async function acquirePool(context: LeaseContext, state: LeaseState, wait
     signal: context.signal,
     onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
     probe: async () => {
-      const nowMs = Date.now();
       const found = await kube.get(ref);
+      const nowMs = kube.serverTime();
       if (!found) {
         const times = { nowMs, acquiredAtMs: nowMs, transitions: 0 };
         const made = await kube.create(leaseObject(namespace, holder, state, times));
@@ -129,7 +129,7 @@ async function renew(
     if (record.runKey !== holder.runKey || record.holder !== holder.identity) return record;
     // A sign of life that was under way when the stack was stamped as kept must not take its end back.
     if (record.state?.kept) return null;
-    const nowMs = Date.now();
+    const nowMs = kube.serverTime();
     const acquiredAtMs = Date.parse(record.acquiredAt ?? '') || nowMs;
     const times = { nowMs, acquiredAtMs, transitions: Number(found.spec?.leaseTransitions ?? 0) };
     const version = found.metadata.resourceVersion;
@@ -183,7 +183,7 @@ export async function stampKept(owner: Owner, state: LeaseState): Promise<void> 
   const { namespace, holder, kube } = owner;
   let stamped = false;
   await changeOwn(owner, state.nodePool, async ({ metadata, spec }) => {
-    const nowMs = Date.now();
+    const nowMs = kube.serverTime();
     const acquiredAtMs = Date.parse(String(spec?.acquireTime)) || nowMs;
     const times = { nowMs, acquiredAtMs, transitions: Number(spec?.leaseTransitions ?? 0) };
     stamped = (await kube.replace(leaseObject(namespace, holder, state, times, metadata.resourceVersion))) !== null;
@@ -195,8 +195,8 @@ export async function stampKept(owner: Owner, state: LeaseState): Promise<void> 
 /** After a release that failed: the lease says so, and whoever sweeps need not wait for its end. */
 export async function expirePool(owner: Owner, state: LeaseState): Promise<void> {
   const { namespace, holder, kube } = owner;
-  const nowMs = Date.now() - LEASE_DURATION_S * 1_000 - SKEW_MS;
   await changeOwn(owner, state.nodePool, async ({ metadata, spec }) => {
+    const nowMs = kube.serverTime() - LEASE_DURATION_S * 1_000 - SKEW_MS;
     const times = { nowMs, acquiredAtMs: nowMs, transitions: Number(spec?.leaseTransitions ?? 0) };
     return (await kube.replace(leaseObject(namespace, holder, state, times, metadata.resourceVersion))) !== null;
   });

@@ -22,10 +22,10 @@ export async function otherLease(context: StageContext, pool: string): Promise<O
   const { inputs, kube } = context;
   const found = await kube.get(leaseRef(inputs.leaseNamespace, pool));
   const record = found && readLease(found);
-  if (!record || record.runKey === context.runKey || isExpired(record, Date.now())) return null;
+  if (!record || record.runKey === context.runKey || isExpired(record, context.kube.serverTime())) return null;
   if (inputs.keep && record.state?.kept) return { text: storyOf(record), replaced: record.state };
   const failure = poolLeased(pool, record, null);
-  if (inputs.onBusy === 'stop' || outlasts(record, Date.now(), inputs.busyTimeoutMs)) throw failure;
+  if (inputs.onBusy === 'stop' || outlasts(record, context.kube.serverTime(), inputs.busyTimeoutMs)) throw failure;
   return { text: `${failure.message} It is waited for.`, replaced: null };
 }
 

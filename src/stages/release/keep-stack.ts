@@ -16,7 +16,7 @@ export async function keepStack(
 ): Promise<{ state: LeaseState; release: Release }> {
   const { inputs, emit } = context;
   const expiresMs = inputs.keep?.expiresMs ?? null;
-  const until = expiresMs === null ? null : new Date(Date.now() + expiresMs).toISOString();
+  const until = expiresMs === null ? null : new Date(context.kube.serverTime() + expiresMs).toISOString();
   const kept: LeaseState = { ...state, kept: { until, deployment } };
   await stampKept(leaseContext(context), kept);
   const release = keptRelease(kept, prepared.nodes, usdPerHour(context, prepared));

@@ -81,7 +81,7 @@ async function reasonToSweep(
     return null;
   }
   const { kept } = state;
-  if (isExpired(record, Date.now())) return { state, reason: kept ? 'kept-over' : 'expired' };
+  if (isExpired(record, context.kube.serverTime())) return { state, reason: kept ? 'kept-over' : 'expired' };
   const wanted = context.ends === 'all' || context.ends === state.nodePool;
   if (kept && wanted) return { state, reason: 'asked' };
   // The run that deployed it has ended, as it should.
@@ -105,7 +105,7 @@ async function takeOver(
   { object }: LeaseRecord,
   state: LeaseState,
 ): Promise<KubeObject | null> {
-  const nowMs = Date.now();
+  const nowMs = kube.serverTime();
   const transitions = Number(object.spec?.leaseTransitions ?? 0) + 1;
   const times = { nowMs, acquiredAtMs: nowMs, transitions };
   const { kept: _, ...rest } = state;

@@ -217,6 +217,7 @@ export function fakeKube(
       if (!dryRun) done.push(object);
       return object;
     },
+    serverTime: () => Date.now(),
     version: async () => 'v1.33.4-gke.1',
     rulesIn: async () => ({ rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], complete: true }),
     canI: async () => true,
