@@ -1,7 +1,7 @@
 import type { Manifest } from '../clients/files/manifests.ts';
 import type { GkeClient, NodePoolInfo } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { ObjectRef } from '../clients/kubernetes/objects.ts';
+import type { ObjectRef, OwnedRef } from '../clients/kubernetes/objects.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
@@ -27,6 +27,8 @@ export interface StageContext {
   prompts?: readonly string[] | null;
   /** The result of an earlier run, for a one-replica arm that cannot be measured; none without one. */
   baseline?: Report | null;
+  /** Records an object that this run has made, in the lease. Absent before the pool is leased. */
+  own?: (ref: ObjectRef, uid: string) => void;
   /** Moment of `clock` at which the run ends by `timeout` or `max-cost`; none while neither can be near. */
   endsMs?: number;
 }
@@ -77,8 +79,8 @@ export interface LeaseState {
   /** Last sign of life in the cluster, ISO 8601. */
   renewedAt: string;
   namespace: string;
-  /** Applied objects, removed before the nodes go. */
-  workload: ObjectRef[];
+  /** Objects of the manifests, removed before the nodes go if this run made them; with the UID of those that it made. */
+  workload: OwnedRef[];
   /** Set once a stack serves that is to stay: no run holds the pool any more, and nobody is to take it before the end. */
   kept?: Kept;
 }

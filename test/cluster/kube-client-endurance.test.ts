@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import { refOf } from '../../src/clients/kubernetes/objects.ts';
 import { awaitDeletion } from '../../src/stages/deploy/await-deletion.ts';
-import { MANAGED_BY, STACK_LABEL } from '../../src/stages/deploy/ownership.ts';
+import { MANAGED_BY, RUN_ANNOTATION, STACK_LABEL } from '../../src/stages/deploy/marks.ts';
 import { prune } from '../../src/stages/deploy/prune.ts';
 import { awaitReady } from '../../src/stages/ready/ready.ts';
 import { prepared, stageContext } from '../unit/stages/fakes.ts';
@@ -184,7 +184,7 @@ describe('on a quiet server', () => {
     const policy = (name: string, own: Record<string, string> = labels, namespace = 'default') => ({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
-      metadata: { name, namespace, labels: own },
+      metadata: { name, namespace, labels: own, annotations: { [RUN_ANNOTATION]: '182-1' } },
       spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ['Ingress'] },
     });
     await gate.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'elsewhere' } });
@@ -199,7 +199,7 @@ describe('on a quiet server', () => {
     const { context } = stageContext({ kube: gate });
     const service = { ...prepared().service, namespace: 'default' };
     const manifests = [{ object: policy('kept'), file: 'a.yaml', line: 1 }];
-    expect(await prune(context, prepared({ service, manifests }))).toBe(1);
+    expect(await prune(context, prepared({ service, manifests }), [])).toBe(1);
     const left = await gate.list('networking.k8s.io/v1', 'NetworkPolicy');
     expect(left?.map(({ metadata }) => metadata.name).sort()).toEqual([
       'far',

@@ -31,6 +31,12 @@ export interface ObjectRef<Kind extends string = string> {
   namespace?: string | undefined;
 }
 
+/** An object that somebody made: its UID tells it from a namesake that was made since. */
+export interface OwnedRef extends ObjectRef {
+  /** Null or absent while it is not known to have been made. */
+  uid?: string | undefined;
+}
+
 export function refOf(object: KubeObject): ObjectRef {
   const { name, namespace } = object.metadata;
   return { apiVersion: object.apiVersion, kind: object.kind, name, namespace };

@@ -1,17 +1,27 @@
+import type { StageContext } from '../../stages/context.ts';
 import { deploy } from '../../stages/deploy/deploy.ts';
-import { isSmaller } from '../../stages/lease/lease.ts';
+import { isSmaller, leaseContext, recordOwned } from '../../stages/lease/lease.ts';
+import { renewPool } from '../../stages/lease/pool-lease.ts';
 import type { Run } from '../run.ts';
 import type { HeldPool } from './lease.ts';
 
 /** Applies the manifests while the nodes arrive, and waits for both. */
 export async function deployBesideLease(run: Run, pool: HeldPool): Promise<void> {
-  const { prepared, beside, nodes } = pool;
-  const { context } = beside;
+  const { prepared, beside, nodes, state } = pool;
+  const context: StageContext = {
+    ...beside.context,
+    own(ref, uid) {
+      recordOwned(state, ref, uid);
+      run.host.saveLease(state);
+    },
+  };
   const applied = run.stage({ name: 'deploy', title: `Deploy ${prepared.service.name}` }, async () => {
     const found = await deploy(context, prepared, async () => {
       pool.cleared();
       if (isSmaller(context, prepared)) await nodes;
     });
+    // The lease in the cluster knows what was made, too: another run or a sweeper may have to remove it.
+    await renewPool(leaseContext(context), state);
     const summary = [
       `${found.applied} objects applied`,
       found.retired > 0 ? `, ${found.retired} of what was there retired` : '',

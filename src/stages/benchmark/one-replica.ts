@@ -4,7 +4,7 @@ import { errorText, Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
 import { GATEWAY_API, parentConditions } from '../../stack/routes.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
+import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/marks.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 
 const ARM_LABEL = 'tpu-serving-gate/one-replica';

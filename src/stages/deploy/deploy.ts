@@ -1,12 +1,15 @@
 import { atManifest } from '../../clients/files/manifest-failure.ts';
 import type { Manifest } from '../../clients/files/manifests.ts';
-import { describe, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
+import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { pickerSelector, workloadSelector } from '../../stack/labels.ts';
 import { isService } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { leasesOf } from '../lease/find-leases.ts';
+import type { LeaseRecord } from '../lease/lease-record.ts';
 import { awaitDeletion } from './await-deletion.ts';
-import { marked, mayBeDeleted, RUN_ANNOTATION, removeMarked } from './ownership.ts';
+import { marked, mayBeDeleted, RUN_ANNOTATION } from './marks.ts';
+import { makerOf, ownedByRun, removeMarked } from './ownership.ts';
 import { prune } from './prune.ts';
 
 /**
@@ -20,14 +23,16 @@ export async function deploy(
   /** Awaited when the old pods are gone and before the new are made. */
   cleared: () => Promise<void> = async () => {},
 ): Promise<{ retired: number; applied: number; pruned: number }> {
-  const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared.retire));
-  for (const manifest of prepared.manifests) await clearLeftover(context, manifest);
+  // Whose objects these are is known by the leases of all pools; that of this one is ours by now.
+  const leases = await leasesOf(context.kube, context.inputs.leaseNamespace);
+  const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared.retire, leases));
+  for (const manifest of prepared.manifests) await clearLeftover(context, manifest, leases);
   await cleared();
   for (const manifest of prepared.manifests) {
     context.signal.throwIfAborted();
-    await applyOne(context, manifest, prepared.service.name);
+    await applyOne(context, manifest, { service: prepared.service.name, leases });
   }
-  const pruned = await prune(context, prepared);
+  const pruned = await prune(context, prepared, leases);
   return { retired, applied: prepared.manifests.length, pruned };
 }
 
@@ -43,7 +48,7 @@ async function removeLeftover(context: StageContext, { leftover, manifests, serv
   for (const ref of leftover.workload.map((each) => withNamespace(each, leftover.namespace))) {
     context.signal.throwIfAborted();
     if (own.has(describe(ref)) || !mayBeDeleted(ref)) continue;
-    if ((await removeMarked(kube, ref, leftover.runKey)) !== 'removed') continue;
+    if ((await removeMarked(kube, ref, leftover)) !== 'removed') continue;
     removed.push(ref);
     emit({ type: 'fact', stage: 'deploy', text: `removed ${describe(ref)}, which ${leftover.holder} had deployed` });
   }
@@ -57,12 +62,12 @@ function withNamespace(ref: ObjectRef, namespace: string): ObjectRef {
   return { ...ref, namespace: ref.namespace ?? namespace };
 }
 
-async function retire(context: StageContext, refs: ObjectRef[]): Promise<number> {
+async function retire(context: StageContext, refs: ObjectRef[], leases: readonly LeaseRecord[]): Promise<number> {
   const { emit } = context;
   const removed: ObjectRef[] = [];
   for (const ref of refs) {
     context.signal.throwIfAborted();
-    if (!(await removeRetired(context, ref))) continue;
+    if (!(await removeRetired(context, ref, leases))) continue;
     removed.push(ref);
     emit({ type: 'fact', stage: 'deploy', text: `retired ${describe(ref)}` });
   }
@@ -73,9 +78,13 @@ async function retire(context: StageContext, refs: ObjectRef[]): Promise<number>
 }
 
 /** False when it was not there. A refusal is a warning: Kubernetes refuses also what does not exist. */
-async function removeRetired({ kube, emit }: StageContext, ref: ObjectRef): Promise<boolean> {
+async function removeRetired(context: StageContext, ref: ObjectRef, leases: readonly LeaseRecord[]): Promise<boolean> {
+  const { kube, emit } = context;
   try {
-    return await kube.remove(ref);
+    const existing = await kube.get(ref);
+    if (!existing) return false;
+    refuseLiving(context, existing, ref, leases);
+    return await kube.remove(ref, { uid: existing.metadata.uid });
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
     emit({ type: 'warning', text: `${describe(ref)} was not retired, if it is there at all: ${error.message}` });
@@ -98,16 +107,16 @@ async function awaitServiceGone(context: StageContext, service: ObjectRef, uid?:
 }
 
 /** A service that an earlier run left behind goes first: an update of it would need a spare TPU node for each new pod. */
-async function clearLeftover(context: StageContext, manifest: Manifest): Promise<void> {
+async function clearLeftover(context: StageContext, manifest: Manifest, leases: readonly LeaseRecord[]): Promise<void> {
   const ref = refOf(manifest.object);
   if (!isService(ref)) return;
   context.signal.throwIfAborted();
   try {
     const existing = await context.kube.get(ref);
-    const run = existing?.metadata.annotations?.[RUN_ANNOTATION];
-    if (run === undefined || run === context.runKey) return;
+    if (!existing || refuseLiving(context, existing, ref, leases) !== 'ended-run') return;
+    const { uid, annotations } = existing.metadata;
+    const run = annotations?.[RUN_ANNOTATION];
     context.emit({ type: 'warning', text: `${describe(ref)} was left behind by run ${run} and is removed` });
-    const { uid } = existing?.metadata ?? {};
     await context.kube.remove(ref, { uid });
     await awaitServiceGone(context, ref, uid);
   } catch (error) {
@@ -115,12 +124,35 @@ async function clearLeftover(context: StageContext, manifest: Manifest): Promise
   }
 }
 
-async function applyOne(context: StageContext, manifest: Manifest, service: string): Promise<void> {
+/** Who made an object. Throws a Failure (`owned-by-run`) when a living run of another pool did. */
+function refuseLiving(
+  { kube, runKey }: StageContext,
+  object: KubeObject,
+  ref: ObjectRef,
+  leases: readonly LeaseRecord[],
+): 'us' | 'others' | 'ended-run' {
+  const maker = makerOf(object, runKey, leases, kube.serverTime());
+  if (typeof maker === 'object') throw ownedByRun(ref, maker, 'deploy');
+  return maker;
+}
+
+/** Applies an object, and records it in the lease where this run has made it. What others made is not labelled. */
+async function applyOne(
+  context: StageContext,
+  manifest: Manifest,
+  { service, leases }: { service: string; leases: readonly LeaseRecord[] },
+): Promise<void> {
   const { object } = manifest;
+  const ref = refOf(object);
   try {
     const { kube, runKey } = context;
-    const ours = await marked(kube, object, refOf(object), { runKey, service });
-    await kube.apply(ours, { force: context.inputs.forceConflicts });
+    const existing = await kube.get(ref);
+    const isOthers = existing !== null && refuseLiving(context, existing, ref, leases) === 'others';
+    const applied = await kube.apply(isOthers ? object : marked(object, { runKey, service }), {
+      force: context.inputs.forceConflicts,
+    });
+    const { uid } = applied.metadata;
+    if (!isOthers && uid !== undefined) context.own?.(ref, uid);
   } catch (error) {
     throw atManifest(error, 'deploy', manifest);
   }

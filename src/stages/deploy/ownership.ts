@@ -1,59 +1,71 @@
-import { createHash } from 'node:crypto';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
-import { GATE, MANAGED_BY_LABEL } from '../../stack/labels.ts';
+import { describe, type KubeObject, type ObjectRef, type OwnedRef } from '../../clients/kubernetes/objects.ts';
+import { Failure, type FailureStage } from '../../lib/failure.ts';
+import type { LeaseState } from '../context.ts';
+import { isExpired, type LeaseRecord } from '../lease/lease-record.ts';
+import { RUN_ANNOTATION } from './marks.ts';
 
-/** On every object that the gate applies. */
-export const MANAGED_BY = { [MANAGED_BY_LABEL]: GATE };
+/** Who made an object that exists. */
+export type Maker =
+  | 'us'
+  /** Not a run of the gate: it is changed where the manifests name it, and never labelled or deleted. */
+  | 'others'
+  /** A run that no lease knows any more, or whose lease has run out. */
+  | 'ended-run'
+  /** A run whose lease on another pool holds, with its stack. */
+  | LeaseRecord;
 
-/** On every object of a manifest: the stack that it belongs to, by its LLMInferenceService. */
-export const STACK_LABEL = 'tpu-serving-gate/stack';
-
-/** A service's name as a label value, which has at most 63 characters; a longer name ends in a hash of itself. */
-export function stackOf(service: string): string {
-  if (service.length <= 63) return service;
-  const hash = createHash('sha256').update(service).digest('hex').slice(0, 8);
-  return `${service.slice(0, 54).replace(/[^a-z0-9]+$/, '')}-${hash}`;
+/** Judges an object by its mark and by the leases of all pools. Pure. */
+export function makerOf(
+  { metadata }: Pick<KubeObject, 'metadata'>,
+  runKey: string,
+  leases: readonly LeaseRecord[],
+  nowMs: number,
+): Maker {
+  const run = metadata.annotations?.[RUN_ANNOTATION];
+  if (run === undefined) return 'others';
+  if (run === runKey) return 'us';
+  return leases.find((lease) => madeUnder(lease, run) && !isExpired(lease, nowMs)) ?? 'ended-run';
 }
 
-/** The run that made an object. An object without it was there before, and is changed but never deleted. */
-export const RUN_ANNOTATION = 'tpu-serving-gate/run';
-
-/** Kinds whose deletion takes others with it; the gate never deletes them. */
-const KEPT_KINDS: ReadonlySet<string> = new Set(['Namespace', 'CustomResourceDefinition', 'StorageClass']);
-
-export function mayBeDeleted({ kind }: Pick<ObjectRef, 'kind'>): boolean {
-  return !KEPT_KINDS.has(kind);
+/** Whether a run has a lease, or had it when it deployed: a sweeper that takes a lease over keeps the run's words. */
+function madeUnder({ runKey, state }: LeaseRecord, run: string): boolean {
+  return runKey === run || state?.runKey === run;
 }
 
-/** The object with the labels of the gate and of its stack, and with the run's mark unless somebody else made it. */
-export async function marked(
-  kube: KubeClient,
-  object: KubeObject,
-  ref: ObjectRef,
-  { runKey, service }: { runKey: string; service: string },
-): Promise<KubeObject> {
-  const existing = await kube.get(ref);
-  const ours = !existing || existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined;
-  return {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      labels: { ...object.metadata.labels, ...MANAGED_BY, [STACK_LABEL]: stackOf(service) },
-      ...(ours ? { annotations: { ...object.metadata.annotations, [RUN_ANNOTATION]: runKey } } : {}),
-    },
-  };
+/** The failure of a run that would change or delete what a living run of another pool serves with. */
+export function ownedByRun(ref: ObjectRef, { holder, state, expiresAtMs }: LeaseRecord, stage: FailureStage): Failure {
+  const pool = state ? `node pool ${state.nodePool}` : 'another node pool';
+  const until = new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  const kept = state?.kept ? (state.kept.until ? `, kept until ${until}` : ', kept until somebody ends it') : '';
+  return new Failure({
+    stage,
+    code: 'owned-by-run',
+    message: `${describe(ref)} belongs to the stack of ${holder} on ${pool}${kept}.`,
+    hint: 'Give this stack another name or namespace, or end that one first (mode: cleanup).',
+    blame: 'config',
+    evidence: { holder, nodePool: state?.nodePool ?? null },
+  });
 }
 
-/** Deletes an object that carries a run's mark; what somebody else made, or made anew, is `foreign` and stays. */
+/** An object may be made in the second in which the lease was taken, and the API server counts whole seconds. */
+const CREATED_SLACK_MS = 2_000;
+
+/**
+ * Deletes an object that a run made: it carries the run's mark, and has the UID that the lease recorded. A run that was
+ * killed between the two has no UID of it: then it must be younger than the lease. Anything else is `foreign` and stays.
+ */
 export async function removeMarked(
   kube: KubeClient,
-  ref: ObjectRef,
-  runKey: string,
+  ref: OwnedRef,
+  { runKey, startedAt }: Pick<LeaseState, 'runKey' | 'startedAt'>,
 ): Promise<'removed' | 'absent' | 'foreign'> {
   const object = await kube.get(ref);
   if (!object) return 'absent';
-  if (object.metadata.annotations?.[RUN_ANNOTATION] !== runKey) return 'foreign';
-  await kube.remove(ref, { uid: object.metadata.uid });
+  const { uid, annotations, creationTimestamp } = object.metadata;
+  const isYounger = Date.parse(creationTimestamp ?? '') >= Date.parse(startedAt) - CREATED_SLACK_MS;
+  const isOurs = annotations?.[RUN_ANNOTATION] === runKey && (ref.uid === undefined ? isYounger : uid === ref.uid);
+  if (!isOurs) return 'foreign';
+  await kube.remove(ref, { uid });
   return 'removed';
 }

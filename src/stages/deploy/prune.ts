@@ -1,8 +1,10 @@
 import { describe, groupOf, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import type { LeaseRecord } from '../lease/lease-record.ts';
 import { awaitDeletion } from './await-deletion.ts';
-import { MANAGED_BY, mayBeDeleted, STACK_LABEL, stackOf } from './ownership.ts';
+import { MANAGED_BY, mayBeDeleted, STACK_LABEL, stackOf } from './marks.ts';
+import { makerOf } from './ownership.ts';
 
 const FIELD_MANAGER = 'tpu-serving-gate';
 
@@ -15,12 +17,16 @@ const PRUNED_KINDS: readonly { apiVersion: string; kind: string }[] = [
 ];
 
 /**
- * Deletes what an earlier commit of this stack applied and this one dropped. Only what carries the gate's label and the
- * stack's, was applied by the gate's own field manager, lies in the stack's namespace and has no owner: an object of
- * anybody else, of another stack or of a controller stays, whatever it is called. A kind that may not be listed is a
+ * Deletes what an earlier commit of this stack applied and this one dropped. Only what a run of the gate made that is over,
+ * carries the gate's label and the stack's, was applied by the gate's own field manager, lies in the stack's namespace and
+ * has no owner: an object of anybody else, of another stack or of a controller stays, whatever it is called. A kind that may not be listed is a
  * warning. Answers what was deleted.
  */
-export async function prune(context: StageContext, prepared: Prepared): Promise<number> {
+export async function prune(
+  context: StageContext,
+  prepared: Prepared,
+  leases: readonly LeaseRecord[],
+): Promise<number> {
   const { kube, emit } = context;
   const { service, manifests } = prepared;
   const kept = new Set(manifests.map(({ object }) => keyOf(object, service.namespace)));
@@ -41,6 +47,8 @@ export async function prune(context: StageContext, prepared: Prepared): Promise<
     }
     for (const object of found) {
       if (kept.has(keyOf(object, service.namespace)) || !isPrunable(object, labels)) continue;
+      const maker = makerOf(object, context.runKey, leases, kube.serverTime());
+      if (maker !== 'us' && maker !== 'ended-run') continue;
       const ref = refOf(object);
       if (!(await kube.remove(ref, { uid: object.metadata.uid }))) continue;
       await awaitDeletion(context, 'deploy', ref, { uid: object.metadata.uid });

@@ -1,5 +1,5 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import { MANAGED_BY } from '../deploy/ownership.ts';
+import { MANAGED_BY } from '../deploy/marks.ts';
 import { type LeaseRecord, readLease } from './lease-record.ts';
 
 const API_VERSION = 'coordination.k8s.io/v1';

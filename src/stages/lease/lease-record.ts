@@ -1,7 +1,7 @@
 import type { Lease, LeaseSpec } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import type { LeaseState } from '../context.ts';
-import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/ownership.ts';
+import { MANAGED_BY, RUN_ANNOTATION } from '../deploy/marks.ts';
 
 /** How long a lease holds without a sign of life of its run. */
 export const LEASE_DURATION_S = 15 * 60;
@@ -138,7 +138,11 @@ function isState(state: WrittenState): state is LeaseState {
   const isListed =
     Array.isArray(workload) &&
     workload.length <= 100 &&
-    workload.every((ref) => [ref?.apiVersion, ref?.kind, ref?.name].every((part) => typeof part === 'string'));
+    workload.every(
+      (ref) =>
+        [ref?.apiVersion, ref?.kind, ref?.name].every((part) => typeof part === 'string') &&
+        (ref.uid === undefined || typeof ref.uid === 'string'),
+    );
   const isKept =
     kept === undefined ||
     (kept !== null && typeof kept === 'object' && isEnd('until' in kept ? kept.until : undefined));

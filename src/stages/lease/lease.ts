@@ -1,11 +1,11 @@
 import type { GkeOperation } from '../../clients/google/gke.ts';
 import { isOperationConflict } from '../../clients/google/operation-conflict.ts';
-import { refOf } from '../../clients/kubernetes/objects.ts';
+import { groupOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import { armObjects } from '../benchmark/one-replica.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
-import { mayBeDeleted } from '../deploy/ownership.ts';
+import { mayBeDeleted } from '../deploy/marks.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
@@ -46,6 +46,14 @@ export function leaseState(
   };
 }
 
+/** Records the UID of an object that the run has made; one that the lease does not name is none of its workload. */
+export function recordOwned({ workload, namespace }: LeaseState, ref: ObjectRef, uid: string): void {
+  const keyOf = ({ apiVersion, kind, name, namespace: own }: ObjectRef) =>
+    [groupOf(apiVersion), kind, own ?? namespace, name].join('/');
+  const owned = workload.find((each) => keyOf(each) === keyOf(ref));
+  if (owned) owned.uid = uid;
+}
+
 /** Who this run is to others: its page where it has one. */
 export function holderOf({ run, runKey }: Pick<StageContext, 'run' | 'runKey'>): Holder {
   return { identity: holderIdentity(run, runKey), runKey };
@@ -72,7 +80,7 @@ export async function takePool(
   saveLease: (state: LeaseState) => void,
 ): Promise<{ prepared: Prepared; state: LeaseState }> {
   const { inputs, emit } = context;
-  const startedAt = new Date().toISOString();
+  const startedAt = new Date(context.kube.serverTime()).toISOString();
   const wanted = leaseState(context, prepared, startedAt, 'acquiring');
   saveLease(wanted);
   const { onBusy, busyTimeoutMs: limitMs, pollIntervalMs } = inputs;
@@ -80,7 +88,7 @@ export async function takePool(
   const { story, waited } = await acquirePool(leaseContext(context), wanted, waiting);
   if (story) emit({ type: 'warning', text: storyOf(story) });
   const now = waited ? await readAgain(context, prepared, story?.state ?? null) : prepared;
-  const state = leaseState(context, now, waited ? new Date().toISOString() : startedAt);
+  const state = leaseState(context, now, waited ? new Date(context.kube.serverTime()).toISOString() : startedAt);
   saveLease(state);
   emit({ type: 'fact', stage: 'lease', text: `node pool ${now.pool.name} is leased to ${state.holder}` });
   return { prepared: now, state };

@@ -117,6 +117,16 @@ export async function keepPool(
   }
 }
 
+/** One sign of life more, with the state as it is now. What prevents it is a warning: the next comes within a minute. */
+export async function renewPool(context: LeaseContext, state: LeaseState): Promise<void> {
+  try {
+    await renew(context, state);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.emit({ type: 'warning', text: `the lease could not be renewed: ${errorText(error)}` });
+  }
+}
+
 /** Null after a sign of life; the lease of somebody else, when it is no longer ours. */
 async function renew(
   { kube, namespace, holder }: LeaseContext,

@@ -5,7 +5,7 @@ import { usesTpu } from '../../stack/pods.ts';
 import type { ServiceRef } from '../../stack/refs.ts';
 import { isService, readService } from '../../stack/service.ts';
 import type { LeaseState, StageContext } from '../context.ts';
-import { RUN_ANNOTATION } from '../deploy/ownership.ts';
+import { RUN_ANNOTATION } from '../deploy/marks.ts';
 import { isExpired, leaseRef, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';

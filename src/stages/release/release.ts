@@ -128,7 +128,7 @@ async function observe(kube: KubeClient, lease: LeaseState, leased: Map<string, 
 async function removeWorkload(kube: KubeClient, { emit }: ReleaseContext, lease: LeaseState): Promise<void> {
   for (const ref of [...lease.workload].reverse()) {
     try {
-      const what = await removeMarked(kube, ref, lease.runKey);
+      const what = await removeMarked(kube, ref, lease);
       if (what === 'absent') continue;
       const text =
         what === 'removed' ? `removed ${describe(ref)}` : `${describe(ref)} was not made by this run and stays`;

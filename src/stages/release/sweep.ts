@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/poll.ts';
 import type { Emit } from '../../progress/events.ts';
 import type { Swept } from '../../report/model.ts';
 import type { LeaseState } from '../context.ts';
-import { MANAGED_BY } from '../deploy/ownership.ts';
+import { MANAGED_BY } from '../deploy/marks.ts';
 import { leasesOf, SWEEPER } from '../lease/find-leases.ts';
 import { type Holder, isExpired, type LeaseRecord, leaseObject } from '../lease/lease-record.ts';
 import { expirePool, keepPool, returnPool } from '../lease/pool-lease.ts';

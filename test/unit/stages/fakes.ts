@@ -7,7 +7,7 @@ import { startJournal } from '../../../src/pipeline/journal.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState, Prepared, StageContext } from '../../../src/stages/context.ts';
-import { RUN_ANNOTATION } from '../../../src/stages/deploy/ownership.ts';
+import { RUN_ANNOTATION } from '../../../src/stages/deploy/marks.ts';
 import type { AnyObject } from '../../any-object.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
 import { aReport } from '../report/fixtures.ts';
@@ -86,7 +86,11 @@ export function applied(kind: string, name: string, run: string | null = LEASE.r
   return {
     apiVersion: kind === 'LLMInferenceService' ? 'serving.kserve.io/v1alpha1' : 'v1',
     kind,
-    metadata: { name, namespace: 'ns', ...(run === null ? {} : { annotations: { [RUN_ANNOTATION]: run } }) },
+    metadata: {
+      ...{ name, namespace: 'ns', uid: `uid-${name}` },
+      // After the lease of LEASE was taken.
+      ...(run === null ? {} : { creationTimestamp: '2026-11-22T14:08:00Z', annotations: { [RUN_ANNOTATION]: run } }),
+    },
   };
 }
 

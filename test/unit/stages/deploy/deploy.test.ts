@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
+import type { StageContext } from '../../../../src/stages/context.ts';
 import { deploy } from '../../../../src/stages/deploy/deploy.ts';
-import { RUN_ANNOTATION, STACK_LABEL } from '../../../../src/stages/deploy/ownership.ts';
+import { RUN_ANNOTATION, STACK_LABEL } from '../../../../src/stages/deploy/marks.ts';
+import { leaseObject } from '../../../../src/stages/lease/lease-record.ts';
 import { applied, fakeKube, LEASE, POOL, prepared, stageContext, texts } from '../fakes.ts';
 
 const manifest = (object: KubeObject) => ({ object, file: 'stack.yaml', line: 7 });
@@ -76,7 +79,7 @@ describe('objects', () => {
     const { context, said } = stageContext({ kube });
     const outcome = await deploy(context, prepared({ manifests: [manifest(labelled), manifest(SERVICE)] }));
     expect(outcome).toEqual({ retired: 0, applied: 2, pruned: 0 });
-    expect(done[0]?.metadata).toEqual({
+    expect(done[0]?.metadata).toMatchObject({
       name: 'settings',
       namespace: 'ns',
       labels: { tier: 'a', 'app.kubernetes.io/managed-by': 'tpu-serving-gate', [STACK_LABEL]: 'qwen' },
@@ -157,7 +160,7 @@ describe('what is retired', () => {
 
   it('may be refused, which is a warning', async () => {
     const { kube } = fakeKube(
-      {},
+      { ConfigMap: () => [MAP] },
       {
         remove: () => {
           throw new Failure({ stage: 'deploy', code: 'kube-permission', message: 'cannot delete resource' });
@@ -176,7 +179,7 @@ describe('what is retired', () => {
 
   it('ends the deploy when it fails otherwise', async () => {
     const { kube } = fakeKube(
-      {},
+      { ConfigMap: () => [MAP] },
       {
         remove: () => {
           throw new Failure({ stage: 'deploy', code: 'kube-unreachable', message: 'no answer' });
@@ -185,5 +188,60 @@ describe('what is retired', () => {
     );
     const { context } = stageContext({ kube });
     await expect(deploy(context, prepared({ retire: [ref(MAP)] }))).rejects.toThrow('no answer');
+  });
+});
+
+describe('whose an object is', () => {
+  /** A stack of another run, whose lease on another pool holds until an hour from now. */
+  const lease = (runKey: string, renewedMs: number) => {
+    const state = { ...LEASE, nodePool: 'v6e-two', runKey, holder: 'run 182' };
+    const times = { nowMs: Date.now() + renewedMs, acquiredAtMs: Date.now(), transitions: 0 };
+    return leaseObject('default', { identity: 'run 182', runKey }, state, times);
+  };
+  const clusterWith = (objects: KubeObject[], leases: KubeObject[]) => {
+    const fake = cluster(objects);
+    const list: KubeClient['list'] = async (apiVersion, kind, options) =>
+      kind === 'Lease' ? (leases as never) : fake.kube.list(apiVersion, kind, options);
+    return { ...fake, kube: { ...fake.kube, list } as KubeClient };
+  };
+
+  it.each<[string, KubeObject, KubeObject]>([
+    ['the service', SERVICE, applied('LLMInferenceService', 'qwen', '182-1')],
+    ['another object', MAP, applied('ConfigMap', 'settings', '182-1')],
+  ])('%s of a living run of another pool is neither deleted nor changed', async (_, mine, theirs) => {
+    const { kube, removed, applied: done } = clusterWith([theirs], [lease('182-1', 0)]);
+    const { context } = stageContext({ kube });
+    await expect(deploy(context, prepared({ manifests: [manifest(mine)] }))).rejects.toMatchObject({
+      code: 'owned-by-run',
+      message: expect.stringMatching(/belongs to the stack of run 182 on node pool v6e-two/),
+    });
+    expect([removed, done]).toEqual([[], []]);
+  });
+
+  it('what a living run of another pool serves with is not retired', async () => {
+    const { kube, removed } = clusterWith([applied('LLMInferenceService', 'qwen', '182-1')], [lease('182-1', 0)]);
+    const { context } = stageContext({ kube });
+    const retire = [{ apiVersion: SERVICE.apiVersion, kind: SERVICE.kind, name: 'qwen', namespace: 'ns' }];
+    await expect(deploy(context, prepared({ retire }))).rejects.toMatchObject({ code: 'owned-by-run' });
+    expect(removed).toEqual([]);
+  });
+
+  it('is the next run once the lease has run out', async () => {
+    const theirs = applied('LLMInferenceService', 'qwen', '182-1');
+    const { kube, removed } = clusterWith([theirs], [lease('182-1', -3_600_000)]);
+    const { context } = stageContext({ kube });
+    await deploy(context, prepared({ manifests: [manifest(SERVICE)] }));
+    expect(removed).toEqual(['LLMInferenceService qwen in ns']);
+  });
+
+  it('is recorded with its UID where this run made it, and what others made is not labelled', async () => {
+    const { kube, applied: done } = clusterWith([MAP], []);
+    const { context } = stageContext({ kube });
+    const owned: string[] = [];
+    const own: StageContext['own'] = ({ name }, uid) => owned.push(`${name} ${uid}`);
+    await deploy({ ...context, own }, prepared({ manifests: [manifest(MAP), manifest(SERVICE)] }));
+    expect(owned).toEqual(['qwen uid-qwen']);
+    expect(done[0]?.metadata.labels).toBeUndefined();
+    expect(done[1]?.metadata.labels).toMatchObject({ [STACK_LABEL]: 'qwen' });
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import type { Lease } from '../../../../src/clients/kubernetes/kinds.ts';
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
-import { MANAGED_BY, STACK_LABEL, stackOf } from '../../../../src/stages/deploy/ownership.ts';
+import { MANAGED_BY, RUN_ANNOTATION, STACK_LABEL, stackOf } from '../../../../src/stages/deploy/marks.ts';
 import { isPrunable, prune } from '../../../../src/stages/deploy/prune.ts';
-import { fakeKube, prepared, stageContext, texts } from '../fakes.ts';
+import { leaseObject, readLease } from '../../../../src/stages/lease/lease-record.ts';
+import { fakeKube, LEASE, prepared, stageContext, texts } from '../fakes.ts';
 
 const LABELS = { ...MANAGED_BY, [STACK_LABEL]: 'qwen' };
 const OURS = [{ manager: 'tpu-serving-gate', operation: 'Apply' }];
@@ -13,7 +15,11 @@ function policy(name: string, metadata: Partial<KubeObject['metadata']> = {}): K
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name, namespace: 'ns', uid: `uid-${name}`, labels: LABELS, managedFields: OURS, ...metadata },
+    metadata: {
+      ...{ name, namespace: 'ns', uid: `uid-${name}`, labels: LABELS, managedFields: OURS },
+      annotations: { [RUN_ANNOTATION]: '182-1' },
+      ...metadata,
+    },
   };
 }
 
@@ -62,10 +68,34 @@ describe('prune', () => {
     const { kube, removed } = cluster(there());
     const { context, said } = stageContext({ kube });
     const manifests = [{ object: policy('kept'), file: 'a.yaml', line: 1 }];
-    expect(await prune(context, prepared({ manifests }))).toBe(1);
+    expect(await prune(context, prepared({ manifests }), [])).toBe(1);
     expect(removed).toEqual(['NetworkPolicy dropped in ns']);
     expect(texts(said)).toEqual(['pruned NetworkPolicy dropped in ns, which the manifests no longer have']);
-    expect(await prune(context, prepared({ manifests }))).toBe(0);
+    expect(await prune(context, prepared({ manifests }), [])).toBe(0);
+  });
+
+  it('leaves what an administrator made, although an earlier version of the gate labelled it', async () => {
+    const { kube, removed } = cluster([policy('theirs', { annotations: {} })]);
+    expect(await prune(stageContext({ kube }).context, prepared(), [])).toBe(0);
+    expect(removed).toEqual([]);
+  });
+
+  it('leaves what a living run of another pool made', async () => {
+    const { kube, removed } = cluster([policy('theirs')]);
+    const lease = readLease({
+      ...leaseObject(
+        'default',
+        { identity: 'run 182', runKey: '182-1' },
+        { ...LEASE, runKey: '182-1' },
+        {
+          nowMs: Date.now(),
+          acquiredAtMs: Date.now(),
+          transitions: 0,
+        },
+      ),
+    } as Lease);
+    expect(await prune(stageContext({ kube }).context, prepared(), [lease])).toBe(0);
+    expect(removed).toEqual([]);
   });
 
   it('deletes the object that it has seen, not a namesake', async () => {
@@ -78,7 +108,7 @@ describe('prune', () => {
         return kube.remove(ref, options);
       },
     };
-    await prune(stageContext({ kube: watching }).context, prepared());
+    await prune(stageContext({ kube: watching }).context, prepared(), []);
     expect(uids).toEqual(['uid-kept', 'uid-dropped']);
   });
 
@@ -92,7 +122,7 @@ describe('prune', () => {
       },
     };
     const { context, said } = stageContext({ kube: refusing });
-    expect(await prune(context, prepared())).toBe(1);
+    expect(await prune(context, prepared(), [])).toBe(1);
     expect(removed).toHaveLength(1);
     expect(texts(said)).toContain(
       'Service of an earlier commit cannot be looked for: User "gate" cannot list services',

@@ -28,6 +28,11 @@ const OBJECTS = {
   LLMInferenceService: () => [applied('LLMInferenceService', 'qwen')],
 };
 
+/** There before the lease was taken. */
+function older(object: KubeObject): KubeObject {
+  return { ...object, metadata: { ...object.metadata, creationTimestamp: '2026-11-20T10:00:00Z' } };
+}
+
 interface Given {
   pool: FakePool;
   kube?: KubeClient | null;
@@ -115,6 +120,7 @@ describe('giving back', () => {
   it.each<[string, KubeObject[]]>([
     ['somebody else made', [applied('ConfigMap', 'first', null)]],
     ['another run made', [applied('ConfigMap', 'first', '184-1')]],
+    ['carries a mark that somebody copied', [older(applied('ConfigMap', 'first'))]],
   ])('leaves alone what %s', async (_, ConfigMap) => {
     const pool = fakePool(3);
     const { kube, removed } = fakeKube({ Node: () => pool.nodes, ...OBJECTS, ConfigMap: () => ConfigMap });
@@ -122,6 +128,13 @@ describe('giving back', () => {
     expect(removed).toEqual(['LLMInferenceService qwen in ns']);
     expect(said).toContain('ConfigMap first in ns was not made by this run and stays');
     expect(released.release.outcome).toBe('released');
+  });
+
+  it('leaves alone a namesake of what it made', async () => {
+    const pool = fakePool(3);
+    const workload = LEASE.workload.map((ref) => ({ ...ref, uid: ref.name === 'first' ? 'uid-of-old' : 'uid-qwen' }));
+    const { removed } = await give({ pool, lease: { workload } });
+    expect(removed).toEqual(['LLMInferenceService qwen in ns']);
   });
 
   it('bills nodes that were there before from the lease on', async () => {
