@@ -155,6 +155,27 @@ export const CONFIG_RULES: readonly Rule[] = [
     'an LLMInferenceService that no run of the gate made',
   ),
   plain(
+    'owned-by-run',
+    'service.of-another-run',
+    'An object belongs to the stack of a living run on another pool',
+    'config',
+    'its mark names a run whose lease holds, such as a stack that is kept',
+  ),
+  plain(
+    'retire-refused',
+    'manifest.retire-refused',
+    'A file of the workspace would delete more than a service',
+    'change',
+    '"retire" names an object that is no LLMInferenceService of the namespace',
+  ),
+  plain(
+    'files-timeout',
+    'workspace.files-hang',
+    'The files of the workspace cannot be read',
+    'config',
+    'a FIFO, a device or a network share that does not respond',
+  ),
+  plain(
     'namespace-missing',
     'namespace.missing',
     'The namespace does not exist',

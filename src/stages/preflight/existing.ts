@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import { type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { NAME_LABEL } from '../../stack/labels.ts';
 import { usesTpu } from '../../stack/pods.ts';
@@ -6,6 +6,8 @@ import type { ServiceRef } from '../../stack/refs.ts';
 import { isService, readService } from '../../stack/service.ts';
 import type { LeaseState, StageContext } from '../context.ts';
 import { RUN_ANNOTATION } from '../deploy/marks.ts';
+import { makerOf, ownedByRun } from '../deploy/ownership.ts';
+import { leasesOf } from '../lease/find-leases.ts';
 import { isExpired, leaseRef, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';
@@ -29,11 +31,35 @@ export async function otherLease(context: StageContext, pool: string): Promise<O
   return { text: `${failure.message} It is waited for.`, replaced: null };
 }
 
-/** A service of the same name that somebody else runs is not the gate's to change; one that a dead run left behind is. */
-export async function checkExisting(context: StageContext, service: ServiceRef, retired: ObjectRef[]): Promise<Look> {
+/**
+ * Throws a Failure (`owned-by-run`) when a living run of another pool than `pool` made the object. An object of that pool
+ * is the matter of the pool's own lease.
+ */
+export async function refuseLiving(
+  { kube, inputs, runKey }: StageContext,
+  object: KubeObject,
+  pool: string | null,
+): Promise<void> {
+  const run = object.metadata.annotations?.[RUN_ANNOTATION];
+  if (run === undefined || run === runKey) return;
+  const others = (await leasesOf(kube, inputs.leaseNamespace)).filter(({ state }) => state?.nodePool !== pool);
+  const maker = makerOf(object, runKey, others, kube.serverTime());
+  if (typeof maker === 'object') throw ownedByRun(refOf(object), maker, 'preflight');
+}
+
+/**
+ * A service of the same name that somebody else runs is not the gate's to change, nor that of a living run of another
+ * pool. One that a dead run left behind is.
+ */
+export async function checkExisting(
+  context: StageContext,
+  service: ServiceRef,
+  { retired, pool }: { retired: ObjectRef[]; pool: string | null },
+): Promise<Look> {
   const { name, namespace } = service;
   const existing = await readService(context.kube, service);
   if (!existing) return { seen: `${name} is new, so that no update needs a spare node` };
+  await refuseLiving(context, { ...existing, apiVersion: service.apiVersion, kind: 'LLMInferenceService' }, pool);
   if (existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) {
     return { seen: `${name} was left behind by a run, and is removed first: an update would need a spare node` };
   }

@@ -17,7 +17,7 @@ import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
 import { budgetMs } from './budget.ts';
-import { checkExisting, otherLease, strangersOn } from './existing.ts';
+import { checkExisting, otherLease, refuseLiving, strangersOn } from './existing.ts';
 import { checkFilters } from './filters.ts';
 import { checkKserve, readVersions } from './kserve.ts';
 import { checkPolicies } from './network.ts';
@@ -35,6 +35,7 @@ const OF_A_MANIFEST: ReadonlySet<string> = new Set([
   'kind-unknown',
   'admission-refused',
   'kube-permission',
+  'owned-by-run',
 ]);
 
 /**
@@ -66,6 +67,7 @@ export async function preflight(
     kserveVersion: controllers.found.map(({ image }) => image.split('/').at(-1) ?? image).join(', ') || null,
   };
   note({ type: 'discovered', environment: discovered });
+  const pool = poolNamed(cluster, inputs.nodePool);
   const network = { cluster, service, manifests, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
@@ -93,8 +95,10 @@ export async function preflight(
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
-    table.look('existing', 'Existing service', () => checkExisting(context, service, retired)),
-    table.look('dry-run', 'Server-side dry run', async () => dryRun(context, [...manifests, ...((await rules) ?? [])])),
+    table.look('existing', 'Existing service', () => checkExisting(context, service, { retired, pool })),
+    table.look('dry-run', 'Server-side dry run', async () =>
+      dryRun(context, [...manifests, ...((await rules) ?? [])], pool),
+    ),
     table.look('kubernetes', 'Kubernetes API', async () => {
       const version = await kube.version();
       note({ type: 'discovered', environment: { kubernetesVersion: version } });
@@ -112,6 +116,15 @@ export async function preflight(
     retire: retired.filter((ref) => !kept.has(describe(ref))),
     environment: { ...discovered, ...planned.environment },
   };
+}
+
+/** Name of the pool that the run would use; null where it has none, which the line on the pool says. */
+function poolNamed(cluster: ClusterInfo, wanted: string | null): string | null {
+  try {
+    return choosePool(cluster, wanted).name;
+  } catch {
+    return null;
+  }
 }
 
 /** The pool, its size and its price: lines that build on one another. */
@@ -174,12 +187,14 @@ async function checkNodes(
   return planned;
 }
 
-async function dryRun({ kube, signal }: StageContext, manifests: readonly Manifest[]): Promise<Look> {
+async function dryRun(context: StageContext, manifests: readonly Manifest[], pool: string | null): Promise<Look> {
+  const { kube, signal } = context;
   const refused: Failure[] = [];
   for (const manifest of manifests) {
     try {
       // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
-      await kube.apply(manifest.object, { dryRun: true, force: true });
+      // What comes back has the marks of an object that is there already.
+      await refuseLiving(context, await kube.apply(manifest.object, { dryRun: true, force: true }), pool);
     } catch (error) {
       signal.throwIfAborted();
       const failure = atManifest(error, 'preflight', manifest);

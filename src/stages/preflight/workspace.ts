@@ -3,7 +3,9 @@ import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
 import { describe, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
+import { Failure } from '../../lib/failure.ts';
 import type { Report } from '../../report/model.ts';
+import { isService } from '../../stack/service.ts';
 import { readBaseline, readLastPass } from './earlier-results.ts';
 import type { Seen, Table } from './table.ts';
 
@@ -91,7 +93,8 @@ async function readRetired(session: Workspace): Promise<Manifest[]> {
   const { inputs, packageRoot, workspace, env } = session;
   const { namespace, pattern, restores, retire } = inputs;
   if (retire === 'none') return [];
-  if (retire !== '') return loadManifests({ path: retire, root: workspace, namespace, env });
+  if (retire !== '')
+    return onlyServices(await loadManifests({ path: retire, root: workspace, namespace, env }), inputs);
   const other = pattern === 3 ? 1 : 3;
   // The way back leads to what may be there already, made by hand: it is made anew, so that no field has another owner.
   const lists = restores ? [other, pattern] : [other];
@@ -103,5 +106,24 @@ async function readRetired(session: Workspace): Promise<Manifest[]> {
   return (await Promise.all(read)).flat().filter(({ object }) => {
     const key = describe(refOf(object));
     return !seen.has(key) && seen.add(key);
+  });
+}
+
+/**
+ * A list of the workspace comes with the change under test, so it may name no more than the stack that makes room: an
+ * LLMInferenceService in the namespace of the run. The lists that ship with the gate also name what was recorded beside.
+ */
+function onlyServices(listed: Manifest[], { namespace }: Inputs): Manifest[] {
+  const refused = listed.filter(
+    ({ object }) => !isService(refOf(object)) || (object.metadata.namespace ?? namespace) !== namespace,
+  );
+  if (refused.length === 0) return listed;
+  const places = refused.map(({ file, line, object }) => `${describe(refOf(object))} (${file}:${line ?? 1})`);
+  throw new Failure({
+    stage: 'preflight',
+    code: 'retire-refused',
+    message: `Input "retire" names ${places.join(', ')}; allowed: an LLMInferenceService in namespace ${namespace}.`,
+    hint: 'Leave the others out: what the gate made for a stack goes with it.',
+    blame: 'change',
   });
 }

@@ -3,9 +3,10 @@ import type { ClusterInfo, NodePoolInfo } from '../../../../src/clients/google/g
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import type { Prepared } from '../../../../src/stages/context.ts';
+import { leaseObject } from '../../../../src/stages/lease/lease-record.ts';
 import { preflight } from '../../../../src/stages/preflight/preflight.ts';
 import { preflightTable } from '../../../../src/stages/preflight/table.ts';
-import { applied, fakeKube, nodes, POOL, stageContext, texts } from '../fakes.ts';
+import { applied, fakeKube, LEASE, nodes, POOL, stageContext, texts } from '../fakes.ts';
 
 const SERVICE: KubeObject = { ...applied('LLMInferenceService', 'qwen', null), spec: { replicas: 3 } };
 const RETIRED = applied('LLMInferenceService', 'pattern1', null);
@@ -67,6 +68,21 @@ describe('a service of the same name', () => {
   it('that an earlier run left behind is not in the way', async () => {
     const { ready } = await check({ there: existing(applied('LLMInferenceService', 'qwen', '182-1')) });
     expect(ready.service.name).toBe('qwen');
+  });
+
+  const living = (nodePool: string) => {
+    const state = { ...LEASE, nodePool, runKey: '182-1' };
+    const times = { nowMs: Date.now(), acquiredAtMs: Date.now(), transitions: 0 };
+    return () => [leaseObject('default', { identity: 'run 182', runKey: '182-1' }, state, times)];
+  };
+
+  it('that a living run of another pool keeps is refused, with its owner', async () => {
+    const theirs = existing(applied('LLMInferenceService', 'qwen', '182-1'));
+    await expect(check({ there: { ...theirs, Lease: living('v6e-two') } })).rejects.toMatchObject({
+      code: 'owned-by-run',
+      stage: 'preflight',
+      message: expect.stringContaining('belongs to the stack of run 182 on node pool v6e-two'),
+    });
   });
 
   it('that may be retired is deleted before the deploy', async () => {
