@@ -240,6 +240,8 @@ export interface GithubConfig {
   login: string;
   repository: string;
   pullRequests: number[];
+  /** Commits at the heads of pull requests, by number; the same one for any other. Also set by PUT /pulls/N {head}. */
+  heads?: Record<number, string>;
   /** Answers from the past after each write: to "where is the branch", and to a list of comments. None by default. */
   staleReads?: number;
   /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */

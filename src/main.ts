@@ -1,8 +1,9 @@
 import { createActionsIo } from './clients/runner/actions.ts';
 import { forkOf } from './clients/runner/identity.ts';
 import { modeOf, storyOf } from './modes/registry.ts';
-import { runMainStep } from './pipeline/action-main.ts';
-import { setOutputs, warnOfUnhandled } from './pipeline/action-outputs.ts';
+import { runMainStep, stepFolder } from './pipeline/action-main.ts';
+import { notMeasured, warnOfUnhandled } from './pipeline/action-outputs.ts';
+import { runnerState } from './pipeline/state.ts';
 import { forkNotice } from './report/fork-notice.ts';
 
 /** The action's main step. Returns the exit code. */
@@ -14,11 +15,9 @@ export async function main(): Promise<number> {
   if (mode && 'step' in mode && !mode.traits.needsCluster) return mode.step(io, env);
   const fork = forkOf(env);
   if (fork) {
-    const { text, command } = forkNotice(fork);
-    setOutputs(io, { passed: 'false' });
-    io.notice(`${text} ${command}`, 'Not measured');
-    io.appendSummary(`${text}\n\n\`\`\`sh\n${command}\n\`\`\``);
-    return 0;
+    // The post step has nothing to ask the cluster for.
+    runnerState(io)({ outputDir: stepFolder('', env, 'gate') });
+    return notMeasured(io, forkNotice(fork));
   }
   if (mode && 'step' in mode) return mode.step(io, env);
   // A text that names no mode is refused together with everything else that is wrong.

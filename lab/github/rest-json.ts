@@ -2,6 +2,8 @@ import type { GithubConfig } from '../protocol.ts';
 import type { Comment } from './comments.ts';
 
 const WEB = 'https://github.com';
+/** The commit at the head of a pull request that nobody has pushed to. */
+const HEAD_SHA = 'c0ffee1'.padEnd(40, '0');
 
 /** GitHub's opaque global ids: a prefix per type and an encoded number. */
 export function nodeId(prefix: string, id: number): string {
@@ -74,7 +76,7 @@ export function pullRequestJson(number: number, config: GithubConfig, apiUrl: st
     url: `${apiUrl}/repos/${config.repository}/pulls/${number}`,
     html_url: `${WEB}/${config.repository}/pull/${number}`,
     user: userJson('octocat', apiUrl),
-    head: { ref: `change-${number}`, sha: '6f1ed002ab5595859014ebf0951522d9c0a1a8d5', repo },
+    head: { ref: `change-${number}`, sha: config.heads?.[number] ?? HEAD_SHA, repo },
     base: { ref: 'main', sha: '0c1f2a7d1d1a0f7f5c4dd6a1cf5ad9f8e1a4b3c2', repo },
     labels: [],
   };

@@ -20,6 +20,7 @@ export async function startGithub(
   const tracker = createTracker();
   const git = createGitData();
   const deployments: Deployment[] = [];
+  const heads: Record<number, string> = { ...config.heads };
   const limited = { count: 0 };
   const requests: GithubRecord['requests'] = [];
 
@@ -28,7 +29,7 @@ export async function startGithub(
     if (token !== config.token) return badCredentials(token !== undefined);
     const fault = faultReply(request, config, limited);
     if (fault) return fault;
-    const state: GithubState = { config, comments, tracker, git, deployments, apiUrl: api.url };
+    const state: GithubState = { config: { ...config, heads }, comments, tracker, git, deployments, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -58,6 +59,12 @@ export async function startGithub(
     const run = /^PUT \/runs\/(\d+\/\d+)$/.exec(call)?.[1];
     if (run) {
       tracker.runs.set(run, given as unknown as Run);
+      return { status: 204 };
+    }
+    const pull = /^PUT \/pulls\/(\d+)$/.exec(call)?.[1];
+    if (pull) {
+      if (typeof given?.head !== 'string') return { status: 400, body: { message: 'expected {head}' } };
+      heads[Number(pull)] = given.head;
       return { status: 204 };
     }
     if (call !== 'POST /comments') return { status: 404 };

@@ -288,6 +288,9 @@ const BEFORE: readonly DiagnosisScenario[] = [
   scenario('too-few-nodes', 'fewer nodes are leased than there are replicas', 'pool.too-small', {
     flags: ['--nodes=2'],
   }),
+  scenario('too-many-nodes', 'more nodes are leased than a run may', 'pool.too-many-nodes', {
+    flags: ['--nodes=12'],
+  }),
   scenario('pool-autoscaled', 'the node pool is autoscaled', 'pool.autoscaled', {
     gcp: { pool: { autoscaling: { enabled: true, maxNodeCount: 4 } } },
   }),

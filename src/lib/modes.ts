@@ -25,6 +25,10 @@ export interface ModeTraits {
   pattern: 1 | 3;
   /** Default of the input `pairs`: fewest and most. An early stop biases the ratio, which a history cannot bear. */
   pairs: '6-15' | '12-12';
+  /** Default of the input `expires-in`. A rollback must not end by itself. */
+  expiresIn: '2h' | 'never';
+  /** US dollars that `max-cost: auto` limits a run to; null for no limit. */
+  maxCostUsd: number | null;
   /** Events of GitHub Actions for which `auto` means this mode. */
   autoEvents: readonly string[];
   /** Replaces the word before the verdict in headings; null for the usual one. */
@@ -40,17 +44,19 @@ const RUN: ModeTraits = {
   needsCluster: true,
   pattern: 3,
   pairs: '6-15',
+  expiresIn: '2h',
+  maxCostUsd: null,
   autoEvents: [],
   heading: null,
 };
 
 /** The traits of every mode. */
 export const MODES: Readonly<Record<ModeName, ModeTraits>> = {
-  validate: { ...RUN, measures: true },
-  nightly: { ...RUN, measures: true, pairs: '12-12', autoEvents: ['schedule'] },
+  validate: { ...RUN, measures: true, maxCostUsd: 60 },
+  nightly: { ...RUN, measures: true, maxCostUsd: 60, pairs: '12-12', autoEvents: ['schedule'] },
   preflight: { ...RUN, leases: false, heading: 'Preflight' },
   deploy: { ...RUN, keepsStack: true, heading: 'Deploy' },
-  restore: { ...RUN, keepsStack: true, remakesStack: true, pattern: 1, heading: 'Restore' },
+  restore: { ...RUN, keepsStack: true, remakesStack: true, pattern: 1, expiresIn: 'never', heading: 'Restore' },
   cleanup: { ...RUN, runs: false, leases: false },
   report: { ...RUN, runs: false, leases: false, needsCluster: false, autoEvents: ['workflow_run'] },
 };

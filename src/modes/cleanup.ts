@@ -5,7 +5,7 @@ import { spellingsIn } from '../inputs/spec.ts';
 import { adviceText } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import { stepLog } from '../pipeline/action-log.ts';
-import { refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
+import { noteChanged, refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
 import { interruptSignal } from '../pipeline/signals.ts';
 import type { StepMode } from './mode.ts';
 
@@ -19,6 +19,8 @@ async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
   if (dryRun !== 'true' && dryRun !== 'false') {
     return refuseInputs(io, [`Input "dry-run" is "${dryRun}"; allowed: true or false.`]);
   }
+  let changed = false;
+  noteChanged(io)(changed);
   let bad: string[] = [];
   const sweeping = runSweep({
     source: forSweep(io.inputs),
@@ -28,6 +30,10 @@ async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
     onSecret: io.mask,
     ends: pool,
     dryRun: dryRun === 'true',
+    onChanging: () => {
+      changed = true;
+      noteChanged(io)(changed);
+    },
     problems: (texts) => {
       bad = texts;
     },
@@ -42,7 +48,8 @@ async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
   });
   if (outcome === 'bad-inputs') return refuseInputs(io, bad);
   const done = outcome === 'done';
-  setOutputs(io, { mode: 'cleanup', verdict: done ? 'pass' : 'error', passed: String(done) });
+  const verdict = done ? 'pass' : 'error';
+  setOutputs(io, { mode: 'cleanup', verdict, passed: String(done), changed: String(changed) });
   if (!done) io.error('Not all pools could be given back; the summary and the log say which.', { title: 'Cleanup' });
   return done ? 0 : 1;
 }

@@ -34,7 +34,7 @@ async function publishResult(io: ActionsIo, env: Env): Promise<number> {
     });
     return conclude(io, reported, { red: inputs.failOn.length > 0, summary: inputs.summary });
   } catch (error) {
-    setOutputs(io, { mode: 'report', verdict: 'error', passed: 'false' });
+    setOutputs(io, { mode: 'report', verdict: 'error', passed: 'false', changed: 'false' });
     io.error(adviceText(error), { title: 'Report' });
     return 1;
   }
@@ -45,6 +45,7 @@ function conclude(io: ActionsIo, reported: Reported, { red, summary }: { red: bo
   setOutputs(io, {
     ...(report ? outputsOf(report, published ?? {}) : {}),
     mode: 'report',
+    changed: 'false',
     regression: watch?.state ?? '',
     'issue-url': issueUrls.join(' '),
     'page-path': pagePath ?? '',

@@ -30,6 +30,8 @@ export interface SweepIo {
   ends?: string | 'all';
   /** Only says what would be given back. */
   dryRun?: boolean;
+  /** Called before the first call that changes the cluster; never in a dry run. */
+  onChanging?: () => void;
 }
 
 export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
@@ -50,6 +52,7 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     const access = accessOf(io, inputs, run);
     const held: string[] = [];
     const context = await sweepContext(io, inputs, { world, run, access, held });
+    if (!context.dryRun) io.onChanging?.();
     const swept = await sweep(context);
     const nowMs = world.kube.serverTime();
     const lastRanAt = await noteSweep(context, nowMs);

@@ -7,8 +7,9 @@ import { logLine } from '../report/escape.ts';
 import { renderVerdictText } from '../report/formats/text.ts';
 import type { Report } from '../report/model.ts';
 import { outputsOf } from '../report/outputs.ts';
+import { isSuperseded } from '../report/wording.ts';
 import { stepLog } from './action-log.ts';
-import { refuseInputs, setOutputs } from './action-outputs.ts';
+import { noteChanged, notMeasured, refuseInputs, setOutputs } from './action-outputs.ts';
 import type { Story } from './execute.ts';
 import { type GateEnd, gate } from './gate.ts';
 import { runnerState } from './state.ts';
@@ -28,6 +29,8 @@ export async function runMainStep(io: ActionsIo, env: Env, storyOf: (inputs: Inp
   const { inputs } = parsed;
   io.mask(inputs.githubToken);
   const say = stepLog(io);
+  // A step that is killed has the outputs that were set until then.
+  noteChanged(io)(false);
   const host = {
     inputs,
     env,
@@ -38,11 +41,13 @@ export async function runMainStep(io: ActionsIo, env: Env, storyOf: (inputs: Inp
     onSecret: io.mask,
     redact: io.redact,
     save: runnerState(io),
+    onChanged: noteChanged(io),
     releases: false,
   };
   const end = await gate(host, storyOf(inputs));
-  const { report, published } = end;
-  setOutputs(io, outputsOf(report, published));
+  const { report, published, changed } = end;
+  if (isSuperseded(report)) return notMeasured(io, { text: report.reasons.join(' ') });
+  setOutputs(io, outputsOf(report, { ...published, changed }));
   if (inputs.summary) io.appendSummary(published.summary);
   if (published.commentProblem) io.warning(logLine(published.commentProblem, 1_000), 'No comment');
   say({ type: 'closing', verdict: report.verdict, lines: renderVerdictText(report) });

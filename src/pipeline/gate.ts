@@ -1,5 +1,6 @@
 import type { Inputs } from '../inputs/inputs.ts';
 import { Failure } from '../lib/failure.ts';
+import { MODES } from '../lib/modes.ts';
 import { deadline, orAbort, systemClock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
 import { announceDeployment, concludeDeployment } from '../publish/deployment.ts';
@@ -16,6 +17,7 @@ import { noteCostSoFar, releaseLease } from './release.ts';
 import { createRun, type RunHost } from './run.ts';
 import { type RunSignal, runSignal } from './signals.ts';
 import type { SavedState, SaveState } from './state.ts';
+import { checkHead } from './superseded.ts';
 
 /** Where the gate runs: the main step of the action, or the command line. */
 export interface GateHost {
@@ -31,6 +33,8 @@ export interface GateHost {
   onSecret: (secret: string) => void;
   redact: (text: string) => string;
   save: SaveState;
+  /** Called whenever it turns out whether the run has changed the cluster, before the first call that does. */
+  onChanged?: (changed: boolean) => void;
   /** Whether the nodes are released before the gate ends; the action leaves that to its post step. */
   releases: boolean;
 }
@@ -38,6 +42,8 @@ export interface GateHost {
 export interface GateEnd {
   report: Report;
   published: Published;
+  /** Whether anything was changed in the cluster or in Google Cloud. */
+  changed: boolean;
   interrupted: boolean;
 }
 
@@ -65,8 +71,10 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     host.save(part);
   };
   const connection = { inputs, env, clock: systemClock, emit, onSecret: host.onSecret, signal: signals.signal };
-  const traces = await runStory({ host, journal, connection, save, signals, state }, story);
+  const started: Started = { host, journal, connection, save, signals, state, changed: false };
+  const traces = await runStory(started, story);
   const { report } = journal;
+  const { changed } = started;
   // The post step has the last word on a stack that does not stay, when its nodes are gone.
   if (host.releases || report().release?.outcome === 'kept') {
     await concludeDeployment(state.deployment ?? null, report(), { inputs, env, emit });
@@ -86,7 +94,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     evidence: traces.evidence,
   });
   signals.stop();
-  return { report: report(), published, interrupted: signals.interrupted() };
+  return { report: report(), published, changed, interrupted: signals.interrupted() };
 }
 
 /** Reading the workspace, with what kustomize takes to render it. */
@@ -116,15 +124,22 @@ interface Started {
   signals: RunSignal;
   /** What was saved so far. */
   state: Partial<SavedState>;
+  changed: boolean;
 }
 
 /** Runs the story with real clients; then the nodes are released, or the post step is left to do it. */
-async function runStory({ host, journal, connection, save, signals, state }: Started, story: Story): Promise<Traces> {
+async function runStory(started: Started, story: Story): Promise<Traces> {
+  const { host, journal, connection, save, signals, state } = started;
   const { inputs, emit, clock } = connection;
   const { run: identity } = journal.report();
   const closers: (() => Promise<void>)[] = [];
   const runHost: RunHost = {
     saveLease: (lease) => save({ lease }),
+    stillWanted: () => checkHead(connection),
+    changing: (changed) => {
+      started.changed = changed;
+      host.onChanged?.(changed);
+    },
     announce: async () => {
       const deployment = await announceDeployment(journal.report(), connection);
       if (deployment) save({ deployment });
@@ -145,7 +160,10 @@ async function runStory({ host, journal, connection, save, signals, state }: Sta
   const runKey = runKeyOf(identity, inputs);
   const run = createRun({ inputs, clock, signal, emit, run: identity, runKey }, journal, runHost);
   try {
-    const traces = await execute(run, story);
+    const traces = await execute(run, async (each) => {
+      if (MODES[inputs.mode].leases) await runHost.stillWanted?.();
+      return story(each);
+    });
     const kube = run.known.world?.kube;
     if (state.lease && kube && !signal.aborted) {
       await noteCostSoFar(journal, state.lease, { kube, pricePerChipHourUsd: inputs.pricePerChipHourUsd });

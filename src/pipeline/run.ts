@@ -30,6 +30,10 @@ export interface RunHost {
   connect: () => Promise<World>;
   /** Called before the first call that can cost money. */
   saveLease: (state: LeaseState) => void;
+  /** Throws when nobody needs the result any more. Called before the first call that can cost money. */
+  stillWanted?: () => Promise<void>;
+  /** Called with `true` before each first call that changes the cluster, and with `false` when such a call changed nothing. */
+  changing?: (changed: boolean) => void;
   /** Called once it is known that a stack that stays will be deployed. Returns where that is announced. */
   announce?: () => Promise<Kept['deployment']>;
 }

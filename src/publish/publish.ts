@@ -15,6 +15,7 @@ import { SUMMARY_FILE } from '../report/formats/summary.ts';
 import type { Report } from '../report/model.ts';
 import { linksOf } from '../report/money.ts';
 import { type EarlierResult, earlierResults, parseData } from '../report/record.ts';
+import { isSuperseded } from '../report/wording.ts';
 
 /** A folder on a network share or a device may never answer. */
 const FILES_LIMIT_MS = 10_000;
@@ -84,8 +85,14 @@ export async function publish(report: Report, options: PublishOptions): Promise<
 function commentMode(report: Report, inputs: CommentInputs): 'write' | 'correct' | 'none' {
   if (report.run.pullRequest === null || !report.run.repository || !inputs.githubToken) return 'none';
   if (inputs.comment === 'off') return 'none';
+  // Without a running comment nothing has to be corrected, and the newer commit has a run of its own.
+  if (isSuperseded(report)) return report.stages.some(hasBegunLease) ? 'correct' : 'none';
   const bad = report.verdict !== 'pass' || report.release?.outcome === 'failed';
   return inputs.comment === 'on-failure' && !bad ? 'correct' : 'write';
+}
+
+function hasBegunLease({ stage, startedAt }: Report['stages'][number]): boolean {
+  return stage === 'lease' && startedAt !== null;
 }
 
 async function writeComment(

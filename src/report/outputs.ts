@@ -23,6 +23,7 @@ export const OUTPUT_NAMES = [
   'scaling-efficiency',
   'endpoint',
   'kept-until',
+  'changed',
   'cost-usd',
   'chip-minutes',
   'regression',
@@ -41,7 +42,7 @@ export type OutputName = (typeof OUTPUT_NAMES)[number];
  */
 export function outputsOf(
   report: Report,
-  where: { commentUrl?: string | null; resultPath?: string | null } = {},
+  where: { commentUrl?: string | null; resultPath?: string | null; changed?: boolean } = {},
 ): Record<OutputName, string> {
   const record = compactRecord(report);
   const rates = record.requestsPerSecond;
@@ -67,6 +68,7 @@ export function outputsOf(
     'scaling-efficiency': number(record.scalingEfficiency),
     endpoint: report.release?.outcome === 'kept' ? (report.environment.endpoint ?? '') : '',
     'kept-until': report.release?.kept ? (report.release.kept.until ?? 'never') : '',
+    changed: String(where.changed ?? false),
     'cost-usd': number(record.costUsd),
     'chip-minutes': number(record.chipMinutes),
     // Known in mode report alone.

@@ -176,3 +176,11 @@ export function preflightCounts(lines: readonly PreflightCheck[]): string {
   const told = rest.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
   return [`${counted('pass')} of ${lines.length} preflight checks passed`, ...told].join(', ');
 }
+
+/** Code of the failure of a run whose commit is no longer the head of its pull request. */
+export const SUPERSEDED = 'superseded';
+
+/** Whether a run ended because its commit is no longer the head of its pull request. */
+export function isSuperseded({ failure }: Pick<Report, 'failure'>): boolean {
+  return failure?.code === SUPERSEDED;
+}

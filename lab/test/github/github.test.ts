@@ -188,3 +188,13 @@ describe('comments over GraphQL', () => {
     await expect(octokit('ghs_wrong').graphql(PAGE, VARIABLES)).rejects.toMatchObject({ status: 401 });
   });
 });
+
+describe('the head of a pull request', () => {
+  it('moves when somebody pushes', async () => {
+    const head = async () => (await octokit().rest.pulls.get({ ...REPO, pull_number: 7 })).data.head.sha;
+    const before = await head();
+    const pushed = 'deadbee'.padEnd(40, '1');
+    await fetch(`${github.controlUrl}/pulls/7`, { method: 'PUT', body: JSON.stringify({ head: pushed }) });
+    expect([before, await head()]).toEqual(['c0ffee1'.padEnd(40, '0'), pushed]);
+  });
+});

@@ -26,6 +26,12 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null })
   };
 }
 
+/** The pull request of this event with the commit that was its head then; null for any other event. */
+export function eventHead(env: Env): { pullRequest: number; sha: string } | null {
+  const { number, head } = eventPayload(env).pull_request ?? {};
+  return number === undefined || head?.sha === undefined ? null : { pullRequest: number, sha: head.sha };
+}
+
 /**
  * The pull request of this event when its head lies in another repository than its base, or in one that is gone; null
  * otherwise. Whoever sent it is not known to the repository, whatever event runs the workflow.

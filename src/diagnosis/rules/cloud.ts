@@ -218,6 +218,12 @@ export const CLOUD_RULES: readonly Rule[] = [
     'chips asked for exceed those of the nodes to lease',
   ),
   pool(
+    'too-many-nodes',
+    'pool.too-many-nodes',
+    'The run asks for more nodes than it may',
+    '"nodes", "resting-nodes" or the replicas of the manifests exceed "max-nodes"',
+  ),
+  pool(
     'pool-mismatch',
     'pool.mismatch',
     'The pods ask for other nodes than the pool has',

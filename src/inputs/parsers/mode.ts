@@ -1,7 +1,7 @@
 import { parseDuration } from '../../lib/duration.ts';
 import { DEFAULT_MODE, isRunMode, MODE_NAMES, MODES, modeOfEvent, type RunMode } from '../../lib/modes.ts';
 import type { Parser, Reading } from '../row.ts';
-import { boolean } from './basic.ts';
+import { boolean, dollars } from './basic.ts';
 
 /** Every value of the input `mode`. */
 export const MODE_CHOICES: readonly string[] = ['auto', ...MODE_NAMES];
@@ -28,8 +28,9 @@ export const keep: Parser<{ expiresMs: number | null } | null> = (reading, name)
 };
 
 /** A lease in the cluster counts whole seconds. */
-function expiryOf({ text, bad }: Reading, name: string): number | null {
-  const value = text(name);
+function expiryOf(reading: Reading, name: string): number | null {
+  const { text, bad } = reading;
+  const value = text(name) || MODES[modeOf(reading)].expiresIn;
   if (value === 'never') return null;
   const ms = parseDuration(value);
   if (ms === undefined || ms < 60_000 || ms > 90 * 86_400_000) {
@@ -56,4 +57,22 @@ export const pairs: Parser<{ min: number; max: number }> = (reading, name) => {
     reading.bad(name, value, 'a range such as 6-15: first and last look, at least 3');
   }
   return { min, max };
+};
+
+/** A limit on the cost of a run. */
+export interface MaxCost {
+  usd: number;
+  /** Whether nobody gave the amount. Then a price that is not known is no failure. */
+  isDefault: boolean;
+}
+
+const amount = dollars(100_000, 'auto, none, or US dollars for the whole run, such as 30');
+
+/** `auto`, `none`, or an amount. Null for no limit. */
+export const maxCost: Parser<MaxCost | null> = (reading, name) => {
+  const text = reading.text(name);
+  if (text === 'none') return null;
+  const isDefault = text === 'auto';
+  const usd = isDefault ? MODES[modeOf(reading)].maxCostUsd : amount(reading, name);
+  return usd === null ? null : { usd, isDefault };
 };

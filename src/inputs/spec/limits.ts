@@ -1,4 +1,5 @@
 import { boolean, dollars, duration, kubernetesName, oneOf } from '../parsers/basic.ts';
+import { maxCost } from '../parsers/mode.ts';
 import type { InputRow } from '../row.ts';
 
 /** Limits in time and money, and the lease of the pool. */
@@ -81,14 +82,15 @@ export const LIMITS = {
     description:
       'Price of one TPU chip for one hour in US dollars. Default: the list price of the region, where known.',
   },
-  /** Ends a run before its bill passes this; null for no limit. */
   'max-cost': {
     group: 'run',
-    key: 'maxCostUsd',
-    parse: dollars(100_000, 'US dollars for the whole run, such as 30'),
+    key: 'maxCost',
+    parse: maxCost,
+    default: 'auto',
     description: [
       'US dollars that a run may cost: it is ended in time for the release to stay below. Counted from the resize',
-      'as if all nodes came at once. Needs a known price. Default: no limit.',
+      'as if all nodes came at once. An amount needs a known price. `auto`: 60 in a mode that measures, where a price is',
+      'known; no limit for a stack that stays. `none`: no limit.',
     ].join(' '),
   },
   'force-conflicts': {

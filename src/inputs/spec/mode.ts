@@ -28,10 +28,9 @@ export const MODE = {
     group: 'mode',
     key: 'keep',
     parse: keep,
-    default: '2h',
     description: [
       "How long a stack of mode `deploy` or `restore` stays, or `never`. The pool's lease says so; the sweeper",
-      'gives the nodes back then.',
+      'gives the nodes back then. Default: `2h`, in mode `restore` `never`, since a rollback must not end by itself.',
     ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -37,6 +37,17 @@ export const STACK = {
     parse: optional(integer(1, 64)),
     description: 'TPU nodes to lease. Default: one for each replica in `manifests`.',
   },
+  /** The most nodes that a run may ask for. */
+  'max-nodes': {
+    group: 'stack',
+    key: 'maxNodes',
+    parse: integer(1, 64),
+    default: '8',
+    description: [
+      'The most TPU nodes that a run may ask for, whatever `nodes` and the replicas in `manifests` are. More is',
+      'refused before the lease.',
+    ].join(' '),
+  },
   'resting-nodes': {
     group: 'stack',
     key: 'restingNodes',

@@ -32,7 +32,13 @@ export async function leaseStep(run: Run, planned: Planned): Promise<HeldPool> {
   const { leaseTimeoutMs } = context.inputs;
   const title = leaseTitle(planned.prepared);
   const nodes = run.stage({ name: 'lease', title, usualMs: USUAL_MS.lease, limitMs: leaseTimeoutMs }, async () => {
-    const { prepared, state } = await takePool(beside.context, planned.prepared, run.host.saveLease);
+    const { prepared, state } = await takePool(beside.context, planned.prepared, run.host.saveLease, {
+      before: async () => {
+        await run.host.stillWanted?.();
+        run.host.changing?.(true);
+      },
+      refused: () => run.host.changing?.(false),
+    });
     renew(run, context, state, over.signal);
     taken.resolve({ prepared, state });
     if (isSmaller(context, prepared)) await orAbort(cleared.promise, beside.context.signal);
@@ -63,11 +69,12 @@ function renew(run: Run, context: StageContext, state: LeaseState, over: AbortSi
 
 /** Ends the run in time for the release to stay within the budget. */
 function limitCost(run: Run, budgetMs: number | null, over: AbortSignal): void {
-  if (budgetMs === null) return;
   const { clock, inputs } = run.context;
+  // A timer of many days fires at once, and "timeout" ends the run before it.
+  if (budgetMs === null || budgetMs >= inputs.timeoutMs) return;
   run.endBefore(clock.now() + budgetMs);
   clock.sleep(budgetMs, over).then(
-    () => run.end(overBudget(inputs.maxCostUsd ?? 0, budgetMs)),
+    () => run.end(overBudget(inputs.maxCost?.usd ?? 0, budgetMs)),
     () => {},
   );
 }

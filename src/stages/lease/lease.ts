@@ -8,7 +8,7 @@ import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/marks.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
-import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
+import { acquirePool, type LeaseContext, storyOf, type Taking } from './pool-lease.ts';
 import { resizeFailure } from './resize-failure.ts';
 
 /** What must be known to give the nodes back, whatever happens next. Pure. */
@@ -71,20 +71,27 @@ export function leaseContext(context: StageContext): LeaseContext {
 
 /**
  * Takes the pool for this run, in the cluster and in the runner's state, before anything is asked of it. The state is
- * saved first: whatever happens from then on, the release finds out by the cluster's lease whether the pool is ours.
- * What was read of the pool while somebody else had it is read again. Answers what is true now.
+ * saved right before the first write: whatever happens from then on, the release finds out by the cluster's lease whether
+ * the pool is ours. What was read of the pool while somebody else had it is read again. Returns what is true now.
  */
 export async function takePool(
   context: StageContext,
   prepared: Prepared,
   saveLease: (state: LeaseState) => void,
+  around?: Taking,
 ): Promise<{ prepared: Prepared; state: LeaseState }> {
   const { inputs, emit } = context;
   const startedAt = new Date(context.kube.serverTime()).toISOString();
   const wanted = leaseState(context, prepared, startedAt, 'acquiring');
-  saveLease(wanted);
+  const taking: Taking = {
+    before: async () => {
+      await around?.before();
+      saveLease(wanted);
+    },
+    refused: () => around?.refused(),
+  };
   const { onBusy, busyTimeoutMs: limitMs, pollIntervalMs } = inputs;
-  const waiting = { onBusy, limitMs, pollIntervalMs, takesKept: inputs.keep !== null };
+  const waiting = { onBusy, limitMs, pollIntervalMs, takesKept: inputs.keep !== null, taking };
   const { story, waited } = await acquirePool(leaseContext(context), wanted, waiting);
   if (story) emit({ type: 'warning', text: storyOf(story) });
   const now = waited ? await readAgain(context, prepared, story?.state ?? null) : prepared;

@@ -1,3 +1,4 @@
+import type { MaxCost } from '../../inputs/parsers/mode.ts';
 import { humanDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
 import { chipsOf } from '../../tpu/machines.ts';
@@ -20,37 +21,60 @@ export function usdPerHour(
 
 /**
  * How long the run may have its nodes before the release must begin, for the bill to stay below `max-cost`: counted from
- * the resize as if all nodes came at once, which is the dearest they can be. Null without a limit. Refuses a limit that
- * no run can keep, and one that nobody can watch because the price is not known.
+ * the resize as if all nodes came at once, which is the dearest they can be. Null without a limit, and for the default
+ * limit where no price is known. Refuses a limit that no run can keep, and a given one that nobody can watch because the
+ * price is not known.
  */
 export function budgetMs(
   context: Pick<StageContext, 'inputs'>,
   prepared: Pick<Prepared, 'pool' | 'nodes'>,
 ): number | null {
-  const { maxCostUsd, location } = context.inputs;
-  if (maxCostUsd === null) return null;
+  const { maxCost, location } = context.inputs;
+  if (maxCost === null) return null;
   const hourly = usdPerHour(context, prepared);
+  if (hourly === null && maxCost.isDefault) return null;
+  const limit = limitText(maxCost);
   if (hourly === null && chipsOf(prepared.pool.machineType) === null) {
     throw refuse(
-      `Input "max-cost" is ${maxCostUsd}, but the gate does not know how many chips a ${prepared.pool.machineType ?? 'node of this pool'} has.`,
+      `${limit}, but the gate does not know how many chips a ${prepared.pool.machineType ?? 'node of this pool'} has.`,
       'Leave "max-cost" out.',
     );
   }
   if (hourly === null) {
     throw refuse(
-      `Input "max-cost" is ${maxCostUsd}, but no price is known for ${prepared.pool.machineType ?? 'this pool'} in ${location}${prepared.pool.reserved ? ' with a reservation' : ''}.`,
+      `${limit}, but no price is known for ${prepared.pool.machineType ?? 'this pool'} in ${location}${prepared.pool.reserved ? ' with a reservation' : ''}.`,
       'Give "price-per-chip-hour".',
     );
   }
-  const ms = (maxCostUsd / hourly) * 3_600_000 - RESERVE_MS;
+  const ms = (maxCost.usd / hourly) * 3_600_000 - RESERVE_MS;
   if (ms < RESERVE_MS) {
     throw refuse(
-      `Input "max-cost" is ${maxCostUsd}, which pays for ${humanDuration(Math.max(0, ms + RESERVE_MS))} of ${prepared.nodes} nodes at $${hourly.toFixed(2)} an hour; a run takes about ${humanDuration(USUAL_RUN_MS)}.`,
+      `${limit}, which pays for ${humanDuration(Math.max(0, ms + RESERVE_MS))} of ${prepared.nodes} nodes at $${hourly.toFixed(2)} an hour; a run takes about ${humanDuration(USUAL_RUN_MS)}.`,
       `Raise it, to about ${Math.ceil((hourly * USUAL_RUN_MS) / 3_600_000)}, or lease fewer nodes.`,
     );
   }
-  checkKept(context.inputs, maxCostUsd, hourly);
+  checkKept(context.inputs, maxCost.usd, hourly);
   return ms;
+}
+
+function limitText({ usd, isDefault }: MaxCost): string {
+  return isDefault ? `By default a run may cost $${usd} ("max-cost: auto")` : `Input "max-cost" is ${usd}`;
+}
+
+/** What the limit on cost does to the planned run, where a reader has to know it; null where there is nothing to know. */
+export function budgetNote(
+  context: Pick<StageContext, 'inputs'>,
+  prepared: Pick<Prepared, 'pool' | 'nodes'>,
+): { outcome: 'warning' | 'not-checked'; text: string } | null {
+  const { maxCost } = context.inputs;
+  if (!maxCost?.isDefault) return null;
+  const ms = budgetMs(context, prepared);
+  if (ms === null) {
+    return { outcome: 'not-checked', text: `the default limit of $${maxCost.usd} ("max-cost: auto") is not checked` };
+  }
+  if (ms >= USUAL_RUN_MS) return null;
+  const text = `the default limit of $${maxCost.usd} ("max-cost: auto") ends the run after ${humanDuration(ms)}; give an amount, or none`;
+  return { outcome: 'warning', text };
 }
 
 /** A stack that stays goes on costing: what it costs until its end has to be within the limit as well. */

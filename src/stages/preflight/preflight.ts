@@ -16,13 +16,14 @@ import type { Prepared, StageContext } from '../context.ts';
 import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
-import { budgetMs } from './budget.ts';
+import { budgetMs, budgetNote } from './budget.ts';
 import { checkExisting, otherLease, refuseLiving, strangersOn } from './existing.ts';
 import { checkFilters } from './filters.ts';
 import { checkKserve, readVersions } from './kserve.ts';
 import { checkPolicies } from './network.ts';
 import { checkPlugins } from './picker-config.ts';
 import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
+import { checkSize } from './pool-size.ts';
 import { checkPrerequisites } from './prerequisites.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
@@ -147,6 +148,7 @@ async function checkNodes(
     };
     note({ type: 'planned', plan: { nodePool: pool.name, nodes } });
     note({ type: 'discovered', environment });
+    checkSize({ nodes, restingNodes, sizeBefore, maxNodes: inputs.maxNodes }, pool.name);
     const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service);
     return { value: { pool, nodes, sizeBefore, restingNodes, environment }, ...look };
   });
@@ -175,13 +177,17 @@ async function checkNodes(
       if (spoken.length > 0) return { outcome: 'warning', seen: `GKE says of the pool: ${spoken.join('; ')}` };
       return {
         outcome: 'not-checked',
-        seen: 'GKE says nothing of them before nodes are asked for',
+        seen: pool.reserved
+          ? 'neither they nor the size of the reservation can be read with the permissions of the gate'
+          : 'GKE says nothing of them before nodes are asked for',
         remedy: `https://console.cloud.google.com/iam-admin/quotas?project=${inputs.projectId}`,
       };
     }),
     table.look('price', 'Price', async () => {
       budgetMs(context, planned);
-      return { seen: priceText(context, planned) };
+      const note = budgetNote(context, planned);
+      const seen = priceText(context, planned);
+      return note ? { outcome: note.outcome, seen: `${seen}; ${note.text}` } : { seen };
     }),
   ]);
   return planned;

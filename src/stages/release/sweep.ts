@@ -142,11 +142,11 @@ async function giveBack(
 }
 
 /**
- * Notes that a sweep has ended and answers when the one before it did (ISO 8601; null for the first): a schedule that
+ * Notes that a sweep has ended, unless it is a dry run, and answers when the one before it did (ISO 8601; null for the first): a schedule that
  * stopped is seen by whoever looks.
  */
 export async function noteSweep(
-  { kube, namespace, holder, emit }: Pick<SweepContext, 'kube' | 'namespace' | 'holder' | 'emit'>,
+  { kube, namespace, holder, emit, dryRun }: Pick<SweepContext, 'kube' | 'namespace' | 'holder' | 'emit' | 'dryRun'>,
   nowMs: number,
 ): Promise<string | null> {
   const ref = { apiVersion: API_VERSION, kind: 'Lease', name: SWEEPER, namespace } as const;
@@ -163,7 +163,7 @@ export async function noteSweep(
       },
       spec: { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') },
     };
-    await (found ? kube.replace(object) : kube.create(object));
+    if (!dryRun) await (found ? kube.replace(object) : kube.create(object));
     const last: unknown = found?.spec?.renewTime;
     return typeof last === 'string' ? last : null;
   } catch (error) {

@@ -208,6 +208,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'pool.not-found': code('pool-not-found', 'pool-found'),
   'pool.ambiguous': code('pool-ambiguous', 'pool-clear'),
   'pool.too-small': code('pool-too-small', 'pool-small'),
+  'pool.too-many-nodes': code('too-many-nodes', 'many-nodes'),
   'pool.mismatch': code('pool-mismatch', 'pool-match'),
   'pool.in-use': code('pool-in-use', 'pool-used'),
   'cluster.not-running': code('cluster-not-running', 'cluster-running'),

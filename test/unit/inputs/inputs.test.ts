@@ -109,6 +109,9 @@ describe('the mode', () => {
   it('of a stack that stays has an end, or none when that is said', () => {
     expect(inputsOf({ mode: 'restore', 'expires-in': '30m' }).keep).toEqual({ expiresMs: 1_800_000 });
     expect(inputsOf({ mode: 'deploy', 'expires-in': 'never' }).keep).toEqual({ expiresMs: null });
+    // A rollback must not end by itself.
+    expect(inputsOf({ mode: 'deploy' }).keep).toEqual({ expiresMs: 7_200_000 });
+    expect(inputsOf({ mode: 'restore' }).keep).toEqual({ expiresMs: null });
   });
 });
 
@@ -542,5 +545,39 @@ describe('the table of inputs', () => {
     // The default id of a comment depends on the cluster.
     const { commentId: _, ...defaults } = defaultInputs({});
     expect(inputsOf({})).toMatchObject(defaults);
+  });
+});
+
+describe('a limit on money', () => {
+  const DEFAULT = { usd: 60, isDefault: true };
+
+  it.each<[Given, unknown]>([
+    [{}, DEFAULT],
+    [{ mode: 'nightly' }, DEFAULT],
+    [{ mode: 'nightly', 'dry-run': 'true' }, DEFAULT],
+    [{ mode: 'deploy' }, null],
+    [{ mode: 'restore' }, null],
+    [{ mode: 'preflight' }, null],
+    [{ 'max-cost': 'none' }, null],
+    [{ 'max-cost': '12.5' }, { usd: 12.5, isDefault: false }],
+    [
+      { mode: 'deploy', 'max-cost': '12.5' },
+      { usd: 12.5, isDefault: false },
+    ],
+  ])('of %j is %j', (given, limit) => {
+    expect(inputsOf(given).maxCost).toEqual(limit);
+  });
+
+  it.each(['free', '0', '-1', '$60'])('is not %s', (text) => {
+    expect(problemsOf({ ...REQUIRED, 'max-cost': text })).toEqual([
+      `Input "max-cost" is "${text}"; allowed: auto, none, or US dollars for the whole run, such as 30.`,
+    ]);
+  });
+
+  it('is eight nodes by default, and at most 64', () => {
+    expect(inputsOf({}).maxNodes).toBe(8);
+    expect(problemsOf({ ...REQUIRED, 'max-nodes': '300' })).toEqual([
+      'Input "max-nodes" is "300"; allowed: a whole number from 1 to 64.',
+    ]);
   });
 });

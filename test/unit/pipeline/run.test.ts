@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../src/lib/failure.ts';
 import { storyOf } from '../../../src/modes/registry.ts';
 import { execute } from '../../../src/pipeline/execute.ts';
 import { startJournal } from '../../../src/pipeline/journal.ts';
-import { createRun, type World } from '../../../src/pipeline/run.ts';
+import { createRun, type RunHost, type World } from '../../../src/pipeline/run.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import { emptyReport } from '../../../src/report/fold.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
@@ -55,6 +55,7 @@ async function run(
   signal = new AbortController().signal,
   saved: LeaseState[] = [],
   inputs: Record<string, string> = {},
+  host: Partial<RunHost> = {},
 ) {
   const said: ProgressEvent[] = [];
   const { run: identity, target, plan } = aReport();
@@ -73,6 +74,7 @@ async function run(
     load: async () => ({ manifests, prompts: null, baseline: null, lastPass: null, retire: [] }),
     connect,
     saveLease: (state) => saved.push(state),
+    ...host,
   });
   await execute(running, storyOf(base.inputs.mode));
   const report = journal.report();
@@ -132,6 +134,40 @@ describe('a run that cannot begin', () => {
       blame: 'change',
     });
     expect([saved, pool.asked]).toEqual([[], []]);
+  });
+});
+
+describe('what a run has changed', () => {
+  const changes: boolean[] = [];
+  const changing = (changed: boolean) => changes.push(changed);
+  beforeEach(() => {
+    changes.length = 0;
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['more nodes than it may ask for', { nodes: '9' }],
+    ['a limit that no run can keep', { 'max-cost': '1' }],
+  ])('is nothing after preflight refused %s', async (_, inputs) => {
+    const pool = fakePool();
+    const { report } = await run(async () => world(pool), undefined, [], { mode: 'deploy', ...inputs }, { changing });
+    expect(report.failure?.stage).toBe('preflight');
+    expect([changes, pool.asked]).toEqual([[], []]);
+  });
+
+  it('is something from the lease on, whatever follows', async () => {
+    const pool = fakePool(0, { operationError: STOCKOUT });
+    await run(async () => world(pool), undefined, [], { mode: 'deploy' }, { changing });
+    expect(changes).toEqual([true]);
+  });
+
+  it('is nothing when the result is no longer wanted', async () => {
+    const saved: LeaseState[] = [];
+    const pool = fakePool();
+    const stillWanted = () =>
+      Promise.reject(new Failure({ stage: 'preflight', code: 'superseded', message: 'Pull request 7 has moved on.' }));
+    const { report } = await run(async () => world(pool), undefined, saved, {}, { changing, stillWanted });
+    expect(report.failure?.code).toBe('superseded');
+    expect([changes, saved, pool.asked]).toEqual([[], [], []]);
   });
 });
 

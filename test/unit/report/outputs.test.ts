@@ -24,9 +24,10 @@ describe('outputs', () => {
       result,
       endpoint,
       'kept-until': keptUntil,
+      changed,
       ...numbers
     } = outputs;
-    expect(passed).toBe(String(verdict === 'pass'));
+    expect([passed, changed]).toEqual([String(verdict === 'pass'), 'false']);
     for (const value of Object.values(numbers)) expect(value).toMatch(/^(-?\d+(\.\d+)?)?$/);
     expect(JSON.parse(result)).toMatchObject({ v: 1, verdict });
     expect(['validate', 'preflight', 'deploy', 'restore']).toContain(mode);

@@ -95,6 +95,39 @@ describe('the lease of a pool', () => {
     expect(stored()?.spec.leaseTransitions).toBe(4);
   });
 
+  it('is written between two calls, and not at all where the first of them refuses', async () => {
+    const told: string[] = [];
+    const taking = (end: () => Promise<void> = async () => {}) => ({
+      before: async () => {
+        told.push(stored() === undefined ? 'before, none' : 'before, one');
+        await end();
+      },
+      refused: () => told.push('refused'),
+    });
+    const superseded = () => Promise.reject(new Error('superseded'));
+    await expect(acquirePool(contextOf(), LEASE, { ...STOP, taking: taking(superseded) })).rejects.toThrow(
+      'superseded',
+    );
+    expect([stored(), told]).toEqual([undefined, ['before, none']]);
+    await acquirePool(contextOf(), LEASE, { ...STOP, taking: taking() });
+    expect(told).toEqual(['before, none', 'before, none']);
+    // Another run has it: nothing is written, and nothing is said to be.
+    await expect(acquirePool(contextOf(OTHERS), LEASE, { ...STOP, taking: taking() })).rejects.toMatchObject({
+      code: 'pool-leased',
+    });
+    expect(told).toHaveLength(2);
+  });
+
+  it('that another run writes first was not written', async () => {
+    const refused: string[] = [];
+    const before = async () => {
+      if (stored() === undefined) await foreign(60_000);
+    };
+    const taking = { before, refused: () => refused.push('refused') };
+    await expect(acquirePool(contextOf(), LEASE, { ...STOP, taking })).rejects.toMatchObject({ code: 'pool-leased' });
+    expect(refused).toEqual(['refused']);
+  });
+
   it('of a living run stops another that may not wait, with its name', async () => {
     await foreign(60_000);
     await expect(acquirePool(contextOf(), LEASE, STOP)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetMs } from '../../../../src/stages/preflight/budget.ts';
+import { budgetMs, budgetNote } from '../../../../src/stages/preflight/budget.ts';
 import { bill, priceText } from '../../../../src/stages/release/bill.ts';
 import { finalBill } from '../../../../src/stages/release/final-bill.ts';
 import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
@@ -52,6 +52,37 @@ describe('the price before the lease', () => {
     expect(() => budgetMs({ inputs }, prepared({ pool }))).toThrow(
       'does not know how many chips a tpu9z-standard-4t has',
     );
+  });
+});
+
+describe('the limit of a run that gives none', () => {
+  const limit = (pool: Partial<typeof POOL>, change: Record<string, string> = {}, nodes = 3) => {
+    const context = { inputs: someInputs(change) };
+    const planned = prepared({ nodes, pool: { ...POOL, spot: false, ...pool } });
+    return [budgetMs(context, planned), budgetNote(context, planned)] as const;
+  };
+
+  it('is sixty dollars, the release included', () => {
+    const [ms, note] = limit({});
+    // 60 ÷ 35.64 h, less five minutes.
+    expect([Math.round((ms ?? 0) / 60_000), note]).toEqual([96, null]);
+  });
+
+  it('is told where it ends a usual run', () => {
+    const [, note] = limit({}, {}, 8);
+    expect(note).toEqual({ outcome: 'warning', text: expect.stringContaining('ends the run after 33 min') });
+  });
+
+  it('is not checked where no price is known, and refuses nothing', () => {
+    for (const pool of [{ reserved: true }, { machineType: 'tpu9z-standard-4t' }]) {
+      const [ms, note] = limit(pool);
+      expect([ms, note?.outcome]).toEqual([null, 'not-checked']);
+    }
+  });
+
+  it('is none of a stack that stays, and none where none is asked for', () => {
+    expect(limit({}, { mode: 'deploy' })).toEqual([null, null]);
+    expect(limit({}, { 'max-cost': 'none' })).toEqual([null, null]);
   });
 });
 
