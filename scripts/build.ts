@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { bundle, LICENSES } from './build/bundle.ts';
 import { ENTRIES } from './build/entries.ts';
+import { installationOf, refuseUnlicensed } from './build/licenses.ts';
 import { pageAssets } from './build/page.ts';
 import { compareTrees, readTree, writeTree } from './build/trees.ts';
 
@@ -29,6 +30,7 @@ async function build(folder: string): Promise<Map<string, Buffer>> {
   files.set('page/page.css', style);
   // ncc does not see what only a browser runs.
   files.set(LICENSES, `${files.get(LICENSES)}\n${licence}`);
+  refuseUnlicensed(files.get(LICENSES) ?? '', await installationOf(root));
   await writeTree(folder, files);
   return readTree(folder);
 }

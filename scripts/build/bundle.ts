@@ -1,6 +1,7 @@
 import ncc from '@vercel/ncc';
 import { transform } from 'esbuild';
 import { entryFile } from './entries.ts';
+import { withCarried } from './licenses.ts';
 
 /** Relocated by ncc beside the gRPC packages, read only by loaders of `.proto` text, which the gate never calls. */
 const NOT_NEEDED = /\.proto$|(^|\/)LICENSE$/;
@@ -18,7 +19,7 @@ export interface BundleRequest {
 
 /**
  * Every file of `dist/` by relative path: the entry files, one bundle with its lazy chunks, the licences of what is
- * bundled. CommonJS, because google-gax needs `__dirname` and because ncc's output of ES modules cannot offer it.
+ * bundled and of what that carries. CommonJS, because google-gax needs `__dirname` and because ncc's output of ES modules cannot offer it.
  */
 export async function bundle({ entry, entries, root }: BundleRequest): Promise<Map<string, string>> {
   const { code, assets } = await ncc(entry, {
@@ -32,7 +33,7 @@ export async function bundle({ entry, entries, root }: BundleRequest): Promise<M
   for (const name of entries) files.set(`${name}.js`, entryFile(name));
   files.set('bundle/index.js', await minify(code));
   for (const [name, { source }] of Object.entries(assets)) {
-    if (name === LICENSES) files.set(LICENSES, source.toString());
+    if (name === LICENSES) files.set(LICENSES, await withCarried(source.toString(), root));
     else if (/^\d+\.index\.js$/.test(name)) files.set(`bundle/${name}`, await minify(source.toString()));
     else if (!NOT_NEEDED.test(name)) throw new Error(`ncc emitted ${name}; say in scripts/build/bundle.ts what it is.`);
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../scripts/build/bundle.ts';
+import { installationOf, missingFrom } from '../../scripts/build/licenses.ts';
 import { compareTrees, readTree, writeTree } from '../../scripts/build/trees.ts';
 import { root } from './root.ts';
 
@@ -48,6 +49,17 @@ describe('the build', () => {
   it('collects the licences of what it bundles', () => {
     expect(built.get('licenses.txt')).toMatch(/^yaml\nISC\n/m);
     expect(built.get('licenses.txt')).not.toContain('esbuild');
+  });
+
+  it('collects the licences of what a package carries within its own files', async () => {
+    const compiled = { 'bundle.js': `import { JSONPath } from 'jsonpath-plus'; export const run = () => JSONPath;` };
+    const licences = (await buildOf(compiled)).get('licenses.txt') ?? '';
+    for (const name of ['jsonpath-plus', 'jsep', '@jsep-plugin/assignment', '@jsep-plugin/regex']) {
+      expect(licences).toMatch(new RegExp(`^${name}\nMIT\n.+`, 'm'));
+    }
+    const installation = await installationOf(root);
+    expect(missingFrom(licences, installation)).toEqual([]);
+    expect(missingFrom(licences.replace(/^jsep$/m, 'x'), installation)).toEqual(['node_modules/jsep']);
   });
 
   it('is the same again, byte for byte', async () => {
