@@ -7,11 +7,19 @@ import { parse } from 'yaml';
 import { VERSION } from '../../src/lib/version.ts';
 import { root } from './root.ts';
 
+interface Step {
+  name?: string;
+  run?: string;
+  uses?: string;
+}
+
 const workflow = parse(readFileSync(join(root, '.github/workflows/release.yml'), 'utf8')) as {
   on: { push: { tags: string[] } };
-  jobs: { release: { steps: { name?: string; run?: string }[] } };
+  jobs: Record<'test' | 'release', { permissions: object; needs?: string; steps: Step[] }>;
 };
-const scripts = workflow.jobs.release.steps.flatMap(({ name, run }) => (name && run ? [run] : []));
+const scripts = [...workflow.jobs.test.steps, ...workflow.jobs.release.steps].flatMap(({ name, run }) =>
+  name && run ? [run] : [],
+);
 
 const folder = mkdtempSync(join(tmpdir(), 'release-'));
 afterEach(() => rmSync(join(folder, 'calls'), { force: true }));
@@ -60,6 +68,16 @@ describe('a release', () => {
     for (const status of ['ahead', 'diverged', '']) {
       expect(run(check, { status })).toEqual({ code: 1, log: expect.stringContaining('is not on main') });
     }
+  });
+
+  it('is tested without anything that could write, and made without running what was installed', () => {
+    const { test, release } = workflow.jobs;
+    expect(test.permissions).toEqual({ contents: 'read' });
+    expect(test.steps.map(({ run: script }) => script)).toContain('.ci/run');
+    expect(release.needs).toBe('test');
+    const used = release.steps.flatMap(({ uses = '' }) => uses.split('@')[0] || []);
+    expect(used).toEqual(['actions/checkout', 'actions/attest']);
+    expect(release.steps.map(({ run: script = '' }) => script).join()).not.toMatch(/npm|node|\.ci\/run/);
   });
 
   it.each([true, false])('is made once, and the major tag moves to it (there before: %s)', (moving) => {
