@@ -20,6 +20,7 @@ export async function startKube(config: KubeConfig): Promise<KubePorts & { close
     podProxy: cluster.podAddress,
     podDeletion: 'graceful',
     denied: [...config.scenario.cluster.denied],
+    readers: config.readers ?? [],
     onRequest: (request) => record.requests.push(request),
   });
   const control = await startControl(cluster, async () => ({ ...record, faults: cluster.faults() }));

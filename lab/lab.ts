@@ -10,6 +10,7 @@ import type {
   GithubRecord,
   KubePorts,
   KubeRecord,
+  LabAccount,
   RealApiServer,
   RealStack,
   ServingPorts,
@@ -29,6 +30,8 @@ export interface LabOptions {
   apiServer?: RealApiServer;
   /** Real parts in place of the lab's API server, controllers, gateway and endpoint picker. */
   stack?: RealStack;
+  /** Whether jobs are trusted by their subject, as docs/quickstart.md has it bound. */
+  trustsSubjects?: boolean;
   /** Program that runs one lab process: a module for `fork` and its arguments. */
   entry: { module: string; args: string[] };
 }
@@ -44,9 +47,19 @@ export const LAB = {
   gateway: { namespace: 'opendatahub', name: 'inference-gateway' },
   provider: 'projects/123456789012/locations/global/workloadIdentityPools/github/providers/lab',
   serviceAccountEmail: 'gate@lab-project.iam.gserviceaccount.com',
+  preflightEmail: 'gate-preflight@lab-project.iam.gserviceaccount.com',
   repository: 'octo/serving',
   pullRequest: 7,
 } as const;
+
+/** Who may become which service account. */
+const ACCOUNTS: Record<string, LabAccount> = {
+  [LAB.serviceAccountEmail]: {
+    subjects: [`repo:${LAB.repository}:environment:tpu`, `repo:${LAB.repository}:ref:refs/heads/main`],
+    readOnly: false,
+  },
+  [LAB.preflightEmail]: { subjects: [`repo:${LAB.repository}:pull_request`], readOnly: true },
+};
 
 export interface Lab {
   gcp: GcpPorts;
@@ -124,6 +137,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         namespace: LAB.namespace,
         gateway: { ...LAB.gateway, url: serving.gatewayUrl, adminPort: serving.gatewayAdminPort },
         ...(options.kserve ? { kserve: options.kserve } : {}),
+        ...(options.trustsSubjects ? { readers: [LAB.preflightEmail] } : {}),
         ...(options.apiServer ? { apiServer: options.apiServer } : {}),
         ...(options.stack ? { stack: options.stack } : {}),
         seedObjects: seedObjects({
@@ -153,6 +167,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         },
         tokenSecret,
         serviceAccount: { email: LAB.serviceAccountEmail, publicKeyPem: publicKey },
+        ...(options.trustsSubjects ? { accounts: ACCOUNTS } : {}),
         kubeControlUrl: kube.controlUrl,
       },
     });

@@ -34,7 +34,17 @@ export interface GcpConfig extends CommonConfig {
   tokenSecret: string;
   /** Public half of the service account key that the OAuth endpoint accepts, PEM. */
   serviceAccount: { email: string; publicKeyPem: string };
+  /** Service accounts by e-mail. Without them every job may become `serviceAccount`, which may do anything. */
+  accounts?: Record<string, LabAccount>;
   kubeControlUrl: string;
+}
+
+/** A service account that some jobs may become. */
+export interface LabAccount {
+  /** Subjects of the jobs' tokens, as `roles/iam.workloadIdentityUser` is bound to them. */
+  subjects: readonly string[];
+  /** Whether it may only read, in Google Cloud and in the cluster. */
+  readOnly: boolean;
 }
 
 export interface GcpPorts {
@@ -76,6 +86,8 @@ export interface KubeConfig extends CommonConfig {
     /** Loopback port of its Envoy's admin listener, which a pod has at 15000. */
     adminPort: number;
   };
+  /** Users who may only read. */
+  readers?: string[];
   /** Objects that exist before the run: namespaces, secrets, CRDs, the gateway, Pattern 1. */
   seedObjects: KubeObject[];
   /** Which controller of KServe the cluster has; ODH v0.15 unless given. */

@@ -88,9 +88,8 @@ export function containerApi(request: ApiRequest, state: ContainerState): Reply 
   const [, project = '', location = '', resource = '', verb = ''] = match;
   const { config } = state;
   const token = bearer(request);
-  if (!token || !verifyToken(config.tokenSecret, token, Date.now())) {
-    return unauthenticated(token !== undefined, 'container.googleapis.com');
-  }
+  const caller = token === undefined ? null : verifyToken(config.tokenSecret, token, Date.now());
+  if (!caller) return unauthenticated(token !== undefined, 'container.googleapis.com');
   const shape = shapeOf(resource + (verb && `:${verb}`));
   const route = ROUTES[`${request.method} ${shape}`];
   const fullName = `projects/${project}/locations/${location}/${resource}`;
@@ -105,7 +104,9 @@ export function containerApi(request: ApiRequest, state: ContainerState): Reply 
   }
   // IAM is asked about the cluster, before anybody looks for what is in it.
   const inCluster = resource.startsWith(`clusters/${config.cluster}/`);
-  const denied = config.scenario.gcp.denied === route.permission;
+  const isReader = config.accounts?.[caller.subject]?.readOnly === true;
+  const denied =
+    config.scenario.gcp.denied === route.permission || (isReader && !/\.(?:get|list)$/.test(route.permission));
   if (inCluster && denied) return permissionDenied(route.permission, fullName);
   if (!exists(resource, state)) return notFound(fullName);
   if (denied) return permissionDenied(route.permission, fullName);

@@ -32,6 +32,8 @@ export function createOidcProvider(): OidcProvider {
       const now = Math.floor(Date.now() / 1_000);
       const claims = {
         ...JOB_CLAIMS,
+        // The address is of one job; the lab's has who that job is in it.
+        sub: request.query.get('subject') || OIDC_SUBJECT,
         jti: randomUUID(),
         aud: request.query.get('audience') || `https://github.com/${JOB_CLAIMS.repository_owner}`,
         iss: ISSUER,

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import type { LabAccount } from '../protocol.ts';
 import { type TokenClaims, verifyToken } from '../tokens.ts';
 import { googleError, oauthError, unauthenticated } from './errors.ts';
 import { type ApiRequest, bearer, jsonObject, type Reply } from './http.ts';
@@ -10,6 +11,7 @@ export type IssueToken = (claims: TokenClaims) => string;
 export interface ServiceAccountOptions {
   issue: IssueToken;
   serviceAccount: { email: string; publicKeyPem: string };
+  accounts?: Record<string, LabAccount>;
   tokenSecret: string;
 }
 
@@ -22,10 +24,9 @@ const CLOCK_SKEW_SECONDS = 300;
 /** IAM Credentials `generateAccessToken`: a token of the service account, for a caller with a valid token. */
 export function generateAccessToken(request: ApiRequest, email: string, options: ServiceAccountOptions): Reply {
   const token = bearer(request);
-  if (!token || !verifyToken(options.tokenSecret, token, Date.now())) {
-    return unauthenticated(token !== undefined, 'iamcredentials.googleapis.com');
-  }
-  if (email !== options.serviceAccount.email) {
+  const caller = token === undefined ? null : verifyToken(options.tokenSecret, token, Date.now());
+  if (!caller) return unauthenticated(token !== undefined, 'iamcredentials.googleapis.com');
+  if (!mayBecome(caller.subject, email, options)) {
     return googleError(
       'PERMISSION_DENIED',
       "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
@@ -54,6 +55,12 @@ export function generateAccessToken(request: ApiRequest, email: string, options:
       expireTime: new Date(expiresAt).toISOString().replace('.000Z', 'Z'),
     },
   };
+}
+
+/** Whether a federated principal, `principal://…/subject/SUBJECT`, may become a service account. */
+function mayBecome(principal: string, email: string, { accounts, serviceAccount }: ServiceAccountOptions): boolean {
+  if (!accounts) return email === serviceAccount.email;
+  return accounts[email]?.subjects.some((subject) => principal.endsWith(`/subject/${subject}`)) ?? false;
 }
 
 /** OAuth 2.0 `POST /token` with the JWT bearer grant (RFC 7523): an assertion signed by the account's key, 1 h. */

@@ -29,6 +29,8 @@ export interface Api {
   logs: LogSource;
   podProxy: PodProxyTarget;
   denied: DenyRule[];
+  /** Users who may only read. */
+  readers: readonly string[];
   /** Who ends a bound pod: the kubelet after the grace period, or the API server at once. */
   podDeletion: 'graceful' | 'immediate';
   /** e.g. `v1.32.4-gke.1106006`. */

@@ -28,7 +28,7 @@ export function review(api: Api, call: Call, { kind, apiVersion, group }: Resour
   }
   if (kind === 'SelfSubjectRulesReview') {
     if (!body.spec?.namespace) throw badRequest('no namespace on request');
-    return answer(rulesOf(api), { spec: {} });
+    return answer(rulesOf(api, call.user), { spec: {} });
   }
   const { resourceAttributes, nonResourceAttributes, user = call.user } = body.spec ?? {};
   if (!resourceAttributes === !nonResourceAttributes) {

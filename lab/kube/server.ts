@@ -30,6 +30,8 @@ export interface KubeApiOptions {
   onRequest?: (request: KubeRecord['requests'][number]) => void;
   /** Requests that RBAC refuses; access reviews say the same. Everything else is allowed. */
   denied?: DenyRule[];
+  /** Users who may only read. */
+  readers?: readonly string[];
   /**
    * `graceful`: a deleted pod that runs on a node stays with its deletionTimestamp until a kubelet deletes it from the
    * store, as in a cluster. `immediate` (default): it goes at once.
@@ -69,6 +71,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     logs: options.logs,
     podProxy: options.podProxy,
     denied: options.denied ?? [],
+    readers: options.readers ?? [],
     podDeletion: options.podDeletion ?? 'immediate',
     gitVersion: options.gitVersion ?? 'v1.32.4-gke.1106006',
     userOf: (token) => userOf(options.tokenSecret, token),

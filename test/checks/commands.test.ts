@@ -17,7 +17,7 @@ const BLOCKS = PAGES.flatMap(([name, text]) => fences(text, 'sh').map((block) =>
 const SCRIPTS = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts as object);
 /** Beside npm's, what CI runs or what prepares it. */
 const BY_CI = [
-  /^\.ci\/run$/,
+  /^(?:\.ci\/run|scripts\/zizmor)$/,
   /^npm ci( && npm (run rehearse|test))?$/,
   /^npm test$/,
   /^export KUBEBUILDER_ASSETS="\$\(scripts\/kube-assets\)"$/,

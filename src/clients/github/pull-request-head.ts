@@ -17,10 +17,10 @@ export async function pullRequestHead(access: GithubAccess, pullRequest: number)
   const { pulls } = octokitFor(access).rest;
   const calling = callingWith(access, 'pull-requests: read');
   const doing = `reading pull request ${pullRequest}`;
-  return calling(doing, async (signal) => {
-    const { data } = await pulls.get({ owner, repo, pull_number: pullRequest, request: { signal } });
-    const sha = (data as PullRequest | null)?.head?.sha;
-    if (typeof sha !== 'string' || !SHA.test(sha)) throw new Error('the reply has no commit');
-    return sha;
-  });
+  const { data } = await calling(doing, (signal) =>
+    pulls.get({ owner, repo, pull_number: pullRequest, request: { signal } }),
+  );
+  const sha = (data as PullRequest | null)?.head?.sha;
+  if (typeof sha !== 'string' || !SHA.test(sha)) throw new Error('the reply has no commit');
+  return sha;
 }

@@ -21,6 +21,15 @@ export const runMode: Parser<{ mode: RunMode; restores: boolean }> = (reading) =
   return { mode: boolean(reading, 'dry-run') ? 'preflight' : mode, restores: MODES[mode].remakesStack };
 };
 
+/** Whether the identity may only read. A mode that leases cannot run with it. */
+export const readOnly: Parser<boolean> = (reading, name) => {
+  const isReadOnly = boolean(reading, name);
+  if (isReadOnly && MODES[runMode(reading, 'mode').mode].leases) {
+    reading.problem(`Input "${name}" is for mode "preflight"; every other mode changes the cluster.`);
+  }
+  return isReadOnly;
+};
+
 /** How long the stack stays, in milliseconds or null for no end; null itself for a mode that keeps no stack. */
 export const keep: Parser<{ expiresMs: number | null } | null> = (reading, name) => {
   const expiresMs = expiryOf(reading, name);

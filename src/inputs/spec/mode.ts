@@ -1,4 +1,4 @@
-import { keep, MODE_CHOICES, runMode } from '../parsers/mode.ts';
+import { keep, MODE_CHOICES, readOnly, runMode } from '../parsers/mode.ts';
 import type { InputRow } from '../row.ts';
 
 /** What is asked for, and how long it stays. */
@@ -12,7 +12,7 @@ export const MODE = {
     description: [
       '`validate` leases, deploys, measures, judges and gives back. `nightly` is the same with a fixed number of',
       'pairs, for a history. `preflight` only looks: everything that can be known for free, in one table. `deploy`',
-      'leaves a stack that serves until `expires-in` is over; `restore` is the same with Pattern 1, as a way back.',
+      'leaves a stack that serves until `expires-in` is over; `restore` is the same with Pattern 1, as a rollback.',
       '`cleanup` ends what was left. `report` publishes a result that was made elsewhere. `auto`: `nightly` on a',
       'schedule, `report` on workflow_run, else `validate`; a mode that leaves nodes is asked for by name.',
     ].join(' '),
@@ -22,6 +22,17 @@ export const MODE = {
     partOf: 'mode',
     default: 'false',
     description: 'Only look, as `preflight` does, at what `mode` would do.',
+  },
+  /** Whether the identity may only read: what needs more is then not checked. */
+  'read-only': {
+    group: 'mode',
+    key: 'readOnly',
+    parse: readOnly,
+    default: 'false',
+    description: [
+      'In mode `preflight`: the identity may only read, as that of a check on every push should. What needs more is then',
+      'not checked: the permissions of a run, and the server-side dry run.',
+    ].join(' '),
   },
   /** For a stack that stays after the run: how long, or null for no end. Null where nothing stays. */
   'expires-in': {

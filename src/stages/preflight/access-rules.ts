@@ -36,3 +36,11 @@ export const GATEWAY_NEEDS: readonly AccessNeed[] = [
 
 /** In no namespace: `manifests/rbac/nodes.yaml`. */
 export const CLUSTER_NEEDS: readonly AccessNeed[] = [{ group: '', resource: 'nodes', verbs: ['list'] }];
+
+const READING: readonly string[] = ['get', 'list'];
+
+/** The part of a need that only reads, as a list of one or none. A port-forward sends requests, whatever its verb is. */
+export function reading({ verbs, ...rest }: AccessNeed): AccessNeed[] {
+  const left = rest.resource === 'pods/portforward' ? [] : verbs.filter((verb) => READING.includes(verb));
+  return left.length > 0 ? [{ ...rest, verbs: left }] : [];
+}

@@ -6,6 +6,7 @@ import {
   GATEWAY_NEEDS,
   LEASE_NEEDS,
   POOL_NEED,
+  reading,
   SERVING_NEEDS,
 } from './access-rules.ts';
 import type { Look } from './table.ts';
@@ -17,33 +18,45 @@ interface Where {
   gatewayNamespace: string | null;
   /** API groups of InferencePool that the cluster serves. */
   poolGroups: readonly string[];
+  /** Whether the identity may only read: then only what preflight reads is asked for. */
+  readOnly?: boolean;
 }
 
 /**
  * Whether the identity may do in the cluster all that a run does, by access reviews: the rules of each namespace at once,
  * and one question each for what these do not show (an authoriser such as GKE's IAM cannot list what it allows). The
- * failure names every missing rule, and the file that grants it.
+ * failure names every missing rule, and the file that grants it. Of an identity that only reads, the other rules are not
+ * checked.
  */
 export async function checkAccess(kube: KubeClient, where: Where): Promise<Look> {
   const pools = where.poolGroups.map((group) => ({ ...POOL_NEED, group }));
+  const missing = (namespace: string | null, needs: readonly AccessNeed[], file: string) =>
+    where.readOnly
+      ? missingIn(kube, namespace, needs.flatMap(reading), 'read-only/roles.yaml')
+      : missingIn(kube, namespace, needs, file);
   const parts = await Promise.all([
-    missingIn(kube, where.namespace, [...SERVING_NEEDS, ...pools], 'serving.yaml'),
-    missingIn(kube, where.leaseNamespace, LEASE_NEEDS, 'lease.yaml'),
-    where.gatewayNamespace === null ? null : missingIn(kube, where.gatewayNamespace, GATEWAY_NEEDS, 'gateway.yaml'),
-    missingIn(kube, null, CLUSTER_NEEDS, 'nodes.yaml'),
+    missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving.yaml'),
+    missing(where.leaseNamespace, LEASE_NEEDS, 'lease.yaml'),
+    where.gatewayNamespace === null ? null : missing(where.gatewayNamespace, GATEWAY_NEEDS, 'gateway.yaml'),
+    missing(null, CLUSTER_NEEDS, 'nodes.yaml'),
   ]);
   const known = parts.filter((part) => part !== null);
-  const lacking = known.filter(({ missing }) => missing.length > 0);
+  const lacking = known.filter((part) => part.missing.length > 0);
   if (lacking.length === 0) {
     const asked = known.reduce((sum, { asked: count }) => sum + count, 0);
-    return { seen: `all ${asked} rules that a run needs` };
+    if (!where.readOnly) return { seen: `all ${asked} rules that a run needs` };
+    return {
+      outcome: 'not-checked',
+      seen: `all ${asked} rules that reading needs; those of a run are another identity's ("read-only")`,
+    };
   }
-  const told = lacking.map(({ place, missing }) => `${missing.join(', ')} ${place}`);
+  const files = [...new Set(lacking.map(({ file }) => file))];
+  const told = lacking.map((part) => `${part.missing.join(', ')} ${part.place}`);
   throw new Failure({
     stage: 'preflight',
     code: 'kube-permission',
     message: `The identity may not ${told.join('; ')}.`,
-    hint: `Grant it: ${lacking.map(({ file }) => `kubectl apply -f manifests/rbac/${file}`).join('; ')}, with the namespaces and the subject of your own.`,
+    hint: `Grant it: ${files.map((file) => `kubectl apply -f manifests/rbac/${file}`).join('; ')}, with the namespaces and the subject of your own.`,
     blame: 'config',
   });
 }

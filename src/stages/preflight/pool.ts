@@ -21,8 +21,16 @@ export async function checkClusterState(cluster: ClusterInfo): Promise<Look> {
   return { seen: `${cluster.name} is ${cluster.status}, version ${cluster.version ?? 'unknown'}` };
 }
 
-/** The permissions in Google Cloud by trying each: reading is what brought us here, the others are tried without effect. */
-export async function checkGooglePermissions(gke: GkeClient): Promise<Look> {
+/**
+ * The permissions in Google Cloud by trying each: reading is what brought us here, the others are tried without effect.
+ * Of an identity that only reads, the resize is not tried.
+ */
+export async function checkGooglePermissions(gke: GkeClient, readOnly = false): Promise<Look> {
+  if (readOnly) {
+    await gke.listOperations();
+    const seen = `clusters.get, operations.list; clusters.update is another identity's ("read-only")`;
+    return { outcome: 'not-checked', seen };
+  }
   const [, resizes] = await Promise.all([gke.listOperations(), gke.tryResizePermission()]);
   if (resizes) return { seen: 'clusters.get, clusters.update, operations.list' };
   return {

@@ -77,13 +77,14 @@ export async function preflight(
   const [planned] = await Promise.all([
     checkNodes(context, cluster, { manifest, service, retired }, table),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
-    table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke)),
+    table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke, inputs.readOnly)),
     table.look('access', 'Kubernetes permissions', async () =>
       checkAccess(kube, {
         namespace: service.namespace,
         leaseNamespace: inputs.leaseNamespace,
         gatewayNamespace: gateway?.namespace ?? null,
         poolGroups: (await groups) ?? [],
+        readOnly: inputs.readOnly,
       }),
     ),
     table.look('prerequisites', 'What KServe needs', () => checkPrerequisites(kube, controllers, manifest.object)),
@@ -194,7 +195,9 @@ async function checkNodes(
 }
 
 async function dryRun(context: StageContext, manifests: readonly Manifest[], pool: string | null): Promise<Look> {
-  const { kube, signal } = context;
+  const { kube, signal, inputs } = context;
+  // Kubernetes asks for the right to write for a dry run as well.
+  if (inputs.readOnly) return { outcome: 'not-checked', seen: 'the identity may only read ("read-only")' };
   const refused: Failure[] = [];
   for (const manifest of manifests) {
     try {

@@ -548,6 +548,16 @@ describe('the table of inputs', () => {
   });
 });
 
+describe('an identity that only reads', () => {
+  it('is for a look, also at what another mode would do', () => {
+    expect(inputsOf({ mode: 'preflight', 'read-only': 'true' }).readOnly).toBe(true);
+    expect(inputsOf({ mode: 'deploy', 'dry-run': 'true', 'read-only': 'true' }).readOnly).toBe(true);
+    expect(problemsOf({ ...REQUIRED, mode: 'deploy', 'read-only': 'true' })).toEqual([
+      'Input "read-only" is for mode "preflight"; every other mode changes the cluster.',
+    ]);
+  });
+});
+
 describe('a limit on money', () => {
   const DEFAULT = { usd: 60, isDefault: true };
 

@@ -7,6 +7,7 @@ import {
   GATEWAY_NEEDS,
   LEASE_NEEDS,
   POOL_NEED,
+  reading,
   SERVING_NEEDS,
 } from '../../../src/stages/preflight/access-rules.ts';
 import { filesBelow, type Json, objectsBelow, objectsOf, ROOT } from './files.ts';
@@ -91,7 +92,9 @@ describe('the roles of the gate', () => {
   it('are listed by their kustomization, but for the optional ones', () => {
     const [kustomization] = objectsOf('rbac/kustomization.yaml');
     const apart = ['kustomization.yaml', 'iam-role.yaml', ...OPTIONAL.map((name) => `${name}.yaml`)];
-    expect([...kustomization.resources].sort()).toEqual(filesBelow('rbac').filter((file) => !apart.includes(file)));
+    expect([...kustomization.resources].sort()).toEqual(
+      filesBelow('rbac').filter((file) => !apart.includes(file) && !file.startsWith('read-only/')),
+    );
   });
 
   it('name one and the same identity', () => {
@@ -111,6 +114,33 @@ describe('the roles of the gate', () => {
     for (const word of ['*', 'secrets', 'pods/exec', 'roles', 'rolebindings', 'bind', 'escalate', 'impersonate']) {
       expect(words).not.toContain(word);
     }
+  });
+
+  it('of a look on every push read what preflight reads, and nothing else', () => {
+    const objects = objectsOf('rbac/read-only/roles.yaml');
+    const rules = objects.flatMap(({ rules: each = [] }) => each) as Json[];
+    const verbs = new Set(rules.flatMap((rule) => rule.verbs));
+    expect([...verbs].sort()).toEqual(['get', 'list']);
+    const granted = rules.flatMap(({ apiGroups, resources, verbs: each }) =>
+      apiGroups.flatMap((group: string) =>
+        resources.flatMap((resource: string) => each.map((verb: string) => `${verb} ${resource} ${group}`)),
+      ),
+    );
+    const pools = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'].map((group) => ({
+      ...POOL_NEED,
+      group,
+    }));
+    const asked = [...SERVING_NEEDS, ...pools, ...LEASE_NEEDS, ...GATEWAY_NEEDS, ...CLUSTER_NEEDS]
+      .flatMap(reading)
+      .flatMap(({ group, resource, verbs: each }) => each.map((verb) => `${verb} ${resource} ${group}`));
+    expect(granted.sort()).toEqual(asked.sort());
+    expect(new Set(objects.flatMap(({ subjects = [] }) => subjects.map(({ name }: Json) => name))).size).toBe(1);
+    const [role] = objectsOf('rbac/read-only/iam-role.yaml');
+    expect(role.includedPermissions).toEqual([
+      'container.clusters.get',
+      'container.clusters.connect',
+      'container.operations.list',
+    ]);
   });
 
   it('are the permissions that docs/permissions.md lists', () => {

@@ -88,6 +88,26 @@ describe('Kubernetes permissions', () => {
     });
   });
 
+  it('of an identity that only reads are those of reading, and the others are not checked', async () => {
+    const asked: string[] = [];
+    const client = kube({
+      rulesIn: async () => ({ rules: [], complete: false }),
+      canI: async ({ verb, subresource }) => {
+        asked.push(`${verb} ${subresource ?? ''}`.trim());
+        return verb === 'get' || verb === 'list';
+      },
+    });
+    expect(await checkAccess(client, { ...where, readOnly: true })).toEqual({
+      outcome: 'not-checked',
+      seen: expect.stringMatching(/^all \d+ rules that reading needs; those of a run are another identity's/),
+    });
+    expect([...new Set(asked)].sort()).toEqual(['get', 'get log', 'list']);
+    const nothing = kube({ rulesIn: async () => ({ rules: [], complete: true }), canI: async () => false });
+    await expect(checkAccess(nothing, { ...where, readOnly: true })).rejects.toMatchObject({
+      hint: 'Grant it: kubectl apply -f manifests/rbac/read-only/roles.yaml, with the namespaces and the subject of your own.',
+    });
+  });
+
   it('for single names do not count for all', async () => {
     const named = [{ ...everything[0]!, resourceNames: ['one'] }];
     const client = kube({ rulesIn: async () => ({ rules: named, complete: true }), canI: async () => false });
