@@ -25,6 +25,8 @@ describe('the built action, when things go wrong', () => {
       await until('the resize', async () => (await e2e.record()).sizes.length === 1);
       main.child.kill('SIGKILL');
       expect((await main.done).signal).toBe('SIGKILL');
+      // A killed step has said already that there is something to undo.
+      expect(e2e.job.outputs().changed).toBe('true');
 
       // A later step signed in elsewhere and an expression changed its value: the lease alone says where the nodes are.
       e2e.job.env.GOOGLE_CLOUD_PROJECT = 'other-project';
@@ -54,7 +56,12 @@ describe('the built action, when things go wrong', () => {
       const other = e2e.otherJob(18300012346, { 'on-busy': 'stop', comment: 'off' });
       const stopped = await other.main().done;
       expect(stopped.code).toBe(1);
-      expect(other.outputs()).toMatchObject({ verdict: 'error', cause: 'pool.leased', blame: 'cluster' });
+      expect(other.outputs()).toMatchObject({
+        verdict: 'error',
+        cause: 'pool.leased',
+        blame: 'cluster',
+        changed: 'false',
+      });
       expect(stopped.log).toContain('/actions/runs/18300012345/attempts/1');
       expect((await other.post().done).code).toBe(0);
       expect(await e2e.record()).toMatchObject({
@@ -93,6 +100,7 @@ describe('the built action, when things go wrong', () => {
         cause: 'gke.stockout',
         blame: 'cloud',
         stage: 'lease',
+        changed: 'true',
       });
       expect(main.log).toMatch(/^::error title=error%3A .*::.*no TPU capacity/m);
       expect((await e2e.job.post().done).code).toBe(0);
@@ -115,7 +123,7 @@ describe('the built action, when things go wrong', () => {
       expect(main.log).toContain(text);
     }
     expect(Object.keys(e2e.job.outputs()).sort()).toEqual([...OUTPUT_NAMES].sort());
-    expect(e2e.job.outputs().verdict).toBe('error');
+    expect(e2e.job.outputs()).toMatchObject({ verdict: 'error', changed: 'false' });
     const post = await e2e.job.post().done;
     expect(post.code).toBe(0);
     expect(post.log).toContain('nothing to give back');

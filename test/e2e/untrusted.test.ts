@@ -3,13 +3,25 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fakeRunner, type Job } from './fake-runner.ts';
 
+const KEY = JSON.stringify({
+  ...{ type: 'service_account', client_email: 'gate@p.iam.gserviceaccount.com', private_key: 'k'.repeat(40) },
+  // Nobody listens there: a call would fail in another way.
+  token_uri: 'http://127.0.0.1:1/token',
+});
+
 let job: Job | undefined;
 afterEach(() => job?.close());
 
 describe('a pull request from a fork', () => {
   it('ends neutral, with the command for a maintainer and nothing for post to do', async () => {
     job = fakeRunner({
-      inputs: { 'project-id': 'p', location: 'l', cluster: 'c', 'credentials-json': '{"of":"pull_request_target"}' },
+      inputs: {
+        'project-id': 'my-project',
+        location: 'europe-west4-a',
+        cluster: 'llmd',
+        'credentials-json': KEY.replace('k'.repeat(40), 'of pull_request_target'),
+        'release-timeout': '5s',
+      },
       env: { GITHUB_REPOSITORY: 'o/r', GITHUB_WORKFLOW_REF: 'o/r/.github/workflows/gate.yml@refs/heads/main' },
       event: {
         name: 'pull_request_target',
@@ -20,11 +32,12 @@ describe('a pull request from a fork', () => {
     expect(main).toMatchObject({ code: 0, signal: null });
     expect(main.log).toContain('::notice title=Not measured::');
     expect(job.summary('main')).toContain('gh workflow run gate.yml --ref gate/pr-7');
-    expect(job.outputs()).toMatchObject({ verdict: '', passed: 'false' });
+    expect(job.outputs()).toMatchObject({ verdict: '', passed: 'false', changed: 'false' });
     const post = await job.post().done;
     expect(post).toMatchObject({ code: 0 });
-    expect(post.log).not.toContain('::error');
-    expect(job.files().join()).not.toContain('pull_request_target"}');
+    expect(post.log).toContain('nothing to give back');
+    expect(post.log).not.toMatch(/::(?:error|warning)/);
+    expect(job.files().join()).not.toContain('of pull_request_target');
   });
 });
 
@@ -39,11 +52,7 @@ describe('a pull request with manifests that are none of its business', () => {
           manifests: 'deploy.yaml',
           comment: 'off',
         },
-        'credentials-json': JSON.stringify({
-          ...{ type: 'service_account', client_email: 'gate@p.iam.gserviceaccount.com', private_key: 'k'.repeat(40) },
-          // Nobody listens there: a call would fail in another way.
-          token_uri: 'http://127.0.0.1:1/token',
-        }),
+        'credentials-json': KEY,
       },
       env: { GITHUB_REPOSITORY: 'o/r' },
       event: { name: 'push', payload: {} },
