@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
@@ -62,7 +62,9 @@ export async function startRepository(scenario: string, timeScale = 20): Promise
   const store = join(folder, 'store');
   mkdirSync(store);
   copyCheckout(checkout);
-  const uses = prepareWorkflows(join(checkout, '.github', 'workflows'), lab.gcp.oidcRequestUrl);
+  // Each job has an address of its own, and what is given here would outrank it.
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: oidcUrl = '', ...withoutTokens } = lab.env;
+  const uses = prepareWorkflows(join(checkout, '.github', 'workflows'), oidcUrl);
   const git = (...args: string[]) => execFileSync('git', args, { cwd: checkout, stdio: 'ignore' });
   git('init', '-q', '-b', 'main');
   git('remote', 'add', 'origin', `https://github.com/${LAB.repository}`);
@@ -80,7 +82,7 @@ export async function startRepository(scenario: string, timeScale = 20): Promise
       const texts = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, String(value)]));
       writeFileSync(event, JSON.stringify({ repository, inputs: texts, ...(payload as object) }));
       const env = {
-        ...lab.env,
+        ...withoutTokens,
         GITHUB_RUN_ID: String(18_300_000_000 + runs),
         GITHUB_RUN_NUMBER: String(400 + runs),
         STAND_IN_STORE: store,
@@ -145,7 +147,8 @@ function copyCheckout(to: string): void {
   for (const path of listed
     .toString()
     .split('\0')
-    .filter((each) => needed.test(each))) {
+    // Git goes on to list what was deleted since the last commit.
+    .filter((each) => needed.test(each) && existsSync(join(root, each)))) {
     cpSync(join(root, path), join(to, path));
   }
 }

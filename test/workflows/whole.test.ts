@@ -149,14 +149,15 @@ describe('the deploy', () => {
     expect(await states()).toEqual(['in_progress,success,inactive']);
   });
 
-  it.each<[string, Partial<typeof inputs>]>([
-    ['fewer nodes than replicas', { nodes: '2' }],
-    ['no number of nodes', { nodes: 'abc' }],
-    ['Pattern 1 over one that was made by hand', { pattern: '1' }],
-  ])('that is refused for %s leaves everything as it is', async (_, change) => {
+  it.each<[string, Partial<typeof inputs>, RegExp]>([
+    ['fewer nodes than replicas', { nodes: '2' }, /3 replicas of 4 chips do not fit on 2 nodes of 4/],
+    ['no number of nodes', { nodes: 'abc' }, /Input "nodes" is "abc"/],
+    ['Pattern 1 over one that was made by hand', { pattern: '1' }, /exists already, and no run of the gate made it/],
+  ])('that is refused for %s leaves everything as it is', async (_, change, reason) => {
     repository = await startRepository('pass', 100);
     const run = await dispatch(change);
-    expect(run.jobs, why(run)).toEqual({ deploy: false });
+    expect(run.jobs).toEqual({ deploy: false });
+    expect(run.log).toMatch(reason);
     expect(await nodes()).toEqual({ left: [], sizes: [] });
     const { kube } = await repository.lab.record();
     const writes = kube.requests.filter(({ method, path }) => method !== 'GET' && !/reviews|dryRun=All/.test(path));

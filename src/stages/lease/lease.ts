@@ -8,8 +8,9 @@ import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/marks.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
-import { acquirePool, type LeaseContext, storyOf, type Taking } from './pool-lease.ts';
+import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
 import { resizeFailure } from './resize-failure.ts';
+import type { Taking } from './taking.ts';
 
 /** What must be known to give the nodes back, whatever happens next. Pure. */
 export function leaseState(

@@ -16,6 +16,7 @@ import {
   readLease,
   SKEW_MS,
 } from './lease-record.ts';
+import { type Taking, writeTaking } from './taking.ts';
 
 export interface LeaseContext {
   kube: KubeClient;
@@ -34,14 +35,6 @@ export interface Waiting {
   limitMs: number;
   pollIntervalMs: number;
   taking?: Taking;
-}
-
-/** What surrounds each write of the lease: the first call of a run that changes anything. */
-export interface Taking {
-  /** Called before a write. What it throws ends the wait, and nothing was written. */
-  before(): Promise<void>;
-  /** Called when a write was refused, since another run was faster: nothing was written. */
-  refused(): void;
 }
 
 /** What was found in place of a free pool. */
@@ -74,7 +67,7 @@ export async function acquirePool(context: LeaseContext, state: LeaseState, wait
       const nowMs = kube.serverTime();
       if (!found) {
         const times = { nowMs, acquiredAtMs: nowMs, transitions: 0 };
-        const made = await taking(waiting, () => kube.create(leaseObject(namespace, holder, state, times)));
+        const made = await writeTaking(waiting.taking, () => kube.create(leaseObject(namespace, holder, state, times)));
         return made ? { done: { story: null, waited } } : { waiting: 'another run was faster' };
       }
       const record = readLease(found);
@@ -91,19 +84,14 @@ export async function acquirePool(context: LeaseContext, state: LeaseState, wait
       const acquiredAtMs = ours ? Date.parse(String(found.spec?.acquireTime)) || nowMs : nowMs;
       const times = { nowMs, acquiredAtMs, transitions };
       const version = found.metadata.resourceVersion;
-      const next = await taking(waiting, () => kube.replace(leaseObject(namespace, holder, state, times, version)));
+      const next = await writeTaking(waiting.taking, () =>
+        kube.replace(leaseObject(namespace, holder, state, times, version)),
+      );
       if (!next) return { waiting: 'another run was faster' };
       return { done: { story: ours ? null : record, waited: waited || !ours } };
     },
     onTimeout: (_seen, elapsedMs) => poolLeased(state.nodePool, last, elapsedMs),
   });
-}
-
-async function taking<T>({ taking: around }: Waiting, write: () => Promise<T | null>): Promise<T | null> {
-  await around?.before();
-  const written = await write();
-  if (written === null) around?.refused();
-  return written;
 }
 
 /**
