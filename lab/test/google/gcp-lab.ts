@@ -26,7 +26,14 @@ export interface GcpLab extends GcpPorts {
 
 /** Google Cloud with a cluster `serving` and a pool `v6e` of single-host TPU nodes, and somebody for it to tell. */
 export async function startGcpLab(
-  options: { scenario?: string; timeScale?: number; nodes?: number; topology?: string; inject?: Inject } = {},
+  options: {
+    scenario?: string;
+    timeScale?: number;
+    nodes?: number;
+    topology?: string;
+    inject?: Inject;
+    accounts?: GcpConfig['accounts'];
+  } = {},
 ): Promise<GcpLab> {
   const published: NodePoolState[] = [];
   const kube = await listen((request) => {
@@ -57,6 +64,7 @@ export async function startGcpLab(
       publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     },
     kubeControlUrl: kube.url,
+    ...(options.accounts ? { accounts: options.accounts } : {}),
   };
   const gcp = await startGcp(config, options.inject);
   const token = issueToken('secret', { subject: config.serviceAccount.email, expiresAt: Date.now() + 3_600_000 });

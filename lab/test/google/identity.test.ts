@@ -3,7 +3,7 @@ import { IdentityPoolClient, JWT } from 'google-auth-library';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signJwt } from '../../google/jwt.ts';
 import { verifyToken } from '../../tokens.ts';
-import { type GcpLab, PROVIDER, startGcpLab } from './gcp-lab.ts';
+import { type GcpLab, POOL, PROVIDER, startGcpLab } from './gcp-lab.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 let lab: GcpLab;
@@ -161,5 +161,52 @@ describe('a service account key', () => {
     const response = await assertion(claims);
     expect(response.status).toBe(400);
     expect(((await response.json()) as { error_description: string }).error_description).toContain(text);
+  });
+});
+
+describe('a service account that some jobs may become', () => {
+  const GATE = 'gate@demo.iam.gserviceaccount.com';
+  const LOOK = 'look@demo.iam.gserviceaccount.com';
+  const accounts = {
+    [GATE]: { subjects: ['repo:o/r:environment:tpu'], readOnly: false },
+    [LOOK]: { subjects: ['repo:o/r:pull_request'], readOnly: true },
+  };
+
+  /** Becomes an account as the job with a subject. Returns the status and the access token. */
+  async function become(email: string, subject: string) {
+    const url = `${lab.oidcRequestUrl}&subject=${subject}&audience=${encodeURIComponent(`https:${PROVIDER}`)}`;
+    const job = await fetch(url, { headers: { authorization: `Bearer ${lab.oidcRequestToken}` } });
+    const { value } = (await job.json()) as { value: string };
+    const { access_token: federated } = (await (await exchange(value)).json()) as { access_token: string };
+    const response = await fetch(`${lab.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${federated}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ scope: [SCOPE] }),
+    });
+    const { accessToken } = (await response.json()) as { accessToken?: string };
+    return { status: response.status, accessToken };
+  }
+
+  it('is refused to every other job', async () => {
+    await lab.close();
+    lab = await startGcpLab({ accounts });
+    const statuses = async (email: string) =>
+      Promise.all(
+        ['environment:tpu', 'pull_request', 'ref:refs/heads/try'].map(
+          async (end) => (await become(email, `repo:o/r:${end}`)).status,
+        ),
+      );
+    expect(await statuses(GATE)).toEqual([200, 403, 403]);
+    expect(await statuses(LOOK)).toEqual([403, 200, 403]);
+  });
+
+  it('may resize nothing where it only reads', async () => {
+    await lab.close();
+    lab = await startGcpLab({ accounts });
+    const { accessToken } = await become(LOOK, 'repo:o/r:pull_request');
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const body = JSON.stringify({ nodeCount: 3 });
+    const resize = await fetch(`${lab.url}/v1/${POOL}:setSize`, { method: 'POST', headers, body });
+    expect([(await fetch(`${lab.url}/v1/${POOL}`, { headers })).status, resize.status]).toEqual([200, 403]);
   });
 });
