@@ -64,11 +64,11 @@ export const CONFIG_RULES: readonly Rule[] = [
     title: 'The manifests hold what the gate does not apply',
     blame: 'change',
     family: 'config',
-    looksLike: 'a kind, namespace, image or host access that no pull request may have applied',
+    looksLike: 'a kind, field, value, image or host access that no pull request may have applied',
     explanation: ({ rules }, { failure }) =>
       `A pull request must not use the gate's credentials for anything but its serving stack. Refused by rule ${Array.isArray(rules) ? rules.join(', ') : '?'}, before any call; nothing was leased. ${failure?.message ?? ''}`,
     remedy: () =>
-      'Correct the lines that the message names, or widen "allowed-kinds", "allowed-namespaces" or "allowed-registries" in the workflow of the base branch.',
+      'Correct the lines that the message names, or widen the input that it names in the workflow of the base branch.',
   }),
   plain(
     'bad-manifest',

@@ -8,9 +8,17 @@ export interface GuardPolicy {
   namespaces: readonly string[];
   /** Registries or beginnings of repositories: `quay.io/opendatahub`; `docker.io` where an image names none. */
   registries: readonly string[];
+  /** Objects that manifests may name without bringing them: `Secret/hf-token`, `Gateway/namespace/name`. */
+  references: readonly string[];
+  /** Fields beside the reviewed ones: `spec.template.nodeName`, or of one kind `LLMInferenceService:spec.scaling`. */
+  fields: readonly string[];
+  /** The gateway of the stack; null when no input names it. */
+  gateway: { namespace: string; name: string } | null;
+  /** The node pool of the stack; null when no input names it. */
+  nodePool: string | null;
 }
 
-/** The policy of the three inputs `allowed-…`. The namespace of the stack is always among the allowed ones. */
+/** The policy of the inputs `allowed-…`. The namespace of the stack is always among the allowed ones. */
 export const guard: Parser<GuardPolicy> = (reading) => {
   const { text } = reading;
   const kinds = kindsOf(reading);
@@ -18,8 +26,36 @@ export const guard: Parser<GuardPolicy> = (reading) => {
   const more = listOf(text('allowed-namespaces')).map((name) =>
     checkKubernetesName(reading, 'allowed-namespaces', name),
   );
-  return { kinds, namespaces: [...new Set([text('namespace'), ...more])], registries };
+  return {
+    kinds,
+    namespaces: [...new Set([text('namespace'), ...more])],
+    registries,
+    references: referencesOf(reading),
+    fields: fieldsOf(reading),
+    gateway: gateway({ ...reading, bad: () => {} }, 'gateway'),
+    nodePool: text('node-pool') || null,
+  };
 };
+
+function referencesOf({ text, bad }: Reading): string[] {
+  const references = listOf(text('allowed-references'));
+  for (const reference of references) {
+    if (!/^[A-Z][A-Za-z0-9]*(\/[a-z0-9][a-z0-9.-]*){1,2}$/.test(reference)) {
+      bad('allowed-references', reference, 'kinds with a name, such as Secret/hf-token or Gateway/namespace/name');
+    }
+  }
+  return references;
+}
+
+function fieldsOf({ text, bad }: Reading): string[] {
+  const fields = listOf(text('allowed-fields'));
+  for (const field of fields) {
+    if (!/^([A-Z][A-Za-z0-9]*(\.[a-z0-9.-]+)?:)?[A-Za-z][\w.@/-]*$/.test(field)) {
+      bad('allowed-fields', field, 'fields such as spec.template.nodeName, or LLMInferenceService:spec.scaling');
+    }
+  }
+  return fields;
+}
 
 function kindsOf({ text, bad }: Reading): string[] {
   const kinds = listOf(text('allowed-kinds'));

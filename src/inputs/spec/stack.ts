@@ -93,8 +93,8 @@ export const STACK = {
     parse: guard,
     default: 'LLMInferenceService, NetworkPolicy, DestinationRule',
     description: [
-      'Kinds that the manifests may have, with or without their group. Roles, bindings, definitions and what',
-      'belongs to no namespace are never applied.',
+      'Kinds that the manifests may have, such as `NetworkPolicy`, or with their group, such as `Gadget.example.com`. Roles,',
+      'bindings, definitions and what belongs to no namespace are never applied.',
     ].join(' '),
   },
   'allowed-registries': {
@@ -107,6 +107,25 @@ export const STACK = {
     group: 'stack',
     partOf: 'allowed-kinds',
     description: 'Namespaces that the manifests may name beside `namespace`.',
+  },
+  'allowed-references': {
+    group: 'stack',
+    partOf: 'allowed-kinds',
+    default:
+      'Secret/redhat-pull-secret, Secret/hf-token, Gateway/opendatahub/inference-gateway, Gateway/kserve/kserve-ingress-gateway',
+    description: [
+      'Objects that the manifests may name without bringing them, as `Kind/name`, a gateway as',
+      '`Gateway/namespace/name`: Secrets, ConfigMaps, PersistentVolumeClaims, ServiceAccounts, PriorityClasses,',
+      'LLMInferenceServiceConfigs, gateways.',
+    ].join(' '),
+  },
+  'allowed-fields': {
+    group: 'stack',
+    partOf: 'allowed-kinds',
+    description: [
+      'Fields that the manifests may have beside the reviewed ones, with everything below them:',
+      '`spec.template.nodeName`, or of one kind `LLMInferenceService:spec.scaling`.',
+    ].join(' '),
   },
   /** Null: taken from the HTTPRoute's parentRefs. */
   gateway: {

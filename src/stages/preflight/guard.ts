@@ -1,9 +1,10 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import { describe, groupOf, refOf } from '../../clients/kubernetes/objects.ts';
-import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
-
-type GuardPolicy = Inputs['guard'];
+import { type GuardContext, type GuardPolicy, guardContext, shown } from './guard-context.ts';
+import { groupsOf, rootLine } from './guard-fields.ts';
+import { templateFindings } from './guard-templates.ts';
+import { type Refuse, walkFields } from './guard-walk.ts';
 
 export interface Refusal {
   rule: string;
@@ -12,8 +13,6 @@ export interface Refusal {
   line: number | null;
   message: string;
 }
-
-type Path = readonly (string | number)[];
 
 /** Never, whatever is widened: what would give the pull request more than the gate itself has. */
 const FORBIDDEN_GROUPS: ReadonlySet<string> = new Set([
@@ -35,120 +34,80 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'IngressClass',
   'GatewayClass',
 ]);
-const HOST_NAMESPACES = ['hostNetwork', 'hostPID', 'hostIPC'] as const;
-const DEEPEST = 64;
 
 /**
  * Everything in the manifests that the policy does not allow, in file order: a pull request must not use the gate's
- * credentials for anything but its serving stack. Pod specifications are looked for at any
- * depth, for LLMInferenceService has four of them and other kinds have more. Pure.
+ * credentials for anything but its serving stack. Fields are allowed one by one, from a reviewed table
+ * (`guard-fields.ts`); a kind that the table lacks has none but its metadata. Pure.
  */
 export function guard(manifests: readonly Manifest[], policy: GuardPolicy): Refusal[] {
+  const context = guardContext(manifests, policy);
   return manifests.flatMap((manifest) => {
     const refusals: Refusal[] = [];
-    const refuse = (rule: string, path: Path, message: string) =>
+    const refuse: Refuse = ({ rule, message }, path) =>
       void refusals.push({ rule, file: manifest.file, line: manifest.lineOf?.(path) ?? manifest.line, message });
-    checkObject(manifest, policy, refuse);
-    walk(manifest.object, [], policy, refuse);
+    const namespace = manifest.object.metadata.namespace ?? policy.namespaces[0] ?? '';
+    checkManifest(manifest, { ...context, namespace }, refuse);
     return refusals;
   });
 }
 
-type Refuse = (rule: string, path: Path, message: string) => void;
+function checkManifest(manifest: Manifest, context: GuardContext, refuse: Refuse): void {
+  const { object } = manifest;
+  if (!checkKind(manifest, context.policy, refuse)) return;
+  checkNamespace(manifest, context.policy, refuse);
+  const group = groupOf(object.apiVersion);
+  walkFields(object, rootLine(object.kind, group), context, refuse);
+  if (group !== 'serving.kserve.io') return;
+  for (const { finding, path } of templateFindings(object)) refuse(finding, path);
+}
 
-function checkObject({ object }: Manifest, policy: GuardPolicy, refuse: Refuse): void {
+/** Whether the kind is allowed, so that its fields are worth a look. */
+function checkKind({ object }: Manifest, { kinds }: GuardPolicy, refuse: Refuse): boolean {
   const { apiVersion, kind } = object;
   const group = groupOf(apiVersion);
-  const name = describe(refOf(object));
-  if (FORBIDDEN_GROUPS.has(group)) {
-    refuse('kind', ['kind'], `${name} is of ${group}, which is never applied`);
-    return;
+  const name = shown(describe(refOf(object)));
+  const refused = (message: string): false => {
+    refuse({ rule: 'kind', message: `${name} ${message}` }, ['kind']);
+    return false;
+  };
+  if (FORBIDDEN_GROUPS.has(group)) return refused(`is of ${group}, which is never applied`);
+  if (CLUSTER_SCOPED.has(kind)) return refused('belongs to no namespace, which is never applied');
+  if (!/^(?:[a-z0-9][a-z0-9.-]*\/)?v\d+(?:(?:alpha|beta)\d+)?$/.test(apiVersion)) {
+    return refused(`has the version ${shown(apiVersion)}, which is none of Kubernetes`);
   }
-  if (CLUSTER_SCOPED.has(kind)) {
-    refuse('kind', ['kind'], `${name} belongs to no namespace, which is never applied`);
-    return;
-  }
-  if (!policy.kinds.some((allowed) => allowed === kind || allowed === `${kind}.${group}`)) {
-    refuse('kind', ['kind'], `${name} is none of the allowed kinds (${policy.kinds.join(', ')})`);
-  }
+  const allowed = kinds.some(
+    (each) => each === `${kind}.${group}` || (each === kind && groupsOf(kind).includes(group)),
+  );
+  if (allowed) return true;
+  const known = groupsOf(kind);
+  const other =
+    kinds.includes(kind) &&
+    `is of ${group || 'the core group'}, and ${kind} alone stands for ${known.join(', ') || 'no kind that was reviewed'}`;
+  return refused(
+    `${other || `is none of the allowed kinds (${kinds.join(', ')})`}; "allowed-kinds" may add ${kind}.${group}`,
+  );
+}
+
+function checkNamespace({ object }: Manifest, { namespaces }: GuardPolicy, refuse: Refuse): void {
   const { namespace } = object.metadata;
-  if (!policy.namespaces.includes(namespace ?? '')) {
-    const where = namespace ? `in namespace ${namespace}` : 'in no namespace';
-    refuse('namespace', ['metadata', 'namespace'], `${name} is ${where}, not in ${policy.namespaces.join(', ')}`);
-  }
-}
-
-function walk(value: unknown, path: Path, policy: GuardPolicy, refuse: Refuse): void {
-  if (value === null || typeof value !== 'object') return;
-  if (path.length > DEEPEST) {
-    refuse('depth', [], `the manifest is nested more than ${DEEPEST} levels deep`);
-    return;
-  }
-  for (const [key, inner] of Object.entries(value)) {
-    const at = [...path, Array.isArray(value) ? Number(key) : key];
-    checkField(key, inner, at, policy, refuse);
-    walk(inner, at, policy, refuse);
-  }
-}
-
-function checkField(key: string, value: unknown, path: Path, policy: GuardPolicy, refuse: Refuse): void {
-  const shown = path.join('.');
-  if (HOST_NAMESPACES.some((name) => name === key) && value === true) {
-    refuse('host', path, `${shown} puts the pod into a namespace of its node`);
-  } else if (key === 'hostPath' && value !== null && typeof value === 'object') {
-    refuse('host', path, `${shown} mounts a folder of the node`);
-  } else if (key === 'hostPort' && typeof value === 'number' && value > 0) {
-    refuse('host', path, `${shown} opens a port of the node`);
-  } else if ((key === 'privileged' || key === 'allowPrivilegeEscalation') && value === true) {
-    refuse('privileged', path, `${shown} is true`);
-  } else if (key === 'add' && path.at(-2) === 'capabilities' && Array.isArray(value) && value.length > 0) {
-    refuse('privileged', path, `${shown} adds ${value.join(', ')}`);
-  } else if ((key === 'serviceAccountName' || key === 'serviceAccount') && typeof value === 'string') {
-    if (value !== '' && value !== 'default') refuse('service-account', path, `${shown} is ${value}`);
-  } else if (key === 'serviceAccountToken' && value !== null && typeof value === 'object') {
-    refuse('service-account', path, `${shown} mounts a token of the service account`);
-  } else {
-    const image = imageAt(key, value, path);
-    if (image !== null && !isAllowedImage(image, policy.registries)) {
-      refuse(
-        'image',
-        path,
-        `${shown} is ${image}, of none of the allowed registries (${policy.registries.join(', ')})`,
-      );
-    }
-  }
-}
-
-/** The image that a field names, if it names one: of a container, of an image volume, of a sidecar, of the model. */
-function imageAt(key: string, value: unknown, path: Path): string | null {
-  if (typeof value !== 'string' || value === '') return null;
-  if (key === 'image') return value;
-  if (key === 'reference' && path.at(-2) === 'image') return value;
-  if (key === 'sidecar.istio.io/proxyImage') return value;
-  if (key === 'uri' && value.startsWith('oci://')) return value.slice('oci://'.length);
-  return null;
-}
-
-/** `vllm/vllm-tpu:v1` is of docker.io, as every container runtime takes it. */
-function isAllowedImage(image: string, registries: readonly string[]): boolean {
-  const [first = '', ...rest] = image.split('/');
-  const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  const full = named ? image : `docker.io/${rest.length > 0 ? image : `library/${image}`}`;
-  const repository = full.replace(/@.*$/, '').replace(/:[^/]*$/, '');
-  return registries.some((allowed) => repository === allowed || repository.startsWith(`${allowed}/`));
+  if (namespaces.includes(namespace ?? '')) return;
+  const where = namespace ? `in namespace ${shown(namespace)}` : 'in no namespace';
+  const message = `${object.kind} ${shown(object.metadata.name)} is ${where}, not in ${namespaces.join(', ')}`;
+  refuse({ rule: 'namespace', message }, ['metadata', 'namespace']);
 }
 
 /** All refusals in one Failure (`manifest-guard`), with file, line and rule of each. */
 export function guardFailure(refusals: readonly Refusal[]): Failure {
   const [first] = refusals;
   const lines = refusals.map(
-    ({ rule, file, line, message }) => `${file}${line === null ? '' : `:${line}`}: ${message} (rule ${rule})`,
+    ({ rule, file, line, message }) => `${shown(file)}${line === null ? '' : `:${line}`}: ${message} (rule ${rule})`,
   );
   return new Failure({
     stage: 'preflight',
     code: 'manifest-guard',
     message: `The manifests are refused: ${lines.join('; ')}.`,
-    hint: 'Correct them, or let a maintainer widen "allowed-kinds", "allowed-namespaces" or "allowed-registries"; what the rules host, privileged and service-account refuse cannot be widened.',
+    hint: 'Correct them, or let a maintainer widen "allowed-kinds", "allowed-namespaces", "allowed-registries", "allowed-references" or "allowed-fields"; what the rules host and privileged refuse cannot be widened.',
     blame: 'change',
     evidence: {
       file: first?.file ?? null,

@@ -118,8 +118,9 @@ describe('what a pull request may not have applied', () => {
   });
 
   it('is nesting of more than 64 levels', async () => {
-    // The outermost list is at level 3: spec, template, deep.
-    const deep = (level: number) => inTemplate(`    deep: ${'['.repeat(level - 2)}${']'.repeat(level - 2)}\n`);
+    // The outermost list is at level 6: spec, router, scheduler, config, inline, deep. The field is an open one.
+    const deep = (level: number) =>
+      `${SERVICE}  router: {scheduler: {config: {inline: {deep: ${'['.repeat(level - 5)}${']'.repeat(level - 5)}}}}}\n`;
     expect(await refused(deep(64))).toEqual([]);
     expect(await refused(deep(65))).toEqual(['depth@m.yaml:1']);
   });
