@@ -112,7 +112,7 @@ export const STACK = {
     group: 'stack',
     partOf: 'allowed-kinds',
     default:
-      'Secret/redhat-pull-secret, Secret/hf-token, Gateway/opendatahub/inference-gateway, Gateway/kserve/kserve-ingress-gateway',
+      'Secret/redhat-pull-secret, Secret/hf-token, Secret/llm-d-hf-token, Gateway/opendatahub/inference-gateway, Gateway/kserve/kserve-ingress-gateway',
     description: [
       'Objects that the manifests may name without bringing them, as `Kind/name`, a gateway as',
       '`Gateway/namespace/name`: Secrets, ConfigMaps, PersistentVolumeClaims, ServiceAccounts, PriorityClasses,',

@@ -1,9 +1,13 @@
-import { fieldsOf, notAllowed, type Path, type ValueRule } from './guard-context.ts';
+import { fieldsOf, type GuardContext, notAllowed, type Path, type ValueRule } from './guard-context.ts';
 
 const EXT_PROC = 'type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute';
 
-/** A patch of one route of the own namespace, by Istio's name for it: `<namespace>.<HTTPRoute>.<rule>`. */
-const envoyPatch: ValueRule = (value, path, { namespace }) => {
+/** The namespace of the stack: a filter lies in that of the gateway. */
+const stackNamespace = ({ policy }: GuardContext) => policy.namespaces[0] ?? '';
+
+/** A patch of one route of the stack's namespace, by Istio's name for it: `<namespace>.<HTTPRoute>.<rule>`. */
+const envoyPatch: ValueRule = (value, path, guardContext) => {
+  const namespace = stackNamespace(guardContext);
   const { applyTo, match, patch } = fieldsOf(value);
   const { context, routeConfiguration } = fieldsOf(match);
   const route = fieldsOf(fieldsOf(fieldsOf(fieldsOf(routeConfiguration).vhost).route)).name;
@@ -28,7 +32,9 @@ const envoyPatch: ValueRule = (value, path, { namespace }) => {
 };
 
 /** Istio's name for the cluster of a Service of the stack: `outbound|9002||service.namespace.svc.cluster.local`. */
-const stackCluster: ValueRule = (value, path, { hosts, namespace }) => {
+const stackCluster: ValueRule = (value, path, guardContext) => {
+  const { hosts } = guardContext;
+  const namespace = stackNamespace(guardContext);
   const [, host] = /^outbound\|\d+\|\|([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.cluster\.local$/.exec(String(value)) ?? [];
   const own = String(value).endsWith(`||${host}.${namespace}.svc.cluster.local`);
   return host && own && hosts.has(host)

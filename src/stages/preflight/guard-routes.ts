@@ -13,6 +13,8 @@ import {
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** The names that KServe's presets give to the children of a service. */
 const CHILD = /^\{\{ ?ChildName \.ObjectMeta\.Name `-[a-z0-9-]+` ?\}\}$/;
+/** The gateway that the cluster's administrator chose for KServe. */
+const KSERVE_GATEWAY = 'Gateway/{{ .GlobalConfig.IngressGatewayNamespace }}/{{ .GlobalConfig.IngressGatewayName }}';
 const OWN_NAMESPACE = '{{ .ObjectMeta.Namespace }}';
 const BACKENDS = ['Service', 'InferencePool'];
 const BACKEND_GROUPS = ['', 'core', 'inference.networking.k8s.io', 'inference.networking.x-k8s.io'];
@@ -30,7 +32,7 @@ const gateway: ValueRule = (value, path, context) => {
   if (isOwn(namespace, context)) return [];
   const whole = `Gateway/${namespace}/${name}`;
   const chosen = policy.gateway ? `Gateway/${policy.gateway.namespace}/${policy.gateway.name}` : null;
-  if (whole === chosen || policy.references.includes(whole)) return [];
+  if (whole === KSERVE_GATEWAY || whole === chosen || policy.references.includes(whole)) return [];
   const message = `${pathText(path)} names gateway ${shown(`${namespace}/${name}`)}; allowed are those of the own namespace, that of the input "gateway", and ${policy.references.filter((each) => each.startsWith('Gateway/')).join(', ')}`;
   return rule('reference', { message, reference: whole });
 };
@@ -76,9 +78,12 @@ const route: ValueRule = (value, path, context) => {
 
 function ownPaths({ namespace, services }: GuardContext): string[] {
   return [
-    '/{{ .ObjectMeta.Namespace }}/{{ .ObjectMeta.Name }}',
     ...[...services].map((service) => `/${namespace}/${service}`),
-  ].reverse();
+    '/{{ .ObjectMeta.Namespace }}/{{ .ObjectMeta.Name }}',
+    // Of KServe's presets from v0.20 on, for a client that knows the name of the model alone.
+    `/publishers/${namespace}/models`,
+    '/publishers/{{ .ObjectMeta.Namespace }}/models',
+  ];
 }
 
 /** The host of a DestinationRule, in each of the forms that Istio completes. */
@@ -98,9 +103,6 @@ const exportTo: ValueRule = (value, path, { namespace }) =>
 const serviceName: ValueRule = (value, path) =>
   NAME.test(String(value)) || CHILD.test(String(value)) ? [] : notAllowed(path, value, 'the name of a Service');
 
-/** Without a Service of its own a picker is a machine of any address. */
-const clusterIP = oneOf(['ClusterIP']);
-
 export const ROUTE_RULES = {
   gateway,
   backend,
@@ -113,7 +115,7 @@ export const ROUTE_RULES = {
   serviceGroup: oneOf(['', 'core']),
   rewriteFilter: oneOf(['URLRewrite']),
   tlsMode: oneOf(['DISABLE', 'SIMPLE', 'ISTIO_MUTUAL']),
-  clusterIP,
+  clusterIP: oneOf(['ClusterIP']),
   headless: oneOf(['None', '']),
   secretType: oneOf(['Opaque', 'kubernetes.io/dockerconfigjson', 'kubernetes.io/dockercfg', 'kubernetes.io/tls']),
 } satisfies Record<string, ValueRule>;

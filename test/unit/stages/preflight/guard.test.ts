@@ -46,6 +46,26 @@ describe('what ships with the gate', () => {
   });
 });
 
+describe('a component that ships with the gate', () => {
+  const load = (file: string) =>
+    loadManifests({ path: `manifests/components/${file}`, root: ROOT, namespace: NAMESPACE, env: {} });
+
+  it.each([
+    'default-deny/networkpolicy.yaml',
+    'upstream-kserve/destinationrules-pattern1.yaml',
+    'upstream-kserve/destinationrules-pattern3.yaml',
+  ])('is taken by default: %s', async (file) => {
+    expect(guard(await load(file), someInputs().guard)).toEqual([]);
+  });
+
+  it('is taken where its kind and the namespace of the gateway are allowed: envoyfilter', async () => {
+    const manifests = await load('envoyfilter/envoyfilter.yaml');
+    const inputs = { 'allowed-kinds': 'EnvoyFilter', 'allowed-namespaces': 'opendatahub' };
+    expect(guard(manifests, someInputs().guard).map(({ rule }) => rule)).toEqual(['kind']);
+    expect(guard(manifests, someInputs(inputs).guard)).toEqual([]);
+  });
+});
+
 describe('what a pull request may not have applied', () => {
   it('is nothing of a plain service', async () => {
     expect(await refused(SERVICE)).toEqual([]);
@@ -142,13 +162,25 @@ describe('what a pull request may not have applied', () => {
     expect(failure).toMatchObject({
       code: 'manifest-guard',
       blame: 'change',
-      hint: expect.stringContaining('allowed-kinds'),
+      hint: expect.stringContaining('allowed-fields'),
     });
     expect(failure.message).toContain(
       'm.yaml:12: spec.template.hostNetwork puts the pod into a namespace of its node (rule host)',
     );
     expect(failure.message).toContain(
       'm.yaml:11: spec.template.containers.0.image is evil.io/rhaiis/vllm-tpu-rhel9:3.2.5',
+    );
+  });
+
+  it('is told with what is allowed in its place, and hostile text as one line of ASCII', async () => {
+    await writeFile(join(root, 'm.yaml'), inTemplate('    "evil\\n::set-output\\u202e": x\n    os: {arch: y}\n'));
+    const manifests = await loadManifests({ path: 'm.yaml', root, namespace: NAMESPACE, env: {} });
+    const messages = guard(manifests, someInputs().guard).map(({ message }) => message);
+    expect(messages[0]).toMatch(
+      /^spec\.template\."evil\\n::set-output\\u202e" may not be set; allowed there are active/,
+    );
+    expect(messages[1]).toBe(
+      'spec.template.os.arch may not be set; allowed there are name; "allowed-fields" may add LLMInferenceService:spec.template.os.arch',
     );
   });
 });
@@ -170,6 +202,34 @@ describe('what a maintainer has widened', () => {
   ])('is %s', async (_, change, text) => {
     expect(await refused(text)).not.toEqual([]);
     expect(await refused(text, change)).toEqual([]);
+  });
+
+  it('is a field, of one kind or of every one, with what is below it', async () => {
+    const text = inTemplate('    nodeName: n1\n    dnsConfig: {nameservers: [10.0.0.1]}\n');
+    expect(await refused(text)).toEqual(['field@m.yaml:12', 'field@m.yaml:13']);
+    expect(await refused(text, { 'allowed-fields': 'LLMInferenceService:spec.template.nodeName' })).toEqual([
+      'field@m.yaml:13',
+    ]);
+    const both = 'LLMInferenceService.serving.kserve.io:spec.template.nodeName, spec.template.dnsConfig';
+    expect(await refused(text, { 'allowed-fields': both })).toEqual([]);
+    expect(await refused(text, { 'allowed-fields': 'NetworkPolicy:spec.template.nodeName' })).toHaveLength(2);
+  });
+
+  it('is an object by its kind and name', async () => {
+    const text = inTemplate('    imagePullSecrets:\n      - name: another\n');
+    expect(await refused(text)).toEqual(['reference@m.yaml:13']);
+    expect(await refused(text, { 'allowed-references': 'ConfigMap/another' })).toHaveLength(1);
+    expect(await refused(text, { 'allowed-references': 'Secret/another' })).toEqual([]);
+  });
+
+  it('is a kind of a group by that group alone', async () => {
+    const text = another('evil.io/v1', 'NetworkPolicy');
+    expect(await refused(text)).toEqual(['kind@m.yaml:14']);
+    expect(await refused(text, { 'allowed-kinds': 'LLMInferenceService, NetworkPolicy.evil.io' })).toEqual([]);
+    const plain = another('networking.k8s.io/v1', 'NetworkPolicy');
+    expect(await refused(plain, { 'allowed-kinds': 'LLMInferenceService, NetworkPolicy.evil.io' })).toEqual([
+      'kind@m.yaml:14',
+    ]);
   });
 
   it('is never a role, nor a privilege', async () => {
