@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Failure } from '../../lib/failure.ts';
-import { inside } from './manifests.ts';
+import { inside } from './workspace-path.ts';
 
 /**
  * The text of a file that an input names, below the workspace and of bounded size; a link out of it is refused. `refused`
