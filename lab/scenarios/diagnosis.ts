@@ -258,9 +258,9 @@ const BEFORE: readonly DiagnosisScenario[] = [
   scenario('no-right', 'the identity may not patch pods', 'kube.permission', {
     cluster: { denied: [{ verb: 'patch', group: '', resource: 'pods' }] },
   }),
-  manifest('manifest-typo', 'a field of the manifest does not exist', 'manifest.invalid', [
-    'replicas: 3',
-    'replicaz: 3\n  replicas: 3',
+  manifest('manifest-typo', 'a field of the manifest has a word for a number', 'manifest.invalid', [
+    'timeoutSeconds: 5',
+    'timeoutSeconds: five',
   ]),
   manifest('manifest-privileged', 'a container wants to be privileged', 'manifest.refused', [
     '        env:\n          - name: PJRT_DEVICE',
@@ -564,11 +564,11 @@ const READY: readonly DiagnosisScenario[] = [
   ]),
   manifest('selector-unknown', 'the pods select a label that no node has', 'pods.node-selector', [
     '      cloud.google.com/gke-tpu-topology: 2x2',
-    '      cloud.google.com/gke-tpu-topology: 2x2\n      disktype: ssd',
+    '      cloud.google.com/gke-tpu-topology: 2x2\n      cloud.google.com/gke-flex-start: "true"',
   ]),
   manifest('no-toleration', 'the pods do not tolerate the taint of TPU nodes', 'pods.untolerated-taint', [
-    '- key: google.com/tpu\n',
-    '- key: google.com/gpu\n',
+    'value: present\n',
+    'value: absent\n',
   ]),
   scenario('chips-held', 'a pod of somebody else takes one of the new nodes', 'pods.insufficient-tpu', {
     cluster: { add: [TPU_HOLDER] },
@@ -595,10 +595,10 @@ const READY: readonly DiagnosisScenario[] = [
         'Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": failed to call webhook: Post "https://istiod.istio-system.svc:443/inject?timeout=10s": dial tcp 10.4.0.3:15017: connect: connection refused',
     },
   }),
-  manifest('presets-missing', 'the service names a preset that does not exist', 'kserve.presets', [
-    'spec:\n  model:',
-    'spec:\n  baseRefs:\n    - name: tpu-presets\n  model:',
-  ]),
+  scenario('presets-missing', 'the service names a preset that does not exist', 'kserve.presets', {
+    manifests: { replace: [['spec:\n  model:', 'spec:\n  baseRefs:\n    - name: tpu-presets\n  model:']] },
+    flags: ['--allowed-references=LLMInferenceServiceConfig/tpu-presets Secret/redhat-pull-secret Secret/hf-token'],
+  }),
   scenario('certificates', 'the controller cannot sign certificates', 'certificates.missing', {
     cluster: { kserve: 'no-certificates' },
   }),

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
+import { nearest } from '../../lib/suggest.ts';
 import { type Finding, type GuardContext, type Path, pathText, shown } from './guard-context.ts';
-import { type FieldType, lineOf } from './guard-fields.ts';
+import { type FieldLine, type FieldType, lineOf } from './guard-fields.ts';
 import { neverAllowed } from './guard-never.ts';
 import { valueRule } from './guard-values.ts';
 
@@ -75,8 +76,14 @@ function visitObject(value: unknown, name: string, path: Path, walk: Walk): void
     const type = line.allowed.get(key);
     if (isWidened(at, walk)) visitAnything(inner, at, walk);
     else if (type) visit(inner, type, at, walk);
-    else refuseField(at, `may not be set; allowed there are ${[...line.allowed.keys()].join(', ')}`, walk);
+    else refuseField(at, unknownField(key, line), walk);
   }
+}
+
+function unknownField(key: string, { allowed, refused }: FieldLine): string {
+  const names = [...allowed.keys()];
+  const meant = refused.has(key) ? undefined : nearest(key, names);
+  return `may not be set${meant ? `, and ${meant} may` : ''}; allowed there are ${names.join(', ')}`;
 }
 
 /** What a maintainer allowed by name, or what the schema leaves open: only that which nothing can allow is refused. */

@@ -179,6 +179,12 @@ describe('what a pull request may not have applied', () => {
     expect(messages[0]).toMatch(
       /^spec\.template\."evil\\n::set-output\\u202e" may not be set; allowed there are active/,
     );
+    expect(messages).toHaveLength(2);
+    await writeFile(join(root, 'm.yaml'), `${SERVICE}  replicaz: 3\n`);
+    const [typo] = await loadManifests({ path: 'm.yaml', root, namespace: NAMESPACE, env: {} });
+    expect(guard(typo ? [typo] : [], someInputs().guard)[0]?.message).toMatch(
+      /^spec\.replicaz may not be set, and replicas may; allowed there are annotations,/,
+    );
     expect(messages[1]).toBe(
       'spec.template.os.arch may not be set; allowed there are name; "allowed-fields" may add LLMInferenceService:spec.template.os.arch',
     );
