@@ -27,7 +27,6 @@ const WITHOUT_FILES_BELOW: ReadonlySet<string> = new Set(['patch', 'target', 'op
 /** URLs, git addresses, `user@host:repo`, and the forms with the host first that kustomize takes for a repository. */
 const REMOTE =
   /^[a-z][a-z0-9+.-]*:|^[^\s/]+@[^\s/]+[:/]|[?&](?:ref|version|submodules|timeout)=|^(?:www\.)?(?:github|gitlab|bitbucket)\.(?:com|org)\/|\.git(?:\/|$|\?)|\/_git\/|^git::/i;
-const LONGEST_PATH = 1024;
 
 export interface Kustomization {
   /** Its path. */
@@ -47,8 +46,15 @@ export async function readKustomization(root: string, folder: string): Promise<K
   const file = join(folder, name);
   const content = parse(await readBounded(root, file), labelOf(root, file));
   const names = namesIn(content, 0);
-  const remote = names.find((each) => REMOTE.test(each));
-  if (remote !== undefined) throw badManifest(`${labelOf(root, folder)} names a remote base: ${remote}.`);
+  // Of several lines it is a patch in place. As a path it would still be a way, for kustomize shortens it.
+  const remote = names.find((each) => !each.trim().includes('\n') && REMOTE.test(each.trim()));
+  if (remote !== undefined) {
+    const shown = remote
+      .trim()
+      .slice(0, 200)
+      .replace(/[^\x20-\x7e]/g, '?');
+    throw badManifest(`${labelOf(root, folder)} names a remote base: ${shown}.`);
+  }
   return { file, content, names };
 }
 
@@ -68,8 +74,7 @@ function parse(text: string, shown: string): Record<string, unknown> {
 }
 
 function namesIn(value: unknown, depth: number): string[] {
-  if (typeof value === 'string')
-    return value === '' || value.length > LONGEST_PATH || value.includes('\n') ? [] : [value];
+  if (typeof value === 'string') return value === '' ? [] : [value];
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const field = Array.isArray(value) ? '' : key.toLowerCase();
