@@ -18,7 +18,18 @@ const ANNOTATIONS = [
   'internal.config.kubernetes.io/',
   'cluster-autoscaler.kubernetes.io/safe-to-evict',
   'prometheus.io/',
-  'serving.kserve.io/',
+  'serving.kserve.io/deploymentMode',
+  'serving.kserve.io/disable-auto-update',
+  'serving.kserve.io/disable-localmodel',
+  'serving.kserve.io/enable-metric-aggregation',
+  'serving.kserve.io/enable-prometheus-scraping',
+  'serving.kserve.io/enable-served-by-header',
+  'serving.kserve.io/exp-dra-container-name',
+  'serving.kserve.io/exp-dra-device-class',
+  'serving.kserve.io/exp-dra-device-count',
+  'serving.kserve.io/gpu-resource-types',
+  'serving.kserve.io/server-type',
+  'serving.kserve.io/stop',
   'security.opendatahub.io/enable-auth',
   'openshift.io/description',
   'openshift.io/display-name',
@@ -35,8 +46,9 @@ const ANNOTATIONS = [
   'traffic.sidecar.istio.io/excludeOutboundPorts',
 ];
 
-/** Labels by which gateways, admission and Istio's own parts find what is theirs. */
-const FOREIGN_LABELS = /^(?:gateway\.networking\.k8s\.io|gateway\.istio\.io|pod-security\.kubernetes\.io)\//;
+/** Labels by which KServe, gateways and admission find what is theirs. */
+const FOREIGN_LABELS =
+  /^(?:serving\.kserve\.io|gateway\.networking\.k8s\.io|gateway\.istio\.io|pod-security\.kubernetes\.io)\//;
 
 const annotationAllowed = (key: string) =>
   !key.includes('/') || ANNOTATIONS.some((each) => (each.endsWith('/') ? key.startsWith(each) : key === each));
