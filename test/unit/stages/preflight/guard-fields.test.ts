@@ -1,7 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compareFields } from '../../../../scripts/guard-fields/compare.ts';
+import { loadManifests } from '../../../../src/clients/files/manifests.ts';
 import { FIELD_LINES, type FieldType, lineOf } from '../../../../src/stages/preflight/guard-fields.ts';
 import { valueRule } from '../../../../src/stages/preflight/guard-values.ts';
+import { type CrdFolder, servedSchemas } from '../../../fixtures/crds.ts';
+import { resourceFaults } from '../../manifests/structural-schema.ts';
 
 /** Megabytes of YAML, on a machine that does other things as well. */
 const SLOW_MS = 90_000;
@@ -35,3 +40,36 @@ describe('the reviewed fields', { timeout: SLOW_MS }, () => {
     expect(FIELD_LINES.size).toBeGreaterThan(120);
   });
 });
+
+const SCHEMAS: Readonly<Record<string, CrdFolder>> = {
+  LLMInferenceService: 'kserve-v0.20.0',
+  LLMInferenceServiceConfig: 'kserve-v0.20.0',
+  DestinationRule: 'istio',
+  HTTPRoute: 'gateway-api',
+};
+
+it('what the corpus has the guard take is what the API servers take', { timeout: SLOW_MS }, async () => {
+  const root = join(import.meta.dirname, '../../../fixtures/guard/honest');
+  const faults: string[] = [];
+  let compared = 0;
+  for (const path of readdirSync(root)) {
+    for (const { object } of await loadManifests({ path, root, namespace: 'serving', env: {} })) {
+      const folder = SCHEMAS[object.kind];
+      const [, version = ''] = object.apiVersion.split('/');
+      if (!folder) continue;
+      faults.push(
+        ...resourceFaults(schemasOf(folder, object.kind)[version], object).map((fault) => `${path}: ${fault}`),
+      );
+      compared += 1;
+    }
+  }
+  expect(faults).toEqual([]);
+  expect(compared).toBeGreaterThan(40);
+});
+
+const READ = new Map<string, ReturnType<typeof servedSchemas>>();
+function schemasOf(folder: CrdFolder, kind: string): ReturnType<typeof servedSchemas> {
+  const schemas = READ.get(kind) ?? servedSchemas(folder, kind);
+  READ.set(kind, schemas);
+  return schemas;
+}
