@@ -116,7 +116,8 @@ export const PICKER_SCENARIOS: readonly DiagnosisScenario[] = [
     name: 'picker-plaintext',
     summary: 'the endpoint picker serves no TLS behind a DestinationRule that demands it',
     manifests: { replace: [['- --secure-serving\n', '- --secure-serving=false\n']] },
-    expect: fail('picker.tls'),
+    // Known before a node is asked for.
+    expect: { exitCode: 2, verdict: 'error', cause: 'tls.plain-server' },
   },
   withoutRule('picker', 'picker.tls'),
   withoutRule('pool', 'tls.server-only'),

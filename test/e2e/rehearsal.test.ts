@@ -18,12 +18,8 @@ describeRehearsals(UNMEASURED_SCALE, [
   },
   {
     scenario: 'picker-plaintext',
-    pairs: '3-3',
-    code: 1,
-    says: [
-      'The TLS handshake between gateway and endpoint picker fails',
-      /DestinationRule qwen2-3b-pattern3-kserve-scheduler/,
-    ],
+    code: 2,
+    says: ['The gateway would speak TLS to a server that does not', 'Start the endpoint picker with --secure-serving'],
   },
 ]);
 
