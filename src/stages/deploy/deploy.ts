@@ -25,7 +25,7 @@ export async function deploy(
 ): Promise<{ retired: number; applied: number; pruned: number }> {
   // Whose objects these are is known by the leases of all pools; that of this one is ours by now.
   const leases = await leasesOf(context.kube, context.inputs.leaseNamespace);
-  const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared.retire, leases));
+  const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared, leases));
   for (const manifest of prepared.manifests) await clearLeftover(context, manifest, leases);
   await cleared();
   for (const manifest of prepared.manifests) {
@@ -62,12 +62,17 @@ function withNamespace(ref: ObjectRef, namespace: string): ObjectRef {
   return { ...ref, namespace: ref.namespace ?? namespace };
 }
 
-async function retire(context: StageContext, refs: ObjectRef[], leases: readonly LeaseRecord[]): Promise<number> {
+async function retire(
+  context: StageContext,
+  { retire: refs, service }: Prepared,
+  leases: readonly LeaseRecord[],
+): Promise<number> {
   const { emit } = context;
   const removed: ObjectRef[] = [];
   for (const ref of refs) {
     context.signal.throwIfAborted();
-    if (!(await removeRetired(context, ref, leases))) continue;
+    const isBeside = ref.namespace !== undefined && ref.namespace !== service.namespace;
+    if (!(await (isBeside ? removeByName(context, ref) : removeRetired(context, ref, leases)))) continue;
     removed.push(ref);
     emit({ type: 'fact', stage: 'deploy', text: `retired ${describe(ref)}` });
   }
@@ -79,12 +84,23 @@ async function retire(context: StageContext, refs: ObjectRef[], leases: readonly
 
 /** False when it was not there. A refusal is a warning: Kubernetes refuses also what does not exist. */
 async function removeRetired(context: StageContext, ref: ObjectRef, leases: readonly LeaseRecord[]): Promise<boolean> {
-  const { kube, emit } = context;
-  try {
+  const { kube } = context;
+  return unlessRefused(context, ref, async () => {
     const existing = await kube.get(ref);
     if (!existing) return false;
     refuseLiving(context, existing, ref, leases);
-    return await kube.remove(ref, { uid: existing.metadata.uid });
+    return kube.remove(ref, { uid: existing.metadata.uid });
+  });
+}
+
+/** The same for what was recorded beside a stack, in a namespace where the gate may delete it by name and not read it. */
+function removeByName(context: StageContext, ref: ObjectRef): Promise<boolean> {
+  return unlessRefused(context, ref, () => context.kube.remove(ref));
+}
+
+async function unlessRefused({ emit }: StageContext, ref: ObjectRef, remove: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await remove();
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
     emit({ type: 'warning', text: `${describe(ref)} was not retired, if it is there at all: ${error.message}` });
