@@ -20,8 +20,8 @@ describe('the recordings of the real parts', () => {
   afterAll(() => world?.stop());
 
   envoyContract(async (state) => seen['envoy.json'][state]);
-  kserveContract('pattern3', async () => seen['kserve-pattern3.json']);
-  kserveContract('pattern1', async () => seen['kserve-pattern1.json']);
+  kserveContract('pattern3', async () => seen['kserve-pattern3.json'], 'real');
+  kserveContract('pattern1', async () => seen['kserve-pattern1.json'], 'real');
 
   it("hold the endpoint picker's command line, flags, metrics and last words", () => {
     expect(seen['picker.json']).toEqual(recording('picker.json'));

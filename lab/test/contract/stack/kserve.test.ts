@@ -15,7 +15,7 @@ describe.each(['pattern3', 'pattern1'] as const)('the lab, held against recordin
     await observing;
   }, 60_000);
   afterAll(() => world?.stop());
-  kserveContract(pattern, () => observing);
+  kserveContract(pattern, () => observing, 'lab');
 });
 
 /** Deletes the service that the lab's cluster has from its start. */
