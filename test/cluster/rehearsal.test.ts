@@ -74,6 +74,8 @@ function wording(comment: string): string[] {
     .map((line) =>
       line
         .replaceAll(/[0-9a-z-]*\d[\d.,:%×–-]*[0-9a-z.-]*/g, '#')
+        // A name may end in a digit, which takes the colon behind it along, or in a letter.
+        .replaceAll(/#[:,.]/g, '#')
         .replaceAll(/(?:# ?)+/g, '# ')
         .replaceAll(/#\s+(?:ms|s|min)\b/g, '#')
         .trimEnd(),
