@@ -37,7 +37,7 @@ const ADDED = [
 ];
 
 /** Quiet about its use, without the network, and with 1 GiB of KV cache. */
-const ENVIRONMENT = {
+export const VLLM_ENVIRONMENT = {
   HF_HUB_OFFLINE: '1',
   DO_NOT_TRACK: '1',
   VLLM_NO_USAGE_STATS: '1',
@@ -64,7 +64,7 @@ export function vllmStart(folder: string, spec: ContainerSpec, podIp: string): V
   return {
     binary: join(folder, PYTHON),
     args: [...entry, ...withoutTpu(own).map((word) => placed(word, folder)), ...ADDED, `--host=${podIp}`],
-    env: { ...ENVIRONMENT, PATH: `${join(folder, 'venv/bin')}:/usr/bin:/bin` },
+    env: { ...VLLM_ENVIRONMENT, PATH: `${join(folder, 'venv/bin')}:/usr/bin:/bin` },
   };
 }
 

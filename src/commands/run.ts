@@ -29,8 +29,6 @@ export async function runCommand(
   register(inputs.githubToken);
   const say = await rendererFor(show, env, (line) => neutral(redact(line)));
   process.on('unhandledRejection', (reason) => say({ type: 'warning', text: `unhandled: ${String(reason)}` }));
-  // Whoever read the output has gone; the nodes must be given back all the same.
-  process.stdout.on('error', () => {});
   let held = false;
   const { report, published, interrupted } = await gate(
     {

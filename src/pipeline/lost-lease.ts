@@ -5,6 +5,7 @@ import { deadline, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { leasesOf } from '../stages/lease/find-leases.ts';
 import { holderIdentity } from '../stages/lease/lease.ts';
+import { isHeldBy } from '../stages/lease/lease-record.ts';
 import { type Connection, openCluster } from './connect.ts';
 import { runKeyOf } from './first-report.ts';
 
@@ -36,7 +37,7 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
           const { gke, kube } = await openCluster({ ...connection, signal }, 'release');
           try {
             const leases = await leasesOf(kube, inputs.leaseNamespace);
-            return { done: leases.filter((each) => each.runKey === holder.runKey && each.holder === holder.identity) };
+            return { done: leases.filter((each) => isHeldBy(each, holder)) };
           } finally {
             await Promise.allSettled([gke.close(), kube.close()]);
           }

@@ -45,9 +45,14 @@ export async function deploymentsIn(kube: KubeClient, namespace: string): Promis
   }
 }
 
+/** The controllers that act on LLMInferenceServices. */
+export function actingOf({ found }: Pick<Controllers, 'found'>): Controller[] {
+  return found.filter(({ actsOnServices }) => actsOnServices);
+}
+
 /** The flavour of the controller that acts on services; `unknown` where there is none, or one of each. */
-export function flavourOf({ found }: Controllers): Flavour {
-  const flavours = new Set(found.filter(({ actsOnServices }) => actsOnServices).map(({ flavour }) => flavour));
+export function flavourOf(controllers: Controllers): Flavour {
+  const flavours = new Set(actingOf(controllers).map(({ flavour }) => flavour));
   const [only] = flavours;
   return flavours.size === 1 && only ? only : 'unknown';
 }

@@ -13,6 +13,13 @@ const PICKER = 'llminferenceservice-router-scheduler';
 const KSERVE_COMPONENT_LABEL = 'kserve.io/component';
 const WORKLOAD = 'workload';
 
+/** Selects what has each of the labels. */
+export function selectorOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
+
 /** Selects all pods and Deployments that KServe makes for a service. */
 export function serviceSelector(service: string): string {
   return `${NAME_LABEL}=${service}`;

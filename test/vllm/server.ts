@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { VLLM_ENVIRONMENT } from '../../lab/stack/vllm.ts';
 import { FLAGS, MAX_MODEL_LEN, MODEL, type ServerKind } from './exchanges.ts';
 
 /** What `scripts/vllm-assets` prints; null where it does not hold vLLM. */
@@ -17,15 +18,6 @@ export function vllmAssets(env: Readonly<Record<string, string | undefined>>): s
 export const HOW_TO_GET_VLLM =
   'They need vLLM for the CPU: VLLM_ASSETS="$(scripts/vllm-assets)" npm run test:vllm ' +
   '(installs 6 GB once, with Python; needs AVX-512).';
-
-/** Without the network, without reports of its use, and within 1 GiB of KV cache. */
-const ENVIRONMENT = {
-  HF_HUB_OFFLINE: '1',
-  DO_NOT_TRACK: '1',
-  VLLM_NO_USAGE_STATS: '1',
-  VLLM_CPU_KVCACHE_SPACE: '1',
-  VLLM_CPU_OMP_THREADS_BIND: 'nobind',
-};
 
 const START_MS = 400_000;
 
@@ -91,7 +83,7 @@ function spawnVllm(assets: string, args: readonly string[], env: Record<string, 
       detached: true,
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: `${join(assets, 'venv/bin')}:/usr/bin:/bin`, HOME: home, TMPDIR: home, ...ENVIRONMENT, ...env },
+      env: { PATH: `${join(assets, 'venv/bin')}:/usr/bin:/bin`, HOME: home, TMPDIR: home, ...VLLM_ENVIRONMENT, ...env },
     },
   );
   let output = '';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isOutside } from './workspace-path.ts';
 
 /** Result files have some megabytes; more would be somebody else's. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -45,9 +46,9 @@ async function replaceWhole(path: string, text: string): Promise<void> {
  */
 async function makeFolder(path: string, root: string): Promise<void> {
   const base = resolve(root);
-  if (isBelow(path, base)) {
+  if (!isOutside(base, path)) {
     const [real, realBase] = await Promise.all([realpathOfNearest(path), realpath(base)]);
-    if (!isBelow(real, realBase)) throw new Error(`${path} is a link out of ${base}`);
+    if (isOutside(realBase, real)) throw new Error(`${path} is a link out of ${base}`);
   }
   await mkdir(path, { recursive: true });
 }
@@ -61,10 +62,6 @@ async function realpathOfNearest(path: string): Promise<string> {
     if (above === path) throw error;
     return realpathOfNearest(above);
   }
-}
-
-function isBelow(path: string, base: string): boolean {
-  return path === base || path.startsWith(base.endsWith('/') ? base : `${base}/`);
 }
 
 /** Names of what is in a folder; none when there is no such folder. */

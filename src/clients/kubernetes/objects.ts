@@ -48,6 +48,11 @@ export function groupOf(apiVersion: string): string {
   return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
+/** What two references to one object have in common; the versions of a group are one. `namespace` is that of those without. */
+export function keyOf(ref: ObjectRef, namespace: string): string {
+  return [groupOf(ref.apiVersion), ref.kind, ref.namespace ?? namespace, ref.name].join('/');
+}
+
 /** `NetworkPolicy allow-istio in ns`. */
 export function describe(ref: ObjectRef): string {
   return `${ref.kind} ${ref.name}${ref.namespace ? ` in ${ref.namespace}` : ''}`;

@@ -1,5 +1,6 @@
-import { describe, groupOf, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
+import { describe, groupOf, type KubeObject, keyOf, refOf } from '../../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
+import { selectorOf } from '../../stack/labels.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { LeaseRecord } from '../lease/lease-record.ts';
 import { awaitDeletion } from './await-deletion.ts';
@@ -17,9 +18,9 @@ const PRUNED_KINDS: readonly { apiVersion: string; kind: string }[] = [
 ];
 
 /**
- * Deletes what an earlier commit of this stack applied and this one dropped. Only what a run of the gate made that is over,
- * carries the gate's label and the stack's, was applied by the gate's own field manager, lies in the stack's namespace and
- * has no owner: an object of anybody else, of another stack or of a controller stays, whatever it is called. A kind that may not be listed is a
+ * Deletes what an earlier commit of this stack applied and this one dropped. An object that goes was made by a run of the
+ * gate that is over, carries the gate's label and the stack's, was applied by the gate's own field manager, lies in the
+ * stack's namespace and has no owner. An object of anybody else stays. A kind that may not be listed is a
  * warning. Answers what was deleted.
  */
 export async function prune(
@@ -29,14 +30,12 @@ export async function prune(
 ): Promise<number> {
   const { kube, emit } = context;
   const { service, manifests } = prepared;
-  const kept = new Set(manifests.map(({ object }) => keyOf(object, service.namespace)));
+  const kept = new Set(manifests.map(({ object }) => keyOf(refOf(object), service.namespace)));
+  const labels = { ...MANAGED_BY, [STACK_LABEL]: stackOf(service.name) };
+  const labelSelector = selectorOf(labels);
   let pruned = 0;
   for (const { apiVersion, kind } of kindsOf(prepared)) {
     context.signal.throwIfAborted();
-    const labels = { ...MANAGED_BY, [STACK_LABEL]: stackOf(service.name) };
-    const labelSelector = Object.entries(labels)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(',');
     let found: KubeObject[];
     try {
       found = (await kube.list(apiVersion, kind, { namespace: service.namespace, labelSelector })) ?? [];
@@ -46,10 +45,10 @@ export async function prune(
       continue;
     }
     for (const object of found) {
-      if (kept.has(keyOf(object, service.namespace)) || !isPrunable(object, labels)) continue;
+      const ref = refOf(object);
+      if (kept.has(keyOf(ref, service.namespace)) || !isPrunable(object, labels)) continue;
       const maker = makerOf(object, context.runKey, leases, kube.serverTime());
       if (maker !== 'us' && maker !== 'ended-run') continue;
-      const ref = refOf(object);
       if (!(await kube.remove(ref, { uid: object.metadata.uid }))) continue;
       await awaitDeletion(context, 'deploy', ref, { uid: object.metadata.uid });
       pruned += 1;
@@ -85,9 +84,4 @@ function kindsOf({ manifests, service }: Prepared): { apiVersion: string; kind: 
   // By group and kind: the versions of a group are one collection.
   const byName = new Map(all.map((one) => [`${groupOf(one.apiVersion)}/${one.kind}`, one]));
   return [...byName.values()].filter(mayBeDeleted);
-}
-
-function keyOf(object: KubeObject, namespace: string): string {
-  const { kind, metadata } = object;
-  return [groupOf(object.apiVersion), kind, metadata.namespace ?? namespace, metadata.name].join('/');
 }

@@ -17,7 +17,7 @@ export const SKEW_MS = 30_000;
 const FOR_EVER_S = 10 * 365 * 86_400;
 
 const STATE_ANNOTATION = 'tpu-serving-gate/lease';
-const API_VERSION = 'coordination.k8s.io/v1';
+export const LEASE_API = 'coordination.k8s.io/v1';
 
 /** A pool's lease as it stands in the cluster. */
 export interface LeaseRecord {
@@ -38,9 +38,14 @@ export interface Holder {
   runKey: string;
 }
 
+/** Whether a lease is the holder's. A matrix has several keys under one page, and a key alone could be copied. */
+export function isHeldBy({ runKey, holder }: LeaseRecord, { identity, runKey: key }: Holder): boolean {
+  return runKey === key && holder === identity;
+}
+
 /** One lease for each pool of a cluster, in a namespace that all runs share whatever they deploy to. */
 export function leaseRef(namespace: string, pool: string): ObjectRef<'Lease'> {
-  return { apiVersion: API_VERSION, kind: 'Lease', name: `tpu-serving-gate-${pool}`, namespace };
+  return { apiVersion: LEASE_API, kind: 'Lease', name: `tpu-serving-gate-${pool}`, namespace };
 }
 
 /** The object that says that `holder` has the pool from `acquiredAtMs` on, with a sign of life at `nowMs`. */
@@ -53,7 +58,7 @@ export function leaseObject(
 ): KubeObject {
   const { name } = leaseRef(namespace, state.nodePool);
   return {
-    apiVersion: API_VERSION,
+    apiVersion: LEASE_API,
     kind: 'Lease',
     metadata: {
       name,

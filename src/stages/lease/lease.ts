@@ -1,6 +1,6 @@
 import type { GkeOperation } from '../../clients/google/gke.ts';
 import { isOperationConflict } from '../../clients/google/operation-conflict.ts';
-import { groupOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
+import { keyOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import { armObjects } from '../benchmark/one-replica.ts';
@@ -49,9 +49,7 @@ export function leaseState(
 
 /** Records the UID of an object that the run has made; one that the lease does not name is none of its workload. */
 export function recordOwned({ workload, namespace }: LeaseState, ref: ObjectRef, uid: string): void {
-  const keyOf = ({ apiVersion, kind, name, namespace: own }: ObjectRef) =>
-    [groupOf(apiVersion), kind, own ?? namespace, name].join('/');
-  const owned = workload.find((each) => keyOf(each) === keyOf(ref));
+  const owned = workload.find((each) => keyOf(each, namespace) === keyOf(ref, namespace));
   if (owned) owned.uid = uid;
 }
 

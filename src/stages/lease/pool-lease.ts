@@ -8,6 +8,7 @@ import type { LeaseState } from '../context.ts';
 import {
   type Holder,
   isExpired,
+  isHeldBy,
   LEASE_DURATION_S,
   type LeaseRecord,
   leaseObject,
@@ -71,7 +72,7 @@ export async function acquirePool(context: LeaseContext, state: LeaseState, wait
         return made ? { done: { story: null, waited } } : { waiting: 'another run was faster' };
       }
       const record = readLease(found);
-      const ours = record.runKey === holder.runKey && record.holder === holder.identity;
+      const ours = isHeldBy(record, holder);
       if (!ours && !isExpired(record, nowMs) && !(waiting.takesKept && record.state?.kept)) {
         waited = true;
         last = record;
@@ -140,7 +141,7 @@ async function renew(
     const found = await kube.get(leaseRef(namespace, state.nodePool));
     if (!found) return 'gone';
     const record = readLease(found);
-    if (record.runKey !== holder.runKey || record.holder !== holder.identity) return record;
+    if (!isHeldBy(record, holder)) return record;
     // A sign of life that was under way when the stack was stamped as kept must not take its end back.
     if (record.state?.kept) return null;
     const nowMs = kube.serverTime();
@@ -161,7 +162,7 @@ export async function standing(
   const found = await kube.get(leaseRef(namespace, pool));
   if (!found) return 'nobody';
   const record = readLease(found);
-  return record.runKey === holder.runKey && record.holder === holder.identity ? 'ours' : record;
+  return isHeldBy(record, holder) ? 'ours' : record;
 }
 
 type Owner = Pick<LeaseContext, 'kube' | 'namespace' | 'holder'>;
@@ -178,8 +179,7 @@ async function changeOwn(
   for (let n = 1; n <= TRIES; n += 1) {
     const found = await kube.get(leaseRef(namespace, pool));
     if (!found) return;
-    const record = readLease(found);
-    if (record.runKey !== holder.runKey || record.holder !== holder.identity) return;
+    if (!isHeldBy(readLease(found), holder)) return;
     if (await change(found)) return;
   }
   throw new Error(`the lease of node pool ${pool} changed under each of ${TRIES} tries`);

@@ -8,7 +8,7 @@ import type { LeaseState, StageContext } from '../context.ts';
 import { RUN_ANNOTATION } from '../deploy/marks.ts';
 import { makerOf, ownedByRun } from '../deploy/ownership.ts';
 import { leasesOf } from '../lease/find-leases.ts';
-import { isExpired, leaseRef, readLease } from '../lease/lease-record.ts';
+import { isExpired, type LeaseRecord, leaseRef, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';
 import type { Look } from './table.ts';
@@ -31,20 +31,23 @@ export async function otherLease(context: StageContext, pool: string): Promise<O
   return { text: `${failure.message} It is waited for.`, replaced: null };
 }
 
+/** Throws a Failure (`owned-by-run`) when a living run of another pool made the object. */
+export type RefuseLiving = (object: KubeObject) => Promise<void>;
+
 /**
- * Throws a Failure (`owned-by-run`) when a living run of another pool than `pool` made the object. An object of that pool
- * is the matter of the pool's own lease.
+ * Asks the leases of all pools but `pool` who made an object: one of that pool is the matter of the pool's own lease. The
+ * leases are listed once, for the first object that carries the mark of another run.
  */
-export async function refuseLiving(
-  { kube, inputs, runKey }: StageContext,
-  object: KubeObject,
-  pool: string | null,
-): Promise<void> {
-  const run = object.metadata.annotations?.[RUN_ANNOTATION];
-  if (run === undefined || run === runKey) return;
-  const others = (await leasesOf(kube, inputs.leaseNamespace)).filter(({ state }) => state?.nodePool !== pool);
-  const maker = makerOf(object, runKey, others, kube.serverTime());
-  if (typeof maker === 'object') throw ownedByRun(refOf(object), maker, 'preflight');
+export function refuserOfLiving({ kube, inputs, runKey }: StageContext, pool: string | null): RefuseLiving {
+  let listed: Promise<LeaseRecord[]> | undefined;
+  return async (object) => {
+    const run = object.metadata.annotations?.[RUN_ANNOTATION];
+    if (run === undefined || run === runKey) return;
+    listed ??= leasesOf(kube, inputs.leaseNamespace);
+    const others = (await listed).filter(({ state }) => state?.nodePool !== pool);
+    const maker = makerOf(object, runKey, others, kube.serverTime());
+    if (typeof maker === 'object') throw ownedByRun(refOf(object), maker, 'preflight');
+  };
 }
 
 /**
@@ -54,12 +57,12 @@ export async function refuseLiving(
 export async function checkExisting(
   context: StageContext,
   service: ServiceRef,
-  { retired, pool }: { retired: ObjectRef[]; pool: string | null },
+  { retired, refuseLiving }: { retired: ObjectRef[]; refuseLiving: RefuseLiving },
 ): Promise<Look> {
   const { name, namespace } = service;
   const existing = await readService(context.kube, service);
   if (!existing) return { seen: `${name} is new, so that no update needs a spare node` };
-  await refuseLiving(context, { ...existing, apiVersion: service.apiVersion, kind: 'LLMInferenceService' }, pool);
+  await refuseLiving({ ...existing, apiVersion: service.apiVersion, kind: 'LLMInferenceService' });
   if (existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) {
     return { seen: `${name} was left behind by a run, and is removed first: an update would need a spare node` };
   }

@@ -4,28 +4,21 @@ import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
-import type { Controllers } from '../../stack/controllers.ts';
+import { actingOf } from '../../stack/controllers.ts';
 import { readFilter, selectsGateway } from '../../stack/filters.ts';
 import { servingNames } from '../../stack/kserve-names.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
-import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import type { ServiceRef } from '../../stack/refs.ts';
 import { expectedRouteNames } from '../../stack/route-names.ts';
 import { rulesOf } from '../../stack/route-rules.ts';
 import { listRoutes } from '../../stack/routes.ts';
 import { evidenceAt, isService, serviceObject } from '../../stack/service.ts';
 import { GRANT } from './kserve.ts';
+import type { Subject } from './subject.ts';
 import type { Look } from './table.ts';
 
-interface Given {
-  service: ServiceRef;
-  manifests: readonly Manifest[];
-  gateway: GatewayRef | null;
-  retired: readonly ObjectRef[];
-  controllers: Controllers;
-}
-
 /** EnvoyFilters on the gateway: those that would erase the endpoint picker's configuration, those that match nothing. */
-export async function checkFilters(kube: KubeClient, given: Given): Promise<Look> {
+export async function checkFilters(kube: KubeClient, given: Subject): Promise<Look> {
   const { gateway, retired, manifests } = given;
   if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
   const { found, unread } = await filtersThere(kube, [gateway.namespace, given.service.namespace]);
@@ -97,7 +90,7 @@ interface RouteNames {
   route: string | null;
 }
 
-async function routesThere(kube: KubeClient, given: Given): Promise<RouteNames> {
+async function routesThere(kube: KubeClient, given: Subject): Promise<RouteNames> {
   const { service, manifests, retired, controllers } = given;
   const everywhere = await listRoutes(kube).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'kube-permission') return null;
@@ -107,7 +100,7 @@ async function routesThere(kube: KubeClient, given: Given): Promise<RouteNames> 
   const others = (everywhere ?? (await listRoutes(kube, service.namespace)))
     .filter((route) => !servicesOwning(route).some((name) => gone.includes(name)))
     .flatMap((route) => rulesOf(route).map(({ istioName }) => istioName));
-  const acting = controllers.found.filter(({ actsOnServices }) => actsOnServices);
+  const acting = actingOf(controllers);
   const version = acting.length === 1 ? versionOf(acting[0]?.image ?? null) : null;
   const object = serviceObject(manifests);
   return {

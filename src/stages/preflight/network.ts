@@ -1,20 +1,13 @@
-import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo } from '../../clients/google/gke.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
-import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { commandLine, evidenceAt, flagOf, mainOf, serviceObject } from '../../stack/service.ts';
+import type { Subject } from './subject.ts';
 import type { Look } from './table.ts';
 
-interface Given {
-  cluster: ClusterInfo;
-  service: ServiceRef;
-  manifests: readonly Manifest[];
-  gateway: GatewayRef | null;
-  retired: readonly ObjectRef[];
-}
+type Given = Omit<Subject, 'controllers'> & { cluster: Pick<ClusterInfo, 'enforcesPolicies'> };
 
 /**
  * The NetworkPolicies as they will be after the deploy, evaluated offline against the labels that the pods will have:

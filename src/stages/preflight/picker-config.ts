@@ -3,7 +3,7 @@ import type { Manifest } from '../../clients/files/manifests.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
-import type { Controllers } from '../../stack/controllers.ts';
+import { actingOf, type Controllers } from '../../stack/controllers.ts';
 import { argumentOf, CONFIG_TEXT_FLAGS, ownPickerImage, type PickerFile } from '../../stack/picker.ts';
 import { knownPicker } from '../../stack/picker-plugins.ts';
 import { evidenceAt } from '../../stack/service.ts';
@@ -104,8 +104,8 @@ const PRESETS: Readonly<Record<number, string>> = {
   20: 'ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0',
 };
 
-function presetPicker({ found }: Controllers): string | null {
-  const [controller, ...others] = found.filter(({ actsOnServices }) => actsOnServices);
+function presetPicker(controllers: Controllers): string | null {
+  const [controller, ...others] = actingOf(controllers);
   const [major, minor = 0] = versionOf(controller?.image ?? null) ?? [];
   const isTold = controller && others.length === 0 && (controller.flavour === 'upstream' || minor === 15);
   return isTold && major === 0 ? (PRESETS[minor] ?? null) : null;

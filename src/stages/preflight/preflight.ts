@@ -17,7 +17,7 @@ import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
 import { budgetMs, budgetNote } from './budget.ts';
-import { checkExisting, otherLease, refuseLiving, strangersOn } from './existing.ts';
+import { checkExisting, otherLease, type RefuseLiving, refuserOfLiving, strangersOn } from './existing.ts';
 import { checkFilters } from './filters.ts';
 import { checkKserve, readVersions } from './kserve.ts';
 import { checkPolicies } from './network.ts';
@@ -68,7 +68,7 @@ export async function preflight(
     kserveVersion: controllers.found.map(({ image }) => image.split('/').at(-1) ?? image).join(', ') || null,
   };
   note({ type: 'discovered', environment: discovered });
-  const pool = poolNamed(cluster, inputs.nodePool);
+  const refuseLiving = refuserOfLiving(context, poolNamed(cluster, inputs.nodePool));
   const network = { cluster, service, manifests, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
@@ -97,9 +97,9 @@ export async function preflight(
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
-    table.look('existing', 'Existing service', () => checkExisting(context, service, { retired, pool })),
+    table.look('existing', 'Existing service', () => checkExisting(context, service, { retired, refuseLiving })),
     table.look('dry-run', 'Server-side dry run', async () =>
-      dryRun(context, [...manifests, ...((await rules) ?? [])], pool),
+      dryRun(context, [...manifests, ...((await rules) ?? [])], refuseLiving),
     ),
     table.look('kubernetes', 'Kubernetes API', async () => {
       const version = await kube.version();
@@ -194,7 +194,11 @@ async function checkNodes(
   return planned;
 }
 
-async function dryRun(context: StageContext, manifests: readonly Manifest[], pool: string | null): Promise<Look> {
+async function dryRun(
+  context: StageContext,
+  manifests: readonly Manifest[],
+  refuseLiving: RefuseLiving,
+): Promise<Look> {
   const { kube, signal, inputs } = context;
   // Kubernetes asks for the right to write for a dry run as well.
   if (inputs.readOnly) return { outcome: 'not-checked', seen: 'the identity may only read ("read-only")' };
@@ -203,7 +207,7 @@ async function dryRun(context: StageContext, manifests: readonly Manifest[], poo
     try {
       // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
       // What comes back has the marks of an object that is there already.
-      await refuseLiving(context, await kube.apply(manifest.object, { dryRun: true, force: true }), pool);
+      await refuseLiving(await kube.apply(manifest.object, { dryRun: true, force: true }));
     } catch (error) {
       signal.throwIfAborted();
       const failure = atManifest(error, 'preflight', manifest);

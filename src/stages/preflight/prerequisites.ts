@@ -2,7 +2,7 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
-import type { Controller, Controllers, Flavour } from '../../stack/controllers.ts';
+import { actingOf, type Controller, type Controllers, type Flavour } from '../../stack/controllers.ts';
 import { ownPickerImage } from '../../stack/picker.ts';
 import type { Look } from './table.ts';
 
@@ -104,10 +104,11 @@ const KNOWN: Readonly<Record<Flavour, readonly (readonly [from: number, before: 
  */
 export async function checkPrerequisites(
   kube: Pick<KubeClient, 'serves'>,
-  { found, hidden }: Controllers,
+  controllers: Controllers,
   service: LLMInferenceService,
 ): Promise<Look> {
-  const acting = found.filter(({ actsOnServices }) => actsOnServices);
+  const { hidden } = controllers;
+  const acting = actingOf(controllers);
   const [controller] = acting;
   if (!controller || acting.length > 1) {
     const why = controller

@@ -1,25 +1,17 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { DestinationRule, LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
-import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
+import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
-import { type Controllers, flavourOf } from '../../stack/controllers.ts';
+import { actingOf, type Controllers, flavourOf } from '../../stack/controllers.ts';
 import { ruleFor, tlsRule, type Upstream, upstreamsOf } from '../../stack/destination-rules.ts';
 import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
-import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { GATEWAY_API } from '../../stack/routes.ts';
 import { serviceObject } from '../../stack/service.ts';
+import type { Subject } from './subject.ts';
 import type { Seen } from './table.ts';
-
-interface Given {
-  service: ServiceRef;
-  manifests: readonly Manifest[];
-  gateway: GatewayRef | null;
-  retired: readonly ObjectRef[];
-  controllers: Controllers;
-}
 
 const COMPONENT = 'manifests/components/upstream-kserve';
 const RULE_API = 'networking.istio.io/v1';
@@ -30,7 +22,7 @@ const KIND = 'DestinationRule';
  * writes them, upstream's does not (its router_platform_networking_default.go is empty), so the gate adds those that
  * neither the cluster nor the manifests have. The value is what is to be applied beside the manifests.
  */
-export async function checkTls(kube: KubeClient, given: Given): Promise<Seen<Manifest[]>> {
+export async function checkTls(kube: KubeClient, given: Subject): Promise<Seen<Manifest[]>> {
   const object = serviceObject(given.manifests);
   const upstreams = object?.spec?.router ? destinations(object, given.controllers) : [];
   const secure = upstreams.filter(({ tls }) => tls === true);
@@ -57,14 +49,16 @@ export async function checkTls(kube: KubeClient, given: Given): Promise<Seen<Man
 /** Upstream's preset of vLLM serves HTTP before v0.18; from then on a ConfigMap decides. */
 function destinations(object: LLMInferenceService, controllers: Controllers): Upstream[] {
   const upstreams = upstreamsOf(object);
-  const acting = controllers.found.filter(({ actsOnServices }) => actsOnServices);
-  const servesHttp =
-    flavourOf(controllers) === 'upstream' &&
-    acting.every(({ image }) => {
-      const version = versionOf(image);
-      return version !== null && isBefore(version, [0, 18]);
-    });
+  const servesHttp = flavourOf(controllers) === 'upstream' && areBefore(controllers, [0, 18]);
   return servesHttp ? upstreams.map((one) => ({ ...one, tls: one.tls ?? false })) : upstreams;
+}
+
+/** Whether every controller that acts on services is known to be older. */
+function areBefore(controllers: Controllers, version: readonly number[]): boolean {
+  return actingOf(controllers).every(({ image }) => {
+    const own = versionOf(image);
+    return own !== null && isBefore(own, version);
+  });
 }
 
 interface Rules {
@@ -83,7 +77,7 @@ async function rulesThere(kube: KubeClient, namespace: string): Promise<Rules> {
 }
 
 /** The rules that will be there when the stack serves: what a controller or the gate made goes, or is applied anew. */
-function rulesToBe(there: readonly DestinationRule[], { manifests, retired }: Given): DestinationRule[] {
+function rulesToBe(there: readonly DestinationRule[], { manifests, retired }: Subject): DestinationRule[] {
   const own: DestinationRule[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === KIND);
   const names = [...retired, ...own.map(({ kind, metadata }) => ({ kind, name: metadata.name }))]
     .filter(({ kind }) => kind === KIND)
@@ -95,7 +89,7 @@ function rulesToBe(there: readonly DestinationRule[], { manifests, retired }: Gi
 }
 
 /** Those for which no rule will be there. One that turns TLS off for just this Service cannot be added to. */
-function lacking(secure: readonly Upstream[], rules: readonly DestinationRule[], given: Given): Upstream[] {
+function lacking(secure: readonly Upstream[], rules: readonly DestinationRule[], given: Subject): Upstream[] {
   return secure.filter(({ host, role }) => {
     const rule = ruleFor(host, given.service.namespace, { rules, clientNamespace: given.gateway?.namespace ?? null });
     if (rule?.exact && !rule.tls) throw plainRule(rule.name, host, role, given);
@@ -104,7 +98,7 @@ function lacking(secure: readonly Upstream[], rules: readonly DestinationRule[],
 }
 
 /** A rule with TLS before a server without it. */
-function refuseTls(upstream: Upstream, rules: readonly DestinationRule[], given: Given): void {
+function refuseTls(upstream: Upstream, rules: readonly DestinationRule[], given: Subject): void {
   const { service, gateway } = given;
   const rule = ruleFor(upstream.host, service.namespace, { rules, clientNamespace: gateway?.namespace ?? null });
   if (rule?.tls) throw plainServer(upstream, `${rule.name} in ${service.namespace} is one`, given, rule.name);
@@ -114,19 +108,14 @@ function refuseTls(upstream: Upstream, rules: readonly DestinationRule[], given:
  * Whether the controller makes TLS rules whatever the flags are: ODH v0.15 does for a gateway of Istio
  * (workload_tls_self_signed_istio.go); from v0.17 a ConfigMap decides.
  */
-async function writesTlsRules(kube: KubeClient, { controllers, gateway }: Given): Promise<boolean> {
+async function writesTlsRules(kube: KubeClient, { controllers, gateway }: Subject): Promise<boolean> {
   if (flavourOf(controllers) !== 'odh' || gateway === null) return false;
-  const acting = controllers.found.filter(({ actsOnServices }) => actsOnServices);
-  const isOld = acting.every(({ image }) => {
-    const version = versionOf(image);
-    return version !== null && isBefore(version, [0, 16]);
-  });
-  if (!isOld) return false;
+  if (!areBefore(controllers, [0, 16])) return false;
   const object = await kube.get({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway });
   return /istio/.test(object?.spec?.gatewayClassName ?? '');
 }
 
-function plainServer({ host, role }: Upstream, rule: string, { manifests }: Given, name?: string): Failure {
+function plainServer({ host, role }: Upstream, rule: string, { manifests }: Subject, name?: string): Failure {
   const own = manifests.some(({ object }) => object.kind === KIND && object.metadata.name === name);
   return new Failure({
     stage: 'preflight',
@@ -140,7 +129,7 @@ function plainServer({ host, role }: Upstream, rule: string, { manifests }: Give
   });
 }
 
-function plainRule(name: string, host: string, role: Upstream['role'], { service, manifests }: Given): Failure {
+function plainRule(name: string, host: string, role: Upstream['role'], { service, manifests }: Subject): Failure {
   const own = manifests.some(({ object }) => object.kind === KIND && object.metadata.name === name);
   return new Failure({
     stage: 'preflight',

@@ -8,7 +8,7 @@ import type { Swept } from '../../report/model.ts';
 import type { LeaseState } from '../context.ts';
 import { MANAGED_BY } from '../deploy/marks.ts';
 import { leasesOf, SWEEPER } from '../lease/find-leases.ts';
-import { type Holder, isExpired, type LeaseRecord, leaseObject } from '../lease/lease-record.ts';
+import { type Holder, isExpired, LEASE_API, type LeaseRecord, leaseObject } from '../lease/lease-record.ts';
 import { expirePool, keepPool, returnPool } from '../lease/pool-lease.ts';
 import { release } from './release.ts';
 
@@ -36,8 +36,6 @@ export interface SweepContext {
   /** Whether the run with this page has ended, and its post step with it; null when that cannot be known. */
   runEnded: (holder: string) => Promise<boolean | null>;
 }
-
-const API_VERSION = 'coordination.k8s.io/v1';
 
 /**
  * Gives back the pools whose lease has run out or whose run has ended. A pool without a lease of ours that can be read is
@@ -149,11 +147,11 @@ export async function noteSweep(
   { kube, namespace, holder, emit, dryRun }: Pick<SweepContext, 'kube' | 'namespace' | 'holder' | 'emit' | 'dryRun'>,
   nowMs: number,
 ): Promise<string | null> {
-  const ref = { apiVersion: API_VERSION, kind: 'Lease', name: SWEEPER, namespace } as const;
+  const ref = { apiVersion: LEASE_API, kind: 'Lease', name: SWEEPER, namespace } as const;
   try {
     const found = await kube.get(ref);
     const object: KubeObject = {
-      apiVersion: API_VERSION,
+      apiVersion: LEASE_API,
       kind: 'Lease',
       metadata: {
         name: SWEEPER,

@@ -80,13 +80,9 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
         ? await checkRouting(context, { prepared, stack, client, budget, modelId, before, blockSizeTokens })
         : null;
     const ended = budget.ended();
-    if (ended?.because === 'unanswered') add(context, completionCheck({ outcome: 'fail', seen: ended.text }));
-    return {
-      modelId,
-      environment: discovered,
-      routing,
-      unanswered: ended?.because === 'unanswered' ? ended.text : null,
-    };
+    const unanswered = ended?.because === 'unanswered' ? ended.text : null;
+    if (unanswered !== null) add(context, completionCheck({ outcome: 'fail', seen: unanswered }));
+    return { modelId, environment: discovered, routing, unanswered };
   } finally {
     await client.close();
   }

@@ -1,0 +1,15 @@
+import type { Manifest } from '../../clients/files/manifests.ts';
+import type { ObjectRef } from '../../clients/kubernetes/objects.ts';
+import type { Controllers } from '../../stack/controllers.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+
+/** The stack as it will be after the deploy, which several checks judge against the cluster. */
+export interface Subject {
+  service: ServiceRef;
+  manifests: readonly Manifest[];
+  /** Null while it is not known. */
+  gateway: GatewayRef | null;
+  /** Objects that go before the deploy. */
+  retired: readonly ObjectRef[];
+  controllers: Controllers;
+}
