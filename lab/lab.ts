@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { loopbackCertificate } from './certs.ts';
+import { childEnv } from './child-env.ts';
 import type { KserveVersion } from './cluster/kserve-versions.ts';
 import type { LabMessage, LabRole } from './process.ts';
 import type {
@@ -98,7 +99,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const child = fork(options.entry.module, options.entry.args, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // Of no use to the lab, and some of it (proxies, node options) would change how it behaves.
-      env: { PATH: process.env.PATH ?? '' },
+      env: childEnv(),
     });
     children.push(child);
     child.send(role);

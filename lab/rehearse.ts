@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gateRoles } from './apiserver/roles.ts';
+import { childEnv } from './child-env.ts';
 import { JUMPING_CLOCK, starve } from './client-faults.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { LAB, type Lab, type LabOptions, startLab } from './lab.ts';
@@ -132,7 +133,7 @@ async function runGate(
     {
       ...(workspace ? { cwd: workspace } : {}),
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+      env: { ...childEnv(), HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
     },
   );
   interrupts.watch(child);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../protocol.ts';
 
 /** Which collection: `apps/v1` + `deployments`; all versions of a group share one collection. */
@@ -55,7 +56,7 @@ export function createStore(historyLimit = 5_000): Store {
   };
   const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
   const emit = (type: StoreEvent['type'], resource: ResourceKey, object: KubeObject) => {
-    const event: StoreEvent = { type, resource, object: structuredClone(object), resourceVersion: revision };
+    const event: StoreEvent = { type, resource, object: copyJson(object), resourceVersion: revision };
     history.push(event);
     if (history.length > historyLimit) dropped = (history.shift() as StoreEvent).resourceVersion;
     for (const listener of [...listeners]) listener(event);
@@ -70,17 +71,17 @@ export function createStore(historyLimit = 5_000): Store {
     list(resource, namespace) {
       return [...collection(resource).values()]
         .filter((object) => namespace === undefined || object.metadata.namespace === namespace)
-        .map((object) => structuredClone(object))
         .sort((a, b) =>
           keyOf(a.metadata.namespace, a.metadata.name) < keyOf(b.metadata.namespace, b.metadata.name) ? -1 : 1,
-        );
+        )
+        .map(copyJson);
     },
     get(resource, namespace, name) {
       const found = collection(resource).get(keyOf(namespace, name));
-      return found && structuredClone(found);
+      return found && copyJson(found);
     },
     create(resource, given) {
-      const object = structuredClone(given);
+      const object = copyJson(given);
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       if (collection(resource).has(key)) throw new Error(`${resource.plural} "${object.metadata.name}" already exists`);
       object.metadata.uid = randomUUID();
@@ -89,10 +90,10 @@ export function createStore(historyLimit = 5_000): Store {
       stamp(object);
       collection(resource).set(key, object);
       emit('ADDED', resource, object);
-      return structuredClone(object);
+      return copyJson(object);
     },
     update(resource, given) {
-      const object = structuredClone(given);
+      const object = copyJson(given);
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       const before = collection(resource).get(key);
       if (!before) throw new Error(`${resource.plural} "${object.metadata.name}" not found`);
@@ -100,13 +101,13 @@ export function createStore(historyLimit = 5_000): Store {
       object.metadata.creationTimestamp = before.metadata.creationTimestamp as string;
       object.metadata.generation = before.metadata.generation ?? 1;
       object.metadata.resourceVersion = before.metadata.resourceVersion as string;
-      if (sameJson(before, object)) return structuredClone(before);
+      if (isDeepStrictEqual(before, object)) return copyJson(before);
       const isMarked = object.metadata.deletionTimestamp && !before.metadata.deletionTimestamp;
-      if (isMarked || !sameJson(desired(before), desired(object))) object.metadata.generation += 1;
+      if (isMarked || !isDeepStrictEqual(desired(before), desired(object))) object.metadata.generation += 1;
       stamp(object);
       collection(resource).set(key, object);
       emit('MODIFIED', resource, object);
-      return structuredClone(object);
+      return copyJson(object);
     },
     delete(resource, namespace, name) {
       const key = keyOf(namespace, name);
@@ -115,7 +116,7 @@ export function createStore(historyLimit = 5_000): Store {
       collection(resource).delete(key);
       stamp(found);
       emit('DELETED', resource, found);
-      return structuredClone(found);
+      return copyJson(found);
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -133,18 +134,10 @@ function desired(object: KubeObject): unknown {
   return rest;
 }
 
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(
-      Object.entries(value)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, inner]) => [key, sorted(inner)]),
-    );
-  }
-  return value;
+/** Copies what JSON can hold: members that are undefined are left out. Several times as fast as `structuredClone`. */
+function copyJson<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(copyJson) as Value;
+  if (value === null || typeof value !== 'object') return value;
+  const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(members.map(([key, inner]) => [key, copyJson(inner)])) as Value;
 }

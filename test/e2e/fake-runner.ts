@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { childEnv } from '../../lab/child-env.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 
@@ -71,7 +72,7 @@ export function fakeRunner(options: {
       cwd: workspace,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        PATH: process.env.PATH ?? '',
+        ...childEnv(),
         HOME: folder,
         GITHUB_ACTIONS: 'true',
         GITHUB_ACTION: '__self',

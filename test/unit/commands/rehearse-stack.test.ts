@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { childEnv } from '../../../lab/child-env.ts';
 import { root } from '../../checks/root.ts';
 
 const PARTS = {
@@ -34,7 +35,7 @@ function assetsWith(names: string[]): string {
 
 function rehearse(args: string[], env: Record<string, string> = {}): { code: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src/cli.ts'), 'rehearse', ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { ...childEnv(), ...env },
     encoding: 'utf8',
   });
   return { code: status, said: stdout + stderr };

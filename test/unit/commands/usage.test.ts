@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { childEnv } from '../../../lab/child-env.ts';
 import { visiblePaths } from '../../../src/commands/paths.ts';
 import { COMMANDS } from '../../../src/commands/registry.ts';
 import { VERSION } from '../../../src/lib/version.ts';
@@ -17,7 +18,7 @@ interface Ended {
 function cli(args: string[], env: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
-      env: { PATH: process.env.PATH ?? '', ...env },
+      env: { ...childEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended: Ended = { code: null, stdout: '', stderr: '' };
