@@ -112,6 +112,7 @@ class Exchange implements Tenant, Waiting {
   private more: Buffer[] | null = null;
   private stream: StreamReader | null = null;
   private bytes = 0;
+  private readonly bodyBytes: number;
   settled = false;
   private readonly shared: Shared;
   private readonly resolve: (response: Response) => void;
@@ -120,6 +121,7 @@ class Exchange implements Tenant, Waiting {
   constructor(shared: Shared, body: Buffer, resolve: (response: Response) => void, signal: AbortSignal | undefined) {
     this.shared = shared;
     this.body = body;
+    this.bodyBytes = body.length;
     this.resolve = resolve;
     this.signal = signal;
     this.sentMs = shared.clock.now();
@@ -209,6 +211,8 @@ class Exchange implements Tenant, Waiting {
       promptTokens: judged.promptTokens,
       completionTokens: judged.completionTokens,
       cachedTokens: judged.cachedTokens,
+      bodyBytes: this.bodyBytes,
+      textChars: judged.textChars,
       pickerHeader: this.pickerHeader,
     });
     // What the answer held must not live as long as undici remembers its handler.

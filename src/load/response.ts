@@ -12,9 +12,18 @@ export interface Judged {
   promptTokens: number | null;
   completionTokens: number | null;
   cachedTokens: number | null;
+  /** UTF-16 units of text in the first choice; null where there is no whole answer. */
+  textChars: number | null;
 }
 
-export const NOTHING = { promptTokens: null, completionTokens: null, cachedTokens: null };
+/** What a choice brought, and why it ended there. */
+export interface Brought {
+  textChars: number;
+  /** `finish_reason` as it came. */
+  finishReason: unknown;
+}
+
+export const NOTHING = { promptTokens: null, completionTokens: null, cachedTokens: null, textChars: null };
 
 /**
  * Whether a complete HTTP response is an answer of the model. Tools that count any response as throughput report their
@@ -28,27 +37,56 @@ export function judgeResponse(status: number, body: Buffer, expectation: Expecta
   } catch {
     return invalid('not-json', `HTTP 200 without JSON${excerpt(body)}`);
   }
+  if (isObject(parsed) && parsed.error) return invalid('error-body', `HTTP 200 with an error${excerpt(body)}`);
   if (!isObject(parsed) || !Array.isArray(parsed.choices) || !isObject(parsed.choices[0])) {
     return invalid('no-choices', `HTTP 200 without choices[0]${excerpt(body)}`);
   }
-  return judgeUsage(parsed.usage, expectation, body);
+  return judgeUsage(parsed.usage, broughtBy(parsed.choices[0]), expectation, body);
 }
 
-/** Whether an answer says how many tokens it cost, and has as many as were ordered. A body is shown when it does not. */
-export function judgeUsage(usage: unknown, expectation: Expectation, body: Buffer | null): Judged {
+function broughtBy(choice: Record<string, unknown>): Brought {
+  const { message } = choice;
+  const texts = isObject(message) ? [message.content, message.reasoning ?? message.reasoning_content] : [choice.text];
+  const textChars = texts.reduce<number>((sum, text) => sum + (typeof text === 'string' ? text.length : 0), 0);
+  return { textChars, finishReason: choice.finish_reason };
+}
+
+/** Reasons with which vLLM ends a choice that nobody is to count (`FinishReason` in v1/engine). */
+const BROKEN_OFF: ReadonlySet<unknown> = new Set(['abort', 'error']);
+
+/**
+ * Whether an answer came to its end, says how many tokens it cost, and has as many as were ordered. A body is shown when
+ * it does not.
+ */
+export function judgeUsage(
+  usage: unknown,
+  { textChars, finishReason }: Brought,
+  expectation: Expectation,
+  body: Buffer | null,
+): Judged {
   const promptTokens = isObject(usage) ? count(usage.prompt_tokens) : null;
   const completionTokens = isObject(usage) ? count(usage.completion_tokens) : null;
   if (!isObject(usage) || promptTokens === null || completionTokens === null) {
     return invalid('no-usage', `HTTP 200 without usage${body ? excerpt(body) : ''}`);
   }
+  if (typeof finishReason !== 'string') return invalid('truncated', 'the answer has no finish reason');
+  if (BROKEN_OFF.has(finishReason)) return invalid('truncated', `the answer ended with finish reason ${finishReason}`);
   const details = usage.prompt_tokens_details;
   const cachedTokens = isObject(details) ? count(details.cached_tokens) : null;
   const wanted = expectation.completionTokens;
   if (wanted !== null && completionTokens !== wanted) {
     const errorText = `${completionTokens} output tokens instead of ${wanted}`;
-    return { valid: false, errorKind: 'wrong-length', errorText, promptTokens, completionTokens, cachedTokens };
+    return {
+      valid: false,
+      errorKind: 'wrong-length',
+      errorText,
+      promptTokens,
+      completionTokens,
+      cachedTokens,
+      textChars,
+    };
   }
-  return { valid: true, errorKind: null, errorText: null, promptTokens, completionTokens, cachedTokens };
+  return { valid: true, errorKind: null, errorText: null, promptTokens, completionTokens, cachedTokens, textChars };
 }
 
 /** The kind of a failure below HTTP, from the codes of Node and undici. */

@@ -39,6 +39,9 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
     done: false,
     usage: null,
     refused: null,
+    error: null,
+    textChars: 0,
+    finishReason: null,
   };
   /** Made for the first character that is cut by a border: most streams never need one. */
   let decoder: StringDecoder | undefined;
@@ -53,10 +56,11 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
     end() {
       const tokens = seen.usage?.completion_tokens;
       release(seen, typeof tokens !== 'number' || seen.events < tokens);
+      if (seen.error !== null) return bad('error-body', `HTTP 200, and the stream said: ${seen.error}`);
       if (seen.refused !== null) return bad('not-json', `HTTP 200 with ${seen.refused}`);
       if (!seen.done) return bad('truncated', 'the stream ended without [DONE]');
       if (seen.firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without a token');
-      return judgeUsage(seen.usage, expectation, null);
+      return judgeUsage(seen.usage, seen, expectation, null);
     },
     firstTokenMs: () => seen.firstMs,
     lastTokenMs: () => seen.lastMs,
@@ -78,6 +82,9 @@ interface Seen {
   done: boolean;
   usage: StreamEvent['usage'];
   refused: string | null;
+  error: string | null;
+  textChars: number;
+  finishReason: string | null;
 }
 
 function onData(seen: Seen, data: string): void {
@@ -92,8 +99,9 @@ function onData(seen: Seen, data: string): void {
     seen.refused ??= `an event that is not JSON: ${data.slice(0, 80)}`;
     return;
   }
-  if (event?.error) seen.refused ??= `the stream said: ${JSON.stringify(event.error).slice(0, 160)}`;
+  if (event?.error) seen.error ??= JSON.stringify(event.error).slice(0, 160);
   const choice = event?.choices?.[0];
+  if (choice) take(seen, choice);
   if (event?.usage) {
     seen.usage = event.usage;
     const tokens = event.usage.completion_tokens;
@@ -107,6 +115,15 @@ function onData(seen: Seen, data: string): void {
   release(seen, true);
   if (choice.finish_reason && isSilent(choice)) seen.heldMs = seen.nowMs;
   else token(seen, seen.nowMs);
+}
+
+function take(seen: Seen, { text, delta, finish_reason }: StreamChoice): void {
+  seen.textChars += lengthOf(text) + lengthOf(delta?.content) + lengthOf(delta?.reasoning ?? delta?.reasoning_content);
+  if (typeof finish_reason === 'string') seen.finishReason = finish_reason;
+}
+
+function lengthOf(text: unknown): number {
+  return typeof text === 'string' ? text.length : 0;
 }
 
 function token(seen: Seen, atMs: number): void {

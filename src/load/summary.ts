@@ -63,7 +63,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
   return { figures, evidence };
 }
 
-const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'no-choices', 'no-usage']);
+const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'error-body', 'no-choices', 'no-usage']);
 
 /** How the client itself did: its busiest block, its most starved arm, the lag that 1 % of the sends in the windows exceeded. */
 export function summarizeClient(blocks: readonly MeasuredBlock[]): ClientFigures {

@@ -22,11 +22,13 @@ export type ErrorKind =
   | 'status'
   /** 200, but the body is not JSON. */
   | 'not-json'
+  /** 200 and JSON, with an error in it, whatever else is there. */
+  | 'error-body'
   /** 200 and JSON, but no `choices[0]`. */
   | 'no-choices'
   /** 200 and JSON, but no `usage` with token counts. */
   | 'no-usage'
-  /** 200 and a stream that ended before its end. */
+  /** 200 and an answer that ended before its end: a stream without `[DONE]`, a choice that was broken off. */
   | 'truncated'
   /** 200 and complete, but not as many output tokens as were ordered. */
   | 'wrong-length'
@@ -55,6 +57,10 @@ export interface Response {
   completionTokens: number | null;
   /** `usage.prompt_tokens_details.cached_tokens`; null unless the server reports it. */
   cachedTokens: number | null;
+  /** Bytes of the body that was sent. */
+  bodyBytes: number;
+  /** UTF-16 units of text in the answer's first choice; null where there is no whole answer. */
+  textChars: number | null;
   /** Whether the endpoint picker marked the response; null when no response began. */
   pickerHeader: boolean | null;
 }

@@ -31,9 +31,18 @@ export function isReady(pod: Pod): boolean {
   return !pod.metadata.deletionTimestamp && isTrue(pod.status?.conditions, 'Ready');
 }
 
-/** Whether a pod that has not ended asks for TPU chips; one that has ended stays listed, and holds nothing. */
+/** Whether a pod has neither ended nor is on its way out; one that has ended stays listed, such as an evicted one. */
+export function isAlive({ metadata, status }: Pod): boolean {
+  return !metadata.deletionTimestamp && !hasEnded(status?.phase);
+}
+
+function hasEnded(phase: string | undefined): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** Whether a pod that has not ended asks for TPU chips; one that has ended holds nothing. */
 export function usesTpu({ spec, status }: Pod): boolean {
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
+  if (hasEnded(status?.phase)) return false;
   return (spec?.containers ?? []).some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
 }
 

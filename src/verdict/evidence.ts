@@ -8,6 +8,8 @@ export interface MeasurementEvidence {
   arms: Record<ArmName, ArmEvidence>;
   /** Whether each answer carried the endpoint picker's mark before the one-replica arm was there. */
   pickerMarked: boolean;
+  /** What the answers show of the work behind them. */
+  answers: AnswerEvidence;
   blocks: readonly BlockEvidence[];
   client: ClientFigures;
 }
@@ -16,7 +18,7 @@ export interface ArmEvidence {
   /** Sent, without those that the client itself cancelled. */
   requests: number;
   errors: number;
-  /** Responses of status 200 without JSON, `choices[0]` or `usage`. */
+  /** Responses of status 200 without JSON, `choices[0]` or `usage`, or with an error. */
   unreadable: number;
   /** One line about the first error; hostile text. */
   firstError: string | null;
@@ -35,6 +37,39 @@ export interface ArmEvidence {
   cachedTokenShare: number | null;
 }
 
+/** What the answers show of the work behind them, as clients see it; null where nothing can be computed. */
+export interface AnswerEvidence {
+  arms: Record<
+    ArmName,
+    {
+      /** Bytes of prompt that were sent for each token that the answers report of it. */
+      promptBytesPerToken: number | null;
+      /** UTF-16 units of text for each output token that the answers report. */
+      textCharsPerToken: number | null;
+    }
+  >;
+  /** Tokens that the answers report of a prompt, over prompts of equal length. */
+  promptTokens: ArmDifference | null;
+  /** UTF-16 units of text in an answer, over prompts of equal length. */
+  textChars: ArmDifference | null;
+}
+
+/** Means of both arms over what both were sent, and how surely they differ. */
+export interface ArmDifference {
+  one: number;
+  all: number;
+  /** all ÷ one − 1. */
+  share: number;
+  /** Chance of a difference as large where there is none, by Welch's t test over the means of the blocks. */
+  chance: number;
+}
+
+/** Tokens of prompts and tokens generated. */
+export interface TokenCount {
+  prompt: number;
+  generation: number;
+}
+
 /** One block and what the cluster looked like at its two edges, while no request of ours was in flight. */
 export interface BlockEvidence {
   arm: ArmName;
@@ -43,10 +78,17 @@ export interface BlockEvidence {
   sent: number;
   /** Without a valid answer, or cancelled: they may or may not have reached a replica. */
   unanswered: number;
+  /**
+   * Tokens that the requests of the block cost: `least` for those with a valid answer, as many as were ordered and, of
+   * prompts, as the answers report; `most` with all that the others may have cost as well.
+   */
+  ordered: { least: TokenCount; most: TokenCount };
   /** Ready replicas that the block is to have: all of them, or one after a scale-in. */
   readyWanted: number;
   readyBefore: number | null;
   readyAfter: number | null;
+  /** Replicas at the end of the block that are not among those that were verified, and those that went away in it. */
+  changed: { added: readonly string[]; gone: readonly string[] };
   pods: readonly PodEdges[];
   gateway: GatewayBlock;
 }
@@ -75,6 +117,10 @@ export interface PodEdges {
 export interface PodCounters {
   /** Finished requests since start: `vllm:request_success_total` over all reasons and engines. */
   finished: number;
+  /** `vllm:prompt_tokens_total`, those from the prefix cache among them; null when not exported. */
+  promptTokens: number | null;
+  /** `vllm:generation_tokens_total`. */
+  generationTokens: number | null;
   running: number | null;
   waiting: number | null;
   preemptions: number | null;

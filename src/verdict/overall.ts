@@ -2,8 +2,8 @@ import { besideLimits, percentUpTo } from '../lib/number.ts';
 import { ratioText } from '../lib/speedup.ts';
 import type { Benchmark, Check, Target, Verdict } from '../report/model.ts';
 
-/** Warnings after which it is not proven who served the requests; a pass needs that proof. */
-const UNPROVEN: ReadonlySet<string> = new Set(['counters-unreadable']);
+/** Warnings after which it is not proven who served, what was served, and for whom; a pass needs that proof. */
+const UNPROVEN: ReadonlySet<string> = new Set(['counters-unreadable', 'work-uncounted', 'load-unobserved']);
 
 /**
  * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that was disturbed

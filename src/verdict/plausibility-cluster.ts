@@ -1,6 +1,7 @@
 import type { ArmName } from '../report/model.ts';
 import type { BlockEvidence, BlockRule, MeasurementEvidence, Tell } from './evidence.ts';
 import { GATEWAY_RULES, served } from './plausibility-gateway.ts';
+import { WORK_RULES } from './plausibility-work.ts';
 
 /** What the cluster's own counters say about each block. One finding per rule, however many blocks it concerns. */
 const RULES: readonly BlockRule[] = [
@@ -9,6 +10,7 @@ const RULES: readonly BlockRule[] = [
   { id: 'queue-at-start', kind: 'veto', judge: queueAtStart },
   { id: 'conservation', kind: 'veto', judge: conservation },
   { id: 'one-replica', kind: 'veto', judge: oneReplica },
+  ...WORK_RULES,
   ...GATEWAY_RULES,
   { id: 'busy-at-start', kind: 'warning', judge: busyAtStart },
   { id: 'idle-replica', kind: 'warning', judge: idleReplica },

@@ -2,6 +2,7 @@ import { percentUpTo, upTo } from '../lib/number.ts';
 import type { ArmName, Finding } from '../report/model.ts';
 import type { ArmEvidence, MeasurementEvidence, Tell } from './evidence.ts';
 import { LIMITS } from './limits.ts';
+import { judgeAnswers } from './plausibility-answers.ts';
 import { judgeCluster } from './plausibility-cluster.ts';
 import { trendOf } from './trend.ts';
 
@@ -20,6 +21,7 @@ export function judgePlausibility(evidence: MeasurementEvidence): { vetoes: Find
 
   for (const name of ARMS) judgeArm(ARM_TITLE[name], evidence.arms[name], veto, warn);
   judgeBetweenArms(evidence, veto, warn);
+  judgeAnswers(evidence.answers, ARM_TITLE, veto);
   judgeClient(evidence, veto);
   judgeSpeedup(evidence, veto, warn);
   judgeCluster(evidence, ARM_TITLE, veto, warn);
@@ -38,8 +40,8 @@ function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void
   if (arm.unreadable > 0) {
     veto(
       'unreadable-answers',
-      `${arm.unreadable} answers of the ${title} had status 200 but no completion with token counts, so something other ` +
-        'than the model answered.',
+      `${arm.unreadable} answers of the ${title} had status 200 but no completion with token counts, or an error beside ` +
+        `it, so something other than the model answered.${arm.firstError === null ? '' : ` First: ${arm.firstError}`}`,
     );
   }
   if (arm.completed < LIMITS.fewestRequests) {

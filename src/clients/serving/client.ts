@@ -98,6 +98,9 @@ export function createServingClient(options: {
 export interface ReplicaCounters {
   pod: string;
   requests: number;
+  /** Tokens of prompts, those from the prefix cache among them, and tokens generated; null when not exported. */
+  promptTokens: number | null;
+  generationTokens: number | null;
   prefixQueries: number | null;
   prefixHits: number | null;
   waiting: number | null;
@@ -152,6 +155,8 @@ export function countersOf(pod: string, samples: readonly Sample[]): ReplicaCoun
   return {
     pod,
     requests: sumOf(samples, 'vllm:request_success_total') ?? 0,
+    promptTokens: sumOf(samples, 'vllm:prompt_tokens_total'),
+    generationTokens: sumOf(samples, 'vllm:generation_tokens_total'),
     prefixQueries:
       sumOf(samples, 'vllm:prefix_cache_queries_total') ?? sumOf(samples, 'vllm:gpu_prefix_cache_queries_total'),
     prefixHits: sumOf(samples, 'vllm:prefix_cache_hits_total') ?? sumOf(samples, 'vllm:gpu_prefix_cache_hits_total'),

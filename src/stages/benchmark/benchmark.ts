@@ -1,4 +1,5 @@
 import { Failure } from '../../lib/failure.ts';
+import { answerEvidence } from '../../load/answers.ts';
 import type { LoadClient } from '../../load/client.ts';
 import { RUNGS } from '../../load/ladder.ts';
 import { summarizeArm, summarizeClient } from '../../load/summary.ts';
@@ -23,7 +24,7 @@ import { noteSpread } from './evidence.ts';
 import { watchGateway } from './gateway-watch.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
-import { type Bench, hasTime } from './load.ts';
+import { type Bench, envelopeBytes, hasTime } from './load.ts';
 import { loadClient } from './load-client.ts';
 import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
 import { type Collected, collectPairs } from './pairs.ts';
@@ -185,6 +186,7 @@ async function conclude(
     speedup: look.estimate?.value ?? null,
     arms: { one: arms.one.evidence, all: arms.all.evidence },
     pickerMarked: isMarked(bench.model.routing?.pickerHeader ?? null),
+    answers: answerEvidence(blocks, envelopeBytes(bench)),
     blocks: evidence,
     client,
   });

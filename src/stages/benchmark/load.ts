@@ -9,10 +9,10 @@ import type { ArmName, PodCount } from '../../report/model.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
-import { type Snapshot, servedBetween, settled, snapshot } from '../verify/counters.ts';
+import { atRest, type Snapshot, servedBetween, settled } from '../verify/counters.ts';
 import type { GatewaySnapshot } from '../verify/gateway-counters.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
-import { blockEvidence, ownTraffic } from './evidence.ts';
+import { blockEvidence, orderedTokens, ownTraffic } from './evidence.ts';
 import { type GatewayWatch, gatewayDuring } from './gateway-watch.ts';
 import type { OneReplica } from './one-replica.ts';
 import { promptsOf } from './workload.ts';
@@ -112,9 +112,9 @@ export interface Edge {
   gateway: GatewaySnapshot;
 }
 
-/** The counters before the first block. */
+/** The counters before the first block, once nothing of the warm-up is still to be counted. */
 export async function firstEdge({ context, prepared, stack, watch }: Omit<Bench, 'one'>): Promise<Edge> {
-  const [replicas, gateway] = await Promise.all([snapshot(context, prepared, stack), watch.read()]);
+  const [replicas, gateway] = await Promise.all([atRest(context, prepared, stack), watch.read()]);
   return { replicas, gateway };
 }
 
@@ -128,8 +128,10 @@ export async function takeBlock(
   const { context, prepared, stack } = bench;
   const { before, readyWanted } = edge;
   const run = await runOne(bench, block, timings);
+  const { maxTokens } = context.inputs;
+  const { least } = orderedTokens(run.records, maxTokens);
   const [replicas, gateway] = await Promise.all([
-    settled(context, prepared, stack, before.replicas, run.records.length),
+    settled(context, prepared, stack, before.replicas, run.records.length, least),
     bench.watch.read(),
   ]);
   context.signal.throwIfAborted();
@@ -137,6 +139,7 @@ export async function takeBlock(
     measured: measureBlock(run, timings.trimMs),
     evidence: blockEvidence(block, run, {
       ...{ before: before.replicas, after: replicas, readyWanted },
+      ...{ replicas: stack.replicas, maxTokens },
       gateway: gatewayDuring(before.gateway, gateway, stack),
     }),
     served: ownTraffic(servedBetween(before.replicas, replicas), run.records.length),
@@ -160,7 +163,12 @@ function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTiming
   });
 }
 
-function body(bench: Omit<Bench, 'one'>, prompt: string): Buffer {
+/** Bytes of a request of the pairs beside its prompt. */
+export function envelopeBytes(bench: Pick<Bench, 'model' | 'context'>): number {
+  return body(bench, '').length;
+}
+
+function body(bench: Pick<Bench, 'model' | 'context'>, prompt: string): Buffer {
   const { modelId } = bench.model;
   return requestBody(prompt, {
     api: 'completions',

@@ -1,15 +1,16 @@
 import { type ReplicaCounters, readReplica } from '../../clients/serving/client.ts';
 import type { PodCount } from '../../report/model.ts';
 import { workloadSelector } from '../../stack/labels.ts';
-import { isReady, podSummary } from '../../stack/pods.ts';
-import type { PodCounters, PodEdges } from '../../verdict/evidence.ts';
+import { isAlive, isReady, podSummary } from '../../stack/pods.ts';
+import type { PodCounters, PodEdges, TokenCount } from '../../verdict/evidence.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 
 /** All replicas at one moment: their counters, and how many are Ready. */
 export interface Snapshot {
   ready: number;
-  pods: { pod: string; counters: ReplicaCounters | null; restarts: number }[];
+  /** Pods of the workload that have not ended and are not on their way out. */
+  pods: { pod: string; uid?: string | undefined; counters: ReplicaCounters | null; restarts: number }[];
   /** Why counters are missing; empty when none are. */
   problems: string[];
 }
@@ -20,18 +21,19 @@ export interface Snapshot {
  */
 export async function snapshot(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<Snapshot> {
   const { namespace, name } = prepared.service;
-  const pods = (await context.kube.list('v1', 'Pod', { namespace, labelSelector: workloadSelector(name) })) ?? [];
+  const all = (await context.kube.list('v1', 'Pod', { namespace, labelSelector: workloadSelector(name) })) ?? [];
+  const pods = all.filter(isAlive);
   const problems: string[] = [];
   const read = await Promise.all(
     pods.map(async (pod) => {
       const summary = podSummary(pod, 'replica');
       try {
         const counters = await readReplica(context.kube, namespace, summary.name, stack.port, stack.scheme);
-        return { pod: summary.name, counters, restarts: summary.restarts };
+        return { pod: summary.name, uid: pod.metadata.uid, counters, restarts: summary.restarts };
       } catch (error) {
         context.signal.throwIfAborted();
         problems.push(error instanceof Error ? error.message : String(error));
-        return { pod: summary.name, counters: null, restarts: summary.restarts };
+        return { pod: summary.name, uid: pod.metadata.uid, counters: null, restarts: summary.restarts };
       }
     }),
   );
@@ -64,6 +66,25 @@ export function cacheBetween(before: Snapshot, after: Snapshot): { queries: numb
   return { queries, hits };
 }
 
+/** Tokens that the replicas counted between two snapshots; null when not exported or begun anew. */
+export function tokensBetween(before: Snapshot, after: Snapshot): TokenCount | null {
+  const sum: TokenCount = { prompt: 0, generation: 0 };
+  for (const { pod, counters } of after.pods) {
+    const earlier = countersOf(before, pod);
+    if (!earlier || !counters || beganAnew(earlier, counters)) return null;
+    const { promptTokens, generationTokens } = counters;
+    if (promptTokens === null || generationTokens === null) return null;
+    sum.prompt += promptTokens - (earlier.promptTokens ?? 0);
+    sum.generation += generationTokens - (earlier.generationTokens ?? 0);
+  }
+  return sum;
+}
+
+/** Whether no replica has a request, as far as they export it. */
+export function isIdle({ pods }: Snapshot): boolean {
+  return pods.every(({ counters }) => (counters?.running ?? 0) + (counters?.waiting ?? 0) === 0);
+}
+
 const countersOf = (at: Snapshot, name: string): ReplicaCounters | null =>
   at.pods.find(({ pod }) => pod === name)?.counters ?? null;
 
@@ -72,11 +93,13 @@ const countersOf = (at: Snapshot, name: string): ReplicaCounters | null =>
  * start of the process.
  */
 function beganAnew(before: ReplicaCounters, after: ReplicaCounters): boolean {
-  const fell = (name: 'requests' | 'prefixQueries' | 'prefixHits') => (after[name] ?? 0) < (before[name] ?? 0);
+  const fell = (name: (typeof RISING)[number]) => (after[name] ?? 0) < (before[name] ?? 0);
   const [from, to] = [before.processStartSeconds, after.processStartSeconds];
   const isOther = from !== null && to !== null && Math.abs(to - from) > 1;
-  return isOther || fell('requests') || fell('prefixQueries') || fell('prefixHits');
+  return isOther || RISING.some(fell);
 }
+
+const RISING = ['requests', 'promptTokens', 'generationTokens', 'prefixQueries', 'prefixHits'] as const;
 
 /** Two snapshots as the plausibility check wants them. */
 export function edges(before: Snapshot, after: Snapshot): PodEdges[] {
@@ -87,27 +110,64 @@ export function edges(before: Snapshot, after: Snapshot): PodEdges[] {
 function countersAt(at: Snapshot, name: string): PodCounters | null {
   const entry = at.pods.find(({ pod }) => pod === name);
   if (!entry?.counters) return null;
-  const { requests, running, waiting, preemptions, processStartSeconds } = entry.counters;
-  return { finished: requests, running, waiting, preemptions, processStartSeconds, restarts: entry.restarts };
+  const { requests, promptTokens, generationTokens, running, waiting, preemptions, processStartSeconds } =
+    entry.counters;
+  return {
+    finished: requests,
+    ...{ promptTokens, generationTokens, running, waiting, preemptions, processStartSeconds },
+    restarts: entry.restarts,
+  };
 }
 
 /** How long counters may lag behind the answers. */
 const SETTLE_MS = 4_000;
 
-/** The counters once they account for what was sent: vLLM updates them a moment after it has answered. */
+/**
+ * The counters once they account for what was sent, and for its tokens where `ordered` is given: vLLM updates them a
+ * moment after it has answered. Requests that somebody else keeps running are waited for once.
+ */
 export async function settled(
   context: StageContext,
   prepared: Prepared,
   stack: ReadyStack,
   before: Snapshot,
   sent: number,
+  ordered?: TokenCount,
+): Promise<Snapshot> {
+  return settle(context, prepared, stack, (now) => {
+    const served = servedBetween(before, now)?.reduce((sum, { requests }) => sum + requests, 0);
+    if (served === undefined) return true;
+    if (served < sent) return false;
+    if (!ordered) return true;
+    const tokens = tokensBetween(before, now);
+    const isCounted = !tokens || (tokens.prompt >= ordered.prompt && tokens.generation >= ordered.generation);
+    return isCounted && (isIdle(now) || !isIdle(before));
+  });
+}
+
+/** The counters once no replica has a request and none changes: nothing of what came before is counted later. */
+export async function atRest(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<Snapshot> {
+  let last: Snapshot | null = null;
+  return settle(context, prepared, stack, (now) => {
+    const earlier = last;
+    last = now;
+    if (!earlier || !isIdle(now)) return false;
+    const served = servedBetween(earlier, now);
+    return served === null || served.every(({ requests }) => requests === 0);
+  });
+}
+
+async function settle(
+  context: StageContext,
+  prepared: Prepared,
+  stack: ReadyStack,
+  isSettled: (now: Snapshot) => boolean,
 ): Promise<Snapshot> {
   const { clock } = context;
   const until = clock.now() + SETTLE_MS;
   for (;;) {
     const now = await snapshot(context, prepared, stack);
-    const served = servedBetween(before, now)?.reduce((sum, { requests }) => sum + requests, 0);
-    if (served === undefined || served >= sent || clock.now() >= until) return now;
+    if (isSettled(now) || clock.now() >= until) return now;
     await clock.sleep(Math.min(1_000, context.inputs.pollIntervalMs), context.signal);
   }
 }

@@ -165,6 +165,8 @@ function record(load: Load, sentMs: number, endMs: number): RequestRecord {
     promptTokens: TOKENS,
     completionTokens: TOKENS,
     cachedTokens: null,
+    bodyBytes: 3_000,
+    textChars: 200,
     pickerHeader: null,
   };
 }

@@ -1,4 +1,5 @@
 import { createRandom, type Random } from '../../../lab/serving/random.ts';
+import { answerEvidence } from '../../../src/load/answers.ts';
 import { type PairTimings, pairAt, pairTimings } from '../../../src/load/pairs.ts';
 import { type MeasuredBlock, measureBlock, summarizeArm, toPair } from '../../../src/load/summary.ts';
 import type { ArmName } from '../../../src/report/model.ts';
@@ -51,6 +52,7 @@ export function judgeRun(system: System, draw: Random): Ended {
     speedup: look.estimate?.value ?? null,
     arms: { one: summarizeArm(blocks.one).evidence, all: summarizeArm(blocks.all).evidence },
     pickerMarked: false,
+    answers: answerEvidence(blocks, 0),
     blocks: [],
     client: { eventLoopUtilization: 0, sendLagP99Ms: 0, stalledShare: 0, cpuMsPerRequest: 0 },
   });

@@ -20,6 +20,8 @@ function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {
     promptTokens: 1,
     completionTokens: 1,
     cachedTokens: null,
+    bodyBytes: 3_000,
+    textChars: 200,
     pickerHeader: null,
   }));
   const times = { startMs: 0, stopMs: 1_000, drainedMs: 1_000 };

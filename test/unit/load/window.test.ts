@@ -23,6 +23,8 @@ function record(sentMs: number, endMs: number, change: Partial<RequestRecord> = 
     promptTokens: 20,
     completionTokens: 10,
     cachedTokens: null,
+    bodyBytes: 3_000,
+    textChars: 200,
     pickerHeader: true,
     ...change,
   };

@@ -23,6 +23,8 @@ const ARM: ArmEvidence = {
 
 const COUNTERS: PodCounters = {
   finished: 500,
+  promptTokens: 50_000,
+  generationTokens: 25_000,
   running: 0,
   waiting: 0,
   preemptions: 0,
@@ -39,19 +41,30 @@ const atGateway = (
   pods: pods.map((pod, i) => ({ pod: `pod-${i}`, errors: 0, connectFailures: 0, ...pod })),
 });
 
+/** Each request has 100 prompt tokens and 50 output tokens. */
+const tokens = (requests: number) => ({ prompt: 100 * requests, generation: 50 * requests });
+
 function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEvidence> = {}): BlockEvidence {
+  const finished = served.reduce((sum, n) => sum + n, 0);
   return {
     arm,
     pair: 0,
-    sent: served.reduce((sum, n) => sum + n, 0),
+    sent: finished,
     unanswered: 0,
+    ordered: { least: tokens(finished), most: tokens(finished) },
+    changed: { added: [], gone: [] },
     readyWanted: 3,
     readyBefore: 3,
     readyAfter: 3,
     pods: served.map((n, i) => ({
       pod: `pod-${i}`,
       before: COUNTERS,
-      after: { ...COUNTERS, finished: COUNTERS.finished + n },
+      after: {
+        ...COUNTERS,
+        finished: COUNTERS.finished + n,
+        promptTokens: 50_000 + tokens(n).prompt,
+        generationTokens: 25_000 + tokens(n).generation,
+      },
     })),
     gateway: atGateway(served.map((n) => ({ requests: n }))),
     ...change,
@@ -62,6 +75,14 @@ const HEALTHY: MeasurementEvidence = {
   replicas: 3,
   speedup: 2.8,
   pickerMarked: true,
+  answers: {
+    arms: {
+      one: { promptBytesPerToken: 4.5, textCharsPerToken: 4.8 },
+      all: { promptBytesPerToken: 4.5, textCharsPerToken: 4.8 },
+    },
+    promptTokens: { one: 740, all: 742, share: 0.003, chance: 0.4 },
+    textChars: { one: 240, all: 236, share: -0.017, chance: 0.3 },
+  },
   arms: { one: ARM, all: ARM },
   blocks: [block('one', [140, 0, 0]), block('all', [80, 85, 79])],
   client: { eventLoopUtilization: 0.1, sendLagP99Ms: 0.7, stalledShare: 0.01, cpuMsPerRequest: 0.4 },
@@ -136,6 +157,43 @@ describe('plausibility of the arms', () => {
     expect(ids(rising([0.01, 0.01, 0.011, 0.01, 0.01, 0.01]))).toEqual(NONE);
     const message = judgePlausibility(rising([-0.08, -0.09, -0.08, -0.1])).vetoes[0]?.message;
     expect(message).toMatch(/falls by 9\.2% from the first to the second half/);
+  });
+});
+
+describe('plausibility of the answers', () => {
+  const answers = (change: Partial<MeasurementEvidence['answers']>) => ({
+    ...HEALTHY,
+    answers: { ...HEALTHY.answers, ...change },
+  });
+  const arms = (all: Partial<MeasurementEvidence['answers']['arms']['all']>) => {
+    const { one } = HEALTHY.answers.arms;
+    return answers({ arms: { one, all: { ...one, ...all } } });
+  };
+
+  it.each([
+    ['no text', arms({ textCharsPerToken: 0 }), veto('no-text')],
+    ['a script that needs tokens', arms({ textCharsPerToken: 0.3 }), NONE],
+    ['prompts that were cut', arms({ promptBytesPerToken: 40 }), veto('prompt-length')],
+    ['nothing to compute', answers({ promptTokens: null, textChars: null }), NONE],
+    ['no answers', arms({ textCharsPerToken: null, promptBytesPerToken: null }), NONE],
+    [
+      'shorter prompts in one arm',
+      answers({ promptTokens: { one: 740, all: 600, share: -0.19, chance: 1e-9 } }),
+      veto('prompt-length'),
+    ],
+    [
+      'prompts that differ by chance',
+      answers({ promptTokens: { one: 740, all: 700, share: -0.05, chance: 0.01 } }),
+      NONE,
+    ],
+    [
+      'less text in one arm',
+      answers({ textChars: { one: 240, all: 197, share: -0.18, chance: 1e-6 } }),
+      veto('answer-text'),
+    ],
+    ['a little less text', answers({ textChars: { one: 240, all: 230, share: -0.04, chance: 1e-6 } }), NONE],
+  ])('%s', (_title, evidence, expected) => {
+    expect(ids(evidence)).toEqual(expected);
   });
 });
 
@@ -229,6 +287,80 @@ describe('plausibility of the cluster', () => {
     );
     const anew = all({ gateway: atGateway([{ requests: 3, errors: 4, connectFailures: 4 }], 'counted anew') });
     expect(ids(anew)).toEqual({ vetoes: ['replica-refused'], warnings: ['gateway-unobserved'] });
+  });
+
+  it.each([
+    ['18 % fewer generated tokens', { generationTokens: 0.82 }, veto('work-missing')],
+    ['generated tokens within the limit', { generationTokens: 0.996 }, NONE],
+    ['fewer prompt tokens', { promptTokens: 0.9 }, veto('work-missing')],
+    ['more generated tokens', { generationTokens: 1.01 }, veto('foreign-work')],
+    ['more prompt tokens', { promptTokens: 1.3 }, veto('foreign-work')],
+  ])('holds the counters to what was ordered: %s', (_title, shares, expected) => {
+    const base = block('all', [80, 85, 79]);
+    const pods = base.pods.map((edges) => {
+      const grown = (name: 'promptTokens' | 'generationTokens') => {
+        const [from, to] = [edges.before![name]!, edges.after![name]!];
+        return from + (to - from) * ({ promptTokens: 1, generationTokens: 1, ...shares }[name] ?? 1);
+      };
+      const counted = { promptTokens: grown('promptTokens'), generationTokens: grown('generationTokens') };
+      return { ...edges, after: { ...edges.after!, ...counted } };
+    });
+    expect(ids(withBlocks({ ...base, pods }))).toEqual(expected);
+  });
+
+  it('names the replica whose tokens do not fit, and what they are more or less than', () => {
+    expect(judgePlausibility(firstPod({}, { generationTokens: 25_000 + 3_000 })).vetoes).toEqual([
+      {
+        id: 'work-missing',
+        message:
+          'The answers report 12200 generated tokens, and the replicas count 11200, 8.2% less; pod-0 is off by 1000 ' +
+          '(pair 1, all-replicas arm).',
+      },
+    ]);
+    expect(judgePlausibility(firstPod({}, { generationTokens: 25_000 + 5_000 })).vetoes).toEqual([
+      {
+        id: 'foreign-work',
+        message:
+          'The replicas count 13200 generated tokens, and at most 12200 were ordered: 1000 were for requests of someone ' +
+          'else; pod-0 is off by 1000 (pair 1, all-replicas arm).',
+      },
+    ]);
+  });
+
+  it('allows for what unanswered requests may have cost, and for nothing else', () => {
+    const [least, most] = [tokens(240), tokens(244)];
+    expect(ids(all({ unanswered: 4, ordered: { least, most } }))).toEqual(NONE);
+    expect(ids(all({ unanswered: 4, ordered: { least, most: least } }))).toEqual(veto('foreign-work'));
+    const unknown = { ...tokens(244), prompt: Number.POSITIVE_INFINITY };
+    expect(ids(all({ unanswered: 4, ordered: { least: tokens(0), most: unknown } }))).toEqual(NONE);
+  });
+
+  it('vetoes requests at both edges of a block that are not the gate’s, running or waiting', () => {
+    expect(ids(firstPod({ running: 1 }, { waiting: 1 })).vetoes).toEqual(['busy-at-edges']);
+    expect(judgePlausibility(firstPod({ running: 2 }, { running: 1 })).vetoes[0]?.message).toBe(
+      'Requests that are not the gate’s were running or waiting before and after a block: pod-0 had 2 and 1 (pair 1, ' +
+        'all-replicas arm).',
+    );
+    expect(ids(firstPod({}, { running: 1 }))).toEqual(NONE);
+  });
+
+  it.each([
+    ['came', { added: ['pod-3'], gone: [] }, /pod-3 came, which nothing has verified/],
+    ['went away', { added: [], gone: ['pod-2'] }, /pod-2 went away/],
+    ['was replaced', { added: ['pod-2'], gone: ['pod-2'] }, /pod-2 went away; pod-2 came/],
+  ])('vetoes a replica that %s', (_title, changed, message) => {
+    const evidence = all({ changed });
+    expect(ids(evidence)).toEqual(veto('replicas-changed'));
+    expect(judgePlausibility(evidence).vetoes[0]?.message).toMatch(message);
+  });
+
+  it.each([
+    ['no count of generated tokens', { generationTokens: null }, warning('work-uncounted')],
+    ['no count of prompt tokens', { promptTokens: null }, warning('work-uncounted')],
+    ['no gauge of running requests', { running: null }, warning('load-unobserved')],
+    ['no gauge of waiting requests', { waiting: null }, warning('load-unobserved')],
+  ])('with %s it says what is not proven', (_title, without, expected) => {
+    expect(ids(firstPod(without, without))).toEqual(expected);
   });
 
   it('does not claim what it could not read', () => {
