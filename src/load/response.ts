@@ -69,24 +69,19 @@ export function judgeUsage(
   if (!isObject(usage) || promptTokens === null || completionTokens === null) {
     return invalid('no-usage', `HTTP 200 without usage${body ? excerpt(body) : ''}`);
   }
-  if (typeof finishReason !== 'string') return invalid('truncated', 'the answer has no finish reason');
-  if (BROKEN_OFF.has(finishReason)) return invalid('truncated', `the answer ended with finish reason ${finishReason}`);
   const details = usage.prompt_tokens_details;
   const cachedTokens = isObject(details) ? count(details.cached_tokens) : null;
+  const figures = { promptTokens, completionTokens, cachedTokens, textChars };
   const wanted = expectation.completionTokens;
   if (wanted !== null && completionTokens !== wanted) {
     const errorText = `${completionTokens} output tokens instead of ${wanted}`;
-    return {
-      valid: false,
-      errorKind: 'wrong-length',
-      errorText,
-      promptTokens,
-      completionTokens,
-      cachedTokens,
-      textChars,
-    };
+    return { valid: false, errorKind: 'wrong-length', errorText, ...figures };
   }
-  return { valid: true, errorKind: null, errorText: null, promptTokens, completionTokens, cachedTokens, textChars };
+  if (typeof finishReason !== 'string' || BROKEN_OFF.has(finishReason)) {
+    const reason = typeof finishReason === 'string' ? `finish reason ${finishReason}` : 'no finish reason';
+    return { valid: false, errorKind: 'truncated', errorText: `the answer ended with ${reason}`, ...figures };
+  }
+  return { valid: true, errorKind: null, errorText: null, ...figures };
 }
 
 /** The kind of a failure below HTTP, from the codes of Node and undici. */

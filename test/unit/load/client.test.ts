@@ -69,6 +69,25 @@ describe('the load client', () => {
     ['no usage', say(200, '{"choices":[{"text":"a"}]}'), 'no-usage', /without usage/],
     ['null usage', say(200, '{"choices":[{}],"usage":null}'), 'no-usage', /without usage/],
     ['a short answer', say(200, completion(4)), 'wrong-length', '4 output tokens instead of 10'],
+    [
+      'an error beside a choice',
+      say(200, completion(10, { error: { message: 'engine died' } })),
+      'error-body',
+      /^HTTP 200 with an error: .*engine died/,
+    ],
+    [
+      'an answer that was broken off',
+      say(200, completion(10, { choices: [{ index: 0, text: 'a', finish_reason: 'abort' }] })),
+      'truncated',
+      'the answer ended with finish reason abort',
+    ],
+    [
+      'an answer without an end',
+      say(200, completion(10, { choices: [{ index: 0, text: 'a', finish_reason: null }] })),
+      'truncated',
+      'the answer ended with no finish reason',
+    ],
+    ['too many requests', say(429, '{"error":"slow down"}'), 'status', /^HTTP 429: .*slow down/],
     ['an empty 200', say(200, ''), 'not-json', 'HTTP 200 without JSON, empty body'],
   ])('does not take %s for an answer', async (_title, answer, kind, text) => {
     const server = await serve(answer);

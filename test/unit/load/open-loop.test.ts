@@ -17,7 +17,10 @@ function streaming(firstMs: number, gapMs: number, whole = false) {
   return startModelServer((response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const parts = Array.from({ length: 12 }, (_, index) => `data: {"choices":[{"text":"w${index} "}]}\n\n`);
-    const ending = 'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":12}}\n\ndata: [DONE]\n\n';
+    // Beside the usage: the timers of a busy machine may send the last part after the end.
+    const ending =
+      'data: {"choices":[{"text":"","finish_reason":"length"}]}\n\n' +
+      'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":12}}\n\ndata: [DONE]\n\n';
     if (whole) setTimeout(() => response.end(parts.join('') + ending), firstMs + 11 * gapMs);
     else {
       parts.forEach((part, index) => {

@@ -9,7 +9,7 @@ const delta = (fields: object, finish: string | null = null) =>
 const usage = (tokens: number) => event({ choices: [], usage: { prompt_tokens: 20, completion_tokens: tokens } });
 const USAGE = usage(3);
 const DONE = 'data: [DONE]\n\n';
-const WHOLE = `${text('Grüße')}${text(' from')}${text(' 🚀')}${USAGE}${DONE}`;
+const WHOLE = `${text('Grüße')}${text(' from')}${text(' 🚀', 'length')}${USAGE}${DONE}`;
 
 /** Reads a body in pieces that arrive a millisecond apart. */
 function read(pieces: Buffer[], completionTokens: number | null = null) {
@@ -36,7 +36,10 @@ const pieces = (body: string, size: number) => {
 describe('a streamed answer', () => {
   it('is read the same wherever its pieces end, in the middle of a character too', () => {
     for (let size = 1; size <= 40; size += 1) {
-      expect(read(pieces(WHOLE, size)).judged).toMatchObject({ valid: true, promptTokens: 20, completionTokens: 3 });
+      expect(read(pieces(WHOLE, size)).judged).toMatchObject({
+        ...{ valid: true, promptTokens: 20, completionTokens: 3 },
+        textChars: 'Grüße from 🚀'.length,
+      });
     }
   });
 
@@ -78,7 +81,7 @@ describe('a streamed answer', () => {
     ['tool calls', { tool_calls: [{ index: 0, function: { arguments: '{' } }] }],
     ['nothing, while a parser holds the text back', {}],
   ])('counts a delta of %s as a token', (_, fields) => {
-    const { judged, first, gaps } = arriving([delta(fields), delta(fields), usage(2) + DONE]);
+    const { judged, first, gaps } = arriving([delta(fields), delta(fields, 'length'), usage(2) + DONE]);
     expect(judged.valid).toBe(true);
     expect([first, gaps]).toEqual([100, [1]]);
   });
@@ -120,10 +123,12 @@ describe('a streamed answer', () => {
     [
       'with an error in it',
       text('a') + event({ error: { message: 'out of memory' } }) + DONE,
-      'not-json',
+      'error-body',
       'out of memory',
     ],
     ['that is no JSON', `${text('a')}data: <html>\n\n${USAGE}${DONE}`, 'not-json', '<html>'],
+    ['without a finish reason', text('a') + usage(1) + DONE, 'truncated', 'no finish reason'],
+    ['that was broken off', text('a', 'abort') + usage(1) + DONE, 'truncated', 'finish reason abort'],
     ['of another length', WHOLE, 'wrong-length', '3 output tokens instead of 4'],
   ])('%s does not count', (_, body, errorKind, errorText) => {
     const { judged } = read([Buffer.from(body)], errorKind === 'wrong-length' ? 4 : null);

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { changedReplicas, orderedTokens } from '../../../../src/stages/benchmark/evidence.ts';
+import type { Snapshot } from '../../../../src/stages/verify/counters.ts';
+
+const answer = (promptTokens: number) => ({ valid: true, promptTokens, completionTokens: 50 });
+
+describe('the tokens that a block was ordered', () => {
+  it('are those of its answers', () => {
+    const ordered = orderedTokens([answer(740), answer(744)], 50);
+    expect(ordered).toEqual({
+      least: { prompt: 1_484, generation: 100 },
+      most: { prompt: 1_484, generation: 100 },
+    });
+  });
+
+  it('have a range where requests failed, which may have cost nothing or all', () => {
+    const refused = { valid: false, promptTokens: null, completionTokens: null };
+    const short = { valid: false, promptTokens: 742, completionTokens: 30 };
+    expect(orderedTokens([answer(740), refused, short], 50)).toEqual({
+      least: { prompt: 740, generation: 50 },
+      most: { prompt: 740 + 742 + 742, generation: 150 },
+    });
+    expect(orderedTokens([refused], 50).most).toEqual({ prompt: Number.POSITIVE_INFINITY, generation: 50 });
+  });
+});
+
+describe('the replicas of a block', () => {
+  const at = (...pods: [name: string, uid: string][]): Snapshot => ({
+    ready: pods.length,
+    problems: [],
+    pods: pods.map(([pod, uid]) => ({ pod, uid, counters: null, restarts: 0 })),
+  });
+  const replica = (name: string, uid: string) => ({ metadata: { name, uid, namespace: 'ns' } }) as never;
+  const verified = [replica('a', '1'), replica('b', '2')];
+
+  it('are those that were verified', () => {
+    const edge = at(['a', '1'], ['b', '2']);
+    expect(changedReplicas(edge, edge, verified)).toEqual({ added: [], gone: [] });
+  });
+
+  it.each([
+    ['another came', at(['a', '1'], ['b', '2'], ['c', '3']), { added: ['c'], gone: [] }],
+    ['one went away', at(['a', '1']), { added: [], gone: ['b'] }],
+    ['one was made anew under its name', at(['a', '1'], ['b', '9']), { added: ['b'], gone: ['b'] }],
+  ])('have changed when %s', (_, after, changed) => {
+    expect(changedReplicas(at(['a', '1'], ['b', '2']), after, verified)).toEqual(changed);
+  });
+
+  it('may be fewer from the start, after a scale-in', () => {
+    expect(changedReplicas(at(['b', '2']), at(['b', '2']), verified)).toEqual({ added: [], gone: [] });
+  });
+});
