@@ -37,7 +37,9 @@ export function judgeResponse(status: number, body: Buffer, expectation: Expecta
   } catch {
     return invalid('not-json', `HTTP 200 without JSON${excerpt(body)}`);
   }
-  if (isObject(parsed) && parsed.error) return invalid('error-body', `HTTP 200 with an error${excerpt(body)}`);
+  if (isObject(parsed) && parsed.error) {
+    return invalid('error-body', `HTTP 200 with an error${excerpt(Buffer.from(JSON.stringify(parsed.error)))}`);
+  }
   if (!isObject(parsed) || !Array.isArray(parsed.choices) || !isObject(parsed.choices[0])) {
     return invalid('no-choices', `HTTP 200 without choices[0]${excerpt(body)}`);
   }

@@ -46,6 +46,14 @@ export function usesTpu({ spec, status }: Pod): boolean {
   return (spec?.containers ?? []).some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
 }
 
+/** TPU chips that the containers of a pod ask for together: the scheduler gives a container what it requests. */
+export function chipsAskedBy({ spec }: Pod): number {
+  return (spec?.containers ?? []).reduce((sum, { resources }) => {
+    const asked = resources?.requests?.[TPU_RESOURCE] ?? resources?.limits?.[TPU_RESOURCE];
+    return sum + (Number(asked ?? 0) || 0);
+  }, 0);
+}
+
 /** Why a pod cannot become ready by waiting, or null while it still may. Text comes from the cluster. */
 export interface TerminalCause {
   code: 'image-not-found' | 'image-pull-denied' | 'container-config' | 'crash-loop';

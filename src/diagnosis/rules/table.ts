@@ -14,6 +14,7 @@ import { PICKER_DOWN_RULES } from './picker-down.ts';
 import { PICKER_START_RULES } from './picker-start.ts';
 import { PICKER_TLS_RULES } from './picker-tls.ts';
 import { PICKER_UNEXPLAINED_RULES } from './picker-unexplained.ts';
+import { PLACEMENT_RULES } from './placement.ts';
 import { REFERENCE_RULES } from './references.ts';
 import { ROUTE_RULES } from './route.ts';
 import type { Rule } from './rule.ts';
@@ -39,6 +40,7 @@ export const RULES: readonly Rule[] = inOrder([
   ...CONTAINER_END_RULES,
   ...SCHEDULING_RULES,
   ...NOT_READY_RULES,
+  ...PLACEMENT_RULES,
   ...ROUTE_RULES,
   ...CONTROLLER_RULES,
   ...PICKER_BYPASSED_RULES,

@@ -1,16 +1,18 @@
 import type { Fact } from '../../report/facts.ts';
 import { USUAL_MS } from '../../report/wording.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
+import { checkPlacement } from '../../stages/ready/placement.ts';
 import { awaitReady, type ReadyStack } from '../../stages/ready/ready.ts';
 import { type VerifiedModel, verify } from '../../stages/verify/verify.ts';
 import type { Run } from '../run.ts';
 
-/** Waits until what the manifests imply is Ready. */
+/** Waits until what the manifests imply is Ready, on the leased nodes. */
 export function readyStep(run: Run, context: StageContext, prepared: Prepared): Promise<ReadyStack> {
   const title = `Wait for ${replicaText(prepared.service.replicas)}`;
   const limitMs = context.inputs.readyTimeoutMs;
   return run.stage({ name: 'ready', title, usualMs: USUAL_MS.ready, limitMs }, async () => {
     const stack = await awaitReady(context, prepared);
+    await checkPlacement(context, prepared, stack);
     const { endpoint } = stack.route;
     const summary = `${replicaText(stack.replicas.length)} and the endpoint picker ready at ${endpoint}`;
     return { value: stack, summary, facts: factsOf(stack) };

@@ -477,6 +477,9 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     hit: atReady({ pods: [aPod('replica', [aContainer({ ready: false })], { phase: 'Failed', reason: 'Evicted' })] }),
     near: atReady({ pods: [aPod('replica', [aContainer({ ready: false })], { phase: 'Failed', reason: 'NodeLost' })] }),
   },
+  'pods.elsewhere': code('replica-elsewhere', 'replica-somewhere'),
+  'pods.without-chips': code('replica-without-chips', 'replica-with-chips'),
+  'pods.chips-differ': code('replica-chips-differ', 'replica-chips-equal'),
   'certificates.missing': {
     hit: atReady({ events: [anEvent('FailedMount', 'secret "qwen-kserve-self-signed-certs" not found')] }),
     near: atReady({ events: [anEvent('FailedMount', 'secret "other-certs" not found')] }),
