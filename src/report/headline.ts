@@ -71,7 +71,8 @@ export function leadSentence(report: Report): string {
   const measured = measuredSentence(report);
   if (measured === null) {
     const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';
-    return `${checked}**Speed-up: ${NOT_MEASURED}.**`;
+    const because = report.verdict === 'fail' && checked ? ', because the checks that failed decide the verdict' : '';
+    return `${checked}**Speed-up: ${NOT_MEASURED}${because}.**`;
   }
   const interval = ratioCounts(report)
     ? intervalSentence(report)

@@ -9,6 +9,7 @@ export interface ServingBody {
   data?: { id?: unknown }[];
   choices?: { text?: unknown; message?: ServingMessage }[];
   usage?: { prompt_tokens?: unknown; completion_tokens?: unknown };
+  error?: unknown;
 }
 
 /** A chat message. Reasoning parsers fill `reasoning`, formerly `reasoning_content`, and leave `content` null until they end. */

@@ -88,7 +88,8 @@ const ofChat: Reading = ({ message }) => {
 /** Judges an answer by its tokens. Null where it is no completion. */
 function judgeAnswer(answer: ServingAnswer | null, read: Reading): Judged | null {
   if (answer?.status !== 200) return null;
-  const { choices, usage } = answer.json ?? {};
+  const { choices, usage, error } = answer.json ?? {};
+  if (error) return { outcome: 'fail', seen: `HTTP 200 with an error: ${JSON.stringify(error).slice(0, 160)}` };
   const [choice] = Array.isArray(choices) ? choices : [];
   if (!choice) return null;
   const tokens = typeof usage?.completion_tokens === 'number' ? usage.completion_tokens : null;

@@ -18,8 +18,6 @@ export interface VerifiedModel {
   environment: Partial<Environment>;
   /** Who served the prompts of the routing check; null for one replica, which needs no routing. */
   routing: RoutingEvidence | null;
-  /** Why there is nothing to measure: the service does not answer completions. Null where it does. */
-  unanswered: string | null;
 }
 
 /**
@@ -80,9 +78,8 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
         ? await checkRouting(context, { prepared, stack, client, budget, modelId, before, blockSizeTokens })
         : null;
     const ended = budget.ended();
-    const unanswered = ended?.because === 'unanswered' ? ended.text : null;
-    if (unanswered !== null) add(context, completionCheck({ outcome: 'fail', seen: unanswered }));
-    return { modelId, environment: discovered, routing, unanswered };
+    if (ended?.because === 'unanswered') add(context, completionCheck({ outcome: 'fail', seen: ended.text }));
+    return { modelId, environment: discovered, routing };
   } finally {
     await client.close();
   }
