@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Store } from '../kube/store.ts';
 import type { CommonConfig, KubeObject, NodePoolState, PemPair } from '../protocol.ts';
+import { startAutoscaler } from './autoscaler.ts';
 import { createClock } from './clock.ts';
 import { startDeployments } from './deployments.ts';
 import { startEndpointSlices } from './endpoint-slices.ts';
@@ -83,12 +84,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const controllers = [
     startKubelet({ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario }),
     startScheduling({ store, record: recorder('default-scheduler') }),
-    startReplicaSets({ store, clock, record: recorder('replicaset-controller'), refusal: faults.refusedPods }),
+    startReplicaSets({
+      ...{ store, clock, record: recorder('replicaset-controller') },
+      ...{ refusal: faults.refusedPods, strips: faults.strips },
+    }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
     startIstiod(store, faults.routes, kserveTraits(options.kserve).migratesAfter > 0 ? istioLag : undefined),
     startKserve({ ...options, clock, record: recorder('LLMInferenceServiceController') }),
     startLateFaults(store, faults),
+    ...(faults.scaleIn === 'grows' ? [startAutoscaler(store, clock)] : []),
     startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
   ];
   await settled(store, options.settled);

@@ -71,7 +71,7 @@ export function startKserve(options: {
       ensure(service, SECRETS, secret);
     }
     const deployment = workloadDeployment(service, traits);
-    if (options.scenario.cluster.scaleIn === 'held') {
+    if (options.scenario.cluster.scaleIn !== 'ok') {
       const current = store.get(DEPLOYMENTS, service.metadata.namespace, deployment.metadata.name);
       deployment.spec.replicas = Math.max(deployment.spec.replicas, current?.spec?.replicas ?? 0);
     }

@@ -18,8 +18,10 @@ export function startReplicaSets(options: {
   record: RecordEvent;
   /** The API server's words for each pod of a workload that it does not take. */
   refusal: string | null;
+  /** A webhook takes resources and node selector from the pods of a workload. */
+  strips?: boolean;
 }): { close(): void } {
-  const { store, clock, record, refusal } = options;
+  const { store, clock, record, refusal, strips = false } = options;
   const told = new Set<string>();
 
   const createPod = (set: KubeObject) => {
@@ -37,6 +39,7 @@ export function startReplicaSets(options: {
       spec: structuredClone(set.spec.template.spec),
       status: { phase: 'Pending', qosClass: qosClassOf(set.spec.template as KubeObject) },
     };
+    if (strips && pod.metadata.labels?.['kserve.io/component'] === 'workload') strip(pod);
     const created = store.create(
       PODS,
       withSidecar(pod, store.get(NAMESPACES, undefined, namespace as string), proxyImage(store)),
@@ -88,6 +91,15 @@ export function startReplicaSets(options: {
       queue.close();
     },
   };
+}
+
+function strip(pod: KubeObject): void {
+  const { nodeSelector: _, ...spec } = pod.spec;
+  const containers = spec.containers.map(({ resources: _resources, ...rest }: KubeObject) => ({
+    ...rest,
+    resources: {},
+  }));
+  pod.spec = { ...spec, containers };
 }
 
 /** The proxy of the same release as the control plane. */

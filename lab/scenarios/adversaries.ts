@@ -8,8 +8,10 @@ export interface Adversary {
   client?: ClientFault;
   /** `own`: the gateway takes the routes of KServe alone. */
   routes?: 'any' | 'own';
-  /** `held`: an autoscaler keeps the replicas that there are. */
-  scaleIn?: 'ok' | 'held';
+  /** `held`: an autoscaler keeps the replicas that there are; `grows`: it adds one while the pairs are measured. */
+  scaleIn?: 'ok' | 'held' | 'grows';
+  /** A webhook takes the TPU chips and the node selector from the replicas. */
+  strips?: boolean;
   expect: Expectation;
 }
 
@@ -21,7 +23,7 @@ const VERIFIED = 120;
 /** Slower than the target: whatever makes it look faster must be seen. */
 const SLOW = 2.3;
 
-/** None of these may pass, but for the last, which is healthy and old. */
+/** None of these may pass, but for the last three, which are healthy: one as it ships, one held by an autoscaler, one old. */
 export const ADVERSARIES: readonly Adversary[] = [
   {
     name: 'fast-errors',
@@ -40,6 +42,31 @@ export const ADVERSARIES: readonly Adversary[] = [
     summary: 'what comes through the endpoint picker is answered with fewer tokens than ordered',
     serving: { scaling: SLOW, answers: { kind: 'short', after: VERIFIED } },
     expect: invalid('measure.short-answers'),
+  },
+  {
+    name: 'less-work',
+    summary:
+      'what comes through the endpoint picker costs 18 % less work than ordered, and all its tokens are reported',
+    serving: { scaling: SLOW, answers: { kind: 'less-work', after: VERIFIED } },
+    expect: invalid('measure.work-missing'),
+  },
+  {
+    name: 'no-text',
+    summary: 'replicas begin to answer with as many tokens as ordered and no text',
+    serving: { answers: { kind: 'no-text', after: VERIFIED } },
+    expect: invalid('measure.work-missing'),
+  },
+  {
+    name: 'error-beside',
+    summary: 'replicas begin to answer 200 with all that was ordered and an error beside it',
+    serving: { answers: { kind: 'error-beside', after: VERIFIED } },
+    expect: invalid('measure.errors'),
+  },
+  {
+    name: 'no-token-counters',
+    summary: 'a healthy stack whose replicas do not export the tokens that they read and generated',
+    serving: { counters: 'no-tokens' },
+    expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
   },
   {
     name: 'all-to-one',
@@ -76,6 +103,28 @@ export const ADVERSARIES: readonly Adversary[] = [
     summary: 'somebody else sends requests to the replicas meanwhile',
     serving: { foreignPerSecond: 0.2 },
     expect: invalid('measure.foreign-traffic'),
+  },
+  {
+    name: 'endless-guest',
+    summary:
+      'three replicas scale 2.3 times, and a request of somebody else that never ends holds a slot of one replica',
+    serving: { scaling: SLOW, foreignEndless: true },
+    expect: invalid('measure.foreign-traffic'),
+  },
+  {
+    name: 'fourth-replica',
+    summary: 'an autoscaler adds a fourth replica while the pairs are measured',
+    serving: {},
+    scaleIn: 'grows',
+    expect: invalid('measure.replica-added'),
+  },
+  {
+    name: 'chips-stripped',
+    summary:
+      'a webhook takes google.com/tpu from the replicas: they run on the CPU pool, and the leased nodes stay empty',
+    serving: {},
+    strips: true,
+    expect: { exitCode: 2, verdict: 'error', cause: 'pods.elsewhere' },
   },
   {
     name: 'stall-in-one-arm',
@@ -125,6 +174,19 @@ export const ADVERSARIES: readonly Adversary[] = [
     routes: 'own',
     scaleIn: 'held',
     expect: { exitCode: 4, verdict: 'inconclusive', cause: null },
+  },
+  {
+    name: 'healthy',
+    summary: 'each of these systems without its fault',
+    serving: {},
+    expect: { exitCode: 0, verdict: 'pass', cause: null },
+  },
+  {
+    name: 'autoscaler-at-rest',
+    summary: 'a healthy stack whose autoscaler holds the replicas and adds none',
+    serving: {},
+    scaleIn: 'held',
+    expect: { exitCode: 0, verdict: 'pass', cause: null },
   },
   {
     name: 'v0-metrics',

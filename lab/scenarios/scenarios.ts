@@ -37,6 +37,7 @@ const HEALTHY_SERVING: ServingFaults = {
   caching: true,
   counters: 'v1',
   foreignPerSecond: 0,
+  foreignEndless: false,
   stallSeconds: 0,
   buffered: false,
   diesAfter: null,
@@ -46,6 +47,7 @@ const HEALTHY_CLUSTER: ClusterFaults = {
   image: 'ok',
   routes: 'any',
   scaleIn: 'ok',
+  strips: false,
   add: [],
   remove: [],
   patch: [],
@@ -145,13 +147,13 @@ export const SCENARIOS: Record<string, Scenario> = {
     ]),
   ),
   ...Object.fromEntries(
-    ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', ...named }) => [
+    ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', strips = false, ...named }) => [
       named.name,
       {
         ...HEALTHY,
         ...named,
         client,
-        cluster: { ...HEALTHY_CLUSTER, routes, scaleIn },
+        cluster: { ...HEALTHY_CLUSTER, routes, scaleIn, strips },
         serving: { ...HEALTHY_SERVING, ...serving },
       },
     ]),

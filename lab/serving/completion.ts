@@ -15,6 +15,8 @@ export interface CompletionContext {
   reasoning: boolean;
   /** Something on the way holds a stream back until its end. */
   buffered: boolean;
+  /** Whole responses have this error beside their choices. */
+  error?: { message: string };
 }
 
 /** Runs a parsed request on the engine and answers it, whole or as server-sent events. Aborts when the client leaves. */
@@ -30,7 +32,7 @@ export function complete(
   const head = answerHead(endpoint, request, requestId, context.reasoning && endpoint === 'chat');
   const writer = request.stream
     ? streamWriter(head, request, response, context.buffered)
-    : wholeWriter(head, request, response);
+    : wholeWriter(head, request, response, context.error);
   let cachedTokens = 0;
   let unfinished = request.prompts.length;
 
@@ -38,7 +40,8 @@ export function complete(
     context.engine.submit({
       hashes: blockHashes(prompt.text, context.blockSize, request.cacheSalt),
       promptTokens: prompt.tokens,
-      outputTokens: prompt.outputTokens,
+      outputTokens: Math.ceil(prompt.outputTokens * (prompt.workShare ?? 1)),
+      stretch: prompt.workShare ?? 1,
       finishReason: prompt.finishReason,
       ...(writer.onTokens ? { onTokens: writer.onTokens(prompt, index) } : {}),
       onFinish: (result) => {
@@ -68,7 +71,12 @@ const usageOf = ({ prompts }: ParsedRequest, cachedTokens: number | null) => ({
   cachedTokens,
 });
 
-function wholeWriter(head: AnswerHead, request: ParsedRequest, response: ServerResponse): Writer {
+function wholeWriter(
+  head: AnswerHead,
+  request: ParsedRequest,
+  response: ServerResponse,
+  error: CompletionContext['error'],
+): Writer {
   return {
     onFinish: () => {},
     end: (cachedTokens) => {
@@ -76,7 +84,8 @@ function wholeWriter(head: AnswerHead, request: ParsedRequest, response: ServerR
         text: tokensOf(prompt).join(''),
         finishReason: prompt.finishReason,
       }));
-      const body = Buffer.from(renderAnswer(head, choices, usageOf(request, cachedTokens)));
+      const text = renderAnswer(head, choices, usageOf(request, cachedTokens));
+      const body = Buffer.from(error ? JSON.stringify({ ...JSON.parse(text), error }) : text);
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
       response.end(body);
     },

@@ -29,6 +29,8 @@ export function serviceTime(uncachedTokens: number, outputTokens: number): { fir
 
 export interface Work extends Omit<Sequence, 'totalTokens'> {
   outputTokens: number;
+  /** Time that it takes, as a multiple of what it would; 1 where nothing is said. */
+  stretch?: number;
   /** Why it ends there. */
   finishReason: 'stop' | 'length';
   /** Called with the number of tokens that are out so far, as they come; for streams. */
@@ -59,6 +61,8 @@ export interface Engine {
   running(): number;
   waiting(): number;
   kvUsage(): number;
+  /** Tokens of the requests that run: prompts that were read, and tokens that came out. */
+  produced(): { prompt: number; generation: number };
 }
 
 interface Entry {
@@ -74,6 +78,8 @@ interface Run {
   finishAt: number;
   alarms: Alarm[];
   release: () => void;
+  /** Takes it from those that run. */
+  leave: () => void;
 }
 
 /** One replica's scheduler: first come first served into a fixed number of slots. */
@@ -86,6 +92,7 @@ export function createEngine(options: {
 }): Engine {
   const { clock, pool, random, slots, observer } = options;
   const queue: Entry[] = [];
+  const active = new Set<{ work: Work; run: Run }>();
   let running = 0;
   let busy = false;
 
@@ -107,7 +114,7 @@ export function createEngine(options: {
 
   const start = (entry: Entry, startedAt: number, cachedTokens: number, release: () => void) => {
     const { work } = entry;
-    const noise = lognormal(random, SERVICE.variation);
+    const noise = (work.stretch ?? 1) * lognormal(random, SERVICE.variation);
     const mean = serviceTime(work.promptTokens - cachedTokens, work.outputTokens);
     const run: Run = {
       startedAt,
@@ -115,8 +122,12 @@ export function createEngine(options: {
       finishAt: startedAt + noise * mean.total,
       alarms: [],
       release,
+      leave: () => {},
     };
     entry.run = run;
+    const started = { work, run };
+    active.add(started);
+    run.leave = () => active.delete(started);
     run.alarms = [
       clock.at(run.finishAt, (at) => {
         leave(entry, run, at, false);
@@ -144,6 +155,7 @@ export function createEngine(options: {
   const leave = (entry: Entry, run: Run, at: number, aborted: boolean) => {
     for (const alarm of run.alarms) alarm.cancel();
     run.release();
+    run.leave();
     running--;
     entry.run = null;
     const { promptTokens, outputTokens, finishReason } = entry.work;
@@ -185,6 +197,15 @@ export function createEngine(options: {
     running: () => running,
     waiting: () => queue.length,
     kvUsage: () => pool.usage(),
+    produced: () => {
+      const sum = { prompt: 0, generation: 0 };
+      for (const { work, run } of active) {
+        const out = tokensOut(run, work.outputTokens, clock.now());
+        sum.generation += out;
+        sum.prompt += out > 0 ? work.promptTokens : 0;
+      }
+      return sum;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ServingFaults } from '../scenarios/types.ts';
+import type { CompletionContext } from './completion.ts';
 import type { Engine } from './engine.ts';
-import type { ParsedRequest } from './request.ts';
+import type { ParsedRequest, Prompt } from './request.ts';
 
 /** What a replica with faults does otherwise than a healthy one. */
 export interface FaultInjector {
@@ -10,12 +11,17 @@ export interface FaultInjector {
   answer(requests: number): { status: number; body: unknown } | null;
   /** Calls back at once, or when the replica moves again. */
   whenMoving(picked: boolean, go: () => void): void;
+  /** The request with less work or less text than was ordered. */
   shortened(request: ParsedRequest, picked: boolean, requests: number): ParsedRequest;
+  /** The same of what an answer is made of. */
+  context(context: CompletionContext, requests: number): CompletionContext;
   stop(): void;
 }
 
 /** Requests after which foreign traffic begins and a stall comes: in the benchmark, whatever came before it. */
 const SOME = 150;
+/** Tokens come as slowly as those of the benchmark's own requests: about 80 a second of work. */
+const ENDLESS = { promptTokens: 64, outputTokens: 2_000_000, stretch: 5 } as const;
 const FOREIGN = { promptTokens: 64, outputTokens: 8 } as const;
 
 export function createFaultInjector(options: {
@@ -24,8 +30,11 @@ export function createFaultInjector(options: {
   timeScale: number;
   /** Shared by the replicas: one of them dies. */
   death: { taken: boolean };
+  /** The same: one of them has the request that never ends. */
+  guest: { taken: boolean };
 }): FaultInjector {
-  const { faults, engine, timeScale, death } = options;
+  const { faults, engine, timeScale, death, guest } = options;
+  let endless: { abort(): void } | undefined;
   let foreign: NodeJS.Timeout | undefined;
   let stalled: { until: number; waiting: (() => void)[] } | null = null;
   let hasStalled = false;
@@ -53,6 +62,10 @@ export function createFaultInjector(options: {
     arrived(requests, picked) {
       if (faults.foreignPerSecond > 0 && !foreign && requests >= SOME) beginForeign();
       if (!picked) isOnlyPicked = false;
+      if (!picked && faults.foreignEndless && !guest.taken) {
+        guest.taken = true;
+        endless = engine.submit({ ...ENDLESS, hashes: [], finishReason: 'length', onFinish: () => {} });
+      }
       // Not the one of the one-replica arm, whose death clients see.
       if (faults.diesAfter === null || requests < faults.diesAfter || !isOnlyPicked || death.taken) return false;
       death.taken = true;
@@ -77,13 +90,22 @@ export function createFaultInjector(options: {
       else go();
     },
     shortened(request, picked, requests) {
-      if (faults.answers?.kind !== 'short' || !picked || requests <= faults.answers.after) return request;
-      const prompts = request.prompts.map((prompt) => ({
-        ...prompt,
-        outputTokens: Math.ceil(prompt.outputTokens * 0.7),
-      }));
-      return { ...request, prompts };
+      if (!faults.answers || requests <= faults.answers.after) return request;
+      const { kind } = faults.answers;
+      const changed = (change: (prompt: Prompt) => Prompt) => ({ ...request, prompts: request.prompts.map(change) });
+      if (kind === 'no-text') return changed((prompt) => ({ ...prompt, hasText: false }));
+      if (kind === 'short' && picked) {
+        return changed((prompt) => ({ ...prompt, outputTokens: Math.ceil(prompt.outputTokens * 0.7) }));
+      }
+      return kind === 'less-work' && picked ? changed((prompt) => ({ ...prompt, workShare: 0.82 })) : request;
     },
-    stop: () => clearInterval(foreign),
+    context(context, requests) {
+      if (faults.answers?.kind !== 'error-beside' || requests <= faults.answers.after) return context;
+      return { ...context, error: { message: 'the engine has died' } };
+    },
+    stop: () => {
+      clearInterval(foreign);
+      endless?.abort();
+    },
   };
 }

@@ -44,6 +44,8 @@ export interface Gauges {
   running: number;
   waiting: number;
   kvUsage: number;
+  /** Tokens of requests that have not ended: vLLM counts each as it comes (v1/metrics/stats.py, IterationStats). */
+  produced?: { prompt: number; generation: number };
 }
 
 export interface ReplicaMetrics extends EngineObserver {
@@ -81,7 +83,8 @@ export function createMetrics(options: {
 
   const served = (departure: Departure, queueSeconds: number, firstTokenSeconds: number) => {
     const decodeSeconds = departure.serviceSeconds - firstTokenSeconds;
-    counts.prompt += departure.promptTokens;
+    // A prompt is counted with the first token.
+    if (departure.outputTokens > 0) counts.prompt += departure.promptTokens;
     counts.generation += departure.outputTokens;
     const gaps = departure.outputTokens - 1;
     histograms['vllm:time_to_first_token_seconds'].observe(queueSeconds + firstTokenSeconds);
@@ -105,6 +108,8 @@ export function createMetrics(options: {
       ...series.map(([extra]) => `${name}_created{${full(extra)}} ${startSeconds}`),
     ];
   };
+  const tokens = (name: string, help: string, value: number): string[] =>
+    counters === 'no-tokens' ? [] : counter(name, help, [['', value]]);
   const gauge = (name: string, help: string, value: number): string[] => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} gauge`,
@@ -125,7 +130,7 @@ export function createMetrics(options: {
       if (departure.queueSeconds === null || departure.firstTokenSeconds === null) return;
       served(departure, departure.queueSeconds, departure.firstTokenSeconds);
     },
-    render: ({ running, waiting, kvUsage }) =>
+    render: ({ running, waiting, kvUsage, produced = { prompt: 0, generation: 0 } }) =>
       named(counters, [
         '# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.',
         '# TYPE process_start_time_seconds gauge',
@@ -140,8 +145,12 @@ export function createMetrics(options: {
         ...counter('vllm:num_preemptions', 'Cumulative number of preemption from the engine.', [
           ['', counts.preemptions],
         ]),
-        ...counter('vllm:prompt_tokens', 'Number of prefill tokens processed.', [['', counts.prompt]]),
-        ...counter('vllm:generation_tokens', 'Number of generation tokens processed.', [['', counts.generation]]),
+        ...tokens('vllm:prompt_tokens', 'Number of prefill tokens processed.', counts.prompt + produced.prompt),
+        ...tokens(
+          'vllm:generation_tokens',
+          'Number of generation tokens processed.',
+          counts.generation + produced.generation,
+        ),
         ...counter('vllm:request_success', 'Count of successfully processed requests.', [
           ...(['stop', 'length', 'abort'] as const).map((reason): [string, number] => [
             `,finished_reason="${reason}"`,

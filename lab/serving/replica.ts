@@ -43,6 +43,8 @@ export interface ReplicaOptions extends ReplicaStart {
   faults: ServingFaults;
   /** Shared by the replicas of one lab; its own by default. */
   death?: { taken: boolean };
+  /** The same of the request that never ends. */
+  guest?: { taken: boolean };
 }
 
 /** Starts one vLLM process' worth of server, on a free port of 127.0.0.1 unless it is given where to listen. */
@@ -78,6 +80,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     engine,
     timeScale: options.timeScale,
     death: options.death ?? { taken: false },
+    guest: options.guest ?? { taken: false },
   });
   const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
     requests++;
@@ -90,12 +93,23 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       const parsed = parseRequest(endpoint, type, body, limits, draw);
       if (isError(parsed)) return json(response, parsed.status, parsed.body);
       injector.whenMoving(picked, () =>
-        complete(context, endpoint, injector.shortened(parsed, picked, requests), request, response),
+        complete(
+          injector.context(context, requests),
+          endpoint,
+          injector.shortened(parsed, picked, requests),
+          request,
+          response,
+        ),
       );
     });
   };
   const scrape = (response: ServerResponse) => {
-    const gauges = { running: engine.running(), waiting: engine.waiting(), kvUsage: engine.kvUsage() };
+    const gauges = {
+      running: engine.running(),
+      waiting: engine.waiting(),
+      kvUsage: engine.kvUsage(),
+      produced: engine.produced(),
+    };
     const body = Buffer.from(metrics.render(gauges));
     response.writeHead(200, {
       'content-type': 'text/plain; version=1.0.0; charset=utf-8',

@@ -11,6 +11,8 @@ export interface Prompt {
   seed: number;
   /** False where only tokens are allowed that have no text. */
   hasText: boolean;
+  /** Share of the work that is done for it; all of it where nothing is said. */
+  workShare?: number;
 }
 
 export interface ParsedRequest {

@@ -16,6 +16,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
   const clock = createWorkClock({ timeScale, scaling: scenario.serving.scaling });
   const replicas = new Map<string, { args: string; replica: Replica }>();
   const death = { taken: false };
+  const guest = { taken: false };
   /** Replicas that have stopped stay in the record. */
   const stopped: ServingRecord['replicas'] = {};
 
@@ -52,6 +53,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       timeScale,
       faults: scenario.serving,
       death,
+      guest,
     });
     replicas.set(name, { args, replica });
     return replica.port;

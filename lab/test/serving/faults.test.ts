@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SCENARIOS } from '../../scenarios/scenarios.ts';
 import type { ServingFaults } from '../../scenarios/types.ts';
-import type { Engine } from '../../serving/engine.ts';
+import type { Engine, Work } from '../../serving/engine.ts';
 import { createFaultInjector } from '../../serving/faults.ts';
 import { misleading } from '../../serving/misleading-picker.ts';
 import { createRandom } from '../../serving/random.ts';
@@ -31,12 +31,14 @@ describe('a picker that misleads', () => {
 });
 
 describe('a replica of a misleading system', () => {
-  const injectorOf = (change: Partial<ServingFaults>, death = { taken: false }) =>
+  const guests: Work[] = [];
+  const injectorOf = (change: Partial<ServingFaults>, death = { taken: false }, guest = { taken: false }) =>
     createFaultInjector({
       faults: { ...SCENARIOS.pass!.serving, ...change },
-      engine: { submit: () => ({ abort() {} }) } as unknown as Engine,
+      engine: { submit: (work: Work) => guests.push(work) && { abort() {} } } as unknown as Engine,
       timeScale: 100,
       death,
+      guest,
     });
 
   it('answers wrongly only after it has begun to', () => {
@@ -52,6 +54,31 @@ describe('a replica of a misleading system', () => {
     const request = { prompts: [{ outputTokens: 10 }] } as never;
     expect(short.shortened(request, true, 1).prompts[0]?.outputTokens).toBe(7);
     expect(short.shortened(request, false, 1)).toBe(request);
+  });
+
+  it('works less for what the picker sent, and answers with all tokens', () => {
+    const less = injectorOf({ answers: { kind: 'less-work', after: 0 } });
+    const request = { prompts: [{ outputTokens: 10 }] } as never;
+    expect(less.shortened(request, true, 1).prompts[0]).toEqual({ outputTokens: 10, workShare: 0.82 });
+    expect(less.shortened(request, false, 1)).toBe(request);
+  });
+
+  it('answers without text, or with an error beside it', () => {
+    const silent = injectorOf({ answers: { kind: 'no-text', after: 0 } });
+    expect(silent.shortened({ prompts: [{ hasText: true }] } as never, false, 1).prompts[0]?.hasText).toBe(false);
+    const broken = injectorOf({ answers: { kind: 'error-beside', after: 1 } });
+    expect(broken.context({} as never, 1)).toEqual({});
+    expect(broken.context({} as never, 2)).toEqual({ error: { message: 'the engine has died' } });
+  });
+
+  it('has a guest that never ends, once among all, from the first request that the picker did not choose', () => {
+    const guest = { taken: false };
+    const [first, second] = [1, 2].map(() => injectorOf({ foreignEndless: true }, undefined, guest));
+    first!.arrived(1, true);
+    expect(guests).toEqual([]);
+    first!.arrived(2, false);
+    second!.arrived(1, false);
+    expect(guests).toMatchObject([{ outputTokens: 2_000_000 }]);
   });
 
   it('dies alone, and never as the replica of the one-replica arm', () => {

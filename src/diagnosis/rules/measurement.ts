@@ -45,7 +45,18 @@ const DISTURBANCES: readonly Disturbance[] = [
       'Use a runner with at least two free cores (runs-on), or lower "concurrency". The stack itself was not judged.',
   },
   {
-    vetoes: ['restart', 'replica-count'],
+    vetoes: ['replicas-changed'],
+    unless: 'restart',
+    says: /^The replicas changed during the measurement: (?!.* went away).* came/,
+    cause: 'measure.replica-added',
+    title: 'A replica was added during the measurement',
+    blame: 'cluster',
+    looksLike: 'a pod of the workload is there that was not when the service was verified',
+    remedy:
+      'Keep autoscalers off the service for the run: kubectl get hpa,scaledobjects -A shows them. One replica is compared with a fixed number of others.',
+  },
+  {
+    vetoes: ['restart', 'replica-count', 'replicas-changed'],
     cause: 'measure.replica-restarted',
     title: 'A replica restarted or went away under load',
     blame: 'change',
@@ -73,12 +84,23 @@ const DISTURBANCES: readonly Disturbance[] = [
       'The first refused answer is in the reasons; compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
   },
   {
-    vetoes: ['conservation', 'queue-at-start'],
+    vetoes: ['conservation', 'queue-at-start', 'foreign-work', 'busy-at-edges'],
     cause: 'measure.foreign-traffic',
     title: 'Somebody else sends requests to the replicas',
     blame: 'cluster',
-    looksLike: 'the replicas counted more requests than were sent, or had a queue before the first',
+    looksLike:
+      'the replicas counted more requests or tokens than were ordered, or had requests while none of the gate was in flight',
     remedy: 'Keep other clients off the route while a run measures: a gateway, a hostname or a namespace of its own.',
+  },
+  {
+    vetoes: ['work-missing', 'no-text', 'prompt-length', 'answer-text'],
+    cause: 'measure.work-missing',
+    title: 'The answers report more than the replicas did',
+    blame: 'change',
+    looksLike:
+      'the replicas’ counters have fewer tokens than the answers report, or the answers have too little text for theirs',
+    remedy:
+      'Compare the usage of an answer with its text and with vllm:generation_tokens_total of the replica: something rewrites answers, truncates prompts, or responds in the place of vLLM.',
   },
   {
     vetoes: ['picker-lost'],

@@ -27,6 +27,10 @@ export async function snapshot(context: StageContext, prepared: Prepared, stack:
   const read = await Promise.all(
     pods.map(async (pod) => {
       const summary = podSummary(pod, 'replica');
+      if (pod.status?.phase === 'Pending') {
+        problems.push(`pod ${summary.name} is Pending`);
+        return { pod: summary.name, uid: pod.metadata.uid, counters: null, restarts: summary.restarts };
+      }
       try {
         const counters = await readReplica(context.kube, namespace, summary.name, stack.port, stack.scheme);
         return { pod: summary.name, uid: pod.metadata.uid, counters, restarts: summary.restarts };

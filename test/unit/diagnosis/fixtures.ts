@@ -765,6 +765,13 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   ),
   'measure.errors': veto('error-rate', 'errors'),
   'measure.foreign-traffic': veto('conservation', 'conserved'),
+  'measure.work-missing': veto('work-missing', 'work'),
+  'measure.replica-added': veto(
+    'replicas-changed',
+    'replicas',
+    'The replicas changed during the measurement: pod-3 came, which nothing has verified',
+    'The replicas changed during the measurement: pod-2 went away',
+  ),
   'measure.picker-lost': veto('picker-lost', 'picker-found'),
   'measure.prompts-shared': veto('cache-hits', 'cache'),
   'measure.one-replica-held': veto('one-replica', 'one'),
