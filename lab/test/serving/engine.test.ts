@@ -130,3 +130,22 @@ describe('engine', () => {
     expect(mean / ((0.529 / 20) * 2)).toBeCloseTo(1, 1);
   });
 });
+
+describe('the tokens of requests that run', () => {
+  it('grow as they come, and are none of the engine once a request has left', () => {
+    const { wall, engines, departures } = lab({ timeScale: 1 });
+    const [engine] = engines;
+    const job = engine!.submit({ ...SHORT, outputTokens: 1_000, onFinish: () => {} });
+    expect(engine!.produced()).toEqual({ prompt: 0, generation: 0 });
+    wall.advance(1_500);
+    const early = engine!.produced();
+    expect(early.prompt).toBe(SHORT.promptTokens);
+    expect(early.generation).toBeGreaterThan(0);
+    wall.advance(500);
+    expect(engine!.produced().generation).toBeGreaterThan(early.generation);
+    job.abort();
+    expect(departures[0]).toMatchObject({ reason: 'abort' });
+    expect(departures[0]!.outputTokens).toBeGreaterThan(early.generation);
+    expect(engine!.produced()).toEqual({ prompt: 0, generation: 0 });
+  });
+});

@@ -54,6 +54,14 @@ describe('/metrics', () => {
     expect(text).toContain(`vllm:e2e_request_latency_seconds_count{${LABELS}} 0.0`);
   });
 
+  it('counts the tokens of requests that run beside those that have ended', () => {
+    const recorder = metrics();
+    recorder.departed({ ...DONE, reason: 'length' });
+    const text = recorder.render({ ...IDLE, produced: { prompt: 64, generation: 7 } });
+    expect(text).toContain(`vllm:prompt_tokens_total{${LABELS}} 704.0`);
+    expect(text).toContain(`vllm:generation_tokens_total{${LABELS}} 23.0`);
+  });
+
   it('has no prefix cache queries while caching is off', () => {
     const recorder = metrics(false);
     recorder.scheduled(640, 0);
