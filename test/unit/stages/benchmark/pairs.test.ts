@@ -3,6 +3,7 @@ import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import { createLoadClient, type LoadClient } from '../../../../src/load/client.ts';
 import type { GatewayWatch } from '../../../../src/stages/benchmark/gateway-watch.ts';
 import { collectPairs } from '../../../../src/stages/benchmark/pairs.ts';
+import { judgeCluster } from '../../../../src/verdict/plausibility-cluster.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { fakeKube, prepared, stageContext } from '../fakes.ts';
 
@@ -15,8 +16,21 @@ afterEach(async () => {
   await server.close();
 });
 
+interface Replicas {
+  /** Output tokens that the replica counts for each request; 16 are ordered. */
+  counted?: number;
+  /** Requests of somebody else that it has all the time. */
+  running?: number;
+  /** Readings of the pods after which there is another. */
+  grows?: number;
+}
+
 /** One server stands for both arms; its counter is what the replica says of itself. */
-async function collect(msLeft: number | null, gateway: GatewayWatch['read'] = async () => ({ proxies: [] })) {
+async function collect(
+  msLeft: number | null,
+  gateway: GatewayWatch['read'] = async () => ({ proxies: [] }),
+  { counted = 16, running = 0, grows = Number.POSITIVE_INFINITY }: Replicas = {},
+) {
   server = await startModelServer(answerAfter(10, completion(16)));
   const pod = {
     apiVersion: 'v1',
@@ -24,9 +38,24 @@ async function collect(msLeft: number | null, gateway: GatewayWatch['read'] = as
     metadata: { name: 'pod-0', namespace: 'ns' },
     status: { podIP: '10.8.0.4', conditions: [{ type: 'Ready', status: 'True' }] },
   };
-  const { kube } = fakeKube({ Pod: () => [pod] });
-  kube.portForward = async () => ({ status: 200, body: `vllm:request_success_total ${server.requests}\n` });
-  const { context } = stageContext({ kube: kube as KubeClient }, { concurrency: '2', 'pair-duration': '1s' });
+  let readings = 0;
+  const another = { ...pod, metadata: { ...pod.metadata, name: 'pod-1' }, status: { phase: 'Pending' } };
+  const { kube } = fakeKube({ Pod: () => (++readings > grows ? [pod, another] : [pod]) });
+  const metrics = () =>
+    [
+      `vllm:request_success_total ${server.requests}`,
+      `vllm:prompt_tokens_total ${20 * server.requests}`,
+      `vllm:generation_tokens_total ${counted * server.requests}`,
+      `vllm:num_requests_running ${running}`,
+      'vllm:num_requests_waiting 0\n',
+    ].join('\n');
+  kube.portForward = async () => ({ status: 200, body: metrics() });
+  const { context } = stageContext(
+    { kube: kube as KubeClient },
+    {
+      ...{ concurrency: '2', 'pair-duration': '1s', 'max-tokens': '16' },
+    },
+  );
   const client = () => {
     const made = createLoadClient({
       baseUrl: server.url,
@@ -85,5 +114,34 @@ describe('the pairs of a benchmark', () => {
     );
     expect(evidence.map(({ gateway }) => gateway.pods[0]?.requests)).toEqual(evidence.map(() => 100));
     expect(evidence[4]).toMatchObject({ pair: 2, gateway: { problem: null } });
+  });
+
+  /** Vetoes and warnings over the blocks alone. */
+  async function judged(replicas: Replicas) {
+    const { evidence } = await collect(null, undefined, replicas);
+    const vetoes: string[] = [];
+    const warnings: string[] = [];
+    const titles = { one: 'one-replica arm', all: 'all-replicas arm' };
+    judgeCluster(
+      { blocks: evidence } as never,
+      titles,
+      (id) => vetoes.push(id),
+      (id) => warnings.push(id),
+    );
+    return { vetoes, warnings };
+  }
+
+  it('are held to the tokens that the replicas count', async () => {
+    expect(await judged({})).toEqual({ vetoes: [], warnings: [] });
+    expect(await judged({ counted: 13 })).toEqual({ vetoes: ['work-missing'], warnings: [] });
+    expect(await judged({ counted: 17 })).toEqual({ vetoes: ['foreign-work'], warnings: [] });
+  });
+
+  it('are not believed while a replica has a request of somebody else', async () => {
+    expect((await judged({ running: 1 })).vetoes).toEqual(['busy-at-edges']);
+  });
+
+  it('are not believed once a replica was added, Ready or not', async () => {
+    expect((await judged({ grows: 6 })).vetoes).toEqual(['replicas-changed']);
   });
 });
