@@ -1,7 +1,9 @@
 import type { ServingAnswer, ServingClient, ServingMessage } from '../../clients/serving/client.ts';
 import { errorText } from '../../lib/failure.ts';
+import { percentUpTo } from '../../lib/number.ts';
 import { poll } from '../../lib/poll.ts';
 import type { Check } from '../../report/model.ts';
+import { clopperPearsonLower } from '../../verdict/statistics.ts';
 import type { StageContext } from '../context.ts';
 import { type RequestBudget, SILENT_LIMIT_MS } from './budget.ts';
 import { add, ask, spend, status } from './request.ts';
@@ -60,6 +62,18 @@ export async function checkAnswers(
 /** The check of completions, which later requests may put into question. */
 export function completionCheck(judged: Judged): Check {
   return { id: 'completion', title: 'Completion', expected: 'HTTP 200 with tokens', ...judged };
+}
+
+/**
+ * Fails the check of completions where more were lost than the target allows, with 95 % confidence. One may be lost on a
+ * connection that was just being closed, and proves nothing.
+ */
+export function noteLost(context: StageContext, sent: number, answered: number): void {
+  const lost = sent - answered;
+  const allowed = 1 - context.inputs.target.successRate;
+  if (lost < 2 || clopperPearsonLower(lost, sent) <= allowed) return;
+  const seen = `${lost} of ${sent} requests failed; ${percentUpTo(allowed, 2)} may`;
+  add(context, completionCheck({ outcome: 'fail', seen }));
 }
 
 /** An outcome and what it rests on. */

@@ -1,5 +1,4 @@
 import type { ServingAnswer, ServingClient } from '../../clients/serving/client.ts';
-import { percentUpTo } from '../../lib/number.ts';
 import {
   CHARS_PER_TOKEN,
   requestBody,
@@ -10,10 +9,10 @@ import {
 import type { Check, RoutingEvidence } from '../../report/model.ts';
 import { cacheablePrefix, expectedHitRates } from '../../verdict/hit-rate.ts';
 import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../verdict/routing.ts';
-import { clopperPearsonLower, mean } from '../../verdict/statistics.ts';
+import { mean } from '../../verdict/statistics.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
-import { completionCheck } from './answers.ts';
+import { noteLost } from './answers.ts';
 import type { RequestBudget } from './budget.ts';
 import { cacheBetween, type Snapshot, servedBetween, settled } from './counters.ts';
 import { gatewayBetween, gatewaySnapshot } from './gateway-counters.ts';
@@ -287,18 +286,6 @@ function hitRateOf(
 /** Requests that came back with a completion: HTTP 200, and no error in its place or beside it. */
 function completed(answers: readonly Answered[]): number {
   return answers.filter(({ answer }) => answer.status === 200 && !answer.json?.error).length;
-}
-
-/**
- * Fails the check of completions where more were lost than the target allows, with 95 % confidence. One may be lost on a
- * connection that was just being closed, and proves nothing.
- */
-function noteLost(context: StageContext, sent: number, answered: number): void {
-  const lost = sent - answered;
-  const allowed = 1 - context.inputs.target.successRate;
-  if (lost < 2 || clopperPearsonLower(lost, sent) <= allowed) return;
-  const seen = `${lost} of ${sent} requests failed; ${percentUpTo(allowed, 2)} may`;
-  add(context, completionCheck({ outcome: 'fail', seen }));
 }
 
 function promptTokensOf(answer: ServingAnswer): number | null {

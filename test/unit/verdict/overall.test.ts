@@ -134,6 +134,13 @@ const CASES: [what: string, checks: Check[], benchmark: Benchmark, verdict: Verd
     'inconclusive',
     [/^The counters could not be read in 3 blocks\.$/],
   ],
+  ...['work-uncounted', 'load-unobserved'].map((id): (typeof CASES)[number] => [
+    `work that is not proven (${id}) is no pass`,
+    checks(),
+    benchmark('pass', { warnings: [{ id, message: 'pod-0 exports no such counter.' }] }),
+    'inconclusive',
+    [/^pod-0 exports no such counter\.$/],
+  ]),
   [
     'counters that could not be read change no failure',
     checks(),

@@ -50,6 +50,8 @@ describe('the counters of a replica', () => {
     expect(countersOf('p', parseMetrics(VLLM))).toEqual({
       pod: 'p',
       requests: 10,
+      promptTokens: null,
+      generationTokens: null,
       prefixQueries: 10_240,
       prefixHits: 9_088,
       waiting: 0,
@@ -70,6 +72,8 @@ describe('the counters of a replica', () => {
     expect(countersOf('p', parseMetrics('up 1'))).toEqual({
       pod: 'p',
       requests: 0,
+      promptTokens: null,
+      generationTokens: null,
       prefixQueries: null,
       prefixHits: null,
       waiting: null,

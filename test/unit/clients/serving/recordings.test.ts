@@ -19,6 +19,21 @@ describe("vLLM's recorded metrics", () => {
     expect(counters).toMatchObject({ requests: 4, waiting: 0, running: 0, prefixCaching: true });
     expect(counters.processStartSeconds).toBeNull();
   });
+
+  it('count each token of prompts and answers once, those from the prefix cache and from two API servers too', () => {
+    for (const [file, answers] of [
+      ['metrics.txt', 14],
+      ['metrics-two-api-servers.txt', 4],
+    ] as const) {
+      const samples = parseMetrics(recordedText(file));
+      const { requests, promptTokens, generationTokens } = countersOf('a', samples);
+      const figure = (name: string) => samples.find((sample) => sample.name === name)?.value;
+      expect([requests, generationTokens]).toEqual([answers, 6 * answers]);
+      // The histogram has the whole prompts of the requests that have finished.
+      expect(promptTokens).toBe(figure('vllm:request_prompt_tokens_sum'));
+      expect(generationTokens).toBe(figure('vllm:request_generation_tokens_sum'));
+    }
+  });
 });
 
 describe("vLLM's recorded responses", () => {
