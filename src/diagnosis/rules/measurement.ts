@@ -27,6 +27,38 @@ const DISTURBANCES: readonly Disturbance[] = [
     remedy:
       'Look at the replica’s log, restarts and readiness probe in the evidence: it was listed while it did not serve. Then run again, for the arm of all replicas ran on fewer.',
   },
+  // Nor does a slow runner add a replica, change what was counted, or send requests of somebody else.
+  {
+    vetoes: ['replicas-changed'],
+    unless: 'restart',
+    says: /^The replicas changed during the measurement: (?!.* went away).* came/,
+    cause: 'measure.replica-added',
+    title: 'A replica was added during the measurement',
+    blame: 'cluster',
+    looksLike: 'a pod of the workload is there that was not when the service was verified',
+    remedy:
+      'Keep autoscalers off the service for the run: kubectl get hpa,scaledobjects -A shows them. One replica is compared with a fixed number of others.',
+  },
+  {
+    vetoes: ['work-missing', 'no-text', 'prompt-length', 'answer-text'],
+    cause: 'measure.work-missing',
+    title: 'The answers report more than the replicas did',
+    blame: 'change',
+    looksLike:
+      'the replicas’ counters have fewer tokens than the answers report, or the answers have too little text for theirs',
+    remedy:
+      'Compare the usage of an answer with its text and with vllm:generation_tokens_total of the replica: something rewrites answers, truncates prompts, or responds in the place of vLLM.',
+  },
+  {
+    vetoes: ['conservation', 'queue-at-start', 'foreign-work', 'busy-at-edges'],
+    unless: 'restart',
+    cause: 'measure.foreign-traffic',
+    title: 'Somebody else sends requests to the replicas',
+    blame: 'cluster',
+    looksLike:
+      'the replicas counted more requests or tokens than were ordered, or had requests while none of the gate was in flight',
+    remedy: 'Keep other clients off the route while a run measures: a gateway, a hostname or a namespace of its own.',
+  },
   {
     vetoes: ['clock'],
     cause: 'measure.clock',
@@ -43,17 +75,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     looksLike: 'the load generator’s event loop is busy, late, or stopped by the machine',
     remedy:
       'Use a runner with at least two free cores (runs-on), or lower "concurrency". The stack itself was not judged.',
-  },
-  {
-    vetoes: ['replicas-changed'],
-    unless: 'restart',
-    says: /^The replicas changed during the measurement: (?!.* went away).* came/,
-    cause: 'measure.replica-added',
-    title: 'A replica was added during the measurement',
-    blame: 'cluster',
-    looksLike: 'a pod of the workload is there that was not when the service was verified',
-    remedy:
-      'Keep autoscalers off the service for the run: kubectl get hpa,scaledobjects -A shows them. One replica is compared with a fixed number of others.',
   },
   {
     vetoes: ['restart', 'replica-count', 'replicas-changed'],
@@ -82,25 +103,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     looksLike: 'a share of requests beyond the limit fails, or 200 comes without a choice',
     remedy:
       'The first refused answer is in the reasons; compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
-  },
-  {
-    vetoes: ['conservation', 'queue-at-start', 'foreign-work', 'busy-at-edges'],
-    cause: 'measure.foreign-traffic',
-    title: 'Somebody else sends requests to the replicas',
-    blame: 'cluster',
-    looksLike:
-      'the replicas counted more requests or tokens than were ordered, or had requests while none of the gate was in flight',
-    remedy: 'Keep other clients off the route while a run measures: a gateway, a hostname or a namespace of its own.',
-  },
-  {
-    vetoes: ['work-missing', 'no-text', 'prompt-length', 'answer-text'],
-    cause: 'measure.work-missing',
-    title: 'The answers report more than the replicas did',
-    blame: 'change',
-    looksLike:
-      'the replicas’ counters have fewer tokens than the answers report, or the answers have too little text for theirs',
-    remedy:
-      'Compare the usage of an answer with its text and with vllm:generation_tokens_total of the replica: something rewrites answers, truncates prompts, or responds in the place of vLLM.',
   },
   {
     vetoes: ['picker-lost'],

@@ -18,4 +18,16 @@ describe('several vetoes of one measurement', () => {
   it('are explained by a restart before that', () => {
     expect(causeOf('replica-refused', 'restart')?.cause).toBe('measure.replica-restarted');
   });
+
+  it.each([
+    ['work-missing', 'measure.work-missing'],
+    ['foreign-work', 'measure.foreign-traffic'],
+    ['busy-at-edges', 'measure.foreign-traffic'],
+  ])('are explained by %s, which a slow runner does not bring about', (veto, cause) => {
+    expect(causeOf('starved', 'send-lag', veto)?.cause).toBe(cause);
+  });
+
+  it('are explained by a restart before work that does not add up', () => {
+    expect(causeOf('conservation', 'restart', 'foreign-work')?.cause).toBe('measure.replica-restarted');
+  });
 });
