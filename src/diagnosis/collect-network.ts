@@ -13,7 +13,7 @@ import { bounded, conditionsOf, podEvidence } from './read-pod.ts';
 
 export interface NetworkSubject {
   namespace: string;
-  service: { name: string } | null;
+  service: { name: string; routes?: readonly string[] } | null;
   gateway: GatewayRef | null;
   sidecar: boolean;
   replica: Readonly<Record<string, string>> | undefined;
@@ -35,12 +35,12 @@ export async function collectNetwork(
   let gateway = subject.gateway;
   await gather('routes', async () => {
     const own = await listRoutes(kube, namespace);
-    gateway ??= gatewayOf(own.find((route) => belongsTo(route, service?.name)));
+    gateway ??= gatewayOf(own.find((route) => belongsTo(route, service)));
     // Those of other namespaces share the gateway; not every identity may see them.
     const all = await listRoutes(kube).catch(() => null);
     if (all === null) found.gaps.push('routes of other namespaces may not be listed');
     const sharing = (all ?? own).filter((route) => !gateway || isAttached(route, gateway));
-    found.routes = sharing.slice(0, 50).map((route) => routeEvidence(route, service?.name));
+    found.routes = sharing.slice(0, 50).map((route) => routeEvidence(route, service));
   });
   await Promise.all([
     gather('inference pools', async () => {
@@ -125,11 +125,12 @@ function gatewayOf(route: HTTPRoute | undefined): GatewayRef | null {
   return first ? { namespace: first.namespace, name: first.name } : null;
 }
 
-function belongsTo(route: HTTPRoute, service: string | undefined): boolean {
-  return servicesOwning(route).some((name) => name === service);
+function belongsTo(route: HTTPRoute, service: NetworkSubject['service']): boolean {
+  if (service === null) return false;
+  return service.routes?.includes(route.metadata.name) ?? servicesOwning(route).includes(service.name);
 }
 
-function routeEvidence(route: HTTPRoute, service: string | undefined): RouteEvidence {
+function routeEvidence(route: HTTPRoute, service: NetworkSubject['service']): RouteEvidence {
   const { metadata, spec, status } = route;
   const rules = spec?.rules ?? [];
   const pools = rules

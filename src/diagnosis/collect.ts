@@ -14,7 +14,7 @@ export interface CollectOptions {
   kube: KubeClient;
   gke: GkeClient | null;
   /** Null before preflight has found it. */
-  service: { apiVersion: string; name: string; namespace: string } | null;
+  service: { apiVersion: string; name: string; namespace: string; routes?: readonly string[] } | null;
   namespace: string;
   nodePool: string | null;
   gateway: { namespace: string; name: string } | null;

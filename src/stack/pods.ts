@@ -31,19 +31,20 @@ export function isReady(pod: Pod): boolean {
   return !pod.metadata.deletionTimestamp && isTrue(pod.status?.conditions, 'Ready');
 }
 
-/** Whether a pod has neither ended nor is on its way out; one that has ended stays listed, such as an evicted one. */
-export function isAlive({ metadata, status }: Pod): boolean {
-  return !metadata.deletionTimestamp && !hasEnded(status?.phase);
+/** Whether a pod has ended, as an evicted one has: it stays listed, holds nothing and serves nothing. */
+export function isFinished({ status }: Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-function hasEnded(phase: string | undefined): boolean {
-  return phase === 'Succeeded' || phase === 'Failed';
+/** Whether a pod has neither ended nor is on its way out. */
+export function isAlive(pod: Pod): boolean {
+  return !pod.metadata.deletionTimestamp && !isFinished(pod);
 }
 
-/** Whether a pod that has not ended asks for TPU chips; one that has ended holds nothing. */
-export function usesTpu({ spec, status }: Pod): boolean {
-  if (hasEnded(status?.phase)) return false;
-  return (spec?.containers ?? []).some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
+/** Whether a pod that has not ended asks for TPU chips. */
+export function usesTpu(pod: Pod): boolean {
+  if (isFinished(pod)) return false;
+  return (pod.spec?.containers ?? []).some(({ resources }) => resources?.requests?.[TPU_RESOURCE] !== undefined);
 }
 
 /** TPU chips that the containers of a pod ask for together: the scheduler gives a container what it requests. */

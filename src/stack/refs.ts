@@ -4,6 +4,8 @@ export interface ServiceRef {
   name: string;
   namespace: string;
   replicas: number;
+  /** HTTPRoutes of its namespace that it names (`router.route.http.refs`); absent where KServe makes one. */
+  routes?: readonly string[];
 }
 
 /** A gateway by its place. */

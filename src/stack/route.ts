@@ -30,7 +30,10 @@ export async function readRoute(
   const own = await listOwnRoutes(kube, service);
   // With a route of its own for each purpose, the one with the pool is the one to measure.
   const route = own.find((candidate) => rulesOf(candidate).some(({ pool }) => pool !== null)) ?? own[0];
-  if (!route) return { waiting: 'no HTTPRoute yet' };
+  if (!route) {
+    const [named] = service.routes ?? [];
+    return { waiting: named ? `HTTPRoute ${named}, which the service names, does not exist` : 'no HTTPRoute yet' };
+  }
   const parents = routeReports(route);
   if (parents.length === 0) return { waiting: `HTTPRoute ${route.metadata.name} not seen by a gateway yet` };
   for (const parent of parents) {

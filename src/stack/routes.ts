@@ -12,12 +12,14 @@ export async function listRoutes(kube: KubeClient, namespace?: string): Promise<
   return (await kube.list(GATEWAY_API, 'HTTPRoute', namespace === undefined ? {} : { namespace })) ?? [];
 }
 
-/** The routes that KServe has made for a service. */
+/** The routes of a service: those that it names, or else those that KServe has made for it. */
 export async function listOwnRoutes(
   kube: KubeClient,
-  service: Pick<ServiceRef, 'apiVersion' | 'name' | 'namespace'>,
+  service: Pick<ServiceRef, 'apiVersion' | 'name' | 'namespace' | 'routes'>,
 ): Promise<HTTPRoute[]> {
-  return (await listRoutes(kube, service.namespace)).filter((route) => isOwnedBy(route, service));
+  const { routes: named } = service;
+  const all = await listRoutes(kube, service.namespace);
+  return all.filter((route) => named?.includes(route.metadata.name) ?? isOwnedBy(route, service));
 }
 
 /** The references of a route to gateways, each with its namespace, which is the route's own by default. */

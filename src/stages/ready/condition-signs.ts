@@ -1,6 +1,7 @@
 import type { Condition, Pod } from '../../clients/kubernetes/kinds.ts';
 import { currentConditions, isStale, listOf } from '../../stack/conditions.ts';
 import { blameOf, CONDITION_MS, faultsAmong, type Reporter } from '../../stack/fate.ts';
+import { isFinished } from '../../stack/pods.ts';
 import { poolParents } from '../../stack/pools.ts';
 import { listenerOf } from '../../stack/route.ts';
 import { parentConditions, routeReports } from '../../stack/routes.ts';
@@ -65,7 +66,7 @@ function aroundReports({ services, deployments, routes, pools, gateways }: Surro
 /** Of a pod, only errors by their name: a pod that has ended is replaced, and stays listed as failed. */
 function podReports(pods: readonly Pod[]): Reported[] {
   return pods
-    .filter(({ status }) => status?.phase !== 'Failed' && status?.phase !== 'Succeeded')
+    .filter((pod) => !isFinished(pod))
     .map(({ metadata, status }) => ({
       object: `pod ${metadata.name}`,
       part: 'pods',

@@ -5,7 +5,7 @@ import type { PodSummary } from '../../report/model.ts';
 import { conditionOf } from '../../stack/conditions.ts';
 import { isPicker, isWorkload, serviceSelector } from '../../stack/labels.ts';
 import { modelServerOf } from '../../stack/model-server.ts';
-import { countStates, isReady, podSummary, type TerminalCause, terminalCause } from '../../stack/pods.ts';
+import { countStates, isFinished, isReady, podSummary, type TerminalCause, terminalCause } from '../../stack/pods.ts';
 import { readRoute, type ServingRoute } from '../../stack/route.ts';
 import { readService } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -24,7 +24,7 @@ export interface ReadyStack {
 }
 
 /**
- * Waits until every pod of the workload and of the endpoint picker is Ready with all of its containers, the route and
+ * Waits until every pod of the workload and one of the endpoint picker is Ready with all of its containers, the route and
  * its pool are accepted, the gateway has an address, and the service is Ready at the generation that was applied.
  * A cause that cannot heal ends the wait at once.
  */
@@ -61,7 +61,7 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
       if (looks) lookedAt = nowMs;
       const judged = detect({
         nowMs,
-        pods: [...pods.replicas, ...pods.pickers],
+        pods: [...pods.replicas, ...pods.pickers, ...pods.finished],
         missing: replicas.length < service.replicas || pickers.length === 0,
         around: looks ? await readSurroundings(context, prepared) : null,
       });
@@ -83,14 +83,17 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
 interface Pods {
   replicas: Pod[];
   pickers: Pod[];
+  /** Evicted, failed or done: they stay listed, serve nothing, and their Deployment replaces them. */
+  finished: Pod[];
 }
 
 /** The pods of the service that are not on their way out. One list for both: a model may load for half an hour. */
 async function readPods({ kube }: StageContext, { service }: Prepared): Promise<Pods> {
   const labelSelector = serviceSelector(service.name);
   const all = (await kube.list('v1', 'Pod', { namespace: service.namespace, labelSelector })) ?? [];
-  const living = all.filter(({ metadata }) => !metadata.deletionTimestamp);
-  return { replicas: living.filter(isWorkload), pickers: living.filter(isPicker) };
+  const listed = all.filter(({ metadata }) => !metadata.deletionTimestamp);
+  const living = listed.filter((pod) => !isFinished(pod));
+  return { replicas: living.filter(isWorkload), pickers: living.filter(isPicker), finished: listed.filter(isFinished) };
 }
 
 /** What is beyond Ready pods, or what it still lacks. */
@@ -131,10 +134,11 @@ function announce(context: StageContext, announced: Set<string>, pod: PodSummary
   });
 }
 
+/** Of several pickers one leads, and the others stay NotReady until they take over (GIE, --ha-enable-leader-election). */
 function podsMissing(replicas: PodSummary[], pickers: PodSummary[], wanted: number): string | null {
   const full = (pod: PodSummary) => pod.state === 'Ready' && pod.readyContainers === pod.totalContainers;
   const replicasReady = replicas.length === wanted && replicas.every(full);
-  const pickersReady = pickers.length > 0 && pickers.every(full);
+  const pickersReady = pickers.some(full);
   if (replicasReady && pickersReady) return null;
   return `replicas ${countStates(replicas)}; endpoint picker ${countStates(pickers)}`;
 }
