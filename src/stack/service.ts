@@ -2,6 +2,7 @@ import type { Manifest } from '../clients/files/manifests.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Container, LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
+import { completeService } from './base-configs.ts';
 import type { GatewayRef, ServiceRef } from './refs.ts';
 
 /** Whether an object or a reference is of an LLMInferenceService. */
@@ -17,9 +18,11 @@ export function readService(
   return kube.get({ apiVersion, kind: 'LLMInferenceService', name, namespace });
 }
 
-/** The service of the manifests as an object; undefined when they hold none. */
+/** The service of the manifests with what their base configs add; undefined when they hold none. */
 export function serviceObject(manifests: readonly Manifest[]): LLMInferenceService | undefined {
-  return manifests.find(({ object }) => isService(object))?.object;
+  const objects = manifests.map(({ object }) => object);
+  const service = objects.find(isService);
+  return service && completeService(service, objects).object;
 }
 
 /** The gateway that a service names; null when it leaves the choice to KServe. */
@@ -28,11 +31,20 @@ export function gatewayNamed({ spec, metadata }: LLMInferenceService): GatewayRe
   return first?.name ? { name: first.name, namespace: first.namespace ?? metadata.namespace ?? '' } : null;
 }
 
+/** The one service of the manifests. */
+export interface OneService {
+  /** As KServe will complete it from the base configs of the manifests; its lines are those of the service. */
+  manifest: Manifest;
+  service: ServiceRef;
+  /** Base configs that the manifests do not hold: what they add is not known. */
+  unread: string[];
+}
+
 /** The one LLMInferenceService of the manifests. Fails with `service-ambiguous` or `too-few-replicas`. */
 export function serviceOf(
   manifests: readonly Manifest[],
   { namespace, keep }: { namespace: string; keep: object | null },
-): { manifest: Manifest; service: ServiceRef } {
+): OneService {
   const services = manifests.filter(({ object }) => isService(object));
   const [only] = services;
   if (!only || services.length > 1) {
@@ -44,29 +56,55 @@ export function serviceOf(
       blame: 'change',
     });
   }
-  const object: LLMInferenceService = only.object;
-  const replicas = Number(object.spec?.replicas ?? 1);
-  if (!Number.isInteger(replicas) || replicas < (keep ? 1 : 2)) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'too-few-replicas',
-      message: keep
-        ? `${object.metadata.name} has ${replicas} replicas, and would serve nothing.`
-        : `${object.metadata.name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
-      hint: 'Set spec.replicas (Pattern 3 has 3).',
-      blame: 'change',
-      evidence: evidenceAt(only, ['spec', 'replicas'], 'too few replicas'),
-    });
-  }
+  const objects = manifests.map(({ object }) => object);
+  const { object, unread } = completeService(only.object, objects);
+  const replicas = replicasOf(object, { only, keep, unread });
+  const routes = (object.spec?.router?.route?.http?.refs ?? []).flatMap(({ name }) => name ?? []);
   return {
-    manifest: only,
+    manifest: { ...only, object },
     service: {
       apiVersion: object.apiVersion,
       name: object.metadata.name,
       namespace: object.metadata.namespace ?? namespace,
       replicas,
+      ...(routes.length > 0 ? { routes } : {}),
     },
+    unread,
   };
+}
+
+/** The number of replicas, which the gate leases nodes for. */
+function replicasOf(
+  { metadata: { name }, spec }: LLMInferenceService,
+  { only, keep, unread }: { only: Manifest; keep: object | null; unread: readonly string[] },
+): number {
+  const refuse = (message: string, field: string, hint = 'Set spec.replicas (Pattern 3 has 3).'): Failure =>
+    new Failure({
+      stage: 'preflight',
+      code: 'too-few-replicas',
+      message,
+      hint,
+      blame: 'change',
+      evidence: evidenceAt(only, ['spec', field], 'too few replicas'),
+    });
+  if (spec?.scaling !== undefined) {
+    const hint = 'Remove spec.scaling and set spec.replicas (Pattern 3 has 3).';
+    throw refuse(`spec.scaling of ${name} lets an autoscaler change the replicas under measurement.`, 'scaling', hint);
+  }
+  if (spec?.replicas === undefined && unread.length > 0) {
+    throw refuse(
+      `${name} sets no spec.replicas, and the manifests do not hold its base ${unread.join(', ')}, which may: the gate leases nodes by that number.`,
+      'replicas',
+    );
+  }
+  const replicas = Number(spec?.replicas ?? 1);
+  if (Number.isInteger(replicas) && replicas >= (keep ? 1 : 2)) return replicas;
+  throw refuse(
+    keep
+      ? `${name} has ${replicas} replicas, and would serve nothing.`
+      : `${name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
+    'replicas',
+  );
 }
 
 /** Where a failure is in the manifests, for its annotation. */

@@ -35,6 +35,8 @@ export interface NodePoolInfo {
   conditions: string[];
   /** Taints that the pool gives its nodes; those that GKE adds by itself are not all among them. */
   taints: { key: string; value: string; effect: string }[];
+  /** Labels that the pool gives its nodes; those that GKE adds by itself are not among them. */
+  labels: Record<string, string>;
   /** Nodes come by the autoscaler's queue, and a resize does not bring them. */
   flexStart: boolean;
   /** Nodes are deleted by Google Cloud after this time; null for no limit. */
@@ -216,6 +218,7 @@ function nodePoolInfo(pool: INodePool): NodePoolInfo {
       value: value ?? '',
       effect: String(effect ?? ''),
     })),
+    labels: { ...pool.config?.labels },
     flexStart: pool.config?.flexStart === true,
     maxRunSeconds: Number(pool.config?.maxRunDuration?.seconds ?? 0) || null,
     conditions: (pool.conditions ?? []).map(({ code, canonicalCode, message }) =>

@@ -130,16 +130,22 @@ export type InferencePool = Known<
 /** KServe, `serving.kserve.io`, from v1alpha1 on. */
 export type LLMInferenceService = Known<
   {
+    baseRefs?: { name?: string }[];
     replicas?: number;
+    /** An autoscaler's limits, in place of `replicas`. */
+    scaling?: unknown;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
     model?: { name?: string };
     template?: PodSpec;
     worker?: PodSpec;
     prefill?: { worker?: PodSpec };
     router?: {
-      route?: { http?: { refs?: unknown[]; spec?: { rules?: HTTPRouteRule[] } } };
+      route?: { http?: { refs?: { name?: string }[]; spec?: { rules?: HTTPRouteRule[] } } };
       gateway?: { refs?: { name?: string; namespace?: string }[] };
       scheduler?: {
-        config?: { inline?: unknown };
+        replicas?: number;
+        config?: { inline?: unknown; ref?: { name?: string; key?: string } };
         template?: PodSpec;
         pool?: { ref?: { name?: string }; spec?: InferencePool['spec'] };
       };

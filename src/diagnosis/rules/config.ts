@@ -148,6 +148,27 @@ export const CONFIG_RULES: readonly Rule[] = [
     'the service has fewer than two replicas',
   ),
   plain(
+    'manifest-shape',
+    'manifest.shape',
+    'The gate cannot measure a service of this shape',
+    'change',
+    'workers, prefill pods, no endpoint picker or no route in the LLMInferenceService',
+  ),
+  plain(
+    'route-missing',
+    'routing.route-by-reference',
+    'The HTTPRoute that the service names does not serve it',
+    'change',
+    'a route by reference that does not exist, has no gateway, or leads past the endpoint picker',
+  ),
+  plain(
+    'mtls-strict',
+    'mesh.strict',
+    'The mesh demands mTLS of a gateway that speaks plain TLS to the pods',
+    'cluster',
+    'a PeerAuthentication of mode STRICT on pods with a sidecar that serve TLS of their own',
+  ),
+  plain(
     'service-exists',
     'service.exists',
     'A service of that name exists already',

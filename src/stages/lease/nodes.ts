@@ -2,8 +2,7 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { Node } from '../../clients/kubernetes/kinds.ts';
 import { isTrue } from '../../stack/conditions.ts';
 import { TOPOLOGY_LABEL, TPU_RESOURCE } from '../../tpu/machines.ts';
-
-export const POOL_LABEL = 'cloud.google.com/gke-nodepool';
+import { POOL_LABEL } from '../../tpu/node-labels.ts';
 
 export interface TpuNode {
   name: string;

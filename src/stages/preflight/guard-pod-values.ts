@@ -1,3 +1,4 @@
+import { POOL_LABEL } from '../../tpu/node-labels.ts';
 import { fieldsOf, notAllowed, oneOf, type ValueRule } from './guard-context.ts';
 
 /** Labels of GKE's nodes that choose a kind of TPU node, and those that every node has. */
@@ -12,7 +13,6 @@ const NODE_LABELS: readonly string[] = [
   'kubernetes.io/arch',
   'kubernetes.io/os',
 ];
-const POOL_LABEL = 'cloud.google.com/gke-nodepool';
 
 /** Taints of GKE's TPU nodes, also of the kinds of capacity that a pool of them has. */
 const TAINTS: readonly string[] = [

@@ -5,6 +5,7 @@ import { Failure } from '../../lib/failure.ts';
 import { commandLine, evidenceAt, flagOf, mainOf, serviceOf } from '../../stack/service.ts';
 import { guard, guardFailure } from './guard.ts';
 import { checkPickerConfig } from './picker-config.ts';
+import { checkServiceShape } from './shape.ts';
 import type { Look, Table } from './table.ts';
 
 /** In no release of vLLM; argparse ends on the first of them. Seen in manifests of this stack. */
@@ -22,15 +23,17 @@ export async function checkOffline(table: Table, manifests: readonly Manifest[],
     return { seen: `${manifests.length} objects of allowed kinds, namespaces and registries` };
   });
   const found = await table.check('service', 'Service', async () => {
-    const { manifest, service } = serviceOf(manifests, inputs);
-    return { value: manifest, seen: `${service.name} with ${count(service.replicas)}` };
+    const { manifest, service, unread } = serviceOf(manifests, inputs);
+    return { value: { manifest, unread }, seen: `${service.name} with ${count(service.replicas)}` };
   });
   if (!found) return;
-  await table.look('vllm-flags', 'Flags of vLLM', async () => checkFlags(found));
-  await table.look('picker-config', 'Endpoint picker', async () => checkPickerConfig(found));
-  await table.look('probes', 'Probes', async () => checkProbes(found));
+  const { manifest, unread } = found;
+  await table.look('shape', 'Shape', async () => checkServiceShape(manifest, unread));
+  await table.look('vllm-flags', 'Flags of vLLM', async () => checkFlags(manifest));
+  await table.look('picker-config', 'Endpoint picker', async () => checkPickerConfig(manifest));
+  await table.look('probes', 'Probes', async () => checkProbes(manifest));
   // A stack that is not measured is sent no prompts of these lengths.
-  if (!inputs.keep) await table.look('workload', 'Prompts', async () => checkWorkload(found, inputs));
+  if (!inputs.keep) await table.look('workload', 'Prompts', async () => checkWorkload(manifest, inputs));
 }
 
 const count = (replicas: number) => (replicas === 1 ? '1 replica' : `${replicas} replicas`);

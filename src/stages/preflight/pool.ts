@@ -3,8 +3,9 @@ import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/google/
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef } from '../../stack/refs.ts';
-import { evidenceAt, mainOf } from '../../stack/service.ts';
-import { ACCELERATOR_LABEL, chipsOf, machineOf, TOPOLOGY_LABEL, TPU_RESOURCE } from '../../tpu/machines.ts';
+import { evidenceAt } from '../../stack/service.ts';
+import { chipsOf, machineOf, TPU_RESOURCE } from '../../tpu/machines.ts';
+import { chipsAsked, otherDevices, placementOn } from '../../tpu/placement.ts';
 import { checkPool, poolNotes } from '../../tpu/pool-shape.ts';
 import type { Look } from './table.ts';
 
@@ -45,16 +46,29 @@ export function checkShape(
   sizes: { nodes: number; restingNodes: number; runMs: number },
   manifest: Manifest,
   service: ServiceRef,
+  unread: readonly string[] = [],
 ): Look {
   const { nodes, restingNodes, runMs } = sizes;
   checkPool(pool, nodes, restingNodes);
+  checkDevices(pool, manifest, { service, unread });
+  const unknown = checkPlacement(pool, manifest, service);
   checkFit(pool, nodes, manifest, service);
-  checkTaints(pool, manifest, service);
+  const { spec }: LLMInferenceService = manifest.object;
+  if (chipsAsked(spec?.template) === null) unknown.push(`the amount of ${TPU_RESOURCE}`);
+  if (unread.length > 0) unknown.push(`what the base ${unread.join(', ')} adds to the pods`);
   const notes = poolNotes(pool, runMs);
   const chips = chipsOf(pool.machineType);
   if (chips === null) return unknownMachines(pool, notes);
   const seen = `${pool.name}: ${pool.machineType}${pool.spot ? ' on spot' : ''}, ${nodes} × ${chips} chips for ${service.replicas} replicas, ${restingNodes} at rest`;
-  return notes.length > 0 ? { outcome: 'warning', seen: `${seen}; ${notes.join('; ')}` } : { seen };
+  const told = [seen, ...notes].join('; ');
+  if (unknown.length > 0) {
+    return {
+      outcome: 'not-checked',
+      seen: `${told}; whether its nodes fit is not known for ${unknown.join(', ')}`,
+      remedy: 'See that new nodes of the pool meet it: kubectl describe a pod that waits names what does not.',
+    };
+  }
+  return notes.length > 0 ? { outcome: 'warning', seen: told } : { seen };
 }
 
 /** A family that came after this version of the gate, or before it: accepted, and said not to be checked. */
@@ -67,50 +81,57 @@ function unknownMachines({ name, machineType }: NodePoolInfo, notes: readonly st
   };
 }
 
-/** GKE spells the effects of a pool's taints in its own way, and puts google.com/tpu on TPU nodes whatever the pool says. */
-function checkTaints(pool: NodePoolInfo, manifest: Manifest, service: ServiceRef): void {
+/** Refuses placement rules that no node of the pool meets. Returns those that cannot be judged yet. */
+function checkPlacement(pool: NodePoolInfo, manifest: Manifest, service: ServiceRef): string[] {
   const { spec }: LLMInferenceService = manifest.object;
-  const tolerations = spec?.template?.tolerations ?? [];
-  const tolerated = ({ key, value }: NodePoolInfo['taints'][number]) =>
-    tolerations.some(
-      (one) =>
-        (one.key === undefined || one.key === '' || one.key === key) &&
-        (one.operator === 'Exists' || (one.value ?? '') === value),
-    );
-  const hard = pool.taints.filter(({ effect }) => !/PREFER/i.test(effect));
-  const [first] = hard.filter((taint) => !tolerated(taint));
-  if (!first) return;
-  const shown = `${first.key}${first.value ? `=${first.value}` : ''}`;
+  const { misfits, unknown } = placementOn(pool, spec?.template);
+  const [first] = misfits;
+  if (!first) return unknown;
+  const says = misfits.map((each) => each.says).join('; ');
   throw new Failure({
     stage: 'preflight',
     code: 'pool-mismatch',
-    message: `The pods of ${service.name} do not tolerate the taint ${shown} of node pool ${pool.name}: they would find no node.`,
-    hint: `Add to spec.template.tolerations: {key: ${first.key}, operator: Exists}.`,
+    message: `The pods of ${service.name} would find no node of ${pool.name}: ${says}.`,
+    hint: first.taint
+      ? `Add to spec.template.tolerations: {key: ${first.taint}, operator: Exists}.`
+      : `Correct spec.template.${first.field}, or name another "node-pool".`,
     blame: 'change',
-    evidence: evidenceAt(manifest, ['spec', 'template', 'tolerations'], `no toleration for ${shown}`),
+    evidence: evidenceAt(manifest, ['spec', 'template', first.field], says),
+  });
+}
+
+/** Refuses replicas that ask for no chips, or for other devices. */
+function checkDevices(
+  pool: NodePoolInfo,
+  manifest: Manifest,
+  { service, unread }: { service: ServiceRef; unread: readonly string[] },
+): void {
+  const { spec }: LLMInferenceService = manifest.object;
+  const devices = otherDevices(spec?.template);
+  const none = chipsAsked(spec?.template) === 0 && unread.length === 0;
+  if (devices.length === 0 && !none) return;
+  const message =
+    devices.length > 0
+      ? `A replica of ${service.name} asks for ${devices.join(' and ')}, and a node of ${pool.name} has ${TPU_RESOURCE} alone: it would find no node.`
+      : `A replica of ${service.name} asks for no ${TPU_RESOURCE}: it may run on any node, and the leased ones would stay empty.`;
+  const chips = chipsOf(pool.machineType);
+  throw new Failure({
+    stage: 'preflight',
+    code: 'pool-mismatch',
+    message,
+    hint: `Set requests and limits of ${TPU_RESOURCE} in container main to ${chips === null ? 'the chips of a node' : `"${chips}"`}${devices.length > 0 ? `, and remove ${devices.join(' and ')}` : ''}.`,
+    blame: 'change',
+    evidence:
+      devices.length > 0
+        ? evidenceAt(manifest, new RegExp(devices[0]?.replace(/[.]/g, '\\.') ?? ''), message)
+        : evidenceAt(manifest, ['spec', 'template', 'containers', 0, 'resources'], message),
   });
 }
 
 function checkFit(pool: NodePoolInfo, nodes: number, manifest: Manifest, service: ServiceRef): void {
   const machine = machineOf(pool.machineType);
-  const object: LLMInferenceService = manifest.object;
-  const { resources } = mainOf(object) ?? {};
-  const asked = Number({ ...resources?.limits, ...resources?.requests }[TPU_RESOURCE] ?? 0);
-  const selector = object.spec?.template?.nodeSelector ?? {};
-  const wrong = [
-    misfit(selector, ACCELERATOR_LABEL, machine?.accelerator ?? null),
-    misfit(selector, TOPOLOGY_LABEL, pool.tpuTopology ?? machine?.hostTopology ?? null),
-  ].filter((each) => each !== null);
-  if (wrong.length > 0) {
-    throw new Failure({
-      stage: 'preflight',
-      code: 'pool-mismatch',
-      message: `The pods of ${service.name} would find no node of ${pool.name}: ${wrong.join('; ')}.`,
-      hint: 'Correct spec.template.nodeSelector, or name another "node-pool".',
-      blame: 'change',
-      evidence: evidenceAt(manifest, ['spec', 'template', 'nodeSelector'], wrong.join('; ')),
-    });
-  }
+  const { spec }: LLMInferenceService = manifest.object;
+  const asked = chipsAsked(spec?.template) ?? 0;
   if (machine === null || asked === 0) return;
   const { chips } = machine;
   if (asked !== chips) {
@@ -132,12 +153,4 @@ function checkFit(pool: NodePoolInfo, nodes: number, manifest: Manifest, service
       blame: 'config',
     });
   }
-}
-
-/** What a node selector has of a label that the pool's nodes have otherwise; null where they fit or nothing is known. */
-function misfit(selector: Readonly<Record<string, string>>, label: string, given: string | null): string | null {
-  const wanted = selector[label];
-  return given !== null && wanted !== undefined && wanted !== given
-    ? `${label} is ${wanted}, the pool's is ${given}`
-    : null;
 }

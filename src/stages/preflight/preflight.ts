@@ -7,9 +7,17 @@ import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Environment } from '../../report/model.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
-import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
+import type { GatewayRef } from '../../stack/refs.ts';
 import { gatewayRefs, listRoutes } from '../../stack/routes.ts';
-import { commandLine, gatewayNamed, isService, mainOf, serviceObject, serviceOf } from '../../stack/service.ts';
+import {
+  commandLine,
+  gatewayNamed,
+  isService,
+  mainOf,
+  type OneService,
+  serviceObject,
+  serviceOf,
+} from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { choosePool } from '../../tpu/pool-shape.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -52,7 +60,7 @@ export async function preflight(
   table: Table,
 ): Promise<Prepared> {
   const { inputs, kube, gke, note } = context;
-  const { manifest, service } = serviceOf(manifests, inputs);
+  const { manifest, service, unread } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   const gateway = inputs.gateway ?? gatewayNamed(manifest.object) ?? (await gatewayInUse(kube, service.namespace));
   const { controllers, istiod } = await readVersions(kube);
@@ -75,7 +83,7 @@ export async function preflight(
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
   const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
   const [planned] = await Promise.all([
-    checkNodes(context, cluster, { manifest, service, retired }, table),
+    checkNodes(context, cluster, { manifest, service, unread, retired }, table),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
     table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke, inputs.readOnly)),
     table.look('access', 'Kubernetes permissions', async () =>
@@ -133,7 +141,7 @@ function poolNamed(cluster: ClusterInfo, wanted: string | null): string | null {
 async function checkNodes(
   context: StageContext,
   cluster: ClusterInfo,
-  { manifest, service, retired }: { manifest: Manifest; service: ServiceRef; retired: ObjectRef[] },
+  { manifest, service, unread, retired }: OneService & { retired: ObjectRef[] },
   table: Table,
 ): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment'> | null> {
   const { inputs, kube, note } = context;
@@ -150,7 +158,7 @@ async function checkNodes(
     note({ type: 'planned', plan: { nodePool: pool.name, nodes } });
     note({ type: 'discovered', environment });
     checkSize({ nodes, restingNodes, sizeBefore, maxNodes: inputs.maxNodes }, pool.name);
-    const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service);
+    const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service, unread);
     return { value: { pool, nodes, sizeBefore, restingNodes, environment }, ...look };
   });
   if (!planned) return null;

@@ -25,6 +25,7 @@ export const POOL: NodePoolInfo = {
   reserved: false,
   conditions: [],
   taints: [],
+  labels: {},
   flexStart: false,
   maxRunSeconds: null,
 };

@@ -18,6 +18,7 @@ function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
     reserved: false,
     conditions: [],
     taints: [],
+    labels: {},
     flexStart: false,
     maxRunSeconds: null,
     ...change,

@@ -82,6 +82,7 @@ describe('the cluster', () => {
         maxRunSeconds: null,
         conditions: [],
         taints: [],
+        labels: {},
       },
     ]);
     expect(await client.getNodePool('v6e')).toEqual(cluster.nodePools[0]);

@@ -213,7 +213,8 @@ describe('the node pool', () => {
       { key: 'soft', value: '', effect: 'PREFER_NO_SCHEDULE' },
     ];
     const tolerations = [{ key: 'google.com/tpu', operator: 'Equal', value: 'present' }];
-    const tolerates = manifest({ template: { tolerations, containers: [] } });
+    const resources = { limits: { 'google.com/tpu': '4' } };
+    const tolerates = manifest({ template: { tolerations, containers: [{ name: 'main', resources }] } });
     expect(checkShape({ ...POOL, spot: false, taints }, sizes, tolerates, SERVICE)).not.toHaveProperty('outcome');
   });
 

@@ -47,7 +47,7 @@ describe('what the manifests tell by themselves', () => {
   it('is in order for Pattern 3 as it ships', async () => {
     const { lines, error } = await check(await pattern3());
     expect(error).toBeNull();
-    expect(Object.values(lines).map(({ outcome }) => outcome)).toEqual(Array(6).fill('pass'));
+    expect(Object.values(lines).map(({ outcome }) => outcome)).toEqual(Array(7).fill('pass'));
     expect(lines.probes?.seen).toBe('3 for HTTPS on port 8000');
     expect(lines.workload?.seen).toBe('640 tokens, 5 blocks of 128');
   });
@@ -147,7 +147,7 @@ describe('what the manifests tell by themselves', () => {
     expect(error).toMatchObject({
       code: 'bad-flag',
       message: expect.stringMatching(
-        /^2 of 6 preflight checks failed: vLLM has no --scorer-weights.*; Prompts of 100 tokens/,
+        /^2 of 7 preflight checks failed: vLLM has no --scorer-weights.*; Prompts of 100 tokens/,
       ),
     });
   });

@@ -8,7 +8,9 @@ import { preflight } from '../../../../src/stages/preflight/preflight.ts';
 import { preflightTable } from '../../../../src/stages/preflight/table.ts';
 import { applied, fakeKube, LEASE, nodes, POOL, stageContext, texts } from '../fakes.ts';
 
-const SERVICE: KubeObject = { ...applied('LLMInferenceService', 'qwen', null), spec: { replicas: 3 } };
+const resources = { limits: { 'google.com/tpu': '4' } };
+const SPEC = { replicas: 3, template: { containers: [{ name: 'main', resources }] } };
+const SERVICE: KubeObject = { ...applied('LLMInferenceService', 'qwen', null), spec: SPEC };
 const RETIRED = applied('LLMInferenceService', 'pattern1', null);
 
 interface Given {
@@ -122,7 +124,7 @@ describe('on upstream KServe', () => {
   const args = ['exec vllm --ssl-certfile=/tls.crt'];
   const secure: KubeObject = {
     ...SERVICE,
-    spec: { replicas: 3, router: { scheduler: {} }, template: { containers: [{ name: 'main', args }] } },
+    spec: { replicas: 3, router: { scheduler: {} }, template: { containers: [{ name: 'main', args, resources }] } },
   };
   const there = { Deployment: () => [UPSTREAM] };
   const RULES = ['qwen-epp', 'qwen-pool', 'qwen-workload'];
