@@ -132,6 +132,16 @@ export function isSmaller({ inputs }: Pick<StageContext, 'inputs'>, { pool, node
   return inputs.keep !== null && pool.initialNodeCount > nodes;
 }
 
+/** Whether the nodes are there: a pool that was autoscaled keeps the size that was last asked for. False where it cannot be read. */
+async function haveCome({ kube, signal }: StageContext, { pool, nodes }: Prepared): Promise<boolean> {
+  try {
+    return (await poolNodes(kube, pool.name)).length >= nodes;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
 /** Asks for the nodes. Waits while another operation holds the pool. Null when the pool already has the nodes. */
 export async function requestNodes(
   context: StageContext,
@@ -140,7 +150,8 @@ export async function requestNodes(
 ): Promise<GkeOperation | null> {
   const { gke, inputs, emit } = context;
   const { pool, nodes } = prepared;
-  if (pool.initialNodeCount >= nodes && !isSmaller(context, prepared)) {
+  const isSet = pool.initialNodeCount >= nodes && !isSmaller(context, prepared);
+  if (isSet && (await haveCome(context, prepared))) {
     emit({ type: 'fact', stage: 'lease', text: `${pool.name} is set to ${pool.initialNodeCount} nodes already` });
     return null;
   }

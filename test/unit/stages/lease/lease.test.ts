@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { awaitNodes, leaseState, requestNodes } from '../../../../src/stages/lease/lease.ts';
 import { resizeFailure } from '../../../../src/stages/lease/resize-failure.ts';
@@ -121,11 +122,28 @@ describe('the lease', () => {
 
   it('is not needed for nodes that are there already', async () => {
     const pool = fakePool(3);
-    const { context, said } = stageContext({ gke: pool.gke });
+    const { context, said } = stageContext({ gke: pool.gke, kube: fakeKube({ Node: () => pool.nodes }).kube });
     const ready = prepared({ pool: { ...POOL, initialNodeCount: 3 }, sizeBefore: 3 });
     expect(await requestNodes(context, ready, LIMIT_MS)).toBeNull();
     expect(pool.asked).toEqual([]);
     expect(texts(said)).toEqual(['v6e is set to 3 nodes already']);
+  });
+
+  it.each<[string, () => KubeObject[]]>([
+    ['none', () => []],
+    ['fewer', () => nodes(2)],
+    [
+      'perhaps none, since they cannot be listed',
+      () => {
+        throw new Failure({ stage: 'lease', code: 'kube-api', message: 'down' });
+      },
+    ],
+  ])('is made for a pool whose size says 3 while its nodes are %s', async (_, list) => {
+    const pool = fakePool(0);
+    const { context } = stageContext({ gke: pool.gke, kube: fakeKube({ Node: list }).kube });
+    const ready = prepared({ pool: { ...POOL, initialNodeCount: 3 }, sizeBefore: 3 });
+    expect(await requestNodes(context, ready, LIMIT_MS)).not.toBeNull();
+    expect(pool.asked).toEqual([3]);
   });
 
   it('names what holds the pool, and nothing of other pools and clusters', async () => {
