@@ -1,7 +1,8 @@
 import type { DestinationRule, LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import { readCommandLine, servesTls } from './command-line.ts';
 import { servingNames } from './kserve-names.ts';
-import { commandLine, mainOf } from './service.ts';
+import { mainOf } from './service.ts';
 
 /** A Service that the gateway sends requests to. */
 export interface Upstream {
@@ -15,17 +16,12 @@ export interface Upstream {
 /** The Services behind the route of an LLMInferenceService, and which of them serve TLS by their flags. */
 export function upstreamsOf(service: LLMInferenceService): Upstream[] {
   const { picker, pool, workload } = servingNames(service);
-  const replicas = replicasServeTls(service);
+  const replicas = servesTls(readCommandLine(mainOf(service)));
   return [
     ...(picker ? [{ role: 'epp', host: picker, tls: pickerServesTls(service) } as const] : []),
     ...(pool ? [{ role: 'pool', host: pool, tls: replicas } as const] : []),
     { role: 'workload', host: workload, tls: replicas },
   ];
-}
-
-function replicasServeTls(service: LLMInferenceService): boolean | null {
-  const line = commandLine(mainOf(service));
-  return line === '' ? null : /(?:^|\s)--ssl-(?:certfile|keyfile)(?:[=\s]|$)/.test(line);
 }
 
 /** TLS is the picker's default: `--secure-serving` is true in every release (GIE pkg/epp/server/options.go). */

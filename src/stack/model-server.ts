@@ -1,5 +1,6 @@
 import type { Container, Pod } from '../clients/kubernetes/kinds.ts';
 import { TPU_RESOURCE } from '../tpu/machines.ts';
+import { type CommandLine, flagValue, readCommandLine, servesTls } from './command-line.ts';
 
 /** Where vLLM listens inside of its pod, and what the answer was read from. */
 export interface ModelServer {
@@ -20,15 +21,16 @@ const SIDECARS: ReadonlySet<string> = new Set(['istio-proxy', 'linkerd-proxy', '
  */
 export function modelServerOf(pod: Pod | undefined): ModelServer {
   const server = serverContainer(pod?.spec?.containers ?? []);
-  const line = commandLine(server);
+  const line = readCommandLine(server);
   const probes = [server?.readinessProbe, server?.startupProbe, server?.livenessProbe].flatMap((probe) =>
     probe?.httpGet ? [probe.httpGet] : [],
   );
-  const scheme = hasTls(line)
-    ? ({ value: 'https', from: 'flags' } as const)
-    : probes.some((probe) => probe.scheme === 'HTTPS')
-      ? ({ value: 'https', from: 'probe' } as const)
-      : ({ value: 'http', from: probes.length > 0 ? 'probe' : 'default' } as const);
+  const scheme =
+    servesTls(line) === true
+      ? ({ value: 'https', from: 'flags' } as const)
+      : probes.some((probe) => probe.scheme === 'HTTPS')
+        ? ({ value: 'https', from: 'probe' } as const)
+        : ({ value: 'http', from: probes.length > 0 ? 'probe' : 'default' } as const);
   const port = portOf(line, server, probes);
   return {
     container: server?.name ?? '',
@@ -42,31 +44,20 @@ function serverContainer(containers: readonly Container[]): Container | undefine
   const own = containers.filter(({ name }) => !SIDECARS.has(name));
   return (
     own.find(({ name }) => name === 'main') ??
-    own.find((container) => /\bvllm\b/.test(commandLine(container))) ??
+    own.find((container) => /\bvllm\b/.test(readCommandLine(container).text)) ??
     own.find(({ resources }) => ({ ...resources?.limits, ...resources?.requests })[TPU_RESOURCE] !== undefined) ??
     own[0] ??
     containers[0]
   );
 }
 
-function commandLine(container: Container | undefined): string {
-  return [...(container?.command ?? []), ...(container?.args ?? [])]
-    .flatMap((word) => word.split('\n'))
-    .filter((line) => !/^\s*#/.test(line))
-    .join(' ');
-}
-
-function hasTls(line: string): boolean {
-  return /(?:^|\s)--ssl-(?:certfile|keyfile)(?:[=\s]|$)/.test(line);
-}
-
 function portOf(
-  line: string,
+  line: CommandLine,
   server: Container | undefined,
   probes: readonly { port?: number | string }[],
 ): { value: number; from: ModelServer['from']['port'] } {
-  const given = [...line.matchAll(/(?:^|\s)--port(?:=|\s+)["']?(\d+)/g)].at(-1)?.[1];
-  if (given !== undefined) return { value: Number(given), from: 'flags' };
+  const given = flagValue(line, '--port') ?? '';
+  if (/^\d+$/.test(given)) return { value: Number(given), from: 'flags' };
   const ports = server?.ports ?? [];
   const [declared] = ports;
   const probed = probes.map(({ port }) => port).find((port) => port !== undefined);

@@ -122,7 +122,7 @@ export function mainOf(service: LLMInferenceService): Container | undefined {
   return service.spec?.template?.containers?.find(({ name }) => name === 'main');
 }
 
-/** Its command line without what its script has commented out. */
+/** Its command line as written, without what its script has commented out: `command-line.ts` reads what it means. */
 export function commandLine(container: Container | undefined): string {
   return [...(container?.command ?? []), ...(container?.args ?? [])]
     .flatMap((word) => word.split('\n'))
@@ -130,10 +130,4 @@ export function commandLine(container: Container | undefined): string {
     .join(' ')
     .replace(/\\?\s+/g, ' ')
     .trim();
-}
-
-/** The value of a flag, the last one given; null without it. */
-export function flagOf(line: string, flag: string): string | null {
-  const found = [...line.matchAll(new RegExp(`(?:^|\\s)${flag}(?:=|\\s+)["']?([^\\s"']+)`, 'g'))].at(-1);
-  return found?.[1] ?? null;
 }

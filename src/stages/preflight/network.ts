@@ -3,7 +3,9 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
-import { commandLine, evidenceAt, flagOf, mainOf, serviceObject } from '../../stack/service.ts';
+import { portOf, readCommandLine } from '../../stack/command-line.ts';
+import { evidenceAt, mainOf, serviceObject } from '../../stack/service.ts';
+import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
 import type { Look } from './table.ts';
 
@@ -30,12 +32,12 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
   ];
   const sidecar = await injected(kube, namespace);
   const object = serviceObject(manifests);
-  const main = object && mainOf(object);
+  const port = portOf(readCommandLine(object && mainOf(object)));
   const blocked = blockedFlows(policies, {
     service: service.name,
     namespace,
     gateway: gateway ?? { namespace: '', name: '' },
-    port: Number(flagOf(commandLine(main), '--port') ?? 8_000),
+    port: port ?? 8_000,
     sidecar: sidecar === true,
   }).filter(({ flow }) => gateway !== null || !flow.startsWith('gateway'));
   const counted = `${policies.length} policies in ${namespace}`;
@@ -44,8 +46,15 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
     const unsure = [
       gateway === null ? 'the gateway is not known yet' : null,
       sidecar === null ? 'whether pods get a sidecar is not known' : null,
+      port === null ? 'the port of vLLM is not known' : null,
     ].filter((each) => each !== null);
-    return { seen: `${counted} let through what the stack needs${unsure.length > 0 ? `; ${unsure.join(', ')}` : ''}` };
+    const seen = `${counted} let through what the stack needs`;
+    if (unsure.length === 0) return { seen };
+    return {
+      outcome: 'not-checked',
+      seen: `${seen}, as far as it is known: ${unsure.join(', ')}`,
+      remedy: `Give the input "gateway"; ${GRANT}.`,
+    };
   }
   const told = blocked.map(
     ({ flow, direction, policies: by }) => `${flow} (${direction}, isolated by ${by.join(', ')})`,

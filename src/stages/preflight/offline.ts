@@ -2,7 +2,8 @@ import type { Manifest } from '../../clients/files/manifests.ts';
 import type { Probe } from '../../clients/kubernetes/kinds.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
-import { commandLine, evidenceAt, flagOf, mainOf, serviceOf } from '../../stack/service.ts';
+import { flagValue, hasFlag, portOf, readCommandLine, servesTls } from '../../stack/command-line.ts';
+import { evidenceAt, mainOf, serviceOf } from '../../stack/service.ts';
 import { guard, guardFailure } from './guard.ts';
 import { checkPickerConfig } from './picker-config.ts';
 import { checkServiceShape } from './shape.ts';
@@ -39,9 +40,9 @@ export async function checkOffline(table: Table, manifests: readonly Manifest[],
 const count = (replicas: number) => (replicas === 1 ? '1 replica' : `${replicas} replicas`);
 
 function checkFlags(manifest: Manifest): Look {
-  const line = commandLine(mainOf(manifest.object));
-  if (line === '') return { seen: 'the preset’s own command' };
-  const has = (flag: string) => new RegExp(`(?:^|\\s)${flag}(?:[=\\s]|$)`).test(line);
+  const line = readCommandLine(mainOf(manifest.object));
+  if (line.text === '' && line.open.length === 0) return { seen: 'the preset’s own command' };
+  const has = (flag: string) => hasFlag(line, flag) === true;
   const bad = NO_SUCH_FLAGS.filter(has);
   if (bad.length > 0) {
     throw new Failure({
@@ -61,25 +62,37 @@ function checkFlags(manifest: Manifest): Look {
       remedy: 'Take it out: the log of requests is off by default since vLLM 0.12.',
     };
   }
-  return { seen: `${line.match(/(?:^|\s)--[a-z]/g)?.length ?? 0} flags, none known to end the image` };
+  const seen = `${line.text.match(/(?:^|\s)--[a-z]/g)?.length ?? 0} flags, none known to end the image`;
+  return line.open.length > 0 ? notRead(seen, line.open) : { seen };
 }
+
+const notRead = (seen: string, open: readonly string[]): Look => ({
+  outcome: 'not-checked',
+  seen: `${seen}; not read: ${open.join(', ')}`,
+  remedy: 'Write the flags into the args of container main.',
+});
 
 function checkProbes(manifest: Manifest): Look {
   const main = mainOf(manifest.object);
-  const line = commandLine(main);
-  if (!main || line === '') return { seen: 'the preset’s own' };
-  const scheme = /(?:^|\s)--ssl-(?:certfile|keyfile)(?:[=\s]|$)/.test(line) ? 'HTTPS' : 'HTTP';
-  const port = Number(flagOf(line, '--port') ?? 8_000);
+  const line = readCommandLine(main);
+  if (!main || (line.text === '' && line.open.length === 0)) return { seen: 'the preset’s own' };
+  const tls = servesTls(line);
+  const scheme = tls === null ? null : tls ? 'HTTPS' : 'HTTP';
+  const port = portOf(line);
   const probes = (['startupProbe', 'readinessProbe', 'livenessProbe'] as const).flatMap((name) => {
     const http = main[name]?.httpGet;
-    return http ? [{ name, scheme: http.scheme ?? 'HTTP', port: portOf(http.port, main.ports) }] : [];
+    return http ? [{ name, scheme: http.scheme ?? 'HTTP', port: probedPort(http.port, main.ports) }] : [];
   });
-  const bad = probes.find((probe) => probe.scheme !== scheme || (probe.port !== null && probe.port !== port));
+  const bad = probes.find(
+    (probe) =>
+      (scheme !== null && probe.scheme !== scheme) || (port !== null && probe.port !== null && probe.port !== port),
+  );
+  const start = [...(scheme ? [`for ${scheme}`] : []), ...(port ? [`on port ${port}`] : [])].join(' ');
   if (bad) {
     throw new Failure({
       stage: 'preflight',
       code: 'bad-probe',
-      message: `${bad.name} asks ${bad.scheme} on port ${bad.port ?? '?'}, but vLLM is started for ${scheme} on port ${port}: no replica would ever be ready.`,
+      message: `${bad.name} asks ${bad.scheme} on port ${bad.port ?? '?'}, but vLLM is started ${start}: no replica would ever be ready.`,
       hint: 'Give the probe the port of --port, and scheme HTTPS exactly when the command has --ssl-certfile.',
       blame: 'change',
       evidence: evidenceAt(manifest, new RegExp(bad.name), `${bad.name} does not fit the command`),
@@ -94,11 +107,16 @@ function checkProbes(manifest: Manifest): Look {
       remedy: 'Give main a startupProbe of 20 min: periodSeconds 10, failureThreshold 120.',
     };
   }
-  return { seen: probes.length === 0 ? 'the preset’s own' : `${probes.length} for ${scheme} on port ${port}` };
+  if (probes.length === 0) return { seen: 'the preset’s own' };
+  if (scheme !== null && port !== null) return { seen: `${probes.length} ${start}` };
+  const unknown = [...(scheme ? [] : ['whether vLLM serves TLS']), ...(port ? [] : ['the port of vLLM'])].join(' and ');
+  return notRead(`${probes.length} probes; ${unknown} is not known`, line.open.length > 0 ? line.open : ['the preset']);
 }
 
-const portOf = (port: number | string | undefined, ports: readonly { name?: string; containerPort: number }[] = []) =>
-  typeof port === 'string' ? (ports.find(({ name }) => name === port)?.containerPort ?? null) : (port ?? null);
+const probedPort = (
+  port: number | string | undefined,
+  ports: readonly { name?: string; containerPort: number }[] = [],
+) => (typeof port === 'string' ? (ports.find(({ name }) => name === port)?.containerPort ?? null) : (port ?? null));
 
 const budgetOf = ({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 }: Probe) =>
   initialDelaySeconds + periodSeconds * failureThreshold;
@@ -111,7 +129,7 @@ export function blockTokens(maxModelLen: number): number {
 }
 
 function checkWorkload(manifest: Manifest, inputs: Inputs): Look {
-  const longest = Number(flagOf(commandLine(mainOf(manifest.object)), '--max-model-len'));
+  const longest = Number(flagValue(readCommandLine(mainOf(manifest.object)), '--max-model-len') ?? Number.NaN);
   const { promptTokens, maxTokens } = inputs;
   if (inputs.prompts !== '') return { seen: `your own, with ${maxTokens} tokens to answer` };
   if (!Number.isInteger(longest) || longest < 1) {
