@@ -1,8 +1,8 @@
-import { parseDocument } from 'yaml';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Deployment, LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import { isWorkload, pickerSelector } from './labels.ts';
 import { isOwnedBy } from './ownership.ts';
+import { isMisread, readPickerFile, scorersIn } from './picker-file.ts';
 import type { ServiceRef } from './refs.ts';
 
 export interface PickerConfig {
@@ -28,7 +28,11 @@ export async function readPicker(kube: KubeClient, service: ServiceRef): Promise
   if (!main) return { image: null, scorers: null, source: 'not found' };
   const words = [...(main.command ?? []), ...(main.args ?? [])];
   const source =
-    argumentOf(words, CONFIG_TEXT_FLAGS) !== null ? 'arguments' : argumentOf(words, FILE) !== null ? 'file' : 'default';
+    argumentOf(words, CONFIG_TEXT_FLAGS) !== null
+      ? 'arguments'
+      : argumentOf(words, CONFIG_FILE_FLAGS) !== null
+        ? 'file'
+        : 'default';
   return { image: main.image ?? null, scorers: scorersOf(words), source };
 }
 
@@ -46,36 +50,13 @@ export function ownPickerImage({ spec }: LLMInferenceService): string | null {
 
 /** Flags that carry the configuration itself: `--configText` is KServe v0.16's. */
 export const CONFIG_TEXT_FLAGS = ['--config-text', '--configText', '-config-text', '-configText'];
-const FILE = ['--config-file', '--configFile', '-config-file', '-configFile'];
-
-/** An EndpointPickerConfig as written: any part of it may be missing. */
-export interface PickerFile {
-  plugins?: { name?: string; type?: string }[];
-  schedulingProfiles?: { name?: string; plugins?: { pluginRef?: string; weight?: number }[] }[];
-}
+export const CONFIG_FILE_FLAGS = ['--config-file', '--configFile', '-config-file', '-configFile'];
 
 /** Scorers with their weights from `--config-text` (`--configText` on KServe v0.16). */
 export function scorersOf(args: readonly string[]): PickerConfig['scorers'] {
   const text = argumentOf(args, CONFIG_TEXT_FLAGS);
-  if (text === null) return null;
-  let config: PickerFile | null;
-  try {
-    const document = parseDocument(text);
-    if (document.errors.length > 0) return null;
-    config = document.toJS({ maxAliasCount: 0 });
-  } catch {
-    return null;
-  }
-  if (config === null || typeof config !== 'object') return null;
-  const { plugins, schedulingProfiles } = config;
-  if (!Array.isArray(plugins) || !Array.isArray(schedulingProfiles)) return null;
-  const types = new Map(plugins.map((one) => [one?.name ?? one?.type, one?.type]));
-  const used = schedulingProfiles[0]?.plugins ?? [];
-  if (!Array.isArray(used)) return null;
-  return used
-    .filter((one) => one !== null)
-    .map(({ pluginRef, weight }) => ({ name: types.get(pluginRef) ?? pluginRef ?? '', weight: Number(weight ?? 1) }))
-    .filter(({ name }) => /scorer/.test(name));
+  const file = text === null ? null : readPickerFile(text);
+  return file === null || isMisread(file) ? null : scorersIn(file, file.serving);
 }
 
 /** The value of the first flag of these names, as the next word or behind `=`; null without one. */

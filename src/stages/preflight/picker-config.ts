@@ -1,21 +1,22 @@
-import { parseDocument } from 'yaml';
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import { actingOf, type Controllers } from '../../stack/controllers.ts';
-import { argumentOf, CONFIG_TEXT_FLAGS, ownPickerImage, type PickerFile } from '../../stack/picker.ts';
+import { argumentOf, CONFIG_FILE_FLAGS, CONFIG_TEXT_FLAGS, ownPickerImage } from '../../stack/picker.ts';
+import { isMisread, type PickerFile, readPickerFile, typeOf } from '../../stack/picker-file.ts';
 import { knownPicker } from '../../stack/picker-plugins.ts';
 import { evidenceAt } from '../../stack/service.ts';
 import type { Look } from './table.ts';
 
 /**
  * The endpoint picker's configuration in the manifest: what it does not start with is found here, before there is a node.
- * Only what every version agrees on is judged: YAML that parses, a profile, references to plugins that are declared.
+ * Only what every version agrees on is judged: what its loader reads, and references to plugins that are declared.
  */
 export function checkPickerConfig(manifest: Manifest): Look {
-  const text = configText(manifest.object);
-  if (text === null) return { seen: 'KServe’s own' };
+  const given = configOf(manifest.object);
+  if (given === null) return { seen: 'KServe’s own' };
+  if ('elsewhere' in given) return { outcome: 'not-checked', seen: `its configuration is in ${given.elsewhere}` };
   const refuse = (message: string, at: RegExp): never => {
     throw new Failure({
       stage: 'preflight',
@@ -26,36 +27,33 @@ export function checkPickerConfig(manifest: Manifest): Look {
       evidence: evidenceAt(manifest, at, `the configuration ${message}`),
     });
   };
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error)
-    return refuse(`is no YAML (${error.message.split('\n')[0]})`, /EndpointPickerConfig|config-?[tT]ext|inline:/);
-  const { plugins, schedulingProfiles }: PickerFile = document.toJS({ maxAliasCount: 0 }) ?? {};
-  if (!Array.isArray(schedulingProfiles) || schedulingProfiles.length === 0) {
-    return refuse('has no scheduling profile', /EndpointPickerConfig|config-?[tT]ext|inline:/);
-  }
+  const file = readPickerFile(given.text);
+  if (isMisread(file)) return refuse(file.problem, file.at);
   const image = ownPickerImage(manifest.object);
-  const stranger = image === null ? null : strangerTo(image, plugins);
+  const stranger = image === null ? null : strangerTo(image, file);
   if (stranger) {
     return refuse(
       `declares the plugin ${stranger.type}, which ${stranger.picker} (${image}) does not have`,
       new RegExp(`type: *["']?${escaped(stranger.type)}`),
     );
   }
-  const declared = new Set((plugins ?? []).map((plugin) => plugin?.name ?? plugin?.type));
-  const used = schedulingProfiles.flatMap((profile) => profile?.plugins ?? []);
-  const unknown = used.find(({ pluginRef }) => !declared.has(pluginRef));
+  const declared = new Set(file.plugins.map(({ name }) => name));
+  const unknown = file.profiles.flatMap(({ plugins }) => plugins).find(({ ref }) => !declared.has(ref));
   if (unknown)
     return refuse(
-      `refers to ${unknown.pluginRef}, which it does not declare`,
-      new RegExp(`pluginRef: *["']?${escaped(unknown.pluginRef ?? '')}`),
+      `refers to ${unknown.ref}, which it does not declare`,
+      new RegExp(`pluginRef: *["']?${escaped(unknown.ref)}`),
     );
-  const scorers = used.filter(({ pluginRef = '' }) => /scorer/.test(typeOf(plugins, pluginRef)));
-  const shown = scorers.map(({ pluginRef, weight = 1 }) => `${pluginRef} ${weight}`).join(', ') || 'no scorer';
-  const prefix = scorers.find(
-    ({ pluginRef = '', weight = 1 }) => /prefix-cache/.test(typeOf(plugins, pluginRef)) && weight > 0,
-  );
-  return prefix
+  const shown = profilesText(file);
+  const [strange] = file.strange;
+  if (strange !== undefined) {
+    return {
+      outcome: 'warning',
+      seen: `${shown}; the gate does not know the field ${strange}, and a picker ends at one that it does not know`,
+      remedy: 'See that the release of the picker has the field; the list of profiles is schedulingProfiles.',
+    };
+  }
+  return sticks(file)
     ? { seen: shown }
     : {
         outcome: 'warning',
@@ -64,34 +62,52 @@ export function checkPickerConfig(manifest: Manifest): Look {
       };
 }
 
+/** Whether the profile that chooses the replica looks at its prefix cache. */
+function sticks(file: PickerFile): boolean {
+  return file.serving
+    .flatMap(({ plugins }) => plugins)
+    .some(({ ref, weight }) => /prefix-cache.*(?:scorer|affinity)/.test(typeOf(file, ref)) && weight > 0);
+}
+
+function profilesText(file: PickerFile): string {
+  const texts = file.profiles.map((profile) => {
+    const scorers = profile.plugins.filter(({ ref }) => /scorer/.test(typeOf(file, ref)));
+    const shown = scorers.map(({ ref, weight }) => `${ref} ${weight}`).join(', ') || 'no scorer';
+    return file.profiles.length > 1 ? `${profile.name}: ${shown}` : shown;
+  });
+  return texts.join('; ');
+}
+
 /**
  * The declared plugins against those of the picker that KServe's preset has: a picker ends with `plugin type … is not
  * registered`. A warning, since an administrator may have changed the preset.
  */
 export function checkPlugins(manifest: Manifest, controllers: Controllers): Look {
-  const text = configText(manifest.object);
-  if (text === null) return { seen: 'KServe’s own' };
+  const given = configOf(manifest.object);
+  if (given === null) return { seen: 'KServe’s own' };
+  if ('elsewhere' in given) return { outcome: 'not-checked', seen: `its configuration is in ${given.elsewhere}` };
   const image = ownPickerImage(manifest.object) ?? presetPicker(controllers);
   if (image === null) return { outcome: 'not-checked', seen: 'the image of the endpoint picker is not known' };
   const known = knownPicker(image);
   if (known === null) {
     return { outcome: 'not-checked', seen: `the gate has no list of the plugins of ${image}` };
   }
-  const { plugins }: PickerFile = parseDocument(text).toJS({ maxAliasCount: 0 }) ?? {};
-  const stranger = strangerTo(image, plugins);
+  const file = readPickerFile(given.text);
+  if (isMisread(file)) return { outcome: 'not-checked', seen: `its configuration ${file.problem}` };
+  const stranger = strangerTo(image, file);
   return stranger
     ? {
         outcome: 'warning',
         seen: `${stranger.picker} (${image}, of KServe's preset) does not have the plugin ${stranger.type}, and would end at its start`,
         remedy: 'Take it out of the EndpointPickerConfig, or name another image in spec.router.scheduler.template.',
       }
-    : { seen: `${known.name} has all ${plugins?.length ?? 0}` };
+    : { seen: `${known.name} has all ${file.plugins.length}` };
 }
 
 /** The first declared plugin that a known picker does not register. */
-function strangerTo(image: string, plugins: PickerFile['plugins']): { type: string; picker: string } | null {
+function strangerTo(image: string, { plugins }: PickerFile): { type: string; picker: string } | null {
   const known = knownPicker(image);
-  const type = (plugins ?? []).map((plugin) => plugin?.type).find((one) => one && known && !known.plugins.has(one));
+  const type = plugins.map((plugin) => plugin.type).find((one) => known && !known.plugins.has(one));
   return known && type ? { type, picker: known.name } : null;
 }
 
@@ -111,17 +127,17 @@ function presetPicker(controllers: Controllers): string | null {
   return isTold && major === 0 ? (PRESETS[minor] ?? null) : null;
 }
 
-function typeOf(plugins: PickerFile['plugins'], ref: string): string {
-  return plugins?.find(({ type, name }) => (name ?? type) === ref)?.type ?? ref;
-}
-
-/** `spec.router.scheduler.config.inline`, from KServe v0.17 on, or the argument of the picker's container. */
-function configText({ spec }: LLMInferenceService): string | null {
+/** Its text: `spec.router.scheduler.config.inline`, from KServe v0.17 on, or the argument of the picker's container. */
+function configOf({ spec }: LLMInferenceService): { text: string } | { elsewhere: string } | null {
   const { config, template } = spec?.router?.scheduler ?? {};
   const inline = config?.inline ?? null;
-  if (inline !== null) return typeof inline === 'string' ? inline : JSON.stringify(inline);
+  if (inline !== null) return { text: typeof inline === 'string' ? inline : JSON.stringify(inline) };
+  if (config?.ref?.name) return { elsewhere: `ConfigMap ${config.ref.name}, which the gate does not read` };
   const words = (template?.containers ?? []).flatMap(({ command = [], args = [] }) => [...command, ...args]);
-  return argumentOf(words, CONFIG_TEXT_FLAGS);
+  const text = argumentOf(words, CONFIG_TEXT_FLAGS);
+  if (text !== null) return { text };
+  const file = argumentOf(words, CONFIG_FILE_FLAGS);
+  return file === null ? null : { elsewhere: `the file ${file} of its container` };
 }
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

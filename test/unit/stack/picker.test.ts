@@ -54,7 +54,7 @@ describe('the scorers of the endpoint picker', () => {
     ['it is in a file', ['--config-file', '/etc/config.yaml']],
     ['it is not YAML', ['--config-text', 'plugins: [']],
     ['it is only words', ['--config-text', 'default']],
-    ['it has no profiles', ['--config-text', 'plugins: [{type: prefix-cache-scorer}]']],
+    ['an entry has no type', ['--config-text', 'plugins: [null, 7]\nschedulingProfiles: [{plugins: [null, {}]}]']],
     ['its plugins are no list', ['--config-text', 'plugins: x\nschedulingProfiles: []']],
     ['its profile is no list', ['--config-text', 'plugins: []\nschedulingProfiles: [{plugins: {a: b}}]']],
     ['it is a bomb', ['--config-text', 'a: &a [x]\nplugins: *a\nschedulingProfiles: *a']],
@@ -62,7 +62,43 @@ describe('the scorers of the endpoint picker', () => {
     expect(scorersOf(args)).toBeNull();
   });
 
-  it('survive odd entries', () => {
-    expect(scorersOf(['--config-text', 'plugins: [null, 7]\nschedulingProfiles: [{plugins: [null, {}]}]'])).toEqual([]);
+  it('are all that are declared where it has no profiles, each at weight 1', () => {
+    const text = 'plugins: [{type: prefix-cache-scorer}, {type: queue-scorer}, {type: max-score-picker}]';
+    expect(scorersOf(['--config-text', text])).toEqual([
+      { name: 'prefix-cache-scorer', weight: 1 },
+      { name: 'queue-scorer', weight: 1 },
+    ]);
+  });
+
+  it('are read through aliases and merge keys', () => {
+    const text = `
+plugins:
+  - &prefix {type: prefix-cache-scorer}
+  - {<<: *prefix, name: again}
+schedulingProfiles:
+  - name: default
+    plugins: &refs [{pluginRef: again, weight: 3}]
+`;
+    expect(scorersOf(['--config-text', text])).toEqual([{ name: 'prefix-cache-scorer', weight: 3 }]);
+  });
+
+  const split = (parameters: string) => `
+plugins:
+  - type: pd-profile-handler
+    parameters: ${parameters}
+  - type: queue-scorer
+  - type: prefix-cache-scorer
+schedulingProfiles:
+  - name: prefill
+    plugins: [{pluginRef: queue-scorer, weight: 5}]
+  - name: decode
+    plugins: [{pluginRef: prefix-cache-scorer, weight: 2}]
+`;
+
+  it.each([
+    ['decode', '{threshold: 0}', 'prefix-cache-scorer'],
+    ['the profile of a parameter', '{decodeProfile: prefill}', 'queue-scorer'],
+  ])('of prefill and decode are those of %s, which chooses who answers', (_, parameters, scorer) => {
+    expect(scorersOf(['--config-text', split(parameters)])?.map(({ name }) => name)).toEqual([scorer]);
   });
 });

@@ -91,8 +91,8 @@ describe('what the manifests tell by themselves', () => {
       'bad-picker-config',
     ],
     [
-      'a configuration of the picker without a profile',
-      ['schedulingProfiles:', 'profiles:'],
+      'a null entry in the profile of the picker',
+      ['- pluginRef: queue-scorer', '-\\n          - pluginRef: queue-scorer'],
       'picker-config',
       'bad-picker-config',
     ],
@@ -116,6 +116,22 @@ describe('what the manifests tell by themselves', () => {
       seen: expect.stringContaining('--disable-log-requests'),
     });
     expect(lines.probes).toMatchObject({ outcome: 'warning', seen: expect.stringContaining('after 300 s') });
+  });
+
+  it('takes a configuration of the picker without profiles, whose default has all plugins', async () => {
+    const { lines, error } = await check(
+      await pattern3((text) => text.replace(/schedulingProfiles:.*?max-score-picker\\n(?="|\\n)/s, '')),
+    );
+    expect(error).toBeNull();
+    expect(lines['picker-config']).toMatchObject({ outcome: 'pass', seen: 'prefix-cache-scorer 1, queue-scorer 1' });
+  });
+
+  it('warns of a field that a picker does not know, at which its strict reader ends', async () => {
+    const { lines } = await check(await pattern3((text) => text.replace('schedulingProfiles:', 'profiles:')));
+    expect(lines['picker-config']).toMatchObject({
+      outcome: 'warning',
+      seen: expect.stringContaining('field profiles'),
+    });
   });
 
   it('warns of a picker that scores no prefix', async () => {
