@@ -112,8 +112,15 @@ export type HTTPRoute = Known<
   { parents?: ParentStatus[] }
 >;
 
+interface Listener {
+  name: string;
+  protocol: string;
+  port: number;
+  allowedRoutes?: { namespaces?: { from?: string } };
+}
+
 export type Gateway = Known<
-  { gatewayClassName?: string; listeners?: { name: string; protocol: string; port: number }[] },
+  { gatewayClassName?: string; listeners?: Listener[] },
   {
     addresses?: { value?: string }[];
     conditions?: Condition[];

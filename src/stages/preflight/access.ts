@@ -44,6 +44,10 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
   const lacking = known.filter((part) => part.missing.length > 0);
   if (lacking.length === 0) {
     const asked = known.reduce((sum, { asked: count }) => sum + count, 0);
+    if (!where.readOnly && where.gatewayNamespace === null) {
+      const seen = `all ${asked} rules that a run needs beside the gateway, which is not known`;
+      return { outcome: 'not-checked', seen, remedy: 'Give the input "gateway" as namespace/name.' };
+    }
     if (!where.readOnly) return { seen: `all ${asked} rules that a run needs` };
     return {
       outcome: 'not-checked',

@@ -13,6 +13,7 @@ import { expectedRouteNames } from '../../stack/route-names.ts';
 import { rulesOf } from '../../stack/route-rules.ts';
 import { listRoutes } from '../../stack/routes.ts';
 import { evidenceAt, isService, serviceObject } from '../../stack/service.ts';
+import { namedRoutes } from './gateway-choice.ts';
 import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
 import type { Look } from './table.ts';
@@ -20,7 +21,7 @@ import type { Look } from './table.ts';
 /** EnvoyFilters on the gateway: those that would erase the endpoint picker's configuration, those that match nothing. */
 export async function checkFilters(kube: KubeClient, given: Subject): Promise<Look> {
   const { gateway, retired, manifests } = given;
-  if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
+  if (gateway === null) return checkOwnFilters(kube, given);
   const { found, unread } = await filtersThere(kube, [gateway.namespace, given.service.namespace]);
   const own = manifests.filter(({ object }) => object.kind === 'EnvoyFilter');
   const isNamed = ({ metadata }: Pick<KubeObject, 'metadata'>, refs: readonly ObjectRef[]) =>
@@ -46,6 +47,18 @@ export async function checkFilters(kube: KubeClient, given: Subject): Promise<Lo
     };
   }
   return { seen: all.length === 0 ? 'none on the gateway' : `${all.length}, none erases the picker's configuration` };
+}
+
+/** Those of the manifests, which can be judged while the gateway is not known. */
+async function checkOwnFilters(kube: KubeClient, given: Subject): Promise<Look> {
+  const own = given.manifests.filter(({ object }) => object.kind === 'EnvoyFilter');
+  const filters = own.map(({ object }): EnvoyFilter => object);
+  refuseErasing(filters, given.service);
+  const namesRoutes = filters.some((filter) => routesOf(filter).length > 0);
+  const idle = namesRoutes ? judgeRoutes([], own, await routesThere(kube, given)) : null;
+  if (idle) return idle;
+  const judged = own.length > 0 ? `; ${own.length} of the manifests, none erases the picker's configuration` : '';
+  return { outcome: 'not-checked', seen: `those of the gateway are not known, since it is not${judged}` };
 }
 
 async function filtersThere(
@@ -97,14 +110,21 @@ async function routesThere(kube: KubeClient, given: Subject): Promise<RouteNames
     throw error;
   });
   const gone = [service, ...retired.filter(isService)].map(({ name }) => name);
-  const others = (everywhere ?? (await listRoutes(kube, service.namespace)))
+  const all = everywhere ?? (await listRoutes(kube, service.namespace));
+  const named = (await namedRoutes(kube, given)).flatMap(({ route }) => route ?? []);
+  const others = all
     .filter((route) => !servicesOwning(route).some((name) => gone.includes(name)))
     .flatMap((route) => rulesOf(route).map(({ istioName }) => istioName));
   const acting = actingOf(controllers);
   const version = acting.length === 1 ? versionOf(acting[0]?.image ?? null) : null;
   const object = serviceObject(manifests);
   return {
-    own: object ? expectedRouteNames(object, service.namespace, version) : null,
+    own:
+      named.length > 0
+        ? named.flatMap((route) => rulesOf(route).map(({ istioName }) => istioName))
+        : object
+          ? expectedRouteNames(object, service.namespace, version)
+          : null,
     others: new Set(others),
     partial: everywhere === null,
     namespace: service.namespace,

@@ -1,23 +1,9 @@
-import { allAtManifests, atManifest } from '../../clients/files/manifest-failure.ts';
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { ClusterInfo } from '../../clients/google/gke.ts';
-import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
-import { Failure } from '../../lib/failure.ts';
 import type { Environment } from '../../report/model.ts';
-import { servicesOwning } from '../../stack/ownership.ts';
-import type { GatewayRef } from '../../stack/refs.ts';
-import { gatewayRefs, listRoutes } from '../../stack/routes.ts';
-import {
-  commandLine,
-  gatewayNamed,
-  isService,
-  mainOf,
-  type OneService,
-  serviceObject,
-  serviceOf,
-} from '../../stack/service.ts';
+import { commandLine, isService, mainOf, type OneService, serviceObject, serviceOf } from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { choosePool } from '../../tpu/pool-shape.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -25,27 +11,21 @@ import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
 import { budgetMs, budgetNote } from './budget.ts';
-import { checkExisting, otherLease, type RefuseLiving, refuserOfLiving, strangersOn } from './existing.ts';
+import { dryRun } from './dry-run.ts';
+import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
 import { checkFilters } from './filters.ts';
+import { chooseGateway } from './gateway-choice.ts';
 import { checkKserve, readVersions } from './kserve.ts';
 import { checkPolicies } from './network.ts';
 import { checkPlugins } from './picker-config.ts';
 import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
 import { checkSize } from './pool-size.ts';
 import { checkPrerequisites } from './prerequisites.ts';
+import { checkNamedRoutes } from './route-by-reference.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
-import type { Look, Table } from './table.ts';
+import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
-
-/** Refusals that concern one manifest and say nothing of the others. */
-const OF_A_MANIFEST: ReadonlySet<string> = new Set([
-  'manifest-refused',
-  'kind-unknown',
-  'admission-refused',
-  'kube-permission',
-  'owned-by-run',
-]);
 
 /**
  * Everything that the cluster can tell for free, side by side: cluster and pool, permissions, controllers, gateway, secrets,
@@ -62,7 +42,7 @@ export async function preflight(
   const { inputs, kube, gke, note } = context;
   const { manifest, service, unread } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
-  const gateway = inputs.gateway ?? gatewayNamed(manifest.object) ?? (await gatewayInUse(kube, service.namespace));
+  const { gateway, why } = await chooseGateway(kube, { wanted: inputs.gateway, manifest, manifests, service });
   const { controllers, istiod } = await readVersions(kube);
   note({
     type: 'planned',
@@ -97,11 +77,17 @@ export async function preflight(
     ),
     table.look('prerequisites', 'What KServe needs', () => checkPrerequisites(kube, controllers, manifest.object)),
     table.look('picker-plugins', 'Plugins of the endpoint picker', async () => checkPlugins(manifest, controllers)),
-    table.look('gateway', 'Gateway', () => checkGateway(kube, gateway)),
+    table.look('gateway', 'Gateway', () => checkGateway(kube, gateway, why)),
     table.look('istio', 'Istio', async () => checkIstio(istiod, (await groups) ?? [])),
     table.look('routes', 'Other routes', () =>
-      checkRoutes(kube, { gateway, namespace: service.namespace, passing, istiod: istiod.image }),
+      checkRoutes(kube, {
+        ...{ gateway, passing, istiod: istiod.image },
+        ...{ namespace: service.namespace, named: service.routes ?? [] },
+      }),
     ),
+    service.routes
+      ? table.look('named-route', 'Route by reference', () => checkNamedRoutes(kube, { manifest, manifests, service }))
+      : undefined,
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
@@ -200,45 +186,6 @@ async function checkNodes(
     }),
   ]);
   return planned;
-}
-
-async function dryRun(
-  context: StageContext,
-  manifests: readonly Manifest[],
-  refuseLiving: RefuseLiving,
-): Promise<Look> {
-  const { kube, signal, inputs } = context;
-  // Kubernetes asks for the right to write for a dry run as well.
-  if (inputs.readOnly) return { outcome: 'not-checked', seen: 'the identity may only read ("read-only")' };
-  const refused: Failure[] = [];
-  for (const manifest of manifests) {
-    try {
-      // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
-      // What comes back has the marks of an object that is there already.
-      await refuseLiving(await kube.apply(manifest.object, { dryRun: true, force: true }));
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = atManifest(error, 'preflight', manifest);
-      // A cluster that does not answer would be asked again for each of them.
-      if (!(failure instanceof Failure) || !OF_A_MANIFEST.has(failure.code)) throw failure;
-      refused.push(failure);
-    }
-  }
-  if (refused.length > 0) throw allAtManifests(refused);
-  return { seen: `${manifests.length} objects accepted, validated strictly` };
-}
-
-/** The gateway that KServe has given to services of the namespace before: it gives all of them the same. */
-async function gatewayInUse(kube: KubeClient, namespace: string): Promise<GatewayRef | null> {
-  try {
-    const made = (await listRoutes(kube, namespace)).find((route) => servicesOwning(route).length > 0);
-    const [gateway] = made ? gatewayRefs(made) : [];
-    return gateway ? { namespace: gateway.namespace, name: gateway.name } : null;
-  } catch (error) {
-    // The line on permissions says so.
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
 }
 
 function imageOf(manifests: Manifest[]): string | null {

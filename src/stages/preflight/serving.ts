@@ -11,11 +11,15 @@ import { GRANT, type Istiod } from './kserve.ts';
 import type { Look } from './table.ts';
 
 /** Gateway: there, of Istio, programmed, with an address. */
-export async function checkGateway(kube: KubeClient, gateway: GatewayRef | null): Promise<Look> {
+export async function checkGateway(
+  kube: KubeClient,
+  gateway: GatewayRef | null,
+  why: string | null = null,
+): Promise<Look> {
   if (gateway === null) {
     return {
       outcome: 'not-checked',
-      seen: 'KServe chooses it, from a ConfigMap that the gate does not read',
+      seen: `KServe chooses it, from a ConfigMap that the gate does not read${why ? `; ${why}` : ''}`,
       remedy: 'Give the input "gateway" as namespace/name.',
     };
   }
@@ -52,7 +56,8 @@ export async function checkGateway(kube: KubeClient, gateway: GatewayRef | null)
     });
   }
   await checkClass(kube, className, shown);
-  return { seen: `${shown} of class ${className} at ${addresses.map(({ value }) => value).join(', ')}` };
+  const found = why ? `, ${why}` : '';
+  return { seen: `${shown} of class ${className} at ${addresses.map(({ value }) => value).join(', ')}${found}` };
 }
 
 /**
@@ -115,6 +120,8 @@ export async function checkRoutes(
     namespace: string;
     /** Services whose routes go before ours comes, or are ours. */
     passing: readonly string[];
+    /** Routes of the namespace that the service names: they are its own. */
+    named?: readonly string[];
     istiod: string | null;
   },
 ): Promise<Look> {
@@ -125,7 +132,9 @@ export async function checkRoutes(
     throw error;
   });
   const all = everywhere ?? (await listRoutes(kube, given.namespace));
-  const others = all.filter((route) => isAttached(route, gateway) && !belongsToOne(route, passing));
+  const isNamed = ({ metadata }: HTTPRoute) =>
+    metadata.namespace === given.namespace && (given.named ?? []).includes(metadata.name);
+  const others = all.filter((route) => isAttached(route, gateway) && !belongsToOne(route, passing) && !isNamed(route));
   const partly = everywhere === null ? '; routes of other namespaces may not be listed' : '';
   if (others.length === 0) {
     return partly
