@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { type Document, parseAllDocuments } from 'yaml';
@@ -28,9 +29,16 @@ export interface LoadOptions {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+interface Walk extends LoadOptions {
+  /** Files of plain folders so far. */
+  walked: { files: number };
+}
+
 /** Fields that only list files; anything else transforms, and only kubectl knows how. */
 const PLAIN_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'resources']);
 const MOST_OBJECTS = 200;
+/** Of a folder and its subfolders. */
+const MOST_FILES = 500;
 const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']);
 
 /**
@@ -38,7 +46,7 @@ const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding'
  * here; any other is rendered by `kubectl kustomize`, and a missing kubectl is a Failure that says so.
  */
 export async function loadManifests(given: LoadOptions): Promise<Manifest[]> {
-  const options = { ...given, root: await realpath(given.root) };
+  const options = { ...given, root: await realpath(given.root), walked: { files: 0 } };
   const start = await inside(options.root, resolve(options.root, options.path));
   const manifests = await collect(start, options, []);
   if (manifests.length === 0) throw badManifest(`${options.path} holds no Kubernetes object.`);
@@ -48,7 +56,7 @@ export async function loadManifests(given: LoadOptions): Promise<Manifest[]> {
   return manifests.map((manifest) => withNamespace(manifest, options.namespace));
 }
 
-async function collect(path: string, options: LoadOptions, trail: string[]): Promise<Manifest[]> {
+async function collect(path: string, options: Walk, trail: string[]): Promise<Manifest[]> {
   const { root } = options;
   if (trail.includes(path)) throw badManifest(`${labelOf(root, path)} includes itself.`);
   const info = await stat(path).catch(() => null);
@@ -56,9 +64,7 @@ async function collect(path: string, options: LoadOptions, trail: string[]): Pro
   if (!info.isDirectory()) return parseFile(path, options);
   const kustomization = await readKustomization(root, path);
   if (!kustomization) {
-    const names = (await readdir(path)).sort();
-    const files = names.filter((name) => ['.yaml', '.yml', '.json'].includes(extname(name)));
-    return (await Promise.all(files.map((name) => parseFile(join(path, name), options)))).flat();
+    return readFolder(path, options, false);
   }
   const { content } = kustomization;
   const fields = Object.keys(content).filter((field) => !PLAIN_FIELDS.has(field));
@@ -72,6 +78,50 @@ async function collect(path: string, options: LoadOptions, trail: string[]): Pro
     nested.push(...(await collect(real, options, [...trail, path])));
   }
   return nested;
+}
+
+/**
+ * A plain folder with its subfolders. A file of a subfolder that holds no Kubernetes object, such as a result, is left out.
+ * A subfolder with a kustomization is refused: whether it belongs to the folder is not stated.
+ */
+async function readFolder(path: string, options: Walk, inner: boolean): Promise<Manifest[]> {
+  const { root, walked } = options;
+  const entries = (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found: Manifest[] = [];
+  for (const entry of entries) {
+    const each = join(path, entry.name);
+    if (await isFolder(each, entry, root)) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      if (await readKustomization(root, each)) {
+        const shown = labelOf(root, each);
+        throw badManifest(
+          `${shown} has a kustomization of its own, and ${labelOf(root, path)} has none that lists it: name one of them, or add a kustomization.yaml.`,
+        );
+      }
+      found.push(...(await readFolder(each, options, true)));
+    } else if (['.yaml', '.yml', '.json'].includes(extname(entry.name))) {
+      walked.files += 1;
+      if (walked.files > MOST_FILES)
+        throw badManifest(`${labelOf(root, path)} is one of more than ${MOST_FILES} files.`);
+      if (!inner || (await holdsObject(each, options))) found.push(...(await parseFile(each, options)));
+    }
+  }
+  return found;
+}
+
+/** A link to a folder is refused, like one to a file. */
+async function isFolder(path: string, entry: Dirent, root: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const info = await stat(path).catch(() => null);
+  if (info?.isDirectory()) await inside(root, path);
+  return false;
+}
+
+async function holdsObject(path: string, { root }: LoadOptions): Promise<boolean> {
+  return parseAllDocuments(await readBounded(root, path)).some((document) => {
+    const isMap = 'has' in document && document.errors.length === 0;
+    return !isMap || (document.has('apiVersion') && document.has('kind'));
+  });
 }
 
 async function parseFile(path: string, { root }: LoadOptions): Promise<Manifest[]> {

@@ -42,15 +42,32 @@ describe('files and folders', () => {
       'deploy/c.json': JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } }),
       'deploy/README.md': 'not a manifest',
       'deploy/deeper/d.yaml': map('d'),
+      'deploy/deeper/still/e.yaml': map('e'),
+      'deploy/deeper/results.json': '{"requests": 1}',
+      'deploy/.hidden/f.yaml': map('f'),
     });
     expect(shown(await load('deploy'))).toEqual([
       'deploy/a.yaml:1 serving/a',
       'deploy/b.yml:4 serving/b1',
       'deploy/b.yml:9 serving/b2',
       'deploy/c.json:1 serving/c',
+      'deploy/deeper/d.yaml:1 serving/d',
+      'deploy/deeper/still/e.yaml:1 serving/e',
     ]);
     expect(shown(await load('deploy/b.yml'))).toHaveLength(2);
     expect(shown(await load(join(root, 'deploy/a.yaml')))).toEqual(['deploy/a.yaml:1 serving/a']);
+  });
+
+  it('below a plain folder may have no kustomization of their own, which would be half of two', async () => {
+    await files({ 'deploy/a.yaml': map('a'), 'deploy/overlay/kustomization.yaml': list('b.yaml') });
+    await expect(load('deploy')).rejects.toThrow(
+      'deploy/overlay has a kustomization of its own, and deploy has none that lists it',
+    );
+  });
+
+  it('that cannot be read are named, also in a subfolder', async () => {
+    await files({ 'deploy/a.yaml': map('a'), 'deploy/charts/b.yaml': 'apiVersion: v1\nkind: {{ .Kind }}\n' });
+    await expect(load('deploy')).rejects.toThrow('deploy/charts/b.yaml');
   });
 
   it('may lie in a folder whose name begins with dots', async () => {
@@ -134,6 +151,9 @@ describe('the workspace is not left', () => {
     await symlink(join(root, 'other', 'b.yaml'), join(root, 'deploy', 'b.yaml'));
     await expect(load('deploy')).rejects.toThrow('deploy/b.yaml is or lies behind a symbolic link');
     await symlink(join(root, 'other'), join(root, 'folder'));
+    await files({ 'plain/a.yaml': map('a') });
+    await symlink(join(root, 'other'), join(root, 'plain/linked'));
+    await expect(load('plain')).rejects.toThrow('linked is or lies behind a symbolic link');
     await expect(load('folder')).rejects.toThrow('folder is or lies behind a symbolic link');
   });
 
