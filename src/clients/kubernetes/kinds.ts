@@ -173,6 +173,14 @@ interface TlsSettings {
   tls?: { mode?: string; caCertificates?: string };
 }
 
+/** Istio, `security.istio.io`. */
+export type PeerAuthentication = Known<{
+  selector?: { matchLabels?: Record<string, string> };
+  mtls?: { mode?: string };
+  /** By the port of the pod. */
+  portLevelMtls?: Record<string, { mode?: string }>;
+}>;
+
 export interface EnvoyPatch {
   applyTo?: string;
   match?: { routeConfiguration?: { vhost?: { route?: { name?: string } } } };
@@ -198,6 +206,7 @@ export interface KindMap {
   LLMInferenceService: LLMInferenceService;
   DestinationRule: DestinationRule;
   EnvoyFilter: EnvoyFilter;
+  PeerAuthentication: PeerAuthentication;
 }
 
 /** The type of an object by its kind; any other kind is a `KubeObject`, whose fields are unknown. */

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
 import { portOf, readCommandLine } from '../../stack/command-line.ts';
+import { membershipOf } from '../../stack/mesh.ts';
 import { evidenceAt, mainOf, serviceObject } from '../../stack/service.ts';
 import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
@@ -30,7 +31,7 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
     ...there.filter((policy) => !isOwn(policy) && !goes(policy)),
     ...own.map(({ object }) => object).filter(({ metadata }) => metadata.namespace === namespace),
   ];
-  const sidecar = await injected(kube, namespace);
+  const membership = await membershipOf(kube, namespace);
   const object = serviceObject(manifests);
   const port = portOf(readCommandLine(object && mainOf(object)));
   const blocked = blockedFlows(policies, {
@@ -38,14 +39,14 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
     namespace,
     gateway: gateway ?? { namespace: '', name: '' },
     port: port ?? 8_000,
-    sidecar: sidecar === true,
+    sidecar: membership === 'sidecar',
   }).filter(({ flow }) => gateway !== null || !flow.startsWith('gateway'));
   const counted = `${policies.length} policies in ${namespace}`;
   const [first] = blocked;
   if (!first) {
     const unsure = [
       gateway === null ? 'the gateway is not known yet' : null,
-      sidecar === null ? 'whether pods get a sidecar is not known' : null,
+      membership === null ? 'whether pods get a sidecar is not known' : null,
       port === null ? 'the port of vLLM is not known' : null,
     ].filter((each) => each !== null);
     const seen = `${counted} let through what the stack needs`;
@@ -83,16 +84,4 @@ function fileFor(flow: string): string {
   if (flow.startsWith('gateway to endpoint picker')) return 'allow-gateway-to-epp.yaml';
   if (flow.includes('DNS') || flow.includes('internet')) return 'allow-vllm-egress.yaml';
   return 'allow-gateway-to-vllm.yaml';
-}
-
-/** Whether Istio puts a sidecar into pods of the namespace; null when that may not be read. */
-async function injected(kube: KubeClient, namespace: string): Promise<boolean | null> {
-  try {
-    const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
-    const labels = object?.metadata.labels ?? {};
-    return labels['istio-injection'] === 'enabled' || labels['istio.io/rev'] !== undefined;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
 }

@@ -17,6 +17,7 @@ import { checkFilters } from './filters.ts';
 import { chooseGateway } from './gateway-choice.ts';
 import { checkKserve, readVersions } from './kserve.ts';
 import { checkPolicies } from './network.ts';
+import { checkPeerAuthentication } from './peer-authentication.ts';
 import { checkPlugins } from './picker-config.ts';
 import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
 import { checkSize } from './pool-size.ts';
@@ -90,6 +91,7 @@ export async function preflight(
       : undefined,
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
+    table.look('mtls', 'mTLS of the mesh', () => checkPeerAuthentication(kube, network)),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
     table.look('existing', 'Existing service', () => checkExisting(context, service, { retired, refuseLiving })),
     table.look('dry-run', 'Server-side dry run', async () =>

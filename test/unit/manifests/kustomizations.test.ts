@@ -45,6 +45,8 @@ describe('every file', () => {
       new Set([
         'EnvoyFilter opendatahub/inference-pool-ext-proc-pattern3',
         'EnvoyFilter opendatahub/inference-pool-route-body-forwarding',
+        'EnvoyFilter opendatahub/inference-pool-route-body-forwarding-pattern1',
+        'EnvoyFilter opendatahub/inference-pool-route-body-forwarding-pattern3',
       ]),
     );
   });

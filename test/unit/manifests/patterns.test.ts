@@ -63,7 +63,7 @@ describe.each(['pattern1', 'pattern3'] as const)('the service of %s', (name) => 
   });
 
   it('serves the id that clients ask for, over TLS, with no flag that newer vLLM refuses', () => {
-    expect(script).toContain(`--served-model-name=${spec.model.name} `);
+    expect(script).toContain(`--served-model-name ${spec.model.name} /mnt/models `);
     expect(script).toContain('--ssl-certfile=/var/run/kserve/tls/tls.crt');
     expect(script).toContain('--ssl-keyfile=/var/run/kserve/tls/tls.key');
     expect(script).toContain('--enable-prefix-caching');
@@ -109,11 +109,19 @@ describe.each(['pattern1', 'pattern3'] as const)('the service of %s', (name) => 
 const rulesFor = (name: 'pattern1' | 'pattern3') =>
   objectsBelow('components/upstream-kserve').filter(({ metadata }) => metadata.name?.includes(name));
 
+/** What stacks of a pattern were published with, beside what ships here. */
+const published = (name: 'pattern1' | 'pattern3') => [
+  `NetworkPolicy allow-gateway-to-epp-scheduler-${name}`,
+  `NetworkPolicy allow-istio-control-plane-${name}`,
+  `EnvoyFilter inference-pool-route-body-forwarding-${name}`,
+];
+
 it('retiring Pattern 3 covers all that pattern3 applies, and nothing of Pattern 1', () => {
   const retired = objectsOf('pattern3/retire.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   const names = (name: 'pattern1' | 'pattern3') =>
     [...pattern(name), ...rulesFor(name)].map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-  expect(retired.sort()).toEqual([...names('pattern3'), 'EnvoyFilter inference-pool-route-body-forwarding'].sort());
+  const recorded = ['EnvoyFilter inference-pool-route-body-forwarding', ...published('pattern3')];
+  expect(retired.sort()).toEqual([...names('pattern3'), ...recorded].sort());
   expect(names('pattern1').filter((each) => retired.includes(each))).toEqual([]);
 });
 
@@ -124,7 +132,9 @@ describe('retiring Pattern 1', () => {
     for (const { kind, metadata } of [...pattern('pattern1'), ...rulesFor('pattern1')]) {
       expect(retired).toContain(`${kind} ${metadata.name}`);
     }
-    expect(retired).toContain('EnvoyFilter inference-pool-route-body-forwarding');
+    for (const each of ['EnvoyFilter inference-pool-route-body-forwarding', ...published('pattern1')]) {
+      expect(retired).toContain(each);
+    }
     for (const name of ['allow-gateway-to-vllm', 'allow-epp-scheduler', 'allow-vllm-egress']) {
       expect(retired).toContain(`NetworkPolicy ${name}`);
     }

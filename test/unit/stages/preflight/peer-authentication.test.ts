@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import { checkPeerAuthentication } from '../../../../src/stages/preflight/peer-authentication.ts';
+import type { AnyObject } from '../../../any-object.ts';
+import { pattern } from '../../manifests/files.ts';
+
+const NAMESPACE = 'llm-d-inference-scheduling';
+
+function policy(namespace: string, mode: string | null, change: { selector?: object; ports?: object } = {}): AnyObject {
+  return {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { name: 'default', namespace },
+    spec: {
+      ...(mode === null ? {} : { mtls: { mode } }),
+      ...(change.selector ? { selector: { matchLabels: change.selector } } : {}),
+      ...(change.ports ? { portLevelMtls: change.ports } : {}),
+    },
+  };
+}
+
+interface Given {
+  policies?: AnyObject[];
+  /** Labels of the namespace; null where it may not be read. */
+  labels?: Record<string, string> | null;
+  /** Namespaces whose policies may not be listed. */
+  hidden?: string[];
+  edit?: (text: string) => string;
+}
+
+const INJECTED = { 'istio-injection': 'enabled' };
+const forbidden = () => new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
+
+function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) => text }: Given) {
+  const kube = {
+    versionsOf: async () => ['v1'],
+    get: async () => {
+      if (labels === null) throw forbidden();
+      return { metadata: { name: NAMESPACE, labels } };
+    },
+    list: async (_version: string, _kind: string, { namespace = '' }: { namespace?: string } = {}) => {
+      if (hidden.includes(namespace)) throw forbidden();
+      return policies.filter(({ metadata }) => metadata.namespace === namespace);
+    },
+  } as unknown as KubeClient;
+  const own: AnyObject[] = pattern('pattern3').map((object) => JSON.parse(edit(JSON.stringify(object))));
+  const manifests = own.map((object) => ({
+    object: { ...object, metadata: { namespace: NAMESPACE, ...object.metadata } },
+    file: 'service.yaml',
+    line: 1,
+  }));
+  const service = { apiVersion: 'x/v1', name: 'qwen2-3b-pattern3', namespace: NAMESPACE, replicas: 3 };
+  const controllers = { found: [], hidden: [] };
+  return checkPeerAuthentication(kube, { service, manifests, gateway: null, retired: [], controllers });
+}
+
+const MESH = 'istio-system';
+const REPLICAS = { 'kserve.io/component': 'workload' };
+const BOTH = { 'app.kubernetes.io/name': 'qwen2-3b-pattern3' };
+const toHttp = (text: string) =>
+  text
+    .replace(/ \\\\\\n\s*--ssl-(?:certfile|keyfile)=\S+?(?= |\\n|")/g, '')
+    .replace('"--secure-serving"', '"--secure-serving=false"');
+
+describe('mTLS that is STRICT', () => {
+  it.each<[string, Given]>([
+    ['in the whole mesh', { policies: [policy(MESH, 'STRICT')] }],
+    [
+      'in the namespace, over a permissive mesh',
+      { policies: [policy(MESH, 'PERMISSIVE'), policy(NAMESPACE, 'STRICT')] },
+    ],
+    ['for the replicas', { policies: [policy(NAMESPACE, 'STRICT', { selector: REPLICAS })] }],
+    [
+      'at the port of the picker',
+      { policies: [policy(NAMESPACE, null, { selector: BOTH, ports: { 9002: { mode: 'STRICT' } } })] },
+    ],
+    ['in the ambient mesh', { policies: [policy(MESH, 'STRICT')], labels: { 'istio.io/dataplane-mode': 'ambient' } }],
+    [
+      'for a namespace whose own policy leaves it UNSET',
+      { policies: [policy(MESH, 'STRICT'), policy(NAMESPACE, 'UNSET')] },
+    ],
+  ])('is refused where pods in the mesh serve TLS: %s', async (_, given) => {
+    await expect(check(given)).rejects.toMatchObject({
+      code: 'mtls-strict',
+      message: expect.stringMatching(
+        /^PeerAuthentication \S+\/default sets mTLS STRICT, pods of .* serve TLS of their own/,
+      ),
+    });
+  });
+
+  it.each<[string, Given, RegExp]>([
+    [
+      'for pods outside of the mesh',
+      { policies: [policy(MESH, 'STRICT')], labels: {} },
+      /not in the mesh, so that none applies/,
+    ],
+    [
+      'where the namespace is permissive',
+      { policies: [policy(MESH, 'STRICT'), policy(NAMESPACE, 'PERMISSIVE')] },
+      /^PERMISSIVE/,
+    ],
+    [
+      'where the ports are exempt',
+      {
+        policies: [
+          policy(MESH, 'STRICT'),
+          policy(NAMESPACE, 'STRICT', {
+            selector: BOTH,
+            ports: { 8000: { mode: 'PERMISSIVE' }, 9002: { mode: 'DISABLE' } },
+          }),
+        ],
+      },
+      /^DISABLE at the endpoint picker \(port 9002\).*; PERMISSIVE at vLLM \(port 8000\)/,
+    ],
+    ['of another workload', { policies: [policy(NAMESPACE, 'STRICT', { selector: { app: 'other' } })] }, /^PERMISSIVE/],
+    [
+      'where the pods serve plain HTTP, which the mesh encrypts',
+      { policies: [policy(MESH, 'STRICT')], edit: toHttp },
+      /^STRICT/,
+    ],
+    ['where there is none', {}, /^PERMISSIVE at the endpoint picker/],
+  ])('passes %s', async (_, given, seen) => {
+    expect(await check(given)).toEqual({ seen: expect.stringMatching(seen) });
+  });
+
+  it.each<[string, Given, RegExp]>([
+    [
+      'whether the pods are in the mesh',
+      { policies: [policy(MESH, 'STRICT')], labels: null },
+      /in the mesh is not known$/,
+    ],
+    ['what the mesh has', { hidden: [MESH] }, /^PeerAuthentications of istio-system may not be listed/],
+  ])('is not checked where it cannot be read %s', async (_, given, seen) => {
+    expect(await check(given)).toMatchObject({ outcome: 'not-checked', seen: expect.stringMatching(seen) });
+  });
+});
