@@ -58,7 +58,7 @@ async function checkOwnFilters(kube: KubeClient, given: Subject): Promise<Look> 
   const idle = namesRoutes ? judgeRoutes([], own, await routesThere(kube, given)) : null;
   if (idle) return idle;
   const judged = own.length > 0 ? `; ${own.length} of the manifests, none erases the picker's configuration` : '';
-  return { outcome: 'not-checked', seen: `those of the gateway are not known, since it is not${judged}` };
+  return { outcome: 'not-checked', seen: `those of the gateway are not known while it is not${judged}` };
 }
 
 async function filtersThere(

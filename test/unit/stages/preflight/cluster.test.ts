@@ -74,6 +74,14 @@ describe('Kubernetes permissions', () => {
     expect(asked).toBeGreaterThan(35);
   });
 
+  it('beside a gateway that is not known are not called complete', async () => {
+    const client = kube({ rulesIn: async () => ({ rules: everything, complete: true }), canI: async () => true });
+    expect(await checkAccess(client, { ...where, gatewayNamespace: null })).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringMatching(/rules that a run needs beside the gateway, which is not known$/),
+    });
+  });
+
   it('that are missing are all named, with the file that grants them', async () => {
     const client = kube({
       rulesIn: async () => ({ rules: [], complete: false }),
@@ -469,6 +477,16 @@ describe('policies and filters', () => {
     const open = manifest({ podSelector: {}, ingress: [{}] }, 'NetworkPolicy', 'same');
     expect(await checkPolicies(listing([isolate('same')]), given({ manifests: [manifest(), open] }))).toMatchObject({
       seen: expect.stringContaining('1 policies'),
+    });
+  });
+
+  it('are not called sound while the gateway is not known, though what is judged without it still blocks', async () => {
+    expect(await checkPolicies(listing([]), given({ gateway: null }))).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringContaining('the gateway is not known yet'),
+    });
+    await expect(checkPolicies(listing([isolate('theirs')]), given({ gateway: null }))).rejects.toMatchObject({
+      message: expect.stringContaining('endpoint picker to replicas'),
     });
   });
 

@@ -50,7 +50,13 @@ const shopRoute: AnyObject = {
 };
 
 /** Checks with objects that are there, beside Pattern 3 and what it comes with. */
-function check(given: { there?: AnyObject[]; comes?: AnyObject[]; controllers?: Controllers; everywhere?: boolean }) {
+function check(given: {
+  there?: AnyObject[];
+  comes?: AnyObject[];
+  controllers?: Controllers;
+  everywhere?: boolean;
+  gateway?: typeof GATEWAY | null;
+}) {
   const { there = [], comes = [], everywhere = true } = given;
   const kube = {
     list: async (_apiVersion: string, kind: string, { namespace }: ListOptions = {}) => {
@@ -65,7 +71,7 @@ function check(given: { there?: AnyObject[]; comes?: AnyObject[]; controllers?: 
   return checkFilters(kube, {
     service: SERVICE,
     manifests: [...pattern('pattern3'), ...comes].map(asManifest),
-    gateway: GATEWAY,
+    gateway: given.gateway === undefined ? GATEWAY : given.gateway,
     retired: [],
     controllers: given.controllers ?? controllers('kserve/llmisvc-controller:v0.20.0'),
   });
@@ -106,6 +112,26 @@ describe('an EnvoyFilter of the manifests', () => {
       outcome: 'not-checked',
       seen: expect.stringContaining('KServe has not made its route yet'),
     });
+  });
+});
+
+describe('without a gateway', () => {
+  it('a filter of the manifests is judged all the same', async () => {
+    await expect(check({ comes: [SHIPPED], gateway: null })).rejects.toMatchObject({ code: 'envoyfilter-no-route' });
+    const erasing = filter('erasing', 'v1-completions-path');
+    erasing.spec.configPatches[0].patch.value.typed_per_filter_config['envoy.filters.http.ext_proc'] = {
+      overrides: {},
+    };
+    await expect(check({ comes: [erasing], gateway: null })).rejects.toMatchObject({ code: 'envoyfilter-erases' });
+  });
+
+  it('the check is half a check, and does not pass', async () => {
+    const whole = filter('whole', 'v1-completions-path');
+    expect(await check({ comes: [whole], gateway: null })).toEqual({
+      outcome: 'not-checked',
+      seen: "those of the gateway are not known while it is not; 1 of the manifests, none erases the picker's configuration",
+    });
+    expect(await check({ gateway: null })).toMatchObject({ outcome: 'not-checked' });
   });
 });
 
