@@ -65,7 +65,7 @@ export const STACK = {
     key: 'manifests',
     parse: plain,
     description: [
-      'File, folder or kustomization to deploy. Default: the Pattern 3 that ships with the gate: three vLLM',
+      'File, folder with its subfolders, or kustomization to deploy. Default: the Pattern 3 that ships with the gate: three vLLM',
       'replicas behind an endpoint picker.',
     ].join(' '),
   },
