@@ -564,7 +564,7 @@ const READY: readonly DiagnosisScenario[] = [
   ]),
   manifest('selector-unknown', 'the pods select a label that no node has', 'pods.node-selector', [
     '      cloud.google.com/gke-tpu-topology: 2x2',
-    '      cloud.google.com/gke-tpu-topology: 2x2\n      cloud.google.com/gke-flex-start: "true"',
+    '      cloud.google.com/gke-tpu-topology: 2x2\n      cloud.google.com/gke-provisioning: reservation',
   ]),
   manifest('no-toleration', 'the pods do not tolerate the taint of TPU nodes', 'pods.untolerated-taint', [
     'value: present\n',

@@ -22,9 +22,12 @@ export function labelsOf(pool: NodePoolInfo): LabelReader {
     [POOL_LABEL]: pool.name,
     [ACCELERATOR_LABEL]: machine?.accelerator,
     [TOPOLOGY_LABEL]: pool.tpuTopology ?? machine?.hostTopology ?? undefined,
+    'cloud.google.com/gke-accelerator-count': machine ? String(machine.chips) : undefined,
     // For GPUs alone.
     'cloud.google.com/gke-accelerator': null,
     'cloud.google.com/gke-spot': pool.spot ? 'true' : null,
+    'cloud.google.com/gke-flex-start': pool.flexStart ? 'true' : null,
+    'cloud.google.com/gke-queued': pool.queuedProvisioning ? 'true' : null,
     'node.kubernetes.io/instance-type': pool.machineType ?? undefined,
     'beta.kubernetes.io/instance-type': pool.machineType ?? undefined,
     'topology.kubernetes.io/zone': oneZone,

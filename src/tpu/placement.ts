@@ -1,6 +1,6 @@
 import type { NodePoolInfo } from '../clients/google/gke.ts';
 import type { PodSpec } from '../clients/kubernetes/kinds.ts';
-import { TPU_RESOURCE } from './machines.ts';
+import { isTpuName, TPU_RESOURCE } from './machines.ts';
 import { type LabelReader, labelsOf } from './node-labels.ts';
 
 /** What a pod's placement rules say of the nodes of a pool. */
@@ -102,24 +102,34 @@ function termText({ matchExpressions = [], matchFields = [] }: Parameters<typeof
   return texts.join(' and ') || 'an empty term';
 }
 
-/** GKE spells effects in its own way. It adds the toleration of google.com/tpu to a pod that asks for chips. */
+/**
+ * The pool's own taints, and the one that GKE gives TPU nodes whatever the pool says. GKE's admission adds its toleration to
+ * pods with chips (ExtendedResourceToleration), which cannot be seen from here. GKE spells effects in its own way.
+ */
 function judgeTaints(pool: NodePoolInfo, pod: PodSpec | undefined, result: Placement): void {
-  const tolerations = pod?.tolerations ?? [];
-  const automatic = chipsAsked(pod) !== 0 ? TPU_RESOURCE : null;
-  for (const { key, value, effect } of pool.taints) {
+  const others = pool.taints.filter(({ key }) => key !== TPU_RESOURCE);
+  const given = pool.taints.filter(({ key }) => key === TPU_RESOURCE);
+  const ofTpu = given.length > 0 ? given : isTpuName(pool.machineType) ? [TPU_TAINT] : [];
+  for (const { key, value, effect } of [...others, ...ofTpu]) {
     const kind = effectOf(effect);
-    if (kind === 'PreferNoSchedule' || (key === automatic && kind === 'NoSchedule')) continue;
-    const tolerated = tolerations.some(
-      (one) =>
-        (one.effect === undefined || one.effect === '' || one.effect === kind) &&
-        (one.operator === 'Exists'
-          ? one.key === undefined || one.key === '' || one.key === key
-          : one.key === key && (one.value ?? '') === value),
-    );
-    if (tolerated) continue;
+    if (kind === 'PreferNoSchedule' || isTolerated({ key, value, effect: kind }, pod)) continue;
     const shown = `${key}${value ? `=${value}` : ''}${kind ? `:${kind}` : ''}`;
-    result.misfits.push({ field: 'tolerations', says: `they do not tolerate its taint ${shown}`, taint: key });
+    if (key === TPU_RESOURCE && kind === 'NoSchedule' && chipsAsked(pod) !== 0) {
+      result.unknown.push(`the taint ${shown}, unless GKE adds the toleration`);
+    } else result.misfits.push({ field: 'tolerations', says: `they do not tolerate its taint ${shown}`, taint: key });
   }
+}
+
+const TPU_TAINT = { key: TPU_RESOURCE, value: 'present', effect: 'NO_SCHEDULE' };
+
+function isTolerated(taint: { key: string; value: string; effect: string }, pod: PodSpec | undefined): boolean {
+  return (pod?.tolerations ?? []).some(
+    (one) =>
+      (one.effect === undefined || one.effect === '' || one.effect === taint.effect) &&
+      (one.operator === 'Exists'
+        ? one.key === undefined || one.key === '' || one.key === taint.key
+        : one.key === taint.key && (one.value ?? '') === taint.value),
+  );
 }
 
 function effectOf(effect: string): string {

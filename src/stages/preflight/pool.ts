@@ -58,7 +58,7 @@ export function checkShape(
   if (unread.length > 0) unknown.push(`what the base ${unread.join(', ')} adds to the pods`);
   const notes = poolNotes(pool, runMs);
   const chips = chipsOf(pool.machineType);
-  if (chips === null) return unknownMachines(pool, notes);
+  if (chips === null) return unknownMachines(pool, [...notes, ...unknown.map((each) => `${each} is not known`)]);
   const seen = `${pool.name}: ${pool.machineType}${pool.spot ? ' on spot' : ''}, ${nodes} × ${chips} chips for ${service.replicas} replicas, ${restingNodes} at rest`;
   const told = [seen, ...notes].join('; ');
   if (unknown.length > 0) {

@@ -5,7 +5,10 @@ import { chipsAsked, otherDevices, placementOn } from '../../../src/tpu/placemen
 import { POOL } from '../stages/fakes.ts';
 
 const LEASED: NodePoolInfo = { ...POOL, labels: { team: 'serving', slots: '4' } };
-const TPU = { containers: [{ name: 'main', resources: { limits: { 'google.com/tpu': '4' } } }] };
+const TPU = {
+  tolerations: [{ key: 'google.com/tpu', operator: 'Exists' }],
+  containers: [{ name: 'main', resources: { limits: { 'google.com/tpu': '4' } } }],
+};
 
 type Expression = [key: string, operator: string, ...values: string[]];
 
@@ -46,6 +49,9 @@ describe('a node selector', () => {
     [{ 'example.com/rack': 'a' }, 'no'],
     [{ 'kubernetes.io/hostname': 'node-1' }, '?'],
     [{ [UNLISTED]: 'pd-ssd' }, '?'],
+    [{ 'cloud.google.com/gke-accelerator-count': '4' }, 'yes'],
+    [{ 'cloud.google.com/gke-accelerator-count': '8' }, 'no'],
+    [{ 'cloud.google.com/gke-flex-start': 'true' }, 'no'],
   ])('%o fits: %s', (nodeSelector, expected) => {
     expect(fits({ ...TPU, nodeSelector })).toBe(expected);
   });
@@ -138,7 +144,7 @@ describe('required node affinity', () => {
 
 describe('a taint of the pool', () => {
   const taints = (key: string, value: string, effect: string) => ({ ...LEASED, taints: [{ key, value, effect }] });
-  const tolerating = (toleration: object): PodSpec => ({ ...TPU, tolerations: [toleration] });
+  const tolerating = (toleration: object): PodSpec => ({ ...TPU, tolerations: [...TPU.tolerations, toleration] });
 
   it.each<[string, PodSpec, NodePoolInfo, ReturnType<typeof fits>]>([
     ['that nobody tolerates', TPU, taints('team', 'x', 'NO_SCHEDULE'), 'no'],
@@ -154,13 +160,10 @@ describe('a taint of the pool', () => {
     ],
     ['by every key', tolerating({ operator: 'Exists' }), taints('team', 'x', 'NO_SCHEDULE'), 'yes'],
     ['by a value without a key', tolerating({ value: 'x' }), taints('team', 'x', 'NO_SCHEDULE'), 'no'],
-    ['of TPU nodes, for a pod with chips', TPU, taints('google.com/tpu', 'present', 'NO_SCHEDULE'), 'yes'],
-    [
-      'of TPU nodes, for a pod without',
-      { containers: [{ name: 'main' }] },
-      taints('google.com/tpu', 'present', 'NO_SCHEDULE'),
-      'no',
-    ],
+    ['of TPU nodes', TPU, taints('google.com/tpu', 'present', 'NO_SCHEDULE'), 'yes'],
+    ['of TPU nodes, for whose toleration GKE may care', { ...TPU, tolerations: [] }, LEASED, '?'],
+    ['of TPU nodes that is not the common one', TPU, taints('google.com/tpu', 'mine', 'NO_EXECUTE'), 'yes'],
+    ['of TPU nodes, for a pod without chips', { containers: [{ name: 'main' }] }, LEASED, 'no'],
   ])('%s', (_, pod, pool, expected) => {
     expect(fits(pod, pool)).toBe(expected);
   });

@@ -184,7 +184,11 @@ describe('the node pool', () => {
   const sizes = { nodes: 3, restingNodes: 0, runMs: 1_000 };
   const asks = (chips: string, nodeSelector = {}) =>
     manifest({
-      template: { nodeSelector, containers: [{ name: 'main', resources: { limits: { 'google.com/tpu': chips } } }] },
+      template: {
+        nodeSelector,
+        tolerations: [{ key: 'google.com/tpu', operator: 'Exists' }],
+        containers: [{ name: 'main', resources: { limits: { 'google.com/tpu': chips } } }],
+      },
     });
 
   it('that the replicas fit on passes', () => {

@@ -9,7 +9,8 @@ import { preflightTable } from '../../../../src/stages/preflight/table.ts';
 import { applied, fakeKube, LEASE, nodes, POOL, stageContext, texts } from '../fakes.ts';
 
 const resources = { limits: { 'google.com/tpu': '4' } };
-const SPEC = { replicas: 3, template: { containers: [{ name: 'main', resources }] } };
+const tolerations = [{ key: 'google.com/tpu', operator: 'Exists' }];
+const SPEC = { replicas: 3, template: { tolerations, containers: [{ name: 'main', resources }] } };
 const SERVICE: KubeObject = { ...applied('LLMInferenceService', 'qwen', null), spec: SPEC };
 const RETIRED = applied('LLMInferenceService', 'pattern1', null);
 
