@@ -16,7 +16,14 @@ const SERVICE: KubeObject = {
   apiVersion: 'serving.kserve.io/v1alpha1',
   kind: 'LLMInferenceService',
   metadata: { name: 'qwen', namespace: 'ns' },
-  spec: { replicas: 3, template: { containers: [{ name: 'main', image: 'vllm/vllm-tpu:v1' }] } },
+  spec: {
+    replicas: 3,
+    router: { route: {}, scheduler: {} },
+    template: {
+      tolerations: [{ key: 'google.com/tpu', operator: 'Exists' }],
+      containers: [{ name: 'main', image: 'vllm/vllm-tpu:v1', resources: { limits: { 'google.com/tpu': '4' } } }],
+    },
+  },
 };
 const STOCKOUT = 'Current errors: [GCE_STOCKOUT]: the zone does not have enough resources available';
 
