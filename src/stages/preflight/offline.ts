@@ -6,7 +6,7 @@ import { flagValue, hasFlag, portOf, readCommandLine, servesTls } from '../../st
 import { evidenceAt, mainOf, serviceOf } from '../../stack/service.ts';
 import { guard, guardFailure } from './guard.ts';
 import { checkPickerConfig } from './picker-config.ts';
-import { checkServiceShape } from './shape.ts';
+import { checkServiceShape, withBases } from './shape.ts';
 import type { Look, Table } from './table.ts';
 
 /** In no release of vLLM; argparse ends on the first of them. Seen in manifests of this stack. */
@@ -30,9 +30,9 @@ export async function checkOffline(table: Table, manifests: readonly Manifest[],
   if (!found) return;
   const { manifest, unread } = found;
   await table.look('shape', 'Shape', async () => checkServiceShape(manifest, unread));
-  await table.look('vllm-flags', 'Flags of vLLM', async () => checkFlags(manifest));
-  await table.look('picker-config', 'Endpoint picker', async () => checkPickerConfig(manifest));
-  await table.look('probes', 'Probes', async () => checkProbes(manifest));
+  await table.look('vllm-flags', 'Flags of vLLM', async () => withBases(checkFlags(manifest), unread));
+  await table.look('picker-config', 'Endpoint picker', async () => withBases(checkPickerConfig(manifest), unread));
+  await table.look('probes', 'Probes', async () => withBases(checkProbes(manifest), unread));
   // A stack that is not measured is sent no prompts of these lengths.
   if (!inputs.keep) await table.look('workload', 'Prompts', async () => checkWorkload(manifest, inputs));
 }

@@ -25,6 +25,7 @@ import { checkPrerequisites } from './prerequisites.ts';
 import { checkNamedRoutes } from './route-by-reference.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
+import { withBases } from './shape.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
 
@@ -58,7 +59,7 @@ export async function preflight(
   };
   note({ type: 'discovered', environment: discovered });
   const refuseLiving = refuserOfLiving(context, poolNamed(cluster, inputs.nodePool));
-  const network = { cluster, service, manifests, gateway, retired, controllers };
+  const network = { cluster, service, manifests, unread, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
@@ -77,7 +78,9 @@ export async function preflight(
       }),
     ),
     table.look('prerequisites', 'What KServe needs', () => checkPrerequisites(kube, controllers, manifest.object)),
-    table.look('picker-plugins', 'Plugins of the endpoint picker', async () => checkPlugins(manifest, controllers)),
+    table.look('picker-plugins', 'Plugins of the endpoint picker', async () =>
+      withBases(checkPlugins(manifest, controllers), unread),
+    ),
     table.look('gateway', 'Gateway', () => checkGateway(kube, gateway, why)),
     table.look('istio', 'Istio', async () => checkIstio(istiod, (await groups) ?? [])),
     table.look('routes', 'Other routes', () =>

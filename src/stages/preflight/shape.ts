@@ -47,6 +47,12 @@ export function checkServiceShape(manifest: Manifest, unread: readonly string[])
   return { seen: `${picker}, ${route ? `HTTPRoute ${route.name}` : "KServe's own HTTPRoute"}, replicas of one pod` };
 }
 
+/** A check of the manifest alone, which base configs that it does not hold may change: no pass, then. */
+export function withBases(look: Look, unread: readonly string[]): Look {
+  if (unread.length === 0 || (look.outcome ?? 'pass') !== 'pass') return look;
+  return { ...look, outcome: 'not-checked', seen: `${look.seen}; what the base ${unread.join(', ')} adds is not read` };
+}
+
 function whatIsThere({ spec }: LLMInferenceService): Misshape[] {
   const { scheduler, route } = spec?.router ?? {};
   const found: Misshape[] = [];

@@ -7,6 +7,8 @@ import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 export interface Subject {
   service: ServiceRef;
   manifests: readonly Manifest[];
+  /** Base configs of the service that the manifests do not hold. */
+  unread?: readonly string[];
   /** Null while it is not known. */
   gateway: GatewayRef | null;
   /** Objects that go before the deploy. */

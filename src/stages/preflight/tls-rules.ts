@@ -25,6 +25,7 @@ const KIND = 'DestinationRule';
 export async function checkTls(kube: KubeClient, given: Subject): Promise<Seen<Manifest[]>> {
   const object = serviceObject(given.manifests);
   const upstreams = object?.spec?.router ? destinations(object, given.controllers) : [];
+  const unread = given.unread ?? [];
   const secure = upstreams.filter(({ tls }) => tls === true);
   const plain = upstreams.filter(({ tls }) => tls === false);
   const unknown = upstreams.filter(({ tls }) => tls === null);
@@ -34,6 +35,10 @@ export async function checkTls(kube: KubeClient, given: Subject): Promise<Seen<M
   for (const one of plain) refuseTls(one, rules, given);
   if (plain[0] && (await writesTlsRules(kube, given)))
     throw plainServer(plain[0], 'KServe ODH v0.15 writes one', given);
+  if (unread.length > 0 && secure.length === 0) {
+    const seen = `whether the pods serve TLS is left to the base ${unread.join(', ')}, which the manifests do not hold`;
+    return { value: [], outcome: 'not-checked', seen };
+  }
   if (secure.length === 0 && unknown.length === 0) return { value: [], seen: 'the pods serve plain HTTP' };
   if (flavour === 'odh') return { value: [], seen: 'KServe of Open Data Hub writes the DestinationRules' };
   const missing = lacking(secure, rules, given);

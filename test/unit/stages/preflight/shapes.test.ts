@@ -36,15 +36,21 @@ interface Expected {
   says: string;
 }
 
-/** The first line of a sample: `# gets: refused pool | A replica of …`; then perhaps `# inputs: name=value`. */
-function headOf(path: string): { expected: Expected; inputs: Record<string, string> } {
+/** The first line of a sample: `# gets: refused pool | A replica of …`; then perhaps the
+ * other lines that are not checked (`# also:`) and `# inputs: name=value`. */
+function headOf(path: string): { expected: Expected; inputs: Record<string, string>; also: string[] } {
   const text = readFileSync(join(SAMPLES, path), 'utf8');
   const [, outcome, line = '', says = ''] = /^# gets: (\S+) ?(\S*) \| (.*)$/m.exec(text) ?? [];
+  const [, more = ''] = /^# also: (.*)$/m.exec(text) ?? [];
   const [, given = ''] = /^# inputs: (.*)$/m.exec(text) ?? [];
   const inputs = given
     .split(' ')
     .flatMap((each) => (each ? [each.split(/=(.*)/s).slice(0, 2) as [string, string]] : []));
-  return { expected: { outcome: outcome as Expected['outcome'], line, says }, inputs: Object.fromEntries(inputs) };
+  return {
+    expected: { outcome: outcome as Expected['outcome'], line, says },
+    inputs: Object.fromEntries(inputs),
+    also: more.split(', ').filter(Boolean),
+  };
 }
 
 function deployment(name: string, namespace: string, image: string): AnyObject {
@@ -140,6 +146,9 @@ describe('manifests of KServe, llm-d and Open Data Hub', () => {
         expect(text).toContain(says);
       } else {
         expect(told(doubted.filter(({ id }) => id === line))).toEqual([expect.stringContaining(says)]);
+        for (const id of sample.also) {
+          expect(lines.find((one) => one.id === id)).toMatchObject({ id, outcome: 'not-checked' });
+        }
       }
     },
   );
