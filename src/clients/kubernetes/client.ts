@@ -1,11 +1,23 @@
 import { HttpMethod } from '@kubernetes/client-node';
 import { deadline } from '../../lib/poll.ts';
+import {
+  ACCESS_REVIEW,
+  type Page,
+  RULES_REVIEW,
+  SERVER_VERSION,
+  theDeletion,
+  theGroup,
+  theObject,
+  thePage,
+  theSecret,
+  type Wanted,
+} from './answers.ts';
 import { createKubeDiscovery } from './discovery.ts';
-import { type Answer, kubeFailure } from './failures.ts';
+import { badAnswer, kubeFailure } from './failures.ts';
 import type { ObjectOf } from './kinds.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 import { getByPortForward, type PodTarget } from './port-forward.ts';
-import { createKubeTransport, type KubeClientOptions } from './transport.ts';
+import { type Asked, createKubeTransport, type KubeClientOptions } from './transport.ts';
 
 export interface ListOptions {
   namespace?: string;
@@ -104,17 +116,27 @@ export interface ReadLimit {
   limitMs: number;
 }
 
+/** Pages of one list at most: GKE has up to 200,000 pods in a cluster. A list without an end is not the API server's. */
+const PAGES = 400;
+
 /** Objects that a list brings at a time: more would keep the API server busy, fewer the connection. */
 const PAGE = 500;
 
 /** A Kubernetes client of one cluster: fresh token and deadline on every request, one connection pool, cached discovery. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const transport = createKubeTransport(options);
-  const { send, call, config } = transport;
+  const { send, call, ask, config } = transport;
   const paths = createKubeDiscovery(transport, options.stage);
   const { fieldManager } = options;
-  const ask = (what: string, path: string, accepted: number[] = []) =>
-    call(what, () => send(HttpMethod.GET, path), accepted);
+  const read = <T>(what: string, path: string, wanted: Wanted<T>, accepted?: number[]) =>
+    ask(what, () => send(HttpMethod.GET, path), wanted, accepted);
+  /** A review of rights: it is created, and comes with its status. */
+  const review = async <T>(what: string, kind: string, spec: unknown, wanted: Wanted<T>): Promise<T> => {
+    const body = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind, spec });
+    const path = `/apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`;
+    const extra = { body, contentType: 'application/json' };
+    return must(await ask(what, () => send(HttpMethod.POST, path, extra), wanted));
+  };
   const write = async (
     ref: ObjectRef,
     query: Record<string, string>,
@@ -123,7 +145,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   ): Promise<KubeObject> => {
     const path = `${await paths.require(ref)}?${new URLSearchParams({ fieldManager, ...query })}`;
     const text = JSON.stringify(body);
-    return json(await call(describe(ref), () => send(HttpMethod.PATCH, path, { body: text, contentType }), []));
+    const attempt = () => send(HttpMethod.PATCH, path, { body: text, contentType });
+    return must(await ask(describe(ref), attempt, theObject(ref, { stored: query.dryRun === undefined })));
   };
 
   /** A write that somebody else's may beat. After a lost answer a second try meets the first: read, and see whose it is. */
@@ -135,43 +158,51 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   ): Promise<KubeObject | null> => {
     const query = new URLSearchParams({ fieldManager, fieldValidation: 'Strict' });
     const extra = { body: JSON.stringify(object), contentType: 'application/json' };
-    const answer = await call(describe(ref), () => send(method, `${path}?${query}`, extra), [404, 409]);
-    if (answer.status < 300) return json(answer);
-    const refused = kubeFailure(describe(ref), answer, options.stage);
+    const attempt = () => send(method, `${path}?${query}`, extra);
+    const asked = await ask(describe(ref), attempt, theObject(ref), [404, 409]);
+    if (!('refusal' in asked)) return asked.value;
+    const refused = kubeFailure(describe(ref), asked.refusal, options.stage);
+    if (refused.code === 'kube-answer') throw refused;
     if (refused.code === 'namespace-missing') throw refused;
     return null;
   };
 
   /** The list as a whole: its pages end with 410 when the first of them is too old to be continued. */
-  const pages = async (what: string, path: string, query: URLSearchParams): Promise<KubeObject[]> => {
-    const items: KubeObject[] = [];
+  const pages = async <T>(
+    what: string,
+    path: string,
+    query: URLSearchParams,
+    wanted: Wanted<Page<T>>,
+  ): Promise<T[]> => {
+    const items: T[] = [];
+    const asked = new Set<string>();
     query.set('limit', String(PAGE));
-    for (;;) {
-      const answer = await ask(what, `${path}?${query}`, query.has('continue') ? [410] : []);
-      if (answer.status === 410) {
+    while (asked.size < PAGES) {
+      const { value } = await read(what, `${path}?${query}`, wanted, query.has('continue') ? [410] : []);
+      if (!value) {
         items.length = 0;
         query.delete('continue');
         query.delete('limit');
+        asked.add('');
         continue;
       }
-      const page = JSON.parse(answer.body) as { metadata?: { continue?: string }; items: KubeObject[] };
-      items.push(...page.items);
-      if (!page.metadata?.continue) return items;
-      query.set('continue', page.metadata.continue);
+      items.push(...value.items);
+      if (value.next === null) return items;
+      if (asked.has(value.next)) throw badAnswer(what, wanted.noun, 'it continues where it has been', options.stage);
+      asked.add(value.next);
+      query.set('continue', value.next);
     }
+    throw badAnswer(what, wanted.noun, `it has more than ${PAGES} pages`, options.stage);
   };
 
   return {
     async version() {
-      return String(
-        (JSON.parse((await ask('Kubernetes version', '/version')).body) as { gitVersion: string }).gitVersion,
-      );
+      return must(await read('Kubernetes version', '/version', SERVER_VERSION)).gitVersion;
     },
     async get<Kind extends string>(ref: ObjectRef<Kind>) {
       const path = await paths.object(ref);
       if (!path) return null;
-      const answer = await ask(describe(ref), path, [404]);
-      return answer.status === 404 ? null : (json(answer) as ObjectOf<Kind>);
+      return (await read(describe(ref), path, theObject(ref), [404])).value;
     },
     async list<Kind extends string>(
       apiVersion: string,
@@ -184,9 +215,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         ...(labelSelector ? { labelSelector } : {}),
         ...(fieldSelector ? { fieldSelector } : {}),
       });
-      const items = await pages(`List of ${path.split('/').at(-1)}`, path, query);
-      // Items of a list carry neither.
-      return items.map((item) => ({ ...item, apiVersion, kind }) as KubeObject as ObjectOf<Kind>);
+      return pages(`List of ${path.split('/').at(-1)}`, path, query, thePage(apiVersion, kind, namespace));
     },
     apply: (object, { dryRun, force } = {}) =>
       write(
@@ -215,55 +244,39 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         ...(uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } }),
       });
       const contentType = 'application/json';
-      const answer = await call(describe(ref), async () => {
+      const attempt = async () => {
         const given = await send(HttpMethod.DELETE, path, { body, contentType });
         // Another object bears the name now: the one that was meant has gone.
         const isOther = given.status === 409 && /\b(?:uid|ResourceVersion)\b/i.test(given.body);
         return isOther ? { ...given, status: 404 } : given;
-      }, [404]);
-      return answer.status !== 404;
+      };
+      const asked = await ask(describe(ref), attempt, theDeletion(ref), [404]);
+      return !('refusal' in asked);
     },
     serves: async (apiVersion, kind) => (await paths.collection(apiVersion, kind)) !== null,
     async versionsOf(group) {
-      const answer = await ask(`API group ${group}`, `/apis/${group}`, [404]);
-      if (answer.status === 404) return [];
-      const { versions, preferredVersion } = JSON.parse(answer.body) as {
-        versions: { version: string }[];
-        preferredVersion?: { version: string };
-      };
-      const names = versions.map(({ version }) => version);
-      const preferred = preferredVersion?.version;
+      const { value } = await read(`API group ${group}`, `/apis/${group}`, theGroup(group), [404]);
+      if (!value) return [];
+      const names = value.versions.map(({ version }) => version);
+      const preferred = value.preferredVersion?.version;
       return preferred ? [preferred, ...names.filter((name) => name !== preferred)] : names;
     },
     async rulesIn(namespace) {
-      const body = JSON.stringify({
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectRulesReview',
-        spec: { namespace },
-      });
-      const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
-      const extra = { body, contentType: 'application/json' };
-      const answer = await call('Access rules', () => send(HttpMethod.POST, path, extra), []);
-      const { status } = JSON.parse(answer.body) as { status?: { resourceRules?: AccessRule[]; incomplete?: boolean } };
-      return { rules: status?.resourceRules ?? [], complete: status?.incomplete !== true };
+      const { status } = await review('Access rules', 'SelfSubjectRulesReview', { namespace }, RULES_REVIEW);
+      const rules = status.resourceRules.map(({ resourceNames, ...rule }) => ({
+        ...rule,
+        ...(resourceNames ? { resourceNames } : {}),
+      }));
+      return { rules, complete: status.incomplete !== true };
     },
     async secretKeys(namespace, name) {
       const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;
-      const answer = await ask(`Secret ${name} in ${namespace}`, path, [404]);
-      if (answer.status === 404) return null;
-      const { type, data } = JSON.parse(answer.body) as { type?: string; data?: Record<string, unknown> };
-      return { type: type ?? 'Opaque', keys: Object.keys(data ?? {}) };
+      const { value } = await read(`Secret ${name} in ${namespace}`, path, theSecret(namespace, name), [404]);
+      return value && { type: value.type ?? 'Opaque', keys: value.keys };
     },
     async canI(attributes) {
-      const body = JSON.stringify({
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: attributes },
-      });
-      const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-      const extra = { body, contentType: 'application/json' };
-      const answer = await call('Access review', () => send(HttpMethod.POST, path, extra), []);
-      return (JSON.parse(answer.body) as { status?: { allowed?: boolean } }).status?.allowed === true;
+      const spec = { resourceAttributes: attributes };
+      return (await review('Access review', 'SelfSubjectAccessReview', spec, ACCESS_REVIEW)).status.allowed;
     },
     async logs(namespace, pod, container, { tailLines, limitBytes, previous }) {
       const query = new URLSearchParams({
@@ -296,4 +309,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   };
 }
 
-const json = ({ body }: Answer): KubeObject => JSON.parse(body) as KubeObject;
+/** What was asked for where no status is accepted in its place. */
+function must<T>({ value }: Asked<T>): T {
+  return value as T;
+}

@@ -1,7 +1,19 @@
 import { HttpMethod } from '@kubernetes/client-node';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
+import { theResources } from './answers.ts';
 import { describe, type ObjectRef } from './objects.ts';
 import type { KubeTransport } from './transport.ts';
+
+/**
+ * Kinds that every cluster serves. An answer without them is not the API server's: where they seem to be missing, what is
+ * there would be taken for nothing.
+ */
+const ALWAYS: Readonly<Record<string, readonly string[]>> = {
+  v1: ['Event', 'Node', 'Pod'],
+  'apps/v1': ['Deployment'],
+  'coordination.k8s.io/v1': ['Lease'],
+  'networking.k8s.io/v1': ['NetworkPolicy'],
+};
 
 interface ApiResource {
   plural: string;
@@ -18,20 +30,20 @@ export interface KubeDiscovery {
   require(ref: ObjectRef): Promise<string>;
 }
 
-export function createKubeDiscovery({ send, call }: KubeTransport, stage: FailureStage): KubeDiscovery {
+export function createKubeDiscovery({ send, ask }: KubeTransport, stage: FailureStage): KubeDiscovery {
   const discovered = new Map<string, Map<string, ApiResource>>();
 
   /** A miss asks the cluster again, since a definition may have been installed meanwhile. */
   const resourceOf = async (apiVersion: string, kind: string): Promise<ApiResource | null> => {
     const known = discovered.get(apiVersion)?.get(kind);
     if (known) return known;
-    const answer = await call(`Discovery of ${apiVersion}`, () => send(HttpMethod.GET, groupPath(apiVersion)), [404]);
-    if (answer.status === 404) return null;
-    const { resources } = JSON.parse(answer.body) as {
-      resources: { name: string; kind: string; namespaced: boolean }[];
-    };
+    const attempt = () => send(HttpMethod.GET, groupPath(apiVersion));
+    const { value } = await ask(`Discovery of ${apiVersion}`, attempt, theResources(apiVersion, ALWAYS[apiVersion]), [
+      ...(ALWAYS[apiVersion] ? [] : [404]),
+    ]);
+    if (!value) return null;
     const found = new Map<string, ApiResource>();
-    for (const entry of resources) {
+    for (const entry of value.resources) {
       if (!entry.name.includes('/')) found.set(entry.kind, { plural: entry.name, namespaced: entry.namespaced });
     }
     discovered.set(apiVersion, found);

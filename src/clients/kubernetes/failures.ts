@@ -1,4 +1,7 @@
+import { type Decoded, fromJson, isMismatch, list, quoted, some, text } from '../../lib/decode.ts';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
+import { redactSecrets } from '../../lib/redact.ts';
+import type { Wanted } from './answers.ts';
 
 /** One HTTP answer of the API server. */
 export interface Answer {
@@ -7,11 +10,37 @@ export interface Answer {
   retryAfterMs: number;
 }
 
-interface Status {
-  message?: string;
-  reason?: string;
-  details?: { causes?: { reason?: string; message?: string; field?: string }[] };
+const STATUS = some({
+  kind: text,
+  message: text,
+  reason: text,
+  details: some({ causes: list(some({ reason: text, message: text, field: text })) }),
+});
+
+/** An answer with a good status that is not what was asked for: a proxy may have sent it. It may be a good one next time. */
+export function badAnswer(what: string, noun: string, problem: string, stage: FailureStage): Failure {
+  return new Failure({
+    stage,
+    code: 'kube-answer',
+    message: `${what}: the Kubernetes API sent an answer that is not ${noun}: ${problem}.`,
+    hint: 'Look for a proxy or a load balancer between the runner and the control plane that sends answers of its own.',
+    blame: 'cluster',
+    evidence: { retryable: true },
+  });
 }
+
+/** The body of a good answer as what was asked for. Throws `badAnswer` for any other. */
+export function decoded<T>(what: string, { body }: Answer, { noun, decode }: Wanted<T>, stage: FailureStage): T {
+  try {
+    return decode(fromJson(body), '');
+  } catch (error) {
+    if (!isMismatch(error)) throw error;
+    throw badAnswer(what, noun, error.message, stage);
+  }
+}
+
+/** Refusals that the API server always explains by a Status, and that would otherwise be laid to the manifests. */
+const EXPLAINED: ReadonlySet<number> = new Set([400, 403, 409, 422]);
 
 /** What a refusal of the API server means, as one Failure: conflict, permission, admission, manifest, or the server. */
 export function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure {
@@ -19,6 +48,9 @@ export function kubeFailure(what: string, answer: Answer, stage: FailureStage): 
   const causes = status.details?.causes ?? [];
   const message = (status.message ?? answer.body.trim().slice(0, 300)) || `HTTP ${answer.status}`;
   const evidence = { httpStatus: answer.status, reason: status.reason, causes };
+  if (status.kind !== 'Status' && EXPLAINED.has(answer.status)) {
+    return badAnswer(what, 'a Status', `it is a ${answer.status} with ${wordsFor(answer.body)}`, stage);
+  }
   // Server-side apply answers an unknown field with a 500, which no retry heals.
   const undeclared = answer.status === 500 && /failed to create typed patch object|field not declared/.test(message);
   if (!undeclared && (answer.status === 429 || answer.status >= 500)) {
@@ -81,11 +113,15 @@ export function kubeFailure(what: string, answer: Answer, stage: FailureStage): 
   return new Failure({ stage, code: 'kube-api', message: `${what}: ${message}`, blame: 'cluster', evidence });
 }
 
-function statusOf(body: string): Status {
+function statusOf(body: string): Decoded<typeof STATUS> {
   try {
-    const parsed: unknown = JSON.parse(body);
-    return parsed !== null && typeof parsed === 'object' ? (parsed as Status) : {};
+    return STATUS(fromJson(body), '');
   } catch {
     return {};
   }
+}
+
+function wordsFor(body: string): string {
+  const line = body.trim();
+  return line === '' ? 'no text' : `the text ${quoted(redactSecrets(line.slice(0, 300)))}`;
 }

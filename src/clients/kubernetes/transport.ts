@@ -1,8 +1,11 @@
 import { type HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
+import type { Decoded } from '../../lib/decode.ts';
 import { errorText, Failure, type FailureStage } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
-import { type Answer, kubeFailure } from './failures.ts';
+import { bodyText } from '../body.ts';
+import { isOwnNotFound, type Wanted } from './answers.ts';
+import { type Answer, badAnswer, decoded, kubeFailure } from './failures.ts';
 
 export interface KubeClientOptions {
   server: string;
@@ -38,12 +41,22 @@ export interface KubeTransport {
    * A status of 300 or more that is not in `accepted` is a Failure that says `what`.
    */
   call(what: string, attempt: () => Promise<Answer>, accepted: number[]): Promise<Answer>;
+  /**
+   * Like `call`, with the body decoded as what is wanted; any other body counts as a fault that may pass. Returns the answer
+   * itself for a status in `accepted`.
+   */
+  ask<T>(what: string, attempt: () => Promise<Answer>, wanted: Wanted<T>, accepted?: number[]): Promise<Asked<T>>;
   /** The API server's time, milliseconds since the epoch. */
   serverTime(): number;
   close(): Promise<void>;
 }
 
+/** What was asked for, or the status in its place that the caller accepts. */
+export type Asked<T> = { value: T } | { value: null; refusal: Answer };
+
 const TRIES = 6;
+/** A page of 500 objects has some megabytes. */
+const MOST_BYTES = 64 * 1024 * 1024;
 const PROVIDER = 'gke-access-token';
 
 export function createKubeTransport(options: KubeClientOptions): KubeTransport {
@@ -94,54 +107,73 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
     aheadMs = aheadOf(response.headers.date, Date.now()) ?? aheadMs;
     return {
       status: response.statusCode,
-      body: await response.body.text(),
+      body: await bodyText(response.body, MOST_BYTES),
       retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
       token: (headers.Authorization ?? '').replace(/^Bearer /, ''),
     };
   };
 
+  const call: KubeTransport['call'] = async (what, attempt, accepted) => {
+    let last: Answer | undefined;
+    try {
+      return await retry(
+        async () => {
+          const answer = await attempt();
+          last = answer;
+          if (answer.status < 300 || accepted.includes(answer.status)) return answer;
+          throw kubeFailure(what, answer, options.stage);
+        },
+        {
+          tries: TRIES,
+          baseMs: 400,
+          clock: options.clock,
+          signal: options.signal,
+          retryable: (error) => !(error instanceof Failure) || error.evidence.retryable === true,
+          minimumDelayMs: () => last?.retryAfterMs ?? 0,
+          onRetry: (error, n) => options.onRetry?.(`${retryText(what, error)}; try ${n + 1} of ${TRIES}`),
+        },
+      );
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (error instanceof Failure) throw error;
+      throw new Failure({
+        stage: options.stage,
+        code: 'kube-unreachable',
+        message: `${what}: the Kubernetes API at ${options.server} did not answer: ${errorText(error)}.`,
+        hint: 'If the control plane admits only authorised networks, set "dns-endpoint: true" and allow external traffic to it.',
+        blame: 'cluster',
+        cause: error,
+        evidence: { retryable: true },
+      });
+    }
+  };
+
   return {
     config,
+    call,
+    async ask(what, attempt, wanted, accepted = []) {
+      const { stage } = options;
+      let good: { value: Decoded<typeof wanted.decode> } | undefined;
+      const answer = await call(
+        what,
+        async () => {
+          const given = await attempt();
+          if (given.status < 300) good = { value: decoded(what, given, wanted, stage) };
+          else if (given.status === 404 && !isOwnNotFound(given.body)) {
+            throw badAnswer(what, wanted.noun, 'it is a 404 that is not its own', stage);
+          }
+          return given;
+        },
+        accepted,
+      );
+      return good ?? { value: null, refusal: answer };
+    },
     async send(method, path, extra = {}) {
       const first = await sendOnce(method, path, extra);
       if (first.status !== 401) return first;
       // A token may run out, or be revoked, between its issue and its use: one fresh one is worth a second request.
       refused = first.token;
       return sendOnce(method, path, extra);
-    },
-    async call(what, attempt, accepted) {
-      let last: Answer | undefined;
-      try {
-        return await retry(
-          async () => {
-            const answer = await attempt();
-            last = answer;
-            if (answer.status < 300 || accepted.includes(answer.status)) return answer;
-            throw kubeFailure(what, answer, options.stage);
-          },
-          {
-            tries: TRIES,
-            baseMs: 400,
-            clock: options.clock,
-            signal: options.signal,
-            retryable: (error) => !(error instanceof Failure) || error.evidence.retryable === true,
-            minimumDelayMs: () => last?.retryAfterMs ?? 0,
-            onRetry: (error, n) => options.onRetry?.(`${retryText(what, error)}; try ${n + 1} of ${TRIES}`),
-          },
-        );
-      } catch (error) {
-        options.signal.throwIfAborted();
-        if (error instanceof Failure) throw error;
-        throw new Failure({
-          stage: options.stage,
-          code: 'kube-unreachable',
-          message: `${what}: the Kubernetes API at ${options.server} did not answer: ${errorText(error)}.`,
-          hint: 'If the control plane admits only authorised networks, set "dns-endpoint: true" and allow external traffic to it.',
-          blame: 'cluster',
-          cause: error,
-          evidence: { retryable: true },
-        });
-      }
     },
     serverTime: () => Date.now() + aheadMs,
     close,

@@ -255,8 +255,13 @@ describe('a refusal', () => {
     const server = createServer({ key: tls.key, cert: tls.cert }, (request, response) => {
       const discovery = request.method === 'GET';
       response.writeHead(discovery ? 200 : 403, { 'content-type': 'application/json' });
-      const resources = [{ name: 'configmaps', kind: 'ConfigMap', namespaced: true }];
-      response.end(JSON.stringify(discovery ? { resources } : { kind: 'Status', reason: 'Forbidden', message }));
+      const resources = ['ConfigMap', 'Event', 'Node', 'Pod'].map((kind) => ({
+        name: `${kind.toLowerCase()}s`,
+        kind,
+        namespaced: kind !== 'Node',
+      }));
+      const found = { kind: 'APIResourceList', groupVersion: 'v1', resources };
+      response.end(JSON.stringify(discovery ? found : { kind: 'Status', reason: 'Forbidden', message }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const kube = api.client({
