@@ -1,6 +1,7 @@
 import { ClusterManagerClient, type protos } from '@google-cloud/container';
-import { errorText, Failure, type FailureStage } from '../../lib/failure.ts';
+import { errorText, Failure, type FailureStage, isRetryable } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
+import { OPERATIONS, strict, theCluster, theOperation, thePool, unreadable, type Wanted } from './answers.ts';
 import type { GcpAuth } from './auth.ts';
 
 type ICluster = protos.google.container.v1.ICluster;
@@ -97,7 +98,7 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   const client = new ClusterManagerClient({
     fallback: true,
     projectId,
-    auth: await options.auth.googleAuth(),
+    auth: strict(await options.auth.googleAuth()),
     apiEndpoint: endpoint.hostname,
     ...(endpoint.port ? { port: Number(endpoint.port) } : {}),
     // Undocumented, but honoured by google-gax's REST transport; needed for plain http on loopback.
@@ -107,10 +108,18 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
   const clusterName = `${parent}/clusters/${cluster}`;
   const settings = { timeout: options.requestTimeoutMs, retry: null };
 
-  const call = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
-    try {
+  const call = async <T>(what: string, request: () => Promise<T>, wanted?: Wanted<T>): Promise<T> => {
+    const ask = async () => {
       // The library heeds neither a signal nor, while it asks for a token, its own limit.
-      const attempt = () => orAbort(request(), deadline(options.signal, 2 * options.requestTimeoutMs));
+      const answer = await orAbort(request(), deadline(options.signal, 2 * options.requestTimeoutMs));
+      return wanted ? wanted.decode(answer, '') : answer;
+    };
+    const attempt = () =>
+      ask().catch((error: unknown) => {
+        const problem = unreadable(error);
+        throw problem === null ? error : badAnswer(what, wanted?.noun ?? 'its own', problem, options.stage);
+      });
+    try {
       return await retry(attempt, {
         tries: 6,
         baseMs: 500,
@@ -132,31 +141,47 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
 
   return {
     cluster,
-    getCluster: () =>
-      call(`Cluster ${cluster}`, async () =>
-        clusterInfo((await client.getCluster({ name: clusterName }, settings))[0]),
+    getCluster: async () =>
+      clusterInfo(
+        await call(
+          `Cluster ${cluster}`,
+          async () => (await client.getCluster({ name: clusterName }, settings))[0],
+          theCluster(cluster),
+        ),
       ),
-    getNodePool: (pool) =>
-      call(`Node pool ${pool}`, async () =>
-        nodePoolInfo((await client.getNodePool({ name: `${clusterName}/nodePools/${pool}` }, settings))[0]),
+    getNodePool: async (pool) =>
+      nodePoolInfo(
+        await call(
+          `Node pool ${pool}`,
+          async () => (await client.getNodePool({ name: `${clusterName}/nodePools/${pool}` }, settings))[0],
+          thePool(pool),
+        ),
       ),
     setNodePoolSize(pool, nodeCount) {
       // In proto3 a missing nodeCount is a request for zero nodes, so it must never be missing by mistake.
       if (!Number.isInteger(nodeCount) || nodeCount < 0) {
         throw new TypeError(`nodeCount must be a whole number from 0, not ${nodeCount}`);
       }
-      return call(`Resize of ${pool} to ${nodeCount}`, async () =>
-        operation((await client.setNodePoolSize({ name: `${clusterName}/nodePools/${pool}`, nodeCount }, settings))[0]),
-      );
+      const request = { name: `${clusterName}/nodePools/${pool}`, nodeCount };
+      const ask = async () => (await client.setNodePoolSize(request, settings))[0];
+      return call(`Resize of ${pool} to ${nodeCount}`, ask, theOperation()).then(operation);
     },
-    getOperation: (name) =>
-      call(`Operation ${name}`, async () =>
-        operation((await client.getOperation({ name: `${parent}/operations/${name}` }, settings))[0]),
+    getOperation: async (name) =>
+      operation(
+        await call(
+          `Operation ${name}`,
+          async () => (await client.getOperation({ name: `${parent}/operations/${name}` }, settings))[0],
+          theOperation(name),
+        ),
       ),
-    listOperations: () =>
-      call('Operations', async () =>
-        ((await client.listOperations({ parent }, settings))[0].operations ?? []).map(operation),
-      ),
+    async listOperations() {
+      const listed = await call(
+        'Operations',
+        async () => (await client.listOperations({ parent }, settings))[0],
+        OPERATIONS,
+      );
+      return (listed.operations ?? []).map(operation);
+    },
     async tryResizePermission() {
       try {
         await call('Permission to resize', async () =>
@@ -250,6 +275,18 @@ const GRPC = {
   unauthenticated: 16,
 };
 
+/** An answer with a good status that is not what was asked for: a proxy may have sent it. It may be a good one next time. */
+function badAnswer(what: string, noun: string, problem: string, stage: FailureStage): Failure {
+  return new Failure({
+    stage,
+    code: 'gke-answer',
+    message: `${what}: the Container API sent an answer that is not ${noun}: ${problem}.`,
+    hint: 'Look for a proxy between the runner and container.googleapis.com that sends answers of its own.',
+    blame: 'cloud',
+    evidence: { retryable: true },
+  });
+}
+
 function gkeFailure(what: string, error: unknown, options: GkeClientOptions): Failure {
   if (error instanceof Failure) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -292,6 +329,7 @@ function ownText(error: unknown): string {
 }
 
 function isTransient(error: unknown): boolean {
+  if (isRetryable(error)) return true;
   if (!(error instanceof Error) || !('code' in error)) return false;
   if (error.name === 'TimeoutError') return true;
   const { code } = error;

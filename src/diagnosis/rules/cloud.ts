@@ -126,6 +126,16 @@ export const CLOUD_RULES: readonly Rule[] = [
       'A call to the Container API failed at each of its tries. The change under review is not at fault.',
     remedy: () => 'Look at https://status.cloud.google.com, then run again.',
   }),
+  named('gke-answer', {
+    cause: 'gke.answer',
+    title: 'Something else answers in place of the Container API',
+    blame: 'cloud',
+    family: 'cloud',
+    looksLike: 'answers are no clusters, pools or operations, six times in a row: a proxy or a captive portal',
+    explanation: () =>
+      'A call to the Container API brought an answer of another shape at each of its tries. The change under review is not at fault.',
+    remedy: () => 'Look for a proxy between the runner and container.googleapis.com, then run again.',
+  }),
   named('node-preempted', {
     cause: 'gke.preempted',
     title: 'A spot node was taken back',

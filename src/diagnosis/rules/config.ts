@@ -218,6 +218,13 @@ export const CONFIG_RULES: readonly Rule[] = [
     'calls end with 5xx or by their time limit, six times in a row',
   ),
   plain(
+    'kube-answer',
+    'kube.answer',
+    'Something else answers in place of the Kubernetes API',
+    'cluster',
+    'answers are no objects of Kubernetes, six times in a row: a proxy, a load balancer, a captive portal',
+  ),
+  plain(
     'kube-unreachable',
     'kube.unreachable',
     'The Kubernetes API cannot be reached',

@@ -227,7 +227,7 @@ export async function awaitNodes(
           running = await gke.getOperation(running.name);
         } catch (error) {
           // An outage of the Container API ends neither the operation nor the wait for its nodes.
-          if (!(error instanceof Failure) || error.code !== 'gke-api') throw error;
+          if (!(error instanceof Failure) || !['gke-api', 'gke-answer'].includes(error.code)) throw error;
           state = `operation unknown (${error.message})`;
           return { waiting: countText(usable.length, wanted, nodes.length, state) };
         }
