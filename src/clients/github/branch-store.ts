@@ -1,7 +1,8 @@
 import type { TextStore } from '../files/text-store.ts';
+import { BLOB, COMMIT, decoded, MADE_TREE, REF, TREE, theRef } from './answers.ts';
 import { guarded, statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
-import { type GithubAccess, inRounds, pauseBeforeRetry, requestSignal, withRetries } from './retry.ts';
+import { asking, type GithubAccess, inRounds, pauseBeforeRetry, requestSignal, withRetries } from './retry.ts';
 
 export interface BranchOptions extends GithubAccess {
   /** A branch of its own, without a common ancestor; made by the first write. */
@@ -36,7 +37,7 @@ export function branchStore(options: BranchOptions): TextStore {
     const commit = await withRetries(async (inner) => {
       try {
         const { data } = await git.getRef({ ...place, ref: `heads/${branch}`, request: { signal: inner } });
-        return data.object.sha;
+        return decoded(REF, data).object.sha;
       } catch (error) {
         // 409: the repository has no commit at all.
         if (statusOf(error) === 404 || statusOf(error) === 409) return null;
@@ -44,11 +45,13 @@ export function branchStore(options: BranchOptions): TextStore {
       }
     }, retry);
     if (commit === null) return { tip: null, files: new Map() };
-    const { data: found } = await withRetries(
+    const found = await asking(
+      COMMIT,
       (inner) => git.getCommit({ ...place, commit_sha: commit, request: { signal: inner } }),
       retry,
     );
-    const { data: listed } = await withRetries(
+    const listed = await asking(
+      TREE,
       (inner) => git.getTree({ ...place, tree_sha: found.tree.sha, recursive: '1', request: { signal: inner } }),
       retry,
     );
@@ -57,11 +60,12 @@ export function branchStore(options: BranchOptions): TextStore {
   };
 
   const text = async (blob: string): Promise<string> => {
-    const { data } = await withRetries(
+    const bytes = await asking(
+      BLOB,
       (inner) => git.getBlob({ ...place, file_sha: blob, request: { signal: inner } }),
       retry,
     );
-    return Buffer.from(data.content, 'base64').toString('utf8');
+    return bytes.toString('utf8');
   };
 
   /** Tried once: a part of it repeated alone would build on a parent that is no longer the tip. */
@@ -69,12 +73,15 @@ export function branchStore(options: BranchOptions): TextStore {
     const request = { signal: requestSignal(signal) };
     const entries = [...files].map(([path, content]) => ({ path, content, mode: '100644', type: 'blob' }) as const);
     const base = tip ? { base_tree: tip.tree } : {};
-    const { data: tree } = await git.createTree({ ...place, ...base, tree: entries, request });
+    const tree = decoded(MADE_TREE, (await git.createTree({ ...place, ...base, tree: entries, request })).data);
     const parents = tip ? [tip.commit] : [];
-    const { data: commit } = await git.createCommit({ ...place, message, tree: tree.sha, parents, request });
+    const made = await git.createCommit({ ...place, message, tree: tree.sha, parents, request });
+    const commit = decoded(COMMIT, made.data);
     const to = { ...place, sha: commit.sha, request };
-    if (tip) await git.updateRef({ ...to, ref: `heads/${branch}`, force: false });
-    else await git.createRef({ ...to, ref: `refs/heads/${branch}` });
+    const moved = tip
+      ? await git.updateRef({ ...to, ref: `heads/${branch}`, force: false })
+      : await git.createRef({ ...to, ref: `refs/heads/${branch}` });
+    decoded(theRef(commit.sha), moved.data);
   };
 
   /** What the changes make of the files as they are now, ready to be written. */

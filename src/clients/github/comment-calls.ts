@@ -1,7 +1,9 @@
+import type { Decoded } from '../../lib/decode.ts';
 import { type Marker, parseMarker } from '../../lib/marker.ts';
+import { COMMENTS, decoded, WRITTEN } from './answers.ts';
 import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
-import { type RetryOptions, requestSignal, withRetries } from './retry.ts';
+import { asking, type RetryOptions, requestSignal, withRetries } from './retry.ts';
 
 /** A comment of ours: written by this token's identity, not minimised, with our marker in its first line. */
 export interface OwnComment {
@@ -23,21 +25,8 @@ export interface CommentCalls {
   remove(comment: number): Promise<void>;
 }
 
-interface CommentNode {
-  fullDatabaseId: string | number;
-  url: string;
-  body: string;
-  isMinimized: boolean;
-  viewerDidAuthor: boolean;
-}
-
-interface CommentPage {
-  repository: {
-    pullRequest: {
-      comments: { nodes: (CommentNode | null)[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
-    };
-  };
-}
+/** Pages of 100 comments: GitHub keeps 2,500 on a pull request. A list without an end is not GitHub's. */
+const PAGES = 100;
 
 // `databaseId` is a 32-bit integer that comment ids have outgrown; only GraphQL knows `viewerDidAuthor`.
 const LIST = `
@@ -66,10 +55,13 @@ export function commentCalls(
     async list(pullRequest, id) {
       const found: OwnComment[] = [];
       let after: string | null = null;
-      do {
+      for (let count = 0; count < PAGES; count += 1) {
         const variables = { owner, name, number: pullRequest, after };
-        const page: CommentPage = await withRetries(
-          (signal) => octokit.graphql<CommentPage>(LIST, { ...variables, request: { signal } }),
+        const page: Decoded<typeof COMMENTS.decode> = await asking(
+          COMMENTS,
+          async (signal) => ({
+            data: await octokit.graphql(LIST, { ...variables, request: { signal } }).catch(noPage),
+          }),
           retry,
         );
         const { nodes, pageInfo } = page.repository.pullRequest.comments;
@@ -77,32 +69,35 @@ export function commentCalls(
           if (!node?.viewerDidAuthor || node.isMinimized) continue;
           const marker = parseMarker(node.body);
           if (marker?.id !== id) continue;
-          found.push({ id: Number(node.fullDatabaseId), url: node.url, body: node.body, marker });
+          found.push({ id: node.fullDatabaseId, url: node.url, body: node.body, marker });
         }
-        after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
-      } while (after !== null);
-      return found.sort((a, b) => a.id - b.id);
+        after = pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null;
+        if (after === null) return found.sort((a, b) => a.id - b.id);
+      }
+      throw new Error(`the comments have more than ${PAGES} pages`);
     },
 
     async create(pullRequest, body) {
       const request = { signal: requestSignal(retry.signal) };
       const { data } = await issues.createComment({ ...place, issue_number: pullRequest, body, request });
-      return { id: data.id, url: data.html_url };
+      const { id, html_url: url } = decoded(WRITTEN, data);
+      return { id, url };
     },
 
     async update(comment, body) {
       return await unlessGone(async () => {
-        const { data } = await withRetries(
+        const { html_url: url } = await asking(
+          WRITTEN,
           (signal) => issues.updateComment({ ...place, comment_id: comment, body, request: { signal } }),
           retry,
         );
-        return { url: data.html_url };
+        return { url };
       });
     },
 
     async exists(comment) {
       const found = await unlessGone(() =>
-        withRetries((signal) => issues.getComment({ ...place, comment_id: comment, request: { signal } }), retry),
+        asking(WRITTEN, (signal) => issues.getComment({ ...place, comment_id: comment, request: { signal } }), retry),
       );
       return found !== null;
     },
@@ -113,6 +108,12 @@ export function commentCalls(
       );
     },
   };
+}
+
+/** The client looks for errors in whatever comes, and fails by itself where that is no object. */
+function noPage(error: unknown): null {
+  if (error instanceof TypeError) return null;
+  throw error;
 }
 
 /** Null for a 404 or 410; a missing permission also reads as 404, which the caller's next create brings to light. */

@@ -1,3 +1,4 @@
+import { DEPLOYMENT, DEPLOYMENT_STATUS } from './answers.ts';
 import { octokitFor } from './octokit.ts';
 import { callingWith, type GithubAccess } from './retry.ts';
 
@@ -27,8 +28,9 @@ export function createGithubDeployments(access: GithubAccess): GithubDeployments
     create: ({ ref, environment, description }) =>
       calling(
         'announcing a deployment',
-        async (inner) => {
-          const { data } = await repos.createDeployment({
+        DEPLOYMENT,
+        (inner) =>
+          repos.createDeployment({
             ...place,
             ref,
             environment,
@@ -38,14 +40,11 @@ export function createGithubDeployments(access: GithubAccess): GithubDeployments
             required_contexts: [],
             production_environment: false,
             request: { signal: inner },
-          });
-          if (!('id' in data)) throw new Error('GitHub merged in place of deploying');
-          return data.id;
-        },
+          }),
         'once',
-      ),
+      ).then(({ id }) => id),
     async setState(id, { state, description, logUrl, environmentUrl }) {
-      await calling(`the status of deployment ${id}`, (inner) =>
+      await calling(`the status of deployment ${id}`, DEPLOYMENT_STATUS, (inner) =>
         repos.createDeploymentStatus({
           ...place,
           deployment_id: id,

@@ -1,4 +1,5 @@
 import { errorText, Failure } from '../../lib/failure.ts';
+import { isBadAnswer } from './answers.ts';
 
 /** The status of an answer, also of GraphQL's; undefined for an error of the network. */
 export function statusOf(error: unknown): number | undefined {
@@ -21,6 +22,7 @@ export function githubFailure(
   repository: string,
   permission = 'pull-requests: write',
 ): Failure {
+  if (isBadAnswer(error)) return badAnswer(error, `${upperFirst(doing)} in ${repository}`);
   if (error instanceof Failure) return error;
   const base = { stage: 'report', cause: error } as const;
   const status = statusOf(error);
@@ -59,6 +61,13 @@ export function githubFailure(
     hint: 'The result stands in the job summary.',
   });
 }
+
+/** The same failure with what was being done. */
+function badAnswer({ stage, code, message, hint, blame, evidence }: Failure, doing: string): Failure {
+  return new Failure({ stage, code, message: `${doing}: ${message}`, ...(hint ? { hint } : {}), blame, evidence });
+}
+
+const upperFirst = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** Runs work on a repository; an abort is thrown as it is, every other error as a Failure by `githubFailure`. */
 export async function guarded<T>(

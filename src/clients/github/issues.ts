@@ -1,3 +1,4 @@
+import { ISSUES, USER, type Wanted, WRITTEN, WRITTEN_ISSUE } from './answers.ts';
 import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
 import { callingWith, type GithubAccess } from './retry.ts';
@@ -21,6 +22,13 @@ export interface GithubIssues {
   comment(number: number, body: string): Promise<void>;
 }
 
+/** What a token is that is nobody. */
+const NOBODY = { data: { login: null } };
+const WHO: Wanted<{ login: string | null }> = {
+  noun: USER.noun,
+  decode: (value, path) => (value === NOBODY.data ? NOBODY.data : USER.decode(value, path)),
+};
+
 const PAGE = 100;
 const PAGES = 5;
 
@@ -32,11 +40,11 @@ export function createGithubIssues(access: GithubAccess): GithubIssues {
   const calling = callingWith(access, 'issues: write');
   /** A workflow's own token is nobody there: then a bot's issues are ours, and no stranger is a bot. */
   const login = () =>
-    calling('asking who it is', async (inner) => {
+    calling('asking who it is', WHO, async (inner) => {
       try {
-        return (await rest.users.getAuthenticated({ request: { signal: inner } })).data.login;
+        return await rest.users.getAuthenticated({ request: { signal: inner } });
       } catch (error) {
-        if (statusOf(error) === 403) return null;
+        if (statusOf(error) === 403) return NOBODY;
         throw error;
       }
     });
@@ -45,12 +53,12 @@ export function createGithubIssues(access: GithubAccess): GithubIssues {
       const own = await login();
       const found: OwnIssue[] = [];
       for (let page = 1; page <= PAGES; page += 1) {
-        const { data } = await calling('reading the issues', (inner) =>
+        const data = await calling('reading the issues', ISSUES, (inner) =>
           rest.issues.listForRepo({ ...place, state: 'all', per_page: PAGE, page, request: { signal: inner } }),
         );
         for (const issue of data) {
           const { user } = issue;
-          if (issue.pull_request || (own === null ? user?.type !== 'Bot' : user?.login !== own)) continue;
+          if (issue.pull_request || (own.login === null ? user?.type !== 'Bot' : user?.login !== own.login)) continue;
           found.push({
             number: issue.number,
             url: issue.html_url,
@@ -65,22 +73,24 @@ export function createGithubIssues(access: GithubAccess): GithubIssues {
       return found;
     },
     async create(issue) {
-      const { data } = await calling(
+      const { html_url: url } = await calling(
         'opening an issue',
+        WRITTEN_ISSUE,
         (inner) => rest.issues.create({ ...place, ...issue, request: { signal: inner } }),
         'once',
       );
-      return data.html_url;
+      return url;
     },
     async update(number, change) {
-      const { data } = await calling(`writing issue #${number}`, (inner) =>
+      const { html_url: url } = await calling(`writing issue #${number}`, WRITTEN_ISSUE, (inner) =>
         rest.issues.update({ ...place, ...change, issue_number: number, request: { signal: inner } }),
       );
-      return data.html_url;
+      return url;
     },
     async comment(number, body) {
       await calling(
         `commenting on issue #${number}`,
+        WRITTEN,
         (inner) => rest.issues.createComment({ ...place, issue_number: number, body, request: { signal: inner } }),
         'once',
       );

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decoded, type Wanted } from './answers.ts';
 import { guarded, headerOf, isRateLimit, statusOf } from './errors.ts';
 
 /** Waits in milliseconds; rejects when the signal aborts. */
@@ -50,13 +51,22 @@ export function withRetries<T>(call: (signal: AbortSignal) => Promise<T>, option
   return inRounds(async () => act, { ...options, most: ATTEMPTS, pauseMs: pauseBeforeRetry });
 }
 
+/** Like `withRetries`, with the data decoded as what is wanted; any other data counts as a fault that may pass. */
+export function asking<T>(
+  wanted: Wanted<T>,
+  call: (signal: AbortSignal) => Promise<{ data: unknown }>,
+  options: RetryOptions,
+): Promise<T> {
+  return withRetries(async (signal) => decoded(wanted, (await call(signal)).data), options);
+}
+
 /** The signal of one request: the given one, and a limit of time. */
 export function requestSignal(signal: AbortSignal | undefined): AbortSignal {
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
-/** Milliseconds to wait, or undefined when trying again is no use. */
+/** Milliseconds to wait, or undefined when trying again is no use. A bad answer has no status, like an error of the network. */
 export function pauseBeforeRetry(error: unknown, attempt: number): number | undefined {
   const status = statusOf(error);
   const limited = isRateLimit(error);
@@ -81,13 +91,18 @@ export interface GithubAccess {
   wait: Wait;
 }
 
-/** Calls `doing` something with a permission. `once`: after an unclear answer a second try could double it. */
-export type Calling = <T>(doing: string, call: (signal: AbortSignal) => Promise<T>, once?: 'once') => Promise<T>;
+/** Calls `doing` something with a permission and decodes what comes. `once`: after an unclear answer a second try could double it. */
+export type Calling = <T>(
+  doing: string,
+  wanted: Wanted<T>,
+  call: (signal: AbortSignal) => Promise<{ data: unknown }>,
+  once?: 'once',
+) => Promise<T>;
 
 /** Calls with retries, or once; throws a Failure that names the permission that is missing. */
 export function callingWith({ repository, signal, wait }: GithubAccess, permission: string): Calling {
-  return (doing, call, once) =>
-    guarded({ repository, signal, permission }, doing, () =>
-      once ? call(requestSignal(signal)) : withRetries(call, { signal, wait }),
+  return (doing, wanted, call, once) =>
+    guarded({ repository, signal, permission }, doing, async () =>
+      once ? decoded(wanted, (await call(requestSignal(signal))).data) : asking(wanted, call, { signal, wait }),
     );
 }

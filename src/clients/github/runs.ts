@@ -1,6 +1,7 @@
+import { RUN } from './answers.ts';
 import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
-import { timerWait, withRetries } from './retry.ts';
+import { asking, timerWait } from './retry.ts';
 
 export interface GithubRuns {
   /** Whether a run of this repository, by its page, has ended long enough ago; null for any other page and without the permission. */
@@ -28,7 +29,8 @@ export function createGithubRuns(options: {
       const [, id, attempt] = (page.startsWith(own) && /^(\d+)\/attempts\/(\d+)$/.exec(page.slice(own.length))) || [];
       if (!id || !attempt) return null;
       try {
-        const { data } = await withRetries(
+        const run = await asking(
+          RUN,
           (inner) =>
             octokit.rest.actions.getWorkflowRunAttempt({
               owner,
@@ -39,7 +41,7 @@ export function createGithubRuns(options: {
             }),
           retry,
         );
-        return data.status === 'completed' && Date.parse(data.updated_at) + GRACE_MS <= Date.now();
+        return run.status === 'completed' && Date.parse(run.updated_at) + GRACE_MS <= Date.now();
       } catch (error) {
         // A run that was deleted and one that may not be read look the same: the lease's own end decides.
         const status = statusOf(error);
