@@ -3,9 +3,12 @@ import { dispatch } from './commands/dispatch.ts';
 import { exitCode } from './commands/exit-codes.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { exitProcess, ignoreClosedOutput } from './lib/exit.ts';
-import { errorText } from './lib/failure.ts';
+import { errorText, Failure } from './lib/failure.ts';
 import { redactSecrets } from './lib/redact.ts';
 import { neutral } from './progress/actions.ts';
+
+/** Codes of failures of a file that a command was given. */
+const BAD_FILE: ReadonlySet<string> = new Set(['no-file', 'result-unreadable']);
 
 /** The command line. Returns the exit code. */
 export async function cli(args: string[]): Promise<number> {
@@ -20,8 +23,9 @@ export async function cli(args: string[]): Promise<number> {
   }
 }
 
-/** Whether `parseArgs` threw it, for arguments that a command does not take. */
+/** Whether `parseArgs` threw it, for arguments that a command does not take, or a file given is no result. */
 function isUsage(error: unknown): boolean {
+  if (error instanceof Failure && BAD_FILE.has(error.code)) return true;
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }
 

@@ -5,6 +5,7 @@ import { newestTarget, speedupText } from '../history/speedup.ts';
 import { watch, watchSentence } from '../history/watch.ts';
 import { isoMinute } from '../lib/timestamp.ts';
 import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
+import { logLine } from '../report/escape.ts';
 import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { openStore } from './history-store.ts';
@@ -47,7 +48,7 @@ export async function historyCommand(
     write(`Series ${series} has no record in ${where}.`);
     return exitCode('pass');
   }
-  for (const record of records.slice(-10)) write(rowOf(record));
+  for (const record of records.slice(-10)) write(logLine(rowOf(record), 300));
   const found = watch(records);
   write(watchSentence(found, newestTarget(records) ?? []));
   return exitCode(found.state === 'worse' ? 'fail' : 'pass');

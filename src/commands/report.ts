@@ -25,7 +25,8 @@ export async function reportCommand(
     format ? null : `Format "${formatName}" is not known; allowed: ${REPORT_FORMATS.join(', ')}.`,
   ].filter((problem) => problem !== null);
   if (!file || !format || problems.length > 0) return refuse(...problems);
-  write(format.render(await readReport(file), { commentId: 'default' }).trimEnd());
+  const text = format.render(await readReport(file), { commentId: 'default' }).trimEnd();
+  write(text.split('\n').map(neutral).join('\n'));
   return exitCode('pass');
 }
 

@@ -1,3 +1,5 @@
+import { fromJson, maybe, number, object, text } from '../lib/decode.ts';
+
 /** What an issue is about: the level of a series, or one cause that keeps it from measuring. */
 export interface AlertMark {
   series: string;
@@ -12,6 +14,16 @@ export interface AlertMark {
   told: number | null;
 }
 
+/** Whoever may edit the issue may have changed it. */
+const fields = object({
+  series: text,
+  subject: text,
+  ts: text,
+  level: maybe(number),
+  fp: maybe(text),
+  told: maybe(number),
+});
+
 const MARK = /^<!-- tpu-serving-gate alert (\{.*\}) -->/;
 
 /** The first line of an issue's body, without a line break. No text in it can end the HTML comment. */
@@ -22,10 +34,8 @@ export function renderMark(mark: AlertMark): string {
 /** The mark of an issue's body, or null when the gate did not write it. */
 export function parseMark(body: string): AlertMark | null {
   try {
-    const mark: AlertMark | null = JSON.parse(MARK.exec(body)?.[1] ?? 'null');
-    return mark && typeof mark.series === 'string' && typeof mark.subject === 'string' && typeof mark.ts === 'string'
-      ? mark
-      : null;
+    const { level = null, fp = null, told = null, ...mark } = fields(fromJson(MARK.exec(body)?.[1] ?? ''), '');
+    return { ...mark, level, fp, told };
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 import { percentUpTo } from '../lib/number.ts';
 import { times } from '../lib/speedup.ts';
+import { oneLine } from '../report/escape.ts';
 import type { HistoryRecord } from './record.ts';
 import { newestTarget, speedupText } from './speedup.ts';
 
@@ -51,7 +52,7 @@ function suspects(
 ): string {
   const from = before.run.sha;
   const to = first.run.sha;
-  const link = from && to && from !== to ? compare(from, to) : null;
+  const link = from && to && from !== to && isCommit(from) && isCommit(to) ? compare(from, to) : null;
   const commits =
     from && to && from === to
       ? 'no commit of this repository'
@@ -104,9 +105,10 @@ export function nights(records: readonly HistoryRecord[]): string {
   return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
 }
 
+const isCommit = (text: string) => /^[0-9a-f]{7,64}$/.test(text);
 const day = ({ ts }: HistoryRecord) => ts.slice(0, 10);
 
 /** Any text of a record as inline code, which nothing in it can end. */
 export function code(text: string): string {
-  return `\`${text.replaceAll(/[`|\s]+/g, ' ').trim() || '?'}\``;
+  return `\`${oneLine(text.replaceAll(/[`|]+/g, ' '), 200) || '?'}\``;
 }

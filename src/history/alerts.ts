@@ -1,5 +1,6 @@
 import { percentUpTo } from '../lib/number.ts';
 import { times } from '../lib/speedup.ts';
+import { oneLine } from '../report/escape.ts';
 import type { AlertMark } from './alert-mark.ts';
 import { changes, code, dropBody, type Figure, GOOD, measured, nights } from './alert-text.ts';
 import type { HistoryRecord } from './record.ts';
@@ -73,7 +74,7 @@ function causeStep(
   const had = (record: HistoryRecord | undefined) => record?.cause === name;
   const text = {
     mark: { series, subject, ts: newest.ts, level: null, fp: null, told: null },
-    title: `${series}: nights end with ${name}`,
+    title: `${series}: nights end with ${oneLine(name, 80)}`,
     body: `The nightly measurement of ${code(series)} ended with ${code(name)} in ${lengthOf(records, had)} nights in a row; there is no figure for them.\n\n${nights(records)}`,
   };
   if (!issue?.open) {

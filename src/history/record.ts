@@ -13,7 +13,10 @@ export interface HistoryRecord {
   v: 1;
   /** `run id/attempt/series`: a rerun replaces its line. */
   key: string;
-  /** When the run ended, ISO 8601. */
+  /**
+   * When the run ended, ISO 8601.
+   * @format date-time
+   */
   ts: string;
   run: { id: string; attempt: number; number: number; event: string | null; sha: string | null; url: string | null };
   series: string;

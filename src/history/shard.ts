@@ -1,3 +1,6 @@
+import schema from '../../docs/history.schema.json' with { type: 'json' };
+import { isMismatch } from '../lib/decode.ts';
+import { conforming } from '../lib/json-schema.ts';
 import type { HistoryRecord } from './record.ts';
 
 /** Where a record is kept: a file for each series and month, so that no file grows for ever. */
@@ -48,24 +51,21 @@ export function readShard(text: string): { records: HistoryRecord[]; skipped: nu
   let skipped = 0;
   for (const { text: line } of linesOf(text)) {
     const value = parsed(line);
-    if (value && isRecord(value)) {
-      records.push(value);
-    } else skipped += 1;
+    const record = value && recordOf(value);
+    if (record) records.push(record);
+    else skipped += 1;
   }
   return { records: records.sort((a, b) => compare(a.ts, b.ts)), skipped };
 }
 
-const OBJECTS = ['run', 'env', 'm', 'cost'] as const;
-
-/** Whether a line has the outline of a record, so that one that was written by hand breaks no page. */
-function isRecord(value: Record<string, unknown>): value is Record<string, unknown> & HistoryRecord {
-  const texts = [value.key, value.ts, value.verdict, value.series];
-  return (
-    value.v === 1 &&
-    texts.every((text) => typeof text === 'string') &&
-    OBJECTS.every((name) => typeof value[name] === 'object' && value[name] !== null && !Array.isArray(value[name])) &&
-    Array.isArray(value.stages)
-  );
+/** A line as a record; null for one that does not fit the schema, so that one that was written by hand breaks no page. */
+function recordOf(value: Record<string, unknown>): HistoryRecord | null {
+  try {
+    return conforming(schema, value) as HistoryRecord;
+  } catch (error) {
+    if (isMismatch(error)) return null;
+    throw error;
+  }
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

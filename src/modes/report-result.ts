@@ -3,7 +3,7 @@ import { readText } from '../clients/files/write.ts';
 import { branchStore } from '../clients/github/branch-store.ts';
 import { createGithubIssues } from '../clients/github/issues.ts';
 import { timerWait } from '../clients/github/retry.ts';
-import { repositoryPage, runIdentity } from '../clients/runner/identity.ts';
+import { reportedRun, repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
 import { newestTarget } from '../history/speedup.ts';
 import { type Watch, watch, watchSentence } from '../history/watch.ts';
@@ -12,7 +12,7 @@ import { adviceText, Failure } from '../lib/failure.ts';
 import type { Emit } from '../progress/events.ts';
 import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from '../publish/history.ts';
 import { type Published, publish } from '../publish/publish.ts';
-import type { Report } from '../report/model.ts';
+import type { EarlierRun, Report } from '../report/model.ts';
 import { parseReport } from '../report/parse.ts';
 
 export interface Reporting {
@@ -40,7 +40,8 @@ const COMMENT_LIMIT_MS = 60_000;
 
 /**
  * Publishes a result that was made elsewhere: the comment on the pull request of this event, a line of the history, issues
- * about it, the page. Which pull request is the event's word and never the file's. What cannot be kept or told is a
+ * about it, the page. Which pull request is the event's word and never the file's, and so
+ * is the run, which orders the comments, where the event names one. What cannot be kept or told is a
  * warning; only a result that cannot be read is a Failure.
  */
 export async function reportResult(context: Reporting): Promise<Reported> {
@@ -70,8 +71,17 @@ async function readResult({ inputs, env }: Reporting): Promise<Report> {
 async function publishAgain(report: Report, context: Reporting): Promise<Published> {
   const { inputs, env, emit, redact, signal } = context;
   const { pullRequest } = runIdentity(env, { pullRequest: inputs.prNumber });
+  const known = reportedRun(env);
+  const run = { ...report.run, url: ownPage(report.run.url, env), ...known, pullRequest };
+  const { benchmark, sincePass } = report;
+  const earlier = <T extends EarlierRun>(one: T): T => ({ ...one, url: ownPage(one.url, env) });
   return publish(
-    { ...report, run: { ...report.run, pullRequest, repository: env.GITHUB_REPOSITORY ?? null } },
+    {
+      ...report,
+      run: { ...run, repository: env.GITHUB_REPOSITORY ?? null },
+      sincePass: sincePass && { ...sincePass, run: earlier(sincePass.run) },
+      benchmark: benchmark && { ...benchmark, baseline: benchmark.baseline && earlier(benchmark.baseline) },
+    },
     {
       inputs,
       env,
@@ -83,6 +93,11 @@ async function publishAgain(report: Report, context: Reporting): Promise<Publish
       requests: null,
     },
   );
+}
+
+/** The page of a workflow run of this repository, or null: a link of the comment leads nowhere else. */
+function ownPage(url: string | null, env: Reporting['env']): string | null {
+  return url?.startsWith(`${repositoryPage(env)}/actions/runs/`) ? url : null;
 }
 
 /** Adds the result, reads the series, tells what has become worse, draws the page. */

@@ -1,4 +1,5 @@
 import type { ActionsIo } from '../clients/runner/actions.ts';
+import { fromJson, name, object, whole } from '../lib/decode.ts';
 import type { DeploymentRef } from '../publish/deployment.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { parseState } from '../stages/lease/lease-record.ts';
@@ -39,7 +40,7 @@ export function readState({ getState }: Pick<ActionsIo, 'getState'>): FoundState
   const outputDir = getState('outputDir');
   return {
     lease,
-    deployment: parsed<DeploymentRef>(getState('deployment')),
+    deployment: deploymentIn(getState('deployment')),
     outputDir,
     commentId: getState('commentId'),
     // The main step saves its folder before anything else.
@@ -47,11 +48,12 @@ export function readState({ getState }: Pick<ActionsIo, 'getState'>): FoundState
   };
 }
 
-/** Null for what is no JSON object. A deployment that cannot be read stays as it is on GitHub. */
-function parsed<T extends object>(text: string): T | null {
+const DEPLOYMENT = object({ repository: name, id: whole });
+
+/** Null for what is no deployment. One that cannot be read stays as it is on GitHub. */
+function deploymentIn(text: string): DeploymentRef | null {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? (value as T | null) : null;
+    return DEPLOYMENT(fromJson(text), '');
   } catch {
     return null;
   }

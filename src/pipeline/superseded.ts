@@ -8,6 +8,8 @@ import type { Emit } from '../progress/events.ts';
 import { SUPERSEDED } from '../report/wording.ts';
 
 const LIMIT_MS = 20_000;
+/** Between two tries. A run does not wait long for what it can do without. */
+const LONGEST_PAUSE_MS = 500;
 
 interface Asking {
   inputs: Pick<Inputs, 'githubToken'>;
@@ -31,7 +33,7 @@ export async function checkHead({ inputs, env, signal, emit }: Asking): Promise<
       repository,
       apiUrl: env.GITHUB_API_URL,
       signal: deadline(signal, LIMIT_MS),
-      wait: timerWait,
+      wait: (ms, waiting) => timerWait(Math.min(ms, LONGEST_PAUSE_MS), waiting),
     },
     pullRequest,
   ).catch((error: unknown) => {

@@ -43,8 +43,11 @@ export async function addResults(
 }
 
 function told(records: readonly HistoryRecord[]): string {
-  return records.map(({ key, verdict }) => `${key} ${verdict}`).join(', ');
+  return records.map(({ key, verdict }) => `${nameOf(key)} ${verdict}`).join(', ');
 }
+
+/** A key for a line of the log and the message of a commit; its run's id may be of a file that somebody else wrote. */
+const nameOf = (key: string) => key.replace(/[^\w./-]+/g, '?').slice(0, 120);
 
 /** The records of a series in order of time; lines that cannot be read are counted. */
 export async function readSeries(

@@ -13,9 +13,15 @@ export interface Report {
   tool: { name: 'tpu-serving-gate'; version: string };
   /** Who asked for the run: workflow run, commit, pull request. */
   run: RunIdentity;
-  /** When the run began. */
+  /**
+   * When the run began.
+   * @format date-time
+   */
   startedAt: string;
-  /** When it had its verdict; null for one that did not come so far. */
+  /**
+   * When it had its verdict; null for one that did not come so far.
+   * @format date-time
+   */
   finishedAt: string | null;
   /** What the measurement is held against. */
   target: Target;
@@ -61,7 +67,18 @@ export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */
   url: string | null;
   id: string;
+  /**
+   * @asType integer
+   * @minimum 0
+   * @maximum 1000000000
+   */
   attempt: number;
+  /**
+   * Orders the comments of several runs.
+   * @asType integer
+   * @minimum 0
+   * @maximum 1000000000
+   */
   number: number;
   event: string | null;
   repository: string | null;
@@ -145,9 +162,17 @@ export interface PreflightCheck {
   blame: Blame | null;
 }
 
+/** A run that this one is compared with. */
+export interface EarlierRun {
+  url: string | null;
+  sha: string | null;
+  /** @format date-time */
+  finishedAt: string | null;
+}
+
 /** What differs from the last run that passed. */
 export interface ChangesSincePass {
-  run: { url: string | null; sha: string | null; finishedAt: string | null };
+  run: EarlierRun;
   /** Names of figures and versions with both values; empty when nothing that is recorded differs. */
   changes: { name: string; before: string; after: string }[];
 }
@@ -157,6 +182,7 @@ export type StageName = 'preflight' | 'lease' | 'deploy' | 'ready' | 'verify' | 
 export interface StageResult {
   stage: StageName;
   outcome: 'done' | 'failed' | 'skipped' | 'pending';
+  /** @format date-time */
   startedAt: string | null;
   durationMs: number | null;
   /** One line: `3 nodes, 12 chips`. */
@@ -286,7 +312,7 @@ export interface Benchmark {
   /** Null when it was not measured. */
   goodput: GoodputFigures | null;
   /** The run that the one-replica arm was recorded in; null when it was measured in this one. */
-  baseline: { url: string | null; sha: string | null; finishedAt: string | null } | null;
+  baseline: EarlierRun | null;
   /** How the single-replica arm was reached. */
   oneReplicaArm: string;
   workload: { promptTokens: number; maxTokens: number; description: string };
@@ -430,7 +456,11 @@ export interface Release {
   command: string | null;
   durationMs: number;
   /** Of what is kept: its end, ISO 8601, null for none, and what its nodes cost by the hour. */
-  kept?: { until: string | null; usdPerHour: number | null };
+  kept?: {
+    /** @format date-time */
+    until: string | null;
+    usdPerHour: number | null;
+  };
 }
 
 /** One pool that a sweep gave back, or could not. */

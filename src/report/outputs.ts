@@ -1,3 +1,4 @@
+import { oneLine } from './escape.ts';
 import type { Report } from './model.ts';
 import { compactRecord } from './record.ts';
 
@@ -66,7 +67,7 @@ export function outputsOf(
     'success-rate': number(record.successRate),
     'cache-hit-rate': number(record.cacheHitRate),
     'scaling-efficiency': number(record.scalingEfficiency),
-    endpoint: report.release?.outcome === 'kept' ? (report.environment.endpoint ?? '') : '',
+    endpoint: report.release?.outcome === 'kept' ? oneLine(report.environment.endpoint ?? '', 300) : '',
     'kept-until': report.release?.kept ? (report.release.kept.until ?? 'never') : '',
     changed: String(where.changed ?? false),
     'cost-usd': number(record.costUsd),

@@ -1,45 +1,46 @@
+import schema from '../../docs/result.schema.json' with { type: 'json' };
+import { fromJson, isMismatch, quoted } from '../lib/decode.ts';
 import { Failure } from '../lib/failure.ts';
-import { DEFAULT_MODE, isRunMode, MODE_NAMES } from '../lib/modes.ts';
-import { isVerdict } from '../lib/verdicts.ts';
+import { conforming } from '../lib/json-schema.ts';
+import { DEFAULT_MODE } from '../lib/modes.ts';
 import type { Report } from './model.ts';
 
 const SCHEMA: Report['schema'] = 'tpu-serving-gate/report/v1';
-const OBJECTS = ['tool', 'run', 'target', 'plan', 'environment'] as const;
-const LISTS = ['reasons', 'stages', 'pods', 'checks'] as const;
+
+/** Some results have a hundred kilobytes; more would be somebody else's. */
+const MOST_CHARACTERS = 8 * 1024 * 1024;
 
 /**
- * Reads a result.json back. The file was written by this action in the same job, so its outline is checked, not every
- * field. Throws a Failure (`result-unreadable`) when it is not a report of this version.
+ * Reads a result.json, whoever wrote it: every field is checked against the schema of docs/, which is made from the model,
+ * and what the schema does not name is left out. Throws a Failure (`result-unreadable`) that names the first field that
+ * does not fit.
  */
 export function parseReport(text: string): Report {
-  let value: unknown;
+  if (text.length > MOST_CHARACTERS) throw unreadable(`it has ${text.length} characters`);
   try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw unreadable('it is not JSON', cause);
+    const value = fromJson(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw unreadable('it is not a JSON object');
+    const { schema: version } = value as { schema?: unknown };
+    if (version !== SCHEMA) {
+      const seen = typeof version === 'string' ? quoted(version) : 'missing';
+      throw unreadable(`its schema is ${seen}, wanted "${SCHEMA}"`);
+    }
+    // Results of earlier versions have no such fields.
+    const whole = { mode: DEFAULT_MODE, preflight: [], sincePass: null, ...value };
+    return conforming(schema, whole) as Report;
+  } catch (error) {
+    if (isMismatch(error)) throw unreadable(error.message);
+    throw error;
   }
-  if (!isObject(value)) throw unreadable('it is not a JSON object');
-  if (value.schema !== SCHEMA) throw unreadable(`its schema is ${JSON.stringify(value.schema)}, wanted "${SCHEMA}"`);
-  if (!isVerdict(value.verdict)) throw unreadable('it has no verdict');
-  if (value.mode !== undefined && !MODE_NAMES.some((name) => isRunMode(name) && name === value.mode)) {
-    throw unreadable(`its mode is ${JSON.stringify(value.mode)}, which this version does not know`);
-  }
-  for (const name of OBJECTS) if (!isObject(value[name])) throw unreadable(`"${name}" is missing`);
-  for (const name of LISTS) if (!Array.isArray(value[name])) throw unreadable(`"${name}" is missing`);
-  // Results of earlier versions have no such fields.
-  return { mode: DEFAULT_MODE, preflight: [], sincePass: null, ...value } as unknown as Report;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function unreadable(why: string, cause?: unknown): Failure {
+function unreadable(why: string): Failure {
   return new Failure({
     stage: 'report',
     code: 'result-unreadable',
     message: `The stored result cannot be read: ${why}.`,
-    hint: 'The main step was probably killed while it wrote the file; its log is the remaining source.',
-    cause,
+    hint: 'Give the result.json as the gate wrote it. Where the main step was killed while it wrote, its log is the remaining source.',
+    blame: 'config',
   });
 }

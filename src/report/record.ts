@@ -1,5 +1,7 @@
+import { type Decoder, fromJson, list, maybe, mismatch, number, object, text } from '../lib/decode.ts';
 import type { Blame, FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
+import { isVerdict } from '../lib/verdicts.ts';
 import { commentJson, oneLine } from './escape.ts';
 import type { Report, Verdict } from './model.ts';
 import { vetoed } from './speedup.ts';
@@ -111,13 +113,31 @@ export function renderData(record: CompactRecord): string {
   return `<!-- tpu-serving-gate:data ${commentJson(record)} -->`;
 }
 
+const verdict: Decoder<Verdict> = (value, path) => {
+  if (!isVerdict(value)) throw mismatch(path, 'is no verdict');
+  return value;
+};
+const v1: Decoder<1> = (value, path) => {
+  if (value !== 1) throw mismatch(path, 'is of another version');
+  return value;
+};
+/** What is read of a record; whoever may edit the comment may have changed it. */
+const known = object({
+  v: v1,
+  verdict,
+  sha: maybe(text),
+  speedup: maybe(object({ value: number })),
+  earlier: maybe(list(object({ sha: text, verdict, speedup: maybe(number) }))),
+});
+
 /** The record in a comment's last line; null when there is none or its version is unknown. */
 export function parseData(body: string): CompactRecord | null {
   const match = DATA.exec(body.slice(-4_096));
   if (!match) return null;
   try {
-    const value: CompactRecord = JSON.parse(match[1] ?? '');
-    return value.v === 1 && typeof value.verdict === 'string' ? value : null;
+    const value = fromJson(match[1] ?? '');
+    known(value, '');
+    return value as CompactRecord;
   } catch {
     return null;
   }

@@ -101,6 +101,58 @@ describe('mode report', () => {
     expect(job.outputs()['comment-url']).toContain(`${REPOSITORY}/pull/7`);
   });
 
+  it('takes run, order and links from the event, and nothing of a file that names others', async () => {
+    const page = `https://github.com/${REPOSITORY}/actions/runs/5`;
+    const payload = {
+      workflow_run: { pull_requests: [{ number: 7 }], html_url: page, run_number: 3, run_attempt: 2 },
+    };
+    await aJob({ mode: 'auto', result: 'result.json' }, { event: { name: 'workflow_run', payload } });
+    const { run } = aReport();
+    const foreign = { url: 'https://evil.example/run', sha: 'c0ffee1', finishedAt: null };
+    const lie = aReport({
+      verdict: 'fail',
+      run: { ...run, url: 'https://evil.example/run', number: 999_999_999, attempt: 9 },
+      sincePass: { run: foreign, changes: [] },
+    });
+    writeFileSync(join(job.workspace, 'result.json'), JSON.stringify(lie));
+    expect((await job.main().done).code).toBe(0);
+    const [comment] = (await record()).comments;
+    expect(comment?.body).toContain('attempt=2 n=3');
+    expect(comment?.body).toContain(page);
+    expect(comment?.body).not.toContain('evil.example');
+  });
+
+  it.each<[string, string | ((report: object) => string), string]>([
+    [
+      'another version',
+      '{"schema":"tpu-serving-gate/report/v2"}',
+      'its schema is "tpu-serving-gate/report/v2", wanted',
+    ],
+    ['a file of keys', 'machine github.com password ghs_reporting-token', 'it is not JSON.'],
+    ['a field of another type', (report) => JSON.stringify({ ...report, checks: 'x' }), 'checks is text, not a list.'],
+    [
+      'a time that is a path',
+      (report) => JSON.stringify({ ...report, finishedAt: '../../../x' }),
+      'finishedAt is no time',
+    ],
+    ['nesting without end', '[{"a":'.repeat(100_000), 'it is JSON that ends too early.'],
+    ['50 MB', `"${'x'.repeat(50 * 1024 * 1024)}"`, 'it has 52428802 characters.'],
+  ])('refuses a foreign file in one sentence, and posts nothing: %s', async (_, text, problem) => {
+    const payload = { workflow_run: { pull_requests: [{ number: 7 }] } };
+    const event = { name: 'workflow_run', payload };
+    await aJob({ mode: 'auto', result: 'result.json', 'history-branch': BRANCH }, { event });
+    const foreign = typeof text === 'string' ? text : text(aReport());
+    writeFileSync(join(job.workspace, 'result.json'), foreign);
+    const { code, log } = await job.main().done;
+    expect(code, log).toBe(1);
+    const errors = log.split('\n').filter((line) => line.startsWith('::error'));
+    expect(errors).toEqual([expect.stringContaining(`The stored result cannot be read: ${problem}`)]);
+    expect(log).not.toContain('ghs_reporting-token');
+    const { comments, branches, issues } = await record();
+    expect([comments, Object.keys(branches), issues]).toEqual([[], [], []]);
+    expect(job.outputs()).toMatchObject({ mode: 'report', verdict: 'error', 'comment-url': '' });
+  });
+
   it('says in one warning which lines a token lacks that may not comment, and is not red for it', async () => {
     const payload = { workflow_run: { pull_requests: [{ number: 7 }] } };
     const event = { name: 'workflow_run', payload };

@@ -26,6 +26,18 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null })
   };
 }
 
+/** The workflow run that this event is about, as far as the event has it; nothing for other events. */
+export function reportedRun(env: Env): Partial<Pick<RunIdentity, 'url' | 'number' | 'attempt'>> {
+  const { html_url: url, run_number: number, run_attempt: attempt } = eventPayload(env).workflow_run ?? {};
+  return {
+    ...(typeof url === 'string' && url.startsWith(`${repositoryPage(env)}/`) ? { url } : {}),
+    ...(isCount(number) ? { number } : {}),
+    ...(isCount(attempt) ? { attempt } : {}),
+  };
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+
 /** The pull request of this event with the commit that was its head then; null for any other event. */
 export function eventHead(env: Env): { pullRequest: number; sha: string } | null {
   const { number, head } = eventPayload(env).pull_request ?? {};
@@ -47,7 +59,12 @@ export function forkOf(env: Env): { pullRequest: number | null; workflow: string
 }
 
 interface EventPayload {
-  workflow_run?: { pull_requests?: { number?: number }[] };
+  workflow_run?: {
+    pull_requests?: { number?: number }[];
+    html_url?: unknown;
+    run_number?: unknown;
+    run_attempt?: unknown;
+  };
   pull_request?: {
     number?: number;
     head?: { sha?: string; repo?: { full_name?: string } | null };

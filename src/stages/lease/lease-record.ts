@@ -125,7 +125,33 @@ export function parseState(text: string | undefined): LeaseState | null {
   } catch {
     return null;
   }
-  return value !== null && typeof value === 'object' && isState(value) ? value : null;
+  return value !== null && typeof value === 'object' && isState(value) ? mended(value) : null;
+}
+
+/** A state whose lesser fields are usable too. They decide nothing of the release, so an odd one does not stop it. */
+function mended(state: LeaseState): LeaseState {
+  const { machineType, run, holder, leaseNamespace, renewedAt, kept } = state;
+  const text = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise);
+  const deployment = kept?.deployment;
+  const isDeployment =
+    typeof deployment === 'object' &&
+    Number.isSafeInteger(deployment?.id) &&
+    typeof deployment?.repository === 'string';
+  return {
+    ...state,
+    machineType: typeof machineType === 'string' ? machineType : null,
+    spot: state.spot === true,
+    reserved: state.reserved === true,
+    run: text(run, 'unknown'),
+    holder: text(holder, 'nobody'),
+    leaseNamespace: NAME.test(text(leaseNamespace, '')) ? leaseNamespace : state.namespace,
+    phase: state.phase === 'acquiring' ? 'acquiring' : 'held',
+    renewedAt: ISO.test(text(renewedAt, '')) ? renewedAt : state.startedAt,
+    workload: state.workload.map(({ namespace, ...ref }) =>
+      typeof namespace === 'string' ? { ...ref, namespace } : ref,
+    ),
+    ...(kept ? { kept: { ...kept, deployment: isDeployment ? deployment : null } } : {}),
+  };
 }
 
 type WrittenState = Partial<Record<keyof LeaseState, unknown>>;

@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { alertSteps } from '../../../src/history/alerts.ts';
+import { pageModel } from '../../../src/history/page/model.ts';
+import { renderPage } from '../../../src/history/page/view.ts';
+import type { HistoryRecord } from '../../../src/history/record.ts';
+import { readShard } from '../../../src/history/shard.ts';
 import { annotationOf } from '../../../src/report/annotation.ts';
 import { renderComment } from '../../../src/report/comment/comment.ts';
 import { renderSummary } from '../../../src/report/comment/summary.ts';
@@ -14,9 +19,12 @@ import {
   logLine,
   prose,
 } from '../../../src/report/escape.ts';
+import { FORMATS } from '../../../src/report/formats/registry.ts';
 import { renderVerdictText } from '../../../src/report/formats/text.ts';
-import type { Report } from '../../../src/report/model.ts';
+import { outputsOf } from '../../../src/report/outputs.ts';
+import { parseReport } from '../../../src/report/parse.ts';
 import { parseData } from '../../../src/report/record.ts';
+import { aNight } from '../history/records.ts';
 import { CASES } from './cases.ts';
 import { linkedBits, outsideCode, structureProblems } from './scan.ts';
 
@@ -52,22 +60,26 @@ const SHOWN = [
   'killed',
 ];
 
-/** Fields with a fixed vocabulary; everything else may come from outside. */
+/** Fields whose vocabulary or form the schema fixes; everything else may come from outside. */
 const FIXED = new Set(
-  'schema mode verdict stage outcome confidence blame role order stopped id attempt startedAt finishedAt url'.split(
-    ' ',
-  ),
+  [
+    'schema mode verdict stage outcome confidence blame role order stopped design arrivals sloSource',
+    'startedAt finishedAt ts until tool.name checks.id',
+  ]
+    .join(' ')
+    .split(' '),
 );
 
-function infested(value: unknown, text: string, key = ''): unknown {
-  if (typeof value === 'string') return FIXED.has(key) ? value : text;
-  if (Array.isArray(value)) return value.map((item) => infested(item, text, key));
+function infested(value: unknown, text: string, key = '', parent = ''): unknown {
+  if (typeof value === 'string') return FIXED.has(key) || FIXED.has(`${parent}.${key}`) ? value : text;
+  if (Array.isArray(value)) return value.map((item) => infested(item, text, key, parent));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, infested(inner, text, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, infested(inner, text, name, key)]));
 }
 
 describe.each(ATTACKS.map((text) => [JSON.stringify(text).slice(0, 40), text]))('hostile text %s', (_, attack) => {
-  const reports = SHOWN.map((name) => infested(CASES[name]!(), attack) as Report);
+  // What a foreign result.json may hold: all that its schema lets through.
+  const reports = SHOWN.map((name) => parseReport(JSON.stringify(infested(CASES[name]!(), attack))));
 
   it('stays where it was put, in comment and summary', () => {
     for (const report of reports) {
@@ -92,6 +104,69 @@ describe.each(ATTACKS.map((text) => [JSON.stringify(text).slice(0, 40), text]))(
         expect(line).not.toContain('##[');
         expect(line).not.toMatch(/\p{C}/u);
       }
+    }
+  });
+});
+
+describe.each(ATTACKS.map((text) => [JSON.stringify(text).slice(0, 40), text]))('hostile text %s', (_, attack) => {
+  const reports = SHOWN.map((name) => parseReport(JSON.stringify(infested(CASES[name]!(), attack))));
+
+  it('ends no line, element or string of any format', () => {
+    for (const report of reports) {
+      for (const { name, render, applies } of FORMATS.filter((format) => format.name !== 'summary')) {
+        if (!applies(report)) continue;
+        const text = render(report, { commentId: attack });
+        if (name.includes('json') || /^\s*[{[]/.test(text)) JSON.parse(text);
+        if (name === 'junit') {
+          expect(
+            text
+              .replace(/<\?xml [^<>]*\?>|<\/?(?:testsuite|testcase|failure|error)(?: [a-z]+="[^"<>]*")*\/?>/g, '')
+              .trim(),
+          ).toBe('');
+          expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+        }
+        if (name === 'openmetrics') {
+          for (const line of text.trimEnd().split('\n')) {
+            expect(line).toMatch(
+              /^(?:# (?:HELP|TYPE|UNIT|EOF).*|[a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? [-+0-9.eE]+)$/,
+            );
+          }
+        }
+      }
+      for (const value of Object.values(outputsOf(report))) expect(value).not.toMatch(/[\n\r]/);
+    }
+  });
+
+  it('ends no element and no data of the page, and no code of an issue', () => {
+    const night = infested(aNight(3, 2.6), attack) as HistoryRecord;
+    const cause = { verdict: 'error' as const, cause: attack, blame: 'cloud' as const };
+    const nights = [
+      aNight(1, 2.6),
+      { ...night, m: aNight(3, 2.6).m },
+      aNight(4, null, cause),
+      aNight(5, null, cause),
+    ].map((record) => JSON.stringify({ ...record, v: 1, stages: [] }));
+    const { records, skipped } = readShard(nights.join('\n'));
+    expect([records.length, skipped]).toEqual([4, 0]);
+    const model = pageModel(attack, records, { unreadable: 0, alerts: ['https://github.com/o/r/issues/1'] });
+    const page = renderPage(model, { script: '', style: '' });
+    expect(page.match(/<(?:script|img|h1|a)\b[^>]*>/g)?.filter((tag) => /evil|onerror|javascript:/i.test(tag))).toEqual(
+      [],
+    );
+    expect(page.match(/<script/g)).toHaveLength(2);
+    expect(page.match(/<img/g)).toBeNull();
+    JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? '');
+    for (const step of alertSteps(
+      'default',
+      records,
+      [],
+      (from, to) => `https://github.com/o/r/compare/${from}...${to}`,
+    )) {
+      expect(step.title).not.toMatch(/\n/);
+      expect(step.title.length).toBeLessThan(200);
+      expect(linkedBits(step.body)).toEqual([]);
+      expect(structureProblems(step.body)).toEqual([]);
+      expect(step.body.match(/[^\P{C}\n]/gu)).toBeNull();
     }
   });
 });

@@ -157,8 +157,8 @@ describe('reading back', () => {
     ['{', 'it is not JSON'],
     ['[]', 'not a JSON object'],
     ['{"schema":"v0"}', 'its schema is "v0"'],
-    ['{"schema":"tpu-serving-gate/report/v1","verdict":"maybe"}', 'no verdict'],
-    ['{"schema":"tpu-serving-gate/report/v1","verdict":"pass"}', '"tool" is missing'],
+    ['{"schema":"tpu-serving-gate/report/v1","verdict":"maybe"}', 'tool is missing'],
+    ['{"schema":"tpu-serving-gate/report/v1","verdict":"pass"}', 'tool is missing'],
   ])('refuses %s', (text, why) => {
     expect(() => parseReport(text)).toThrow(why);
   });
