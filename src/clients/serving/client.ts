@@ -1,6 +1,8 @@
 import { Agent, request } from 'undici';
+import { fromJson, object } from '../../lib/decode.ts';
 import { errorText } from '../../lib/failure.ts';
 import { deadline, orAbort } from '../../lib/poll.ts';
+import { bodyText } from '../body.ts';
 import type { KubeClient } from '../kubernetes/client.ts';
 import { parseMetrics, type Sample, sumOf } from './metrics.ts';
 
@@ -76,7 +78,7 @@ export function createServingClient(options: {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const response = await orAbort(asking, signal);
-    const text = await orAbort(response.body.text(), signal);
+    const text = await orAbort(bodyText(response.body, MOST_BYTES), signal);
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
     return {
@@ -112,6 +114,9 @@ export interface ReplicaCounters {
   prefixCaching: boolean | null;
 }
 
+/** An answer to a check has some kilobytes. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 /** How long one way to a replica's metrics may take, and all ways together, milliseconds. */
 const METRICS_LIMIT_MS = { each: 5_000, together: 12_000 } as const;
 
@@ -139,8 +144,11 @@ export async function readReplica(
       if (leftMs <= 0) continue;
       try {
         const answer = await ask(leftMs);
-        if (answer.status === 200) return countersOf(pod, parseMetrics(answer.body));
-        problems.push(`${candidate}: HTTP ${answer.status}: ${answer.body.slice(0, 160)}`);
+        const samples = answer.status === 200 ? parseMetrics(answer.body) : [];
+        // A page of somebody else has none, and would read as a replica that has served nothing.
+        if (samples.some(({ name }) => name.startsWith('vllm:'))) return countersOf(pod, samples);
+        const what = answer.status === 200 ? 'no metrics of vLLM' : answer.body.slice(0, 160);
+        problems.push(`${candidate}: HTTP ${answer.status}: ${what}`);
       } catch (error) {
         problems.push(`${candidate}: ${errorText(error)}`);
       }
@@ -171,10 +179,27 @@ export function countersOf(pod: string, samples: readonly Sample[]): ReplicaCoun
   };
 }
 
+/**
+ * The body as far as checks read it; null where it is no JSON object. What is of another type is left out: a check then
+ * finds it missing, and says so.
+ */
 function parsed(text: string): ServingBody | null {
   try {
-    return JSON.parse(text);
+    const { data, choices, usage, ...others } = object({})(fromJson(text), '');
+    return {
+      ...others,
+      ...(Array.isArray(data) ? { data: data.map(fieldsOf) } : {}),
+      ...(Array.isArray(choices)
+        ? { choices: choices.map(fieldsOf).map((choice) => ({ ...choice, message: fieldsOf(choice.message) })) }
+        : {}),
+      ...(usage === undefined ? {} : { usage: fieldsOf(usage) }),
+    };
   } catch {
     return null;
   }
+}
+
+/** The fields of an object, and none of anything else. */
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,3 +1,17 @@
+import {
+  type Decoded,
+  type Decoder,
+  fromJson,
+  isMismatch,
+  list,
+  maybe,
+  name as nameOfCluster,
+  number,
+  object,
+  some,
+  text,
+} from '../../lib/decode.ts';
+
 /** One host of one cluster of an Envoy, with the counters that matter for a proof. */
 export interface EnvoyHost {
   /** `outbound|9002||qwen-epp-service.ns.svc.cluster.local` */
@@ -19,15 +33,13 @@ export const ENVOY_CLUSTERS_PATH = '/clusters?format=json';
  * Reads `/clusters?format=json` (admin.v3.Clusters, Envoy 1.30 docs): counters are strings, and those of 0 have no value.
  * `rq_success` is of no use: Envoy counts a gRPC stream as a success at its trailers, and ext_proc resets its stream
  * before they come. A healthy endpoint picker has 0 of them (seen in Envoy 1.36.4, 1.38.3 and 1.40.0).
- * Throws SyntaxError for what is no JSON of that shape.
+ * Throws an Error that names the place for what is no JSON of that shape.
  */
-export function parseClusters(text: string): EnvoyHost[] {
-  const { cluster_statuses: statuses } = JSON.parse(text) as { cluster_statuses?: ClusterStatus[] };
-  if (!Array.isArray(statuses)) throw new SyntaxError('no cluster_statuses in the answer of the Envoy');
-  return statuses.flatMap(({ name = '', host_statuses: hosts = [] }) =>
+export function parseClusters(body: string): EnvoyHost[] {
+  return statusesOf(body).flatMap(({ name, host_statuses: hosts = [] }) =>
     hosts.map(({ address, stats = [] }) => {
       const { address: ip = '', port_value: port = 0 } = address?.socket_address ?? {};
-      const count = (wanted: string) => Number(stats.find((stat) => stat.name === wanted)?.value ?? 0);
+      const count = (wanted: string) => stats.find((stat) => stat.name === wanted)?.value ?? 0;
       return {
         cluster: name,
         host: `${ip}:${port}`,
@@ -74,10 +86,33 @@ const COUNTERS = ['requests', 'errors', 'connectFailures'] as const;
 
 const keyOf = ({ cluster, host }: EnvoyHost): string => `${cluster} ${host}`;
 
-interface ClusterStatus {
-  name?: string;
-  host_statuses?: {
-    address?: { socket_address?: { address?: string; port_value?: number } };
-    stats?: { name?: string; value?: string | number }[];
-  }[];
+/** A counter: proto3 writes 64-bit integers as text. */
+const counter: Decoder<number> = (value, path) => {
+  const digits = typeof value === 'string' && /^\d{1,20}$/.test(value);
+  return number(digits ? Number(value) : value, path);
+};
+
+const clusters = object({
+  cluster_statuses: list(
+    object({
+      name: nameOfCluster,
+      host_statuses: maybe(
+        list(
+          some({
+            address: some({ socket_address: some({ address: text, port_value: number }) }),
+            stats: list(some({ name: text, value: counter })),
+          }),
+        ),
+      ),
+    }),
+  ),
+});
+
+function statusesOf(body: string): Decoded<typeof clusters>['cluster_statuses'] {
+  try {
+    return clusters(fromJson(body), '').cluster_statuses;
+  } catch (error) {
+    if (!isMismatch(error)) throw error;
+    throw new Error(`the answer of the Envoy is not its clusters: ${error.message}`);
+  }
 }

@@ -23,10 +23,11 @@ export function parseMetrics(text: string): Sample[] {
   return samples;
 }
 
-/** Sum over all samples with one of the names, or null when there is none. */
+/** Sum over all samples with one of the names, or null when there is none, or no finite one. */
 export function sumOf(samples: readonly Sample[], ...names: string[]): number | null {
   const matching = samples.filter(({ name }) => names.includes(name));
-  return matching.length === 0 ? null : matching.reduce((sum, { value }) => sum + value, 0);
+  const sum = matching.reduce((total, { value }) => total + value, 0);
+  return matching.length === 0 || !Number.isFinite(sum) ? null : sum;
 }
 
 function labelsOf(text: string): Record<string, string> {

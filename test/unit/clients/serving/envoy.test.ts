@@ -30,7 +30,7 @@ describe('the clusters of an Envoy', () => {
   });
 
   it.each(['', 'upstream connect error', '{}'])('are none in %j', (text) => {
-    expect(() => parseClusters(text)).toThrow(SyntaxError);
+    expect(() => parseClusters(text)).toThrow('the answer of the Envoy is not its clusters');
   });
 });
 
