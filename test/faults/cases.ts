@@ -44,6 +44,9 @@ const FAULTS: Record<string, Fault> = {
   '502': { kind: 'status', status: 502, times: 1 },
   '503-burst': { kind: 'status', status: 503, times: 4 },
   'long-outage': { kind: 'status', status: 503, times: 40 },
+  'garbage-page': { kind: 'garbage', body: '<html><title>Sign in</title></html>', times: 3 },
+  'garbage-object': { kind: 'garbage', body: '{}', times: 3 },
+  'garbage-long': { kind: 'garbage', body: 'null', times: 30 },
   kill: { kind: 'kill', before: true },
   'kill-after': { kind: 'kill', before: false },
   interrupt: { kind: 'interrupt' },
@@ -119,6 +122,7 @@ export async function play(world: World, one: Case): Promise<Outcome> {
   const last = resizes.at(-1);
   if (last && last.nodeCount !== 0) broken.push(`the last resize asked for ${last.nodeCount} nodes`);
   const text = run.everythingSaid();
+  if (/is not iterable|cannot (?:read|set) prop|is not a function/i.test(text)) broken.push('JavaScript spoke');
   for (const secret of world.secrets) if (text.includes(secret)) broken.push('a secret was told');
   if (run.claims()) broken.push(run.claims() as string);
   if (broken.length > 0) await reset(world, run);

@@ -19,6 +19,8 @@ export type Fault =
   /** The request is read and never answered. */
   | { kind: 'hang' }
   | { kind: 'status'; status: number; times: number }
+  /** Something else answers in place of the server, with a good status. */
+  | { kind: 'garbage'; body: string; times: number }
   /** The client dies as it sends the request (`before`), or as the server has carried it out. */
   | { kind: 'kill'; before: boolean }
   /** The client is told to stop at this request, which goes on. */
@@ -114,6 +116,10 @@ export async function startFaultProxy(options: {
     const body = await buffer(incoming);
     if (hit?.kind === 'reset' || hit?.kind === 'cut') return drop();
     if (hit?.kind === 'hang') return;
+    if (hit?.kind === 'garbage') {
+      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(hit.body);
+      return;
+    }
     if (hit?.kind === 'status') {
       outgoing
         .writeHead(hit.status, { 'content-type': 'application/json' })

@@ -19,8 +19,18 @@ describe('whatever one request of the lease meets, the nodes come back', () => {
   test('every fault is tried on requests to both servers, of main and of post', () => {
     const kinds = new Set(all.map(({ name }) => name.replace(/\/\d+\//, '/')));
     // How often a run asks while it waits varies; what it asks does not.
-    expect(kinds.size).toBe(13 + 13 + 12 + 12);
+    expect(kinds.size).toBe(16 + 16 + 15 + 15);
     expect(all.length).toBeGreaterThan(300);
+  });
+
+  test('garbage in place of any answer is survived', { timeout: 120_000 }, async () => {
+    const failed: string[] = [];
+    const garbage = all.filter(({ name }) => /garbage-(?:page|object|long)$/.test(name));
+    for (const one of sample(garbage, 30, SEED)) {
+      const { broken } = await play(world, one);
+      if (broken.length > 0) failed.push(`npm run test:faults -- --case ${one.name}: ${broken.join('; ')}`);
+    }
+    expect(failed).toEqual([]);
   });
 
   test(`${SAMPLE} of them, by seed ${SEED}, are survived`, { timeout: 120_000 }, async () => {
