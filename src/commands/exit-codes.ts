@@ -5,7 +5,7 @@ export const EXIT_CODES = {
   pass: { code: 0, short: 'pass', meaning: 'pass' },
   fail: { code: 1, short: 'fail', meaning: 'fail; `history show`: the newest run is worse' },
   error: { code: 2, short: 'error', meaning: 'error: never measured, or nodes that could not be given back' },
-  usage: { code: 3, short: 'bad usage', meaning: 'bad usage' },
+  usage: { code: 3, short: 'bad usage', meaning: 'bad usage, or a file that is no result' },
   undecided: { code: 4, short: 'inconclusive or invalid', meaning: 'inconclusive, or measured wrongly (`invalid`)' },
   interrupted: { code: 130, short: 'interrupted', meaning: 'interrupted; the nodes were given back' },
 } as const;

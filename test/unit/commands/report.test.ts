@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { cli } from '../../../src/cli.ts';
 import { REPORT_FORMATS } from '../../../src/commands/report.ts';
 import { aReport } from '../report/fixtures.ts';
 import { command } from './command.ts';
@@ -47,6 +48,10 @@ describe('report', () => {
     await writeFile(file, '{"schema":"other"}');
     await expect(command(['report', file], {}, () => {})).rejects.toMatchObject({ code: 'result-unreadable' });
     await expect(command(['report', join(folder, 'none')], {}, () => {})).rejects.toMatchObject({ code: 'no-file' });
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect([await cli(['report', file]), await cli(['compare', file, file])]).toEqual([3, 3]);
+    expect(String(stderr.mock.calls[0]?.[0])).toContain('its schema is "other"');
+    stderr.mockRestore();
   });
 });
 
