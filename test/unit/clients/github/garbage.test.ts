@@ -39,12 +39,7 @@ const status = { state: 'success' as const, description: '', logUrl: null, envir
 const CALLS: Record<string, [noun: string, path: RegExp, tries: number, call: () => Promise<unknown>]> = {
   'who it is': ['a user', /^\/user$/, 5, () => createGithubIssues(access()).list()],
   'list of issues': ['a list of issues', /\/issues$/, 5, () => createGithubIssues(access()).list()],
-  'new issue': [
-    'an issue',
-    /\/issues$/,
-    1,
-    () => createGithubIssues(access()).create({ title: 'a', body: 'b' }),
-  ],
+  'new issue': ['an issue', /\/issues$/, 1, () => createGithubIssues(access()).create({ title: 'a', body: 'b' })],
   comments: ['a page of comments', /graphql$/, 5, () => comments().findComment(comment)],
   'new comment': ['a comment', /\/issues\/7\/comments$/, 4, () => comments().upsertComment(comment)],
   'pull request': ['a pull request', /\/pulls\/7$/, 5, () => pullRequestHead(access(), 7)],
