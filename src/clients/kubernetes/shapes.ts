@@ -186,6 +186,13 @@ export const SHAPES: Readonly<Record<keyof KindMap, Readonly<Record<string, Deco
       trafficPolicy: some({ tls, portLevelSettings: list(some({ tls })) }),
     }),
   },
+  PeerAuthentication: {
+    spec: some({
+      selector: some({ matchLabels: texts }),
+      mtls: some({ mode: text }),
+      portLevelMtls: record(some({ mode: text })),
+    }),
+  },
   EnvoyFilter: {
     spec: some({
       workloadSelector: some({ labels: texts }),
