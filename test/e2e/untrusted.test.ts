@@ -69,3 +69,51 @@ describe('a pull request with manifests that are none of its business', () => {
     expect(job.outputs()).toMatchObject({ verdict: 'error', cause: 'manifest.refused', blame: 'change' });
   });
 });
+
+describe('a list of what to retire that names more than the stack', () => {
+  const service = (name: string, namespace?: string) =>
+    JSON.stringify({
+      ...{ apiVersion: 'serving.kserve.io/v1alpha1', kind: 'LLMInferenceService' },
+      metadata: { name, ...(namespace ? { namespace } : {}) },
+    });
+
+  it.each([
+    [
+      "an administrator's NetworkPolicy",
+      JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all' } }),
+      'NetworkPolicy deny-all',
+    ],
+    [
+      'the lease of another pool',
+      JSON.stringify({
+        ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
+        metadata: { name: 'tpu-serving-gate-v5e', namespace: 'default' },
+      }),
+      'Lease tpu-serving-gate-v5e in default',
+    ],
+    ['a service of another namespace', service('theirs', 'team-b'), 'LLMInferenceService theirs in team-b'],
+    [
+      'a kind of another group with the name of a service',
+      JSON.stringify({ apiVersion: 'example.com/v1', kind: 'LLMInferenceService', metadata: { name: 'mine' } }),
+      'LLMInferenceService mine',
+    ],
+  ])('is refused before any call: %s', async (_, object, named) => {
+    job = fakeRunner({
+      inputs: {
+        ...{ 'project-id': 'my-project', location: 'europe-west4-a', cluster: 'llmd', comment: 'off' },
+        retire: 'retire.yaml',
+        'credentials-json': KEY,
+      },
+      env: { GITHUB_REPOSITORY: 'o/r' },
+      event: { name: 'push', payload: {} },
+    });
+    // One that is allowed does not carry the other along.
+    writeFileSync(join(job.workspace, 'retire.yaml'), `${service('pattern-1')}\n---\n${object}\n`);
+    const { code, log } = await job.main().done;
+    expect(code).toBe(1);
+    expect(log).toMatch(new RegExp(`Input "retire" names ${named}[^,;]* \\(retire\\.yaml:\\d+\\);`));
+    expect(log).toContain('allowed: an LLMInferenceService in namespace llm-d-inference-scheduling');
+    expect(job.outputs()).toMatchObject({ verdict: 'error', changed: 'false' });
+    expect((await job.post().done).code).toBe(0);
+  });
+});

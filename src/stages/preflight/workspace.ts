@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
-import { describe, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
+import { describe, groupOf, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Report } from '../../report/model.ts';
 import { isService } from '../../stack/service.ts';
 import { readBaseline, readLastPass } from './earlier-results.ts';
+import { SERVICE_GROUP } from './kserve.ts';
 import type { Seen, Table } from './table.ts';
 
 /** The contents of the workspace's files; each of them is a line of preflight. */
@@ -115,7 +116,10 @@ async function readRetired(session: Workspace): Promise<Manifest[]> {
  */
 function onlyServices(listed: Manifest[], { namespace }: Inputs): Manifest[] {
   const refused = listed.filter(
-    ({ object }) => !isService(refOf(object)) || (object.metadata.namespace ?? namespace) !== namespace,
+    ({ object }) =>
+      !isService(object) ||
+      groupOf(object.apiVersion) !== SERVICE_GROUP ||
+      (object.metadata.namespace ?? namespace) !== namespace,
   );
   if (refused.length === 0) return listed;
   const places = refused.map(({ file, line, object }) => `${describe(refOf(object))} (${file}:${line ?? 1})`);
