@@ -13,7 +13,10 @@ import { retireDeployment } from '../publish/deployment.ts';
 import type { RunIdentity, Swept } from '../report/model.ts';
 import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from '../report/sweep.ts';
 import { holderIdentity } from '../stages/lease/lease.ts';
-import { noteSweep, type SweepContext, sweep } from '../stages/release/sweep.ts';
+import { SWEEPER_KEY } from '../stages/lease/overwritten.ts';
+import { sweep } from '../stages/release/sweep.ts';
+import type { SweepContext } from '../stages/release/sweep-context.ts';
+import { endSweep, readNote } from '../stages/release/sweep-note.ts';
 
 /** What a sweep is told by, and tells; the action and the command line each have their own. */
 export interface SweepIo {
@@ -36,7 +39,7 @@ export interface SweepIo {
 
 export type SweepOutcome = 'done' | 'failed' | 'bad-inputs';
 
-/** Finds leases that have run out and releases their pools. A sweep that cannot list the leases is an error, never silence. */
+/** Finds leases that have run out and releases their pools; nodes under a lease that is nobody's are a failure. A sweep that cannot list the leases is an error, never silence. */
 export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
   const parsed = parseSweepInputs(io.source);
   if ('problems' in parsed) {
@@ -51,12 +54,12 @@ export async function runSweep(io: SweepIo): Promise<SweepOutcome> {
     const run = runIdentity(env, { pullRequest: null });
     const access = accessOf(io, inputs, run);
     const held: string[] = [];
-    const context = await sweepContext(io, inputs, { world, run, access, held });
-    if (!context.dryRun) io.onChanging?.();
-    const swept = await sweep(context);
-    const nowMs = world.kube.serverTime();
-    const lastRanAt = await noteSweep(context, nowMs);
-    emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, nowMs) });
+    const started = await sweepContext(io, inputs, { world, run, access, held });
+    if (!started.dryRun) io.onChanging?.();
+    const { lastRanAt, seen } = await readNote(started);
+    const context = { ...started, seen };
+    const swept = [...(await sweep(context)), ...(await endSweep(context))];
+    emit({ type: 'fact', stage: 'release', text: lastRanText(lastRanAt, world.kube.serverTime()) });
     const at = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
     const text = renderSweep(swept, { where: placeOf(inputs), at, lastRanAt, runUrl: run.url });
     const wanted = leaks(swept).length > 0 && inputs.issue ? access : null;
@@ -99,7 +102,7 @@ async function sweepContext(
   const { createGithubRuns } = await import('../clients/github/runs.ts');
   const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
   const github = access && createGithubRuns({ ...access, serverUrl });
-  const runKey = `sweep-${run.id}-${run.attempt}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const runKey = `${SWEEPER_KEY}${run.id}-${run.attempt}`.toLowerCase().replace(/[^a-z0-9-]/g, '-');
   const { projectId, location, cluster } = inputs;
   return {
     ...world,

@@ -80,7 +80,7 @@ async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promis
   const { clock, signal, emit, inputs } = connection;
   const started = clock.now();
   let gke: GkeClient | null = null;
-  let kube: KubeClient | null = null;
+  let kube = null as KubeClient | null;
   try {
     const auth = await openAuth(connection);
     gke = await poll({
@@ -101,25 +101,21 @@ async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promis
       },
     });
     const opened = gke;
-    kube = await kubeWithin(connection, auth, opened);
-    const foreign = await notOurs(kube, lease, Date.now(), emit);
+    const openKube = async () => {
+      kube ??= await kubeWithin(connection, auth, opened);
+      return kube;
+    };
+    const context = () => ({
+      gke: opened,
+      clock,
+      signal,
+      emit,
+      pollIntervalMs: inputs.pollIntervalMs,
+      limitMs: Math.max(inputs.pollIntervalMs, inputs.releaseTimeoutMs - (clock.now() - started)),
+    });
+    const foreign = await notOurs({ ...context(), openKube }, lease);
     if (foreign) return foreign;
-    const released = await release(
-      {
-        gke,
-        kube,
-        kubeAgain: async () => {
-          kube = await kubeWithin(connection, auth, opened);
-          return kube;
-        },
-        clock,
-        signal,
-        emit,
-        pollIntervalMs: inputs.pollIntervalMs,
-        limitMs: Math.max(inputs.pollIntervalMs, inputs.releaseTimeoutMs - (clock.now() - started)),
-      },
-      lease,
-    );
+    const released = await release({ ...context(), kube, kubeAgain: openKube }, lease);
     await settleLease(kube, lease, released, emit);
     return released;
   } catch (error) {

@@ -468,8 +468,11 @@ export interface Swept {
   nodePool: string;
   /** The dead run's page, or its name. */
   holder: string;
-  /** `kept-over`: a stack was kept, and its time is over; `asked`: its end was asked for. Neither is a leak. */
-  reason: 'expired' | 'run-ended' | 'kept-over' | 'asked';
+  /**
+   * `kept-over`: a stack was kept, and its time is over; `asked`: its end was asked for. Neither is a leak. `overwritten`
+   * and `deleted`: somebody did that to the lease, and nodes are left; the pool was left alone.
+   */
+  reason: 'expired' | 'run-ended' | 'kept-over' | 'asked' | 'overwritten' | 'deleted';
   outcome: 'released' | 'failed' | 'not-needed';
   message: string;
   /** To run by hand; null when nothing is left to do. */

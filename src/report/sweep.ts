@@ -11,6 +11,8 @@ const REASONS = {
   'run-ended': 'run ended',
   'kept-over': 'time was over',
   asked: 'its end was asked for',
+  overwritten: 'lease overwritten',
+  deleted: 'lease deleted',
 } as const;
 
 /** What a run left behind, or what could not be given back: worth an issue. The end of a stack that was kept is not. */

@@ -224,7 +224,7 @@ export function newRun(world: World) {
             pollIntervalMs: inputs.pollIntervalMs,
             limitMs: inputs.releaseTimeoutMs,
             namespace: inputs.leaseNamespace,
-            holder: { identity: 'cli/sweeper', runKey: 'sweeper' },
+            holder: { identity: 'cli/sweep-1', runKey: 'sweep-1' },
             where: { projectId: inputs.projectId, location: inputs.location, cluster: inputs.cluster },
             runEnded: async () => null,
           });

@@ -3,6 +3,7 @@ import { describe, type KubeObject, type ObjectRef, type OwnedRef } from '../../
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import type { LeaseState } from '../context.ts';
 import { isExpired, type LeaseRecord } from '../lease/lease-record.ts';
+import { overwritten } from '../lease/overwritten.ts';
 import { RUN_ANNOTATION } from './marks.ts';
 
 /** Who made an object that exists. */
@@ -12,7 +13,7 @@ export type Maker =
   | 'others'
   /** A run that no lease knows any more, or whose lease has run out. */
   | 'ended-run'
-  /** A run whose lease on another pool holds, with its stack. */
+  /** A run whose lease on another pool holds, with its stack; or may hold, since somebody overwrote the lease. */
   | LeaseRecord;
 
 /** Judges an object by its mark and by the leases of all pools. Pure. */
@@ -25,7 +26,10 @@ export function makerOf(
   const run = metadata.annotations?.[RUN_ANNOTATION];
   if (run === undefined) return 'others';
   if (run === runKey) return 'us';
-  return leases.find((lease) => madeUnder(lease, run) && !isExpired(lease, nowMs)) ?? 'ended-run';
+  // A run whose lease somebody made unreadable may live, and this may be it.
+  const isOf = (lease: LeaseRecord) => madeUnder(lease, run) || lease.state === null;
+  const mayLive = (lease: LeaseRecord) => !isExpired(lease, nowMs) || overwritten(lease, nowMs) !== null;
+  return leases.find((lease) => isOf(lease) && mayLive(lease)) ?? 'ended-run';
 }
 
 /** Whether a run has a lease, or had it when it deployed: a sweeper that takes a lease over keeps the run's words. */
@@ -34,15 +38,19 @@ function madeUnder({ runKey, state }: LeaseRecord, run: string): boolean {
 }
 
 /** The failure of a run that would change or delete what a living run of another pool serves with. */
-export function ownedByRun(ref: ObjectRef, { holder, state, expiresAtMs }: LeaseRecord, stage: FailureStage): Failure {
+export function ownedByRun(ref: ObjectRef, lease: LeaseRecord, stage: FailureStage): Failure {
+  const { holder, state, expiresAtMs, object } = lease;
+  const hidden = state ? null : `may belong to the run of lease ${object.metadata.name}, which cannot be read.`;
   const pool = state ? `node pool ${state.nodePool}` : 'another node pool';
   const until = new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
   const kept = state?.kept ? (state.kept.until ? `, kept until ${until}` : ', kept until somebody ends it') : '';
   return new Failure({
     stage,
     code: 'owned-by-run',
-    message: `${describe(ref)} belongs to the stack of ${holder} on ${pool}${kept}.`,
-    hint: 'Give this stack another name or namespace, or end that one first (mode: cleanup).',
+    message: `${describe(ref)} ${hidden ?? `belongs to the stack of ${holder} on ${pool}${kept}.`}`,
+    hint: hidden
+      ? 'Look who uses that node pool. Delete the lease once nobody does, or give this stack another name or namespace.'
+      : 'Give this stack another name or namespace, or end that one first (mode: cleanup).',
     blame: 'config',
     evidence: { holder, nodePool: state?.nodePool ?? null },
   });

@@ -26,6 +26,10 @@ export interface LeaseRecord {
   holder: string;
   runKey: string | null;
   acquiredAt: string | null;
+  /** Last sign of life, milliseconds since the epoch; null when it cannot be read. */
+  renewedAtMs: number | null;
+  /** How long it holds after that; null when it cannot be read. */
+  durationS: number | null;
   /** Milliseconds since the epoch; 0 for a lease that says nothing. */
   expiresAtMs: number;
   /** Null when it cannot be read: nothing can be given back from it then. */
@@ -43,9 +47,21 @@ export function isHeldBy({ runKey, holder }: LeaseRecord, { identity, runKey: ke
   return runKey === key && holder === identity;
 }
 
+const NAME_PREFIX = 'tpu-serving-gate-';
+
 /** One lease for each pool of a cluster, in a namespace that all runs share whatever they deploy to. */
 export function leaseRef(namespace: string, pool: string): ObjectRef<'Lease'> {
-  return { apiVersion: LEASE_API, kind: 'Lease', name: `tpu-serving-gate-${pool}`, namespace };
+  return { apiVersion: LEASE_API, kind: 'Lease', name: `${NAME_PREFIX}${pool}`, namespace };
+}
+
+/** The node pool that a lease is for, by its name alone; null for a name that no pool's lease has. */
+export function poolOf({ metadata }: Pick<KubeObject, 'metadata'>): string | null {
+  const pool = metadata.name.startsWith(NAME_PREFIX) ? metadata.name.slice(NAME_PREFIX.length) : '';
+  return isPoolName(pool) ? pool : null;
+}
+
+export function isPoolName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /** The object that says that `holder` has the pool from `acquiredAtMs` on, with a sign of life at `nowMs`. */
@@ -87,17 +103,26 @@ function durationOf({ kept }: LeaseState, nowMs: number): number {
 /** Reads a lease whoever wrote it; what is not as the gate writes it is not trusted. */
 export function readLease(object: Lease): LeaseRecord {
   const { holderIdentity, leaseDurationSeconds, acquireTime, renewTime }: LeaseSpec = object.spec ?? {};
-  const renewedAtMs = Date.parse(String(renewTime ?? ''));
-  const seconds = Number(leaseDurationSeconds ?? 0);
+  const renewedAtMs = finite(Date.parse(String(renewTime ?? '')));
+  const durationS = finite(Number(leaseDurationSeconds ?? Number.NaN));
   const { annotations = {} } = object.metadata;
+  const state = parseState(annotations[STATE_ANNOTATION]);
+  // A stack ends when its record says so, whoever makes the lease longer.
+  const keptUntilMs = state?.kept?.until ? Date.parse(state.kept.until) : Number.POSITIVE_INFINITY;
   return {
     object,
     holder: typeof holderIdentity === 'string' && holderIdentity !== '' ? holderIdentity : 'nobody',
     runKey: annotations[RUN_ANNOTATION] ?? null,
     acquiredAt: typeof acquireTime === 'string' ? acquireTime : null,
-    expiresAtMs: Number.isFinite(renewedAtMs) && Number.isFinite(seconds) ? renewedAtMs + seconds * 1_000 : 0,
-    state: parseState(annotations[STATE_ANNOTATION]),
+    renewedAtMs,
+    durationS,
+    expiresAtMs: renewedAtMs === null ? 0 : Math.min(renewedAtMs + (durationS ?? 0) * 1_000, keptUntilMs),
+    state,
   };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 export function isExpired(record: LeaseRecord, nowMs: number): boolean {

@@ -8,7 +8,7 @@ import type { LeaseState, StageContext } from '../context.ts';
 import { RUN_ANNOTATION } from '../deploy/marks.ts';
 import { makerOf, ownedByRun } from '../deploy/ownership.ts';
 import { leasesOf } from '../lease/find-leases.ts';
-import { isExpired, type LeaseRecord, leaseRef, readLease } from '../lease/lease-record.ts';
+import { isExpired, type LeaseRecord, leaseRef, poolOf, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';
 import type { Look } from './table.ts';
@@ -44,7 +44,7 @@ export function refuserOfLiving({ kube, inputs, runKey }: StageContext, pool: st
     const run = object.metadata.annotations?.[RUN_ANNOTATION];
     if (run === undefined || run === runKey) return;
     listed ??= leasesOf(kube, inputs.leaseNamespace);
-    const others = (await listed).filter(({ state }) => state?.nodePool !== pool);
+    const others = (await listed).filter((lease) => (lease.state?.nodePool ?? poolOf(lease.object)) !== pool);
     const maker = makerOf(object, runKey, others, kube.serverTime());
     if (typeof maker === 'object') throw ownedByRun(refOf(object), maker, 'preflight');
   };

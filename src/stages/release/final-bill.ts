@@ -12,6 +12,7 @@ export function finalBill(
   { release, billed }: Released,
   options: Pricing & { now: string },
 ): Cost | null {
-  const counted = billed.length > 0 || (report.cost === null && release.nodesLeft !== null);
+  const isZero = report.cost === null && release.outcome === 'released' && release.nodesLeft !== null;
+  const counted = billed.length > 0 || isZero;
   return counted ? bill(report, billed, options, options.now) : report.cost;
 }

@@ -84,7 +84,9 @@ export function releaseFailed(lease: LeaseState, error: unknown, durationMs = 0)
 }
 
 /** The line to run by hand. Every part was checked against a strict pattern when it came in. */
-export function resizeCommand(lease: LeaseState): string {
+export function resizeCommand(
+  lease: Pick<LeaseState, 'cluster' | 'nodePool' | 'restingNodes' | 'location' | 'projectId'>,
+): string {
   return `gcloud container clusters resize ${lease.cluster} --node-pool ${lease.nodePool} --num-nodes ${lease.restingNodes} --location ${lease.location} --project ${lease.projectId} --quiet`;
 }
 

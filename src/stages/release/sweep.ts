@@ -1,54 +1,31 @@
-import type { GkeClient } from '../../clients/google/gke.ts';
-import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
-import { errorText } from '../../lib/failure.ts';
-import type { Clock } from '../../lib/poll.ts';
-import type { Emit } from '../../progress/events.ts';
 import type { Swept } from '../../report/model.ts';
 import type { LeaseState } from '../context.ts';
-import { MANAGED_BY } from '../deploy/marks.ts';
-import { leasesOf, SWEEPER } from '../lease/find-leases.ts';
-import { type Holder, isExpired, LEASE_API, type LeaseRecord, leaseObject } from '../lease/lease-record.ts';
+import { leasesOf } from '../lease/find-leases.ts';
+import { isExpired, type LeaseRecord, leaseObject, poolOf } from '../lease/lease-record.ts';
+import { overwritten } from '../lease/overwritten.ts';
 import { expirePool, keepPool, returnPool } from '../lease/pool-lease.ts';
 import { release } from './release.ts';
-
-export interface SweepContext {
-  gke: GkeClient;
-  kube: KubeClient;
-  clock: Clock;
-  signal: AbortSignal;
-  emit: Emit;
-  pollIntervalMs: number;
-  /** For one pool. */
-  limitMs: number;
-  namespace: string;
-  holder: Holder;
-  /** The cluster that is swept; leases that name another are left alone. */
-  where: { projectId: string; location: string; cluster: string };
-  /** Only says what would be given back. */
-  dryRun?: boolean;
-  /** A pool whose stack is kept no longer, or `all`: its end was asked for. */
-  ends?: string | 'all';
-  /** Told of a pool that `ends` means and a run still holds. */
-  onHeld?: (nodePool: string, holder: string) => void;
-  /** Told after a stack that was kept has gone. */
-  onEnded?: (state: LeaseState) => Promise<void>;
-  /** Whether the run with this page has ended, and its post step with it; null when that cannot be known. */
-  runEnded: (holder: string) => Promise<boolean | null>;
-}
+import { isHere, type SweepContext } from './sweep-context.ts';
+import { sweepOverwritten } from './sweep-overwritten.ts';
 
 /**
  * Gives back the pools whose lease has run out or whose run has ended. A pool without a lease of ours that can be read is
- * never touched. Each lease is taken over first, in the version that was read, so that neither a run nor another sweeper
- * has the same pool.
+ * never touched: nodes that are left under such a lease are a failure, with the command. Each lease is taken over first, in
+ * the version that was read, so that neither a run nor another sweeper has the same pool.
  */
 export async function sweep(context: SweepContext): Promise<Swept[]> {
   const { kube, emit, namespace } = context;
   const swept: Swept[] = [];
   for (const record of await leasesOf(kube, namespace)) {
     const { object } = record;
-    const due = await reasonToSweep(context, record);
-    if (!due) continue;
+    const wrong = wrongWith(context, record);
+    const due = wrong === null ? await reasonToSweep(context, record) : await emptied(context, record);
+    if (!due) {
+      const left = wrong === null ? null : await sweepOverwritten(context, record, wrong);
+      if (left) swept.push(left);
+      continue;
+    }
     if (context.dryRun) {
       emit({ type: 'fact', stage: 'release', text: `${due.state.nodePool} would be given back: ${due.reason}` });
       continue;
@@ -63,21 +40,28 @@ export async function sweep(context: SweepContext): Promise<Swept[]> {
   return swept;
 }
 
-async function reasonToSweep(
-  context: SweepContext,
-  record: LeaseRecord,
-): Promise<{ state: LeaseState; reason: Swept['reason'] } | null> {
-  const { emit, where } = context;
-  const { state, holder, object } = record;
-  const { name } = object.metadata;
-  if (!state) {
-    emit({ type: 'warning', text: `lease ${name} does not say how to give its pool back; it is left alone` });
-    return null;
-  }
-  if (name !== `tpu-serving-gate-${state.nodePool}` || !isHere(state, where)) {
-    emit({ type: 'warning', text: `lease ${name} names another pool or cluster; it is left alone` });
-    return null;
-  }
+interface Due {
+  state: LeaseState;
+  reason: Swept['reason'];
+}
+
+/** Why nothing can be given back from a lease, as a clause; null for one as the gate writes it. */
+function wrongWith({ kube, where }: SweepContext, record: LeaseRecord): string | null {
+  const { state } = record;
+  if (state && !isHere(state, where)) return 'its record names another cluster';
+  return overwritten(record, kube.serverTime());
+}
+
+/** A lease whose holder was emptied: its record still names the run, and GitHub may know that this has ended. */
+async function emptied(context: SweepContext, { state, holder, object }: LeaseRecord): Promise<Due | null> {
+  const isOwn = holder === 'nobody' && state && isHere(state, context.where) && poolOf(object) === state.nodePool;
+  return isOwn && (await context.runEnded(state.holder)) ? { state, reason: 'run-ended' } : null;
+}
+
+async function reasonToSweep(context: SweepContext, record: LeaseRecord): Promise<Due | null> {
+  const { emit } = context;
+  const { state, holder } = record;
+  if (!state) return null;
   const { kept } = state;
   if (isExpired(record, context.kube.serverTime())) return { state, reason: kept ? 'kept-over' : 'expired' };
   const wanted = context.ends === 'all' || context.ends === state.nodePool;
@@ -91,10 +75,6 @@ async function reasonToSweep(
   emit({ type: 'fact', stage: 'release', text });
   if (wanted) context.onHeld?.(state.nodePool, holder);
   return null;
-}
-
-function isHere(state: LeaseState, { projectId, location, cluster }: SweepContext['where']): boolean {
-  return state.projectId === projectId && state.location === location && state.cluster === cluster;
 }
 
 /** The lease keeps the dead run's words, so that a sweeper that dies is followed by another. */
@@ -136,36 +116,5 @@ async function giveBack(
     return { nodePool: state.nodePool, holder: from, reason, outcome, message, command, durationMs, nodesLeft };
   } finally {
     over.abort();
-  }
-}
-
-/**
- * Notes that a sweep has ended, unless it is a dry run, and answers when the one before it did (ISO 8601; null for the first): a schedule that
- * stopped is seen by whoever looks.
- */
-export async function noteSweep(
-  { kube, namespace, holder, emit, dryRun }: Pick<SweepContext, 'kube' | 'namespace' | 'holder' | 'emit' | 'dryRun'>,
-  nowMs: number,
-): Promise<string | null> {
-  const ref = { apiVersion: LEASE_API, kind: 'Lease', name: SWEEPER, namespace } as const;
-  try {
-    const found = await kube.get(ref);
-    const object: KubeObject = {
-      apiVersion: LEASE_API,
-      kind: 'Lease',
-      metadata: {
-        name: SWEEPER,
-        namespace,
-        labels: { ...MANAGED_BY },
-        ...(found?.metadata.resourceVersion ? { resourceVersion: found.metadata.resourceVersion } : {}),
-      },
-      spec: { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') },
-    };
-    if (!dryRun) await (found ? kube.replace(object) : kube.create(object));
-    const last: unknown = found?.spec?.renewTime;
-    return typeof last === 'string' ? last : null;
-  } catch (error) {
-    emit({ type: 'warning', text: `the time of this sweep could not be noted: ${errorText(error)}` });
-    return null;
   }
 }

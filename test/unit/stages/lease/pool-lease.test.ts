@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LeaseState } from '../../../../src/stages/context.ts';
 import { takePool } from '../../../../src/stages/lease/lease.ts';
-import { notOurs } from '../../../../src/stages/lease/lease-owner.ts';
 import {
   isExpired,
   LEASE_DURATION_S,
@@ -18,7 +17,6 @@ import {
   type LeaseContext,
   returnPool,
   stampKept,
-  standing,
   storyOf,
 } from '../../../../src/stages/lease/pool-lease.ts';
 import { startTestApi, type TestApi } from '../../clients/kubernetes/kube-api.ts';
@@ -363,43 +361,6 @@ describe('after the release', () => {
     expect(isExpired(record, Date.now())).toBe(true);
     expect(record.state).toEqual(LEASE);
     expect((await acquirePool(contextOf(OTHERS), LEASE, STOP)).story?.holder).toBe(LEASE.holder);
-  });
-});
-
-describe('whether the pool is ours to resize', () => {
-  const ask = async (state: Partial<LeaseState>, kube: ReturnType<TestApi['client']> | null = api.client()) =>
-    (await notOurs(kube, { ...LEASE, ...state }, Date.now(), () => {}))?.release ?? null;
-
-  it('is said by the lease in the cluster', async () => {
-    await acquirePool(contextOf(), LEASE, STOP);
-    expect(await ask({ phase: 'held' })).toBeNull();
-    // Killed between the lease and the word that it is held.
-    expect(await ask({ phase: 'acquiring' })).toBeNull();
-  });
-
-  it('is no when another run has it, whatever our state says', async () => {
-    await foreign(0);
-    expect(await standing(contextOf(), 'v6e')).toMatchObject({ holder: OTHERS.identity });
-    expect(await ask({ phase: 'acquiring' })).toMatchObject({
-      outcome: 'not-needed',
-      message: `No TPU node was leased: node pool v6e is leased by ${OTHERS.identity}.`,
-    });
-    expect(await ask({ phase: 'held' })).toMatchObject({
-      outcome: 'not-needed',
-      message: expect.stringContaining(`was taken over by ${OTHERS.identity}`),
-    });
-  });
-
-  it('is yes for a second release, and no for a lease that was never had', async () => {
-    expect(await ask({ phase: 'held' })).toBeNull();
-    expect(await ask({ phase: 'acquiring' })).toMatchObject({ outcome: 'not-needed' });
-  });
-
-  it('is yes without Kubernetes as long as nobody can have taken it over', async () => {
-    expect(await ask({ phase: 'held', renewedAt: new Date().toISOString() }, null)).toBeNull();
-    expect(await ask({ phase: 'acquiring' }, null)).toMatchObject({ outcome: 'not-needed' });
-    const old = new Date(Date.now() - EXPIRED_MS).toISOString();
-    await expect(ask({ phase: 'held', renewedAt: old }, null)).rejects.toMatchObject({ code: 'lease-unknown' });
   });
 });
 

@@ -112,6 +112,11 @@ describe('the bill after a release', () => {
     expect(cost).toMatchObject({ chipMinutes: 720, usd: expect.closeTo(12 * 1.037) });
   });
 
+  it('is no zero while nodes are left that nobody billed', () => {
+    const left = released({ outcome: 'failed', nodesLeft: 3 }, []);
+    expect(finalBill(aReport({ cost: null }), left, options)).toBeNull();
+  });
+
   it('keeps what main saw when no node was seen', () => {
     expect(finalBill(aReport(), releaseFailed(LEASE, new Error('no answer')), options)).toEqual(aReport().cost);
   });

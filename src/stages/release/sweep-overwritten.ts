@@ -1,0 +1,101 @@
+import { errorText } from '../../lib/failure.ts';
+import { poll } from '../../lib/poll.ts';
+import type { Swept } from '../../report/model.ts';
+import { type LeaseRecord, poolOf } from '../lease/lease-record.ts';
+import { poolNodes, type TpuNode } from '../lease/nodes.ts';
+import { countNodes } from './nodes-left.ts';
+import { resizeCommand } from './release.ts';
+import { isHere, type SeenPool, type SweepContext } from './sweep-context.ts';
+
+/**
+ * Looks for nodes under a lease from which nothing can be given back; `wrong` is why. The pool is left alone. Null, with a
+ * warning, when no more nodes are left than the pool rests at.
+ */
+export async function sweepOverwritten(
+  context: SweepContext,
+  record: LeaseRecord,
+  wrong: string,
+): Promise<Swept | null> {
+  const { emit, clock, where } = context;
+  const { object, state, holder } = record;
+  const lease = `lease ${object.metadata.name} is not as a run writes it: ${wrong}`;
+  const nodePool = poolOf(object);
+  if (nodePool === null) {
+    emit({ type: 'warning', text: `${lease}; it is left alone` });
+    return null;
+  }
+  const isOwn = state?.nodePool === nodePool && isHere(state, where);
+  const known = context.seen?.find((pool) => pool.nodePool === nodePool);
+  const restingNodes = (isOwn ? state.restingNodes : known?.restingNodes) ?? 0;
+  const started = clock.now();
+  const nodesLeft = await countNodes(context, nodePool, restingNodes);
+  if (nodesLeft !== null && nodesLeft <= restingNodes) {
+    emit({ type: 'warning', text: `${lease}; no node is left in its pool, and it is left alone` });
+    return null;
+  }
+  const durationMs = Math.round(clock.now() - started);
+  const pool = { nodePool, restingNodes, holder };
+  return leftBehind(context, pool, { reason: 'overwritten', text: lease, nodesLeft, durationMs });
+}
+
+/**
+ * Looks for nodes of pools that the sweep before saw leased and that have no lease now. A release deletes the lease after
+ * its nodes: a node that was there at that sweep, and still is, had its lease deleted by somebody else.
+ */
+export async function sweepDeleted(context: SweepContext, leased: ReadonlySet<string>): Promise<Swept[]> {
+  const swept: Swept[] = [];
+  for (const pool of context.seen ?? []) {
+    if (leased.has(pool.nodePool)) continue;
+    const started = context.clock.now();
+    const nodes = await nodesOf(context, pool.nodePool);
+    const old = nodes?.filter(({ createdAt }) => Date.parse(createdAt) <= Date.parse(pool.seenAt)) ?? null;
+    if (old !== null && old.length <= pool.restingNodes) continue;
+    const text = `its lease, which ${pool.holder} held at ${pool.seenAt}, was deleted`;
+    const durationMs = Math.round(context.clock.now() - started);
+    swept.push(leftBehind(context, pool, { reason: 'deleted', text, nodesLeft: nodes?.length ?? null, durationMs }));
+  }
+  return swept;
+}
+
+/** The nodes of a pool; null, with a warning, when they cannot be listed in time. */
+async function nodesOf(context: SweepContext, pool: string): Promise<TpuNode[] | null> {
+  const { kube, clock, signal, emit } = context;
+  try {
+    return await poll({
+      stage: 'release',
+      what: `the nodes of ${pool}`,
+      everyMs: context.pollIntervalMs,
+      limitMs: context.limitMs,
+      clock,
+      signal,
+      onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
+      probe: async () => {
+        try {
+          return { done: await poolNodes(kube, pool) };
+        } catch (error) {
+          signal.throwIfAborted();
+          return { waiting: errorText(error) };
+        }
+      },
+    });
+  } catch (error) {
+    emit({ type: 'warning', text: `the nodes of ${pool} could not be counted: ${errorText(error)}` });
+    return null;
+  }
+}
+
+function leftBehind(
+  { emit, where }: SweepContext,
+  { nodePool, restingNodes, holder }: Omit<SeenPool, 'seenAt'>,
+  found: Pick<Swept, 'reason' | 'nodesLeft' | 'durationMs'> & { text: string },
+): Swept {
+  const { reason, nodesLeft, durationMs, text } = found;
+  const left =
+    nodesLeft === null
+      ? `The nodes of node pool ${nodePool} could not be counted`
+      : `Node pool ${nodePool} has ${nodesLeft} ${nodesLeft === 1 ? 'node' : 'nodes'} left`;
+  const message = `${left}: ${text}. It was left alone: look who uses it before you run the command.`;
+  const command = resizeCommand({ ...where, nodePool, restingNodes });
+  emit({ type: 'warning', text: `${message} Run by hand: ${command}` });
+  return { nodePool, holder, reason, outcome: 'failed', message, command, durationMs, nodesLeft };
+}
