@@ -1,3 +1,5 @@
+import type { GkeClient } from '../clients/google/gke.ts';
+import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { runIdentity } from '../clients/runner/identity.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
@@ -5,7 +7,9 @@ import { deadline, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { leasesOf } from '../stages/lease/find-leases.ts';
 import { holderIdentity } from '../stages/lease/lease.ts';
-import { isHeldBy } from '../stages/lease/lease-record.ts';
+import { type Holder, isHeldBy, type LeaseRecord, poolOf } from '../stages/lease/lease-record.ts';
+import { countNodes } from '../stages/release/nodes-left.ts';
+import { resizeCommand } from '../stages/release/release.ts';
 import { type Connection, openCluster } from './connect.ts';
 import { runKeyOf } from './first-report.ts';
 
@@ -14,7 +18,8 @@ export type FoundLease = { lease: LeaseState | null } | { problem: string; comma
 
 /**
  * Finds this run's lease in the cluster, for a post step whose state was lost. Asks until the limit of the release. Never
- * throws: what cannot be read is a problem, with the command that releases the nodes.
+ * throws: what cannot be read is a problem, with the command that releases the nodes. A lease that somebody overwrote may
+ * have been this run's, so that nodes under it are a problem, too.
  */
 export async function findLostLease(connection: Connection & { inputs: Inputs }): Promise<FoundLease> {
   const { inputs, env, clock, emit } = connection;
@@ -24,7 +29,7 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
   const runKey = runKeyOf(identity, inputs);
   const holder = { identity: holderIdentity(identity, runKey), runKey };
   try {
-    const found = await poll({
+    return await poll<FoundLease>({
       stage: 'release',
       what: "this run's lease",
       everyMs: Math.max(1_000, inputs.pollIntervalMs),
@@ -34,12 +39,11 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
       onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
       probe: async () => {
         try {
-          const { gke, kube } = await openCluster({ ...connection, signal }, 'release');
+          const cluster = await openCluster({ ...connection, signal }, 'release');
           try {
-            const leases = await leasesOf(kube, inputs.leaseNamespace);
-            return { done: leases.filter((each) => isHeldBy(each, holder)) };
+            return { done: await look({ ...connection, ...cluster, signal }, holder) };
           } finally {
-            await Promise.allSettled([gke.close(), kube.close()]);
+            await Promise.allSettled([cluster.gke.close(), cluster.kube.close()]);
           }
         } catch (error) {
           signal.throwIfAborted();
@@ -47,9 +51,6 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
         }
       },
     });
-    const [record] = found;
-    if (record && !record.state) throw new Error(`its lease ${record.object.metadata.name} cannot be read`);
-    return { lease: record?.state ?? null };
   } catch (error) {
     const { projectId, location, cluster } = inputs;
     return {
@@ -57,4 +58,46 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
       command: `tpu-serving-gate cleanup --project-id ${projectId} --location ${location} --cluster ${cluster}`,
     };
   }
+}
+
+interface Looking extends Connection {
+  inputs: Inputs;
+  gke: GkeClient;
+  kube: KubeClient;
+}
+
+/** The lease that is this run's by its holder, or by its record where somebody changed the rest of it. */
+async function look(context: Looking, holder: Holder): Promise<FoundLease> {
+  const { inputs, kube } = context;
+  const leases = await leasesOf(kube, inputs.leaseNamespace);
+  const isOwn = (each: LeaseRecord) => isHeldBy(each, holder) || isRecordOf(each, holder);
+  const own = leases.find((each) => each.state !== null && isOwn(each));
+  if (own) return { lease: own.state };
+  for (const each of leases) {
+    const pool = poolOf(each.object);
+    if (each.state !== null || pool === null || (inputs.nodePool !== '' && inputs.nodePool !== pool)) continue;
+    const problem = await leftUnder(context, each, pool);
+    if (problem) return problem;
+  }
+  return { lease: null };
+}
+
+function isRecordOf({ state }: LeaseRecord, { identity, runKey }: Holder): boolean {
+  return state?.holder === identity && state.runKey === runKey;
+}
+
+/** The problem of nodes under a lease whose record cannot be read; null, with a warning, when none is left. */
+async function leftUnder(context: Looking, { object }: LeaseRecord, nodePool: string): Promise<FoundLease | null> {
+  const { inputs, emit } = context;
+  const { projectId, location, cluster, pollIntervalMs, releaseTimeoutMs: limitMs } = inputs;
+  const restingNodes = inputs.restingNodes === 'before' ? 0 : inputs.restingNodes;
+  const left = await countNodes({ ...context, pollIntervalMs, limitMs }, nodePool, restingNodes);
+  const lease = `the record of lease ${object.metadata.name} cannot be read`;
+  if (left !== null && left <= restingNodes) {
+    emit({ type: 'warning', text: `${lease}; no node is left in its pool` });
+    return null;
+  }
+  const nodes = left === null ? 'its nodes cannot be counted' : `node pool ${nodePool} has ${left} nodes left`;
+  const command = resizeCommand({ projectId, location, cluster, nodePool, restingNodes });
+  return { problem: `${lease}, and ${nodes}. Look who uses them before you run the command.`, command };
 }

@@ -25,6 +25,10 @@ export interface World {
   /** As if the lease had run out long ago. */
   expireLease(): void;
   leaseIsThere(): boolean;
+  /** Somebody else writes into the record and the key of every lease. */
+  garbleLease(): void;
+  /** Somebody else deletes every lease. */
+  removeLease(): void;
   /** Who is to be told of a kill and an interrupt. */
   victim: { kill: () => void; interrupt: () => void };
   close(): Promise<void>;
@@ -99,6 +103,15 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
     expireLease() {
       for (const lease of store.list(LEASES)) {
         store.update(LEASES, { ...lease, spec: { ...lease.spec, renewTime: '2026-01-01T00:00:00.000000Z' } });
+      }
+    },
+    removeLease() {
+      for (const { metadata } of store.list(LEASES)) store.delete(LEASES, metadata.namespace, metadata.name);
+    },
+    garbleLease() {
+      for (const lease of store.list(LEASES)) {
+        const annotations = { 'tpu-serving-gate/lease': '{"v":1', 'tpu-serving-gate/run': 'somebody' };
+        store.update(LEASES, { ...lease, metadata: { ...lease.metadata, annotations } });
       }
     },
     async close() {

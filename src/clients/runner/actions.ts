@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import * as core from '@actions/core';
 import type { InputSource } from '../../inputs/source.ts';
+import { errorText } from '../../lib/failure.ts';
 import { createRedactor } from '../../lib/redact.ts';
 
 /** The GitHub Actions toolkit, every text that leaves it redacted, behind what the gate needs of it. The only importer of `@actions/core`. */
@@ -19,6 +20,7 @@ export interface ActionsIo {
   /** Appended synchronously, so that it survives a kill of this process. */
   saveState(name: string, value: string): void;
   getState(name: string): string;
+  /** Never throws: what comes after it matters more than a summary on a full disk. */
   appendSummary(markdown: string): void;
 }
 
@@ -47,7 +49,12 @@ export function createActionsIo(env: Readonly<Record<string, string | undefined>
     getState: (name) => core.getState(name),
     appendSummary(markdown) {
       const file = env.GITHUB_STEP_SUMMARY;
-      if (file) appendFileSync(file, `${redact(markdown)}\n`);
+      if (!file) return;
+      try {
+        appendFileSync(file, `${redact(markdown)}\n`);
+      } catch (error) {
+        core.warning(redact(`The job summary could not be written: ${errorText(error)}`));
+      }
     },
   };
 }
