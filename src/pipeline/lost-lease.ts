@@ -75,7 +75,7 @@ async function look(context: Looking, holder: Holder): Promise<FoundLease> {
   if (own) return { lease: own.state };
   for (const each of leases) {
     const pool = poolOf(each.object);
-    if (each.state !== null || pool === null || (inputs.nodePool !== '' && inputs.nodePool !== pool)) continue;
+    if (each.state !== null || pool === null || (inputs.nodePool ?? pool) !== pool) continue;
     const problem = await leftUnder(context, each, pool);
     if (problem) return problem;
   }

@@ -1,17 +1,21 @@
 import { createRandom } from '../../lab/google/clock.ts';
 import type { GcpRecord } from '../../lab/protocol.ts';
+import type { Manifest } from '../../src/clients/files/manifests.ts';
 import { parseInputs } from '../../src/inputs/inputs.ts';
 import { type Clock, systemClock } from '../../src/lib/poll.ts';
 import { openCluster } from '../../src/pipeline/connect.ts';
 import { startJournal } from '../../src/pipeline/journal.ts';
 import { releaseLease } from '../../src/pipeline/release.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
-import type { Report } from '../../src/report/model.ts';
+import type { Report, Swept } from '../../src/report/model.ts';
 import type { LeaseState, StageContext } from '../../src/stages/context.ts';
 import { awaitNodes, requestNodes, takePool } from '../../src/stages/lease/lease.ts';
 import { sweep } from '../../src/stages/release/sweep.ts';
+import type { SweepContext } from '../../src/stages/release/sweep-context.ts';
+import { endSweep, readNote } from '../../src/stages/release/sweep-note.ts';
 import { aReport } from '../unit/report/fixtures.ts';
 import { prepared } from '../unit/stages/fakes.ts';
+import { LEASE_FAULTS } from './fault-kinds.ts';
 import type { Fault } from './proxy.ts';
 import { POOL, type World } from './world.ts';
 
@@ -33,25 +37,6 @@ export interface Outcome {
   met: boolean;
 }
 
-const FAULTS: Record<string, Fault> = {
-  reset: { kind: 'reset', times: 1 },
-  'network-cut': { kind: 'reset', times: 12 },
-  'lost-reply': { kind: 'lost-reply' },
-  hang: { kind: 'hang' },
-  '401': { kind: 'status', status: 401, times: 1 },
-  '429': { kind: 'status', status: 429, times: 2 },
-  '500': { kind: 'status', status: 500, times: 1 },
-  '502': { kind: 'status', status: 502, times: 1 },
-  '503-burst': { kind: 'status', status: 503, times: 4 },
-  'long-outage': { kind: 'status', status: 503, times: 40 },
-  'garbage-page': { kind: 'garbage', body: '<html><title>Sign in</title></html>', times: 3 },
-  'garbage-object': { kind: 'garbage', body: '{}', times: 3 },
-  'garbage-long': { kind: 'garbage', body: 'null', times: 30 },
-  kill: { kind: 'kill', before: true },
-  'kill-after': { kind: 'kill', before: false },
-  interrupt: { kind: 'interrupt' },
-};
-
 /** Back-offs pass a hundred times faster; what is awaited takes as long as it takes. */
 const hasty: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 15), signal) };
 
@@ -62,7 +47,7 @@ export async function casesOf(world: World): Promise<Case[]> {
   for (const phase of ['main', 'post'] as const) {
     for (const server of ['google', 'kube'] as const) {
       for (let index = 0; index < counts[phase][server]; index += 1) {
-        for (const [kind, fault] of Object.entries(FAULTS)) {
+        for (const [kind, fault] of Object.entries(LEASE_FAULTS)) {
           if (phase === 'post' && kind === 'interrupt') continue;
           cases.push({ name: `${phase}/${server}/${index}/${kind}`, phase, server, index, fault });
         }
@@ -105,13 +90,15 @@ export async function play(world: World, one: Case): Promise<Outcome> {
   await run.post();
   met ||= world[one.server].met();
   disarm(world);
+  const broken: string[] = [];
   let by: Outcome['by'] = 'post';
-  if (!(await atRest(world, 200)) || world.leaseIsThere()) {
+  const isAtRest = await atRest(world, 200);
+  if (!isAtRest && run.release()?.nodesLeft === 0) broken.push('the report counts no node, and nodes are left');
+  if (!isAtRest || world.leaseIsThere()) {
     by = 'sweeper';
     world.expireLease();
     await run.sweep();
   }
-  const broken: string[] = [];
   if (!(await atRest(world, 3_000))) broken.push('nodes are left');
   if (world.leaseIsThere()) broken.push('the lease is left');
   const record = await world.record();
@@ -152,13 +139,15 @@ async function reset(world: World, run: ReturnType<typeof newRun>): Promise<void
   await run.sweep().catch(() => {});
 }
 
-export function newRun(world: World) {
+/** A run from its lease to its nodes, its post step and the sweeper, in this process. */
+export function newRun(world: World, runKey = '183-1') {
   const given = world.inputs;
   const parsed = parseInputs({ get: (name) => given[name], given: Object.keys(given), env: world.env });
   if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
   const { inputs } = parsed;
   const said: string[] = [];
   const saved: LeaseState[] = [];
+  const swept: Swept[][] = [];
   const emit = (event: ProgressEvent) => said.push(JSON.stringify(event));
   const journal = startJournal(aReport());
   let closed: Report | null = null;
@@ -190,13 +179,13 @@ export function newRun(world: World) {
 
   return {
     /** What ended it too early; null when all nodes came. */
-    main: () =>
+    main: (manifests: Manifest[] = []) =>
       living(async (signal) => {
         const { gke, kube } = await openCluster({ ...base, signal }, 'preflight');
         try {
           const { note, report } = journal;
-          const context: StageContext = { ...base, gke, kube, signal, note, run: report().run, runKey: '183-1' };
-          const plan = prepared({ pool: await gke.getNodePool(POOL) });
+          const context: StageContext = { ...base, gke, kube, signal, note, run: report().run, runKey };
+          const plan = prepared({ pool: await gke.getNodePool(POOL), manifests });
           const taken = await takePool(context, plan, (state) => saved.push(state));
           const operation = await requestNodes(context, taken.prepared, inputs.leaseTimeoutMs);
           await awaitNodes(context, taken.prepared, operation, inputs.leaseTimeoutMs);
@@ -215,7 +204,7 @@ export function newRun(world: World) {
       living(async (signal) => {
         const { gke, kube } = await openCluster({ ...base, signal }, 'release');
         try {
-          await sweep({
+          const context: SweepContext = {
             gke,
             kube,
             clock,
@@ -227,11 +216,20 @@ export function newRun(world: World) {
             holder: { identity: 'cli/sweep-1', runKey: 'sweep-1' },
             where: { projectId: inputs.projectId, location: inputs.location, cluster: inputs.cluster },
             runEnded: async () => null,
-          });
+          };
+          const { seen } = await readNote(context);
+          const found = [...(await sweep({ ...context, seen })), ...(await endSweep({ ...context, seen }))];
+          swept.push(found);
         } finally {
           await Promise.allSettled([gke.close(), kube.close()]);
         }
       }),
+    /** What main saved last. */
+    saved: () => saved.at(-1),
+    release: () => closed?.release ?? null,
+    /** What each sweep found. */
+    swept: () => swept,
+    base,
     everythingSaid: () => [...said, JSON.stringify(saved), JSON.stringify(closed)].join('\n'),
     /** A report that says that the nodes were given back must be right; null when it is, or says nothing. */
     claims: () => {

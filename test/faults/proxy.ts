@@ -19,8 +19,8 @@ export type Fault =
   /** The request is read and never answered. */
   | { kind: 'hang' }
   | { kind: 'status'; status: number; times: number }
-  /** Something else answers in place of the server, with a good status. */
-  | { kind: 'garbage'; body: string; times: number }
+  /** A 200 with another body than the server's, which is not asked. */
+  | { kind: 'body'; text: string; times: number }
   /** The client dies as it sends the request (`before`), or as the server has carried it out. */
   | { kind: 'kill'; before: boolean }
   /** The client is told to stop at this request, which goes on. */
@@ -55,6 +55,7 @@ export const FAULT_BODIES = {
 
 const GOOGLE_STATUSES: Record<number, string> = {
   401: 'UNAUTHENTICATED',
+  404: 'NOT_FOUND',
   429: 'RESOURCE_EXHAUSTED',
   500: 'INTERNAL',
   502: 'UNAVAILABLE',
@@ -116,14 +117,14 @@ export async function startFaultProxy(options: {
     const body = await buffer(incoming);
     if (hit?.kind === 'reset' || hit?.kind === 'cut') return drop();
     if (hit?.kind === 'hang') return;
-    if (hit?.kind === 'garbage') {
-      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(hit.body);
-      return;
-    }
     if (hit?.kind === 'status') {
       outgoing
         .writeHead(hit.status, { 'content-type': 'application/json' })
         .end(JSON.stringify(options.body(hit.status)));
+      return;
+    }
+    if (hit?.kind === 'body') {
+      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(hit.text);
       return;
     }
     if (hit?.kind === 'kill' && hit.before) {
@@ -155,6 +156,7 @@ export async function startFaultProxy(options: {
     }
     if (isGone() || hit?.kind === 'reset' || hit?.kind === 'lost-reply') return socket.destroy();
     if (hit?.kind === 'hang') return;
+    if (hit?.kind === 'body') return socket.destroy();
     if (hit?.kind === 'status') {
       return socket.end(`HTTP/1.1 ${hit.status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
     }

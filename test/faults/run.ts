@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { casesOf, play, sample } from './cases.ts';
 import { DISASTERS, hasGcloud, playDisaster } from './disasters.ts';
 import { keepCasesOf, playKeep } from './keep-cases.ts';
+import { DEEDS, playDeed } from './others.ts';
 import { playWhole, wholeCasesOf } from './whole-cases.ts';
 import { startWholeWorld } from './whole-world.ts';
 import { startWorld } from './world.ts';
@@ -9,7 +10,8 @@ import { startWorld } from './world.ts';
 /**
  * `npm run test:faults`: all parts, or what the flags choose; prints what was survived and what was not. `--part lease`
  * is in one process and meets every request of lease and release; `whole` is the built action, met at each kind of
- * request; after each of the `disasters` gcloud and kubectl say what is left.
+ * request; `others` is what somebody else does beside a run; after each of the `disasters` gcloud and kubectl say what is
+ * left.
  */
 const { values } = parseArgs({
   options: {
@@ -71,21 +73,30 @@ async function playAll<W extends { close(): Promise<void> }, C extends { name: s
 }
 
 const jobs = Number(values.jobs);
+/** Of cases that each start a world of their own. */
+const none = async () => ({ close: async () => {} });
 const parts: Record<string, () => Promise<Total>> = {
   // One process is one processor's worth: more worlds in it would only wait for each other.
   lease: () => playAll('lease', 1, startWorld, casesOf, play),
   whole: () => playAll('whole', jobs, () => startWholeWorld(), wholeCasesOf, playWhole),
   keep: () => playAll('keep', jobs, () => startWholeWorld(), keepCasesOf, playKeep),
-  disasters: () => {
-    const none = async () => ({ close: async () => {} });
-    return playAll(
+  // A clock that is off is that of this process: one at a time.
+  others: () =>
+    playAll(
+      'others',
+      1,
+      none,
+      async () => [...DEEDS],
+      (_none, one) => playDeed(one),
+    ),
+  disasters: () =>
+    playAll(
       'disasters',
       jobs,
       none,
       async () => [...DISASTERS],
       (_none, one) => playDisaster(one),
-    );
-  },
+    ),
 };
 if (!hasGcloud) {
   process.stdout.write('NOT RUN: the disasters that gcloud and kubectl look at: they are not on PATH.\n');

@@ -8,7 +8,7 @@ import { SCENARIOS, type Scenario } from '../../lab/scenarios/scenarios.ts';
 import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const NODES = { group: '', plural: 'nodes' };
-const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
+export const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
 export const POOL = 'v6e';
 
 /** A cluster and its cloud in this process, at a thousandfold clock, each behind a proxy that can fail. */
