@@ -77,6 +77,8 @@ export interface Lab {
   /** Signs access tokens that the lab accepts. */
   tokenSecret: string;
   record(): Promise<LabRecord>;
+  /** Resolves with a sentence when a process of the lab ends although nobody has stopped the lab. */
+  broken: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -92,17 +94,25 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const { scenario, timeScale, seed } = options;
   const common = { scenario, timeScale, seed };
   const children: ChildProcess[] = [];
+  const broken = Promise.withResolvers<string>();
+  let isStopped = false;
   const stop = async () => {
+    isStopped = true;
     await Promise.all(children.map(end));
   };
   const launch = async <Ports>(role: LabRole): Promise<Ports> => {
     const child = fork(options.entry.module, options.entry.args, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // A process group of its own: a signal to the group of the gate is not for the lab, which must outlive the gate.
+      detached: true,
       // Of no use to the lab, and some of it (proxies, node options) would change how it behaves.
       env: childEnv(),
     });
     children.push(child);
-    child.send(role);
+    child.once('exit', (code, signal) => {
+      if (!isStopped) broken.resolve(`the lab's ${role.role} process was ended by ${signal ?? `exit code ${code}`}`);
+    });
+    child.send(role, () => {});
     return (await ready(child, role.role)) as Ports;
   };
   try {
@@ -215,6 +225,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         );
         return { gcp: gcpRecord, kube: kubeRecord, serving: servingRecord, github: githubRecord } as LabRecord;
       },
+      broken: broken.promise,
       stop,
     };
   } catch (error) {
@@ -241,7 +252,7 @@ function ready(child: ChildProcess, role: string): Promise<Record<string, string
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  if (child.connected) child.send('stop');
+  if (child.connected) child.send('stop', () => {});
   const killer = setTimeout(() => child.kill('SIGKILL'), 3_000);
   await exited;
   clearTimeout(killer);

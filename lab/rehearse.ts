@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gateRoles } from './apiserver/roles.ts';
-import { childEnv } from './child-env.ts';
 import { JUMPING_CLOCK, starve } from './client-faults.ts';
+import { startGate } from './gate-process.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
 import { LAB, type Lab, type LabOptions, startLab } from './lab.ts';
 import { type Rehearsal, type RehearseOptions, readOptions } from './rehearse-options.ts';
@@ -58,6 +58,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
   );
   terminal.write('');
   const interrupts = watchInterrupts();
+  const folder = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const lab = await startLab({
     scenario,
     timeScale,
@@ -68,10 +69,18 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
   });
   try {
     if (interrupts.came()) return INTERRUPTED;
-    const code = await runGate(lab, options, root, wanted, terminal.module, interrupts);
-    return await judge(lab, wanted, code, options.outputDir, terminal);
+    const played = { lab, options, root, wanted, folder, terminal, interrupts };
+    const running = runGate(played).then((code) => judge(played, code));
+    const broken = lab.broken.then((sentence) => {
+      terminal.write(`lab: ${sentence}; the rehearsal cannot go on`);
+      return DIFFERED;
+    });
+    running.catch(() => {});
+    return await Promise.race([running, broken]);
   } finally {
+    interrupts.kill();
     await lab.stop();
+    await rm(folder, { recursive: true, force: true });
     interrupts.close();
   }
 }
@@ -113,38 +122,40 @@ export function gateArguments(outputDir: string): string[] {
   ].map(([name, value]) => `--${name}=${value}`);
 }
 
-async function runGate(
-  lab: Lab,
-  options: RehearseOptions,
-  root: string,
-  { scenario, stackAssets }: Rehearsal,
-  module: string,
-  interrupts: Interrupts,
-): Promise<number> {
-  const { client: fault, flags, manifests } = scenario;
-  const preload = fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [];
-  const isStack = stackAssets !== null;
-  const workspace = manifests ? await makeWorkspace(join(root, 'manifests'), manifests) : null;
-  const own = [...(workspace ? ['--manifests=manifests'] : []), ...(isStack ? STACK_FLAGS : [])];
+interface Played {
+  lab: Lab;
+  options: RehearseOptions;
+  root: string;
+  wanted: Rehearsal;
+  /** For the temporary files of the gate. */
+  folder: string;
+  terminal: Terminal;
+  interrupts: Interrupts;
+}
+
+/** Runs the gate. Returns its exit code; of one that was killed, as a shell has it. */
+async function runGate(played: Played): Promise<number> {
+  const { lab, options, root, wanted, folder, terminal, interrupts } = played;
+  const { client: fault, flags, manifests } = wanted.scenario;
+  const workspace = manifests ? join(folder, 'workspace') : null;
+  if (workspace && manifests) await makeWorkspace(workspace, join(root, 'manifests'), manifests);
+  const own = [...(workspace ? ['--manifests=manifests'] : []), ...(wanted.stackAssets === null ? [] : STACK_FLAGS)];
   const output = workspace ? resolve(options.outputDir) : options.outputDir;
-  const child = spawn(
-    process.execPath,
-    [...preload, realpathSync(module), 'run', ...gateArguments(output), ...own, ...flags, ...options.gateFlags],
-    {
-      ...(workspace ? { cwd: workspace } : {}),
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...childEnv(), HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
-    },
-  );
-  interrupts.watch(child);
-  const starving = fault === 'starved' ? starve(child) : undefined;
-  return new Promise<number>((done, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      clearInterval(starving);
-      done(code ?? (signal === 'SIGINT' ? INTERRUPTED : 2));
-    });
-  }).finally(() => workspace && rm(workspace, { recursive: true }));
+  const gate = startGate(['run', ...gateArguments(output), ...own, ...flags, ...options.gateFlags], {
+    nodeArgs: fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [],
+    module: terminal.module,
+    folder,
+    env: { ...lab.env, GITHUB_TOKEN: lab.githubToken },
+    ...(workspace ? { cwd: workspace } : {}),
+  });
+  interrupts.watch(gate.child);
+  const starving = fault === 'starved' ? starve(gate.child) : undefined;
+  const { code, signal } = await gate.ended;
+  clearInterval(starving);
+  if (interrupts.killed()) return DIFFERED;
+  if (code !== null) return code;
+  terminal.write(`lab: the gate was ended by ${signal}`);
+  return interrupts.came() ? INTERRUPTED : 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
 }
 
 function isPromised(cause: string | null, promised: string | null): boolean {
@@ -152,13 +163,10 @@ function isPromised(cause: string | null, promised: string | null): boolean {
   return cause === promised;
 }
 
-async function judge(
-  lab: Lab,
-  { scenario, vllmAssets }: Rehearsal,
-  code: number,
-  outputDir: string,
-  { write }: Terminal,
-): Promise<number> {
+async function judge({ lab, wanted, options, terminal }: Played, code: number): Promise<number> {
+  const { scenario, vllmAssets } = wanted;
+  const { outputDir } = options;
+  const { write } = terminal;
   const { gcp, github, kube } = await lab.record();
   const nodes = gcp.nodes[LAB.nodePool]?.length ?? 0;
   const target = gcp.targetSize[LAB.nodePool] ?? 0;
@@ -166,6 +174,10 @@ async function judge(
   write(`lab: node pool ${LAB.nodePool} has ${nodes} nodes and is asked to hold ${target}; its resting size is 0`);
   write(`lab: ${github.comments.length} comment on pull request ${LAB.pullRequest}; files in ${outputDir}/`);
   if (code === INTERRUPTED) return nodes + target === 0 ? INTERRUPTED : DIFFERED;
+  if (code > 128) {
+    if (nodes + target > 0) write("lab: nodes of a run that was killed are the sweeper's, once its lease has run out");
+    return code;
+  }
   const result = JSON.parse(await readFile(join(outputDir, 'result.json'), 'utf8')) as {
     verdict: string;
     diagnosis: { cause: string } | null;

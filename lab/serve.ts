@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kserveVersion, unknownKserve } from './cluster/kserve-versions.ts';
+import { END_SIGNALS } from './end-signals.ts';
 import { LAB, startLab } from './lab.ts';
 import type { Terminal } from './rehearse.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
@@ -25,6 +26,10 @@ export async function serveLab(
     terminal.write(unknownKserve(options.kserve));
     return 3;
   }
+  // The listeners stay: a second signal must not end this process before the lab and its files are gone.
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of END_SIGNALS) process.on(signal, () => resolve());
+  });
   const folder = await mkdtemp(join(tmpdir(), 'tpu-serving-gate-lab-'));
   const lab = await startLab({
     scenario,
@@ -77,10 +82,7 @@ export async function serveLab(
     } else {
       for (const line of instructions(environment, lab.serving.gatewayUrl)) terminal.write(line);
     }
-    await new Promise<void>((resolve) => {
-      process.once('SIGINT', () => resolve());
-      process.once('SIGTERM', () => resolve());
-    });
+    await interrupted;
     return 0;
   } finally {
     await lab.stop();

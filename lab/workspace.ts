@@ -1,18 +1,13 @@
-import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ManifestFaults } from './scenarios/types.ts';
 
-/**
- * A new folder whose `manifests/` is Pattern 3 with the faults of a scenario. `shipped` is the folder `manifests/` of the
- * project. The caller removes the folder.
- */
-export async function makeWorkspace(shipped: string, faults: ManifestFaults): Promise<string> {
-  const workspace = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
+/** Makes a folder whose `manifests/` is Pattern 3 with the faults of a scenario. `shipped` is `manifests/` of the project. */
+export async function makeWorkspace(workspace: string, shipped: string, faults: ManifestFaults): Promise<void> {
   const folder = join(workspace, 'manifests');
+  await mkdir(workspace);
   await cp(join(shipped, 'pattern3'), folder, { recursive: true });
   await change(folder, faults);
-  return workspace;
 }
 
 async function change(folder: string, { replace = [], drop = [], add = {} }: ManifestFaults): Promise<void> {

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { END_SIGNALS } from '../end-signals.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const KILLED = 137;
 
 /**
  * Runs this command line again in a private network, with `env` added to its environment. Returns its exit code. `root`
- * is the folder of the project. The first signal goes to the command, which ends itself; a second one, or the end of
- * this process, ends all processes of that network at once.
+ * is the folder of the project. Every signal goes to the command, which ends itself once its nodes are released. The end
+ * of this process ends all processes of that network at once.
  */
 export function runInPrivateNetwork(root: string, env: Record<string, string>): Promise<number> {
   const child = spawn(
@@ -16,17 +16,15 @@ export function runInPrivateNetwork(root: string, env: Record<string, string>): 
     // A group of its own, so that a terminal's interrupt comes once, over the channel.
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true, env: { ...process.env, ...env } },
   );
-  let signals = 0;
   const pass = (signal: NodeJS.Signals) => {
-    signals += 1;
-    if (signals === 1 && child.connected) child.send({ signal });
+    if (child.connected) child.send({ signal }, () => {});
     else child.kill('SIGTERM');
   };
-  for (const signal of SIGNALS) process.on(signal, pass);
+  for (const signal of END_SIGNALS) process.on(signal, pass);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
-      for (const signal of SIGNALS) process.off(signal, pass);
+      for (const signal of END_SIGNALS) process.off(signal, pass);
       resolve(code ?? KILLED);
     });
   });

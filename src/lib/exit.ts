@@ -1,9 +1,13 @@
 /** Requests of Node's file system that a thread still works on, by the names of Node's resources. */
 const FILE_REQUEST = /^FSReq/;
 
-/** Ignores a reader of stdout or stderr that has gone: the run and its release do not depend on who reads the log. */
+/**
+ * Ignores a reader of stdout or stderr that has gone: the run and its release do not depend on who reads the log. A file
+ * that reaches the limit on its size is an error of the write (EFBIG), and does not end the process.
+ */
 export function ignoreClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.on('SIGXFSZ', () => {});
 }
 
 /**

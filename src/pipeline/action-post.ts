@@ -23,6 +23,7 @@ import { firstReport } from './first-report.ts';
 import { startJournal } from './journal.ts';
 import { findLostLease } from './lost-lease.ts';
 import { noteRelease, releaseAsStage } from './release.ts';
+import { holdInterrupts } from './signals.ts';
 import { readState } from './state.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -33,6 +34,7 @@ const FILES_LIMIT_MS = 5_000;
 
 /** The action's post step: releases the nodes, however main ended, then finishes the comment. Returns the exit code. */
 export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
+  holdInterrupts((name) => io.warning(`${name} does not end this step before the nodes are given back.`));
   const saved = readState(io);
   const emit = stepLog(io);
   const lease = saved.lost ? await leaseFromCluster(io, env, emit) : saved.lease;

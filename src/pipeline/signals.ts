@@ -1,14 +1,36 @@
 import { humanDuration } from '../lib/duration.ts';
 import { errorText, Failure } from '../lib/failure.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/**
+ * Signals that would end a process that does not listen for them: of terminals, runners and service managers, of limits on
+ * time, and of a failing power supply. SIGKILL cannot be listened for.
+ */
+const SIGNALS = [
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGABRT', 'SIGALRM', 'SIGVTALRM', 'SIGPROF'] as const),
+  ...(['SIGXCPU', 'SIGPWR', 'SIGIO', 'SIGSTKFLT', 'SIGSYS', 'SIGTRAP'] as const),
+] as const satisfies readonly NodeJS.Signals[];
 
-/** Calls back on SIGINT, SIGTERM and SIGHUP. Returns a function that stops listening. */
+/** Calls back on each signal that would end this process. Returns a function that stops listening. */
 function onInterrupt(interrupted: (name: string) => void): () => void {
   for (const name of SIGNALS) process.on(name, interrupted);
   return () => {
     for (const name of SIGNALS) process.off(name, interrupted);
   };
+}
+
+const ignore = () => {};
+
+/**
+ * Ignores every signal for the rest of this process: what is left to do is short, and a process that ends by a signal has
+ * no exit code of its own.
+ */
+function ignoreInterrupts(): void {
+  for (const name of SIGNALS) if (!process.listeners(name).includes(ignore)) process.on(name, ignore);
+}
+
+/** Calls back on each signal, which ends nothing: for a release, which has to be finished. */
+export function holdInterrupts(held: (name: string) => void): void {
+  onInterrupt(held);
 }
 
 /** Aborts on an interrupt: for what leases nothing, and has nothing to finish. */
@@ -23,6 +45,7 @@ export interface RunSignal {
   interrupted: () => boolean;
   /** Ends the run for an exception that nobody caught, so that what follows a run still follows. */
   crash: (error: unknown) => void;
+  /** Ends the limit; a signal is ignored from now on. */
   stop: () => void;
 }
 
@@ -41,6 +64,7 @@ export function runSignal(limitMs: number): RunSignal {
     crash: (error) => controller.abort(crashed(error)),
     stop: () => {
       clearTimeout(timer);
+      ignoreInterrupts();
       stopListening();
     },
   };

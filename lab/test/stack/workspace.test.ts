@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -12,9 +13,16 @@ afterEach(async () => {
   for (const folder of made.splice(0)) await rm(folder, { recursive: true });
 });
 
+async function make(faults: ManifestFaults): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), 'workspace-'));
+  made.push(parent);
+  const folder = join(parent, 'workspace');
+  await makeWorkspace(folder, SHIPPED, faults);
+  return folder;
+}
+
 async function workspace(faults: ManifestFaults) {
-  const folder = await makeWorkspace(SHIPPED, faults);
-  made.push(folder);
+  const folder = await make(faults);
   const read = (name: string) => readFile(join(folder, 'manifests', name), 'utf8');
   const { resources } = parse(await read('kustomization.yaml')) as { resources: string[] };
   return { read, resources };
@@ -36,7 +44,7 @@ describe('the workspace of a rehearsal', () => {
   });
 
   it('refuses a fault that changes nothing', async () => {
-    await expect(makeWorkspace(SHIPPED, { replace: [['no such text', '']] })).rejects.toThrow(
+    await expect(make({ replace: [['no such text', '']] })).rejects.toThrow(
       'Pattern 3 has no "no such text" to change',
     );
   });
