@@ -16,7 +16,7 @@ export async function main(): Promise<number> {
   const fork = forkOf(env);
   if (fork) {
     // The post step has nothing to ask the cluster for.
-    runnerState(io)({ outputDir: stepFolder('', env, 'gate') });
+    runnerState(io)({ lease: null, outputDir: stepFolder('', env, 'gate') });
     return notMeasured(io, forkNotice(fork));
   }
   if (mode && 'step' in mode) return mode.step(io, env);

@@ -1,15 +1,17 @@
-import { createActionsIo } from './clients/runner/actions.ts';
+import { type ActionsIo, createActionsIo } from './clients/runner/actions.ts';
+import { errorText } from './lib/failure.ts';
 import { runSweep } from './modes/sweep-pools.ts';
 import { stepLog } from './pipeline/action-log.ts';
 import { warnOfUnhandled } from './pipeline/action-outputs.ts';
 import { interruptSignal } from './pipeline/signals.ts';
+import { logLine } from './report/escape.ts';
 
 /** The sweeper as an action: `sweep/action.yml`. Red when a pool could not be given back, and when it could not look. */
 export async function sweepAction(): Promise<number> {
   const { env } = process;
   const io = createActionsIo(env);
   warnOfUnhandled(io);
-  const outcome = await runSweep({
+  const sweeping = runSweep({
     source: io.inputs,
     env,
     signal: interruptSignal(),
@@ -24,6 +26,7 @@ export async function sweepAction(): Promise<number> {
       for (const [name, value] of Object.entries(values)) io.setOutput(name, value);
     },
   });
+  const outcome = await sweeping.catch((error: unknown) => endedEarly(io, error));
   if (outcome === 'failed') {
     io.error(
       'A node pool whose run is gone could not be given back: TPU nodes may still be running. See the summary.',
@@ -33,4 +36,14 @@ export async function sweepAction(): Promise<number> {
     );
   }
   return outcome === 'done' ? 0 : 1;
+}
+
+/** A sweep that could not look may leave nodes behind: the reader gets the command that looks again. */
+function endedEarly(io: ActionsIo, error: unknown): 'early' {
+  const where = ['project-id', 'location', 'cluster'].map((name) => `--${name} ${io.inputs.get(name)}`).join(' ');
+  const text = `The sweep ended early: ${logLine(errorText(error), 1_000)} TPU nodes of runs that are gone may still be running.`;
+  io.error(`${text} Run it again, or by hand: tpu-serving-gate sweep ${where}`, {
+    title: 'TPU nodes may still be running',
+  });
+  return 'early';
 }

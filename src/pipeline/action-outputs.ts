@@ -1,10 +1,15 @@
 import type { ActionsIo } from '../clients/runner/actions.ts';
+import { errorText } from '../lib/failure.ts';
 import { prose } from '../report/escape.ts';
 import { OUTPUT_NAMES, type OutputName } from '../report/outputs.ts';
 
-/** Sets every output; those without a value become empty. */
+/** Sets every output; those without a value become empty. Outputs that cannot be written are an error in the log. */
 export function setOutputs(io: ActionsIo, values: Partial<Record<OutputName, string>>): void {
-  for (const name of OUTPUT_NAMES) io.setOutput(name, values[name] ?? '');
+  try {
+    for (const name of OUTPUT_NAMES) io.setOutput(name, values[name] ?? '');
+  } catch (error) {
+    io.error(`The outputs were not written: ${errorText(error)}`, { title: 'No outputs' });
+  }
 }
 
 /** Sets the output `changed`. It is appended synchronously, so that it survives a kill of this process. */

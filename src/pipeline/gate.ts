@@ -64,7 +64,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   });
   const live = liveComment(journal.report, { inputs, env, signal: signals.signal, say: host.say });
   const { emit } = live;
-  const state: Partial<SavedState> = { outputDir: host.outputDir, commentId: inputs.commentId };
+  const state: Partial<SavedState> = { lease: null, outputDir: host.outputDir, commentId: inputs.commentId };
   host.save(state);
   const save: SaveState = (part) => {
     Object.assign(state, part);

@@ -18,11 +18,15 @@ export interface SavedState {
 /** Saves a part of the state, at once and synchronously: the next moment may be the last. */
 export type SaveState = (part: Partial<SavedState>) => void;
 
+/** What is saved before there is a lease. An empty value is what remains of a state that was lost. */
+const NO_LEASE = 'none';
+
 /** Saves into the runner's state. */
 export function runnerState({ saveState }: Pick<ActionsIo, 'saveState'>): SaveState {
   return (part) => {
     for (const [name, value] of Object.entries(part)) {
-      saveState(name, typeof value === 'string' ? value : JSON.stringify(value));
+      if (name === 'lease' && value === null) saveState(name, NO_LEASE);
+      else saveState(name, typeof value === 'string' ? value : JSON.stringify(value));
     }
   };
 }
@@ -37,14 +41,13 @@ export interface FoundState extends SavedState {
 export function readState({ getState }: Pick<ActionsIo, 'getState'>): FoundState {
   const text = getState('lease');
   const lease = text === '' ? null : parseState(text);
-  const outputDir = getState('outputDir');
   return {
     lease,
     deployment: deploymentIn(getState('deployment')),
-    outputDir,
+    outputDir: getState('outputDir'),
     commentId: getState('commentId'),
-    // The main step saves its folder before anything else.
-    lost: lease === null && (text !== '' || outputDir === ''),
+    // The main step saves that it has no lease before anything else.
+    lost: lease === null && text !== NO_LEASE,
   };
 }
 

@@ -152,7 +152,7 @@ describe('a post step whose machine fails it', () => {
     const state = { STATE_outputDir: full, STATE_lease: JSON.stringify(lease) };
     const { code, log } = await post(jobOf(), { ...state, GITHUB_STEP_SUMMARY: full, GITHUB_OUTPUT: full });
     expect(code, log).toBe(0);
-    expect(log).toContain('The job summary could not be written: ENOSPC');
+    expect(log).toContain('The summary was not written: ENOSPC');
     await noNodes(log);
   });
 

@@ -16,11 +16,12 @@ export interface ActionsIo {
   mask(secret: string): void;
   /** The text with every masked secret blanked, for files that the runner does not mask. */
   redact(text: string): string;
+  /** Throws when the runner's file cannot be written. */
   setOutput(name: string, value: string): void;
-  /** Appended synchronously, so that it survives a kill of this process. */
+  /** Appended synchronously, so that it survives a kill of this process. Throws when it cannot be written. */
   saveState(name: string, value: string): void;
   getState(name: string): string;
-  /** Never throws: what comes after it matters more than a summary on a full disk. */
+  /** A summary that cannot be written is a warning: what follows it, such as the command for a leak, matters more. */
   appendSummary(markdown: string): void;
 }
 
@@ -49,11 +50,10 @@ export function createActionsIo(env: Readonly<Record<string, string | undefined>
     getState: (name) => core.getState(name),
     appendSummary(markdown) {
       const file = env.GITHUB_STEP_SUMMARY;
-      if (!file) return;
       try {
-        appendFileSync(file, `${redact(markdown)}\n`);
+        if (file) appendFileSync(file, `${redact(markdown)}\n`);
       } catch (error) {
-        core.warning(redact(`The job summary could not be written: ${errorText(error)}`));
+        core.warning(redact(`The summary was not written: ${errorText(error)}`));
       }
     },
   };

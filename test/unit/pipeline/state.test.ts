@@ -15,7 +15,7 @@ describe('the state between the steps', () => {
   });
 
   it('is read as it was saved', () => {
-    save({ outputDir: '/results', commentId: 'leg' });
+    save({ lease: null, outputDir: '/results', commentId: 'leg' });
     expect(stateOf(saved)).toMatchObject({ lease: null, lost: false, outputDir: '/results', commentId: 'leg' });
     save({ lease: LEASE });
     expect(stateOf(saved)).toMatchObject({ lease: LEASE, lost: false });
@@ -24,6 +24,7 @@ describe('the state between the steps', () => {
   it.each([
     ['cut', JSON.stringify(LEASE).slice(0, -2)],
     ['null', 'null'],
+    ['empty, and the rest is there', ''],
     ['a list', '[]'],
     ['empty JSON', '{}'],
     ['a lease without its pool', JSON.stringify({ ...LEASE, nodePool: undefined })],

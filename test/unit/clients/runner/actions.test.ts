@@ -25,3 +25,9 @@ it('neither masks nor blanks what is too short to be a secret', () => {
   expect(written).toEqual([]);
   expect(io.redact('it is true')).toBe('it is true');
 });
+
+it('warns of a summary that cannot be written, so that what follows it is still reported', () => {
+  const io = createActionsIo({ GITHUB_STEP_SUMMARY: '/dev/full' });
+  io.appendSummary('a summary');
+  expect(written.join('')).toMatch(/^::warning::The summary was not written: .*ENOSPC/);
+});
