@@ -12,6 +12,7 @@ const SWEEP_INPUTS = [
   'location',
   'cluster',
   'workload-identity-provider',
+  'credentials-json',
   'github-token',
   'poll-interval',
   'lease-namespace',
@@ -24,12 +25,25 @@ export interface StepResult {
   log: string;
 }
 
+/** What of a step's process differs from how the runner starts it. */
+export interface Launch {
+  /** Before the script, for Node. */
+  nodeArgs?: string[];
+  /** A process group of its own, which a signal can be sent to. */
+  ownGroup?: boolean;
+  /** An open file in place of the pipe. */
+  stdout?: number;
+  /** Bytes that a file may have, a limit of the process (RLIMIT_FSIZE). */
+  fileBytes?: number;
+  env?: Record<string, string>;
+}
+
 export interface Job {
   /** Starts `main`; its state file feeds `post` whatever becomes of it. */
-  main(): { child: ChildProcess; done: Promise<StepResult> };
-  post(): { child: ChildProcess; done: Promise<StepResult> };
+  main(launch?: Launch): { child: ChildProcess; done: Promise<StepResult> };
+  post(launch?: Launch): { child: ChildProcess; done: Promise<StepResult> };
   /** The sweeper, as a step of another workflow. */
-  sweep(): { child: ChildProcess; done: Promise<StepResult> };
+  sweep(launch?: Launch): { child: ChildProcess; done: Promise<StepResult> };
   outputs(): Record<string, string>;
   state(): Record<string, string>;
   summary(step: 'main' | 'post' | 'sweep'): string;
@@ -62,15 +76,19 @@ export function fakeRunner(options: {
     writeFileSync(path(name), '');
   const read = (name: string) => commandFile(readFileSync(path(name), 'utf8'));
 
-  const start = (step: 'main' | 'post' | 'sweep') => {
+  const start = (step: 'main' | 'post' | 'sweep', launch: Launch = {}) => {
     const known = (name: string) => step !== 'sweep' || SWEEP_INPUTS.includes(name);
     const inputs = Object.entries(options.inputs)
       .filter(([name]) => known(name))
       .map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
     const state = step === 'post' ? Object.entries(read('state')).map(([name, value]) => [`STATE_${name}`, value]) : [];
-    const child = spawn(process.execPath, [join(DIST, `${step}.js`)], {
+    const command = [process.execPath, ...(launch.nodeArgs ?? []), join(DIST, `${step}.js`)];
+    const limit = launch.fileBytes === undefined ? [] : ['prlimit', `--fsize=${launch.fileBytes}`];
+    const [program = '', ...args] = [...limit, ...command];
+    const child = spawn(program, args, {
       cwd: workspace,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', launch.stdout ?? 'pipe', 'pipe'],
+      detached: launch.ownGroup === true,
       env: {
         ...childEnv(),
         HOME: folder,
@@ -91,15 +109,15 @@ export function fakeRunner(options: {
         RUNNER_TEMP: temp,
         ...options.env,
         ...Object.fromEntries([...inputs, ...state]),
+        ...launch.env,
       },
     });
     let log = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        log += chunk.toString();
+      });
+    }
     const done = new Promise<StepResult>((finish) => {
       child.once('close', (code, signal) => finish({ code, signal, log }));
     });
@@ -107,9 +125,9 @@ export function fakeRunner(options: {
   };
 
   return {
-    main: () => start('main'),
-    post: () => start('post'),
-    sweep: () => start('sweep'),
+    main: (launch) => start('main', launch),
+    post: (launch) => start('post', launch),
+    sweep: (launch) => start('sweep', launch),
     outputs: () => read('output'),
     state: () => read('state'),
     summary: (step) => readFileSync(path(`summary-${step}`), 'utf8'),

@@ -1,5 +1,14 @@
 import type { Fault } from './proxy.ts';
 
+/** A 200 with another body than the server's. */
+const garbage = (text: string, times: number): Fault => ({
+  kind: 'garbage',
+  status: 200,
+  type: 'application/json',
+  text,
+  times,
+});
+
 /** What may happen to each request of a lease and its release. */
 export const LEASE_FAULTS: Record<string, Fault> = {
   reset: { kind: 'reset', times: 1 },
@@ -16,12 +25,12 @@ export const LEASE_FAULTS: Record<string, Fault> = {
   '503-burst': { kind: 'status', status: 503, times: 4 },
   'long-outage': { kind: 'status', status: 503, times: 40 },
   // A 200 with another body: of a token endpoint, of the Container API, and while the nodes are counted.
-  'empty-object': { kind: 'body', text: '{}', times: 1 },
-  'empty-list': { kind: 'body', text: '[]', times: 1 },
-  'odd-answers': { kind: 'body', text: '{"items":{},"status":null}', times: 6 },
-  'cut-answer': { kind: 'body', text: '{"kind":"Li', times: 2 },
-  'null-outage': { kind: 'body', text: 'null', times: 30 },
-  'no-json': { kind: 'body', text: '<html>Sign in</html>', times: 2 },
+  'empty-object': garbage('{}', 1),
+  'empty-list': garbage('[]', 1),
+  'odd-answers': garbage('{"items":{},"status":null}', 6),
+  'cut-answer': garbage('{"kind":"Li', 2),
+  'null-outage': garbage('null', 30),
+  'no-json': garbage('<html>Sign in</html>', 2),
   kill: { kind: 'kill', before: true },
   'kill-after': { kind: 'kill', before: false },
   interrupt: { kind: 'interrupt' },

@@ -19,8 +19,10 @@ export type Fault =
   /** The request is read and never answered. */
   | { kind: 'hang' }
   | { kind: 'status'; status: number; times: number }
-  /** A 200 with another body than the server's, which is not asked. */
-  | { kind: 'body'; text: string; times: number }
+  /** The reply is this text, whatever was asked; the server is not asked. Once, where `times` is left out. */
+  | { kind: 'garbage'; status: number; type: string; text: string; times?: number }
+  /** The reply ends so many bytes early, and its headers agree. */
+  | { kind: 'truncated'; bytes: number }
   /** The client dies as it sends the request (`before`), or as the server has carried it out. */
   | { kind: 'kill'; before: boolean }
   /** The client is told to stop at this request, which goes on. */
@@ -33,6 +35,8 @@ export interface FaultProxy {
   seen(): string[];
   /** From now on counts anew; the fault meets the request with this index, among all or among those of one shape. */
   arm(fault: Fault | null, index: number, shape?: string): void;
+  /** Until the next `arm`, each request meets what `choose` returns for it. */
+  disturb(choose: (request: string) => Fault | null): void;
   /** Whether the fault has met its request since the last `arm`. */
   met(): boolean;
   /** Nobody is there: every request is dropped until the next `arm`. */
@@ -85,6 +89,7 @@ export async function startFaultProxy(options: {
   let before = 0;
   let left = 0;
   let wanted: string | undefined;
+  let choose: ((request: string) => Fault | null) | null = null;
   let met = false;
   let buried = false;
   let cutUntil = 0;
@@ -95,6 +100,7 @@ export async function startFaultProxy(options: {
   /** What happens to the request that comes now. */
   const meet = (request: string): Fault | null => {
     seen.push(request);
+    if (choose) return begin(choose(request));
     if (!fault) return null;
     if (before >= 0 && (wanted === undefined || shapeOf(request) === wanted)) {
       if (before === 0) left = 'times' in fault ? fault.times : 1;
@@ -103,11 +109,14 @@ export async function startFaultProxy(options: {
     if (left === 0) return null;
     left -= 1;
     met = true;
-    if (fault.kind === 'cut') {
-      cutUntil = Date.now() + fault.ms;
+    return begin(fault);
+  };
+  const begin = (hit: Fault | null): Fault | null => {
+    if (hit?.kind === 'cut') {
+      cutUntil = Date.now() + hit.ms;
       for (const stream of streams) stream.destroy();
     }
-    return fault;
+    return hit;
   };
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -123,8 +132,8 @@ export async function startFaultProxy(options: {
         .end(JSON.stringify(options.body(hit.status)));
       return;
     }
-    if (hit?.kind === 'body') {
-      outgoing.writeHead(200, { 'content-type': 'application/json' }).end(hit.text);
+    if (hit?.kind === 'garbage') {
+      outgoing.writeHead(hit.status, { 'content-type': hit.type }).end(hit.text);
       return;
     }
     if (hit?.kind === 'kill' && hit.before) {
@@ -141,7 +150,9 @@ export async function startFaultProxy(options: {
       return options.onKill();
     }
     if (buried) return drop();
-    outgoing.writeHead(status, headers).end(options.rewrite ? options.rewrite(text.toString()) : text);
+    const whole = options.rewrite ? Buffer.from(options.rewrite(text.toString())) : text;
+    const end = hit?.kind === 'truncated' ? Math.max(0, whole.length - hit.bytes) : whole.length;
+    outgoing.writeHead(status, headers).end(whole.subarray(0, end));
   };
 
   /** A stream has no reply that could be lost: what would lose it cuts it. */
@@ -156,8 +167,7 @@ export async function startFaultProxy(options: {
     }
     if (isGone() || hit?.kind === 'reset' || hit?.kind === 'lost-reply') return socket.destroy();
     if (hit?.kind === 'hang') return;
-    if (hit?.kind === 'body') return socket.destroy();
-    if (hit?.kind === 'status') {
+    if (hit?.kind === 'status' || hit?.kind === 'garbage') {
       return socket.end(`HTTP/1.1 ${hit.status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
     }
     if (hit?.kind === 'interrupt') options.onInterrupt();
@@ -187,6 +197,7 @@ export async function startFaultProxy(options: {
     seen: () => [...seen],
     arm(next, index, shape) {
       fault = next;
+      choose = null;
       before = index;
       left = 0;
       wanted = shape;
@@ -194,6 +205,9 @@ export async function startFaultProxy(options: {
       buried = false;
       cutUntil = 0;
       seen.length = 0;
+    },
+    disturb(next) {
+      choose = next;
     },
     met: () => met,
     bury() {

@@ -3,6 +3,7 @@ import { casesOf, play, sample } from './cases.ts';
 import { DISASTERS, hasGcloud, playDisaster } from './disasters.ts';
 import { keepCasesOf, playKeep } from './keep-cases.ts';
 import { DEEDS, playDeed } from './others.ts';
+import { randomPlayer } from './random/play.ts';
 import { playWhole, wholeCasesOf } from './whole-cases.ts';
 import { startWholeWorld } from './whole-world.ts';
 import { startWorld } from './world.ts';
@@ -10,8 +11,8 @@ import { startWorld } from './world.ts';
 /**
  * `npm run test:faults`: all parts, or what the flags choose; prints what was survived and what was not. `--part lease`
  * is in one process and meets every request of lease and release; `whole` is the built action, met at each kind of
- * request; `others` is what somebody else does beside a run; after each of the `disasters` gcloud and kubectl say what is
- * left.
+ * request; `others` is what somebody else does beside a run; after each of the `disasters` gcloud and kubectl show what
+ * is left; `random` is the built action under several disturbances at once, of which `--seed` and `--only` repeat one run.
  */
 const { values } = parseArgs({
   options: {
@@ -21,6 +22,14 @@ const { values } = parseArgs({
     match: { type: 'string' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    // Of the random part: how many runs, from which index on, or the one with this index.
+    runs: { type: 'string', default: '400' },
+    from: { type: 'string', default: '0' },
+    only: { type: 'string' },
+    // Kinds of disturbances that the random part leaves out, separated by commas.
+    without: { type: 'string', default: '' },
+    // Prints the plan and the logs of each run that fails.
+    verbose: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
   },
 });
@@ -75,10 +84,40 @@ async function playAll<W extends { close(): Promise<void> }, C extends { name: s
 const jobs = Number(values.jobs);
 /** Of cases that each start a world of their own. */
 const none = async () => ({ close: async () => {} });
+
+/** Runs under random disturbances; each worker has labs of its own. */
+async function playRandomly(): Promise<Total> {
+  const [seed, from] = [Number(values.seed), Number(values.from)];
+  const indices = values.only
+    ? [Number(values.only)]
+    : Array.from({ length: Number(values.runs) }, (_, nth) => from + nth);
+  const total: Total = { cases: indices.length, swept: 0, unmet: 0, failed: [] };
+  const queue = indices.values();
+  let played = 0;
+  const work = async () => {
+    const player = randomPlayer(seed, values.without.split(','));
+    for (const index of queue) {
+      const { broken, isRedLeak, ends, plan, log } = await player.play(index);
+      played += 1;
+      if (isRedLeak) total.swept += 1;
+      if (broken.length > 0) {
+        total.failed.push(String(index));
+        process.stdout.write(`FAILED --seed ${seed} --only ${index} (${ends.join(', ')}): ${broken.join('; ')}\n`);
+        if (values.verbose) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n${log}\n`);
+      }
+      if (played % 10 === 0) process.stdout.write(`random: ${played} of ${indices.length} runs\n`);
+    }
+    await player.close();
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, indices.length) }, work));
+  return total;
+}
+
 const parts: Record<string, () => Promise<Total>> = {
   // One process is one processor's worth: more worlds in it would only wait for each other.
   lease: () => playAll('lease', 1, startWorld, casesOf, play),
   whole: () => playAll('whole', jobs, () => startWholeWorld(), wholeCasesOf, playWhole),
+  random: playRandomly,
   keep: () => playAll('keep', jobs, () => startWholeWorld(), keepCasesOf, playKeep),
   // A clock that is off is that of this process: one at a time.
   others: () =>
@@ -112,9 +151,11 @@ for (const name of names) {
   cases += count;
   failures += failed.length;
   const survived = count - failed.length;
-  process.stdout.write(
-    `${name}: ${count} cases: ${survived} survived (${swept} by the sweeper; ${unmet} did not meet their request), ${failed.length} failed\n`,
-  );
+  const how =
+    name === 'random'
+      ? `${swept} with nodes left, and red with the command`
+      : `${swept} by the sweeper; ${unmet} did not meet their request`;
+  process.stdout.write(`${name}: ${count} cases: ${survived} survived (${how}), ${failed.length} failed\n`);
 }
 process.stdout.write(`${cases} cases: ${cases - failures} survived, ${failures} failed\n`);
 process.exit(failures > 0 || cases === 0 ? 1 : 0);
