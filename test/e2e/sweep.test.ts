@@ -26,6 +26,21 @@ const tellGithub = (status: string, minutesAgo: number) =>
     body: JSON.stringify({ status, updatedAt: new Date(Date.now() - minutesAgo * 60_000).toISOString() }),
   });
 
+it(
+  'a sweep that may not look is red, with the command that looks again',
+  async () => {
+    await lostRun();
+    e2e.job.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN = 'of-nobody';
+    const { code, log } = await e2e.job.sweep().done;
+    expect(code, log).toBe(1);
+    expect(log).toContain('::error title=TPU nodes may still be running::The sweep ended early: ');
+    expect(log).toContain(
+      `Run it again, or by hand: tpu-serving-gate sweep --project-id ${LAB.project} --location ${LAB.location} --cluster ${LAB.cluster}`,
+    );
+  },
+  MINUTES,
+);
+
 describe('the sweeper', () => {
   it(
     'leaves a living run alone, gives the pool back when its run has ended, and says so in one issue',

@@ -103,7 +103,7 @@ export async function startFaultProxy(options: {
     if (choose) return begin(choose(request));
     if (!fault) return null;
     if (before >= 0 && (wanted === undefined || shapeOf(request) === wanted)) {
-      if (before === 0) left = 'times' in fault ? fault.times : 1;
+      if (before === 0) left = 'times' in fault ? (fault.times ?? 1) : 1;
       before -= 1;
     }
     if (left === 0) return null;

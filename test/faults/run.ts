@@ -4,6 +4,7 @@ import { DISASTERS, hasGcloud, playDisaster } from './disasters.ts';
 import { keepCasesOf, playKeep } from './keep-cases.ts';
 import { DEEDS, playDeed } from './others.ts';
 import { randomPlayer } from './random/play.ts';
+import { playSignal, signalCases } from './random/signals.ts';
 import { playWhole, wholeCasesOf } from './whole-cases.ts';
 import { startWholeWorld } from './whole-world.ts';
 import { startWorld } from './world.ts';
@@ -12,7 +13,8 @@ import { startWorld } from './world.ts';
  * `npm run test:faults`: all parts, or what the flags choose; prints what was survived and what was not. `--part lease`
  * is in one process and meets every request of lease and release; `whole` is the built action, met at each kind of
  * request; `others` is what somebody else does beside a run; after each of the `disasters` gcloud and kubectl show what
- * is left; `random` is the built action under several disturbances at once, of which `--seed` and `--only` repeat one run.
+ * is left; `random` is the built action under several disturbances at once, of which `--seed` and `--only` repeat one run;
+ * `signals` sends each signal to a rehearsal or its process group.
  */
 const { values } = parseArgs({
   options: {
@@ -26,6 +28,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '400' },
     from: { type: 'string', default: '0' },
     only: { type: 'string' },
+    // Of the signals part: how many moments of a rehearsal each signal is sent at.
+    moments: { type: 'string', default: '2' },
     // Kinds of disturbances that the random part leaves out, separated by commas.
     without: { type: 'string', default: '' },
     // Prints the plan and the logs of each run that fails.
@@ -118,6 +122,16 @@ const parts: Record<string, () => Promise<Total>> = {
   lease: () => playAll('lease', 1, startWorld, casesOf, play),
   whole: () => playAll('whole', jobs, () => startWholeWorld(), wholeCasesOf, playWhole),
   random: playRandomly,
+  signals: () => {
+    const cases = signalCases(Number(values.seed), Number(values.moments));
+    return playAll(
+      'signals',
+      jobs,
+      none,
+      async () => cases,
+      (_none, one) => playSignal(one),
+    );
+  },
   keep: () => playAll('keep', jobs, () => startWholeWorld(), keepCasesOf, playKeep),
   // A clock that is off is that of this process: one at a time.
   others: () =>
