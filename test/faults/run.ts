@@ -103,7 +103,7 @@ async function playRandomly(): Promise<Total> {
     for (const index of queue) {
       const { broken, isRedLeak, ends, plan, log } = await player.play(index);
       played += 1;
-      if (isRedLeak) total.swept += 1;
+      if (isRedLeak && broken.length === 0) total.swept += 1;
       if (broken.length > 0) {
         total.failed.push(String(index));
         process.stdout.write(`FAILED --seed ${seed} --only ${index} (${ends.join(', ')}): ${broken.join('; ')}\n`);
