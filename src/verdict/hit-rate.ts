@@ -1,34 +1,42 @@
 import { percentUpTo } from '../lib/number.ts';
 
-export interface SharedPrefixShape {
-  /** Tokens that the prompts of a group share. */
+/** One prompt of a group with a common prefix. */
+export interface PromptShape {
+  promptTokens: number;
+  /** Tokens at its start that it shares with its group. */
   prefixTokens: number;
-  /** Tokens of each prompt after the shared ones. */
-  suffixTokens: number;
-  /** Prompts per group, the first one included. */
-  requestsPerGroup: number;
-  /** `block_size` of `vllm:cache_config_info`. */
-  blockTokens: number;
-  replicas: number;
 }
 
-/** Tokens that a replica which has seen the prefix takes from its cache: whole blocks, and never the last token. */
-export function cachedTokensPerRepeat(shape: SharedPrefixShape): number {
-  const reusable = Math.min(shape.prefixTokens, shape.prefixTokens + shape.suffixTokens - 1);
-  return shape.blockTokens * Math.max(0, Math.floor(reusable / shape.blockTokens));
+/**
+ * Tokens that a replica which has seen the prefix takes from its cache: whole blocks, and never the last token of the
+ * prompt. Lengths that are estimates may be fractions.
+ */
+export function cachedTokens({ promptTokens, prefixTokens }: PromptShape, blockTokens: number): number {
+  const reusable = Math.min(prefixTokens, promptTokens - 1);
+  return blockTokens * Math.max(0, Math.floor(reusable / blockTokens));
 }
 
 /**
  * Expected share of prompt tokens that come from the prefix cache, when followers go to the replica that has the prefix
- * (`aware`) and when any replica is as likely (`random`). With n prompts a random router still finds a warm replica
- * often: it misses only R·(1 − (1 − 1/R)ⁿ) times. So a hit rate by itself proves nothing about routing.
- * Holds without eviction and when the first prompt of a group is answered before the others are sent.
+ * (`aware`) and when any replica is as likely (`random`). Every prompt counts with its own length: the first of a group
+ * finds nothing, and the one after n others finds a warm replica at random with probability 1 − (1 − 1/R)ⁿ. So a hit
+ * rate by itself proves nothing about routing, and 0 ≤ random ≤ aware < 1 for any lengths. Holds without eviction and
+ * when each prompt of a group is answered before the next is sent. Both are 0 without prompts.
  */
-export function expectedHitRates(shape: SharedPrefixShape): { aware: number; random: number } {
-  const { requestsPerGroup: n, replicas } = shape;
-  const perRepeat = cachedTokensPerRepeat(shape) / (shape.prefixTokens + shape.suffixTokens);
-  const coldWhenRandom = replicas * (1 - (1 - 1 / replicas) ** n);
-  return { aware: (perRepeat * (n - 1)) / n, random: (perRepeat * (n - coldWhenRandom)) / n };
+export function expectedHitRates(
+  groups: readonly (readonly PromptShape[])[],
+  { blockTokens, replicas }: { blockTokens: number; replicas: number },
+): { aware: number; random: number } {
+  let [aware, random, all] = [0, 0, 0];
+  for (const group of groups) {
+    for (const [before, prompt] of group.entries()) {
+      const cached = before === 0 ? 0 : cachedTokens(prompt, blockTokens);
+      aware += cached;
+      random += cached * (1 - (1 - 1 / replicas) ** before);
+      all += prompt.promptTokens;
+    }
+  }
+  return all > 0 ? { aware: aware / all, random: random / all } : { aware: 0, random: 0 };
 }
 
 export interface PrefixShape {

@@ -7,7 +7,7 @@ import {
   uniquePrompts,
 } from '../../load/prompts.ts';
 import type { Check, RoutingEvidence } from '../../report/model.ts';
-import { cacheablePrefix, expectedHitRates } from '../../verdict/hit-rate.ts';
+import { cacheablePrefix, expectedHitRates, type PromptShape } from '../../verdict/hit-rate.ts';
 import { checkCacheHits, checkPicker, checkSharedPrefix, checkUniqueSpread } from '../../verdict/routing.ts';
 import { mean } from '../../verdict/statistics.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -67,8 +67,8 @@ export async function checkRouting(context: StageContext, subject: RoutingSubjec
   const unique = await sendUnique(context, subject, shared.after);
   const gateway = gatewayBetween(gatewayBefore, await gatewaySnapshot(context, stack.route.gateway), stack);
 
-  const shape = shapeSeen(shared, replicas);
-  const hitRate = hitRateOf(before, shared.after, { ...shape, blockTokens: blockSizeTokens });
+  const shape = shapeSeen(shared);
+  const hitRate = hitRateOf(before, shared.after, { groups: shape.groups, replicas, blockTokens: blockSizeTokens });
   const answers = [...shared.answers, ...unique.answers].map(({ answer }) => answer);
   const all = conserved(servedBetween(before, shared.after), shared.sent, completed(shared.answers));
   const rest = conserved(servedBetween(shared.after, unique.after), unique.sent, completed(unique.answers));
@@ -106,14 +106,15 @@ export async function checkRouting(context: StageContext, subject: RoutingSubjec
   add(context, { ...affinity, ...unsound?.override, ...all.override, ...tooShort, ...sharedCut });
   const uniqueCut = cut(budget, unique.sent, unique.planned);
   add(context, { ...checkUniqueSpread(rest.perPod, replicas), ...rest.override, ...uniqueCut });
-  const expected = { measured: null, ...expectedHitRates({ ...shape, blockTokens: USUAL_BLOCK_TOKENS }) };
+  const expected = { measured: null, ...expectedHitRates(shape.groups, { replicas, blockTokens: USUAL_BLOCK_TOKENS }) };
   add(context, { ...checkCacheHits(hitRate ?? expected), ...sharedCut });
   return routing;
 }
 
-/** A request that was answered, with the length of its prompt in characters. */
+/** A request that was answered, with the length of its prompt in characters and the group that it belongs to. */
 interface Answered {
   chars: number;
+  group?: number;
   answer: ServingAnswer;
 }
 
@@ -141,7 +142,7 @@ async function sendGroups(context: StageContext, subject: RoutingSubject): Promi
     ...{ sent: 0, answers: [], groups: [], after: before, prefixChars: first.prefix.length },
     promptChars: mean(prompts.flatMap(({ prompt }) => range(PER_GROUP).map((index) => prompt(index).length))),
   };
-  for (const { prompt } of prompts) {
+  for (const [group, { prompt }] of prompts.entries()) {
     if (budget.ended()) break;
     let ofGroup = 0;
     const answersBefore = sent.answers.length;
@@ -149,7 +150,7 @@ async function sendGroups(context: StageContext, subject: RoutingSubject): Promi
     for (let index = 0; index < PER_GROUP && !budget.ended(); index += 1) {
       const { answer } = await post(context, subject, prompt(index));
       ofGroup += 1;
-      if (answer) sent.answers.push({ chars: prompt(index).length, answer });
+      if (answer) sent.answers.push({ chars: prompt(index).length, group, answer });
     }
     sent.sent += ofGroup;
     const next = await countersAfter(context, subject, sent, ofGroup);
@@ -212,28 +213,37 @@ interface SeenShape {
   prefixChars: number;
   promptTokens: number;
   promptChars: number;
-  suffixTokens: number;
-  requestsPerGroup: number;
-  replicas: number;
+  /** The prompts of each group in the order of sending, each with its own length. */
+  groups: PromptShape[][];
 }
 
 /**
- * The prompts of the groups in tokens, by the mean over all answers: prompts of one length in characters differ by some
- * tokens, and a single answer would put the expected hit rate off.
+ * The prompts of the groups in tokens: each as the server counts it, and the prefix by the mean over the answers of its
+ * group. Prompts of one length in characters differ by some tokens, so that one length for all would put the expected hit
+ * rate off. Without any count a token is four characters.
  */
-function shapeSeen({ answers, prefixChars, promptChars }: SentGroups, replicas: number): SeenShape {
+function shapeSeen({ answers, prefixChars, promptChars }: SentGroups): SeenShape {
+  const overall = tokensPerChar(answers) ?? 1 / CHARS_PER_TOKEN;
+  const groups = range(GROUPS).map((group): PromptShape[] => {
+    const own = answers.filter((answered) => answered.group === group);
+    const rate = tokensPerChar(own) ?? overall;
+    const prefixTokens = Math.floor(rate * prefixChars);
+    const counted = own.map(({ answer, chars }) => promptTokensOf(answer) ?? rate * chars);
+    const missing = Array.from({ length: PER_GROUP - counted.length }, () => rate * promptChars);
+    return [...counted, ...missing].map((promptTokens) => ({ promptTokens, prefixTokens }));
+  });
+  const prefixTokens = Math.floor(overall * prefixChars);
+  return { prefixTokens, prefixChars, promptTokens: overall * promptChars, promptChars, groups };
+}
+
+/** By the answers that carry a count; null without any. */
+function tokensPerChar(answers: readonly Answered[]): number | null {
   const counted = answers.flatMap(({ answer, chars }) => {
     const tokens = promptTokensOf(answer);
     return tokens === null ? [] : [{ tokens, chars }];
   });
-  const tokensPerChar =
-    counted.length > 0
-      ? mean(counted.map(({ tokens }) => tokens)) / mean(counted.map(({ chars }) => chars))
-      : 1 / CHARS_PER_TOKEN;
-  const promptTokens = tokensPerChar * promptChars;
-  const prefixTokens = Math.floor(tokensPerChar * prefixChars);
-  const suffixTokens = promptTokens - prefixTokens;
-  return { prefixTokens, prefixChars, promptTokens, promptChars, suffixTokens, requestsPerGroup: PER_GROUP, replicas };
+  if (counted.length === 0) return null;
+  return mean(counted.map(({ tokens }) => tokens)) / mean(counted.map(({ chars }) => chars));
 }
 
 type Override = Partial<Pick<Check, 'outcome' | 'seen'>>;
@@ -270,16 +280,16 @@ function conserved(perPod: RoutingEvidence['unique']['perPod'] | null, sent: num
 function hitRateOf(
   before: Snapshot,
   after: Snapshot,
-  shape: SeenShape & { blockTokens: number | null },
+  shape: Pick<SeenShape, 'groups'> & { replicas: number; blockTokens: number | null },
 ): RoutingEvidence['hitRate'] {
-  const { blockTokens } = shape;
+  const { blockTokens, groups, replicas } = shape;
   if (blockTokens === null) return null;
   const cache = cacheBetween(before, after);
   const served = servedBetween(before, after)?.some(({ requests }) => requests > 0) ?? false;
   // Replicas that served and have looked nothing up do not cache. Those that served nothing show nothing.
   return {
     measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : served ? 0 : null),
-    ...expectedHitRates({ ...shape, blockTokens }),
+    ...expectedHitRates(groups, { blockTokens, replicas }),
   };
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cacheablePrefix, expectedHitRates } from '../../../src/verdict/hit-rate.ts';
 
@@ -16,16 +17,52 @@ describe('expected hit rates', () => {
   ])(
     '%d + %d tokens in blocks of %d, %d prompts',
     (prefixTokens, suffixTokens, blockTokens, requestsPerGroup, aware, random) => {
-      const rates = expectedHitRates({ prefixTokens, suffixTokens, blockTokens, requestsPerGroup, replicas: 3 });
+      const prompt = { prefixTokens, promptTokens: prefixTokens + suffixTokens };
+      const rates = expectedHitRates([Array(requestsPerGroup).fill(prompt)], { blockTokens, replicas: 3 });
       expect(Math.abs(100 * rates.aware - aware)).toBeLessThan(0.06);
       expect(Math.abs(100 * rates.random - random)).toBeLessThan(0.06);
     },
   );
 
   it('are the same with one replica', () => {
-    const shape = { prefixTokens: 1024, suffixTokens: 128, blockTokens: 16, requestsPerGroup: 6, replicas: 1 };
-    const { aware, random } = expectedHitRates(shape);
+    const group = Array(6).fill({ prefixTokens: 1024, promptTokens: 1152 });
+    const { aware, random } = expectedHitRates([group], { blockTokens: 16, replicas: 1 });
     expect(random).toBeCloseTo(aware, 12);
+  });
+
+  it('count every prompt with its own length: a mean length would promise what long prompts cannot give', () => {
+    // 512 shared tokens of 600 and of 5600: 512 ÷ 6200 of the tokens, not 512 ÷ 3100 of each prompt.
+    const group = [600, 5_600].map((promptTokens) => ({ promptTokens, prefixTokens: 512 }));
+    const { aware, random } = expectedHitRates([group], { blockTokens: 128, replicas: 2 });
+    expect(aware).toBeCloseTo(512 / 6_200, 12);
+    expect(random).toBeCloseTo(256 / 6_200, 12);
+    // A prompt that is the prefix and nothing more recomputes its last block.
+    const bare = [600, 512].map((promptTokens) => ({ promptTokens, prefixTokens: 512 }));
+    expect(expectedHitRates([bare], { blockTokens: 128, replicas: 2 }).aware).toBeCloseTo(384 / 1_112, 12);
+  });
+
+  it('stay between nothing and everything for prompts of any lengths', () => {
+    const prompt = fc.record({
+      promptTokens: fc.integer({ min: 1, max: 9_000 }),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    const groups = fc.array(fc.array(prompt, { maxLength: 8 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(
+        groups,
+        fc.integer({ min: 1, max: 512 }),
+        fc.integer({ min: 1, max: 16 }),
+        (drawn, blockTokens, replicas) => {
+          const shapes = drawn.map((group) =>
+            group.map(({ promptTokens, share }) => ({ promptTokens, prefixTokens: share * promptTokens })),
+          );
+          const { aware, random } = expectedHitRates(shapes, { blockTokens, replicas });
+          expect(random).toBeGreaterThanOrEqual(0);
+          expect(aware).toBeGreaterThanOrEqual(random - 1e-12);
+          expect(aware).toBeLessThan(1);
+        },
+      ),
+    );
   });
 });
 
