@@ -199,6 +199,8 @@ export interface GatewayRoute {
   headers?: { name: string; value: string }[];
   /** URLRewrite ReplacePrefixMatch; null leaves the path alone. */
   replacePrefix: string | null;
+  /** Headers that are set on each response, name and value in turn. */
+  setHeaders?: string[];
   backend: GatewayBackend | null;
 }
 

@@ -90,11 +90,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
-    startIstiod(store, faults.routes, kserveTraits(options.kserve).migratesAfter > 0 ? istioLag : undefined),
+    startIstiod(
+      store,
+      faults.routes === 'own' ? 'own' : 'any',
+      kserveTraits(options.kserve).migratesAfter > 0 ? istioLag : undefined,
+    ),
     startKserve({ ...options, clock, record: recorder('LLMInferenceServiceController') }),
     startLateFaults(store, faults),
     ...(faults.scaleIn === 'grows' ? [startAutoscaler(store, clock)] : []),
-    startGatewaySync({ store, gateway, servingControlUrl, addressOf: replicas.addressOf }),
+    startGatewaySync({
+      ...{ store, gateway, servingControlUrl, addressOf: replicas.addressOf },
+      asks: faults.routes === 'oldest-pool' ? 'oldest' : 'every',
+    }),
   ];
   await settled(store, options.settled);
   clock.setBooting(false);

@@ -25,6 +25,7 @@ export function startGatewaySync(options: {
   gateway: GatewayRef;
   servingControlUrl: string;
   addressOf: AddressOf;
+  asks?: 'every' | 'oldest';
 }): { close(): Promise<void> } {
   const { store, gateway } = options;
   const closing = new AbortController();
@@ -45,7 +46,7 @@ export function startGatewaySync(options: {
   };
   const push = async () => {
     const object = store.get(GATEWAYS, gateway.namespace, gateway.name);
-    const body = JSON.stringify(object ? gatewayTable(store, object, options.addressOf) : { routes: [] });
+    const body = JSON.stringify(object ? gatewayTable(store, object, options.addressOf, options.asks) : { routes: [] });
     if (body === pushed) return;
     try {
       const response = await fetch(`${options.servingControlUrl}/gateway`, {

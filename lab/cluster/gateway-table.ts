@@ -17,14 +17,28 @@ const { DESTINATION_RULES, HTTP_ROUTES, PODS, SERVICES } = resources;
 export type AddressOf = (namespace: string, pod: string) => ReplicaAddress | undefined;
 
 /** The whole routing table of one gateway: what Istio would tell its Envoy, from the objects as they are now. */
-export function gatewayTable(store: Store, gateway: KubeObject, addressOf: AddressOf): GatewayTable {
+export function gatewayTable(
+  store: Store,
+  gateway: KubeObject,
+  addressOf: AddressOf,
+  /** `oldest`: Envoy asks the endpoint picker for the oldest route alone, as with Istio before 1.28.5. */
+  asks: 'every' | 'oldest' = 'every',
+): GatewayTable {
   const routes = store
     .list(HTTP_ROUTES)
     .filter((route) => !route.metadata.deletionTimestamp && isAccepted(route, gateway))
     .sort(byAge);
-  return {
-    routes: routes.flatMap((route) => entriesOf(store, gateway, route, addressOf)),
-  };
+  const entries = routes.map((route) => entriesOf(store, gateway, route, addressOf));
+  if (asks === 'oldest') for (const route of entries.slice(firstWithPicker(entries) + 1).flat()) unask(route);
+  return { routes: entries.flat() };
+}
+
+function firstWithPicker(entries: GatewayRoute[][]): number {
+  return entries.findIndex((routes) => routes.some(({ backend }) => backend?.picker));
+}
+
+function unask({ backend }: GatewayRoute): void {
+  if (backend?.picker) backend.picker.asked = false;
 }
 
 /** Older routes win between equal matches, then names in order (Gateway API, conflict resolution). */
@@ -43,12 +57,14 @@ function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, address
     const ref = rule.backendRefs?.find((one) => one.weight !== 0);
     const backend = ref ? backendOf(store, gateway, namespace as string, ref, asked, addressOf) : null;
     const rewrite = rule.filters?.find((filter) => filter.type === 'URLRewrite')?.urlRewrite?.path;
+    const set = (rule.filters ?? []).flatMap((filter) => filter.responseHeaderModifier?.set ?? []);
     return (rule.matches ?? [{}]).map((match) => ({
       name: `${namespace}/${name}/${index}`,
       pathPrefix: match.path?.value ?? '/',
       replacePrefix: rewrite?.replacePrefixMatch ?? null,
       ...(match.path?.type === 'Exact' ? { exact: true } : {}),
       ...(match.headers ? { headers: match.headers.map((one) => ({ name: one.name, value: one.value })) } : {}),
+      ...(set.length > 0 ? { setHeaders: set.flatMap(({ name, value }) => [name, value]) } : {}),
       backend,
     }));
   });

@@ -16,7 +16,11 @@ export interface RouteRule {
     path?: { type?: string; value?: string };
     headers?: { type?: string; name: string; value: string }[];
   }[];
-  filters?: { type: string; urlRewrite?: { path?: { type: string; replacePrefixMatch?: string } } }[];
+  filters?: {
+    type: string;
+    urlRewrite?: { path?: { type: string; replacePrefixMatch?: string } };
+    responseHeaderModifier?: { set?: { name: string; value: string }[]; add?: unknown; remove?: unknown };
+  }[];
   backendRefs?: BackendRef[];
 }
 
@@ -72,6 +76,8 @@ export function unsupported(route: KubeObject): string | null {
       if (header) return `a header match of type ${header.type}`;
     }
     for (const filter of rule.filters ?? []) {
+      const headers = filter.type === 'ResponseHeaderModifier' ? filter.responseHeaderModifier : undefined;
+      if (headers && !headers.add && !headers.remove) continue;
       if (filter.type !== 'URLRewrite') return `a filter of type ${filter.type}`;
       const type = filter.urlRewrite?.path?.type;
       if (type !== 'ReplacePrefixMatch') return `a URLRewrite of type ${type ?? 'hostname'}`;

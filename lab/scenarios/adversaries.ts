@@ -6,8 +6,8 @@ export interface Adversary {
   summary: string;
   serving: Partial<ServingFaults>;
   client?: ClientFault;
-  /** `own`: the gateway takes the routes of KServe alone. */
-  routes?: 'any' | 'own';
+  /** As in `ClusterFaults`. */
+  routes?: 'any' | 'own' | 'oldest-pool';
   /** `held`: an autoscaler keeps the replicas that there are; `grows`: it adds one while the pairs are measured. */
   scaleIn?: 'ok' | 'held' | 'grows';
   /** A webhook takes the TPU chips and the node selector from the replicas. */
@@ -23,7 +23,9 @@ const VERIFIED = 120;
 /** Slower than the target: whatever makes it look faster must be seen. */
 const SLOW = 2.3;
 
-/** None of these may pass, but for the last three, which are healthy: one as it ships, one held by an autoscaler, one old. */
+const pass = { exitCode: 0, verdict: 'pass', cause: null } as const;
+
+/** None of these may pass, but for the controls: what the summary calls healthy and nothing keeps from a proof. */
 export const ADVERSARIES: readonly Adversary[] = [
   {
     name: 'fast-errors',
@@ -158,6 +160,44 @@ export const ADVERSARIES: readonly Adversary[] = [
       'one replica stops listening in the middle of the benchmark and stays listed, and the gateway asks the others',
     serving: { diesAfter: 4 * VERIFIED },
     expect: invalid('measure.replica-refused'),
+  },
+  {
+    name: 'slow-baseline',
+    summary: 'three replicas scale 2.3 times, and the first of them is 15 % slower than its peers',
+    serving: { scaling: SLOW, replicaSpeeds: [0.85] },
+    expect: fail(null),
+  },
+  {
+    name: 'unequal-replicas',
+    summary: 'a healthy stack whose first replica is 15 % slower than its peers',
+    serving: { replicaSpeeds: [0.85] },
+    expect: pass,
+  },
+  {
+    name: 'fast-baseline',
+    summary: 'a healthy stack whose first replica is 12 % faster than its peers',
+    serving: { replicaSpeeds: [1.12] },
+    expect: pass,
+  },
+  {
+    name: 'slow-past-the-picker',
+    summary: 'three replicas scale 2.2 times, and requests without the header of the endpoint picker are 18 % slower',
+    serving: { scaling: 2.2, unpickedSpeed: 0.82 },
+    expect: fail(null),
+  },
+  {
+    name: 'slow-past-the-picker-unshared',
+    summary: 'the same, and the gateway asks the endpoint picker for the oldest route alone',
+    serving: { scaling: 2.2, unpickedSpeed: 0.82 },
+    routes: 'oldest-pool',
+    expect: fail(null),
+  },
+  {
+    name: 'picker-unshared',
+    summary: 'a healthy stack whose gateway asks the endpoint picker for the oldest route alone',
+    serving: {},
+    routes: 'oldest-pool',
+    expect: pass,
   },
   {
     name: 'no-route-to-one',

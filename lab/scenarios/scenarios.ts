@@ -41,6 +41,8 @@ const HEALTHY_SERVING: ServingFaults = {
   stallSeconds: 0,
   buffered: false,
   diesAfter: null,
+  replicaSpeeds: [],
+  unpickedSpeed: 1,
 };
 
 const HEALTHY_CLUSTER: ClusterFaults = {

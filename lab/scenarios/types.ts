@@ -74,8 +74,12 @@ export interface ServingFaults {
   stallSeconds: number;
   /** Streams come as one piece, as through a proxy that buffers. */
   buffered: boolean;
-  /** One replica, not the one of the one-replica arm, stops listening after so many requests and stays listed. */
+  /** One replica stops listening after so many requests, at one to all replicas, and stays listed. */
   diesAfter: number | null;
+  /** Speed of each replica in the order of their starts, 1 for the others; `scaling` is over their mean. */
+  replicaSpeeds: readonly number[];
+  /** Speed at which requests without the endpoint picker's header are served. */
+  unpickedSpeed: number;
 }
 
 /** A fault of the machine that the gate runs on: stopped for half of the time, or its wall clock set wrong. */
@@ -129,8 +133,11 @@ export interface ObjectRef {
 export interface ClusterFaults {
   /** `not-found`: the registry does not know the vLLM image's tag. */
   image: 'ok' | 'not-found';
-  /** `own`: the gateway takes the routes of KServe alone. */
-  routes: 'any' | 'own';
+  /**
+   * `own`: the gateway takes the routes of KServe alone. `oldest-pool`: it asks the endpoint picker for the oldest route
+   * alone, as Istio before 1.28.5 does.
+   */
+  routes: 'any' | 'own' | 'oldest-pool';
   /**
    * `held`: an autoscaler keeps the replicas that there are. `grows`: it adds one while the way to one replica is open.
    */

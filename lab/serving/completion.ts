@@ -17,6 +17,8 @@ export interface CompletionContext {
   buffered: boolean;
   /** Whole responses have this error beside their choices. */
   error?: { message: string };
+  /** How fast the replica works on the request; 1 is usual. */
+  speed: number;
 }
 
 /** Runs a parsed request on the engine and answers it, whole or as server-sent events. Aborts when the client leaves. */
@@ -41,7 +43,7 @@ export function complete(
       hashes: blockHashes(prompt.text, context.blockSize, request.cacheSalt),
       promptTokens: prompt.tokens,
       outputTokens: Math.ceil(prompt.outputTokens * (prompt.workShare ?? 1)),
-      stretch: prompt.workShare ?? 1,
+      speed: context.speed / (prompt.workShare ?? 1),
       finishReason: prompt.finishReason,
       ...(writer.onTokens ? { onTokens: writer.onTokens(prompt, index) } : {}),
       onFinish: (result) => {

@@ -29,8 +29,8 @@ export function serviceTime(uncachedTokens: number, outputTokens: number): { fir
 
 export interface Work extends Omit<Sequence, 'totalTokens'> {
   outputTokens: number;
-  /** Time that it takes, as a multiple of what it would; 1 where nothing is said. */
-  stretch?: number;
+  /** How fast it is worked on; 1 unless given. */
+  speed?: number;
   /** Why it ends there. */
   finishReason: 'stop' | 'length';
   /** Called with the number of tokens that are out so far, as they come; for streams. */
@@ -114,7 +114,7 @@ export function createEngine(options: {
 
   const start = (entry: Entry, startedAt: number, cachedTokens: number, release: () => void) => {
     const { work } = entry;
-    const noise = (work.stretch ?? 1) * lognormal(random, SERVICE.variation);
+    const noise = lognormal(random, SERVICE.variation) / (work.speed ?? 1);
     const mean = serviceTime(work.promptTokens - cachedTokens, work.outputTokens);
     const run: Run = {
       startedAt,

@@ -5,14 +5,14 @@ import type { ParsedRequest, Prompt } from './request.ts';
 
 /** What a replica with faults does otherwise than a healthy one. */
 export interface FaultInjector {
-  /** Notes that a request has come, by the picker's choice or not; true when the replica is to stop listening. */
-  arrived(requests: number, picked: boolean): boolean;
+  /** Notes that a request has come, for all replicas or for one; true when the replica is to stop listening. */
+  arrived(requests: number, ofAll: boolean): boolean;
   /** An answer in place of the model's. */
   answer(requests: number): { status: number; body: unknown } | null;
   /** Calls back at once, or when the replica moves again. */
-  whenMoving(picked: boolean, go: () => void): void;
+  whenMoving(ofAll: boolean, go: () => void): void;
   /** The request with less work or less text than was ordered. */
-  shortened(request: ParsedRequest, picked: boolean, requests: number): ParsedRequest;
+  shortened(request: ParsedRequest, ofAll: boolean, requests: number): ParsedRequest;
   /** The same of what an answer is made of. */
   context(context: CompletionContext, requests: number): CompletionContext;
   stop(): void;
@@ -21,7 +21,7 @@ export interface FaultInjector {
 /** Requests after which foreign traffic begins and a stall comes: in the benchmark, whatever came before it. */
 const SOME = 150;
 /** Tokens come as slowly as those of the benchmark's own requests: about 80 a second of work. */
-const ENDLESS = { promptTokens: 64, outputTokens: 2_000_000, stretch: 5 } as const;
+const ENDLESS = { promptTokens: 64, outputTokens: 2_000_000, speed: 0.2 } as const;
 const FOREIGN = { promptTokens: 64, outputTokens: 8 } as const;
 
 export function createFaultInjector(options: {
@@ -39,7 +39,6 @@ export function createFaultInjector(options: {
   let stalled: { until: number; waiting: (() => void)[] } | null = null;
   let hasStalled = false;
   let direct = 0;
-  let isOnlyPicked = true;
 
   const beginForeign = () => {
     foreign = setInterval(
@@ -59,15 +58,14 @@ export function createFaultInjector(options: {
   };
 
   return {
-    arrived(requests, picked) {
+    arrived(requests, ofAll) {
       if (faults.foreignPerSecond > 0 && !foreign && requests >= SOME) beginForeign();
-      if (!picked) isOnlyPicked = false;
-      if (!picked && faults.foreignEndless && !guest.taken) {
+      if (!ofAll && faults.foreignEndless && !guest.taken) {
         guest.taken = true;
         endless = engine.submit({ ...ENDLESS, hashes: [], finishReason: 'length', onFinish: () => {} });
       }
-      // Not the one of the one-replica arm, whose death clients see.
-      if (faults.diesAfter === null || requests < faults.diesAfter || !isOnlyPicked || death.taken) return false;
+      // Not as the one of the one-replica arm, whose death clients see.
+      if (faults.diesAfter === null || requests < faults.diesAfter || !ofAll || death.taken) return false;
       death.taken = true;
       return true;
     },
@@ -82,22 +80,22 @@ export function createFaultInjector(options: {
       }
       return null;
     },
-    whenMoving(picked, go) {
+    whenMoving(ofAll, go) {
       if (faults.stallSeconds === 0) return go();
-      if (!picked) direct += 1;
+      if (!ofAll) direct += 1;
       if (!hasStalled && direct >= 2 * SOME) stall();
       if (stalled) stalled.waiting.push(go);
       else go();
     },
-    shortened(request, picked, requests) {
+    shortened(request, ofAll, requests) {
       if (!faults.answers || requests <= faults.answers.after) return request;
       const { kind } = faults.answers;
       const changed = (change: (prompt: Prompt) => Prompt) => ({ ...request, prompts: request.prompts.map(change) });
       if (kind === 'no-text') return changed((prompt) => ({ ...prompt, hasText: false }));
-      if (kind === 'short' && picked) {
+      if (kind === 'short' && ofAll) {
         return changed((prompt) => ({ ...prompt, outputTokens: Math.ceil(prompt.outputTokens * 0.7) }));
       }
-      return kind === 'less-work' && picked ? changed((prompt) => ({ ...prompt, workShare: 0.82 })) : request;
+      return kind === 'less-work' && ofAll ? changed((prompt) => ({ ...prompt, workShare: 0.82 })) : request;
     },
     context(context, requests) {
       if (faults.answers?.kind !== 'error-beside' || requests <= faults.answers.after) return context;

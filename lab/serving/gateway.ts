@@ -54,7 +54,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         if (choice.kind === 'unreachable') return envoyReply(response, 503, CONNECTION_REFUSED, choice.headers);
         response.once('close', choice.done);
         const upstreamRequest = { method: request.method!, path, headers: upstreamHeaders(request, choice), body };
-        const { port, count, headers } = choice;
+        const { port, count } = choice;
+        const headers = [...choice.headers, ...(route.setHeaders ?? [])];
         const retry = () => {
           choice.done();
           const next = choice.next();

@@ -22,6 +22,10 @@ const VERSION = '0.32.0';
 /** Tokens that fit the KV cache of a v6e-4 beside Qwen2.5-3B: 4 × 32 GB × 0.9 less the weights, at 36 KiB per token. */
 const KV_CACHE_TOKENS = 2_600_000;
 
+/** By this the gate's requests say where they are to go, to one replica or to all. */
+const WAY_HEADER = 'x-tpu-serving-gate-way';
+const ALL = '-all';
+
 export interface Replica {
   port: number;
   tls: boolean;
@@ -41,6 +45,8 @@ export interface ReplicaOptions extends ReplicaStart {
   timeScale: number;
   /** What is wrong with it. */
   faults: ServingFaults;
+  /** How fast it works; 1 unless given. */
+  speed?: number;
   /** Shared by the replicas of one lab; its own by default. */
   death?: { taken: boolean };
   /** The same of the request that never ends. */
@@ -84,19 +90,21 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   });
   const infer = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => {
     requests++;
-    const picked = request.headers[PICKED_HEADER] !== undefined;
-    if (injector.arrived(requests, picked)) die();
+    const { [PICKED_HEADER]: picked, [WAY_HEADER]: way = ALL } = request.headers;
+    const ofAll = picked !== undefined && String(way).endsWith(ALL);
+    const speed = (options.speed ?? 1) * (picked === undefined ? faults.unpickedSpeed : 1);
+    if (injector.arrived(requests, ofAll)) die();
     onBody(request, (body) => {
       const wrong = injector.answer(requests);
       if (wrong) return json(response, wrong.status, wrong.body);
       const type = request.headers['content-type'] ?? '';
       const parsed = parseRequest(endpoint, type, body, limits, draw);
       if (isError(parsed)) return json(response, parsed.status, parsed.body);
-      injector.whenMoving(picked, () =>
+      injector.whenMoving(ofAll, () =>
         complete(
-          injector.context(context, requests),
+          injector.context({ ...context, speed }, requests),
           endpoint,
-          injector.shortened(parsed, picked, requests),
+          injector.shortened(parsed, ofAll, requests),
           request,
           response,
         ),

@@ -20,6 +20,12 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
   /** Replicas that have stopped stay in the record. */
   const stopped: ServingRecord['replicas'] = {};
 
+  /** Replicas by the order in which they first started. */
+  const order: string[] = [];
+  const speedOf = (name: string) => {
+    if (!order.includes(name)) order.push(name);
+    return scenario.serving.replicaSpeeds[order.indexOf(name)] ?? 1;
+  };
   const podView = (pod: string) => {
     const found = replicas.get(pod)?.replica;
     if (!found) return undefined;
@@ -54,6 +60,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       faults: scenario.serving,
       death,
       guest,
+      speed: speedOf(name),
     });
     replicas.set(name, { args, replica });
     return replica.port;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Blame } from '../lib/failure.ts';
-import type { Report, Verdict } from '../report/model.ts';
+import type { Benchmark, Report, Verdict } from '../report/model.ts';
 
 /** A point estimate with its limits. */
 export type Triple = readonly [value: number, low: number, high: number];
@@ -50,6 +50,10 @@ export interface HistoryRecord {
     p99Ms?: number | null;
     ttftP50Ms?: number | null;
     hitRate: number | null;
+    /** The fastest replica over the slowest, less 1, each alone; absent in the first records. */
+    spread?: number | null;
+    /** Pods that stand out by their speed. */
+    apart?: string[];
     successRate: number | null;
   };
   cost: { usd: number | null; chipMinutes: number | null };
@@ -98,6 +102,8 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
       p99Ms: counts ? (all?.latencyMs?.p99.value ?? null) : null,
       ttftP50Ms: counts ? (benchmark.latency?.ttftMs?.p50.value ?? null) : null,
       hitRate: report.routing?.hitRate?.measured ?? null,
+      spread: counts ? (benchmark.spread?.spread ?? null) : null,
+      apart: counts ? apartOf(benchmark) : [],
       successRate: all && one ? Math.min(all.successRate, one.successRate) : null,
     },
     cost: { usd: report.cost?.usd ?? null, chipMinutes: report.cost?.chipMinutes ?? null },
@@ -105,6 +111,10 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
       .filter(({ durationMs }) => durationMs !== null)
       .map(({ stage, durationMs, outcome }) => [stage, Math.round((durationMs ?? 0) / 1_000), outcome]),
   };
+}
+
+function apartOf({ spread }: Benchmark): string[] {
+  return spread?.perReplica.filter(({ standsOut }) => standsOut).map(({ pod }) => pod) ?? [];
 }
 
 function fingerprint(parts: readonly unknown[]): string {

@@ -1,4 +1,5 @@
 import type { ArmName } from '../report/model.ts';
+import { createRandom } from './prompts.ts';
 import { silenceLimitMs } from './silence.ts';
 
 export interface PairTimings {
@@ -45,8 +46,17 @@ export function pairTimings(options: {
   return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: options.medianLatencyMs }), problem };
 }
 
+/**
+ * How the requests of a block go: to one replica by a way that leads to it alone, to all through the service's endpoint,
+ * or to all by the ways of the single replicas, in equal parts.
+ */
+export type BlockWay = 'one' | 'all' | 'direct';
+
 export interface BlockPlan {
   arm: ArmName;
+  way: BlockWay;
+  /** The replica that is the baseline, from 0; null for all. */
+  replica: number | null;
   /** Pair that the block belongs to, from 0. */
   pair: number;
   /** Block of the whole run, from 0; part of the prompts' seed. */
@@ -59,27 +69,64 @@ export interface BlockPlan {
 export interface PairPlan {
   index: number;
   order: 'one-first' | 'all-first';
-  blocks: readonly [BlockPlan, BlockPlan];
+  /** The replica that is the baseline, from 0. */
+  replica: number;
+  blocks: readonly BlockPlan[];
 }
 
 /**
- * The pair at `index` (from 0). The arms swap places from pair to pair (ABBA…), so that a steady drift of the system
- * cancels. Both arms carry the same load per replica: with the same load in total, a perfect system of three replicas
- * would show anything from 1.2 to 2.5.
+ * Which replica is the baseline of each pair, and which arm comes first. Every round has each replica once, in an order
+ * that the seed decides. A replica comes first in every other round, so that neither a place within a pair nor a steady
+ * drift adds to its share.
+ */
+export function baselineOf(
+  index: number,
+  replicas: number,
+  seed: string,
+): { replica: number; order: PairPlan['order'] } {
+  const round = Math.floor(index / replicas);
+  const random = createRandom(`${seed}/baseline/${round}`);
+  const left = Array.from({ length: replicas }, (_, replica) => replica);
+  let replica = 0;
+  for (let place = 0; place <= index % replicas; place += 1) {
+    [replica = 0] = left.splice(Math.floor(random() * left.length), 1);
+  }
+  return { replica, order: (round + replica) % 2 === 0 ? 'one-first' : 'all-first' };
+}
+
+/**
+ * The pair at `index` (from 0). Both arms carry the same load per replica: with the same load in total, a perfect system
+ * of three replicas would show anything from 1.2 to 2.5. With `direct` it has a third block: all replicas, each by the way
+ * that leads to it as the baseline, in the place beside the block of all.
  */
 export function pairAt(
   index: number,
-  options: { timings: PairTimings; concurrencyPerReplica: number; replicas: number },
+  options: {
+    timings: PairTimings;
+    concurrencyPerReplica: number;
+    replicas: number;
+    /** Decides the order of the baselines. */
+    seed: string;
+    direct?: boolean;
+  },
 ): PairPlan {
-  const { timings, concurrencyPerReplica, replicas } = options;
-  const order = index % 2 === 0 ? 'one-first' : 'all-first';
-  const arms: readonly [ArmName, ArmName] = order === 'one-first' ? ['one', 'all'] : ['all', 'one'];
-  const blockOf = (place: 0 | 1): BlockPlan => ({
-    arm: arms[place],
-    pair: index,
-    block: 2 * index + place,
-    durationMs: arms[place] === 'one' ? timings.oneMs : timings.allMs,
-    concurrency: arms[place] === 'one' ? concurrencyPerReplica : concurrencyPerReplica * replicas,
+  const { timings, concurrencyPerReplica, replicas, seed, direct = false } = options;
+  const { replica, order } = baselineOf(index, replicas, seed);
+  // The two ways to all replicas swap places too.
+  const many: BlockWay[] = direct ? ['all', 'direct'] : ['all'];
+  if (Math.floor(index / 2) % 2 === 1) many.reverse();
+  const ways: BlockWay[] = order === 'one-first' ? ['one', ...many] : [...many, 'one'];
+  const blocks = ways.map((way, place): BlockPlan => {
+    const arm = way === 'one' ? 'one' : 'all';
+    return {
+      arm,
+      way,
+      replica: way === 'one' ? replica : null,
+      pair: index,
+      block: ways.length * index + place,
+      durationMs: arm === 'one' ? timings.oneMs : timings.allMs,
+      concurrency: arm === 'one' ? concurrencyPerReplica : concurrencyPerReplica * replicas,
+    };
   });
-  return { index, order, blocks: [blockOf(0), blockOf(1)] };
+  return { index, order, replica, blocks };
 }

@@ -29,38 +29,45 @@ export function measureBlock(run: BlockRun, trimMs: number): MeasuredBlock {
 
 /** The figures of one arm over all its blocks; throughput and Little's law weigh every window by its length. */
 export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFigures; evidence: ArmEvidence } {
-  const records = blocks.flatMap((block) => block.run.records).filter((record) => record.errorKind !== 'cancelled');
-  const valid = records.filter((record) => record.valid);
-  const failed = records.filter((record) => !record.valid);
-  const inWindows = blocks.map((block) => block.ended.filter((record) => record.valid));
-  const latencies = inWindows.map((each) => each.map(({ endMs, sentMs }) => endMs - sentMs));
-  const all = latencies.flat();
-  const outputTokens = valid.length > 0 ? mean(valid.map((record) => record.completionTokens ?? 0)) : null;
-  const law = weighted(blocks, (block) => littlesLaw(block.window, block.run.concurrency));
+  const evidence = armEvidence(blocks);
+  const { requests, errors } = evidence;
   const figures: ArmFigures = {
     requestsPerSecond: weighted(blocks, (block) => block.window.requestsPerSecond) ?? 0,
     outputTokensPerSecond: weighted(blocks, (block) => block.window.outputTokensPerSecond) ?? 0,
-    requests: records.length,
-    errors: failed.length,
-    successRate: records.length > 0 ? valid.length / records.length : 0,
-    meanOutputTokens: outputTokens ?? 0,
-    latencyMs: percentilesOverBlocks(latencies),
-    littlesLaw: law,
+    requests,
+    errors,
+    successRate: requests > 0 ? (requests - errors) / requests : 0,
+    meanOutputTokens: evidence.meanOutputTokens ?? 0,
+    latencyMs: percentilesOverBlocks(latenciesOf(blocks)),
+    littlesLaw: evidence.littlesLaw,
   };
-  const evidence: ArmEvidence = {
+  return { figures, evidence };
+}
+
+/** The latencies of the valid answers in the window of each block, milliseconds. */
+function latenciesOf(blocks: readonly MeasuredBlock[]): number[][] {
+  return blocks.map(({ ended }) => ended.filter(({ valid }) => valid).map(({ endMs, sentMs }) => endMs - sentMs));
+}
+
+/** What the plausibility of one arm is judged from. */
+export function armEvidence(blocks: readonly MeasuredBlock[]): ArmEvidence {
+  const records = blocks.flatMap((block) => block.run.records).filter((record) => record.errorKind !== 'cancelled');
+  const valid = records.filter((record) => record.valid);
+  const failed = records.filter((record) => !record.valid);
+  const all = latenciesOf(blocks).flat();
+  return {
     requests: records.length,
     errors: failed.length,
     unreadable: failed.filter((record) => record.errorKind !== null && UNREADABLE.has(record.errorKind)).length,
     firstError: failed[0]?.errorText ?? null,
     completed: all.length,
-    meanOutputTokens: outputTokens,
-    littlesLaw: law,
+    meanOutputTokens: valid.length > 0 ? mean(valid.map((record) => record.completionTokens ?? 0)) : null,
+    littlesLaw: weighted(blocks, (block) => littlesLaw(block.window, block.run.concurrency)),
     distinctLatencyShare: all.length > 0 ? new Set(all).size / all.length : null,
     halves: blocks.map((block) => block.window.halves),
     pickerShare: valid.length > 0 ? valid.filter((record) => record.pickerHeader).length / valid.length : null,
     cachedTokenShare: cachedShare(valid),
   };
-  return { figures, evidence };
 }
 
 const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'error-body', 'no-choices', 'no-usage']);
@@ -87,17 +94,24 @@ function stalledShare(blocks: readonly MeasuredBlock[], arm: ArmName): number {
   return loadMs > 0 ? stalledMs / loadMs : 0;
 }
 
-/** The row of one pair. Null when an arm completed nothing, since there is no ratio then. */
+/**
+ * The row of one pair, with the pod that was its baseline. Null when an arm completed nothing, since there is no ratio
+ * then; so does a third block, of all replicas by the ways of the single ones.
+ */
 export function toPair(
   plan: Pick<PairPlan, 'index' | 'order'>,
-  blocks: Record<ArmName, MeasuredBlock>,
+  blocks: Record<ArmName, MeasuredBlock> & { direct?: MeasuredBlock },
   perPod: PodCount[],
+  baseline: string | null = null,
 ): BenchmarkPair | null {
   const { one, all } = { one: blocks.one.window, all: blocks.all.window };
-  if (one.requestsPerSecond <= 0 || all.requestsPerSecond <= 0) return null;
+  const direct = blocks.direct?.window.requestsPerSecond ?? null;
+  if (one.requestsPerSecond <= 0 || all.requestsPerSecond <= 0 || (direct !== null && direct <= 0)) return null;
   return {
     index: plan.index,
     order: plan.order,
+    baseline,
+    directRequestsPerSecond: direct,
     oneRequestsPerSecond: one.requestsPerSecond,
     allRequestsPerSecond: all.requestsPerSecond,
     ratio: all.requestsPerSecond / one.requestsPerSecond,

@@ -294,8 +294,15 @@ export interface Benchmark {
   replicas: number;
   pairs: BenchmarkPair[];
   arms: Record<ArmName, ArmFigures>;
-  /** X_all(N·c) / X_one(c): geometric mean over pairs, log-ratio t interval. */
+  /** X_all(N·c) / mean X_one(c): the lower of the ways in `ways`, with the t interval of verdict/decide.ts. */
   speedup: Interval | null;
+  /**
+   * The speed-up by each way to all replicas, and the one that was used. `picker`: through the service's endpoint.
+   * `direct`: by the ways of the single replicas, where the endpoint picker does not see these. Absent in older reports.
+   */
+  ways?: { picker: Interval | null; direct: Interval | null; used: 'picker' | 'direct' };
+  /** How the replicas differ, each alone. Null where one replica alone was the baseline; absent in older reports. */
+  spread?: ReplicaSpread | null;
   /** speed-up / replicas. */
   efficiency: Interval | null;
   /** Conditions that make the measurement invalid, whatever the ratio. */
@@ -381,9 +388,32 @@ export interface GoodputArm {
   probes: { ratePerSecond: number; requests: number; withinShare: number }[];
 }
 
+/** What the replicas do alone, beside each other. */
+export interface ReplicaSpread {
+  /** The fastest over the slowest, less 1. */
+  spread: number;
+  /** By name. */
+  perReplica: ReplicaFigures[];
+}
+
+export interface ReplicaFigures {
+  pod: string;
+  /** Pairs in which it was the baseline. */
+  pairs: number;
+  requestsPerSecond: number;
+  /** Its throughput over the mean of all, from its share in its pairs, so that the hour is not in it. */
+  relative: number;
+  /** Differs from the others by more than chance explains, and by 3 % at least. */
+  standsOut: boolean;
+}
+
 export interface BenchmarkPair {
   index: number;
   order: 'one-first' | 'all-first';
+  /** The pod of the one-replica arm; null where it is not known, absent in older reports. */
+  baseline?: string | null;
+  /** All replicas by the ways of the single ones; null where both arms pass the endpoint picker. */
+  directRequestsPerSecond?: number | null;
   oneRequestsPerSecond: number;
   allRequestsPerSecond: number;
   ratio: number;

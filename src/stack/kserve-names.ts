@@ -35,7 +35,7 @@ export function servingNames({ metadata: { name }, spec }: LLMInferenceService):
 }
 
 /** istio/istio pilot/pkg/config/kube/gateway/inferencepool_collection.go, `InferencePoolServiceName`. */
-function shadowService(pool: string): string {
+export function shadowService(pool: string): string {
   const end = `-ip-${createHash('sha256').update(pool).digest('hex').slice(0, 8)}`;
   return pool.slice(0, LONGEST - end.length) + end;
 }

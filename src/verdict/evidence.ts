@@ -10,6 +10,8 @@ export interface MeasurementEvidence {
   pickerMarked: boolean;
   /** What the answers show of the work behind them. */
   answers: AnswerEvidence;
+  /** Whether requests to one replica pass the endpoint picker too. */
+  pickerShared: boolean;
   blocks: readonly BlockEvidence[];
   client: ClientFigures;
 }
@@ -73,6 +75,8 @@ export interface TokenCount {
 /** One block and what the cluster looked like at its two edges, while no request of ours was in flight. */
 export interface BlockEvidence {
   arm: ArmName;
+  /** The pod that the block was to go to; null for all, and where it is not known. */
+  baseline: string | null;
   /** From 0. */
   pair: number;
   sent: number;

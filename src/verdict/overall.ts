@@ -75,6 +75,9 @@ function whyUndecided({ design, looks, pairs, baseline }: Benchmark, { minSpeedu
   if (design === 'recorded') {
     return ` over one replica as it was recorded at ${baseline?.finishedAt ?? 'an unknown time'}: this run could not measure one, and a record of another day decides nothing.`;
   }
+  if (design === 'unpaired' && looks.stopped === 'budget') {
+    return `, undecided against ${minSpeedup}×: the baseline was one replica, and nothing shows whether it is as fast as its peers.`;
+  }
   if (looks.stopped === 'time') {
     return ` so far, undecided against ${minSpeedup}× after ${pairs.length} pairs: the time or the money of the run did not reach for another.`;
   }

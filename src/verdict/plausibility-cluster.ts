@@ -90,6 +90,9 @@ function conservation(block: BlockEvidence): string | null {
 function oneReplica(block: BlockEvidence): string | null {
   if (block.arm !== 'one' || servedTotal(block) === null) return null;
   const serving = block.pods.filter((pod) => (served(pod) ?? 0) > 0);
+  if (serving.length === 1 && block.baseline !== null && serving[0]?.pod !== block.baseline) {
+    return `${serving[0]?.pod} served a block of the one-replica arm that was sent to ${block.baseline}`;
+  }
   if (serving.length <= 1) return null;
   const list = serving.map((pod) => `${pod.pod} ${served(pod)}`).join(', ');
   return `${serving.length} replicas served the one-replica arm: ${list}`;

@@ -102,6 +102,13 @@ function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell)
         'before the one-replica arm was there: its route has changed what the gateway does.',
     );
   }
+  if (evidence.pickerShared && one.pickerShare !== null && one.pickerShare < LIMITS.pickerShare) {
+    veto(
+      'picker-not-shared',
+      `${percentUpTo(one.pickerShare)} of the answers of one replica carried the endpoint picker's mark, which each had ` +
+        'before the pairs: the arms do not share its hop any more.',
+    );
+  }
   const shares = [one.cachedTokenShare, all.cachedTokenShare];
   const worst = Math.max(...shares.map((share) => share ?? 0));
   if (worst > LIMITS.cachedShare) {

@@ -3,8 +3,10 @@ import { normalDensity, normalUpperTail, rootOf } from './distributions.ts';
 export interface LookPlan {
   /** Pairs after which the first look is taken. */
   firstLook: number;
-  /** Pairs after which the last look is taken; one look after each pair in between. */
+  /** Pairs after which the last look is taken. */
   lastLook: number;
+  /** Pairs from one look to the next; 1 unless given. */
+  step?: number;
   /** One-sided chance of crossing the limit at any look when there is no effect. */
   alpha: number;
 }
@@ -14,7 +16,7 @@ const REACH = 8;
 const known = new Map<string, readonly number[]>();
 
 /**
- * One-sided group-sequential limits (z values), one per look from `firstLook` to `lastLook`.
+ * One-sided group-sequential limits (z values), one per look from `firstLook` to `lastLook`, `step` pairs apart.
  *
  * Error is spent as α·ln(1 + (e − 1)·t) with t = pairs / lastLook: the Pocock-type spending function of Lan & DeMets
  * (Biometrika 70, 1983). The limits follow from the density of the running sum that has not crossed yet, carried from
@@ -22,29 +24,32 @@ const known = new Map<string, readonly number[]>();
  * unit of information. Looking after each pair without them would triple the rate of false passes.
  */
 export function spendingLimits(plan: LookPlan): readonly number[] {
-  const { firstLook, lastLook, alpha } = plan;
-  if (!Number.isInteger(firstLook) || !Number.isInteger(lastLook) || firstLook < 1 || lastLook < firstLook) {
+  const { firstLook, lastLook, alpha, step = 1 } = plan;
+  const whole = [firstLook, lastLook, step].every(Number.isInteger) && step >= 1;
+  if (!whole || firstLook < 1 || lastLook < firstLook || (lastLook - firstLook) % step !== 0) {
     throw new RangeError(`looks from pair ${firstLook} to pair ${lastLook} are not a plan`);
   }
   if (!(alpha > 0 && alpha < 0.5)) throw new RangeError(`alpha ${alpha} must lie between 0 and 0.5`);
-  const key = `${firstLook}/${lastLook}/${alpha}`;
+  const key = `${firstLook}/${lastLook}/${step}/${alpha}`;
   const before = known.get(key);
   if (before) return before;
 
   const spentAt = (pairs: number) => alpha * Math.log(1 + (Math.E - 1) * (pairs / lastLook));
   const limits: number[] = [];
+  // What the sum gains from one look to the next has this deviation.
+  const stride = Math.sqrt(step);
   let state: Density | undefined;
-  for (let pairs = firstLook; pairs <= lastLook; pairs++) {
-    const toSpend = spentAt(pairs) - (pairs === firstLook ? 0 : spentAt(pairs - 1));
+  for (let pairs = firstLook; pairs <= lastLook; pairs += step) {
+    const toSpend = spentAt(pairs) - (pairs === firstLook ? 0 : spentAt(pairs - step));
     const scale = Math.sqrt(pairs);
     const previous = state;
     const exceeds = previous
-      ? (sum: number) => integrate(previous, (at) => normalUpperTail(sum - at))
+      ? (sum: number) => integrate(previous, (at) => normalUpperTail((sum - at) / stride))
       : (sum: number) => normalUpperTail(sum / scale);
     const limit = rootOf((sum) => toSpend - exceeds(sum), 0, REACH * scale);
     limits.push(limit / scale);
     state = previous
-      ? densityBelow(limit, scale, (at) => integrate(previous, (from) => normalDensity(at - from)))
+      ? densityBelow(limit, scale, (at) => integrate(previous, (from) => normalDensity((at - from) / stride) / stride))
       : densityBelow(limit, scale, (at) => normalDensity(at / scale) / scale);
   }
   known.set(key, limits);

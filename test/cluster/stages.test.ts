@@ -7,7 +7,8 @@ import { loadManifests, type Manifest } from '../../src/clients/files/manifests.
 import type { ClusterInfo } from '../../src/clients/google/gke.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
-import { armObjects, closeOneReplica, openOneReplica } from '../../src/stages/benchmark/one-replica.ts';
+import { closeReplicaWays, openReplicaWays } from '../../src/stages/benchmark/one-replica.ts';
+import { armObjects } from '../../src/stages/benchmark/way-objects.ts';
 import type { Prepared } from '../../src/stages/context.ts';
 import { deploy } from '../../src/stages/deploy/deploy.ts';
 import { preflight } from '../../src/stages/preflight/preflight.ts';
@@ -44,7 +45,12 @@ describe('stages on a real API server', () => {
   beforeAll(async () => {
     kube = await startApiServer();
     admin = clientOf(kube);
-    gateway = createServer((_request, response) => response.end('{"data":[]}'));
+    gateway = createServer((request, response) => {
+      // As the temporary route has it: the way that was asked for is on the response.
+      const way = request.headers['x-tpu-serving-gate-way'];
+      if (way) response.setHeader('x-tpu-serving-gate-way', way);
+      response.end('{"data":[]}');
+    });
     await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
     for (const name of [NAMESPACE, 'opendatahub']) {
       await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -191,26 +197,28 @@ describe('stages on a real API server', () => {
       pickers: [],
       route: {
         origin: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`,
+        endpoint: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/ns/qwen`,
+        pool: null,
         gateway: { name: 'inference-gateway', namespace: 'opendatahub' },
         hostname: 'llm.example.com',
       },
       scheme: 'https',
       port: 8000,
-    } as unknown as Parameters<typeof openOneReplica>[2];
+    } as unknown as Parameters<typeof openReplicaWays>[2];
     const labelled = () =>
       client.list('v1', 'Pod', { namespace: NAMESPACE, labelSelector: 'tpu-serving-gate/one-replica' });
     const present = async () => {
       const objects = await Promise.all(armObjects(prepared, context.runKey).map((ref) => client.get(ref)));
-      return objects.map((object) => object?.kind ?? null);
+      return objects.flatMap((object) => object?.kind ?? []);
     };
 
-    const arm = await openOneReplica(context, prepared, stack);
-    expect(arm.pod).toBe('replica-0');
+    const arm = await openReplicaWays(context, prepared, stack, 'm');
+    expect(arm.replicas.map(({ pod }) => pod)).toEqual(['replica-0']);
     expect(await present()).toEqual(['HTTPRoute', 'DestinationRule', 'Service']);
     expect(await labelled()).toMatchObject([pod]);
 
-    await closeOneReplica(context, prepared, arm.pod);
-    expect(await present()).toEqual([null, null, null]);
+    await closeReplicaWays(context, prepared, ['replica-0']);
+    expect(await present()).toEqual([]);
     expect(await labelled()).toEqual([]);
     expect(texts(said)).toEqual([]);
   });

@@ -56,7 +56,7 @@ describe('a replica of a misleading system', () => {
     expect(short.shortened(request, false, 1)).toBe(request);
   });
 
-  it('works less for what the picker sent, and answers with all tokens', () => {
+  it('works less for what goes to all replicas, and answers with all tokens', () => {
     const less = injectorOf({ answers: { kind: 'less-work', after: 0 } });
     const request = { prompts: [{ outputTokens: 10 }] } as never;
     expect(less.shortened(request, true, 1).prompts[0]).toEqual({ outputTokens: 10, workShare: 0.82 });
@@ -71,7 +71,7 @@ describe('a replica of a misleading system', () => {
     expect(broken.context({} as never, 2)).toEqual({ error: { message: 'the engine has died' } });
   });
 
-  it('has a guest that never ends, once among all, from the first request that the picker did not choose', () => {
+  it('has a guest that never ends, once among all, from the first request to one replica', () => {
     const guest = { taken: false };
     const [first, second] = [1, 2].map(() => injectorOf({ foreignEndless: true }, undefined, guest));
     first!.arrived(1, true);
@@ -81,12 +81,11 @@ describe('a replica of a misleading system', () => {
     expect(guests).toMatchObject([{ outputTokens: 2_000_000 }]);
   });
 
-  it('dies alone, and never as the replica of the one-replica arm', () => {
+  it('dies alone, and never by a request to one replica', () => {
     const death = { taken: false };
-    const [chosen, first, second] = [1, 2, 3].map(() => injectorOf({ diesAfter: 2 }, death));
-    chosen!.arrived(1, false);
-    expect([2, 3].map((count) => chosen!.arrived(count, true))).toEqual([false, false]);
-    expect([1, 2].map((count) => first!.arrived(count, true))).toEqual([false, true]);
+    const [first, second] = [1, 2].map(() => injectorOf({ diesAfter: 2 }, death));
+    expect([1, 2, 3].map((count) => first!.arrived(count, false))).toEqual([false, false, false]);
+    expect([4, 5].map((count) => first!.arrived(count, true))).toEqual([true, false]);
     expect([1, 2, 3].map((count) => second!.arrived(count, true))).toEqual([false, false, false]);
   });
 

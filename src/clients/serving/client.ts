@@ -53,6 +53,8 @@ export function createServingClient(options: {
   signal: AbortSignal;
   /** Host that the route is bound to, when the gateway is reached by another name or an address. */
   hostname?: string | null;
+  /** Added to every request. */
+  headers?: Record<string, string>;
   requestTimeoutMs?: number;
   verifyTls?: boolean;
 }): ServingClient {
@@ -60,7 +62,7 @@ export function createServingClient(options: {
   const agent = new Agent({
     connect: { rejectUnauthorized: options.verifyTls ?? false, ...(hostname ? { servername: hostname } : {}) },
   });
-  const common = hostname ? { host: hostname } : {};
+  const common = { ...options.headers, ...(hostname ? { host: hostname } : {}) };
   const base = options.baseUrl.replace(/\/$/, '');
   const send = async (
     method: 'GET' | 'POST',

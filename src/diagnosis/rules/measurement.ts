@@ -105,7 +105,7 @@ const DISTURBANCES: readonly Disturbance[] = [
       'The first refused answer is in the reasons; compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
   },
   {
-    vetoes: ['picker-lost'],
+    vetoes: ['picker-lost', 'picker-not-shared'],
     cause: 'measure.picker-lost',
     title: 'The endpoint picker was lost under load',
     blame: 'change',

@@ -16,6 +16,10 @@ export function factsOf(record: HistoryRecord): [name: string, text: string][] {
     ['target', target ? targetRange(...target) : '–'],
     ['throughput, all replicas', text(m.all, as('rate'))],
     ['throughput, one replica', text(m.one, as('rate'))],
+    [
+      'between replicas',
+      text(m.spread, (value) => [percent(value, 1), ...(m.apart ?? []).map((pod) => `${pod} stands out`)].join(', ')),
+    ],
     ['latency p50', text(m.p50Ms, as('ms'))],
     ['latency p95', text(m.p95Ms, as('ms'))],
     ['latency p99', text(m.p99Ms, as('ms'))],

@@ -28,7 +28,7 @@ export const LOAD = {
     key: 'pairs',
     parse: pairs,
     description: [
-      'Measured pairs of one replica and all replicas, from the first look at the interval to the last. Default:',
+      'Measured pairs of one replica and all replicas, in rounds that have each replica as the one, from the first look at the interval to the last. Default:',
       '`6-15`, in mode `nightly` `12-12`, since a look that ends a run early biases the ratio by its own noise.',
     ].join(' '),
   },

@@ -1,6 +1,7 @@
 import { Failure } from '../../lib/failure.ts';
 import { answerEvidence } from '../../load/answers.ts';
 import type { LoadClient } from '../../load/client.ts';
+import { fanOut } from '../../load/fan-out.ts';
 import { RUNGS } from '../../load/ladder.ts';
 import { summarizeArm, summarizeClient } from '../../load/summary.ts';
 import type { RequestRecord } from '../../load/types.ts';
@@ -14,9 +15,16 @@ import type {
   Report,
   RunbookFigures,
 } from '../../report/model.ts';
-import { DEFAULT_DECISION, type DecisionPlan, type Look, scalingEfficiency } from '../../verdict/decide.ts';
+import {
+  DEFAULT_DECISION,
+  type DecisionPlan,
+  type Look,
+  scalingEfficiency,
+  wholeRounds,
+} from '../../verdict/decide.ts';
 import { judgePlausibility } from '../../verdict/plausibility.ts';
 import { runbookFindings } from '../../verdict/runbook.ts';
+import { spreadOf, standingOut } from '../../verdict/spread.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
@@ -26,12 +34,13 @@ import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { type Bench, envelopeBytes, hasTime } from './load.ts';
 import { loadClient } from './load-client.ts';
-import { chosenPod, closeOneReplica, type OneReplica, openOneReplica } from './one-replica.ts';
+import { closeReplicaWays, openReplicaWays, REFUSALS, type ReplicaWays, waysTo } from './one-replica.ts';
 import { type Collected, collectPairs } from './pairs.ts';
 import { runbook } from './runbook.ts';
 import { vetoOfSilence } from './stopped.ts';
 import { extrasMs, leftOut } from './text.ts';
 import { collectUnpaired } from './unpaired.ts';
+import { wayValue } from './way-objects.ts';
 import { workloadOf } from './workload.ts';
 
 export interface Measured {
@@ -43,7 +52,7 @@ export interface Measured {
 }
 
 /**
- * One replica against all, in interleaved pairs of blocks at equal load per replica, until the interval of the ratio
+ * One replica against all, in interleaved pairs of blocks at equal load per replica, each replica in turn, until the interval of the ratio
  * clears the target on either side or the budget of pairs is spent.
  */
 export async function benchmark(
@@ -64,24 +73,24 @@ export async function benchmark(
   const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
   const base = { context, prepared, stack, model, watch: watchGateway(context, stack.route.gateway) };
   const originMs = performance.now();
-  let pod = chosenPod(stack);
+  let pods = waysTo(stack);
   const open: LoadClient[] = [];
-  const opened = (url: string, connections: number) => {
-    const client = loadClient(url, hostname, connections, inputs.maxTokens);
+  const opened = (connections: number, way: string) => {
+    const client = loadClient(endpoint, hostname, connections, inputs.maxTokens, { way });
     open.push(client);
     return client;
   };
   try {
-    const one = await oneReplicaOrReason(context, prepared, stack);
-    const all = opened(endpoint, most * replicas);
+    const one = await waysOrReason(context, prepared, stack, model);
+    const all = opened(most * replicas, wayValue(context.runKey, 'all'));
     if ('reason' in one) {
       context.emit({
         type: 'warning',
         text: `${one.reason} The one-replica arm is measured after the others are gone.`,
       });
-      await closeOneReplica(context, prepared, pod);
-      pod = null;
-      const bench = { ...base, clients: { one: all, all } };
+      await closeReplicaWays(context, prepared, pods);
+      pods = [];
+      const bench = { ...base, clients: { replicas: [all], all, direct: all } };
       let extras = NO_EXTRAS;
       const collected = await collectUnpaired(bench, plan, async (sustained) => {
         extras = await measureExtras(base, sustained);
@@ -89,35 +98,35 @@ export async function benchmark(
       const description = `the service scaled in to one replica after the all-replicas arm, since the gateway refused a route to one: ${one.reason}`;
       return await conclude(base, collected, { originMs, description, extras });
     }
-    const bench = { ...base, one, clients: { one: opened(one.endpoint, most), all } };
-    return await conclude(base, await collectPairs(bench, plan), {
+    const each = one.replicas.map(({ way }) => opened(most, way));
+    const bench = { ...base, one, clients: { replicas: each, all, direct: fanOut(each) } };
+    return await conclude(base, await collectPairs(bench, wholeRounds(plan, replicas)), {
       originMs,
       description: one.description,
-      endpoints: { one: one.endpoint, all: endpoint },
+      isPickerShared: one.isPickerShared,
+      ways: { one: one.replicas[0]?.way ?? '', all: wayValue(context.runKey, 'all') },
     });
   } finally {
     await Promise.all(open.map((client) => client.close()));
-    await closeOneReplica(context, prepared, pod);
+    await closeReplicaWays(context, prepared, pods);
   }
 }
 
-/** The way to one replica, or why the gateway does not give it. */
-async function oneReplicaOrReason(
+/** The ways to the single replicas, or why the gateway does not give them. */
+async function waysOrReason(
   context: StageContext,
   prepared: Prepared,
   stack: ReadyStack,
-): Promise<OneReplica | { reason: string }> {
+  { modelId }: VerifiedModel,
+): Promise<ReplicaWays | { reason: string }> {
   try {
-    return await openOneReplica(context, prepared, stack);
+    return await openReplicaWays(context, prepared, stack, modelId);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof Failure && REFUSALS.has(error.code)) return { reason: error.message };
     throw error;
   }
 }
-
-/** The gateway did not take the route, or the namespace does not take its objects. */
-const REFUSALS: ReadonlySet<string> = new Set(['one-replica-route', 'kube-permission', 'admission-refused']);
 
 interface Extras {
   latency: LatencyFigures | null;
@@ -130,19 +139,19 @@ interface Extras {
 const NO_EXTRAS: Extras = { latency: null, goodput: null, runbook: null, vetoes: [], warnings: [] };
 
 /**
- * Goodput only with `ways`, which both arms have when they are measured side by side. A service that falls silent on the
+ * Goodput only with `paired`, where both arms are there when they are measured side by side. A service that falls silent on the
  * way has a veto in place of what follows.
  */
 async function measureExtras(
   bench: Omit<Bench, 'one' | 'clients'>,
   sustained: number,
-  ways?: { endpoints: Record<ArmName, string>; arms: Record<ArmName, ArmFigures> },
+  paired?: { ways: Record<ArmName, string>; arms: Record<ArmName, ArmFigures> },
 ): Promise<Extras> {
   const extras: Extras = { ...NO_EXTRAS };
   try {
     extras.latency = await measureLatency(bench, sustained);
-    if (ways) {
-      const { goodput, findings } = await measureGoodput(bench, ways.endpoints, ways.arms);
+    if (paired) {
+      const { goodput, findings } = await measureGoodput(bench, paired.ways, paired.arms);
       Object.assign(extras, { goodput, warnings: findings });
     }
     extras.runbook = bench.context.inputs.runbook ? await runbook(bench) : null;
@@ -160,7 +169,10 @@ async function measureExtras(
 async function conclude(
   bench: Omit<Bench, 'one' | 'clients'>,
   collected: Collected,
-  arm: { originMs: number; description: string } & ({ extras: Extras } | { endpoints: Record<ArmName, string> }),
+  arm: { originMs: number; description: string; isPickerShared?: boolean } & (
+    | { extras: Extras }
+    | { ways: Record<ArmName, string> }
+  ),
 ): Promise<Measured> {
   const { context, prepared } = bench;
   const { replicas } = prepared.service;
@@ -187,6 +199,7 @@ async function conclude(
     arms: { one: arms.one.evidence, all: arms.all.evidence },
     pickerMarked: isMarked(bench.model.routing?.pickerHeader ?? null),
     answers: answerEvidence(blocks, envelopeBytes(bench)),
+    pickerShared: arm.isPickerShared ?? false,
     blocks: evidence,
     client,
   });
@@ -210,6 +223,9 @@ async function conclude(
     replicas,
   );
 
+  const betweenReplicas = spreadOf(pairs.map(({ baseline = null, ...pair }) => ({ ...pair, baseline })));
+  const apart = standingOut(betweenReplicas);
+  if (apart) findings.warnings.push({ id: 'replica-stands-out', message: apart });
   // A system that does not answer would hold the nodes for as long as each of its requests may take.
   const isSound = !failing && findings.vetoes.length === 0;
   const needed = extrasMs(context.inputs);
@@ -219,7 +235,7 @@ async function conclude(
   else if (isSound && needed > 0 && !hasTime(context, needed)) {
     findings.warnings.push(leftOut(needed));
   } else if (isSound) {
-    extras = await measureExtras(bench, figures.all.requestsPerSecond, { endpoints: arm.endpoints, arms: figures });
+    extras = await measureExtras(bench, figures.all.requestsPerSecond, { ways: arm.ways, arms: figures });
   }
   return {
     benchmark: {
@@ -231,6 +247,8 @@ async function conclude(
       pairs,
       arms: figures,
       speedup: look.estimate,
+      ...(collected.ways ? { ways: collected.ways } : {}),
+      spread: betweenReplicas,
       efficiency: look.estimate && scalingEfficiency(look.estimate, replicas),
       vetoes: [...findings.vetoes, ...extras.vetoes],
       warnings: [...findings.warnings, ...extras.warnings],

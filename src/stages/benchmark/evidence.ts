@@ -17,15 +17,18 @@ export function blockEvidence(
     after: Snapshot;
     readyWanted: number;
     gateway: GatewayBlock;
+    /** The pod of the one-replica arm; null in the other. */
+    baseline: string | null;
     /** The replicas that were verified. */
     replicas: ReadyStack['replicas'];
     /** Output tokens of each request. */
     maxTokens: number;
   },
 ): BlockEvidence {
-  const { before, after, readyWanted, gateway, replicas, maxTokens } = edge;
+  const { before, after, readyWanted, gateway, baseline, replicas, maxTokens } = edge;
   return {
     arm: block.arm,
+    baseline,
     pair: block.pair,
     sent: run.records.length,
     unanswered: run.records.filter((record) => !record.valid).length,

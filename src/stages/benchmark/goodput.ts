@@ -29,14 +29,14 @@ interface ServedBench {
  */
 export async function measureGoodput(
   bench: ServedBench,
-  endpoints: Record<ArmName, string>,
+  ways: Record<ArmName, string>,
   arms: Record<ArmName, ArmFigures>,
 ): Promise<{ goodput: GoodputFigures | null; findings: Finding[] }> {
   const { goodputSloMs, latencyDurationMs } = bench.context.inputs;
   const own = arms.one.latencyMs?.p95.value ?? null;
   const sloMs = goodputSloMs === 'auto' ? own : goodputSloMs;
   if (sloMs === null || sloMs === 'off' || latencyDurationMs === 0) return { goodput: null, findings: [] };
-  const at = (arm: ArmName) => ({ arm, endpoint: endpoints[arm], throughput: arms[arm].requestsPerSecond, sloMs });
+  const at = (arm: ArmName) => ({ arm, way: ways[arm], throughput: arms[arm].requestsPerSecond, sloMs });
   const one = await searchArm(bench, at('one'));
   const all = await searchArm(bench, at('all'));
   return judged(
@@ -63,13 +63,14 @@ export function judged(
 /** Searches the goodput of one arm around the throughput that it has in a closed loop. */
 export async function searchArm(
   bench: ServedBench,
-  arm: { arm: ArmName; endpoint: string; throughput: number; sloMs: number },
+  arm: { arm: ArmName; way: string; throughput: number; sloMs: number },
 ): Promise<{ found: GoodputArm; stalledMs: number; loadMs: number }> {
   const client = loadClient(
-    arm.endpoint,
+    bench.stack.route.endpoint,
     bench.stack.route.hostname,
     OPEN_LOOP_CONNECTIONS,
     bench.context.inputs.maxTokens,
+    { way: arm.way },
   );
   let [stalledMs, loadMs] = [0, 0];
   try {

@@ -34,9 +34,9 @@ export async function measureLatency(
   const ratePerSecond = Math.min(SHARE_OF_RATE * sustained, TOKENS_PER_SECOND / maxTokens);
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
   const gaps = createHistogram();
-  const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, (ms) =>
-    gaps.add(ms),
-  );
+  const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, {
+    onGap: (ms) => gaps.add(ms),
+  });
   const prompts = promptsOf(context, 'latency');
   try {
     const run = await runOpenLoop({

@@ -1,4 +1,5 @@
 import { createLoadClient, type LoadClient } from '../../load/client.ts';
+import { WAY_HEADER } from './way-objects.ts';
 
 const COMPLETIONS = '/v1/completions';
 const REQUEST_DEADLINE_MS = 60_000;
@@ -7,18 +8,18 @@ export const OPEN_LOOP_CONNECTIONS = 256;
 
 /**
  * A load client of the completions endpoint; `maxTokens` is what every answer must have, null for any number. With
- * `onGap` answers are streamed.
+ * `onGap` answers are streamed. `way` is the value of the way header; without it none is sent.
  */
 export function loadClient(
   endpoint: string,
   hostname: string | null,
   concurrency: number,
   maxTokens: number | null,
-  onGap?: (ms: number) => void,
+  { onGap, way }: { onGap?: (ms: number) => void; way?: string } = {},
 ): LoadClient {
   return createLoadClient({
     baseUrl: endpoint,
-    ...(hostname ? { headers: { host: hostname } } : {}),
+    headers: { ...(hostname ? { host: hostname } : {}), ...(way ? { [WAY_HEADER]: way } : {}) },
     path: COMPLETIONS,
     connections: concurrency,
     deadlineMs: REQUEST_DEADLINE_MS,

@@ -1,7 +1,7 @@
 import type { LoadClient } from '../../load/client.ts';
 import { type BlockRun, runBlock } from '../../load/closed-loop.ts';
 import { type Climb, climb } from '../../load/ladder.ts';
-import { type BlockPlan, type PairTimings, pairTimings } from '../../load/pairs.ts';
+import { type BlockPlan, type BlockWay, type PairTimings, pairTimings } from '../../load/pairs.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { type MeasuredBlock, measureBlock } from '../../load/summary.ts';
 import { type WarmUp, warmUp } from '../../load/warm-up.ts';
@@ -14,7 +14,7 @@ import type { GatewaySnapshot } from '../verify/gateway-counters.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { blockEvidence, orderedTokens, ownTraffic } from './evidence.ts';
 import { type GatewayWatch, gatewayDuring } from './gateway-watch.ts';
-import type { OneReplica } from './one-replica.ts';
+import type { ReplicaWays } from './one-replica.ts';
 import { promptsOf } from './workload.ts';
 
 const WARM_UP_BINS = 8;
@@ -24,9 +24,17 @@ export interface Bench {
   prepared: Prepared;
   stack: ReadyStack;
   model: VerifiedModel;
-  one: OneReplica;
-  clients: Record<ArmName, LoadClient>;
+  one: ReplicaWays;
+  clients: BenchClients;
   watch: GatewayWatch;
+}
+
+/** What the requests of each way are sent by; the replicas in the order of the ways. */
+export interface BenchClients {
+  replicas: readonly LoadClient[];
+  all: LoadClient;
+  /** All replicas by the ways of the single ones. */
+  direct: LoadClient;
 }
 
 /** How many requests each replica has in flight, by input or by a ladder, with the one-replica arm warm at it. */
@@ -55,7 +63,7 @@ export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: num
     maxBins: WARM_UP_BINS,
     runBin: async (index) => {
       const run = await runBlock({
-        client: bench.clients[arm],
+        client: clientOf(bench, arm, 0),
         concurrency,
         nextBody: () => body(bench, prompts()),
         arm,
@@ -123,10 +131,10 @@ export async function takeBlock(
   bench: Omit<Bench, 'one'>,
   block: BlockPlan,
   timings: PairTimings,
-  edge: { before: Edge; readyWanted: number },
+  edge: { before: Edge; readyWanted: number; baseline?: string | null },
 ): Promise<TakenBlock> {
   const { context, prepared, stack } = bench;
-  const { before, readyWanted } = edge;
+  const { before, readyWanted, baseline = null } = edge;
   const run = await runOne(bench, block, timings);
   const { maxTokens } = context.inputs;
   const { least } = orderedTokens(run.records, maxTokens);
@@ -138,7 +146,7 @@ export async function takeBlock(
   return {
     measured: measureBlock(run, timings.trimMs),
     evidence: blockEvidence(block, run, {
-      ...{ before: before.replicas, after: replicas, readyWanted },
+      ...{ before: before.replicas, after: replicas, readyWanted, baseline },
       ...{ replicas: stack.replicas, maxTokens },
       gateway: gatewayDuring(before.gateway, gateway, stack),
     }),
@@ -147,11 +155,18 @@ export async function takeBlock(
   };
 }
 
+function clientOf({ clients }: Pick<Bench, 'clients'>, way: BlockWay, replica: number | null): LoadClient {
+  if (way !== 'one') return clients[way];
+  const client = clients.replicas[replica ?? 0];
+  if (!client) throw new RangeError(`there is no way to replica ${replica}`);
+  return client;
+}
+
 function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
   const { context } = bench;
-  const prompts = promptsOf(context, `pair-${block.pair}/${block.arm}`);
+  const prompts = promptsOf(context, `pair-${block.pair}/${block.way}`);
   return runBlock({
-    client: bench.clients[block.arm],
+    client: clientOf(bench, block.way, block.replica),
     concurrency: block.concurrency,
     nextBody: () => body(bench, prompts()),
     arm: block.arm,

@@ -1,9 +1,9 @@
 import type { Climb } from '../../load/ladder.ts';
-import { type PairTimings, pairAt } from '../../load/pairs.ts';
+import { type BlockWay, type PairTimings, pairAt } from '../../load/pairs.ts';
 import { type MeasuredBlock, toPair } from '../../load/summary.ts';
 import type { WarmUp } from '../../load/warm-up.ts';
 import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../../report/model.ts';
-import { type DecisionPlan, type Look, lookAt } from '../../verdict/decide.ts';
+import { type DecisionPlan, type Look, lookAt, lowerLook } from '../../verdict/decide.ts';
 import type { ArmEvidence, BlockEvidence } from '../../verdict/evidence.ts';
 import { type Bench, firstEdge, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './load.ts';
 import { announcePlan, roundText } from './text.ts';
@@ -22,6 +22,8 @@ export interface Collected {
   /** Requests of the all-replicas arm that each pod served. */
   spread: Map<string, number>;
   look: Look;
+  /** The speed-up by each way to all replicas; absent where there is one way alone. */
+  ways?: Benchmark['ways'];
   /** Looks that the plan has in all, and those that were taken. */
   looks: { done: number; planned: number };
   /** The one-replica arm of another run, in place of blocks of this one. */
@@ -35,11 +37,11 @@ export interface Collected {
 const NOT_WARMED: WarmUp = { bins: [], settled: false, medianLatencyMs: null };
 
 /**
- * Interleaved pairs of blocks at equal load per replica, until the interval of the ratio clears the target on either side
- * or the budget of pairs is spent.
+ * Interleaved pairs of blocks at equal load per replica, each replica the baseline in turn, until the interval of the ratio
+ * clears the target on either side or the budget of pairs is spent.
  */
 export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Collected> {
-  const { context, prepared } = bench;
+  const { context, prepared, one } = bench;
   const { emit } = context;
   const { replicas } = prepared.service;
   const { concurrency, ladder, warmOne } = await loadOf(bench);
@@ -56,44 +58,69 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const pairs: BenchmarkPair[] = [];
   const spread = new Map<string, number>();
   let look: Look = { estimate: null, decision: 'continue' };
+  let ways = waysOf([], plan);
   let failing = false;
   let outOfTime = false;
   let before = await firstEdge(bench);
+  const rotation = { concurrencyPerReplica: concurrency, replicas, seed: context.runKey, direct: !one.isPickerShared };
   for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
-    const pairPlan = pairAt(index, { timings, concurrencyPerReplica: concurrency, replicas });
-    const measured: Partial<Record<ArmName, MeasuredBlock>> = {};
-    let perPod: PodCount[] = [];
-    for (const block of pairPlan.blocks) {
-      const taken = await takeBlock(bench, block, timings, { before, readyWanted: replicas });
-      before = taken.after;
-      evidence.push(taken.evidence);
-      if (block.arm === 'all') perPod = taken.served;
-      measured[block.arm] = taken.measured;
-      blocks[block.arm].push(taken.measured);
-      failing ||= taken.measured.run.ended === 'failing';
-    }
-    for (const { pod, requests } of perPod) spread.set(pod, (spread.get(pod) ?? 0) + requests);
-    const pair = toPair(pairPlan, measured as Record<ArmName, MeasuredBlock>, perPod);
-    if (!pair) break;
-    pairs.push(pair);
-    look = lookAt(
-      pairs.map(({ ratio }) => ratio),
-      plan,
-    );
-    emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
-    if (look.decision === 'continue' && !hasTime(context, timings.oneMs + timings.allMs)) {
+    const pairPlan = pairAt(index, { timings, ...rotation });
+    const pairMs = pairPlan.blocks.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    // A round that cannot be ended would be paid for and not count.
+    if (index > 0 && !hasTime(context, (replicas - (index % replicas)) * pairMs)) {
       outOfTime = true;
       break;
     }
+    const baseline = one.replicas[pairPlan.replica]?.pod ?? null;
+    const measured: Partial<Record<BlockWay, MeasuredBlock>> = {};
+    let perPod: PodCount[] = [];
+    for (const block of pairPlan.blocks) {
+      const edge = { before, readyWanted: replicas, baseline: block.way === 'one' ? baseline : null };
+      const taken = await takeBlock(bench, block, timings, edge);
+      before = taken.after;
+      evidence.push(taken.evidence);
+      if (block.way === 'all') perPod = taken.served;
+      measured[block.way] = taken.measured;
+      if (block.way !== 'direct') blocks[block.arm].push(taken.measured);
+      failing ||= taken.measured.run.ended === 'failing';
+    }
+    for (const { pod, requests } of perPod) spread.set(pod, (spread.get(pod) ?? 0) + requests);
+    const pair = toPair(pairPlan, measured as Record<BlockWay, MeasuredBlock>, perPod, baseline);
+    if (!pair) break;
+    pairs.push(pair);
+    ways = waysOf(pairs, plan);
+    look = ways.look;
+    emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
   }
+  const { round = 1 } = plan;
   return {
     design: 'paired',
-    method:
-      'closed loop in interleaved pairs at equal load per replica; log-ratio t interval with Pocock-type spending',
+    method: `closed loop in interleaved pairs at equal load per replica, each replica the baseline in turn; all over the mean of the replicas, t interval on the logarithm at limits with Pocock-type spending after each ${round === 1 ? 'pair' : `round of ${round} pairs`}`,
     ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing, outOfTime },
+    ways: ways.figures,
     looks: {
-      done: Math.max(0, pairs.length - plan.minPairs + 1),
-      planned: plan.maxPairs - plan.minPairs + 1,
+      done: Math.max(0, Math.floor((pairs.length - plan.minPairs) / round) + 1),
+      planned: (plan.maxPairs - plan.minPairs) / round + 1,
     },
+  };
+}
+
+/** The speed-up by each way to all replicas; the lower one decides. */
+function waysOf(pairs: readonly BenchmarkPair[], plan: DecisionPlan): { look: Look; figures: Benchmark['ways'] } {
+  const baselines = pairs.map(({ baseline }) => baseline ?? '');
+  const picker = lookAt(
+    pairs.map(({ ratio }) => ratio),
+    plan,
+    baselines,
+  );
+  const others = pairs.flatMap(({ directRequestsPerSecond: all, oneRequestsPerSecond: one }) =>
+    all ? [all / one] : [],
+  );
+  if (others.length === 0) return { look: picker, figures: { picker: picker.estimate, direct: null, used: 'picker' } };
+  const direct = lookAt(others, plan, baselines);
+  const { look, used } = lowerLook([picker, direct]);
+  return {
+    look,
+    figures: { picker: picker.estimate, direct: direct.estimate, used: used === 0 ? 'picker' : 'direct' },
   };
 }

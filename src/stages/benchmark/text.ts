@@ -14,7 +14,7 @@ import { usdPerHour } from '../preflight/budget.ts';
  * reach: every outcome would be inconclusive, and the nodes would be paid for nothing.
  */
 export function announcePlan(
-  bench: { context: StageContext; one: { description: string } },
+  bench: { context: StageContext; one: { description: string; isPickerShared: boolean } },
   plan: DecisionPlan,
   timings: PairTimings,
   warm: Record<ArmName, WarmUp>,
@@ -44,20 +44,26 @@ export function announcePlan(
       evidence: { provable, most },
     });
   }
-  const longestMs = plan.maxPairs * (timings.oneMs + timings.allMs);
+  // Where the picker's hop is not shared, a third block measures all replicas by the ways of the single ones.
+  const blocksMs = [timings.oneMs, timings.allMs, ...(one.isPickerShared ? [] : [timings.allMs])];
+  const longestMs = plan.maxPairs * blocksMs.reduce((sum, ms) => sum + ms, 0);
   const hourly = usdPerHour(context, prepared);
   const dollars = hourly === null ? '' : ` and $${((hourly * longestMs) / 3_600_000).toFixed(2)}`;
   const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
   emit(`one-replica arm: ${one.description}`);
   emit(
-    `pairs of ${(timings.oneMs / 1_000).toFixed(1)} + ${(timings.allMs / 1_000).toFixed(1)} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}; a true ${times(provable, [plan.minSpeedup])} or more can be proven against ${plan.minSpeedup}× with this budget of ${humanDuration(longestMs)}${dollars}`,
+    `pairs of ${blocksMs.map((ms) => (ms / 1_000).toFixed(1)).join(' + ')} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}${everyRound(plan)}; a true ${times(provable, [plan.minSpeedup])} or more can be proven against ${plan.minSpeedup}× with this budget of ${humanDuration(longestMs)}${dollars}`,
   );
+}
+
+function everyRound({ round = 1 }: DecisionPlan): string {
+  return round === 1 ? '' : ` after each ${round}`;
 }
 
 /** One line for a pair and the interval so far. */
 export function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): string {
   const estimate = look.estimate ? `running ${timesWithRange(look.estimate, [plan.minSpeedup])}` : 'no interval yet';
-  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${times(pair.ratio, [plan.minSpeedup])}; ${estimate}, needs > ${plan.minSpeedup}`;
+  return `pair ${pair.index + 1} of ${plan.minPairs}–${plan.maxPairs}: one ${pair.oneRequestsPerSecond.toFixed(1)}${pair.baseline ? ` (${pair.baseline})` : ''}, all ${pair.allRequestsPerSecond.toFixed(1)} req/s, ${times(pair.ratio, [plan.minSpeedup])}; ${estimate}, needs > ${plan.minSpeedup}`;
 }
 
 /** How long what stands beside the verdict takes at most: streamed answers, two searches of three rates, the runbook's requests. */

@@ -45,7 +45,10 @@ export async function collectUnpaired(
     let before = await firstEdge(bench);
     for (let index = 0; index < count && !failing; index += 1) {
       const durationMs = arm === 'one' ? timings.oneMs : timings.allMs;
-      const block = { arm, pair: index, block: index + (arm === 'one' ? count : 0), durationMs, concurrency: inFlight };
+      const block = {
+        ...{ arm, way: arm, replica: arm === 'one' ? 0 : null, pair: index },
+        ...{ block: index + (arm === 'one' ? count : 0), durationMs, concurrency: inFlight },
+      };
       const readyWanted = arm === 'one' ? 1 : replicas;
       const { measured, served, ...taken } = await takeBlock(bench, block, timings, { before, readyWanted });
       before = taken.after;
@@ -96,7 +99,7 @@ export async function collectUnpaired(
   }
   return {
     design: 'unpaired',
-    method: `closed loop, all replicas first and one after them, at equal load per replica; a t interval on the logarithms, with ${100 * DEPLOYMENT_NOISE} % allowed for what differs between the two deployments`,
+    method: `closed loop, all replicas first and one after them, at equal load per replica; the baseline was one replica; a t interval on the logarithms, with ${100 * DEPLOYMENT_NOISE} % allowed for what differs between the two deployments, and an allowance for what differs between replicas`,
     ...shared,
     ...{ pairs, failing, outOfTime: false },
     warm: { one: warmOne, all: warmAll },

@@ -3,7 +3,7 @@ import { isOperationConflict } from '../../clients/google/operation-conflict.ts'
 import { keyOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../lib/poll.ts';
-import { armObjects } from '../benchmark/one-replica.ts';
+import { armObjects } from '../benchmark/way-objects.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/marks.ts';
 import type { Holder } from './lease-record.ts';

@@ -22,7 +22,11 @@ export const SERVING_NEEDS: readonly AccessNeed[] = [
 ];
 
 /** In the namespace of the stack, of the groups that the cluster has. */
-export const POOL_NEED: AccessNeed = { group: '', resource: 'inferencepools', verbs: ['get'] };
+export const POOL_NEED: AccessNeed = {
+  group: '',
+  resource: 'inferencepools',
+  verbs: ['get', 'create', 'patch', 'delete'],
+};
 
 /** In the namespace of the leases: `manifests/rbac/lease.yaml`. */
 export const LEASE_NEEDS: readonly AccessNeed[] = [

@@ -19,7 +19,7 @@ const BASELINE = 'rehearsal/baseline';
 
 /** `more`: flags of the gate that one system needs. */
 function rehearse(name: string, folder: string, more: readonly string[] = []): Promise<number | null> {
-  const flags = ['--', '--pairs=6-8', '--pair-duration=3s', ...more];
+  const flags = ['--', '--pairs=6-12', '--pair-duration=3s', ...more];
   const child = spawn(process.execPath, [CLI, 'rehearse', '--scenario', name, '--output-dir', folder, ...flags], {
     stdio: 'ignore',
   });

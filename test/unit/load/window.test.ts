@@ -111,26 +111,74 @@ describe('a pair', () => {
     );
   });
 
-  it('swaps the arms every time and loads every replica alike', () => {
-    const plans = [0, 1, 2, 3].map((i) => pairAt(i, { timings, concurrencyPerReplica: 10, replicas: 3 }));
-    expect(plans.flatMap((plan) => plan.blocks.map((block) => block.arm)).join(' ')).toBe(
-      'one all all one one all all one',
-    );
-    expect(plans.flatMap((plan) => plan.blocks.map((block) => block.block))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    const [first] = plans;
-    expect(first?.order).toBe('one-first');
-    expect(first?.blocks.map((block) => block.concurrency)).toEqual([10, 30]);
-    expect(first?.blocks.map((block) => block.durationMs)).toEqual([timings.oneMs, timings.allMs]);
+  const planOf = (index: number, more: { seed?: string; direct?: boolean } = {}) =>
+    pairAt(index, { timings, concurrencyPerReplica: 10, replicas: 3, seed: 'run', ...more });
+
+  it('has each replica as the baseline once in a round, in an order that the seed decides', () => {
+    const order = (seed: string) => Array.from({ length: 15 }, (_, index) => planOf(index, { seed }).replica);
+    for (let round = 0; round < 5; round += 1) {
+      expect(
+        order('run')
+          .slice(3 * round, 3 * round + 3)
+          .sort(),
+      ).toEqual([0, 1, 2]);
+    }
+    expect(order('run')).toEqual(order('run'));
+    const orders = new Set(Array.from({ length: 20 }, (_, seed) => order(`run-${seed}`).join('')));
+    expect(orders.size).toBeGreaterThan(15);
+    // The order changes from round to round: a replica has no place of its own.
+    expect(
+      new Set(
+        [0, 3, 6, 9, 12].map((from) =>
+          order('run')
+            .slice(from, from + 3)
+            .join(''),
+        ),
+      ).size,
+    ).toBeGreaterThan(1);
+  });
+
+  it('puts each replica first in every other round, and loads all alike', () => {
+    const plans = Array.from({ length: 6 }, (_, index) => planOf(index));
+    for (const replica of [0, 1, 2]) {
+      const own = plans.filter((plan) => plan.replica === replica).map(({ order }) => order);
+      expect(own.sort()).toEqual(['all-first', 'one-first']);
+    }
+    expect(plans.flatMap((plan) => plan.blocks.map((block) => block.block))).toEqual([...Array(12).keys()]);
+    const one = plans.find(({ order }) => order === 'one-first');
+    expect(one?.blocks.map((block) => block.arm)).toEqual(['one', 'all']);
+    expect(one?.blocks.map((block) => block.concurrency)).toEqual([10, 30]);
+    expect(one?.blocks.map((block) => block.durationMs)).toEqual([timings.oneMs, timings.allMs]);
+    expect(one?.blocks.map((block) => block.replica)).toEqual([one?.replica, null]);
+  });
+
+  it('has a third block where the ways differ, beside that of all and as long', () => {
+    const plans = Array.from({ length: 12 }, (_, index) => planOf(index, { direct: true }));
+    for (const { blocks, order } of plans) {
+      expect(blocks[order === 'one-first' ? 0 : 2]?.way).toBe('one');
+      expect(blocks.map(({ way }) => way).sort()).toEqual(['all', 'direct', 'one']);
+      expect(blocks.find(({ way }) => way === 'direct')).toMatchObject({
+        ...{ arm: 'all', replica: null, concurrency: 30, durationMs: timings.allMs },
+      });
+    }
+    const before = plans.filter(({ blocks }) => {
+      const ways = blocks.map(({ way }) => way);
+      return ways.indexOf('all') < ways.indexOf('direct');
+    });
+    expect(before.length).toBeGreaterThan(2);
+    expect(before.length).toBeLessThan(10);
   });
 
   it('becomes a row with its ratio, or none when an arm gave nothing', () => {
-    const plan = pairAt(1, { timings, concurrencyPerReplica: 10, replicas: 3 });
+    const plan = planOf(1);
     const one = measureBlock(blockOf(lockStep(10, 1_000, 10_000), 10, 10_000), 2_000);
     const all = measureBlock(blockOf(lockStep(30, 1_100, 10_000), 30, 10_000), 2_000);
     const nothing = measureBlock(blockOf([], 10, 10_000), 2_000);
-    expect(toPair(plan, { one, all }, [])).toMatchObject({
+    expect(toPair(plan, { one, all }, [], 'pod-2')).toMatchObject({
       index: 1,
-      order: 'all-first',
+      order: plan.order,
+      baseline: 'pod-2',
+      directRequestsPerSecond: null,
       ratio: expect.closeTo(3 / 1.1, 9),
       oneWindowSeconds: 8,
       oneCompleted: 80,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMarker } from '../../../src/lib/marker.ts';
 import { renderComment } from '../../../src/report/comment/comment.ts';
 import { renderSummary } from '../../../src/report/comment/summary.ts';
-import type { Report } from '../../../src/report/model.ts';
+import type { Benchmark, Report } from '../../../src/report/model.ts';
 import { earlierResults, parseData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { aBenchmark, aReport, checks, perPod, stages } from './fixtures.ts';
@@ -54,6 +54,40 @@ describe.each(Object.entries(CASES))('comment: %s', (name, make) => {
     expect(structureProblems(summary)).toEqual([]);
     expect(summary).not.toContain('<!--');
     expect(summary.split('\n')[0]).toBe(text.split('\n')[1]);
+  });
+});
+
+describe('replicas that were the baseline in turn', () => {
+  const pods = ['qwen-7d9f-aaaaa', 'qwen-7d9f-bbbbb', 'qwen-7d9f-ccccc'];
+  const measured = (more: Partial<Benchmark> = {}) => {
+    const plain = aBenchmark(2.7, 0.03);
+    const pairs = plain.pairs.map((pair, index) => ({ ...pair, baseline: pods[index % 3]! }));
+    const perReplica = pods.map((pod, index) => ({
+      ...{ pod, pairs: 4, requestsPerSecond: [6.3, 7.4, 7.5][index]!, relative: [0.89, 1.05, 1.06][index]! },
+      standsOut: index === 0,
+    }));
+    const spread = { spread: 0.19, perReplica };
+    return render(aReport({ benchmark: { ...plain, pairs, spread, ...more } }));
+  };
+
+  it('are listed with their spread, and one that stands out is named', () => {
+    const text = measured();
+    expect(text).toMatch(/aaaaa` 6\.30\sreq\/s, 89% of the mean, \*\*stands out\*\*/);
+    expect(text).toContain('The fastest is 19.0% above the slowest.');
+    expect(text).toMatch(/\| Which \|/);
+    expect(text).not.toContain('past the picker');
+  });
+
+  it('have both ratios beside each other where the picker was not shared', () => {
+    const interval = (value: number) => ({ value, low: value - 0.1, high: value + 0.1, level: 0.95 });
+    const ways = { picker: interval(2.64), direct: interval(2.2), used: 'direct' } as const;
+    const text = measured({
+      ways,
+      pairs: aBenchmark(2.7, 0.03).pairs.map((pair) => ({ ...pair, directRequestsPerSecond: 16.4 })),
+    });
+    expect(text).toContain('2.64× (2.54–2.74×) of one through it, and 2.20× (2.10–2.30×) by the way');
+    expect(text).toContain('The verdict uses the second, which is the lower.');
+    expect(text).toContain('Ratio past the picker');
   });
 });
 

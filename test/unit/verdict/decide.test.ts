@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/load/prompts.ts';
-import { type DecisionPlan, lookAt, lookLimit, scalingEfficiency } from '../../../src/verdict/decide.ts';
+import { type DecisionPlan, lookAt, lookLimit, scalingEfficiency, wholeRounds } from '../../../src/verdict/decide.ts';
 import { pairNoise, smallestProvableSpeedup } from '../../../src/verdict/power.ts';
 
 const PLAN: DecisionPlan = { minPairs: 6, maxPairs: 15, minSpeedup: 2.5, alpha: 0.05 };
@@ -68,6 +68,46 @@ describe('one look', () => {
       high: 1,
       level: 0.95,
     });
+  });
+});
+
+describe('a plan of whole rounds', () => {
+  it.each([
+    // Replicas, then the first and the last look of 6 to 15 pairs.
+    [1, 6, 15],
+    [2, 6, 14],
+    [3, 6, 15],
+    [4, 8, 12],
+    [5, 10, 15],
+    [8, 8, 8],
+    [16, 16, 16],
+  ])('of %d replicas looks from pair %d to %d', (replicas, minPairs, maxPairs) => {
+    expect(wholeRounds(PLAN, replicas)).toEqual({ ...PLAN, minPairs, maxPairs, round: replicas });
+  });
+
+  it('decides after whole rounds alone', () => {
+    const plan = wholeRounds(PLAN, 3);
+    const clear = Array(8)
+      .fill(0)
+      .map((_, index) => 2.9 + 0.01 * (index % 2));
+    expect(lookAt(clear.slice(0, 5), plan).decision).toBe('continue');
+    expect(lookAt(clear.slice(0, 6), plan).decision).toBe('pass');
+    expect(lookAt(clear.slice(0, 7), plan)).toEqual(lookAt(clear.slice(0, 6), plan));
+    expect(lookAt(clear.slice(0, 2), plan).estimate).toBeNull();
+    expect(() => lookAt(clear, { ...plan, minPairs: 7 })).toThrow('whole rounds of 3');
+  });
+
+  it('is not fooled by a slow replica among its baselines, which alone would pass', () => {
+    const plan = wholeRounds(PLAN, 3);
+    // True 2.3 over replicas of 0.85, 1 and 1: the slow one alone as the baseline shows 2.57.
+    const all = 2.3 * (2.85 / 3);
+    const wobble = [1.004, 0.997, 1.002, 0.996, 1.003, 0.998];
+    const rotated = wobble.map((factor, index) => (factor * all) / [0.85, 1, 1][index % 3]!);
+    const look = lookAt(rotated, plan, [0, 1, 2, 0, 1, 2]);
+    expect(look.estimate?.value).toBeCloseTo(2.3, 2);
+    expect(look.decision).not.toBe('pass');
+    const slowAlone = wobble.map((factor) => (factor * all) / 0.85);
+    expect(lookAt(slowAlone, plan).decision).toBe('pass');
   });
 });
 

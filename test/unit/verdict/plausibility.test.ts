@@ -48,6 +48,7 @@ function block(arm: 'one' | 'all', served: number[], change: Partial<BlockEviden
   const finished = served.reduce((sum, n) => sum + n, 0);
   return {
     arm,
+    baseline: arm === 'one' ? 'pod-0' : null,
     pair: 0,
     sent: finished,
     unanswered: 0,
@@ -83,6 +84,7 @@ const HEALTHY: MeasurementEvidence = {
     promptTokens: { one: 740, all: 742, share: 0.003, chance: 0.4 },
     textChars: { one: 240, all: 236, share: -0.017, chance: 0.3 },
   },
+  pickerShared: false,
   arms: { one: ARM, all: ARM },
   blocks: [block('one', [140, 0, 0]), block('all', [80, 85, 79])],
   client: { eventLoopUtilization: 0.1, sendLagP99Ms: 0.7, stalledShare: 0.01, cpuMsPerRequest: 0.4 },
@@ -126,6 +128,16 @@ describe('plausibility of the arms', () => {
     ['a few cached tokens', { cachedTokenShare: 0.04 }, NONE],
   ])('%s', (_title, arm, expected) => {
     expect(ids(withArm(arm))).toEqual(expected);
+  });
+
+  it('holds the one-replica arm to the mark where it shares the hop, and to its own replica', () => {
+    const unmarked = { ...ARM, pickerShare: 0 };
+    const shared = { ...HEALTHY, pickerShared: true };
+    expect(ids(shared)).toEqual(NONE);
+    expect(ids({ ...shared, arms: { one: unmarked, all: ARM } })).toEqual(veto('picker-not-shared'));
+    expect(ids({ ...HEALTHY, arms: { one: unmarked, all: ARM } })).toEqual(NONE);
+    expect(ids(withBlocks(block('one', [0, 123, 0])))).toEqual(veto('one-replica'));
+    expect(ids(withBlocks(block('one', [0, 123, 0], { baseline: 'pod-1' })))).toEqual(NONE);
   });
 
   it('does not miss a mark that was never there', () => {

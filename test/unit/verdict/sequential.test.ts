@@ -35,6 +35,16 @@ describe('group-sequential limits', () => {
     });
   });
 
+  it('for looks of three pairs each are those of as many looks of one', () => {
+    const wide = spendingLimits({ firstLook: 6, lastLook: 15, alpha: 0.05, step: 3 });
+    const narrow = spendingLimits({ firstLook: 2, lastLook: 5, alpha: 0.05 });
+    expect(wide).toHaveLength(4);
+    wide.forEach((z, i) => {
+      expect(Math.abs(z - narrow[i]!)).toBeLessThan(0.001);
+    });
+    expect(() => spendingLimits({ firstLook: 6, lastLook: 14, alpha: 0.05, step: 3 })).toThrow('are not a plan');
+  });
+
   it('reduce to the plain quantile for a single look', () => {
     expect(spendingLimits({ firstLook: 8, lastLook: 8, alpha: 0.05 })).toEqual([expect.closeTo(1.644854, 5)]);
   });

@@ -15,7 +15,17 @@ import {
   tokensPerSecond,
   usd,
 } from '../../format.ts';
-import type { ArmFigures, Benchmark, Finding, GoodputArm, Percentile, Percentiles, Report } from '../../model.ts';
+import type {
+  ArmFigures,
+  Benchmark,
+  BenchmarkPair,
+  Finding,
+  GoodputArm,
+  Interval,
+  Percentile,
+  Percentiles,
+  Report,
+} from '../../model.ts';
 import { speedupText } from '../../speedup.ts';
 import { oneReplicaTitle, shortNames } from '../../wording.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
@@ -49,26 +59,41 @@ export function pairs(report: Report): Section | null {
   if (!benchmark || benchmark.pairs.length === 0) return null;
   const ratios = benchmark.pairs.map((pair) => pair.ratio);
   const pods = [...new Set(benchmark.pairs.flatMap((pair) => pair.perPod.map(({ pod }) => pod)))];
-  const names = shortNames(pods);
-  const header = ['Pair', 'Order', '1 replica', count(benchmark.replicas, 'replica'), 'Ratio'];
+  const baselines = benchmark.pairs.flatMap(({ baseline }) => baseline ?? []);
+  const names = shortNames([...pods, ...baselines]);
+  const name = (pod: string) => code(names.get(pod) ?? pod, 60);
+  const isRotated = baselines.length > 0;
+  const isDirect = benchmark.pairs.some(({ directRequestsPerSecond: rate }) => rate != null);
+  const header = [
+    ...['Pair', 'Order', '1 replica', ...(isRotated ? ['Which'] : []), count(benchmark.replicas, 'replica'), 'Ratio'],
+    ...(isDirect ? ['Ratio past the picker'] : []),
+  ];
   const rows = benchmark.pairs.map((pair) => [
     integer(pair.index),
     pair.order === 'one-first' ? '1 first' : `${benchmark.replicas} first`,
     `${significant(pair.oneRequestsPerSecond)} (${integer(pair.oneCompleted)} in ${plain(tenth(pair.oneWindowSeconds))} s)`,
+    ...(isRotated ? [pair.baseline ? name(pair.baseline) : '–'] : []),
     `${significant(pair.allRequestsPerSecond)} (${integer(pair.allCompleted)} in ${plain(tenth(pair.allWindowSeconds))} s)`,
     ratio(pair.ratio, 3),
+    ...(isDirect ? [directRatio(pair)] : []),
     ...pods.map((pod) => integer(pair.perPod.find((one) => one.pod === pod)?.requests ?? 0)),
   ]);
   return {
     name: 'pairs',
     summary: `${count(benchmark.pairs.length, 'pair')}: ratios ${range(Math.min(...ratios), Math.max(...ratios))}`,
     body: table(
-      [...header, ...pods.map((pod) => code(names.get(pod) ?? pod, 60))],
-      ['right', 'left', 'right', 'right', 'right', ...pods.map(() => 'right' as const)],
+      [...header, ...pods.map(name)],
+      header
+        .map((title) => (title === 'Order' || title === 'Which' ? 'left' : 'right'))
+        .concat(pods.map(() => 'right')),
       rows,
     ),
     open: false,
   };
+}
+
+function directRatio({ directRequestsPerSecond: all, oneRequestsPerSecond: one }: BenchmarkPair): string {
+  return all == null ? '–' : ratio(all / one, 3);
 }
 
 function armTable(benchmark: Benchmark): string {
@@ -152,9 +177,32 @@ function ratioLines(report: Report, benchmark: Benchmark): string {
         `${decimal(efficiency.low * 100, 1)}–${decimal(efficiency.high * 100, 1)}%. ` +
         `The target range ${plain(minSpeedup)}–${plain(expectedMaxSpeedup)}× equals ${share(minSpeedup)}–${share(expectedMaxSpeedup)}%.`
       : null,
+    ...wayLines(benchmark),
+    ...spreadLines(benchmark),
     ...costLines(report),
   ];
   return bullets(lines.filter((line) => line !== null));
+}
+
+/** Both ratios, where the requests to one replica do not pass the endpoint picker. */
+function wayLines({ ways }: Benchmark): string[] {
+  if (!ways?.picker || !ways.direct) return [];
+  const shown = ({ value, low, high }: Interval) => `${ratio(value)} (${range(low, high)}×)`;
+  const used = ways.used === 'picker' ? 'first' : 'second';
+  return [
+    `Requests to one replica do not pass the endpoint picker, so the cost of its hop was measured: all replicas are ${shown(ways.picker)} of one through it, and ${shown(ways.direct)} by the way of the single replicas. The verdict uses the ${used}, which is the lower.`,
+  ];
+}
+
+/** What the replicas do alone: the baseline was each in turn. */
+function spreadLines({ spread }: Benchmark): string[] {
+  if (!spread) return [];
+  const names = shortNames(spread.perReplica.map(({ pod }) => pod));
+  const each = spread.perReplica.map(({ pod, requestsPerSecond: rate, relative, standsOut }) => {
+    const share = `${requestsPerSecond(rate)}, ${percent(relative)} of the mean`;
+    return `${code(names.get(pod) ?? pod, 60)} ${share}${standsOut ? ', **stands out**' : ''}`;
+  });
+  return [`Each replica alone: ${each.join('; ')}. The fastest is ${percent(spread.spread, 1)} above the slowest.`];
 }
 
 function costLines(report: Report): string[] {

@@ -55,13 +55,16 @@ describe('goodput of a server', () => {
 
   const bench = (change: Record<string, string>) => {
     const { context, said } = stageContext({}, change);
-    return { said, bench: { context, stack: { route: { hostname: null } }, model: { modelId: 'm' } } as never };
+    return {
+      said,
+      bench: { context, stack: { route: { hostname: null, endpoint: server?.url } }, model: { modelId: 'm' } } as never,
+    };
   };
 
   async function searched(sloMs: number) {
     server = await startModelServer(answerAfter(40, completion(16)));
     const { bench: given, said } = bench({ 'latency-duration': '400ms' });
-    const { found } = await searchArm(given, { arm: 'all', endpoint: server.url, throughput: 300, sloMs });
+    const { found } = await searchArm(given, { arm: 'all', way: 'run-0', throughput: 300, sloMs });
     return { found, said: texts(said), requests: server.requests };
   }
 

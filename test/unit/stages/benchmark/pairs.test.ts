@@ -23,13 +23,15 @@ interface Replicas {
   running?: number;
   /** Readings of the pods after which there is another. */
   grows?: number;
+  /** Whether the endpoint picker is asked for the ways of single replicas too. */
+  isPickerShared?: boolean;
 }
 
 /** One server stands for both arms; its counter is what the replica says of itself. */
 async function collect(
   msLeft: number | null,
   gateway: GatewayWatch['read'] = async () => ({ proxies: [] }),
-  { counted = 16, running = 0, grows = Number.POSITIVE_INFINITY }: Replicas = {},
+  { counted = 16, running = 0, grows = Number.POSITIVE_INFINITY, isPickerShared = true }: Replicas = {},
 ) {
   server = await startModelServer(answerAfter(10, completion(16)));
   const pod = {
@@ -73,9 +75,9 @@ async function collect(
     prepared: prepared({ service: { apiVersion: 'v1', name: 'qwen', namespace: 'ns', replicas: 1 } }),
     stack: { port: 8000, scheme: 'http', replicas: [pod] },
     model: { modelId: 'm' },
-    one: { description: 'a pod' },
+    one: { description: 'a pod', isPickerShared, replicas: [{ pod: 'pod-0', way: 'run-0' }] },
     watch: { read: gateway },
-    clients: { one: client(), all: client() },
+    clients: { replicas: [client()], all: client(), direct: client() },
   };
   return collectPairs(bench as never, { ...PLAN, minSpeedup: 0.1 });
 }
@@ -97,6 +99,14 @@ describe('the pairs of a benchmark', () => {
     expect({ outOfTime, decision: look.decision, done: looks.done }).toEqual({
       ...{ outOfTime: true, decision: 'continue', done: 0 },
     });
+  });
+
+  it('have a third block where the picker is not shared, and both ratios', async () => {
+    const { pairs, evidence, ways, look } = await collect(null, undefined, { isPickerShared: false });
+    expect(evidence).toHaveLength(3 * pairs.length);
+    expect(pairs[0]).toMatchObject({ baseline: 'pod-0', directRequestsPerSecond: expect.any(Number) });
+    expect(look.estimate).toEqual(ways?.used === 'picker' ? ways.picker : ways?.direct);
+    expect(look.estimate?.low).toBe(Math.min(ways?.picker?.low ?? 0, ways?.direct?.low ?? 0));
   });
 
   it('have what the gateway counted for each replica at the edges of each block', async () => {

@@ -17,7 +17,7 @@ const TIMINGS: PairTimings = {
 function announce(plan: typeof PLAN, timings: PairTimings, rates: [one: number, all: number]): string[] {
   const { context, said } = stageContext({});
   const warm = { one: { ...WARM, bins: [rates[0]] }, all: { ...WARM, bins: [rates[1]] } };
-  announcePlan({ context, one: { description: 'a pod' } }, plan, timings, warm, prepared());
+  announcePlan({ context, one: { description: 'a pod', isPickerShared: true } }, plan, timings, warm, prepared());
   return texts(said);
 }
 
