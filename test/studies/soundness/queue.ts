@@ -1,6 +1,6 @@
 import { lognormal, normal, type Random } from '../../../lab/serving/random.ts';
 import type { BlockRun } from '../../../src/load/closed-loop.ts';
-import type { BlockPlan } from '../../../src/load/pairs.ts';
+import type { BlockPlan, BlockWay } from '../../../src/load/pairs.ts';
 import type { RequestRecord } from '../../../src/load/types.ts';
 import type { ArmName } from '../../../src/report/model.ts';
 
@@ -23,6 +23,17 @@ export interface System {
   driftSeconds: number;
   /** Deviation of a change that comes with each block and stays for it. */
   shock: number;
+  /** Correlation of that change with the one of the block before, AR(1). */
+  shockMemory: number;
+  /** Speed of each replica, 1 for the others; `speedup` is over their arithmetic mean. */
+  speeds: readonly number[];
+  /** By how much everything is slower in the second place of a pair. */
+  second: number;
+  /** By how much a request is slower right after a block has begun, with caches gone cold, and how fast that fades. */
+  cold: number;
+  coldSeconds: number;
+  /** By how much a request is slower on the way to a single replica; only measured where there is a third block. */
+  slowWay: number;
 }
 
 /** The machine of one run: its clock goes on from block to block, and its drift with it. */
@@ -32,10 +43,11 @@ export interface Machine {
   draw: Random;
   driftNow: number;
   driftAtMs: number;
+  shockNow: number;
 }
 
 export function startMachine(system: System, draw: Random): Machine {
-  return { nowMs: 0, system, draw, driftNow: system.drift * normal(draw), driftAtMs: 0 };
+  return { nowMs: 0, system, draw, driftNow: system.drift * normal(draw), driftAtMs: 0, shockNow: 0 };
 }
 
 const DRIFT_STEP_MS = 500;
@@ -53,6 +65,10 @@ function driftFactor(machine: Machine, atMs: number): number {
 
 interface Load {
   arm: ArmName;
+  way: BlockWay;
+  replica: number | null;
+  /** Whether it is not the first of its pair. */
+  later: boolean;
   block: number;
   concurrency: number;
   durationMs: number;
@@ -62,13 +78,16 @@ interface Load {
 }
 
 /** One block of a plan on the machine, as the load generator would have recorded it. */
-export function playBlock(machine: Machine, plan: BlockPlan, rampMs: number): BlockRun {
-  return play(machine, { ...plan, rampMs });
+export function playBlock(machine: Machine, plan: BlockPlan, rampMs: number, later: boolean): BlockRun {
+  return play(machine, { ...plan, rampMs, later });
 }
 
 /** The runbook's way: so many requests, at most `concurrency` at a time; answers per second from first to last. */
 export function playFixed(machine: Machine, arm: ArmName, requests: number, concurrency: number): number {
-  const run = play(machine, { arm, block: -1, concurrency, durationMs: Number.POSITIVE_INFINITY, rampMs: 0, requests });
+  const run = play(machine, {
+    ...{ arm, way: arm, replica: arm === 'one' ? 0 : null, later: false },
+    ...{ block: -1, concurrency, durationMs: Number.POSITIVE_INFINITY, rampMs: 0, requests },
+  });
   return run.records.length / ((run.drainedMs - run.startMs) / 1_000);
 }
 
@@ -78,18 +97,25 @@ export function playFixed(machine: Machine, arm: ArmName, requests: number, conc
  */
 function play(machine: Machine, load: Load): BlockRun {
   const { system, draw } = machine;
+  const startMs = machine.nowMs;
   const replicas = load.arm === 'one' ? 1 : system.replicas;
   // Less than perfect scaling: each of several busy replicas is slower than one alone.
   const slowed = load.arm === 'one' ? 1 : system.replicas / system.speedup;
-  const shock = Math.exp(system.shock * normal(draw));
+  const memory = system.shockMemory;
+  machine.shockNow = memory * machine.shockNow + Math.sqrt(1 - memory ** 2) * system.shock * normal(draw);
+  const place = load.later ? 1 + system.second : 1;
+  const way = load.way === 'all' ? 1 : 1 + system.slowWay;
+  const blockFactor = Math.exp(machine.shockNow) * place * way * slowed;
+  const speedOf = (replica: number) => system.speeds[load.replica ?? replica] ?? 1;
   const tailMean = 1 + system.tailShare * (system.tailFactor - 1);
-  const serviceMs = (atMs: number) => {
+  const serviceMs = (atMs: number, replica: number) => {
     const tail = system.tailShare > 0 && draw() < system.tailShare ? system.tailFactor : 1;
     const body = lognormal(draw, system.serviceCv);
-    return (1_000 * system.serviceSeconds * body * tail * slowed * shock * driftFactor(machine, atMs)) / tailMean;
+    const cold = system.cold > 0 ? 1 + system.cold * Math.exp((startMs - atMs) / 1_000 / system.coldSeconds) : 1;
+    const mean = (1_000 * system.serviceSeconds * blockFactor * driftFactor(machine, atMs)) / speedOf(replica);
+    return (mean * body * tail * cold) / tailMean;
   };
 
-  const startMs = machine.nowMs;
   const stopMs = startMs + load.durationMs;
   const records: RequestRecord[] = [];
   let toSend = load.requests ?? Number.POSITIVE_INFINITY;
@@ -103,7 +129,7 @@ function play(machine: Machine, load: Load): BlockRun {
 
   const begin = (replica: number, sentMs: number, atMs: number) => {
     busy[replica]! += 1;
-    events.push({ atMs: atMs + serviceMs(atMs), replica, sentMs });
+    events.push({ atMs: atMs + serviceMs(atMs, replica), replica, sentMs });
   };
   const send = (atMs: number) => {
     if (atMs >= stopMs || toSend <= 0) return;

@@ -1,9 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { replaceBetween } from '../../../scripts/docs/tables.ts';
-import { DAYS, type Row, SPEEDUPS, study } from './study.ts';
+import { ALL_DAYS, DAYS, type Row, SPEEDUPS } from './study.ts';
 import { COLUMNS, rowLine, tableLine } from './table.ts';
+import type { Task } from './worker.ts';
 
 /**
  * `npm run test:soundness`: the decision code of the gate on simulated response streams whose true speed-up is known,
@@ -25,11 +28,12 @@ if (!(Number.isInteger(runs) && runs > 0 && Number.isInteger(seed))) {
 
 const LIMITS: { speedup: number; what: string; holds: (row: Row) => boolean }[] = [
   { speedup: 2.3, what: 'false pass at most 0.5 %', holds: ({ pass }) => pass <= 0.005 },
-  { speedup: 2.5, what: 'false pass at most 6 %', holds: ({ pass }) => pass <= 0.06 },
+  { speedup: 2.5, what: 'false pass at most 5.5 %', holds: ({ pass }) => pass <= 0.055 },
   {
     speedup: 2.8,
-    what: 'pass at least 99 %',
-    holds: ({ pass }) => pass >= 0.99,
+    what: 'pass within eight minutes of load at least 99 %',
+    // The third block is load beyond the plan, and a slow way is what a pass is refused for.
+    holds: ({ day, passInTime }) => passInTime >= 0.99 || !(day in DAYS),
   },
 ];
 
@@ -45,14 +49,14 @@ process.stdout.write(
 say(tableLine(COLUMNS));
 say(tableLine(COLUMNS.map(() => '---')));
 const broken: string[] = [];
-for (const day of Object.keys(DAYS)) {
-  for (const speedup of SPEEDUPS) {
-    // What happens once in twenty runs must be counted oftener to be known as well.
-    const row = study(day, speedup, speedup === 2.5 ? 5 * runs : runs, seed);
-    say(rowLine(day, speedup, row));
-    for (const limit of LIMITS) {
-      if (limit.speedup === speedup && !limit.holds(row)) broken.push(`${day}, ${speedup}×: ${limit.what}`);
-    }
+const tasks: Task[] = Object.keys(ALL_DAYS).flatMap((day) =>
+  // What happens once in twenty runs must be counted oftener to be known as well.
+  SPEEDUPS.map((speedup) => ({ day, speedup, runs: speedup === 2.5 ? 5 * runs : runs, seed })),
+);
+for await (const row of rowsOf(tasks)) {
+  say(rowLine(row.day, row.speedup, row));
+  for (const limit of LIMITS) {
+    if (limit.speedup === row.speedup && !limit.holds(row)) broken.push(`${row.day}, ${row.speedup}×: ${limit.what}`);
   }
 }
 process.stdout.write(
@@ -64,4 +68,32 @@ if (values.write) {
   const path = resolve(import.meta.dirname, '../../../docs/method.md');
   const page = await readFile(path, 'utf8');
   await writeFile(path, replaceBetween(page, 'soundness', lines.join('\n'), 'docs/method.md'));
+}
+
+/** The rows in the order of the tasks, each from a thread of its own while the machine has processors for it. */
+async function* rowsOf(tasks: readonly Task[]): AsyncGenerator<Row> {
+  const rows = tasks.map(() => Promise.withResolvers<Row>());
+  let next = 0;
+  const workers = Array.from({ length: Math.min(availableParallelism(), tasks.length) }, () => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url));
+    let current = -1;
+    const give = () => {
+      current = next;
+      next += 1;
+      const task = tasks[current];
+      if (task) worker.postMessage(task);
+    };
+    worker.on('message', (row: Row) => {
+      rows[current]?.resolve(row);
+      give();
+    });
+    worker.on('error', (error) => rows[current]?.reject(error));
+    give();
+    return worker;
+  });
+  try {
+    for (const { promise } of rows) yield await promise;
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
 }

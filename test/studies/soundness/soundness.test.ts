@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../checks/root.ts';
-import { DAYS, study } from './study.ts';
+import { ALL_DAYS, DAYS, SPEEDUPS, study } from './study.ts';
 import { rowLine } from './table.ts';
 
 /** A part of `npm run test:soundness`, with fixed seeds: the same runs each time. */
-const RUNS = 250;
+const RUNS = 150;
 const SEED = 20_261_127;
 
 describe('the decision on a system whose speed-up is known', () => {
@@ -16,21 +16,29 @@ describe('the decision on a system whose speed-up is known', () => {
     (day) => {
       const slow = study(day, 2.3, RUNS, SEED);
       expect(slow.pass).toBe(0);
-      expect(slow.fail).toBeGreaterThan(0.8);
+      // Replicas that differ make the interval wider, and what is not decided is no pass.
+      expect(slow.fail).toBeGreaterThan(0.75);
       const edge = study(day, 2.5, RUNS, SEED);
-      // 6 % of all runs, and the error of 250 of them.
-      expect(edge.pass).toBeLessThan(0.09);
-      expect(edge.fail).toBeLessThan(0.1);
+      // 5.5 % of all runs, and the error of 150 of them.
+      expect(edge.pass).toBeLessThan(0.11);
+      expect(edge.fail).toBeLessThan(0.12);
       const fast = study(day, 2.8, RUNS, SEED);
       expect(fast.pass).toBeGreaterThan(0.96);
       expect(fast.fail).toBe(0);
     },
   );
 
+  it('is not fooled by a slow way to the single replicas, where a third block measures it', { timeout: 60_000 }, () => {
+    expect(study('a slow way', 2.3, RUNS, SEED).pass).toBe(0);
+    expect(study('a slow way', 2.8, RUNS, SEED).pass).toBeGreaterThan(0.96);
+  });
+
   it('has in docs/method.md the table that the command prints', { timeout: 60_000 }, async () => {
     const page = await readFile(join(root, 'docs/method.md'), 'utf8');
     expect(page).toContain(rowLine('calm', 3, study('calm', 3, 2_000, 1)));
-    expect(page.match(/^\| (?:calm|usual|rough|heavy tails) \| .*% \|$/gm)).toHaveLength(20);
+    const days = Object.keys(ALL_DAYS);
+    const rows = page.match(/^\| .* \| [\d.]+× \| .*% \|$/gm)?.map((row) => row.split(' | ')[0]?.slice(2));
+    expect(rows).toEqual(days.flatMap((day) => SPEEDUPS.map(() => day)));
   });
 
   it('is not the runbook’s: its summary line says 2.5 or more of whatever it is shown, its ratio nearly never', () => {

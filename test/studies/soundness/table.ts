@@ -7,6 +7,7 @@ export const COLUMNS = [
   'fail',
   'inconclusive',
   'invalid',
+  'pass in 8 min',
   'mean s',
   'runbook: parallel',
   'recorded',
@@ -25,6 +26,7 @@ export function rowLine(day: string, speedup: number, row: Row): string {
   const { parallel, recorded, summary } = row.runbook;
   return tableLine([
     ...[day, `${speedup}×`, percent(row.pass), percent(row.fail), percent(row.inconclusive), percent(row.invalid)],
+    ...[percent(row.passInTime)],
     ...[row.meanSeconds.toFixed(0), percent(parallel), percent(recorded), percent(summary)],
   ]);
 }

@@ -85,7 +85,9 @@ describe('replicas that were the baseline in turn', () => {
       ways,
       pairs: aBenchmark(2.7, 0.03).pairs.map((pair) => ({ ...pair, directRequestsPerSecond: 16.4 })),
     });
-    expect(text).toContain('2.64× (2.54–2.74×) of one through it, and 2.20× (2.10–2.30×) by the way');
+    expect(text).toContain(
+      '2.64× (2.54–2.74×) of one when requests to all pass it, and 2.20× (2.10–2.30×) when these do not',
+    );
     expect(text).toContain('The verdict uses the second, which is the lower.');
     expect(text).toContain('Ratio past the picker');
   });

@@ -190,7 +190,7 @@ function wayLines({ ways }: Benchmark): string[] {
   const shown = ({ value, low, high }: Interval) => `${ratio(value)} (${range(low, high)}×)`;
   const used = ways.used === 'picker' ? 'first' : 'second';
   return [
-    `Requests to one replica do not pass the endpoint picker, so the cost of its hop was measured: all replicas are ${shown(ways.picker)} of one through it, and ${shown(ways.direct)} by the way of the single replicas. The verdict uses the ${used}, which is the lower.`,
+    `Requests to one replica do not pass the endpoint picker, so the cost of its hop was measured: all replicas give ${shown(ways.picker)} of one when requests to all pass it, and ${shown(ways.direct)} when these do not pass it either. The verdict uses the ${used}, which is the lower.`,
   ];
 }
 
