@@ -421,7 +421,7 @@ const READY: readonly DiagnosisScenario[] = [
   crash(
     'tpu-held',
     'another process holds the TPU',
-    'vllm.tpu-init',
+    'vllm.tpu-busy',
     1,
     "RuntimeError: Unable to initialize backend 'tpu': ABORTED: The TPU is already in use by process with pid 1. TPU platform failed to initialize.",
   ),

@@ -8,6 +8,7 @@ import { readService } from '../stack/service.ts';
 import { ACCELERATOR_LABEL, TOPOLOGY_LABEL, TPU_RESOURCE } from '../tpu/machines.ts';
 import { collectNetwork, type NetworkSubject } from './collect-network.ts';
 import type { ClusterEvidence, EventEvidence, NodeEvidence, PodEvidence, PodRole } from './evidence.ts';
+import { lastWords } from './last-words.ts';
 import { bounded, conditionsOf, podEvidence } from './read-pod.ts';
 
 export interface CollectOptions {
@@ -23,12 +24,12 @@ export interface CollectOptions {
   limitMs: number;
 }
 
-/** Of each run of a container. The API server of vLLM writes about 70 lines after the error that ended its engine. */
-const LOG_LINES = 120;
-/** Of each run too, from its end. */
-const LOG_CHARACTERS = 24 * 1024;
-const LOG_BYTES = 64 * 1024;
-const LINE = 500;
+/** Of the end of each run's log: an engine's error stands up to hundreds of lines above the API server's last one. */
+const LOG_BYTES = 256 * 1024;
+/** What one request may bring. Four times as many lines as fit need no more than one further request. */
+const REPLY_BYTES = 4 * LOG_BYTES;
+/** The kubelet splits lines at 16 KiB and counts the parts, so the last of these always fits into a reply. */
+const TAILS = [3_000, 750, 180, 45] as const;
 const MOST_PODS = 20;
 const MOST_EVENTS = 80;
 const MOST_NODES = 64;
@@ -177,15 +178,16 @@ async function readLogs(
         const read = (previous: boolean) => tailOf(kube, pod, container.name, previous);
         const before = container.restarts > 0 ? await read(true) : '';
         const now = await read(false);
-        container.log = [...linesOf(before), ...linesOf(now)];
+        // Between two starts both are the log of the run that ended.
+        container.log = [...(before === now ? [] : lastWords(before)), ...lastWords(now)];
       }),
     ),
   );
 }
 
 /**
- * The end of a log within the limit of bytes. The API server counts these from the first line of the tail, so that one
- * long line would hide the last words: then a shorter tail is asked for.
+ * The last 256 KiB of a log. The API server counts `limitBytes` from the first line of the tail, so a reply of that length
+ * lacks the end: then a shorter tail is asked for.
  */
 async function tailOf(
   kube: KubeClient,
@@ -194,26 +196,12 @@ async function tailOf(
   previous: boolean,
 ): Promise<string> {
   let text = '';
-  for (const tailLines of [LOG_LINES, 40, 12, 4]) {
-    text = await kube.logs(namespace, name, container, { tailLines, limitBytes: LOG_BYTES, previous });
-    if (Buffer.byteLength(text) < LOG_BYTES) break;
+  for (const tailLines of TAILS) {
+    text = await kube.logs(namespace, name, container, { tailLines, limitBytes: REPLY_BYTES, previous });
+    if (Buffer.byteLength(text) < REPLY_BYTES) break;
   }
-  return text;
-}
-
-/** Its last lines, none of them empty, within both limits. */
-function linesOf(text: string): string[] {
-  const lines = text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-LOG_LINES)
-    .map((line) => bounded(line, LINE));
-  let characters = 0;
-  const first = lines.findLastIndex((line) => {
-    characters += line.length;
-    return characters > LOG_CHARACTERS;
-  });
-  return lines.slice(first + 1);
+  const bytes = Buffer.from(text);
+  return bytes.length <= LOG_BYTES ? text : bytes.subarray(-LOG_BYTES).toString();
 }
 
 /** Warnings, newest last, and what is Normal only where it tells of a pod's life. */

@@ -1,9 +1,10 @@
 import { redactSecrets } from '../lib/redact.ts';
 import type { Diagnosis, ManifestLocation } from '../report/model.ts';
 import type { Evidence } from './evidence.ts';
-import { describeCondition, quote, troubled, wordsOf } from './facts.ts';
+import { decidingLineOf, describeCondition, quote, troubled, wordsOf } from './facts.ts';
+import { plainLine } from './last-words.ts';
 import { ruledOut } from './ruled-out.ts';
-import type { Match } from './rules/rule.ts';
+import { type Match, waited } from './rules/rule.ts';
 import { RULES } from './rules/table.ts';
 
 const MAX_LINES = 30;
@@ -28,6 +29,7 @@ export function explain(evidence: Evidence): Diagnosis | null {
       remedy: rule.remedy(evidence),
       evidence: found.seen.slice(-MAX_LINES).map(redactSecrets),
       considered: ruledOut(evidence, rule.family, rule.cause),
+      ...(found.deciding ? { deciding: redactSecrets(found.deciding) } : {}),
       ...(location ? { locations: [location] } : {}),
     };
   }
@@ -42,6 +44,7 @@ export function explain(evidence: Evidence): Diagnosis | null {
     explanation: unknownText(evidence, failure?.message ?? `${failed[0]?.title}: ${failed[0]?.seen}`),
     remedy: failure?.hint ?? 'Read the evidence: what is odd is listed there.',
     evidence: [...oddities(evidence), ...evidence.lines].slice(0, MAX_LINES).map(redactSecrets),
+    ...decidedBy(evidence),
     considered: ruledOut(
       evidence,
       failure?.stage === 'lease' ? 'cloud' : failure?.stage === 'ready' ? 'pods' : 'routing',
@@ -70,6 +73,13 @@ function unknownText(evidence: Evidence, message: string): string {
   return odd.length === 0 ? message : `${message.replace(/\.$/, '')}. Odd: ${odd.slice(0, 4).join('; ')}.`;
 }
 
+/** The line of the first container that states why it ended. */
+function decidedBy(evidence: Evidence): Pick<Diagnosis, 'deciding'> {
+  if (!waited(evidence)) return {};
+  const [line] = troubled(evidence).flatMap((at) => decidingLineOf(at) ?? []);
+  return line === undefined ? {} : { deciding: redactSecrets(plainLine(line)) };
+}
+
 function locationOf({ locate }: Evidence, { where }: Match, title: string): ManifestLocation | null {
   const found = where && locate?.(where);
   return found ? { ...found, message: title } : null;
@@ -84,7 +94,9 @@ function oddities(evidence: Evidence): string[] {
     .map((condition) => `LLMInferenceService: ${describeCondition(condition)}`);
   const containers = troubled(evidence).flatMap((at) => {
     const { state, reason, restarts } = at.container;
+    const deciding = decidingLineOf(at);
     const last = wordsOf(at).slice(-2);
+    if (deciding !== null && !last.includes(deciding)) last.unshift(deciding);
     return [
       quote(at, `${state} ${reason}, ${restarts} restarts`.replace(' ,', ',')),
       ...last.map((line) => quote(at, line)),

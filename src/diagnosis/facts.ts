@@ -1,5 +1,6 @@
 import { isStale } from '../stack/conditions.ts';
 import type { ConditionEvidence, ContainerEvidence, Evidence, PodEvidence, PodRole } from './evidence.ts';
+import { decidingLine, reasonsIn } from './last-words.ts';
 
 /** A container that a rule looks at, with its pod. */
 export interface Placed {
@@ -31,13 +32,25 @@ export function wordsOf({ container }: Placed): string[] {
     .filter((text) => text.trim() !== '');
 }
 
+/** Its words that may hold the reason of its end, best first. */
+export function reasonsOf(at: Placed): string[] {
+  const { last, restarts, state } = at.container;
+  return reasonsIn(wordsOf(at), last !== null || restarts > 0 || state === 'terminated');
+}
+
+/** The line that states why it ended; null where none does. */
+export function decidingLineOf(at: Placed): string | null {
+  return decidingLine(wordsOf(at));
+}
+
 /** The first line of any troubled container that fits, told with where it is from. */
 export function said(
   placed: readonly Placed[],
   pattern: RegExp,
+  linesOf = wordsOf,
 ): { at: Placed; line: string; match: RegExpExecArray } | null {
   for (const at of placed) {
-    for (const line of wordsOf(at)) {
+    for (const line of linesOf(at)) {
       const match = pattern.exec(line);
       if (match) return { at, line, match };
     }

@@ -142,6 +142,8 @@ export interface Diagnosis {
   remedy: string;
   /** Raw lines from the cluster or cloud; hostile text, to be escaped by the renderer. */
   evidence: string[];
+  /** The one line of a log that decided; hostile text. */
+  deciding?: string;
   /** Other explanations, each with what excludes it. */
   considered: { cause: string; because: string }[];
   /** Where the manifests say so, when the change is to blame and the line is known. */

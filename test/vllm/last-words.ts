@@ -53,6 +53,54 @@ export const LAST_WORDS: readonly Scene[] = [
       '--ssl-keyfile=/var/run/kserve/tls/tls.key',
     ],
   },
+  {
+    name: 'tensor-parallel',
+    cause: 'vllm.tensor-parallel',
+    named: ['4', '3'],
+    args: ['--max-model-len=2048', '--tensor-parallel-size=3'],
+  },
+  {
+    name: 'invalid-choice',
+    cause: 'vllm.invalid-value',
+    named: ['--dtype', 'float17'],
+    args: ['--max-model-len=2048', '--dtype=float17'],
+  },
+  {
+    name: 'invalid-json',
+    cause: 'vllm.invalid-value',
+    named: ['--hf-overrides'],
+    args: ['--max-model-len=2048', '--hf-overrides={max_position_embeddings: 8192}'],
+  },
+  {
+    name: 'invalid-number',
+    cause: 'vllm.invalid-value',
+    named: ['--max-model-len'],
+    args: ['--max-model-len=eight'],
+  },
+  {
+    name: 'unknown-architecture',
+    cause: 'vllm.unsupported-model',
+    named: ['Gemma9ForCausalLM'],
+    args: ['--max-model-len=2048', `--hf-overrides=${JSON.stringify({ architectures: ['Gemma9ForCausalLM'] })}`],
+  },
+  {
+    name: 'unknown-quantization',
+    cause: 'vllm.invalid-value',
+    named: ['quantization'],
+    args: ['--max-model-len=2048', '--quantization=int3'],
+  },
+  {
+    name: 'no-chat-template',
+    cause: 'container.crash-loop',
+    named: ['/templates/chat.jinja'],
+    args: ['--max-model-len=2048', '--chat-template=/templates/chat.jinja'],
+  },
+  {
+    name: 'not-an-address',
+    cause: 'container.crash-loop',
+    named: ['Cannot assign requested address'],
+    args: ['--max-model-len=2048', '--host=192.0.2.1'],
+  },
 ];
 
 /** More than the gate reads. */
@@ -74,6 +122,7 @@ export async function lastWordsOf(assets: string, { args, model, env }: Scene): 
     .replaceAll(/_dist_[0-9a-f]{32}/g, '_dist')
     .replaceAll(/mq_connect_ip=[\d.]+/g, 'mq_connect_ip=127.0.0.1')
     .replaceAll(/pid=\d+/g, 'pid=1')
+    .replaceAll(/0x[0-9a-f]{8,}/g, '0x7f0000000000')
     .replaceAll(/\[W\d{4} [\d:.]+/g, '[W0101 00:00:00.0')
     .replaceAll(/\b\d\d-\d\d \d\d:\d\d:\d\d\b/g, '01-01 00:00:00');
   return `${text.trimEnd().split('\n').slice(-LAST_LINES).join('\n')}\n`;

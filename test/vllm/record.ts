@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ANSWERED, type Exchange, REFUSED, type ServerKind, WITHOUT_TEXT } from './exchanges.ts';
-import { LAST_WORDS, lastWordsOf } from './last-words.ts';
+import { LAST_WORDS, lastWordsOf, type Scene } from './last-words.ts';
 import { exchange } from './recording.ts';
 import { HOW_TO_GET_VLLM, startVllm, vllmAssets } from './server.ts';
 
 /**
- * Makes the recordings of `test/fixtures/vllm` again, all or the named parts:
+ * Makes the recordings of `test/fixtures/vllm` again, all or the named parts, and one scene alone by `last-words-NAME`:
  * `VLLM_ASSETS="$(scripts/vllm-assets)" npm run record:vllm -- chat last-words`.
  */
 const FOLDER = join(import.meta.dirname, '../fixtures/vllm');
@@ -29,12 +29,18 @@ const PARTS: Record<string, () => Promise<void>> = {
       write('metrics-two-api-servers.txt', await metrics(url));
     }),
   'last-words': async () => {
-    for (const scene of LAST_WORDS) write(`last-words-${scene.name}.txt`, await lastWordsOf(assets, scene));
+    for (const scene of LAST_WORDS) await lastWords(scene);
   },
 };
+for (const scene of LAST_WORDS) PARTS[`last-words-${scene.name}`] = () => lastWords(scene);
 
+const ALL = ['chat', 'base', 'reasoning', 'two-api-servers', 'last-words'];
 const wanted = process.argv.slice(2);
-for (const name of wanted.length > 0 ? wanted : Object.keys(PARTS)) await PARTS[name]?.();
+for (const name of wanted.length > 0 ? wanted : ALL) await PARTS[name]?.();
+
+async function lastWords(scene: Scene): Promise<void> {
+  write(`last-words-${scene.name}.txt`, await lastWordsOf(assets, scene));
+}
 
 function write(name: string, text: string): void {
   writeFileSync(join(FOLDER, name), text);

@@ -1,4 +1,5 @@
-import { ended, quote, tail, troubled, warned } from '../facts.ts';
+import { decidingLineOf, ended, quote, tail, troubled, warned } from '../facts.ts';
+import { plainLine } from '../last-words.ts';
 import { compiling, serving } from './model-server-log.ts';
 import { namespaceOf, type Rule, serviceOf, TEMPLATE, waited } from './rule.ts';
 
@@ -87,8 +88,14 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
       if (failure?.code !== 'crash-loop') return null;
       const { pod, container, message } = failure.evidence;
       const at = troubled(evidence).find((one) => one.pod.name === pod && one.container.name === container);
+      const deciding = at ? decidingLineOf(at) : null;
+      const last = at ? tail(at, 12) : [];
+      const own = at && deciding !== null ? quote(at, deciding) : '';
       return {
-        seen: [String(message ?? ''), ...(at ? tail(at, 12) : []), ...lines].filter((line) => line !== ''),
+        seen: [...last, String(message ?? ''), ...lines]
+          .filter((line) => line !== '' && line !== own)
+          .concat(own || []),
+        ...(deciding === null ? {} : { deciding: plainLine(deciding) }),
         explanation: `Container ${container} of pod ${pod} ends by itself soon after its start, each time alike. No rule knows its last words; they are in the evidence.`,
         where: { path: [...TEMPLATE, 'containers', 0] },
       };

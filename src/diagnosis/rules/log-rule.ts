@@ -1,5 +1,6 @@
 import type { Evidence, PodRole } from '../evidence.ts';
-import { quote, said, tail, troubled } from '../facts.ts';
+import { type Placed, quote, reasonsOf, said, tail, troubled } from '../facts.ts';
+import { plainLine } from '../last-words.ts';
 import { policyMaker, type Rule, waited } from './rule.ts';
 
 interface LogRule {
@@ -11,8 +12,12 @@ interface LogRule {
   /** Container that says it; any without. */
   container?: RegExp;
   pattern: RegExp;
+  /** What shows the cause too where no line fits `pattern`, in words with fewer facts. */
+  vaguer?: RegExp;
   /** A further demand on the evidence. */
   when?: (evidence: Evidence) => boolean;
+  /** Containers that say the same for another reason. */
+  unless?: (at: Placed) => boolean;
   /** The connection whose blocking is the cause, by a word of it. */
   blocked?: string;
   explanation: (found: RegExpExecArray, where: string) => string;
@@ -25,7 +30,7 @@ interface LogRule {
 
 /** A cause that a container says in its own words before or while it is not ready. */
 export function logRule(given: LogRule): Rule {
-  const { roles, container, pattern, when, blocked, text, path } = given;
+  const { roles, container, pattern, vaguer, when, unless, blocked, text, path } = given;
   return {
     cause: given.cause,
     title: given.title,
@@ -36,14 +41,17 @@ export function logRule(given: LogRule): Rule {
     match(evidence) {
       const flow = evidence.cluster?.blocked.find(({ flow: name }) => blocked !== undefined && name.includes(blocked));
       if (!waited(evidence) || (when && !when(evidence)) || (blocked !== undefined && !flow)) return null;
-      const placed = troubled(evidence, ...roles).filter((one) => !container || container.test(one.container.name));
-      const found = said(placed, pattern);
+      const placed = troubled(evidence, ...roles).filter(
+        (one) => (!container || container.test(one.container.name)) && !unless?.(one),
+      );
+      const found = said(placed, pattern, reasonsOf) ?? (vaguer ? said(placed, vaguer, reasonsOf) : null);
       if (!found) return null;
       const { at, line, match } = found;
       const lines = tail(at).filter((each) => each !== quote(at, line));
       const where = text ? { text: text(match) } : path ? { path } : undefined;
       return {
         seen: [...lines, quote(at, line)],
+        deciding: plainLine(line, match[0]),
         explanation: given.explanation(match, `container ${at.container.name} of pod ${at.pod.name}`),
         ...(where ? { where } : {}),
         ...(flow ? policyMaker(evidence, flow) : {}),

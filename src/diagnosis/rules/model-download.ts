@@ -4,29 +4,88 @@ import { namespaceOf, type Rule, TEMPLATE } from './rule.ts';
 /** The model could not be fetched: access, names, network, disk. */
 export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
-    cause: 'model.access-denied',
-    title: 'The model may not be downloaded',
-    blame: 'config',
-    looksLike: 'the storage initializer is answered with 401, 403 or "gated repo"',
+    cause: 'model.bad-uri',
+    title: 'The address of the model cannot be read',
+    blame: 'change',
+    looksLike: '"Invalid Hugging Face URI format" or "Cannot recognize storage type" from the storage initializer',
     roles: ['replica'],
     pattern:
-      /gated repo|GatedRepoError|(?:401|403) Client Error|access to model \S+ is restricted|Invalid (?:user )?token|Invalid username or password/i,
-    explanation: (_, where) =>
-      `The source of the model refuses ${where}: the model is gated, or the token is missing or wrong.`,
+      /(?:Invalid Hugging Face URI format|Cannot recognize storage type for|Hugging Face (?:model name|repository owner) cannot be empty|Cannot locate source uri).*?\b([a-z][a-z0-9+.-]*:\/\/[^\s']+)/i,
+    explanation: ([, uri], where) => `The storage initializer in ${where} has no way to read ${uri}.`,
     path: ['spec', 'model', 'uri'],
-    remedy: (evidence) =>
-      `Accept the model's licence for the token's account, and give the token to the init container by the pod's ServiceAccount: kubectl -n ${namespaceOf(evidence)} get serviceaccount default -o yaml. HF_TOKEN on "main" is not what downloads.`,
+    remedy: () => 'Correct spec.model.uri: hf://OWNER/NAME:REVISION, gs://BUCKET/PATH or pvc://CLAIM/PATH.',
+  }),
+  logRule({
+    cause: 'model.rate-limited',
+    title: 'The source of the model limits the rate of downloads',
+    blame: 'cloud',
+    looksLike: 'the source responds with 429, or "We had to rate limit your IP"',
+    roles: ['replica'],
+    pattern: /\b429 (?:Client Error|Too Many Requests)|Client error '429|We had to rate limit your IP/i,
+    explanation: (_, where) =>
+      `The source of the model refuses ${where} for the number of requests, not for who asks. Nodes behind one Cloud NAT share an address.`,
+    remedy: () =>
+      'Run again later, download with a token of your own, or keep the model in a bucket: spec.model.uri gs://BUCKET/PATH.',
+  }),
+  logRule({
+    cause: 'model.tls-untrusted',
+    title: 'The certificate of the model’s source is not trusted',
+    blame: 'cluster',
+    looksLike:
+      '"CERTIFICATE_VERIFY_FAILED" in the storage initializer: a proxy that inspects TLS shows its own certificate',
+    roles: ['replica'],
+    container: /storage-initializer/,
+    pattern: /certificate verify failed(?:: ([^("]+))?|x509: certificate/i,
+    explanation: ([, why], where) =>
+      `The download in ${where} was shown a certificate that it does not trust${why ? ` (${why.trim()})` : ''}: a proxy on the way ends TLS with its own.`,
+    remedy: () =>
+      "Give the storage initializer the proxy's authority: a ConfigMap with cabundle.crt in the namespace, named as caBundleConfigMapName in the storageInitializer of ConfigMap inferenceservice-config. Or exempt the source from inspection.",
+  }),
+  logRule({
+    cause: 'model.proxy',
+    title: 'The proxy does not let the download through',
+    blame: 'cluster',
+    looksLike: '"407 Proxy Authentication Required" or "Cannot connect to proxy" in the storage initializer',
+    roles: ['replica'],
+    container: /storage-initializer/,
+    // A refused CONNECT is a bare status. A source's own refusal names its URL.
+    pattern:
+      /407 Proxy Authentication Required|Tunnel connection failed|Cannot connect to proxy|initialization: 403 Forbidden$/i,
+    explanation: (_, where) =>
+      `The download in ${where} goes by the proxy of HTTPS_PROXY, which refuses it or is not there.`,
+    remedy: () =>
+      'Correct HTTPS_PROXY and its credentials on the storage initializer, or let the proxy pass huggingface.co and storage.googleapis.com.',
   }),
   logRule({
     cause: 'model.not-found',
     title: 'The model does not exist',
     blame: 'change',
-    looksLike: 'the storage initializer is answered with 404 or RepositoryNotFound',
+    looksLike: 'the source responds with 404 or "Repository Not Found"',
     roles: ['replica'],
-    pattern: /RepositoryNotFoundError|404 Client Error|Repository Not Found|NoSuchKey|bucket does not exist/i,
-    explanation: (_, where) => `The source that ${where} asks has no model of that name.`,
+    // The Hub conceals private models with the same words, and with 401 from who has no token.
+    pattern:
+      /(?:Repository|Revision) Not Found for|NoSuchKey|NoSuchBucket|bucket does not exist|No model found in|Local path \S+ does not exist/i,
+    vaguer:
+      /RepositoryNotFoundError|404 Client Error|Client error '404|Repository Not Found|\w+ resource '\S+' not found/i,
+    explanation: (_, where) =>
+      `The source that ${where} asks knows no such model: its name or revision is wrong, or it is private and the token may not see it.`,
     path: ['spec', 'model', 'uri'],
-    remedy: () => 'Correct spec.model.uri: hf://OWNER/NAME, gs://BUCKET/PATH or pvc://CLAIM/PATH.',
+    remedy: () => 'Correct spec.model.uri: hf://OWNER/NAME:REVISION, gs://BUCKET/PATH or pvc://CLAIM/PATH.',
+  }),
+  logRule({
+    cause: 'model.access-denied',
+    title: 'The model may not be downloaded',
+    blame: 'config',
+    looksLike: 'the source responds with 401, 403 or "gated repo"',
+    roles: ['replica'],
+    pattern:
+      /access to model \S+ is restricted|Invalid (?:user )?token|Invalid username or password|Invalid credentials in|Anonymous c(?:aller|redentials)|does not have storage\.\S+ access/i,
+    vaguer: /gated repo|GatedRepoError|(?:401|403) Client Error|Client error '40[13]|Access denied to \S+ resource/i,
+    explanation: (_, where) =>
+      `The source of the model refuses ${where}: the model is gated or private, and the token or the service account is missing or has no access.`,
+    path: ['spec', 'model', 'uri'],
+    remedy: (evidence) =>
+      `For hf:// accept the model's licence for the token's account, and give the token to the init container by the pod's ServiceAccount: kubectl -n ${namespaceOf(evidence)} get serviceaccount default -o yaml; HF_TOKEN on "main" is not what downloads. For gs:// grant that ServiceAccount roles/storage.objectViewer on the bucket.`,
   }),
   logRule({
     cause: 'policy.dns-blocked',
@@ -68,14 +127,15 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     cause: 'model.unreachable',
     title: 'The model’s source does not answer',
     blame: 'cluster',
-    looksLike: 'the download times out, and no policy is in the way: no NAT, or the source is down',
+    looksLike: 'the download is refused, times out or ends in a 5xx, and no policy is in the way',
     roles: ['replica'],
     container: /storage-initializer/,
     pattern:
-      /connect(?:ion)?(?: to \S+)? timed out|ConnectTimeout|Max retries exceeded|Network is unreachable|50[0234] Server Error/i,
+      /connect(?:ion)?(?: to \S+)? timed out|ConnectTimeout|ReadTimeout|Max retries exceeded|Network is unreachable|Connection (?:refused|reset)|50[0234] (?:Server Error|Internal|Bad Gateway|Service Unavailable|Gateway Time-?out)|Server error '50[0234]/i,
     explanation: (_, where) =>
-      `The download in ${where} gets no answer, and no NetworkPolicy stops it: nodes without Cloud NAT have no way out, or the source is down.`,
-    remedy: () => 'Look at Cloud NAT of the network of the nodes, and at https://status.huggingface.co.',
+      `The download in ${where} fails on the way, and no NetworkPolicy stops it: the source is down, nodes without Cloud NAT have no way out, or HTTPS_PROXY names a proxy that is not there.`,
+    remedy: () =>
+      'Look at https://status.huggingface.co, at Cloud NAT of the network of the nodes, and at HTTPS_PROXY of the storage initializer.',
     confidence: 'probable',
   }),
   logRule({
@@ -84,7 +144,8 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     blame: 'config',
     looksLike: '"No space left on device", or the pod was evicted for ephemeral storage',
     roles: ['replica'],
-    pattern: /no space left on device|ENOSPC/i,
+    // Shared memory is full in the same words.
+    pattern: /^(?!.*(?:\/dev\/shm|psm_|torch_)).*(?:no space left on device|ENOSPC)/i,
     explanation: (_, where) => `${capital(where)} filled its disk.`,
     path: [...TEMPLATE, 'volumes'],
     remedy: () => 'Recreate the pool with a larger boot disk (--disk-size), or give the model a volume.',

@@ -21,11 +21,12 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     cause: 'vllm.invalid-value',
     title: 'vLLM refuses the value of a flag',
     blame: 'change',
-    looksLike: 'exit code 2 and "argument --…: invalid"',
+    looksLike: 'exit code 2 and "argument --…: invalid", or a value that its configuration refuses',
     roles: ['replica'],
-    pattern: /error: argument (--[\w-]+).*?: (invalid .+|expected .+)$/,
-    explanation: ([, flag, why], where) => `vLLM in ${where} ends at once: ${flag}: ${why}.`,
-    text: ([, flag]) => new RegExp(escaped(flag ?? '')),
+    pattern: /error: argument (--[\w-]+)[^:]*: (.+)$|value error, unknown (quantization) method: ([^.]+)/i,
+    explanation: ([, flag, why, name, value], where) =>
+      `vLLM in ${where} ends at once: ${flag ?? `--${name}`}: ${why ?? `unknown method ${value}`}.`,
+    text: ([, flag, , name]) => new RegExp(escaped(flag ?? `--${name}`)),
     remedy: () => 'Correct the value in the args of the LLMInferenceService.',
   }),
   logRule({
@@ -71,7 +72,9 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     blame: 'change',
     looksLike: 'RESOURCE_EXHAUSTED or "Ran out of memory in memory space hbm" from XLA',
     roles: ['replica'],
-    pattern: /RESOURCE_EXHAUSTED|ran out of memory in memory space hbm|hbm capacity/i,
+    // The compiler's other memories, vmem and smem, and quotas of APIs are exhausted in the same words.
+    pattern:
+      /ran out of memory in memory space hbm|exceeded hbm capacity|RESOURCE_EXHAUSTED: Error (?:allocating device buffer|loading program)|RESOURCE_EXHAUSTED: .*\bHBM\d?\b/i,
     explanation: (_, where) =>
       `XLA in ${where} ran out of HBM: weights, KV cache and graphs need more than the chips have.`,
     text: () => /--max-model-len|--max-num-seqs|--gpu-memory-utilization|--tensor-parallel-size/,
@@ -79,31 +82,61 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
       'Lower --max-model-len or --max-num-seqs, raise --tensor-parallel-size to all chips of the node, or use a smaller model.',
   }),
   logRule({
-    cause: 'vllm.tpu-init',
-    title: 'vLLM cannot take the TPU',
-    blame: 'change',
-    looksLike:
-      'libtpu or PJRT fails to initialise: chips held by another process, or bounds that do not fit the topology',
+    cause: 'vllm.tpu-busy',
+    title: 'Another process holds the TPU',
+    blame: 'cluster',
+    looksLike: '"/dev/vfio/…: Device or resource busy" or "The TPU is already in use by process"',
     roles: ['replica'],
     pattern:
-      /(?:failed|unable) to (?:initialize|initialise|get global) (?:the )?TPU|TPU (?:platform|backend|driver|device)[^.]*(?:failed|not found|in use|busy)|libtpu[^.]*(?:in use|lockfile|failed)|TPU_CHIPS_PER_HOST_BOUNDS|No ba16c7433 device found/i,
-    explanation: (_, where) =>
-      `The TPU runtime in ${where} does not start: the chips that the container got are not those that its environment says, or another process holds them.`,
-    text: () => /TPU_CHIPS_PER_HOST_BOUNDS|TPU_HOST_BOUNDS/,
+      /(\/dev\/(?:vfio|accel)\S*?)[):]*:? Device or resource busy|TPU is already in use|libtpu\S* (?:is )?already in use|libtpu (?:multi-process )?lockfile|libtpu_lockfile/i,
+    explanation: ([, device], where) =>
+      `The TPU runtime in ${where} cannot take ${device ?? 'its chips'}: a process that has not ended holds them, of this container or of another on the node.`,
     remedy: () =>
-      'For ct6e-standard-4t ask for google.com/tpu: "4" and set TPU_CHIPS_PER_HOST_BOUNDS=2,2,1 and TPU_HOST_BOUNDS=1,1,1, or leave both out.',
+      'Run again. If it stays: kubectl get pods -A -o wide --field-selector spec.nodeName=NODE, and take a privileged pod that uses the chips from the node.',
+  }),
+  logRule({
+    cause: 'vllm.mesh',
+    title: 'The model is split over other chips than the container has',
+    blame: 'change',
+    looksLike: '"Number of devices … must be >= the product of mesh_shape" or "Insufficient devices for 2D mesh"',
+    roles: ['replica'],
+    pattern:
+      /number of devices \(?(\d+)\)? must be .*mesh_shape \(([^)]+)\)|insufficient devices for \w+ mesh: found (\d+), expected (\d+)|sharding of NamedSharding\(mesh=.*should be divisible by (\d+)/i,
+    explanation: ([, has, shape, found, expected, by], where) => {
+      const chips = has ?? found;
+      return chips
+        ? `vLLM in ${where} sees ${chips} chips, and its flags ask for a mesh of ${shape ? `(${shape})` : expected}.`
+        : `vLLM in ${where} splits the model over ${by} chips, which one of its dimensions is not divisible by.`;
+    },
+    text: () => /--tensor-parallel-size|--data-parallel-size|google\.com\/tpu/,
+    remedy: () =>
+      'Set --tensor-parallel-size (times --data-parallel-size) to the chips that the container asks for with google.com/tpu.',
   }),
   logRule({
     cause: 'vllm.no-tpu-build',
     title: 'The image is not a TPU build of vLLM',
     blame: 'change',
-    looksLike: '"Failed to infer device type", "No CUDA GPUs are available" or no module torch_xla',
+    looksLike: '"Failed to infer device type", "No CUDA GPUs are available", no libtpu.so or no module torch_xla',
     roles: ['replica'],
     pattern:
-      /failed to infer device type|no cuda gpus are available|found no nvidia driver|no module named '?(?:torch_xla|tpu_inference|tpu_commons)/i,
+      /failed to infer device type|no cuda gpus are available|found no nvidia driver|no module named '?(?:torch_xla|tpu_inference|tpu_commons)|failed to open libtpu\.so|libtpu\.so: cannot open shared object/i,
     explanation: (_, where) => `vLLM in ${where} looks for another accelerator: the image was not built for TPU.`,
     text: () => /^\s*(?:- )?image: .*vllm/,
     remedy: () => 'Use a TPU build, such as registry.redhat.io/rhaiis/vllm-tpu-rhel9 or docker.io/vllm/vllm-tpu.',
+  }),
+  logRule({
+    cause: 'vllm.tpu-init',
+    title: 'vLLM cannot take the TPU',
+    blame: 'change',
+    looksLike: '"TPU initialization failed": libtpu refuses its environment or the chips that it finds',
+    roles: ['replica'],
+    pattern:
+      /TPU initialization failed: |unable to initialize backend 'tpu': |(?:failed|unable) to (?:initialize|initialise|get global) (?:the )?TPU|No ba16c7433 device found/i,
+    explanation: (_, where) =>
+      `The TPU runtime in ${where} does not start: the chips that the container got are not those that its environment says.`,
+    text: () => /TPU_CHIPS_PER_HOST_BOUNDS|TPU_HOST_BOUNDS/,
+    remedy: () =>
+      'For ct6e-standard-4t ask for google.com/tpu: "4" and set TPU_CHIPS_PER_HOST_BOUNDS=2,2,1 and TPU_HOST_BOUNDS=1,1,1, or leave both out.',
   }),
   logRule({
     cause: 'vllm.tensor-parallel',
@@ -116,6 +149,18 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
       `The model has ${heads} attention heads, which --tensor-parallel-size=${size} does not divide.`,
     text: () => /--tensor-parallel-size/,
     remedy: () => 'Choose a --tensor-parallel-size that divides the number of heads: 1, 2 or 4 on ct6e-standard-4t.',
+  }),
+  logRule({
+    cause: 'vllm.unsupported-model',
+    title: 'This vLLM does not know the model’s architecture',
+    blame: 'change',
+    looksLike: '"Model architectures […] are not supported"',
+    roles: ['replica'],
+    pattern: /model architectures \[(.+?)\] (?:are not supported|failed to be inspected)/i,
+    explanation: ([, names], where) =>
+      `vLLM in ${where} has no implementation of ${names?.replaceAll("'", '')}, which the model's config.json names.`,
+    path: ['spec', 'model', 'uri'],
+    remedy: () => 'Use an image with a vLLM that knows the model, or a model that this one knows.',
   }),
   logRule({
     cause: 'vllm.no-model-folder',

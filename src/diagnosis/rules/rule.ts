@@ -7,6 +7,8 @@ export interface Match {
   /** Raw lines that show it; hostile text. */
   seen: string[];
   explanation: string;
+  /** The one line of a log that decided, as a reader wants it; hostile text. */
+  deciding?: string;
   /** Whose move it is, where that depends on what was found. */
   blame?: Blame;
   /** Where the manifests say so, for the annotation and for the remedy. */

@@ -41,6 +41,7 @@ function causeLines(report: Report): string[] {
     const title = known.title.trim().replace(/[.!]+$/, '');
     return [
       `**${CAUSE_WORDS[known.confidence]}: ${prose(title, 160)}.** ${prose(known.explanation, 700)}`.trim(),
+      ...decidingLine(known),
       ...(known.remedy
         ? [`**To fix:** ${prose(known.remedy, 500)}${placeOf(known.locations ?? failure?.locations)}`]
         : []),
@@ -53,6 +54,7 @@ function causeLines(report: Report): string[] {
   if (diagnosis && failure && !wasCutOff(report)) {
     return [
       `**No known cause fits.** ${prose(diagnosis.explanation, 700)}`,
+      ...decidingLine(diagnosis),
       `**To fix:** ${prose(diagnosis.remedy, 500)}`,
       ...alsoFailed(report),
       ...changedLine(report),
@@ -82,6 +84,11 @@ function causeLines(report: Report): string[] {
     '**To fix:** no rule names a cause. Compare the measures, pairs and environment below with the last passing run.',
     ...changedLine(report),
   ];
+}
+
+/** The one line of a log that decided. */
+function decidingLine({ deciding }: Pick<Diagnosis, 'deciding'>): string[] {
+  return deciding ? [`**Log:** ${code(deciding, 300)}`] : [];
 }
 
 /** ` (manifests/service.yaml:74)`, where the manifests say so. */

@@ -91,7 +91,38 @@ describe('evidence', () => {
     const asked: LogBounds[] = [];
     await collect(cluster({ lists: { Pod: [pod('a')] }, onLog: (bounds) => asked.push(bounds) }));
     expect(asked.map(({ previous = false }) => previous)).toContain(true);
-    for (const { tailLines, limitBytes } of asked) expect(tailLines * limitBytes).toBeLessThanOrEqual(120 * 65_536);
+    for (const { limitBytes } of asked) expect(limitBytes).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  it('reads the last 256 KiB of a log as the API server cuts it: from the first line of the tail', async () => {
+    const lines = [
+      ...Array.from({ length: 2_900 }, (_, index) => `loading ${index} ${'x'.repeat(400)}`),
+      'KeyError: 7',
+    ];
+    const kube = cluster({ lists: { Pod: [pod('a', { status: { phase: 'Running' } })] } });
+    kube.logs = async (_namespace, _pod, _container, { tailLines, limitBytes }) =>
+      Buffer.from(lines.slice(-tailLines).join('\n')).subarray(0, limitBytes).toString();
+    const log = (await collect(kube)).pods[0]?.containers[0]?.log ?? [];
+    expect(log.at(-1)).toBe('KeyError: 7');
+  });
+
+  it("keeps an engine's error that stands 1,500 lines above the end", async () => {
+    const error = '(EngineCore pid=7) ERROR 01-01 00:00:00 [core.py:519] ValueError: the cause';
+    const kube = cluster({ lists: { Pod: [pod('a', { status: { phase: 'Running' } })] } });
+    const after = Array.from(
+      { length: 1_500 },
+      (_, index) => `(APIServer pid=1) INFO 01-01 00:00:00 [a.py:1] waiting ${index}`,
+    );
+    kube.logs = async () => [error, ...after].join('\n');
+    const log = (await collect(kube)).pods[0]?.containers[0]?.log ?? [];
+    expect(log[0]).toBe(error);
+    expect(log.length).toBeLessThan(140);
+  });
+
+  it('has the log of a run once where the run before and this one are the same', async () => {
+    const kube = cluster({ lists: { Pod: [pod('a')] } });
+    kube.logs = async () => 'KeyError: 7';
+    expect((await collect(kube)).pods[0]?.containers[0]?.log).toEqual(['KeyError: 7']);
   });
 
   it("keeps an engine's error that stands 70 lines above the end, and what a crashed run wrote before this one", async () => {
@@ -106,9 +137,9 @@ describe('evidence', () => {
   });
 
   it('asks for a shorter tail where one long line hides the last words', async () => {
-    const flood = 'x'.repeat(65_536);
+    const flood = 'x'.repeat(1024 * 1024);
     const kube = cluster({ lists: { Pod: [pod('a', { status: { phase: 'Running' } })] } });
-    kube.logs = async (_namespace, _pod, _container, { tailLines }) => (tailLines > 12 ? flood : 'the last words\n');
+    kube.logs = async (_namespace, _pod, _container, { tailLines }) => (tailLines > 45 ? flood : 'the last words\n');
     expect((await collect(kube)).pods[0]?.containers[0]?.log).toEqual(['the last words']);
   });
 

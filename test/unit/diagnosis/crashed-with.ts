@@ -2,29 +2,51 @@ import type { KubeClient } from '../../../src/clients/kubernetes/client.ts';
 import { collectEvidence } from '../../../src/diagnosis/collect.ts';
 import { atReady } from './evidence.ts';
 
-/** Evidence of a replica that crashed with this log, as a cluster has it and as the gate collects it. */
-export async function crashedWith(log: string) {
+/** The container that wrote a log. */
+export type Writer = 'vllm' | 'storage-initializer' | 'endpoint-picker';
+
+interface Crash {
+  writer?: Writer;
+  args?: readonly string[];
+}
+
+/** Evidence of a container that crashed with this log, as a cluster has it and as the gate collects it. */
+export async function crashedWith(log: string, { writer = 'vllm', args = [] }: Crash = {}) {
+  const isInit = writer === 'storage-initializer';
+  const name = isInit ? 'storage-initializer' : 'main';
+  const status = {
+    name,
+    ready: false,
+    restartCount: 3,
+    state: { waiting: { reason: 'CrashLoopBackOff' } },
+    lastState: { terminated: { reason: 'Error', exitCode: 1 } },
+  };
+  const component = writer === 'endpoint-picker' ? 'llminferenceservice-router-scheduler' : 'workload';
+  const main = { name: 'main', image: 'vllm/vllm-tpu:v0.32.0', ...(isInit ? {} : { args }) };
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: 'replica-1',
+      name: 'crashed-1',
       namespace: 'ns',
-      labels: { 'app.kubernetes.io/name': 'qwen', 'kserve.io/component': 'workload' },
+      labels: { 'app.kubernetes.io/name': 'qwen', 'kserve.io/component': component },
     },
-    spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'vllm/vllm-tpu:v0.32.0' }] },
+    spec: {
+      nodeName: 'node-1',
+      containers: [main],
+      ...(isInit ? { initContainers: [{ name, image: 'kserve/storage-initializer:v0.20.0', args }] } : {}),
+    },
     status: {
-      phase: 'Running',
+      phase: isInit ? 'Pending' : 'Running',
       conditions: [{ type: 'Ready', status: 'False' }],
-      containerStatuses: [
-        {
-          name: 'main',
-          ready: false,
-          restartCount: 3,
-          state: { waiting: { reason: 'CrashLoopBackOff' } },
-          lastState: { terminated: { reason: 'Error', exitCode: 1 } },
-        },
-      ],
+      ...(isInit
+        ? {
+            initContainerStatuses: [status],
+            containerStatuses: [
+              { name: 'main', ready: false, restartCount: 0, state: { waiting: { reason: 'PodInitializing' } } },
+            ],
+          }
+        : { containerStatuses: [status] }),
     },
   };
   const kube = {
@@ -32,8 +54,8 @@ export async function crashedWith(log: string) {
     get: async () => null,
     versionsOf: async () => [],
     canI: async () => true,
-    logs: async (_namespace: string, _pod: string, _container: string, { tailLines }: { tailLines: number }) =>
-      log.trimEnd().split('\n').slice(-tailLines).join('\n'),
+    logs: async (_namespace: string, _pod: string, container: string, { tailLines }: { tailLines: number }) =>
+      container === name ? log.trimEnd().split('\n').slice(-tailLines).join('\n') : '',
   } as unknown as KubeClient;
   const { pods } = await collectEvidence({
     kube,
@@ -45,5 +67,5 @@ export async function crashedWith(log: string) {
     gatewayCounters: null,
     limitMs: 2_000,
   });
-  return atReady({ pods }, 'crash-loop', { pod: 'replica-1', container: 'main' });
+  return atReady({ pods }, 'crash-loop', { pod: 'crashed-1', container: name });
 }

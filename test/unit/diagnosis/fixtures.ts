@@ -310,7 +310,19 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     '(EngineCore pid=212) INFO Available memory for the cache blocks: 12.5 GiB',
   ),
   'vllm.hbm-exhausted': words('RESOURCE_EXHAUSTED: Ran out of memory in memory space hbm', 'RESOURCES: hbm 31.25G'),
-  'vllm.tpu-init': words('The TPU is already in use. Failed to initialize TPU system', 'TPU system initialized'),
+  'vllm.tpu-busy': words(
+    "RuntimeError: Unable to initialize backend 'tpu': ABORTED: The TPU is already in use by process with pid 7.",
+    'RuntimeError: Port 8000 is already in use by process with pid 7.',
+  ),
+  'vllm.mesh': words(
+    'ValueError: Number of devices 4 must be >= the product of mesh_shape (1, 8)',
+    'ValueError: Number of layers 4 must be >= the product of pipeline stages (1, 8)',
+  ),
+  'vllm.tpu-init': words('Failed to initialize TPU system', 'TPU system initialized'),
+  'vllm.unsupported-model': words(
+    "ValueError: Model architectures ['Gemma9ForCausalLM'] are not supported for now.",
+    "ValueError: Model architectures ['Gemma9ForCausalLM'] need another tokenizer.",
+  ),
   'vllm.no-tpu-build': words('RuntimeError: Failed to infer device type', 'RuntimeError: Failed to infer model type'),
   'vllm.tensor-parallel': words(
     'Total number of attention heads (14) must be divisible by tensor parallel size (4).',
@@ -329,6 +341,38 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     name: 'storage-initializer',
     init: true,
   }),
+  'model.bad-uri': words(
+    "Invalid Hugging Face URI format. Expected 'hf://owner/model[:revision]', got 'hf://a/b/c'",
+    'Copying contents of hf://a/b to local failed',
+    {
+      name: 'storage-initializer',
+      init: true,
+    },
+  ),
+  'model.rate-limited': words(
+    '429 Too Many Requests for url: https://huggingface.co/a',
+    'OSError: 429 files are missing',
+    {
+      name: 'storage-initializer',
+      init: true,
+    },
+  ),
+  'model.tls-untrusted': words(
+    '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:1006)',
+    '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)',
+    {
+      name: 'storage-initializer',
+      init: true,
+    },
+  ),
+  'model.proxy': words(
+    'Storage initialization: 407 Proxy Authentication Required',
+    '403 Forbidden for url: https://a/b',
+    {
+      name: 'storage-initializer',
+      init: true,
+    },
+  ),
   'policy.dns-blocked': words('Name or service not known', 'Name or service not known', {
     name: 'storage-initializer',
     init: true,
@@ -371,6 +415,26 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'picker.unknown-flag': words(
     'flag provided but not defined: -model-server-metrics-scheme',
     'flag set: -model-server-metrics-scheme',
+    { role: 'endpoint-picker' },
+  ),
+  'picker.invalid-value': words(
+    'invalid argument "http" for "--grpc-port" flag: strconv.ParseInt: parsing "http": invalid syntax',
+    'the argument "http" of "--grpc-port" is a port',
+    { role: 'endpoint-picker' },
+  ),
+  'picker.no-definitions': words(
+    '{"level":"error","msg":"Failed","error":"no matches for kind \\"InferencePool\\" in version \\"inference.networking.k8s.io/v1\\""}',
+    '{"level":"error","msg":"Failed","error":"no pool matches in version \\"inference.networking.k8s.io/v1\\""}',
+    { role: 'endpoint-picker' },
+  ),
+  'picker.certificate-missing': words(
+    '{"level":"error","msg":"Failed","error":"open /var/run/kserve/tls/tls.crt: no such file or directory"}',
+    '{"level":"error","msg":"Failed","error":"open /config/epp.crt: permission denied"}',
+    { role: 'endpoint-picker' },
+  ),
+  'picker.forbidden': words(
+    '{"level":"error","msg":"Failed to watch","error":"pods is forbidden: User \\"system:serviceaccount:llm:epp\\" cannot list resource \\"pods\\" in API group \\"\\" in the namespace \\"llm\\""}',
+    '{"level":"error","msg":"Failed to watch","error":"the request is forbidden by a proxy"}',
     { role: 'endpoint-picker' },
   ),
   'picker.bad-config': words(

@@ -216,6 +216,7 @@ export const CASES: Record<string, () => Report> = {
         explanation: 'The replicas did not become ready within 25 min.',
         remedy: 'Look at what the pods wait for.',
         evidence: ['Warning Unhealthy Readiness probe failed: connection refused'],
+        deciding: "KeyError: 'rope_scaling'",
         considered: [],
       },
       stages: stages({
