@@ -201,7 +201,10 @@ async function tailOf(
     if (Buffer.byteLength(text) < REPLY_BYTES) break;
   }
   const bytes = Buffer.from(text);
-  return bytes.length <= LOG_BYTES ? text : bytes.subarray(-LOG_BYTES).toString();
+  if (bytes.length <= LOG_BYTES) return text;
+  const end = bytes.subarray(-LOG_BYTES).toString();
+  // The cut goes through a line.
+  return end.slice(end.indexOf('\n') + 1);
 }
 
 /** Warnings, newest last, and what is Normal only where it tells of a pod's life. */

@@ -9,7 +9,7 @@ const LINE = 500;
 
 /** `(EngineCore pid=7) ERROR 01-31 10:00:00 [core.py:1510] `, each part optional: vLLM's own, since 0.8. */
 const PREFIX =
-  /^(?:\((?<who>[A-Za-z][\w-]*)[^()]*pid=\d+[^()]*\) ?)?(?:(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]+ \[(?<file>[\w.]+):\d+\] ?)?/;
+  /^(?:\((?<who>[A-Za-z][\w-]{0,39}) (?:[^()]{0,40} )?pid=\d{1,10}[^()]{0,60}\) ?)?(?:(?<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]+ \[(?<file>[\w.]+):\d+\] ?)?/;
 const ENGINE = /^(?:EngineCore|Vllm_?Worker|Worker|RayWorker)/;
 const ENGINE_FILE = /^(?:core|multiproc_executor|\w*worker\w*|\w*runner\w*)\.py$/;
 
@@ -111,7 +111,7 @@ function isFailure({ level, text, speaker }: Word): boolean {
 
 /** What a terminal shows of a line that a progress bar drew again and again. */
 function afterRedraws(line: string): string {
-  return line.slice(line.lastIndexOf('\r') + 1);
+  return line.slice(line.trimEnd().lastIndexOf('\r') + 1);
 }
 
 /**
@@ -125,7 +125,12 @@ export function lastWords(text: string): string[] {
       .replace(/\u001b\[[0-9;]*m/g, '')
       .split('\n')
       .filter((line) => line.trim() !== '')
-      .map((line) => afterRedraws(line.trimEnd()).replace(/,"stacktrace":"(?:[^"\\]|\\.)*"/, '')),
+      .map((line) =>
+        afterRedraws(line)
+          .slice(0, 4 * LINE)
+          .trimEnd()
+          .replace(/,"stacktrace":"(?:[^"\\]|\\.)*(?:"|$)/, ''),
+      ),
     true,
   ).map((line) => bounded(line, LINE));
   let characters = 0;
@@ -181,13 +186,13 @@ export function plainLine(line: string, around = '', max = 300): string {
   return `${at > 0 ? '…' : ''}${part}${at + part.length < plain.length ? '…' : ''}`;
 }
 
+/** Message and error of a line of zap's, also of one that was cut. */
 function fromJson(text: string): string | null {
   if (!text.startsWith('{')) return null;
-  try {
-    const { msg, error } = JSON.parse(text) as { msg?: unknown; error?: unknown };
-    const parts = [msg, error].filter((part): part is string => typeof part === 'string' && part !== '');
-    return parts.length > 0 ? parts.join(': ') : null;
-  } catch {
-    return null;
-  }
+  const field = (name: string) => {
+    const found = new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)`).exec(text)?.[1];
+    return found ? [found.replaceAll(/\\(["\\])/g, '$1')] : [];
+  };
+  const parts = [...field('msg'), ...field('error')];
+  return parts.length > 0 ? parts.join(': ') : null;
 }

@@ -70,6 +70,16 @@ describe('the lines of a log', () => {
     expect(decidingLine(log)).toBeNull();
   });
 
+  it.each(['(a', '((', '{"level":', ',"stacktrace":"', '  File "', 'a.b', '\t', 'E0118 1:'])(
+    'are read in no time where they are hostile: %j',
+    (part) => {
+      const text = [part.repeat(200_000 / part.length), `${part}\n`.repeat(100_000 / part.length)].join('\n');
+      const started = performance.now();
+      expect(reasonsIn(lastWords(text), true).length).toBeLessThan(200);
+      expect(performance.now() - started).toBeLessThan(5_000);
+    },
+  );
+
   it('are shown without prefixes, with what matters of a long one', () => {
     expect(plainLine(`${ENGINE}KeyError: 7`)).toBe('KeyError: 7');
     expect(plainLine('{"level":"error","msg":"Failed to start","error":"no file"}')).toBe('Failed to start: no file');
@@ -77,6 +87,7 @@ describe('the lines of a log', () => {
       'no space',
     );
     expect(plainLine('E0118 22:42:45.737331   20084 tpu_pjrt_client.cc:1889] no buffer')).toBe('no buffer');
+    expect(plainLine('{"msg":"Failed","error":"a \\"b\\" and mo…')).toBe('Failed: a "b" and mo…');
     const long = `${'a'.repeat(400)} the cause ${'b'.repeat(400)}`;
     expect(plainLine(long, 'the cause')).toMatch(/^….*the cause.*…$/);
     expect(plainLine(long, 'the cause').length).toBeLessThanOrEqual(300);
