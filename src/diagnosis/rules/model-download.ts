@@ -97,7 +97,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     blocked: 'DNS',
     explanation: (_, where) => `${capital(where)} cannot resolve names, and no NetworkPolicy of its pod allows UDP 53.`,
     remedy: () =>
-      'Allow egress to kube-dns and to 169.254.20.10/32 on UDP and TCP 53, as manifests/pattern3/networkpolicies/allow-vllm-egress.yaml does.',
+      'Give a NetworkPolicy of the pods an egress rule for UDP and TCP 53, to kube-dns in kube-system and to 169.254.20.10/32, which is NodeLocal DNSCache.',
   }),
   logRule({
     cause: 'model.dns',

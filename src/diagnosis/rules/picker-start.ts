@@ -58,7 +58,7 @@ export const PICKER_START_RULES: readonly Rule[] = [
       `${capital(where)} ends at once without --pool-name: args replace those of KServe's preset, all of them.`,
     path: ['spec', 'router', 'scheduler', 'template', 'containers', 0, 'args'],
     remedy: () =>
-      'Repeat the preset’s args, --pool-name among them, as manifests/pattern3/llminferenceservice.yaml does.',
+      'Repeat the preset’s args, among them --pool-name "{{ ChildName .ObjectMeta.Name `-inference-pool` }}" and --pool-namespace "{{ .ObjectMeta.Namespace }}": KServe expands both.',
   }),
   logRule({
     cause: 'picker.no-definitions',
