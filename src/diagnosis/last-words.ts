@@ -29,7 +29,7 @@ const GENERIC =
   /Engine ?core (?:initialization failed|failed to start|proc \S+ died|encountered)|WorkerProc (?:initialization failed|failed to start)|Worker proc \S+ died|see (?:stack trace|root cause) above|see root cause|Worker failed with error|\[shutdown\]|resource_tracker|\d+ validation errors? for \w+$|^Process \S+:$/i;
 /** What states an error by its shape. */
 const FAILURE =
-  /^\s*(?:Value|Assertion) error, |^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Failure|Fault)\b(?::|$)|\berror: |^Error: |^panic: |^fatal\b|^unknown (?:shorthand )?flag|\b(?:RESOURCE_EXHAUSTED|FAILED_PRECONDITION|DEADLINE_EXCEEDED): |Killed|Segmentation fault|^\*\*\* SIG/i;
+  /^\s*(?:Value|Assertion) error, |^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Failure|Fault)\b(?::|$)|\berror: |^Error: |^panic: |^fatal\b|^unknown (?:shorthand )?flag|\b(?:RESOURCE_EXHAUSTED|FAILED_PRECONDITION|DEADLINE_EXCEEDED): |^Killed$|Segmentation fault|^\*\*\* SIG/i;
 
 type Level = 'error' | 'warning' | 'info';
 

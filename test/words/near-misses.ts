@@ -127,6 +127,22 @@ TPU_HOST_BOUNDS=1,1,1
 ModuleNotFoundError: No module named 'einops'`,
   },
   {
+    name: 'statistics-refused',
+    writer: 'vllm',
+    source: "requests' message for the address to which vLLM sends its statistics of use",
+    named: ['rope_scaling'],
+    text: `requests.exceptions.HTTPError: 403 Client Error: Forbidden for url: https://stats.vllm.ai/
+requests.exceptions.HTTPError: 429 Client Error: Too Many Requests for url: https://stats.vllm.ai/
+KeyError: 'rope_scaling'`,
+  },
+  {
+    name: 'certificate-expired',
+    writer: 'storage-initializer',
+    source: "the reason of OpenSSL in Python's ssl module",
+    named: ['certificate has expired'],
+    text: '2026-01-01 00:00:00.000 1 storage.initializer ERROR [initializer-entrypoint:<module>():31] Unexpected error during storage initialization: Got: ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)',
+  },
+  {
     name: 'picker-port-taken',
     writer: 'endpoint-picker',
     source: "Go's net package",

@@ -164,4 +164,22 @@ ${API_SERVER}`,
     named: ['meta-llama/Meta-Llama-3-8B-Instruct'],
     text: 'Access to model meta-llama/Meta-Llama-3-8B-Instruct is restricted. You must have access to it and be authenticated to access it. Please log in.',
   },
+  {
+    name: 'hub-name-in-vllm',
+    writer: 'vllm',
+    source: `${GITHUB}/huggingface/transformers/blob/main/src/transformers/utils/hub.py`,
+    cause: 'model.not-found',
+    named: ['Qwen/Qwen9-0.6B'],
+    text: "OSError: Qwen/Qwen9-0.6B is not a local folder and is not a valid model identifier listed on 'https://huggingface.co/models'",
+  },
+  {
+    name: 'hub-gated-in-vllm',
+    writer: 'vllm',
+    source: `${GITHUB}/huggingface/transformers/blob/main/src/transformers/utils/hub.py`,
+    cause: 'model.access-denied',
+    named: ['gated repo'],
+    text: `OSError: You are trying to access a gated repo.
+Make sure to have access to it at https://huggingface.co/meta-llama/Llama-3.1-8B-Instruct.
+401 Client Error. (Request ID: Root=1-0)`,
+  },
 ];

@@ -1,6 +1,12 @@
 import { capital, logRule } from './log-rule.ts';
 import { namespaceOf, type Rule, TEMPLATE } from './rule.ts';
 
+/** A refusal in these words, but not of a URL that no model comes from: programs send statistics and traces too. */
+function refusal(words: string): RegExp {
+  const source = 'huggingface|hf|googleapis|amazonaws';
+  return new RegExp(`^(?!.*\\burl:? '?https?://(?!\\S*(?:${source}))).*(?:${words})`, 'i');
+}
+
 /** The model could not be fetched: access, names, network, disk. */
 export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
@@ -21,7 +27,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     blame: 'cloud',
     looksLike: 'the source responds with 429, or "We had to rate limit your IP"',
     roles: ['replica'],
-    pattern: /\b429 (?:Client Error|Too Many Requests)|Client error '429|We had to rate limit your IP/i,
+    pattern: refusal("\\b429 (?:Client Error|Too Many Requests)|Client error '429|We had to rate limit your IP"),
     explanation: (_, where) =>
       `The source of the model refuses ${where} for the number of requests, not for who asks. Nodes behind one Cloud NAT share an address.`,
     remedy: () =>
@@ -35,7 +41,9 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
       '"CERTIFICATE_VERIFY_FAILED" in the storage initializer: a proxy that inspects TLS shows its own certificate',
     roles: ['replica'],
     container: /storage-initializer/,
-    pattern: /certificate verify failed(?:: ([^("]+))?|x509: certificate/i,
+    // One that has expired is no proxy's.
+    pattern:
+      /certificate verify failed: ((?:unable to get (?:local )?issuer|self[- ]signed)[^("]+)|x509: certificate signed by unknown authority/i,
     explanation: ([, why], where) =>
       `The download in ${where} was shown a certificate that it does not trust${why ? ` (${why.trim()})` : ''}: a proxy on the way ends TLS with its own.`,
     remedy: () =>
@@ -64,9 +72,10 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     roles: ['replica'],
     // The Hub conceals private models with the same words, and with 401 from who has no token.
     pattern:
-      /(?:Repository|Revision) Not Found for|NoSuchKey|NoSuchBucket|bucket does not exist|No model found in|Local path \S+ does not exist/i,
-    vaguer:
-      /RepositoryNotFoundError|404 Client Error|Client error '404|Repository Not Found|\w+ resource '\S+' not found/i,
+      /(?:Repository|Revision) Not Found for|NoSuchKey|NoSuchBucket|bucket does not exist|No model found in|Local path \S+ does not exist|is not a local folder and is not a valid model identifier/i,
+    vaguer: refusal(
+      "RepositoryNotFoundError|404 Client Error|Client error '404|Repository Not Found|\\w+ resource '\\S+' not found",
+    ),
     explanation: (_, where) =>
       `The source that ${where} asks knows no such model: its name or revision is wrong, or it is private and the token may not see it.`,
     path: ['spec', 'model', 'uri'],
@@ -80,7 +89,9 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     roles: ['replica'],
     pattern:
       /access to model \S+ is restricted|Invalid (?:user )?token|Invalid username or password|Invalid credentials in|Anonymous c(?:aller|redentials)|does not have storage\.\S+ access/i,
-    vaguer: /gated repo|GatedRepoError|(?:401|403) Client Error|Client error '40[13]|Access denied to \S+ resource/i,
+    vaguer: refusal(
+      "gated repo|GatedRepoError|(?:401|403) Client Error|Client error '40[13]|Access denied to \\S+ resource",
+    ),
     explanation: (_, where) =>
       `The source of the model refuses ${where}: the model is gated or private, and the token or the service account is missing or has no access.`,
     path: ['spec', 'model', 'uri'],
@@ -140,7 +151,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   }),
   logRule({
     cause: 'model.disk-full',
-    title: 'The node has no room for the model',
+    title: 'A container filled its disk',
     blame: 'config',
     looksLike: '"No space left on device", or the pod was evicted for ephemeral storage',
     roles: ['replica'],

@@ -131,12 +131,13 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     looksLike: '"TPU initialization failed": libtpu refuses its environment or the chips that it finds',
     roles: ['replica'],
     pattern:
-      /TPU initialization failed: |unable to initialize backend 'tpu': |(?:failed|unable) to (?:initialize|initialise|get global) (?:the )?TPU|No ba16c7433 device found/i,
-    explanation: (_, where) =>
-      `The TPU runtime in ${where} does not start: the chips that the container got are not those that its environment says.`,
+      /TPU initialization failed: (.+)|unable to initialize backend 'tpu': (.+)|(?:failed|unable) to (?:initialize|initialise|get global) (?:the )?TPU|No ba16c7433 device found/i,
+    explanation: ([line, a, b], where) =>
+      `The TPU runtime in ${where} does not start: ${(a ?? b ?? line).replace(/\.$/, '')}. Most often the chips that the container got are not those that its environment says.`,
     text: () => /TPU_CHIPS_PER_HOST_BOUNDS|TPU_HOST_BOUNDS/,
     remedy: () =>
       'For ct6e-standard-4t ask for google.com/tpu: "4" and set TPU_CHIPS_PER_HOST_BOUNDS=2,2,1 and TPU_HOST_BOUNDS=1,1,1, or leave both out.',
+    confidence: 'probable',
   }),
   logRule({
     cause: 'vllm.tensor-parallel',
@@ -170,7 +171,7 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     roles: ['replica'],
     container: /^main$/,
     pattern:
-      /(\/\S+?)'?:? (?:no such directory|is not a local folder and is not a valid model|does not appear to have a file named)|(?:repo id must be in the form .*|invalid repository id or local directory specified): '(\/[^']+)'/i,
+      /(?<![\w.-])(\/\S+?)'?:? (?:no such directory|is not a local folder and is not a valid model|does not appear to have a file named)|(?:repo id must be in the form .*|invalid repository id or local directory specified): '(\/[^']+)'/i,
     explanation: ([, a, b], where) =>
       `vLLM in ${where} looks for its model in ${a ?? b}, where there is none: KServe mounts it at /mnt/models.`,
     text: () => /--model[= ]/,
