@@ -39,7 +39,12 @@ const ROOMS = {
   // What measures may use the statistics, which are pure; never the other way round.
   load: { imports: ['verdict', 'lib'] },
   stack: { imports: ['clients', 'tpu', 'lib'], types: ['inputs'] },
-  diagnosis: { imports: ['stack', 'tpu', 'lib'], types: ['clients'] },
+  diagnosis: {
+    imports: ['stack', 'tpu', 'lib'],
+    // The tables of what refusals mean are data, and say what to do about each.
+    files: ['^src/clients/[a-z]+/(?:token-)?refusals\\.ts$'],
+    types: ['clients'],
+  },
   report: { imports: ['lib'] },
   history: { imports: ['report', 'lib'] },
   progress: { imports: ['report', 'lib'], types: ['clients'] },

@@ -1,9 +1,9 @@
 import { createSign } from 'node:crypto';
 import { type AuthClient, GoogleAuth, IdentityPoolClient, OAuth2Client } from 'google-auth-library';
 import type { AuthMethod, ServiceAccountKey } from '../../inputs/parsers/identity.ts';
-import { errorText, Failure } from '../../lib/failure.ts';
+import { Failure } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
-import { redactSecrets } from '../../lib/redact.ts';
+import { authFailure, isQuoting, isTransient } from './auth-failure.ts';
 import { type GoogleEndpoints, isSafe } from './endpoints.ts';
 
 const SCOPES = [
@@ -62,12 +62,17 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
   const signIn = async (): Promise<GoogleAuth> => {
     const auth = newAuth();
     if (method.kind !== 'adc') return auth;
+    muteLookups();
     const client = (await auth.getClient()) as AuthClient;
     client.on('tokens', (tokens) => tokens.access_token && onSecret(tokens.access_token));
     watchClient(client, options);
     return auth;
   };
 
+  const refused = (error: unknown): never => {
+    options.signal.throwIfAborted();
+    throw authFailure(error, options);
+  };
   let own = method.kind === 'adc' ? null : Promise.resolve(newAuth());
   /** One for all who ask at once; where there are no credentials, the next to ask looks again. */
   const ownAuth = (): Promise<GoogleAuth> => {
@@ -79,7 +84,7 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
   };
   let last = '';
   return {
-    googleAuth: signIn,
+    googleAuth: () => signIn().catch(refused),
     async accessToken(refused) {
       // What the library keeps would come again until it runs out.
       if (refused !== undefined && refused === last) own = null;
@@ -105,7 +110,7 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
         return token;
       } catch (error) {
         options.signal.throwIfAborted();
-        throw authFailure(error, method);
+        throw authFailure(error, options);
       }
     },
     describe() {
@@ -118,6 +123,18 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
         ? `service account key of ${method.key.clientEmail}`
         : 'application default credentials';
     },
+  };
+}
+
+let muted = false;
+
+/** The library warns through Node when it finds no metadata server, which only a machine of Google's has. */
+function muteLookups(): void {
+  if (muted) return;
+  muted = true;
+  const emit = process.emitWarning;
+  process.emitWarning = (...args: unknown[]) => {
+    if (!args.includes('MetadataLookupWarning')) Reflect.apply(emit, process, args);
   };
 }
 
@@ -223,16 +240,6 @@ function badAnswer(what: string): Error {
   return Object.assign(new Error(`the answer of a token endpoint ${what}`), { code: 'EBADANSWER' });
 }
 
-/** JSON.parse quotes the text that it cannot read, and an answer with a good status may hold a token anywhere. */
-function isQuoting(error: unknown): boolean {
-  if (!(error instanceof Error)) return true;
-  if (error instanceof SyntaxError || error.cause instanceof SyntaxError) return true;
-  // From a library that did not expect such an answer; that of a failed connection has a cause.
-  if (error instanceof TypeError && error.cause === undefined) return true;
-  const { response, status = response?.status } = error as { response?: { status?: unknown }; status?: unknown };
-  return (typeof status === 'number' && status >= 200 && status < 300) || /\bJSON\b/.test(error.message);
-}
-
 /** Of a token whose answer does not give its life, seconds. */
 const SHORT_LIFE_S = 120;
 
@@ -291,47 +298,4 @@ function maskKey(key: ServiceAccountKey, onSecret: (secret: string) => void): vo
   // The runner masks line by line, so a multi-line secret needs each of its lines masked.
   for (const line of key.privateKey.split(/\\n|\n/)) if (line.length > 10 && !line.startsWith('-----')) onSecret(line);
   if (key.privateKeyId) onSecret(key.privateKeyId);
-}
-
-function authFailure(error: unknown, method: AuthMethod): Failure {
-  const hint =
-    method.kind === 'workload-identity'
-      ? 'Check the provider\'s attribute condition, the roles/iam.workloadIdentityUser binding, and that the job has "permissions: id-token: write".'
-      : method.kind === 'service-account-key'
-        ? 'The key may be deleted or disabled; make a new one, or use workload identity federation.'
-        : 'No credentials were found. Give "workload-identity-provider" or "credentials-json", or run google-github-actions/auth before.';
-  // No cause: its text would be shown beside the message, and the library's texts quote what they could not read.
-  return new Failure({
-    stage: 'preflight',
-    code: 'gcp-auth',
-    message: `Could not get a Google access token: ${authText(error)}.`,
-    hint,
-    blame: 'config',
-  });
-}
-
-/** What went wrong, without the text of an answer that may hold a token or a key. */
-function authText(error: unknown): string {
-  if (isQuoting(error)) return 'an answer or a file with credentials is not JSON, or lacks its token';
-  return redactSecrets(`${errorText(error)}${oauthText(error)}`);
-}
-
-/** What the token endpoint said (RFC 6749 §5.2), where the error's own text has only the status. */
-function oauthText(error: unknown): string {
-  const data: unknown = (error as { response?: { data?: unknown } } | null)?.response?.data;
-  const { error_description: description } = (data ?? {}) as { error_description?: unknown };
-  return typeof description === 'string' && !errorText(error).includes(description) ? ` (${description})` : '';
-}
-
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const status =
-    'status' in error && typeof error.status === 'number'
-      ? error.status
-      : 'response' in error
-        ? (error.response as { status?: number } | undefined)?.status
-        : undefined;
-  if (status !== undefined) return status === 429 || status >= 500;
-  if (error.name === 'TimeoutError') return true;
-  return 'code' in error && typeof error.code === 'string' && /^(?:E[A-Z]+|TimeoutError)$/.test(error.code);
 }

@@ -1,8 +1,9 @@
 import { ClusterManagerClient, type protos } from '@google-cloud/container';
-import { errorText, Failure, type FailureStage, isRetryable } from '../../lib/failure.ts';
+import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
 import { OPERATIONS, strict, theCluster, theOperation, thePool, unreadable, type Wanted } from './answers.ts';
 import type { GcpAuth } from './auth.ts';
+import { badAnswer, gkeFailure, isTransient, ownText } from './gke-failure.ts';
 
 type ICluster = protos.google.container.v1.ICluster;
 type INodePool = protos.google.container.v1.INodePool;
@@ -190,7 +191,7 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
       } catch (error) {
         options.signal.throwIfAborted();
         const code = error instanceof Failure ? error.code : '';
-        if (code === 'gke-permission') throw error;
+        if (REFUSES_RESIZE.has(code)) throw error;
         return code === 'gke-not-found';
       }
       return false;
@@ -204,6 +205,15 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
 
 /** A pool that nobody has. */
 const NO_POOL = 'tpu-serving-gate-permission-probe';
+
+/** Refusals of the probe that a resize of the pool would meet too. */
+const REFUSES_RESIZE: ReadonlySet<string> = new Set([
+  'gke-permission',
+  'gcp-perimeter',
+  'gke-org-policy',
+  'gcp-api-disabled',
+  'gcp-billing',
+]);
 
 function clusterInfo(cluster: ICluster): ClusterInfo {
   const dns = cluster.controlPlaneEndpointsConfig?.dnsEndpointConfig;
@@ -264,77 +274,4 @@ function operation(given: IOperation): GkeOperation {
     startTime: given.startTime || null,
     error,
   };
-}
-
-const GRPC = {
-  notFound: 5,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-};
-
-/** An answer with a good status that is not what was asked for: a proxy may have sent it. It may be a good one next time. */
-function badAnswer(what: string, noun: string, problem: string, stage: FailureStage): Failure {
-  return new Failure({
-    stage,
-    code: 'gke-answer',
-    message: `${what}: the Container API sent an answer that is not ${noun}: ${problem}.`,
-    hint: 'Look for a proxy between the runner and container.googleapis.com that sends answers of its own.',
-    blame: 'cloud',
-    evidence: { retryable: true },
-  });
-}
-
-function gkeFailure(what: string, error: unknown, options: GkeClientOptions): Failure {
-  if (error instanceof Failure) return error;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
-  const text = ownText(error);
-  const base = { stage: options.stage, cause: error, evidence: { grpcCode: code, reason, text } };
-  if (code === GRPC.unauthenticated) {
-    return new Failure({
-      ...base,
-      code: 'gke-permission',
-      message: `${what}: Google Cloud did not accept the access token: ${text}`,
-      hint: 'Check that the identity exists, is enabled and belongs to the project; a binding that was just made takes up to five minutes.',
-      blame: 'config',
-    });
-  }
-  if (code === GRPC.permissionDenied) {
-    return new Failure({
-      ...base,
-      code: 'gke-permission',
-      message: `${what}: Google Cloud refused it: ${text}`,
-      hint: 'Grant the identity a role with container.clusters.get, container.clusters.update, container.clusters.connect, container.operations.get and container.operations.list on the project; a new binding takes up to five minutes.',
-      blame: 'config',
-    });
-  }
-  if (code === GRPC.notFound) {
-    return new Failure({
-      ...base,
-      code: 'gke-not-found',
-      message: `${what} was not found in ${options.projectId}, ${options.location}: ${text}`,
-      hint: 'Check the inputs "project-id", "location", "cluster" and "node-pool".',
-      blame: 'config',
-    });
-  }
-  return new Failure({ ...base, code: 'gke-api', message: `${what}: ${text}`, blame: 'cloud' });
-}
-
-/** The API's own sentence; the cause behind it only repeats it as JSON. */
-function ownText(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.message : errorText(error);
-}
-
-function isTransient(error: unknown): boolean {
-  if (isRetryable(error)) return true;
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  if (error.name === 'TimeoutError') return true;
-  const { code } = error;
-  if (typeof code === 'string') return /^E[A-Z]+$/.test(code);
-  return (
-    code === GRPC.resourceExhausted || code === GRPC.internal || code === GRPC.unavailable || code === 4 || code === 2
-  );
 }

@@ -1,12 +1,8 @@
 import { Failure } from '../../lib/failure.ts';
+import { googleRow } from './refusals.ts';
 
-/** GKE refuses a change while another operation runs on the same cluster or pool. */
+/** Whether GKE refused a change because another operation runs on the same cluster or pool, or too many run. */
 export function isOperationConflict(error: unknown): boolean {
-  const text = error instanceof Error ? error.message : '';
-  return (
-    (error instanceof Failure && error.evidence.reason === 'CLUSTER_ALREADY_HAS_OPERATION') ||
-    /incompatible operation|is currently being created, deleted, updated or repaired|is currently (?:\w+ing|ACTIONING) cluster/i.test(
-      text,
-    )
-  );
+  if (error instanceof Failure) return error.code === 'gke-busy';
+  return error instanceof Error && googleRow({ status: null, reasons: [], text: error.message })?.code === 'gke-busy';
 }

@@ -13,7 +13,7 @@ import {
   type Wanted,
 } from './answers.ts';
 import { createKubeDiscovery } from './discovery.ts';
-import { badAnswer, kubeFailure } from './failures.ts';
+import { badAnswer, exportedFailure, kubeFailure } from './failures.ts';
 import type { ObjectOf } from './kinds.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
 import { getByPortForward, type PodTarget } from './port-forward.ts';
@@ -223,7 +223,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         { fieldValidation: 'Strict', ...(force ? { force: 'true' } : {}), ...(dryRun ? { dryRun: 'All' } : {}) },
         object,
         'application/apply-patch+yaml',
-      ),
+      ).catch((error: unknown) => {
+        throw exportedFailure(error, object);
+      }),
     async create(object) {
       const ref = refOf(object);
       const path = (await paths.require(ref)).replace(/\/[^/]+$/, '');

@@ -2,6 +2,8 @@ import { type Decoded, fromJson, isMismatch, list, quoted, some, text } from '..
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { redactSecrets } from '../../lib/redact.ts';
 import type { Wanted } from './answers.ts';
+import type { KubeObject } from './objects.ts';
+import { exported, kubeRow } from './refusals.ts';
 
 /** One HTTP answer of the API server. */
 export interface Answer {
@@ -14,7 +16,11 @@ const STATUS = some({
   kind: text,
   message: text,
   reason: text,
-  details: some({ causes: list(some({ reason: text, message: text, field: text })) }),
+  details: some({
+    kind: text,
+    name: text,
+    causes: list(some({ reason: text, message: text, field: text })),
+  }),
 });
 
 /** An answer with a good status that is not what was asked for: a proxy may have sent it. It may be a good one next time. */
@@ -44,73 +50,48 @@ const EXPLAINED: ReadonlySet<number> = new Set([400, 403, 409, 422]);
 
 /** What a refusal of the API server means, as one Failure: conflict, permission, admission, manifest, or the server. */
 export function kubeFailure(what: string, answer: Answer, stage: FailureStage): Failure {
-  const status = statusOf(answer.body);
-  const causes = status.details?.causes ?? [];
-  const message = (status.message ?? answer.body.trim().slice(0, 300)) || `HTTP ${answer.status}`;
-  const evidence = { httpStatus: answer.status, reason: status.reason, causes };
-  if (status.kind !== 'Status' && EXPLAINED.has(answer.status)) {
+  const given = statusOf(answer.body);
+  const causes = given.details?.causes ?? [];
+  const message = (given.message ?? answer.body.trim().slice(0, 300)) || `HTTP ${answer.status}`;
+  const evidence = { httpStatus: answer.status, reason: given.reason, causes };
+  const reasons = [...causes.map(({ reason }) => reason), given.reason].filter((reason) => reason !== undefined);
+  const refusal = { status: answer.status, reasons, text: message };
+  const row = kubeRow(refusal);
+  const explains = given.kind === 'Status' || row?.code === 'kube-permission';
+  if (!explains && EXPLAINED.has(answer.status)) {
     return badAnswer(what, 'a Status', `it is a ${answer.status} with ${wordsFor(answer.body)}`, stage);
   }
-  // Server-side apply answers an unknown field with a 500, which no retry heals.
-  const undeclared = answer.status === 500 && /failed to create typed patch object|field not declared/.test(message);
-  if (!undeclared && (answer.status === 429 || answer.status >= 500)) {
-    return new Failure({
-      stage,
-      code: 'kube-api',
-      message: `${what}: the Kubernetes API answered ${answer.status}: ${message}`,
-      blame: 'cluster',
-      evidence: { ...evidence, retryable: true },
-    });
-  }
-  if (answer.status === 409 && causes.some(({ reason }) => reason === 'FieldManagerConflict')) {
+  const base = { stage, evidence: { ...evidence, ...(row?.next === 'again' ? { retryable: true } : {}) } };
+  if (!row) return new Failure({ ...base, code: 'kube-refused', message: `${what}: ${message}`, blame: 'config' });
+  const { code, blame } = row;
+  const place = { namespace: namespaceOf(what), kind: given.details?.kind ?? null, name: given.details?.name ?? null };
+  const hint = row.remedy(refusal, place);
+  return new Failure({ ...base, code, message: sentence(what, code, message, answer.status, causes), hint, blame });
+}
+
+/** A refusal of an object that carries marks of the cluster it was exported from: these are what the server refuses. */
+export function exportedFailure(error: unknown, { metadata }: KubeObject): unknown {
+  const marks = ['uid', 'resourceVersion'].filter((field) => Reflect.get(metadata, field) !== undefined);
+  if (!(error instanceof Failure) || error.evidence.httpStatus !== 409 || marks.length === 0) return error;
+  if (error.code !== 'kube-refused') return error;
+  const { stage, message, evidence } = error;
+  return new Failure({ stage, code: 'manifest-exported', message, hint: exported(), blame: 'change', evidence });
+}
+
+type Causes = readonly { message?: string | undefined; field?: string | undefined }[];
+
+function sentence(what: string, code: string, message: string, status: number, causes: Causes): string {
+  if (code === 'apply-conflict') {
     const fields = causes.map(({ field, message: text }) => `${field ?? '?'} (${text ?? 'owned by another manager'})`);
-    return new Failure({
-      stage,
-      code: 'apply-conflict',
-      message: `${what}: another field manager owns ${fields.join(', ')}.`,
-      hint: 'Remove these fields from the manifest, or set "force-conflicts: true" to take them over.',
-      blame: 'change',
-      evidence,
-    });
+    return `${what}: another field manager owns ${fields.join(', ')}.`;
   }
-  if (answer.status === 401 || answer.status === 403) {
-    // Pod Security and a namespace under deletion refuse with 403 too; only RBAC speaks of what the user cannot do.
-    const byRbac = answer.status === 401 || / cannot [a-z]+ resource /.test(message);
-    return new Failure({
-      stage,
-      code: byRbac ? 'kube-permission' : 'admission-refused',
-      message: `${what}: ${message}`,
-      hint:
-        answer.status === 401
-          ? 'The cluster did not accept the access token; the identity needs container.clusters.connect or a role on the project.'
-          : byRbac
-            ? 'Grant the missing rule to the identity by a Role or an IAM role.'
-            : 'An admission rule of the cluster refused it, not a missing permission; the message names the rule.',
-      blame: byRbac ? 'config' : 'change',
-      evidence,
-    });
-  }
-  if (answer.status === 404 && /^namespaces "/.test(message)) {
-    return new Failure({
-      stage,
-      code: 'namespace-missing',
-      message: `${what}: ${message}`,
-      hint: 'Create the namespace, or correct the input "namespace".',
-      blame: 'config',
-      evidence,
-    });
-  }
-  if (undeclared || answer.status === 400 || answer.status === 422) {
-    return new Failure({
-      stage,
-      code: 'manifest-refused',
-      message: `${what}: the API server refused it: ${message}`,
-      hint: 'Correct the named field in the manifest.',
-      blame: 'change',
-      evidence,
-    });
-  }
-  return new Failure({ stage, code: 'kube-api', message: `${what}: ${message}`, blame: 'cluster', evidence });
+  if (code === 'kube-api') return `${what}: the Kubernetes API answered ${status}: ${message}`;
+  return code === 'manifest-refused' ? `${what}: the API server refused it: ${message}` : `${what}: ${message}`;
+}
+
+/** `Kind name in namespace`, as objects are described. */
+function namespaceOf(what: string): string | null {
+  return / in ([a-z0-9.-]+)$/.exec(what)?.[1] ?? null;
 }
 
 function statusOf(body: string): Decoded<typeof STATUS> {

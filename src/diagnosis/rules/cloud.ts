@@ -4,6 +4,10 @@ import { named, poolOf, type Rule } from './rule.ts';
 const LIST = 'gcloud container operations list';
 const inPlace = ({ report }: Evidence) => `--location ${report.plan.location} --project ${report.plan.project}`;
 
+/** How many nodes came; nothing where the call itself was refused. */
+const arrived = ({ asked, got }: Record<string, unknown>) =>
+  asked === undefined ? '' : `: ${got} of ${asked} arrived`;
+
 /** What Google Cloud and the node pool do. Facts: field reports and Google's pages on stockouts and concurrent operations. */
 export const CLOUD_RULES: readonly Rule[] = [
   named('gke-stockout', {
@@ -12,8 +16,8 @@ export const CLOUD_RULES: readonly Rule[] = [
     blame: 'cloud',
     family: 'cloud',
     looksLike: 'the resize ends with GCE_STOCKOUT or ZONE_RESOURCE_POOL_EXHAUSTED',
-    explanation: ({ asked, got }) =>
-      `Google Compute Engine could not create the nodes: ${got} of ${asked} arrived. The change under review is not at fault.`,
+    explanation: (facts) =>
+      `Google Compute Engine could not create the nodes${arrived(facts)}. The change under review is not at fault.`,
     remedy: () => 'Run again later, or use a reservation or a pool in another zone.',
   }),
   named('gke-partial', {
@@ -32,20 +36,11 @@ export const CLOUD_RULES: readonly Rule[] = [
     blame: 'config',
     family: 'cloud',
     looksLike: 'the resize ends with GCE_QUOTA_EXCEEDED or "Insufficient quota"',
-    explanation: ({ asked }) => `The project may not have ${asked} nodes of this kind.`,
-    remedy: (_, { report }) =>
-      `Ask for more of the quota that the evidence names (a compute.googleapis.com quota, not tpu.googleapis.com): https://console.cloud.google.com/iam-admin/quotas?project=${report.plan.project}`,
-  }),
-  named('gke-permission', {
-    cause: 'gke.permission',
-    title: 'Google Cloud refuses the identity',
-    blame: 'config',
-    family: 'config',
-    looksLike: 'a call to the Container API is answered with 403 PERMISSION_DENIED',
-    explanation: () =>
-      'The identity that the gate runs as may not do what the message names. No node was asked for by the refused call.',
-    remedy: () =>
-      'Grant it the permissions of docs/permissions.md on the project, or correct the identity that "workload-identity-provider" or "credentials-json" stands for; a new binding takes up to five minutes.',
+    explanation: ({ asked }) => `The project may not have ${asked ?? 'so many'} nodes of this kind.`,
+    remedy: (_, { failure, report }) =>
+      failure?.hint?.includes('quotas?project=')
+        ? failure.hint
+        : `Ask for more of the quota that the evidence names (a compute.googleapis.com quota, not tpu.googleapis.com): https://console.cloud.google.com/iam-admin/quotas?project=${report.plan.project}`,
   }),
   named('gke-node-permission', {
     cause: 'gke.node-permission',
@@ -195,6 +190,15 @@ export const CLOUD_RULES: readonly Rule[] = [
     family: 'cloud',
     looksLike: 'GKE refuses the resize with CLUSTER_ALREADY_HAS_OPERATION until the limit',
     explanation: () => 'GKE changes a node pool by one operation at a time, and another one did not end in time.',
+    remedy: (_, evidence) => `Wait for the operation that the evidence names: ${LIST} ${inPlace(evidence)}.`,
+  }),
+  named('gke-busy', {
+    cause: 'pool.busy',
+    title: 'An operation holds the node pool',
+    blame: 'cluster',
+    family: 'cloud',
+    looksLike: 'GKE refuses a change with CLUSTER_ALREADY_HAS_OPERATION, or for the number of operations that run',
+    explanation: (_, { failure }) => failure?.message ?? '',
     remedy: (_, evidence) => `Wait for the operation that the evidence names: ${LIST} ${inPlace(evidence)}.`,
   }),
   pool('pool-unusable', 'pool.unusable', 'The node pool is broken', 'the pool is ERROR or STOPPING'),

@@ -197,13 +197,6 @@ export const CONFIG_RULES: readonly Rule[] = [
     'a FIFO, a device or a network share that does not respond',
   ),
   plain(
-    'namespace-missing',
-    'namespace.missing',
-    'The namespace does not exist',
-    'config',
-    'the API server answers 404 for the namespace',
-  ),
-  plain(
     'kube-permission',
     'kube.permission',
     'The identity lacks a rule in the cluster',
@@ -359,24 +352,10 @@ export const CONFIG_RULES: readonly Rule[] = [
   ),
   plain('run-timeout', 'run.timeout', 'The run took longer than its limit', 'gate', '"timeout" is over'),
   plain(
-    'gke-not-found',
-    'gke.not-found',
-    'The cluster does not exist',
-    'config',
-    'the Container API answers 404 for the cluster',
-  ),
-  plain(
     'retire-timeout',
     'deploy.retire-stuck',
     'What was retired does not go away',
     'cluster',
     'objects of Pattern 1 or of a dead run stay, held by a finalizer',
-  ),
-  plain(
-    'gcp-auth',
-    'auth.refused',
-    'Google Cloud does not accept the identity',
-    'config',
-    'the token exchange or the key is refused',
   ),
 ];

@@ -44,12 +44,14 @@ export function named(
     remedy?: (facts: Record<string, unknown>, evidence: Evidence) => string;
     /** Further conditions on the failure's message. */
     only?: RegExp;
+    /** `probable` where the code says only that somebody refused, not why. */
+    confidence?: Rule['confidence'];
   },
 ): Rule {
-  const { explanation, remedy, only, ...rest } = rule;
+  const { explanation, remedy, only, confidence = 'proven', ...rest } = rule;
   return {
     ...rest,
-    confidence: 'proven',
+    confidence,
     match(evidence) {
       const { failure, lines } = evidence;
       if (failure?.code !== code || (only && !only.test(`${failure.message} ${failure.evidence.text ?? ''}`)))

@@ -16,6 +16,7 @@ import { PICKER_TLS_RULES } from './picker-tls.ts';
 import { PICKER_UNEXPLAINED_RULES } from './picker-unexplained.ts';
 import { PLACEMENT_RULES } from './placement.ts';
 import { REFERENCE_RULES } from './references.ts';
+import { REFUSAL_RULES } from './refusals.ts';
 import { ROUTE_RULES } from './route.ts';
 import type { Rule } from './rule.ts';
 import { SCHEDULING_RULES } from './scheduling.ts';
@@ -31,6 +32,7 @@ const LAST = ['container.crash-loop', 'container.config', 'pods.unschedulable'];
 export const RULES: readonly Rule[] = inOrder([
   ...CLOUD_RULES,
   ...CONFIG_RULES,
+  ...REFUSAL_RULES,
   ...IMAGE_RULES,
   ...REFERENCE_RULES,
   ...MODEL_SERVER_RULES,

@@ -20,7 +20,13 @@ export function waysTo({ replicas }: Pick<ReadyStack, 'replicas'>): string[] {
 }
 
 /** The gateway did not take the route, or the namespace does not take its objects. */
-export const REFUSALS: ReadonlySet<string> = new Set(['one-replica-route', 'kube-permission', 'admission-refused']);
+export const REFUSALS: ReadonlySet<string> = new Set([
+  'one-replica-route',
+  'kube-permission',
+  'admission-refused',
+  'namespace-quota',
+  'kube-refused',
+]);
 
 /**
  * Puts each running replica behind a temporary InferencePool and HTTPRoute on the service's own gateway, so that both arms

@@ -227,13 +227,19 @@ export async function awaitNodes(
           running = await gke.getOperation(running.name);
         } catch (error) {
           // An outage of the Container API ends neither the operation nor the wait for its nodes.
-          if (!(error instanceof Failure) || !['gke-api', 'gke-answer'].includes(error.code)) throw error;
+          if (
+            !(error instanceof Failure) ||
+            !['gke-api', 'gke-answer', 'gcp-rate-limit', 'gcp-auth-unavailable'].includes(error.code)
+          )
+            throw error;
           state = `operation unknown (${error.message})`;
           return { waiting: countText(usable.length, wanted, nodes.length, state) };
         }
       }
       if (running?.status === 'DONE' && running.error) {
-        throw resizeFailure(running.error, wanted, usable.length, pool.name);
+        const { projectId: project, location, cluster } = inputs;
+        const place = { project, location, cluster };
+        throw resizeFailure(running.error, wanted, usable.length, pool.name, place);
       }
       if (running) state = `operation ${running.status}`;
       return { waiting: countText(usable.length, wanted, nodes.length, state) };

@@ -1,29 +1,37 @@
+import type { GooglePlace } from '../../clients/google/refusals.ts';
+import { NODE_REFUSALS } from '../../clients/google/refusals.ts';
 import { Failure } from '../../lib/failure.ts';
+import { type Refusal, rowFor } from '../../lib/refusal.ts';
+
+/** What each cause says of the nodes that were asked for. */
+const SAID: Readonly<Record<string, (asked: string) => string>> = {
+  'gke-stockout': (asked) => `The zone has no TPU capacity for ${asked}`,
+  'gke-quota': (asked) => `The project's TPU quota does not allow ${asked}`,
+  'gke-reservation': (asked) => `The reservation of the pool cannot be used for ${asked}`,
+  'gke-reservation-full': (asked) => `The reservation of the pool has no room for ${asked}`,
+  'gke-ip-space': (asked) => `The subnet has no IP addresses left for ${asked}`,
+  'gke-gang-size': (asked) => `The pool is one slice of several hosts and cannot be set to ${asked}`,
+  'gke-org-policy': (asked) => `A policy of the organisation forbids ${asked}`,
+};
 
 /** The error text of a failed resize as a cause; the texts are GKE's (field names in the operation's error). */
-export function resizeFailure(text: string, asked: number, seen: number, pool: string): Failure {
+export function resizeFailure(text: string, asked: number, seen: number, pool: string, place: GooglePlace): Failure {
   // The group counts machines that have not become nodes yet.
   const running = Number(/Expected \d+, running (\d+)/.exec(text)?.[1] ?? 0);
   const got = Math.max(seen, running);
   const evidence = { text, asked, got };
   const base = { stage: 'lease', evidence } as const;
   const arrived = got > 0 ? `; ${got} of ${asked} nodes arrived` : '';
-  if (/stockout|resource_pool_exhausted|resource pool exhausted|does not have enough resources/i.test(text)) {
+  const refusal: Refusal = { status: null, reasons: [], text };
+  const row = rowFor(NODE_REFUSALS, refusal);
+  const said = SAID[row?.code ?? ''];
+  if (row && said) {
     return new Failure({
       ...base,
-      code: 'gke-stockout',
-      message: `The zone has no TPU capacity for ${asked} nodes of ${pool}${arrived}.`,
-      hint: 'Run again later, or use a reservation or another zone. The change under review is not at fault.',
-      blame: 'cloud',
-    });
-  }
-  if (/quota/i.test(text)) {
-    return new Failure({
-      ...base,
-      code: 'gke-quota',
-      message: `The project's TPU quota does not allow ${asked} nodes of ${pool}${arrived}.`,
-      hint: 'Ask for more of the quota named in the evidence (compute.googleapis.com), or lease fewer nodes.',
-      blame: 'config',
+      code: row.code,
+      message: `${said(`${asked} nodes of ${pool}`)}${arrived}.`,
+      hint: row.remedy(refusal, place),
+      blame: row.blame,
     });
   }
   if (/permission|forbidden|service account/i.test(text)) {

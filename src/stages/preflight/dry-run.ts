@@ -8,8 +8,12 @@ import type { Look } from './table.ts';
 /** Refusals that concern one manifest and say nothing of the others. */
 const OF_A_MANIFEST: ReadonlySet<string> = new Set([
   'manifest-refused',
+  'manifest-exported',
+  'manifest-immutable',
   'kind-unknown',
   'admission-refused',
+  'namespace-quota',
+  'kube-refused',
   'kube-permission',
   'owned-by-run',
 ]);

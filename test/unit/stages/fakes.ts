@@ -99,7 +99,7 @@ export function applied(kind: string, name: string, run: string | null = LEASE.r
 export function conflict(): Failure {
   return new Failure({
     stage: 'release',
-    code: 'gke-api',
+    code: 'gke-busy',
     message: 'Resize of v6e: Cluster is running incompatible operation operation-1.',
     evidence: { reason: 'CLUSTER_ALREADY_HAS_OPERATION' },
   });

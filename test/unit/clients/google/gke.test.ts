@@ -228,7 +228,7 @@ describe('a refusal', () => {
       code: 'gke-not-found',
       blame: 'config',
       message: expect.stringMatching(/^Cluster .* was not found in demo, us-east5-/),
-      hint: expect.stringContaining('"location", "cluster"'),
+      hint: expect.stringMatching(/"location" or "cluster": gcloud container clusters list --project demo/),
     });
   });
 
@@ -236,7 +236,7 @@ describe('a refusal', () => {
     const inject = answers(/clusters\/serving$/, Array(9).fill(googleError('UNAUTHENTICATED', 'expired')) as Reply[]);
     const client = await gke({ inject });
     await expect(client.getCluster()).rejects.toMatchObject({
-      code: 'gke-permission',
+      code: 'gcp-token',
       blame: 'config',
       message: 'Cluster serving: Google Cloud did not accept the access token: expired',
     });

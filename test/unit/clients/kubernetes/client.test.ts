@@ -228,7 +228,7 @@ describe('reading and removing', () => {
       code: 'kube-permission',
       blame: 'config',
       message: expect.stringMatching(/^List of secrets: .*gate@example\.com.* cannot list resource "secrets"/),
-      hint: expect.stringContaining('Role'),
+      hint: expect.stringContaining('kubectl -n ns create role'),
     });
   });
 });
@@ -248,8 +248,20 @@ describe('a refusal', () => {
 
   it.each([
     ['a rule of admission', 'admission-refused', 'change', REFUSED_BY_POD_SECURITY, /not a missing permission/],
-    ['a namespace that is going', 'admission-refused', 'change', REFUSED_BY_END, /not a missing permission/],
-    ['a right that is missing', 'kube-permission', 'config', REFUSED_BY_RBAC, /Grant the missing rule/],
+    [
+      'a namespace that is going',
+      'namespace-terminating',
+      'cluster',
+      REFUSED_BY_END,
+      /kubectl get namespace ns -o yaml/,
+    ],
+    [
+      'a right that is missing',
+      'kube-permission',
+      'config',
+      REFUSED_BY_RBAC,
+      /create role \S+ --verb patch --resource configmaps;/,
+    ],
   ])('by %s is told as such', async (_, code, blame, message, hint) => {
     const tls = await loopbackCertificate('refuses');
     const server = createServer({ key: tls.key, cert: tls.cert }, (request, response) => {
@@ -300,7 +312,7 @@ describe('the access token', () => {
       },
     });
     await expect(kube.get(map('any'))).rejects.toMatchObject({
-      code: 'kube-permission',
+      code: 'kube-token',
       hint: expect.stringContaining('did not accept the access token'),
     });
     expect(asked).toBe(2);

@@ -68,7 +68,7 @@ describe('a resize that failed', () => {
     ],
     ['nothing at all', 'Internal error 13', 0, 'gke-resize-failed', 'cloud', /to 3 nodes failed: Internal error 13$/],
   ])('for %s', (_, text, got, code, blame, message) => {
-    const failure = resizeFailure(text, 3, got, 'v6e');
+    const failure = resizeFailure(text, 3, got, 'v6e', { project: 'demo', location: 'us-east5-b', cluster: 'serving' });
     expect(failure).toMatchObject({ stage: 'lease', code, blame, evidence: { text, asked: 3, got } });
     expect(failure.message).toMatch(message);
   });
