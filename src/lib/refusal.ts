@@ -33,10 +33,11 @@ export interface RefusalRow<Place> {
  * The row that fits a refusal: by its reasons first, by its words next, by its status last. The first row wins in each of
  * these rounds. Null where the API refused for a reason of its own.
  */
-export function rowFor<Place>(rows: readonly RefusalRow<Place>[], refusal: Refusal): RefusalRow<Place> | null {
-  const { status, reasons, text } = refusal;
-  const takes = ({ statuses }: RefusalRow<Place>) =>
-    statuses === undefined || (status !== null && statuses.includes(status));
+export function rowFor<Row extends Pick<RefusalRow<never>, 'reasons' | 'words' | 'statuses'>>(
+  rows: readonly Row[],
+  { status, reasons, text }: Refusal,
+): Row | null {
+  const takes = ({ statuses }: Row) => statuses === undefined || (status !== null && statuses.includes(status));
   return (
     rows.find((row) => row.reasons?.some((reason) => reasons.includes(reason))) ??
     rows.find((row) => row.words?.test(text) && takes(row)) ??

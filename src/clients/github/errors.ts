@@ -1,5 +1,6 @@
 import { errorText, Failure } from '../../lib/failure.ts';
 import { isBadAnswer } from './answers.ts';
+import { githubRow, notAccepted, SSO } from './refusals.ts';
 
 /** The status of an answer, also of GraphQL's; undefined for an error of the network. */
 export function statusOf(error: unknown): number | undefined {
@@ -34,30 +35,26 @@ export function githubFailure(
       hint: 'The result stands in the job summary; the next run updates the comment.',
     });
   }
-  if (status === 401) {
+  const place = { repository, permission };
+  const refusal = {
+    status: status ?? null,
+    reasons: [...(headerOf(error, 'x-github-sso') === undefined ? [] : [SSO]), ...typesOf(error)],
+    text: errorText(error),
+  };
+  const row = githubRow(refusal);
+  if (row) {
+    const { code, blame, says, remedy } = row;
     return new Failure({
-      ...base,
-      code: 'github-token',
-      blame: 'config',
-      message: `GitHub refused the token for ${doing} in ${repository} (401).`,
-      hint: 'Leave the input `github-token` at its default, or pass a token that has not expired.',
+      ...{ ...base, code, blame },
+      message: says(doing, place, refusal),
+      hint: remedy(refusal, place),
     });
   }
-  if (status === 403 || status === 404) {
-    return new Failure({
-      ...base,
-      code: 'github-permission',
-      blame: 'config',
-      message: `The token may not be used for ${doing} in ${repository} (${status}).`,
-      hint:
-        `Add these two lines to the job:\npermissions:\n  ${permission}\n` +
-        'A pull request from a fork gets a read-only token whatever is written there.',
-    });
-  }
+  const refused = status !== undefined && status < 500;
   return new Failure({
     ...base,
-    code: status === 422 ? 'github-rejected' : 'github-unavailable',
-    message: `GitHub did not accept ${doing} in ${repository}: ${errorText(error)}`,
+    code: refused ? 'github-refused' : 'github-unavailable',
+    message: notAccepted(doing, place, refusal),
     hint: 'The result stands in the job summary.',
   });
 }
@@ -102,6 +99,10 @@ export function headerOf(error: unknown, name: string): string | undefined {
   const headers = isRecord(error.response) ? error.response.headers : error.headers;
   const value = isRecord(headers) ? headers[name] : undefined;
   return value === undefined ? undefined : String(value);
+}
+
+function typesOf(error: unknown): string[] {
+  return isRecord(error) ? graphqlTypes(error) : [];
 }
 
 function graphqlTypes(error: Record<string, unknown>): string[] {
