@@ -3,7 +3,7 @@ import { dispatch } from './commands/dispatch.ts';
 import { exitCode } from './commands/exit-codes.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { exitProcess, ignoreClosedOutput } from './lib/exit.ts';
-import { errorText, Failure } from './lib/failure.ts';
+import { adviceText, Failure } from './lib/failure.ts';
 import { redactSecrets } from './lib/redact.ts';
 import { neutral } from './progress/actions.ts';
 
@@ -18,7 +18,7 @@ export async function cli(args: string[]): Promise<number> {
   try {
     return await dispatch(args, { env: process.env, commands: COMMANDS, write });
   } catch (error) {
-    process.stderr.write(`${neutral(redactSecrets(errorText(error)))}\n`);
+    process.stderr.write(`${neutral(redactSecrets(adviceText(error)))}\n`);
     return exitCode(isUsage(error) ? 'usage' : 'error');
   }
 }

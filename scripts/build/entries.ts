@@ -10,7 +10,7 @@ export function entryFile(name: string): string {
   if (name !== 'cli') return call;
   return `#!/usr/bin/env node
 if (Number.parseInt(process.versions.node, 10) < ${OLDEST_NODE}) {
-  console.error('tpu-serving-gate needs Node ${OLDEST_NODE} or newer; this is ' + process.version + '.');
+  console.error('tpu-serving-gate needs Node ${OLDEST_NODE} or newer; this is ' + process.version + '. Install it: nvm install ${OLDEST_NODE}');
   process.exit(2);
 }
 ${call}`;

@@ -11,7 +11,7 @@ export function choosePool(cluster: ClusterInfo, wanted: string | null): NodePoo
     throw refuse(
       'pool-not-found',
       `Node pool "${wanted}" does not exist in ${cluster.name}; it has: ${names}.`,
-      'Correct the input "node-pool".',
+      `Correct the input "node-pool": gcloud container node-pools list --cluster ${cluster.name} --location LOCATION`,
     );
   }
   const tpuPools = cluster.nodePools.filter(isTpuPool);

@@ -25,12 +25,17 @@ export function authFailure(error: unknown, { method, projectId, env }: Asked): 
   return new Failure({
     stage: 'preflight',
     code,
-    message: `Could not get a Google access token: ${refusal.text.replace(/\.+$/, '')}.`,
+    message: SAID[code] ?? `Could not get a Google access token: ${refusal.text.replace(/\.+$/, '')}.`,
     ...(hint ? { hint } : {}),
     blame,
     evidence: { reason: refusal.reasons[0] },
   });
 }
+
+/** In place of the library's sentence, which sends its reader to a page for programmers. */
+const SAID: Readonly<Record<string, string>> = {
+  'gcp-no-credentials': 'No input names an identity, and there are no application default credentials.',
+};
 
 function meaningOf(refusal: Refusal, place: TokenPlace, passes: boolean): Pick<Failure, 'code' | 'hint' | 'blame'> {
   const row = tokenRow(refusal);
