@@ -1,3 +1,4 @@
+import { servingRefusal } from '../../clients/serving/refusals.ts';
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, troubled, wordsOf } from '../facts.ts';
 import { demandsTls, describeRule, ruleFor, type TlsHost } from './destination-rules.ts';
@@ -48,10 +49,12 @@ const PLAIN_TO_TLS = /^(?!.*no healthy upstream).*(?:connection termination|prot
 /** Where requests failed for which no DestinationRule demands TLS; empty while the rules could not be read. */
 function hostsWithoutTls(evidence: Evidence): { name: string; seen: string }[] {
   const { cluster, failure, report } = evidence;
+  // Where one request is answered, TLS is not what fails the other.
   const fails = (...ids: string[]) =>
+    !passes(evidence, ...ids) &&
     ids.some((id) => {
       const check = checkOf(evidence, id);
-      return check?.outcome === 'fail' && PLAIN_TO_TLS.test(check.seen);
+      return check?.outcome === 'fail' && PLAIN_TO_TLS.test(check.seen) && servingRefusal(check.seen) === null;
     });
   const pool = cluster?.routes.find(({ own }) => own)?.pools[0];
   const workload = `${report.plan.service}-kserve-workload-svc`;
@@ -71,6 +74,14 @@ function hostsWithoutTls(evidence: Evidence): { name: string; seen: string }[] {
   });
 }
 
+const passes = (evidence: Evidence, ...ids: string[]) => ids.some((id) => checkOf(evidence, id)?.outcome === 'pass');
+
+/** Whether any answer of a replica came by way of the gateway: by a check that passed, or by an error that is vLLM's. */
+function reaches(evidence: Evidence): boolean {
+  const own = ['completion', 'chat'].some((id) => servingRefusal(checkOf(evidence, id)?.seen ?? '') !== null);
+  return own || passes(evidence, 'health', 'models', 'completion', 'chat');
+}
+
 const blockedFlow = ({ cluster }: Evidence, flow: string) => cluster?.blocked.find((one) => one.flow.startsWith(flow));
 
 /** Requests that were answered wrongly or not at all: policies, TLS, the route, the model. */
@@ -81,7 +92,8 @@ export const ANSWER_RULES: readonly Rule[] = [
     blame: 'change',
     looksLike: '503 with a connection failure from the gateway, and no policy allows gateway to replica on vLLM’s port',
     pattern: /HTTP 50\d|upstream connect error|timed? ?out|no answer/i,
-    when: (evidence) => blockedFlow(evidence, 'gateway to replicas') !== undefined,
+    // An answer by way of the gateway shows that nothing keeps it out.
+    when: (evidence) => blockedFlow(evidence, 'gateway to replicas') !== undefined && !reaches(evidence),
     maker: (evidence) => {
       const flow = blockedFlow(evidence, 'gateway to replicas');
       return flow ? policyMaker(evidence, flow) : {};
@@ -197,7 +209,11 @@ export const ANSWER_RULES: readonly Rule[] = [
         .map((id) => checkOf(evidence, id))
         .filter((check) => check?.outcome === 'fail')
         .map((check) => `${check?.title}: ${check?.seen}`);
-      if (!unanswered(evidence) || !lines.some((line) => /HTTP 404.*model|does not exist/i.test(line))) return null;
+      if (
+        !unanswered(evidence) ||
+        !lines.some((line) => /HTTP 404.*\bmodel\b.*(?:does not exist|not found)/i.test(line))
+      )
+        return null;
       return {
         seen: lines,
         explanation: `Completions ask for ${evidence.report.environment.modelId ?? 'the model'}, which the server calls otherwise.`,

@@ -1,3 +1,4 @@
+import { servingRefusal } from '../../clients/serving/refusals.ts';
 import type { RoutingEvidence } from '../../report/model.ts';
 import type { Evidence } from '../evidence.ts';
 import { checksSeen, failed, servedShared } from './routing-checks.ts';
@@ -40,14 +41,17 @@ function kindOf(evidence: Evidence, counts: PickerContact['counts']): PickerCont
   const header = routing?.pickerHeader ?? null;
   const completions = failedCompletions(evidence);
   const listed = checkOf(evidence, 'models')?.outcome === 'pass';
-  if (engaged === 'fail' && completions.some((seen) => /HTTP 5\d\d/.test(seen))) return 'fails';
+  const byGateway = completions.filter((seen) => servingRefusal(seen) === null);
+  if (engaged === 'fail' && byGateway.some((seen) => /HTTP 5\d\d/.test(seen))) return 'fails';
   // Envoy's own reply has no body; the server's has one.
   if (listed && completions.some((seen) => /HTTP 500(?!:)/.test(seen))) return 'fails';
   const unserved = (routing?.gateway?.perPod ?? []).every(({ requests }) => requests === 0);
   if (counts && counts.requests > 0 && !broken(counts) && unserved && (header?.answers ?? 0) === 0) return 'silent';
   if (engaged === 'fail') {
     if (broken(counts) && !failed(evidence, 'prefix-affinity')) return 'fails';
-    return checkOf(evidence, 'prefix-affinity')?.outcome === 'pass' ? null : 'round-robin';
+    // That requests went on has to be seen: where nobody counted one, they may have gone nowhere.
+    if (checkOf(evidence, 'prefix-affinity')?.outcome === 'pass') return null;
+    return failed(evidence, 'prefix-affinity') || servedShared(evidence) ? 'round-robin' : null;
   }
   const spread = failed(evidence, 'prefix-affinity') || (failed(evidence, 'cache-hits') && servedShared(evidence));
   return engaged === 'not-observable' && header?.seen === 0 && spread ? 'round-robin' : null;

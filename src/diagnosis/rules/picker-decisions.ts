@@ -68,8 +68,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
           ...(flag ? ['command: --no-enable-prefix-caching'] : []),
           ...(off ? ['vllm:cache_config_info: enable_prefix_caching="False"'] : []),
         ],
-        explanation:
-          'Requests of one prefix go to one replica, which does not cache it: prefix caching is switched off.',
+        explanation: 'Prefix caching is switched off in the replicas, so that none of them reuses a prefix.',
         where: { text: /--no-enable-prefix-caching/ },
       };
     },

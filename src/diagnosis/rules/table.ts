@@ -5,6 +5,7 @@ import { CONTAINER_END_RULES } from './container-ends.ts';
 import { CONTROLLER_RULES } from './controller.ts';
 import { IMAGE_RULES } from './images.ts';
 import { MEASUREMENT_RULES } from './measurement.ts';
+import { MODEL_ANSWER_RULES, MODEL_ERROR_RULES } from './model-answers.ts';
 import { MODEL_DOWNLOAD_RULES } from './model-download.ts';
 import { MODEL_SERVER_RULES } from './model-server.ts';
 import { NOT_READY_RULES } from './not-ready.ts';
@@ -45,10 +46,12 @@ export const RULES: readonly Rule[] = inOrder([
   ...PLACEMENT_RULES,
   ...ROUTE_RULES,
   ...CONTROLLER_RULES,
+  ...MODEL_ANSWER_RULES,
   ...PICKER_BYPASSED_RULES,
   ...PICKER_DOWN_RULES,
   ...PICKER_TLS_RULES,
   ...ANSWER_RULES,
+  ...MODEL_ERROR_RULES,
   ...PICKER_UNEXPLAINED_RULES,
   ...PICKER_DECISION_RULES,
   ...MEASUREMENT_RULES,

@@ -286,9 +286,10 @@ function hitRateOf(
   if (blockTokens === null) return null;
   const cache = cacheBetween(before, after);
   const served = servedBetween(before, after)?.some(({ requests }) => requests > 0) ?? false;
-  // Replicas that served and have looked nothing up do not cache. Those that served nothing show nothing.
+  // Replicas that served and have looked nothing up do not cache. Those that served nothing show nothing: a request that
+  // failed may have been looked up, too.
   return {
-    measured: cache && (cache.queries > 0 ? cache.hits / cache.queries : served ? 0 : null),
+    measured: cache && served ? cache.hits / Math.max(1, cache.queries) : null,
     ...expectedHitRates(groups, { blockTokens, replicas }),
   };
 }

@@ -125,7 +125,7 @@ const answered = (
       verdict: 'fail',
       benchmark: null,
       environment: anEnvironment(environment),
-      checks: checks({ completion: { outcome: 'fail', seen } }),
+      checks: checks({ completion: { outcome: 'fail', seen }, chat: { outcome: 'fail', seen } }),
     },
   });
 
@@ -166,6 +166,19 @@ const pods = (name: string, change: Parameters<typeof aContainer>[0]) => [
 const COMPILING = 'INFO Compiling the model with different input shapes: num_tokens: 512';
 
 /** One for each cause. */
+/** The same with no answer of a replica to anything. */
+const unreached = (seen: string, cluster: Partial<ClusterEvidence>): Evidence => {
+  const evidence = answered(seen, cluster);
+  for (const check of evidence.report.checks) {
+    if (['health', 'models'].includes(check.id)) Object.assign(check, { outcome: 'fail', seen });
+  }
+  return evidence;
+};
+
+/** An error as vLLM's OpenAI server words it. */
+const vllmError = (status: number, type: string, message: string) =>
+  `HTTP ${status}: ${JSON.stringify({ error: { message, type, param: null, code: status } })}`;
+
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'gke.stockout': code('gke-stockout', 'gke-stock', { asked: 3, got: 0 }),
   'gke.partial': code('gke-partial', 'gke-part', { asked: 3, got: 2 }),
@@ -660,8 +673,9 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     near: condition('InferencePoolReady', 'Ready', '', 'True'),
   },
   'policy.gateway-to-replicas': {
-    hit: answered('HTTP 503: upstream connect error', { blocked: [flow('gateway to replicas, TCP 8000')] }),
-    near: answered('HTTP 503: upstream connect error', { blocked: [flow('endpoint picker to replicas, TCP 8000')] }),
+    hit: unreached('HTTP 503: upstream connect error', { blocked: [flow('gateway to replicas, TCP 8000')] }),
+    // The model list came through the gateway.
+    near: answered('HTTP 503: upstream connect error', { blocked: [flow('gateway to replicas, TCP 8000')] }),
   },
   'tls.plain-server': {
     hit: answered('HTTP 503: TLS_error: WRONG_VERSION_NUMBER'),
@@ -680,6 +694,22 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'model.name-mismatch': {
     hit: answered('HTTP 404: The model `x` does not exist.'),
     near: answered('HTTP 404: no route'),
+  },
+  'vllm.engine-dead': {
+    hit: answered(vllmError(500, 'InternalServerError', 'EngineCore encountered an issue. See stack trace (above).')),
+    near: answered('HTTP 500: EngineCore encountered an issue'),
+  },
+  'vllm.too-long': {
+    hit: answered(vllmError(400, 'BadRequestError', "This model's maximum context length is 2048 tokens.")),
+    near: answered(vllmError(400, 'BadRequestError', 'temperature must be non-negative')),
+  },
+  'vllm.api-key': {
+    hit: answered('HTTP 401: {"error":"Unauthorized"}'),
+    near: answered('HTTP 401: RBAC: access denied'),
+  },
+  'vllm.own-error': {
+    hit: answered(vllmError(500, 'InternalServerError', 'list index out of range')),
+    near: answered('HTTP 500'),
   },
   'vllm.died-serving': {
     hit: answered('HTTP 502', { pods: [aPod('replica', [crashed('Traceback', { ready: true })])] }),

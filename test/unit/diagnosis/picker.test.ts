@@ -188,6 +188,48 @@ describe('TLS between gateway and picker', () => {
   });
 });
 
+describe('a cause is claimed on evidence alone', () => {
+  const ERROR = `HTTP 500: ${JSON.stringify({ error: { message: 'list index out of range', type: 'InternalServerError', code: 500 } })}`;
+  const unseen = { outcome: 'not-observable', seen: '72 sent, 0 counted by the replicas' } as const;
+  const failing = (seen: string) =>
+    ({ completion: { outcome: 'fail', seen }, chat: { outcome: 'fail', seen } }) as const;
+  const nobody = {
+    routing: { sharedPrefix: { sent: 72, perPod: [{ pod: 'a', requests: 0 }], groups: [] } },
+    seen: 310,
+  };
+  const uncounted = { 'prefix-affinity': unseen, 'unique-spread': unseen } as const;
+
+  it('errors of the model server are its own, whatever the routing checks say of requests that nobody counted', () => {
+    const missed = { outcome: 'fail', seen: '0 %' } as const;
+    const evidence = misrouted({ ...failing(ERROR), ...uncounted, 'cache-hits': missed }, {}, nobody);
+    expect(explain(judged(evidence))).toMatchObject({
+      cause: 'vllm.own-error',
+      confidence: 'probable',
+      explanation: expect.stringContaining('list index out of range'),
+    });
+    const engaged = { outcome: 'fail', seen: '0 of 310 requests' } as const;
+    const bypassed = misrouted({ ...failing(ERROR), ...uncounted, 'picker-engaged': engaged }, {}, nobody);
+    expect(causeOf(judged(bypassed))).toBe('vllm.own-error');
+  });
+
+  it('requests that nobody counted did not go past the picker', () => {
+    const engaged = { outcome: 'fail', seen: '0 of 310 requests' } as const;
+    const evidence = misrouted(
+      { ...failing('HTTP 429: slow down'), ...uncounted, 'picker-engaged': engaged },
+      {},
+      nobody,
+    );
+    expect(causeOf(judged(evidence))).toBe('unknown.completion');
+  });
+
+  it('what one request shows to work is not what fails another', () => {
+    const chat = { chat: { outcome: 'fail', seen: 'HTTP 400: template' } } as const;
+    expect(causeOf(judged(misrouted(chat, { destinationRules: [] }, { seen: 310 })))).not.toBe('tls.server-only');
+    const missing = failing('HTTP 500: the file does not exist');
+    expect(causeOf(judged(misrouted(missing, {}, { seen: 310 })))).not.toBe('model.name-mismatch');
+  });
+});
+
 describe('TLS between gateway and replicas', () => {
   const TERMINATED =
     'HTTP 503: upstream connect error or disconnect/reset before headers. reset reason: connection termination';
@@ -196,7 +238,7 @@ describe('TLS between gateway and replicas', () => {
     const reported = (hosts: string[], gaps: string[] = []) =>
       judged(
         misrouted(
-          { completion: { outcome: 'fail', seen: TERMINATED } },
+          { completion: { outcome: 'fail', seen: TERMINATED }, chat: { outcome: 'fail', seen: TERMINATED } },
           { gaps, destinationRules: hosts.map((host) => ruleOf(host, 'SIMPLE')) },
           { seen: 310 },
         ),
