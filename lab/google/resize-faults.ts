@@ -50,6 +50,13 @@ function reasons({ project, location }: GcpConfig) {
         `[SERVICE_ACCOUNT_ACCESS_DENIED]: Instance '${name}' creation failed: The user does not have access to ` +
         `service account 'nodes@${project}.iam.gserviceaccount.com'.`,
     },
+    'ip-space': {
+      code: 'UNKNOWN',
+      canonicalCode: 'RESOURCE_EXHAUSTED',
+      words: (name: string) =>
+        `[IP_SPACE_EXHAUSTED]: Instance '${name}' creation failed: IP space of ` +
+        `'projects/${project}/regions/${region}/subnetworks/nodes' is exhausted.`,
+    },
     internal: {
       code: 'UNKNOWN',
       canonicalCode: 'INTERNAL',

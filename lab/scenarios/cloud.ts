@@ -94,6 +94,12 @@ export const CLOUD_SCENARIOS: readonly CloudScenario[] = [
     expect: error('gke.node-permission'),
   },
   {
+    name: 'ip-space',
+    summary: 'the subnet of the nodes has no IP addresses left',
+    gcp: { resize: { arrive: 0, reason: 'ip-space', afterSeconds: 60, chaseSeconds: null } },
+    expect: error('gke.ip-space'),
+  },
+  {
     name: 'permission-denied',
     summary: 'the identity may read the cluster and may not resize its pools',
     gcp: { denied: 'container.clusters.update' },

@@ -1,7 +1,7 @@
 /** A zone that has `arrive` nodes and reports why it has no more, after so many seconds of cluster time. */
 export interface ResizeFault {
   arrive: number;
-  reason: 'stockout' | 'quota' | 'service-account' | 'internal';
+  reason: 'stockout' | 'quota' | 'service-account' | 'ip-space' | 'internal';
   afterSeconds: number;
   /** The group goes on asking and gets one node each time this has passed; null when it never does. */
   chaseSeconds: number | null;
