@@ -190,9 +190,9 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
         );
       } catch (error) {
         options.signal.throwIfAborted();
-        const code = error instanceof Failure ? error.code : '';
-        if (REFUSES_RESIZE.has(code)) throw error;
-        return code === 'gke-not-found';
+        if (!(error instanceof Failure)) return false;
+        if (REFUSES_RESIZE.has(error.code) || error.evidence.grpcCode === PERMISSION_DENIED) throw error;
+        return error.code === 'gke-not-found';
       }
       return false;
     },
@@ -206,14 +206,10 @@ export async function createGkeClient(options: GkeClientOptions): Promise<GkeCli
 /** A pool that nobody has. */
 const NO_POOL = 'tpu-serving-gate-permission-probe';
 
-/** Refusals of the probe that a resize of the pool would meet too. */
-const REFUSES_RESIZE: ReadonlySet<string> = new Set([
-  'gke-permission',
-  'gcp-perimeter',
-  'gke-org-policy',
-  'gcp-api-disabled',
-  'gcp-billing',
-]);
+/** Refusals of the probe that a resize of the pool would meet too, beside those for want of a right. */
+const REFUSES_RESIZE: ReadonlySet<string> = new Set(['gke-permission', 'gke-org-policy']);
+/** Of google.rpc.Code, whatever the reason is. */
+const PERMISSION_DENIED = 7;
 
 function clusterInfo(cluster: ICluster): ClusterInfo {
   const dns = cluster.controlPlaneEndpointsConfig?.dnsEndpointConfig;

@@ -17,8 +17,15 @@ export interface ResizeContext {
 
 /** Refusals that no further try will heal. */
 const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', 'bad-endpoint']);
-/** gRPC's UNAUTHENTICATED (google.rpc.Code): the token, not the right. A new one is asked for each time. */
+/** google.rpc.Code of a refusal for want of a right, whatever its reason is. A token that is refused is another code. */
+const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
+
+/** Whether the identity may not resize: by a permission, a perimeter, a policy, or a reason that nobody knows. */
+function isDenied(error: unknown): boolean {
+  if (!(error instanceof Failure) || error.code === 'gke-busy') return false;
+  return error.code === 'gke-permission' || error.evidence.grpcCode === PERMISSION_DENIED;
+}
 
 /**
  * Judges refusals: final is what the API has said twice in the same words. Once may be an odd answer on the way, and a
@@ -27,7 +34,10 @@ const UNAUTHENTICATED = 16;
 export function refusals(): (error: unknown) => boolean {
   let last: string | null = null;
   return (error) => {
-    const isRefusal = error instanceof Failure && FINAL.has(error.code) && error.evidence.grpcCode !== UNAUTHENTICATED;
+    const isRefusal =
+      error instanceof Failure &&
+      (FINAL.has(error.code) || isDenied(error)) &&
+      error.evidence.grpcCode !== UNAUTHENTICATED;
     if (!isRefusal) {
       last = null;
       return false;
@@ -76,7 +86,7 @@ export async function resizeToRest(context: ResizeContext, lease: LeaseState): P
       } catch (error) {
         context.signal.throwIfAborted();
         if (isFinal(error)) {
-          if (error instanceof Failure && error.code === 'gke-permission' && (await isAtRest(context, lease))) {
+          if (isDenied(error) && (await isAtRest(context, lease))) {
             return { done: true };
           }
           throw error;
