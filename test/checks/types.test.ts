@@ -8,7 +8,7 @@ import { root } from './root.ts';
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'types-'));
-  for (const name of ['src', 'lab', 'package.json', 'tsconfig.json']) {
+  for (const name of ['src', 'lab', 'docs', 'package.json', 'tsconfig.json']) {
     await cp(join(root, name), join(folder, name), { recursive: true });
   }
   // The lab is compiled as far as src/ imports it; its tests are not the question.

@@ -208,7 +208,8 @@ function lies(
   const marker = parseMarker(body);
   const data = parseData(body);
   const killed = main.signal === 'SIGKILL';
-  const saved = job.state().lease !== undefined;
+  const { lease = 'none' } = job.state();
+  const saved = lease !== 'none';
   // Only a run that died before it had anything to say may say nothing.
   if (comments.length === 0 && killed && !saved) return [];
   if (comments.length !== 1 || !marker) return [`${comments.length} comments`];

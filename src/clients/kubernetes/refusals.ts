@@ -37,6 +37,8 @@ function webhook(refusal: Refusal): string {
   return `See that the pods behind the webhook are Ready: kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=${service}; kubectl -n ${namespace} get pods`;
 }
 
+const unavailable = () => 'Look whether the control plane is being upgraded or repaired, then run again.';
+
 const SERVER_ERRORS = Array.from({ length: 100 }, (_, index) => 500 + index);
 
 /**
@@ -179,7 +181,16 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
     blame: 'cluster',
     next: 'again',
     statuses: [429, ...SERVER_ERRORS],
-    remedy: () => 'Look whether the control plane is being upgraded or repaired, then run again.',
+    remedy: unavailable,
+  },
+  {
+    // A group that every cluster has, on a server that does not serve it yet. Of other groups it is an absence.
+    code: 'kube-api',
+    blame: 'cluster',
+    next: 'again',
+    statuses: [404],
+    words: /^404 page not found/,
+    remedy: unavailable,
   },
 ];
 

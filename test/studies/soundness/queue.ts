@@ -191,7 +191,7 @@ function record(load: Load, sentMs: number, endMs: number): RequestRecord {
     promptTokens: TOKENS,
     completionTokens: TOKENS,
     cachedTokens: null,
-    bodyBytes: 3_000,
+    bodyBytes: 4 * TOKENS,
     textChars: 200,
     pickerHeader: null,
   };
