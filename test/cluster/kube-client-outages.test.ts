@@ -49,7 +49,7 @@ describe('tokens', () => {
   it('that nobody issued are refused with what to do', async () => {
     const client = clientOf(kube, { accessToken: async () => 'expired' });
     await expect(client.list('v1', 'Pod', { namespace: 'default' })).rejects.toMatchObject({
-      code: 'kube-permission',
+      code: 'kube-token',
       message: expect.stringContaining('Unauthorized'),
       hint: expect.stringContaining('did not accept the access token'),
     });
@@ -143,9 +143,10 @@ describe('a conversion webhook', () => {
     });
     expect(await client.apply(widget('v1'), { dryRun: true })).toMatchObject(widget('v1'));
     await expect(client.apply(widget('v1alpha1'), { dryRun: true })).rejects.toMatchObject({
+      code: 'conversion-webhook',
       blame: 'cluster',
       message: expect.stringMatching(
-        /answered 500: conversion webhook for example\.com\/v1alpha1, Kind=Widget failed: .*"llmisvc-webhook-server-service" not found/,
+        /: conversion webhook for example\.com\/v1alpha1, Kind=Widget failed: .*"llmisvc-webhook-server-service" not found/,
       ),
     });
     await client.close();

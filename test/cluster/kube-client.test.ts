@@ -112,7 +112,7 @@ describe('apply', () => {
     const changed = deployment({ selector: { matchLabels: { app: 'another' } } });
     changed.spec.template.metadata.labels = { app: 'another' };
     await expect(gate.apply(changed, { dryRun: true })).rejects.toMatchObject({
-      code: 'manifest-refused',
+      code: 'manifest-immutable',
       message: expect.stringContaining('spec.selector'),
     });
   });

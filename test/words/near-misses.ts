@@ -49,7 +49,14 @@ safetensors_rust.SafetensorError: Error while deserializing header: incomplete m
   {
     name: 'shared-memory-full',
     writer: 'vllm',
-    source: `${VLLM}/issues/17676`,
+    source: `${VLLM}/pull/48879`,
+    named: ['/dev/shm'],
+    text: 'RuntimeError: Insufficient space in /dev/shm: 240 MiB required, 64 MiB free.',
+  },
+  {
+    name: 'shared-memory-full-of-python',
+    writer: 'vllm',
+    source: 'multiprocessing.shared_memory of Python, whose segments are files of this name',
     named: ['/dev/shm'],
     text: "OSError: [Errno 28] No space left on device: '/dev/shm/psm_5c1f2a9e'",
   },
