@@ -70,19 +70,23 @@ const roles = () => gateRoles(pathToFileURL(`${join(ROOT, 'manifests', 'rbac')}/
  * one measurement to the next. Which pod was in which state when the run ended is chance, and in the evidence.
  */
 function wording(comment: string): string[] {
-  return comment
-    .replaceAll(/<\/summary>[\s\S]*?<\/details>/g, '')
-    .split('\n')
-    .filter((line) => !line.startsWith('<!--') && !line.startsWith('{'))
-    .map((line) =>
-      line
-        .replaceAll(/[0-9a-z-]*\d[\d.,:%×–-]*[0-9a-z.-]*/g, '#')
-        // A name may end in a digit, which takes the colon behind it along, or in a letter.
-        .replaceAll(/#[:,.]/g, '#')
-        .replaceAll(/(?:# ?)+/g, '# ')
-        .replaceAll(/#\s+(?:ms|s|min)\b/g, '#')
-        .trimEnd(),
-    );
+  return (
+    comment
+      .replaceAll(/<\/summary>[\s\S]*?<\/details>/g, '')
+      // Whether a replica stood out beyond chance is a figure too: the cores are shared with the API server.
+      .replace(/^.*Note: Replicas differ in speed.*\n\n/m, '')
+      .split('\n')
+      .filter((line) => !line.startsWith('<!--') && !line.startsWith('{'))
+      .map((line) =>
+        line
+          .replaceAll(/[0-9a-z-]*\d[\d.,:%×–-]*[0-9a-z.-]*/g, '#')
+          // A name may end in a digit, which takes the colon behind it along, or in a letter.
+          .replaceAll(/#[:,.]/g, '#')
+          .replaceAll(/(?:# ?)+/g, '# ')
+          .replaceAll(/#\s+(?:ms|s|min)\b/g, '#')
+          .trimEnd(),
+      )
+  );
 }
 
 describe('the gate on a real API server, with the shipped roles and no others', () => {
