@@ -179,7 +179,7 @@ export function decidingLine(log: readonly string[]): string | null {
  */
 export function plainLine(line: string, around = '', max = 300): string {
   const { text } = wordOf(line);
-  const plain = fromJson(text) ?? text.replace(HEAD, '').trim();
+  const plain = zapText(text) ?? text.replace(HEAD, '').trim();
   if (plain.length <= max) return plain;
   const at = Math.max(0, Math.min(plain.indexOf(around) - 60, plain.length - max + 1));
   const part = plain.slice(at, at + max - 2);
@@ -187,7 +187,7 @@ export function plainLine(line: string, around = '', max = 300): string {
 }
 
 /** Message and error of a line of zap's, also of one that was cut. */
-function fromJson(text: string): string | null {
+function zapText(text: string): string | null {
   if (!text.startsWith('{')) return null;
   const field = (name: string) => {
     const found = new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)`).exec(text)?.[1];

@@ -1,5 +1,5 @@
 import schema from '../../docs/history.schema.json' with { type: 'json' };
-import { isMismatch } from '../lib/decode.ts';
+import { isMap, isMismatch } from '../lib/decode.ts';
 import { conforming } from '../lib/json-schema.ts';
 import type { HistoryRecord } from './record.ts';
 
@@ -73,12 +73,8 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 function parsed(line: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : null;
+    return isMap(value) ? value : null;
   } catch {
     return null;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

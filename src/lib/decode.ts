@@ -7,6 +7,12 @@ export type Decoder<T> = (value: unknown, path: string) => T;
 /** What a decoder returns. */
 export type Decoded<D> = D extends Decoder<infer T> ? T : never;
 
+/** What a call should bring: a noun phrase for the error, and the decoder of the answer. */
+export interface Wanted<T> {
+  noun: string;
+  decode: Decoder<T>;
+}
+
 const NAME = 'Mismatch';
 
 /** The error of a value that is not what it should be: `items is text, not a list`. */
@@ -23,8 +29,10 @@ function wrong(path: string, value: unknown, wanted: string): Error {
   return mismatch(path, value === undefined ? 'is missing' : `is ${wordFor(value)}, not ${wanted}`);
 }
 
-function wordFor(value: unknown): string {
+/** What a value is, for a sentence: `a list`, `text`. */
+export function wordFor(value: unknown): string {
   if (value === null) return 'null';
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : 'a number without end';
   return { string: 'text', boolean: 'true or false', object: 'an object' }[typeof value as string] ?? typeof value;
@@ -129,8 +137,13 @@ export function some<F extends Fields>(fields: F): Decoder<SomeOf<F> & Record<st
 }
 
 function plain(value: unknown, path: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, value, 'an object');
-  return value as Record<string, unknown>;
+  if (!isMap(value)) throw wrong(path, value, 'an object');
+  return value;
+}
+
+/** Whether a value is an object with fields: neither null nor a list. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const at = (path: string, field: string) => (path === '' ? field : `${path}.${field}`);

@@ -1,4 +1,4 @@
-import { mismatch, quoted } from './decode.ts';
+import { isMap, mismatch, quoted, wordFor } from './decode.ts';
 
 /** The part of JSON Schema (draft 7) that the generated schemas of docs/ use. */
 export interface JsonSchema {
@@ -38,7 +38,7 @@ export function conforming(root: JsonSchema, value: unknown): unknown {
     if (schema.anyOf) return readAny(schema.anyOf, one, path);
     checkType(schema, one, path);
     if (Array.isArray(one)) return readList(schema, one, path);
-    if (typeof one === 'object' && one !== null) return readFields(schema, one as Record<string, unknown>, path);
+    if (isMap(one)) return readFields(schema, one, path);
     checkScalar(schema, one, path);
     return one;
   };
@@ -113,8 +113,4 @@ function isType(value: unknown): (type: string) => boolean {
 
 function jsonType(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-}
-
-function wordFor(value: unknown): string {
-  return typeof value === 'number' && !Number.isInteger(value) ? 'a number' : (WORDS[jsonType(value)] ?? 'nothing');
 }

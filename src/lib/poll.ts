@@ -113,6 +113,18 @@ async function bearing<T>({ probe, bearsMs, signal }: PollOptions<T>): Promise<P
   }
 }
 
+/** A probe whose errors are waited for, whatever they are: nothing is final before the limit. */
+export function patient<T>(signal: AbortSignal, probe: PollOptions<T>['probe']): PollOptions<T>['probe'] {
+  return async () => {
+    try {
+      return await probe();
+    } catch (error) {
+      signal.throwIfAborted();
+      return { waiting: errorText(error) };
+    }
+  };
+}
+
 /** A server may ask for any Retry-After; a run that bills by the minute does not wait longer than this between tries. */
 const LONGEST_PAUSE_MS = 60_000;
 

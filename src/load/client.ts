@@ -2,6 +2,7 @@ import { buildConnector, type Client, type Dispatcher } from 'undici';
 import { errorText } from '../lib/failure.ts';
 import { type Connections, createConnections, type Tenant } from './connections.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
+import { PICKER_HEADER } from './picker-header.ts';
 import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
 import type { ErrorKind, Response, Stopwatch } from './types.ts';
@@ -34,8 +35,6 @@ export interface LoadClient {
   close(): Promise<void>;
 }
 
-/** Response header that the endpoint picker's ext_proc adds to what it has processed (GIE v0.5 and later). */
-const PICKER_HEADER = 'x-went-into-resp-headers';
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**

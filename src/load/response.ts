@@ -1,3 +1,4 @@
+import { isMap } from '../lib/decode.ts';
 import type { ErrorKind } from './types.ts';
 
 export interface Expectation {
@@ -37,10 +38,10 @@ export function judgeResponse(status: number, body: Buffer, expectation: Expecta
   } catch {
     return invalid('not-json', `HTTP 200 without JSON${excerpt(body)}`);
   }
-  if (isObject(parsed) && parsed.error) {
+  if (isMap(parsed) && parsed.error) {
     return invalid('error-body', `HTTP 200 with an error${excerpt(Buffer.from(JSON.stringify(parsed.error)))}`);
   }
-  if (!isObject(parsed) || !Array.isArray(parsed.choices) || !isObject(parsed.choices[0])) {
+  if (!isMap(parsed) || !Array.isArray(parsed.choices) || !isMap(parsed.choices[0])) {
     return invalid('no-choices', `HTTP 200 without choices[0]${excerpt(body)}`);
   }
   return judgeUsage(parsed.usage, broughtBy(parsed.choices[0]), expectation, body);
@@ -48,7 +49,7 @@ export function judgeResponse(status: number, body: Buffer, expectation: Expecta
 
 function broughtBy(choice: Record<string, unknown>): Brought {
   const { message } = choice;
-  const texts = isObject(message) ? [message.content, message.reasoning ?? message.reasoning_content] : [choice.text];
+  const texts = isMap(message) ? [message.content, message.reasoning ?? message.reasoning_content] : [choice.text];
   const textChars = texts.reduce<number>((sum, text) => sum + (typeof text === 'string' ? text.length : 0), 0);
   return { textChars, finishReason: choice.finish_reason };
 }
@@ -66,13 +67,13 @@ export function judgeUsage(
   expectation: Expectation,
   body: Buffer | null,
 ): Judged {
-  const promptTokens = isObject(usage) ? count(usage.prompt_tokens) : null;
-  const completionTokens = isObject(usage) ? count(usage.completion_tokens) : null;
-  if (!isObject(usage) || promptTokens === null || completionTokens === null) {
+  const promptTokens = isMap(usage) ? count(usage.prompt_tokens) : null;
+  const completionTokens = isMap(usage) ? count(usage.completion_tokens) : null;
+  if (!isMap(usage) || promptTokens === null || completionTokens === null) {
     return invalid('no-usage', `HTTP 200 without usage${body ? excerpt(body) : ''}`);
   }
   const details = usage.prompt_tokens_details;
-  const cachedTokens = isObject(details) ? count(details.cached_tokens) : null;
+  const cachedTokens = isMap(details) ? count(details.cached_tokens) : null;
   const figures = { promptTokens, completionTokens, cachedTokens, textChars };
   const wanted = expectation.completionTokens;
   if (wanted !== null && completionTokens !== wanted) {
@@ -117,10 +118,6 @@ function invalid(errorKind: ErrorKind, errorText: string): Judged {
 function excerpt(body: Buffer): string {
   const text = body.toString('utf8', 0, 400).replace(/\s+/g, ' ').trim();
   return text === '' ? ', empty body' : `: ${text.length > 160 ? `${text.slice(0, 159)}…` : text}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function count(value: unknown): number | null {

@@ -3,7 +3,7 @@ import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { runIdentity } from '../clients/runner/identity.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
-import { deadline, poll } from '../lib/poll.ts';
+import { deadline, patient, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { leasesOf } from '../stages/lease/find-leases.ts';
 import { holderIdentity } from '../stages/lease/lease.ts';
@@ -37,19 +37,14 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
       clock,
       signal,
       onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
-      probe: async () => {
+      probe: patient(signal, async () => {
+        const cluster = await openCluster({ ...connection, signal }, 'release');
         try {
-          const cluster = await openCluster({ ...connection, signal }, 'release');
-          try {
-            return { done: await look({ ...connection, ...cluster, signal }, holder) };
-          } finally {
-            await Promise.allSettled([cluster.gke.close(), cluster.kube.close()]);
-          }
-        } catch (error) {
-          signal.throwIfAborted();
-          return { waiting: errorText(error) };
+          return { done: await look({ ...connection, ...cluster, signal }, holder) };
+        } finally {
+          await Promise.allSettled([cluster.gke.close(), cluster.kube.close()]);
         }
-      },
+      }),
     });
   } catch (error) {
     const { projectId, location, cluster } = inputs;

@@ -3,7 +3,7 @@ import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
-import { deadline, orAbort, poll } from '../lib/poll.ts';
+import { deadline, orAbort, patient, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
 import { poolNodes } from '../stages/lease/nodes.ts';
@@ -91,14 +91,7 @@ async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promis
       clock,
       signal,
       onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
-      probe: async () => {
-        try {
-          return { done: await openGke(connection, auth, 'release') };
-        } catch (error) {
-          signal.throwIfAborted();
-          return { waiting: errorText(error) };
-        }
-      },
+      probe: patient(signal, async () => ({ done: await openGke(connection, auth, 'release') })),
     });
     const opened = gke;
     const openKube = async () => {

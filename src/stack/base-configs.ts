@@ -1,5 +1,6 @@
 import type { LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import type { KubeObject } from '../clients/kubernetes/objects.ts';
+import { isMap } from '../lib/decode.ts';
 
 /** A service as KServe will complete it, as far as the manifests show. */
 export interface Completed {
@@ -75,8 +76,4 @@ function mergedList(base: readonly unknown[], over: readonly unknown[], field: s
     else items[at] = merged(items[at], item);
   }
   return items;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml';
+import { isMap } from '../lib/decode.ts';
 
 /** A plugin as declared, by the name that profiles refer to it by. */
 export interface DeclaredPlugin {
@@ -128,8 +129,4 @@ function destination(plugins: unknown): string | null {
     return String(decodeProfile ?? primaryProfile ?? (type.startsWith('data') ? 'default' : 'decode'));
   }
   return null;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

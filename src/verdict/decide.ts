@@ -75,12 +75,8 @@ export function lookAt(
 
   const { t, tail } = lookLimit(whole.length, plan);
   const logs = whole.map(Math.log);
-  const own = new Map<string | number, number[]>();
-  for (const [index, log] of logs.entries()) {
-    const baseline = baselines[index] ?? 0;
-    own.set(baseline, [...(own.get(baseline) ?? []), log]);
-  }
-  const share = mean([...own.values()].map((each) => Math.exp(-mean(each))));
+  const own = Map.groupBy(logs.entries(), ([index]) => baselines[index] ?? 0);
+  const share = mean([...own.values()].map((each) => Math.exp(-mean(each.map(([, log]) => log)))));
   const half = (t * standardDeviation(logs)) / Math.sqrt(logs.length);
   const estimate: Interval = {
     value: 1 / share,

@@ -29,10 +29,7 @@ interface Group {
  * one slow replica does not make its peers fast. Null with fewer than two replicas.
  */
 export function spreadOf(pairs: readonly BaselinePair[]): ReplicaSpread | null {
-  const own = new Map<string, BaselinePair[]>();
-  for (const pair of pairs) {
-    if (pair.baseline !== null) own.set(pair.baseline, [...(own.get(pair.baseline) ?? []), pair]);
-  }
+  const own = Map.groupBy(pairs.filter(hasBaseline), ({ baseline }) => baseline);
   if (own.size < 2) return null;
   const groups = [...own].map(
     ([pod, each]): Group => ({
@@ -56,6 +53,10 @@ export function spreadOf(pairs: readonly BaselinePair[]): ReplicaSpread | null {
     )
     .sort((a, b) => a.pod.localeCompare(b.pod));
   return { spread: Math.max(...means) / Math.min(...means) - 1, perReplica };
+}
+
+function hasBaseline(pair: BaselinePair): pair is BaselinePair & { baseline: string } {
+  return pair.baseline !== null;
 }
 
 /** The pods that stand out, the farthest first. */

@@ -10,15 +10,10 @@ import {
   name,
   object,
   text,
+  type Wanted,
   whole,
 } from '../../lib/decode.ts';
 import { Failure } from '../../lib/failure.ts';
-
-/** What a call should bring: a noun phrase for the error, and the decoder of the data. */
-export interface Wanted<T> {
-  noun: string;
-  decode: Decoder<T>;
-}
 
 /**
  * The data of a good answer as what was asked for. Any other throws a Failure without a status of HTTP, which the retries

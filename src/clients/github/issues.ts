@@ -1,4 +1,5 @@
-import { ISSUES, USER, type Wanted, WRITTEN, WRITTEN_ISSUE } from './answers.ts';
+import type { Wanted } from '../../lib/decode.ts';
+import { ISSUES, USER, WRITTEN, WRITTEN_ISSUE } from './answers.ts';
 import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
 import { callingWith, type GithubAccess } from './retry.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decoded, type Wanted } from './answers.ts';
+import type { Wanted } from '../../lib/decode.ts';
+import { decoded } from './answers.ts';
 import { guarded, headerOf, isRateLimit, statusOf } from './errors.ts';
 
 /** Waits in milliseconds; rejects when the signal aborts. */

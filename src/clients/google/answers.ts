@@ -12,17 +12,12 @@ import {
   quoted,
   some,
   text,
+  type Wanted,
 } from '../../lib/decode.ts';
 
 type ICluster = protos.google.container.v1.ICluster;
 type INodePool = protos.google.container.v1.INodePool;
 type IOperation = protos.google.container.v1.IOperation;
-
-/** What a call should bring: a noun phrase for the error, and the decoder of the message. */
-export interface Wanted<T> {
-  noun: string;
-  decode: Decoder<T>;
-}
 
 /**
  * An enum that the API always sets. The library makes the unspecified value of a field that is missing, and of JSON that

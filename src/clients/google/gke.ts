@@ -1,7 +1,8 @@
 import { ClusterManagerClient, type protos } from '@google-cloud/container';
+import type { Wanted } from '../../lib/decode.ts';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
-import { OPERATIONS, strict, theCluster, theOperation, thePool, unreadable, type Wanted } from './answers.ts';
+import { OPERATIONS, strict, theCluster, theOperation, thePool, unreadable } from './answers.ts';
 import type { GcpAuth } from './auth.ts';
 import { badAnswer, gkeFailure, isTransient, ownText } from './gke-failure.ts';
 

@@ -11,16 +11,11 @@ import {
   quoted,
   some,
   text,
+  type Wanted,
 } from '../../lib/decode.ts';
 import type { KindMap, ObjectOf } from './kinds.ts';
 import type { ObjectRef } from './objects.ts';
 import { metadata, SHAPES } from './shapes.ts';
-
-/** What a call should bring: a noun phrase for the error, and the decoder of the body. */
-export interface Wanted<T> {
-  noun: string;
-  decode: Decoder<T>;
-}
 
 /** A body with a kind, which is looked at first: another kind explains all other odds. */
 function ofKind<T>(

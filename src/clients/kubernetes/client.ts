@@ -1,4 +1,5 @@
 import { HttpMethod } from '@kubernetes/client-node';
+import type { Wanted } from '../../lib/decode.ts';
 import { deadline } from '../../lib/poll.ts';
 import {
   ACCESS_REVIEW,
@@ -10,7 +11,6 @@ import {
   theObject,
   thePage,
   theSecret,
-  type Wanted,
 } from './answers.ts';
 import { createKubeDiscovery } from './discovery.ts';
 import { badAnswer, exportedFailure, kubeFailure } from './failures.ts';

@@ -1,7 +1,6 @@
-import { type Decoded, fromJson, isMismatch, list, quoted, some, text } from '../../lib/decode.ts';
+import { type Decoded, fromJson, isMismatch, list, quoted, some, text, type Wanted } from '../../lib/decode.ts';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { redactSecrets } from '../../lib/redact.ts';
-import type { Wanted } from './answers.ts';
 import type { KubeObject } from './objects.ts';
 import { exported, kubeRow } from './refusals.ts';
 

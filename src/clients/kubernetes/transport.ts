@@ -1,10 +1,10 @@
 import { type HttpMethod, KubeConfig, RequestContext, type User } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
-import type { Decoded } from '../../lib/decode.ts';
+import type { Decoded, Wanted } from '../../lib/decode.ts';
 import { errorText, Failure, type FailureStage } from '../../lib/failure.ts';
 import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
 import { bodyText } from '../body.ts';
-import { isOwnNotFound, type Wanted } from './answers.ts';
+import { isOwnNotFound } from './answers.ts';
 import { type Answer, badAnswer, decoded, kubeFailure } from './failures.ts';
 
 export interface KubeClientOptions {

@@ -1,5 +1,6 @@
+import { escaped } from '../../lib/pattern.ts';
 import { quote, said, troubled, waiting, warned } from '../facts.ts';
-import { escaped, namespaceOf, type Rule, TEMPLATE, waited } from './rule.ts';
+import { namespaceOf, type Rule, TEMPLATE, waited } from './rule.ts';
 
 /** Images that could not be pulled or do not run here. */
 export const IMAGE_RULES: readonly Rule[] = [

@@ -1,6 +1,7 @@
+import { escaped } from '../../lib/pattern.ts';
 import { troubled, wordsOf } from '../facts.ts';
 import { logRule } from './log-rule.ts';
-import { escaped, type Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 const LOADS_CERTIFICATE = /\bload_cert_chain\(/;
 

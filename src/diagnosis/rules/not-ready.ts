@@ -1,3 +1,4 @@
+import { escaped } from '../../lib/pattern.ts';
 import { blameOf, fateOf } from '../../stack/fate.ts';
 import type { Evidence } from '../evidence.ts';
 import {
@@ -13,7 +14,7 @@ import {
   warned,
 } from '../facts.ts';
 import { compiling } from './model-server-log.ts';
-import { escaped, machineOf, type Rule, waited } from './rule.ts';
+import { machineOf, type Rule, waited } from './rule.ts';
 
 /** What KServe makes pods of, and what scales them. */
 const WORKLOADS = [

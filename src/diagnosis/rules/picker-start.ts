@@ -1,5 +1,6 @@
+import { escaped } from '../../lib/pattern.ts';
 import { capital, logRule } from './log-rule.ts';
-import { escaped, namespaceOf, type Rule } from './rule.ts';
+import { namespaceOf, type Rule } from './rule.ts';
 
 /** The endpoint picker ends at once, and its log has the reason. */
 export const PICKER_START_RULES: readonly Rule[] = [

@@ -1,5 +1,6 @@
+import { escaped } from '../../lib/pattern.ts';
 import { quote, troubled, waiting, warned } from '../facts.ts';
-import { escaped, namespaceOf, type Rule, serviceOf, TEMPLATE, waited } from './rule.ts';
+import { namespaceOf, type Rule, serviceOf, TEMPLATE, waited } from './rule.ts';
 
 const secretNamed = (name: string | undefined) => ({
   text: new RegExp(`name: *["']?${escaped(name ?? '')}["']?\\s*$`),

@@ -1,4 +1,5 @@
 import type { Blame } from '../../lib/failure.ts';
+import { escaped } from '../../lib/pattern.ts';
 import type { Diagnosis } from '../../report/model.ts';
 import type { BlockedFlow, Evidence } from '../evidence.ts';
 
@@ -106,9 +107,7 @@ export function checkOf({ report }: Evidence, id: string) {
 
 /** Who made the policies that block: the change when its manifests have one of them, with the line; else the cluster. */
 export function policyMaker(evidence: Evidence, flow: BlockedFlow): Pick<Match, 'blame' | 'where'> {
-  const texts = flow.policies.map(
-    (name) => new RegExp(`name: *["']?${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}["']?\\s*$`),
-  );
+  const texts = flow.policies.map((name) => new RegExp(`name: *["']?${escaped(name)}["']?\\s*$`));
   const text = texts.find((each) => evidence.locate?.({ text: each }));
   return text ? { blame: 'change', where: { text } } : { blame: 'cluster' };
 }
@@ -134,8 +133,3 @@ export function machineOf({ report }: Evidence): string {
 
 /** Where a manifest of KServe has the template of its pods. */
 export const TEMPLATE = ['spec', 'template'] as const;
-
-/** Text as a part of a regular expression that matches it alone. */
-export function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}

@@ -1,6 +1,7 @@
 import { createServingClient } from '../../clients/serving/client.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
+import { PICKER_HEADER } from '../../load/picker-header.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { GATEWAY_API, parentConditions } from '../../stack/routes.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -8,8 +9,6 @@ import type { ReadyStack } from '../ready/ready.ts';
 import { WAY_HEADER, wayName } from './way-objects.ts';
 
 const ROUTE_LIMIT_MS = 2 * 60_000;
-/** Response header that the endpoint picker's ext_proc adds to what it has processed. */
-const PICKER_HEADER = 'x-went-into-resp-headers';
 
 /**
  * Waits until a completion comes back by the way that was asked for, which the gateway marks. Returns whether it carries

@@ -4,7 +4,7 @@ import { poll } from '../../lib/poll.ts';
 import type { Emit } from '../../progress/events.ts';
 import type { Release } from '../../report/model.ts';
 import type { LeaseState } from '../context.ts';
-import { countNodes } from '../release/nodes-left.ts';
+import { countNodes, leftText } from '../release/nodes-left.ts';
 import { type Released, resizeCommand } from '../release/release.ts';
 import type { ResizeContext } from '../release/resize-to-rest.ts';
 import { LEASE_DURATION_S, type LeaseRecord, SKEW_MS } from './lease-record.ts';
@@ -108,11 +108,7 @@ async function foreign(
     const message = `Node pool ${nodePool} is at its resting size of ${restingNodes} nodes; ${about}.`;
     return ended(lease, { outcome: 'not-needed', message, nodesLeft, durationMs });
   }
-  const left =
-    nodesLeft === null
-      ? `The nodes of node pool ${nodePool} could not be counted`
-      : `Node pool ${nodePool} has ${nodesLeft} ${nodesLeft === 1 ? 'node' : 'nodes'} left`;
-  const message = `${left}, and ${about}. It was left alone: look who uses it before you run the command.`;
+  const message = `${leftText(nodePool, nodesLeft)}, and ${about}. It was left alone: look who uses it before you run the command.`;
   return ended(lease, { outcome: 'failed', message, nodesLeft, command: resizeCommand(lease), durationMs });
 }
 

@@ -4,6 +4,7 @@ import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
+import { escaped } from '../../lib/pattern.ts';
 import { actingOf } from '../../stack/controllers.ts';
 import { readFilter, selectsGateway } from '../../stack/filters.ts';
 import { servingNames } from '../../stack/kserve-names.ts';
@@ -176,11 +177,7 @@ function matchesNothing(manifest: Manifest, filter: EnvoyFilter, own: readonly s
     message: `EnvoyFilter ${shown(filter)} patches the routes ${routesOf(filter).join(', ')}, and the gateway will have none of them: it would change nothing.`,
     hint: `Name routes that this KServe makes: ${own.join(', ')}. Istio 1.27 and later need no such filter.`,
     blame: 'change',
-    evidence: evidenceAt(
-      manifest,
-      new RegExp(`name: *["']?${first.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`),
-      'no such route',
-    ),
+    evidence: evidenceAt(manifest, new RegExp(`name: *["']?${escaped(first)}`), 'no such route'),
   });
 }
 

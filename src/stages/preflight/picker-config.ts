@@ -2,6 +2,7 @@ import type { Manifest } from '../../clients/files/manifests.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
+import { escaped } from '../../lib/pattern.ts';
 import { actingOf, type Controllers } from '../../stack/controllers.ts';
 import { argumentOf, CONFIG_FILE_FLAGS, CONFIG_TEXT_FLAGS, ownPickerImage } from '../../stack/picker.ts';
 import { isMisread, type PickerFile, readPickerFile, typeOf } from '../../stack/picker-file.ts';
@@ -139,5 +140,3 @@ function configOf({ spec }: LLMInferenceService): { text: string } | { elsewhere
   const file = argumentOf(words, CONFIG_FILE_FLAGS);
   return file === null ? null : { elsewhere: `the file ${file} of its container` };
 }
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

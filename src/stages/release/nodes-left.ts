@@ -52,3 +52,9 @@ export async function countNodes(
     return null;
   }
 }
+
+/** How many nodes are left in a pool, as a clause; `null` for nodes that could not be counted. */
+export function leftText(pool: string, nodesLeft: number | null): string {
+  if (nodesLeft === null) return `The nodes of node pool ${pool} could not be counted`;
+  return `Node pool ${pool} has ${nodesLeft} ${nodesLeft === 1 ? 'node' : 'nodes'} left`;
+}

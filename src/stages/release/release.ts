@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { describe } from '../../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
-import { deadline, orAbort, poll } from '../../lib/poll.ts';
+import { deadline, orAbort, patient, poll } from '../../lib/poll.ts';
 import type { Release } from '../../report/model.ts';
 import type { BilledNode } from '../../verdict/cost.ts';
 import type { LeaseState } from '../context.ts';
@@ -198,16 +198,11 @@ async function askPool(context: ReleaseContext, lease: LeaseState): Promise<null
     clock: context.clock,
     signal: context.signal,
     onWait: (status) => context.emit({ type: 'waiting', stage: 'release', ...status }),
-    probe: async () => {
-      try {
-        const pool = await context.gke.getNodePool(lease.nodePool);
-        size = pool.initialNodeCount;
-        return size === lease.restingNodes ? { done: null } : { waiting: `it is set to ${size} nodes` };
-      } catch (error) {
-        context.signal.throwIfAborted();
-        return { waiting: errorText(error) };
-      }
-    },
+    probe: patient(context.signal, async () => {
+      const pool = await context.gke.getNodePool(lease.nodePool);
+      size = pool.initialNodeCount;
+      return size === lease.restingNodes ? { done: null } : { waiting: `it is set to ${size} nodes` };
+    }),
     onTimeout: (seen) =>
       new Failure({
         stage: 'release',

@@ -1,9 +1,9 @@
 import { errorText } from '../../lib/failure.ts';
-import { poll } from '../../lib/poll.ts';
+import { patient, poll } from '../../lib/poll.ts';
 import type { Swept } from '../../report/model.ts';
 import { type LeaseRecord, poolOf } from '../lease/lease-record.ts';
 import { poolNodes, type TpuNode } from '../lease/nodes.ts';
-import { countNodes } from './nodes-left.ts';
+import { countNodes, leftText } from './nodes-left.ts';
 import { resizeCommand } from './release.ts';
 import { isHere, type SeenPool, type SweepContext } from './sweep-context.ts';
 
@@ -69,14 +69,7 @@ async function nodesOf(context: SweepContext, pool: string): Promise<TpuNode[] |
       clock,
       signal,
       onWait: (status) => emit({ type: 'waiting', stage: 'release', ...status }),
-      probe: async () => {
-        try {
-          return { done: await poolNodes(kube, pool) };
-        } catch (error) {
-          signal.throwIfAborted();
-          return { waiting: errorText(error) };
-        }
-      },
+      probe: patient(signal, async () => ({ done: await poolNodes(kube, pool) })),
     });
   } catch (error) {
     emit({ type: 'warning', text: `the nodes of ${pool} could not be counted: ${errorText(error)}` });
@@ -90,11 +83,7 @@ function leftBehind(
   found: Pick<Swept, 'reason' | 'nodesLeft' | 'durationMs'> & { text: string },
 ): Swept {
   const { reason, nodesLeft, durationMs, text } = found;
-  const left =
-    nodesLeft === null
-      ? `The nodes of node pool ${nodePool} could not be counted`
-      : `Node pool ${nodePool} has ${nodesLeft} ${nodesLeft === 1 ? 'node' : 'nodes'} left`;
-  const message = `${left}: ${text}. It was left alone: look who uses it before you run the command.`;
+  const message = `${leftText(nodePool, nodesLeft)}: ${text}. It was left alone: look who uses it before you run the command.`;
   const command = resizeCommand({ ...where, nodePool, restingNodes });
   emit({ type: 'warning', text: `${message} Run by hand: ${command}` });
   return { nodePool, holder, reason, outcome: 'failed', message, command, durationMs, nodesLeft };

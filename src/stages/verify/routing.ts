@@ -1,4 +1,5 @@
 import type { ServingAnswer, ServingClient } from '../../clients/serving/client.ts';
+import { PICKER_HEADER } from '../../load/picker-header.ts';
 import {
   CHARS_PER_TOKEN,
   requestBody,
@@ -40,7 +41,6 @@ const SHARED_REQUESTS = GROUPS * PER_GROUP;
  * ties at random leaves 300 undecided in 15 % of runs, 600 in 0.1 %.
  */
 const UNIQUE_PER_REPLICA = { measured: 30, alone: 200 } as const;
-const PICKER_HEADER = 'x-went-into-resp-headers';
 
 /** What the routing check sends to, and what was read before it. */
 export interface RoutingSubject {

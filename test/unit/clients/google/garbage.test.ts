@@ -2,9 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type GcpLab, startGcpLab } from '../../../../lab/test/google/gcp-lab.ts';
 import { createGkeClient, type GkeClient } from '../../../../src/clients/google/gke.ts';
 import type { Failure } from '../../../../src/lib/failure.ts';
-import { fakeClock } from '../../lib/fake-clock.ts';
 import { GARBAGE, OWN_WORDS } from '../garbage.ts';
-import { authAgainst, byKey } from './gcp-auth.ts';
+import { gkeOptions } from './gcp-auth.ts';
 
 let lab: GcpLab;
 afterEach(() => lab?.close());
@@ -28,17 +27,7 @@ async function playing(path: RegExp, replies: string[], call: (gke: GkeClient) =
       return raw === 'good' ? undefined : { status: 200, raw };
     },
   });
-  const gke = await createGkeClient({
-    projectId: 'demo',
-    location: 'us-east5-b',
-    cluster: 'serving',
-    auth: authAgainst(lab, byKey(lab)).auth,
-    endpoint: new URL(lab.url),
-    clock: fakeClock(),
-    signal: new AbortController().signal,
-    requestTimeoutMs: 5_000,
-    stage: 'lease',
-  });
+  const gke = await createGkeClient(gkeOptions(lab));
   try {
     return { value: await call(gke), asked };
   } catch (error) {

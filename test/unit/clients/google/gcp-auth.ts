@@ -1,6 +1,7 @@
 import type { GcpLab } from '../../../../lab/test/google/gcp-lab.ts';
 import { createGcpAuth, type GcpAuth, type GcpAuthOptions } from '../../../../src/clients/google/auth.ts';
 import { googleEndpoints } from '../../../../src/clients/google/endpoints.ts';
+import type { GkeClientOptions } from '../../../../src/clients/google/gke.ts';
 import type { AuthMethod } from '../../../../src/inputs/parsers/identity.ts';
 import { fakeClock } from '../../lib/fake-clock.ts';
 
@@ -58,4 +59,19 @@ export function authAgainst(
     env,
   });
   return { auth, secrets };
+}
+
+/** What a client of the lab's Container API is made with. */
+export function gkeOptions(lab: GcpLab): GkeClientOptions {
+  return {
+    projectId: 'demo',
+    location: 'us-east5-b',
+    cluster: 'serving',
+    auth: authAgainst(lab, byKey(lab)).auth,
+    endpoint: new URL(lab.url),
+    clock: fakeClock(),
+    signal: new AbortController().signal,
+    requestTimeoutMs: 5_000,
+    stage: 'lease',
+  };
 }

@@ -5,8 +5,7 @@ import { type GcpLab, startGcpLab, until } from '../../../../lab/test/google/gcp
 import { createGkeClient, type GkeClientOptions } from '../../../../src/clients/google/gke.ts';
 import { isOperationConflict } from '../../../../src/clients/google/operation-conflict.ts';
 import type { Failure } from '../../../../src/lib/failure.ts';
-import { fakeClock } from '../../lib/fake-clock.ts';
-import { authAgainst, byKey } from './gcp-auth.ts';
+import { gkeOptions } from './gcp-auth.ts';
 
 let lab: GcpLab;
 afterEach(() => lab?.close());
@@ -18,15 +17,7 @@ async function gke(
   lab = await startGcpLab(options);
   const told: string[] = [];
   const client = await createGkeClient({
-    projectId: 'demo',
-    location: 'us-east5-b',
-    cluster: 'serving',
-    auth: authAgainst(lab, byKey(lab)).auth,
-    endpoint: new URL(lab.url),
-    clock: fakeClock(),
-    signal: new AbortController().signal,
-    requestTimeoutMs: 5_000,
-    stage: 'lease',
+    ...gkeOptions(lab),
     onRetry: (message) => told.push(message),
     ...change,
   });

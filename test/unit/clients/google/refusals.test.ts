@@ -4,8 +4,7 @@ import { type GcpLab, startGcpLab } from '../../../../lab/test/google/gcp-lab.ts
 import { createGkeClient, type GkeClient } from '../../../../src/clients/google/gke.ts';
 import { isOperationConflict } from '../../../../src/clients/google/operation-conflict.ts';
 import type { Failure } from '../../../../src/lib/failure.ts';
-import { fakeClock } from '../../lib/fake-clock.ts';
-import { authAgainst, byKey } from './gcp-auth.ts';
+import { gkeOptions } from './gcp-auth.ts';
 
 /** A refusal as the Container API sends it: HTTP status, canonical status, ErrorInfo's reason and metadata, words. */
 interface Given {
@@ -243,17 +242,7 @@ beforeAll(async () => {
       return reply;
     },
   });
-  client = await createGkeClient({
-    projectId: 'demo',
-    location: 'us-east5-b',
-    cluster: 'serving',
-    auth: authAgainst(lab, byKey(lab)).auth,
-    endpoint: new URL(lab.url),
-    clock: fakeClock(),
-    signal: new AbortController().signal,
-    requestTimeoutMs: 5_000,
-    stage: 'lease',
-  });
+  client = await createGkeClient(gkeOptions(lab));
 });
 beforeEach(() => {
   asked = 0;
