@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { bundle, LICENSES } from './build/bundle.ts';
 import { ENTRIES } from './build/entries.ts';
+import { writeLean } from './build/lean.ts';
 import { installationOf, refuseUnlicensed } from './build/licenses.ts';
 import { pageAssets } from './build/page.ts';
 import { compareTrees, readTree, writeTree } from './build/trees.ts';
@@ -24,6 +25,7 @@ async function build(folder: string): Promise<Map<string, Buffer>> {
   await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root }).catch((error) => {
     throw new Error(`tsc refused src/:\n${error.stdout || error.message}`);
   });
+  await writeLean(root, compiled);
   const files = await bundle({ entry: join(compiled, 'src', 'bundle.js'), entries: ENTRIES, root });
   const { script, style, licence } = await pageAssets(root);
   files.set('page/page.js', script);

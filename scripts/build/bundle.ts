@@ -58,6 +58,11 @@ function refuse(name: string, text: string, root: string): void {
   if (text.includes(root)) {
     throw new Error(`dist/${name} contains the path of this checkout, so that no other checkout can reproduce it.`);
   }
+  // What ncc does not find it leaves to run time.
+  const missing = /eval\("require"\)\("(\.[^"]+)"\)/.exec(text)?.[1];
+  if (missing !== undefined) {
+    throw new Error(`dist/${name} requires ${missing}, which was not found; is it kept in scripts/build/lean.ts?`);
+  }
   if (name.endsWith('.js') && /\bimport\.meta\b/.test(text)) {
     throw new Error(
       `dist/${name} contains import.meta, which CommonJS does not have; in src/ only import.meta.url is rewritten.`,

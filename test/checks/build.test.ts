@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../scripts/build/bundle.ts';
+import { writeLean } from '../../scripts/build/lean.ts';
 import { installationOf, missingFrom } from '../../scripts/build/licenses.ts';
 import { compareTrees, readTree, writeTree } from '../../scripts/build/trees.ts';
 import { root } from './root.ts';
@@ -71,13 +73,56 @@ describe('the build', () => {
     await expect(buildOf(compiled)).rejects.toThrow('dist/bundle/index.js contains the path of this checkout');
   });
 
+  it('refuses what is required and not there', async () => {
+    const compiled = {
+      'bundle.js': `import { createRequire } from 'node:module'; import './old.cjs'; export const run = () => createRequire;`,
+      'old.cjs': `exports.config = require('./config.json');`,
+    };
+    await expect(buildOf(compiled)).rejects.toThrow('dist/bundle/index.js requires ./config.json, which was not found');
+  });
+
   it('refuses import.meta where CommonJS has none', async () => {
     const compiled = { 'bundle.js': 'export const run = () => console.log(import.meta.dirname);' };
     await expect(buildOf(compiled)).rejects.toThrow('dist/bundle/index.js contains import.meta');
   });
 });
 
+describe('the lean copies of packages', () => {
+  const folder = join(root, 'build', 'lean-test');
+  beforeAll(() => writeLean(root, folder));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const copy = (path: string) => import(pathToFileURL(join(folder, 'node_modules', path)).href);
+
+  it('have what src/ imports of them', async () => {
+    const kubernetes = await copy('@kubernetes/client-node/dist/index.js');
+    expect(Object.keys(kubernetes).sort()).toEqual(['HttpMethod', 'KubeConfig', 'PortForward', 'RequestContext']);
+    const { ClusterManagerClient } = (await copy('@google-cloud/container/build/src/index.js')).default;
+    const client = new ClusterManagerClient({
+      fallback: true,
+      projectId: 'p',
+      authClient: { getRequestHeaders: async () => ({}), universeDomain: 'googleapis.com' },
+    });
+    await client.initialize();
+    expect(Object.keys(client.innerApiCalls)).toContain('setNodePoolSize');
+    await client.close();
+  });
+
+  it('name what was left out where it is used', async () => {
+    const { KubeConfig, PortForward } = await copy('@kubernetes/client-node/dist/index.js');
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser({ name: 'c', server: 'http://127.0.0.1:9' }, { name: 'u' });
+    const forward = new PortForward(config).portForwardService('n', 'service', [80], null, null, null);
+    await expect(forward).rejects.toThrow('CoreV1Api is left out of dist/');
+  });
+});
+
 describe('dist/', () => {
+  it('holds at most 10 MB', async () => {
+    const bytes = [...(await readTree(join(root, 'dist'))).values()].reduce((sum, { length }) => sum + length, 0);
+    expect(bytes).toBeLessThan(10e6);
+  });
+
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dist-'));
