@@ -49,7 +49,7 @@ export async function runCommand(
       // The command line has no post step.
       releases: true,
     },
-    storyOf(inputs.mode),
+    await storyOf(inputs.mode),
   );
   const lines = renderVerdictText(report);
   if (published.resultPath) lines.push(`result      ${published.resultPath}`);

@@ -3,16 +3,14 @@ import { ACTION_GROUPS } from '../inputs/groups.ts';
 import type { InputSource } from '../inputs/source.ts';
 import { spellingsIn } from '../inputs/spec.ts';
 import { adviceText } from '../lib/failure.ts';
-import { MODES } from '../lib/modes.ts';
 import { stepLog } from '../pipeline/action-log.ts';
 import { noteChanged, refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
 import { interruptSignal } from '../pipeline/signals.ts';
-import type { StepMode } from './mode.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Ends stacks that were deployed to stay, and releases what dead runs left behind. */
-async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
+export async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
   const { runSweep } = await import('./sweep-pools.ts');
   const pool = io.inputs.get('node-pool')?.trim() || 'all';
   const dryRun = io.inputs.get('dry-run')?.trim() || 'false';
@@ -59,5 +57,3 @@ function forSweep(source: InputSource): InputSource {
   const known = new Set(spellingsIn(ACTION_GROUPS));
   return { ...source, given: source.given.filter((name) => !known.has(name)) };
 }
-
-export const cleanup: StepMode = { traits: MODES.cleanup, step: cleanUp };

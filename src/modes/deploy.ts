@@ -1,4 +1,3 @@
-import { MODES } from '../lib/modes.ts';
 import { checkNodes } from '../pipeline/endings.ts';
 import type { Ending } from '../pipeline/execute.ts';
 import type { Run } from '../pipeline/run.ts';
@@ -8,7 +7,6 @@ import { preflightStep } from '../pipeline/steps/preflight.ts';
 import { readyStep, verifyStep } from '../pipeline/steps/serve.ts';
 import { keepStack } from '../stages/release/keep-stack.ts';
 import { servedVerdict } from '../verdict/served.ts';
-import type { RunMode } from './mode.ts';
 
 /** Leases, deploys, verifies, and leaves a stack that serves unless a check failed. */
 export async function serve(run: Run): Promise<Ending> {
@@ -31,5 +29,3 @@ export async function serve(run: Run): Promise<Ending> {
     },
   };
 }
-
-export const deploy: RunMode = { traits: MODES.deploy, story: serve };

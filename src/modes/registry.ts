@@ -1,29 +1,39 @@
-import { MODE_NAMES, type ModeName, modeOfEvent, type RunMode as RunModeName } from '../lib/modes.ts';
+import type { ActionsIo } from '../clients/runner/actions.ts';
+import { isRunMode, MODE_NAMES, type ModeName, modeOfEvent, type RunMode } from '../lib/modes.ts';
 import type { Story } from '../pipeline/execute.ts';
-import { cleanup } from './cleanup.ts';
-import { deploy } from './deploy.ts';
-import type { RunMode, StepMode } from './mode.ts';
-import { nightly } from './nightly.ts';
-import { preflight } from './preflight.ts';
-import { report } from './report.ts';
-import { restore } from './restore.ts';
-import { validate } from './validate.ts';
 
-/** Every mode by its name. */
-const REGISTRY = { validate, nightly, preflight, deploy, restore, cleanup, report } satisfies Record<
-  RunModeName,
-  RunMode
-> &
-  Record<Exclude<ModeName, RunModeName>, StepMode>;
+/** One step of the action, for a mode that runs no stages. Returns the exit code. */
+type Step = (io: ActionsIo, env: Readonly<Record<string, string | undefined>>) => Promise<number>;
+
+/** A nightly run measures as `validate` does, with a fixed number of pairs; `restore` deploys the baseline, Pattern 1. */
+const measure = async () => (await import('./validate.ts')).measure;
+const serve = async () => (await import('./deploy.ts')).serve;
+
+/** The code of each mode, loaded when it is asked for: a refused input pays for none of it. */
+const STORIES: Readonly<Record<RunMode, () => Promise<Story>>> = {
+  validate: measure,
+  nightly: measure,
+  preflight: async () => (await import('./preflight.ts')).look,
+  deploy: serve,
+  restore: serve,
+};
+const STEPS: Readonly<Record<Exclude<ModeName, RunMode>, () => Promise<Step>>> = {
+  cleanup: async () => (await import('./cleanup.ts')).cleanUp,
+  report: async () => (await import('./report.ts')).publishResult,
+};
 
 /** What a mode that runs stages does. */
-export function storyOf(name: RunModeName): Story {
-  return REGISTRY[name].story;
+export function storyOf(name: RunMode): Promise<Story> {
+  return STORIES[name]();
+}
+
+/** The step of a mode that runs no stages; null for one that runs stages. */
+export async function stepOf(name: ModeName): Promise<Step | null> {
+  return isRunMode(name) ? null : STEPS[name]();
 }
 
 /** The mode that the input asks for, `auto` by the event; null for a text that names no mode. */
-export function modeOf(input: string | undefined, event: string | undefined): RunMode | StepMode | null {
+export function modeOf(input: string | undefined, event: string | undefined): ModeName | null {
   const text = input?.trim() || 'auto';
-  const name = text === 'auto' ? modeOfEvent(event) : MODE_NAMES.find((known) => known === text);
-  return name ? REGISTRY[name] : null;
+  return text === 'auto' ? modeOfEvent(event) : (MODE_NAMES.find((known) => known === text) ?? null);
 }

@@ -2,20 +2,18 @@ import type { ActionsIo } from '../clients/runner/actions.ts';
 import { packageRootOf } from '../clients/runner/identity.ts';
 import { parseReportInputs } from '../inputs/report.ts';
 import { adviceText } from '../lib/failure.ts';
-import { MODES } from '../lib/modes.ts';
 import { stepLog } from '../pipeline/action-log.ts';
-import { stepFolder } from '../pipeline/action-main.ts';
 import { refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
 import { interruptSignal } from '../pipeline/signals.ts';
+import { stepFolder } from '../pipeline/step-folder.ts';
 import { logLine } from '../report/escape.ts';
 import { outputsOf } from '../report/outputs.ts';
-import type { StepMode } from './mode.ts';
 import type { Reported } from './report-result.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Publishes a result that was made elsewhere. Red when the newest run is worse than those before it. */
-async function publishResult(io: ActionsIo, env: Env): Promise<number> {
+export async function publishResult(io: ActionsIo, env: Env): Promise<number> {
   const parsed = parseReportInputs(io.inputs);
   if ('problems' in parsed) return refuseInputs(io, parsed.problems);
   const { inputs } = parsed;
@@ -59,5 +57,3 @@ function conclude(io: ActionsIo, reported: Reported, { red, summary }: { red: bo
   else io.warning(text, 'Regression');
   return red ? 1 : 0;
 }
-
-export const report: StepMode = { traits: MODES.report, step: publishResult };

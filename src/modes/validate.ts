@@ -1,4 +1,3 @@
-import { MODES } from '../lib/modes.ts';
 import { checkNodes } from '../pipeline/endings.ts';
 import type { Ending } from '../pipeline/execute.ts';
 import type { Run } from '../pipeline/run.ts';
@@ -9,7 +8,6 @@ import { preflightStep } from '../pipeline/steps/preflight.ts';
 import { readyStep, verifyStep } from '../pipeline/steps/serve.ts';
 import { overallVerdict } from '../verdict/overall.ts';
 import { disprovedVerdict } from '../verdict/served.ts';
-import type { RunMode } from './mode.ts';
 
 /** Leases, deploys, verifies, measures and judges. */
 export async function measure(run: Run): Promise<Ending> {
@@ -29,5 +27,3 @@ export async function measure(run: Run): Promise<Ending> {
   const { checks, target } = run.report();
   return overallVerdict(checks, benchmark, target);
 }
-
-export const validate: RunMode = { traits: MODES.validate, story: measure };

@@ -17,7 +17,6 @@ import { parseReport } from '../report/parse.ts';
 import { isRunning } from '../report/wording.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { stepLog } from './action-log.ts';
-import { stepFolder } from './action-main.ts';
 import { currentStage } from './endings.ts';
 import { firstReport } from './first-report.ts';
 import { startJournal } from './journal.ts';
@@ -25,6 +24,7 @@ import { findLostLease } from './lost-lease.ts';
 import { noteRelease, releaseAsStage } from './release.ts';
 import { holdInterrupts } from './signals.ts';
 import { readState } from './state.ts';
+import { stepFolder } from './step-folder.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

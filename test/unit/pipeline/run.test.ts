@@ -83,7 +83,7 @@ async function run(
     saveLease: (state) => saved.push(state),
     ...host,
   });
-  await execute(running, storyOf(base.inputs.mode));
+  await execute(running, await storyOf(base.inputs.mode));
   const report = journal.report();
   const outcomes = Object.fromEntries(report.stages.map(({ stage, outcome }) => [stage, outcome]));
   return { report, said, outcomes };
