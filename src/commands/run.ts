@@ -1,6 +1,7 @@
 import { packageRootOf } from '../clients/runner/identity.ts';
 import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
 import type { Inputs } from '../inputs/inputs.ts';
+import { keepForStderr } from '../lib/exit.ts';
 import { systemClock } from '../lib/poll.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { storyOf } from '../modes/registry.ts';
@@ -66,7 +67,9 @@ async function rendererFor(
 ): Promise<Emit> {
   const { now } = systemClock;
   const write = (line: string) => {
-    process.stdout.write(`${safe(line)}\n`);
+    const text = safe(line);
+    process.stdout.write(`${text}\n`);
+    keepForStderr(text);
   };
   if (show === 'json') return jsonRenderer({ now, write });
   const plain = plainRenderer({ now, write });

@@ -1,4 +1,5 @@
 import type { InputSource } from '../inputs/source.ts';
+import { keepForStderr } from '../lib/exit.ts';
 import { systemClock } from '../lib/poll.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { runSweep, type SweepOutcome } from '../modes/sweep-pools.ts';
@@ -17,7 +18,9 @@ export async function sweepCommand(source: InputSource, { ends }: { ends?: strin
   const { env } = source;
   const { register, redact } = createRedactor();
   const write = (line: string) => {
-    process.stdout.write(`${neutral(redact(line))}\n`);
+    const text = neutral(redact(line));
+    process.stdout.write(`${text}\n`);
+    keepForStderr(text);
   };
   const emit = plainRenderer({ now: systemClock.now, write });
   process.on('unhandledRejection', (reason) => emit({ type: 'warning', text: `unhandled: ${String(reason)}` }));

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import * as core from '@actions/core';
 import type { InputSource } from '../../inputs/source.ts';
+import { keepForStderr } from '../../lib/exit.ts';
 import { errorText } from '../../lib/failure.ts';
 import { createRedactor } from '../../lib/redact.ts';
 
@@ -35,11 +36,23 @@ export function createActionsIo(env: Readonly<Record<string, string | undefined>
         .map((key) => key.slice('INPUT_'.length).toLowerCase()),
       env,
     },
-    info: (line) => core.info(redact(line)),
+    info(line) {
+      const text = redact(line);
+      core.info(text);
+      keepForStderr(text);
+    },
     startGroup: (title) => core.startGroup(redact(title)),
     endGroup: () => core.endGroup(),
-    error: (message, properties) => core.error(redact(message), properties),
-    warning: (message, title) => core.warning(redact(message), title ? { title } : undefined),
+    error(message, properties) {
+      const text = redact(message);
+      core.error(text, properties);
+      keepForStderr(text);
+    },
+    warning(message, title) {
+      const text = redact(message);
+      core.warning(text, title ? { title } : undefined);
+      keepForStderr(text);
+    },
     notice: (message, title) => core.notice(redact(message), title ? { title } : undefined),
     mask(secret) {
       if (register(secret)) core.setSecret(secret);

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const script = (body: string) => [
   '--input-type=module',
   '-e',
-  `import { exitProcess, ignoreClosedOutput } from ${EXIT};\nimport { readFile } from 'node:fs/promises';\n${body}`,
+  `import { exitProcess, ignoreClosedOutput, keepForStderr } from ${EXIT};\nimport { readFile } from 'node:fs/promises';\n${body}`,
 ];
 
 describe('the end of the process', () => {
@@ -37,5 +37,31 @@ describe('the end of the process', () => {
     child.stdout.destroy();
     child.stderr.destroy();
     expect(await new Promise((done) => child.once('close', done))).toBe(5);
+  });
+
+  it.each([
+    ['its disk is full', () => openSync('/dev/full', 'w')],
+    ['nobody reads it', () => 'pipe' as const],
+  ])('writes the last lines to stderr when stdout is lost: %s', async (_, stdout) => {
+    const body = `ignoreClosedOutput();
+      const say = (line) => { process.stdout.write(line + '\\n'); keepForStderr(line); };
+      setTimeout(() => { for (let i = 0; i < 60; i += 1) say('line ' + i); exitProcess(5); }, 200);`;
+    const child = spawn(process.execPath, script(body), { stdio: ['ignore', stdout(), 'pipe'] });
+    child.stdout?.destroy();
+    const stderr = (child.stderr as NonNullable<typeof child.stderr>).toArray();
+    expect(await new Promise((done) => child.once('close', done))).toBe(5);
+    const lines = Buffer.concat(await stderr)
+      .toString()
+      .trim()
+      .split('\n');
+    expect([lines[0], lines.at(-1), lines.length]).toEqual(['line 10', 'line 59', 50]);
+  });
+
+  it('writes nothing to stderr when stdout took all', () => {
+    const { stderr } = spawnSync(
+      process.execPath,
+      script("ignoreClosedOutput(); console.log('a'); keepForStderr('a'); exitProcess(0);"),
+    );
+    expect(String(stderr)).toBe('');
   });
 });
