@@ -212,6 +212,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER: `${gcp.url}/`,
         CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: `${gcp.url}/`,
         CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS: `${gcp.url}/`,
+        TPU_SERVING_GATE_REGISTRY_MIRROR: gcp.registryUrl,
         ACTIONS_ID_TOKEN_REQUEST_URL: gcp.oidcRequestUrl,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: gcp.oidcRequestToken,
         GITHUB_API_URL: github.apiUrl,

@@ -53,6 +53,8 @@ export interface GcpPorts {
   /** Value for ACTIONS_ID_TOKEN_REQUEST_URL (ends in `?api-version=1`) and its bearer. */
   oidcRequestUrl: string;
   oidcRequestToken: string;
+  /** A pull-through mirror of every registry. */
+  registryUrl: string;
   controlUrl: string;
 }
 
@@ -68,6 +70,12 @@ export interface GcpRecord {
   nodes: Record<string, string[]>;
   /** What the managed instance group is asked to hold, per pool. */
   targetSize: Record<string, number>;
+  registry: RegistryRecord;
+}
+
+/** Every request that a registry was asked by, and whether it carried credentials. */
+export interface RegistryRecord {
+  requests: { at: number; method: string; path: string; registry: string; status: number; credentials: boolean }[];
 }
 
 // --- kube: Kubernetes API, controllers, kubelet -------------------------------------------------------------------

@@ -1,4 +1,5 @@
 import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
+import { startRegistry } from '../registry/server.ts';
 import { issueToken } from '../tokens.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
 import { createClock, createRandom } from './clock.ts';
@@ -76,6 +77,7 @@ export async function startGcp(
     return reply;
   });
 
+  const registry = await startRegistry(config.scenario.cluster);
   const control = await listen((request) => {
     if (request.method !== 'GET' || request.path !== '/record') return { status: 404 };
     const record: GcpRecord = {
@@ -90,6 +92,7 @@ export async function startGcp(
       })),
       nodes: { [config.nodePool.name]: pool.group.vms().map((vm) => vm.name) },
       targetSize: { [config.nodePool.name]: pool.group.targetSize() },
+      registry: registry.record(),
     };
     return { status: 200, body: record };
   });
@@ -99,11 +102,12 @@ export async function startGcp(
     url: api.url,
     oidcRequestUrl: `${api.url}${OIDC_PATH}?api-version=1`,
     oidcRequestToken: oidc.requestToken,
+    registryUrl: registry.url,
     controlUrl: control.url,
     async close() {
       clock.stop();
       publisher.stop();
-      await Promise.all([api.close(), control.close()]);
+      await Promise.all([api.close(), registry.close(), control.close()]);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { AFTER_LEASE_SCENARIOS, BEFORE_LEASE_SCENARIOS } from './before-lease.ts';
 import { PICKER_SCENARIOS } from './picker.ts';
 import type { DiagnosisScenario, Expectation } from './types.ts';
 
@@ -566,7 +567,7 @@ const READY: readonly DiagnosisScenario[] = [
     '      cloud.google.com/gke-tpu-topology: 2x2',
     '      cloud.google.com/gke-tpu-topology: 2x2\n      cloud.google.com/gke-provisioning: reservation',
   ]),
-  manifest('no-toleration', 'the pods do not tolerate the taint of TPU nodes', 'pods.untolerated-taint', [
+  manifest('no-toleration', 'the pods do not tolerate the taint of TPU nodes', 'pool.mismatch', [
     'value: present\n',
     'value: absent\n',
   ]),
@@ -745,6 +746,8 @@ const OUTSIDE: readonly DiagnosisScenario[] = [
 /** Every fault with the cause that must be named for it. */
 export const DIAGNOSIS_SCENARIOS: readonly DiagnosisScenario[] = [
   ...BEFORE,
+  ...BEFORE_LEASE_SCENARIOS,
+  ...AFTER_LEASE_SCENARIOS,
   ...NODES,
   ...READY,
   ...SERVING,

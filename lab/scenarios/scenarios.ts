@@ -47,6 +47,7 @@ const HEALTHY_SERVING: ServingFaults = {
 
 const HEALTHY_CLUSTER: ClusterFaults = {
   image: 'ok',
+  registry: 'ok',
   routes: 'any',
   scaleIn: 'ok',
   strips: false,
@@ -134,6 +135,17 @@ export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
     ...HEALTHY,
     name: 'image-pull',
     summary: 'the vLLM image does not exist in its registry',
+    // A registry that everybody may ask: the run ends before the lease.
+    cluster: { ...HEALTHY_CLUSTER, image: 'not-found' },
+    manifests: {
+      replace: [['image: registry.redhat.io/rhaiis/vllm-tpu-rhel9:3.2.5', 'image: docker.io/vllm/vllm-tpu:nightly-0']],
+    },
+    expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
+  },
+  'image-pull-private': {
+    ...HEALTHY,
+    name: 'image-pull-private',
+    summary: 'the vLLM image does not exist in a registry that only the nodes may read',
     cluster: { ...HEALTHY_CLUSTER, image: 'not-found' },
     expect: { exitCode: 2, verdict: 'error', cause: 'image.not-found' },
   },

@@ -133,6 +133,8 @@ export interface ObjectRef {
 export interface ClusterFaults {
   /** `not-found`: the registry does not know the vLLM image's tag. */
   image: 'ok' | 'not-found';
+  /** What every registry does with requests that are not a node's: it limits them, is down, or never replies. */
+  registry: 'ok' | 'limited' | 'down' | 'silent';
   /**
    * `own`: the gateway takes the routes of KServe alone. `oldest-pool`: it asks the endpoint picker for the oldest route
    * alone, as Istio before 1.28.5 does.

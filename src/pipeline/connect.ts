@@ -3,6 +3,7 @@ import { googleEndpoints } from '../clients/google/endpoints.ts';
 import type { ClusterInfo, GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { kubeEndpoints } from '../clients/kubernetes/endpoints.ts';
+import type { RegistryClient } from '../clients/registry/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { FailureStage } from '../lib/failure.ts';
 import { type Clock, deadline, orAbort } from '../lib/poll.ts';
@@ -68,6 +69,13 @@ export async function openGke(connection: Connection, auth: GcpAuth, stage: Fail
     stage,
     onRetry: (message) => connection.emit({ type: 'warning', text: message }),
   });
+}
+
+/** A client of the registries that images come from. It is given no credentials. */
+export async function openRegistry({ env, signal }: Connection): Promise<RegistryClient> {
+  const { createRegistryClient } = await import('../clients/registry/client.ts');
+  const { registryMirror } = await import('../clients/registry/endpoints.ts');
+  return createRegistryClient({ env, signal, mirror: registryMirror(env), userAgent: `tpu-serving-gate/${VERSION}` });
 }
 
 /** The first endpoint of the control plane that answers. */

@@ -9,7 +9,7 @@ import { partialResult } from '../publish/partial-result.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Report } from '../report/model.ts';
 import { loadFiles } from '../stages/preflight/workspace.ts';
-import { type Connection, openAuth, openGke, openKube } from './connect.ts';
+import { type Connection, openAuth, openGke, openKube, openRegistry } from './connect.ts';
 import { execute, type Story, type Traces } from './execute.ts';
 import { firstReport, runKeyOf } from './first-report.ts';
 import { type Journal, startJournal } from './journal.ts';
@@ -153,7 +153,9 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
       const cluster = await gke.getCluster();
       const kube = await openKube(connection, auth, cluster, 'preflight');
       closers.push(kube.close);
-      return { gke, kube, cluster, identity: `authenticated by ${auth.describe()}` };
+      const registry = inputs.checkImages === 'off' ? null : await openRegistry(connection);
+      if (registry) closers.push(registry.close);
+      return { gke, kube, registry, cluster, identity: `authenticated by ${auth.describe()}` };
     },
   };
   const { signal } = signals;

@@ -1,6 +1,7 @@
 import type { Manifest } from '../clients/files/manifests.ts';
 import type { ClusterInfo, GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
+import type { RegistryClient } from '../clients/registry/client.ts';
 import { atStage, type Failure } from '../lib/failure.ts';
 import type { Fact } from '../report/facts.ts';
 import type { Report, StageName } from '../report/model.ts';
@@ -17,6 +18,8 @@ import type { Journal } from './journal.ts';
 export interface World {
   gke: GkeClient;
   kube: KubeClient;
+  /** Null where the inputs turn the look at images off. */
+  registry: RegistryClient | null;
   cluster: ClusterInfo;
   /** Who the gate is. */
   identity: string;

@@ -2,6 +2,7 @@ import type { Manifest } from '../clients/files/manifests.ts';
 import type { GkeClient, NodePoolInfo } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { ObjectRef, OwnedRef } from '../clients/kubernetes/objects.ts';
+import type { RegistryClient } from '../clients/registry/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
@@ -14,6 +15,8 @@ export interface StageContext {
   inputs: Inputs;
   gke: GkeClient;
   kube: KubeClient;
+  /** Asked for the images of the manifests; none where the inputs turn that off. */
+  registry?: RegistryClient | null;
   clock: Clock;
   signal: AbortSignal;
   emit: Emit;
@@ -34,7 +37,7 @@ export interface StageContext {
 }
 
 /** The same before the cluster is known. */
-export type BaseContext = Omit<StageContext, 'gke' | 'kube'>;
+export type BaseContext = Omit<StageContext, 'gke' | 'kube' | 'registry'>;
 
 /** What preflight found out; all that later stages need to know before money is spent. */
 export interface Prepared {

@@ -104,7 +104,8 @@ function termText({ matchExpressions = [], matchFields = [] }: Parameters<typeof
 
 /**
  * The pool's own taints, and the one that GKE gives TPU nodes whatever the pool says. GKE's admission adds its toleration to
- * pods with chips (ExtendedResourceToleration), which cannot be seen from here. GKE spells effects in its own way.
+ * pods with chips (ExtendedResourceToleration), which cannot be seen from here: no toleration at all is left open. One that
+ * names the taint and does not fit it is a mistake. GKE spells effects in its own way.
  */
 function judgeTaints(pool: NodePoolInfo, pod: PodSpec | undefined, result: Placement): void {
   const others = pool.taints.filter(({ key }) => key !== TPU_RESOURCE);
@@ -114,10 +115,21 @@ function judgeTaints(pool: NodePoolInfo, pod: PodSpec | undefined, result: Place
     const kind = effectOf(effect);
     if (kind === 'PreferNoSchedule' || isTolerated({ key, value, effect: kind }, pod)) continue;
     const shown = `${key}${value ? `=${value}` : ''}${kind ? `:${kind}` : ''}`;
-    if (key === TPU_RESOURCE && kind === 'NoSchedule' && chipsAsked(pod) !== 0) {
+    const named = (pod?.tolerations ?? []).filter((one) => one.key === TPU_RESOURCE);
+    if (key === TPU_RESOURCE && kind === 'NoSchedule' && chipsAsked(pod) !== 0 && named.length === 0) {
       result.unknown.push(`the taint ${shown}, unless GKE adds the toleration`);
-    } else result.misfits.push({ field: 'tolerations', says: `they do not tolerate its taint ${shown}`, taint: key });
+    } else {
+      const given = key === TPU_RESOURCE ? named.map(tolerationText).join(' and ') : '';
+      const says = `they do not tolerate its taint ${shown}${given ? `, but ${given}` : ''}`;
+      result.misfits.push({ field: 'tolerations', says, taint: key });
+    }
   }
+}
+
+/** `google.com/tpu=absent:NoSchedule`. */
+function tolerationText({ key, operator, value, effect }: NonNullable<PodSpec['tolerations']>[number]): string {
+  const shown = operator === 'Exists' ? `${key}` : `${key}=${value ?? ''}`;
+  return effect ? `${shown}:${effect}` : shown;
 }
 
 const TPU_TAINT = { key: TPU_RESOURCE, value: 'present', effect: 'NO_SCHEDULE' };

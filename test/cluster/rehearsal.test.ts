@@ -106,7 +106,7 @@ describe('the gate on a real API server, with the shipped roles and no others', 
     });
     run = await rehearsed(lab);
     // The diagnosis asks for what a run that passes has no need of.
-    const failing = await start('image-pull', true);
+    const failing = await start('image-pull-private', true);
     failed = await rehearsed(failing).finally(() => failing.stop());
     own = [run, failed].flatMap(({ record }) =>
       record.kube.requests.filter(({ user }) => user === GATE_USER).flatMap((request) => accessOf(request) ?? []),
@@ -176,7 +176,7 @@ describe('the gate on a real API server, with the shipped roles and no others', 
     MINUTES,
   );
 
-  it.each(['pass', 'image-pull'])(
+  it.each(['pass', 'image-pull-private'])(
     "says of %s what it says on the lab's own API",
     async (scenario) => {
       const here = scenario === 'pass' ? run : failed;

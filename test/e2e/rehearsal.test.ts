@@ -3,7 +3,16 @@ import { describeRehearsals } from './rehearse.ts';
 
 describeRehearsals(UNMEASURED_SCALE, [
   { scenario: 'stockout', code: 2, says: ['The zone has no TPU capacity', 'not at fault'] },
-  { scenario: 'image-pull', code: 2, says: ['The container image does not exist', 'Correct the image name or tag'] },
+  {
+    scenario: 'image-pull-private',
+    code: 2,
+    says: ['The container image does not exist', 'Correct the image name or tag'],
+  },
+  {
+    scenario: 'image-pull',
+    code: 2,
+    says: ['The container image does not exist', 'docker.io does not have the tag', 'crane ls docker.io/vllm/vllm-tpu'],
+  },
   {
     scenario: 'picker-killed',
     pairs: '3-3',

@@ -13,6 +13,8 @@ import type {
   V1PodSpec,
   V1PodStatus,
   V1Probe,
+  V1ResourceQuotaSpec,
+  V1ResourceQuotaStatus,
 } from '@kubernetes/client-node';
 import type { KubeObject, ObjectMeta } from './objects.ts';
 
@@ -57,6 +59,21 @@ export type Deployment = Known<AsRead<V1DeploymentSpec>, AsRead<V1DeploymentStat
 export type Node = Known<AsRead<V1NodeSpec>, AsRead<V1NodeStatus>>;
 export type LeaseSpec = AsRead<V1LeaseSpec>;
 export type Lease = Known<LeaseSpec>;
+export type ResourceQuota = Known<AsRead<V1ResourceQuotaSpec>, AsRead<V1ResourceQuotaStatus>>;
+
+/** Amounts by resource. The client library calls the field `default` by another name than JSON does. */
+export interface LimitRangeItem {
+  type?: string;
+  min?: Amounts;
+  max?: Amounts;
+  default?: Amounts;
+  defaultRequest?: Amounts;
+  maxLimitRequestRatio?: Amounts;
+}
+
+export type Amounts = Readonly<Record<string, string | number>>;
+export type LimitRange = Known<{ limits?: LimitRangeItem[] }>;
+
 export type Event = Known<unknown> & Partial<Omit<AsRead<CoreV1Event>, 'apiVersion' | 'kind' | 'metadata'>>;
 export type LabelSelector = AsRead<V1LabelSelector>;
 export type NetworkPolicyPeer = AsRead<V1NetworkPolicyPeer>;
@@ -198,6 +215,8 @@ export interface KindMap {
   Deployment: Deployment;
   Node: Node;
   Lease: Lease;
+  LimitRange: LimitRange;
+  ResourceQuota: ResourceQuota;
   Event: Event;
   NetworkPolicy: NetworkPolicy;
   HTTPRoute: HTTPRoute;

@@ -18,6 +18,7 @@ const scalar: Decoder<string | number> = (value, path) =>
   typeof value === 'number' ? number(value, path) : text(value, path);
 const words = list(text);
 const texts = record(text);
+const amounts = record(scalar);
 
 /** Metadata of any object. What the API server adds may be missing from a dry run's. */
 export const metadata = object({
@@ -138,6 +139,30 @@ export const SHAPES: Readonly<Record<keyof KindMap, Readonly<Record<string, Deco
       renewTime: text,
       leaseTransitions: number,
     }),
+  },
+  LimitRange: {
+    spec: some({
+      limits: list(
+        some({
+          type: text,
+          min: amounts,
+          max: amounts,
+          default: amounts,
+          defaultRequest: amounts,
+          maxLimitRequestRatio: amounts,
+        }),
+      ),
+    }),
+  },
+  ResourceQuota: {
+    spec: some({
+      hard: amounts,
+      scopes: words,
+      scopeSelector: some({
+        matchExpressions: list(some({ scopeName: text, operator: text, values: words })),
+      }),
+    }),
+    status: some({ hard: amounts, used: amounts }),
   },
   Event: {
     type: text,

@@ -52,9 +52,11 @@ export const IMAGE_RULES: readonly Rule[] = [
     blame: 'change',
     family: 'pods',
     confidence: 'proven',
-    looksLike: 'waiting with ErrImagePull and "not found" or "manifest unknown"',
+    looksLike:
+      'MANIFEST_UNKNOWN of a registry before the lease, or ErrImagePull with "not found" or "manifest unknown"',
     match({ failure, lines }) {
       if (failure?.code !== 'image-not-found') return null;
+      if (failure.stage === 'preflight') return { seen: [...lines], explanation: failure.message };
       const { pod, container, message, image } = failure.evidence;
       return {
         seen: [String(message ?? ''), ...lines].filter((line) => line !== ''),
@@ -64,7 +66,8 @@ export const IMAGE_RULES: readonly Rule[] = [
           : { path: [...TEMPLATE, 'containers', 0, 'image'] },
       };
     },
-    remedy: () => 'Correct the image name or tag in the LLMInferenceService, then push.',
+    remedy: ({ failure }) =>
+      `Correct the image name or tag in the LLMInferenceService, then push.${failure?.stage === 'preflight' && failure.hint ? ` ${failure.hint}` : ''}`,
   },
   {
     cause: 'image.pull-denied',

@@ -48,24 +48,29 @@ function scheduling(
   };
 }
 
-/** A rule on events about pods that could not even be made. */
+/** A rule on pods that cannot even be made: preflight has found it by `code`, or events report it. */
 function refusedPods(
   rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'remedy'> & {
     pattern: RegExp;
+    code?: string;
     explanation: (line: string) => string;
   },
 ): Rule {
-  const { pattern, explanation, ...rest } = rule;
+  const { pattern, code, explanation, ...rest } = rule;
   return {
     ...rest,
     confidence: 'proven',
     family: 'pods',
     match(evidence) {
+      const { failure, lines } = evidence;
+      if (failure && failure.code === code) return { seen: [...lines], explanation: failure.message };
       if (!waited(evidence)) return null;
       const seen = warned(evidence, pattern, /FailedCreate/);
       const [line] = seen.slice(-1);
       return line ? { seen: seen.slice(-4), explanation: explanation(line) } : null;
     },
+    remedy: (evidence) =>
+      (evidence.failure?.code === code ? evidence.failure?.hint : undefined) ?? rule.remedy(evidence),
   };
 }
 
@@ -75,16 +80,30 @@ export const SCHEDULING_RULES: readonly Rule[] = [
     cause: 'pods.quota',
     title: 'A ResourceQuota of the namespace refuses the pods',
     blame: 'config',
-    looksLike: 'FailedCreate with "exceeded quota"',
+    looksLike: 'before the lease, or FailedCreate with "exceeded quota"',
+    code: 'pod-quota',
     pattern: /exceeded quota|must specify (?:limits|requests)/i,
     explanation: () => 'The namespace has a ResourceQuota that the pods do not fit into.',
     remedy: (evidence) => `kubectl -n ${namespaceOf(evidence)} describe resourcequota; raise it, or ask for less.`,
   }),
   refusedPods({
+    cause: 'pods.limits',
+    title: 'A LimitRange of the namespace refuses the pods',
+    blame: 'change',
+    looksLike: 'before the lease, or FailedCreate with "maximum cpu usage per Container is" and the like',
+    code: 'limit-range',
+    pattern: /(?:maximum|minimum) [\w./-]+ usage per \w+ is|max limit to request ratio per \w+/i,
+    explanation: (line) =>
+      `The namespace has a LimitRange that the template breaks: ${/(?:maximum|minimum|[\w./-]+ max limit)[\s\S]{0,200}/.exec(line)?.[0] ?? 'see the event'}.`,
+    remedy: (evidence) =>
+      `Correct the resources in spec.template: kubectl -n ${namespaceOf(evidence)} describe limitrange`,
+  }),
+  refusedPods({
     cause: 'pods.security',
     title: 'Pod Security refuses the pods',
     blame: 'change',
-    looksLike: 'FailedCreate with "violates PodSecurity"',
+    looksLike: 'before the lease, or FailedCreate with "violates PodSecurity"',
+    code: 'pod-security',
     pattern: /violates PodSecurity/i,
     explanation: (line) =>
       `The namespace enforces a Pod Security standard that the template breaks: ${/violates PodSecurity[^:]*: ([\s\S]{0,200})/.exec(line)?.[1] ?? 'see the event'}.`,

@@ -1,4 +1,4 @@
-import { integer, kubernetesName, optional, plain, wordOr } from '../parsers/basic.ts';
+import { integer, kubernetesName, oneOf, optional, plain, wordOr } from '../parsers/basic.ts';
 import { pattern } from '../parsers/mode.ts';
 import { environment, gateway, guard, restingNodes } from '../parsers/stack.ts';
 import type { InputRow } from '../row.ts';
@@ -125,6 +125,18 @@ export const STACK = {
     description: [
       'Fields that the manifests may have beside the reviewed ones, with everything below them:',
       '`spec.template.nodeName`, or of one kind `LLMInferenceService:spec.scaling`.',
+    ].join(' '),
+  },
+  /** Whether registries are asked for the images of the manifests. */
+  'check-images': {
+    group: 'stack',
+    key: 'checkImages',
+    ...oneOf(['auto', 'off']),
+    default: 'auto',
+    description: [
+      'Ask the registries before the lease whether the images exist, as a reader without credentials: `auto` or `off`. Only',
+      'names of `allowed-registries` are asked, and only at addresses of the internet, by `HTTPS_PROXY` where it is set. In',
+      'place of the registries a pull-through mirror is asked whose address is in `TPU_SERVING_GATE_REGISTRY_MIRROR`.',
     ].join(' '),
   },
   /** Null: taken from the HTTPRoute's parentRefs. */

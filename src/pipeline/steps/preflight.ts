@@ -25,7 +25,8 @@ export function preflightStep(run: Run): Promise<Planned> {
       const files = await readFiles(run, table);
       const world = await connected(run, table);
       const { prompts, baseline } = files;
-      const context = { ...run.context, gke: world.gke, kube: world.kube, prompts, baseline };
+      const { gke, kube, registry } = world;
+      const context = { ...run.context, gke, kube, registry, prompts, baseline };
       const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table);
       run.found({ service: prepared.service });
       noteChanges(run, files);

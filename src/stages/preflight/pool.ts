@@ -5,7 +5,7 @@ import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef } from '../../stack/refs.ts';
 import { evidenceAt } from '../../stack/service.ts';
 import { chipsOf, machineOf, TPU_RESOURCE } from '../../tpu/machines.ts';
-import { chipsAsked, otherDevices, placementOn } from '../../tpu/placement.ts';
+import { chipsAsked, otherDevices, type Placement, placementOn } from '../../tpu/placement.ts';
 import { checkPool, poolNotes } from '../../tpu/pool-shape.ts';
 import type { Look } from './table.ts';
 
@@ -92,12 +92,21 @@ function checkPlacement(pool: NodePoolInfo, manifest: Manifest, service: Service
     stage: 'preflight',
     code: 'pool-mismatch',
     message: `The pods of ${service.name} would find no node of ${pool.name}: ${says}.`,
-    hint: first.taint
-      ? `Add to spec.template.tolerations: {key: ${first.taint}, operator: Exists}.`
-      : `Correct spec.template.${first.field}, or name another "node-pool".`,
+    hint: [...new Set(misfits.map(fixOf))].join(' '),
     blame: 'change',
-    evidence: evidenceAt(manifest, ['spec', 'template', first.field], says),
+    evidence: {
+      ...evidenceAt(manifest, ['spec', 'template', first.field], first.says),
+      locations: misfits.flatMap(
+        (each) => evidenceAt(manifest, ['spec', 'template', each.field], each.says).locations as unknown[],
+      ),
+    },
   });
+}
+
+function fixOf({ field, taint }: Placement['misfits'][number]): string {
+  return taint
+    ? `Set in spec.template.tolerations: {key: ${taint}, operator: Exists}.`
+    : `Correct spec.template.${field}, or name another "node-pool".`;
 }
 
 /** Refuses replicas that ask for no chips, or for other devices. */

@@ -3,6 +3,7 @@ import type { ClusterInfo } from '../../clients/google/gke.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import type { Environment } from '../../report/model.ts';
+import { plannedPods } from '../../stack/planned-pods.ts';
 import { commandLine, isService, mainOf, type OneService, serviceObject, serviceOf } from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { choosePool } from '../../tpu/pool-shape.ts';
@@ -15,17 +16,23 @@ import { dryRun } from './dry-run.ts';
 import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
 import { checkFilters } from './filters.ts';
 import { chooseGateway } from './gateway-choice.ts';
+import { checkImages } from './images.ts';
 import { checkKserve, readVersions } from './kserve.ts';
+import { checkLimitRanges } from './limit-ranges.ts';
+import { readNamespaceRules } from './namespace-rules.ts';
 import { checkPolicies } from './network.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
 import { checkPlugins } from './picker-config.ts';
+import { checkPodSecurity } from './pod-security.ts';
 import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
 import { checkSize } from './pool-size.ts';
 import { checkPrerequisites } from './prerequisites.ts';
+import { checkQuotas } from './quota.ts';
 import { checkNamedRoutes } from './route-by-reference.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
 import { withBases } from './shape.ts';
+import { sharedReads } from './shared-reads.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
 
@@ -41,7 +48,8 @@ export async function preflight(
   retire: KubeObject[],
   table: Table,
 ): Promise<Prepared> {
-  const { inputs, kube, gke, note } = context;
+  const { inputs, gke, note, registry = null } = context;
+  const kube = sharedReads(context.kube);
   const { manifest, service, unread } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   const { gateway, why } = await chooseGateway(kube, { wanted: inputs.gateway, manifest, manifests, service });
@@ -61,6 +69,10 @@ export async function preflight(
   const refuseLiving = refuserOfLiving(context, poolNamed(cluster, inputs.nodePool));
   const network = { cluster, service, manifests, unread, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
+
+  const pods = plannedPods(manifests, manifest, unread);
+  const held = readNamespaceRules(kube, service.namespace);
+  held.catch(() => {});
 
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
   const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
@@ -96,6 +108,17 @@ export async function preflight(
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
     table.look('mtls', 'mTLS of the mesh', () => checkPeerAuthentication(kube, network)),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
+    table.look('images', 'Images', () => checkImages(registry, manifests)),
+    table.look('namespace-quota', 'Quota of the namespace', async () => {
+      const { quotas, ranges } = await held;
+      return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods, passing });
+    }),
+    table.look('limit-ranges', 'Limits of the namespace', async () =>
+      checkLimitRanges(service.namespace, (await held).ranges, pods),
+    ),
+    table.look('pod-security', 'Pod Security', async () =>
+      checkPodSecurity(service.namespace, (await held).labels, pods, cluster.version),
+    ),
     table.look('existing', 'Existing service', () => checkExisting(context, service, { retired, refuseLiving })),
     table.look('dry-run', 'Server-side dry run', async () =>
       dryRun(context, [...manifests, ...((await rules) ?? [])], refuseLiving),

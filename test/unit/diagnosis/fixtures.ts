@@ -531,6 +531,10 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     hit: created('pods "a" is forbidden: exceeded quota: team'),
     near: created('pods "a" is forbidden: quota is fine'),
   },
+  'pods.limits': {
+    hit: created('pods "a" is forbidden: maximum cpu usage per Container is 16, but limit is 40'),
+    near: created('pods "a" is forbidden: usage is fine'),
+  },
   'pods.security': {
     hit: created('violates PodSecurity "restricted:latest": runAsNonRoot != true'),
     near: created('warns of PodSecurity "restricted:latest"'),

@@ -32,6 +32,7 @@ function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => v
   const { kube } = fakeKube({ Node: () => pool.nodes });
   return {
     gke: pool.gke,
+    registry: null,
     kube: {
       ...kube,
       version: async () => 'v1.33.4-gke.1',

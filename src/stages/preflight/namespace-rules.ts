@@ -1,0 +1,48 @@
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { LimitRange, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
+import { Failure } from '../../lib/failure.ts';
+import type { Look } from './table.ts';
+
+/** What admission in a namespace judges pods by; null for what the identity may not read. */
+export interface NamespaceRules {
+  quotas: ResourceQuota[] | null;
+  ranges: LimitRange[] | null;
+  /** Labels of the namespace. */
+  labels: Readonly<Record<string, string>> | null;
+}
+
+/** Reads quotas, limit ranges and labels of a namespace, each once and side by side. */
+export async function readNamespaceRules(
+  kube: Pick<KubeClient, 'get' | 'list'>,
+  namespace: string,
+): Promise<NamespaceRules> {
+  const [quotas, ranges, labels] = await Promise.all([
+    unlessForbidden(async () => (await kube.list('v1', 'ResourceQuota', { namespace })) ?? []),
+    unlessForbidden(async () => (await kube.list('v1', 'LimitRange', { namespace })) ?? []),
+    unlessForbidden(async () => {
+      const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
+      return object?.metadata.labels ?? {};
+    }),
+  ]);
+  return { quotas, ranges, labels };
+}
+
+async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'kube-permission') return null;
+    throw error;
+  }
+}
+
+/** The line of a rule that the identity may not read, with the command that lets it. `resource` is a plural. */
+export function notReadable(namespace: string, what: string, verb: 'get' | 'list', resource: string): Look {
+  const role = `tpu-serving-gate-${resource}`;
+  const only = verb === 'get' ? ` --resource-name ${namespace}` : '';
+  return {
+    outcome: 'not-checked',
+    seen: `${what} of ${namespace} may not be read`,
+    remedy: `kubectl -n ${namespace} create role ${role} --verb ${verb} --resource ${resource}${only}; kubectl -n ${namespace} create rolebinding ${role} --role ${role} --user IDENTITY`,
+  };
+}
