@@ -11,6 +11,8 @@ export const SECRETS = key('', 'secrets');
 export const CONFIG_MAPS = key('', 'configmaps');
 export const SERVICE_ACCOUNTS = key('', 'serviceaccounts');
 export const EVENTS = key('', 'events');
+const RESOURCE_QUOTAS = key('', 'resourcequotas');
+const LIMIT_RANGES = key('', 'limitranges');
 export const DEPLOYMENTS = key('apps', 'deployments');
 export const REPLICA_SETS = key('apps', 'replicasets');
 export const ENDPOINT_SLICES = key('discovery.k8s.io', 'endpointslices');
@@ -40,6 +42,8 @@ const BUILT_IN: Record<string, ResourceKey> = {
   ConfigMap: CONFIG_MAPS,
   ServiceAccount: SERVICE_ACCOUNTS,
   Event: EVENTS,
+  ResourceQuota: RESOURCE_QUOTAS,
+  LimitRange: LIMIT_RANGES,
   Deployment: DEPLOYMENTS,
   ReplicaSet: REPLICA_SETS,
   EndpointSlice: ENDPOINT_SLICES,

@@ -39,7 +39,7 @@ const AS_ROOT: readonly [string, string] = [
   '        securityContext:\n          runAsUser: 0\n          runAsNonRoot: false\n        env:\n          - name: PJRT_DEVICE',
 ];
 
-const denied = (resource: string) => ({ verb: 'list', group: '', resource });
+const denied = (verb: 'get' | 'list', resource: string) => ({ verb, group: '', resource });
 
 /** What admission and the kubelet would refuse, found before a node is leased. */
 export const BEFORE_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
@@ -67,7 +67,7 @@ export const BEFORE_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
     expect: error('pool.mismatch'),
   },
   {
-    name: 'quota-of-chips',
+    name: 'pod-quota',
     summary: 'a ResourceQuota leaves fewer chips than the replicas need',
     cluster: { add: [TPU_QUOTA] },
     expect: error('pods.quota'),
@@ -92,7 +92,7 @@ export const BEFORE_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
     expect: error('pods.limits'),
   },
   {
-    name: 'security-restricted',
+    name: 'pod-security',
     summary: 'the namespace enforces the standard restricted, and vLLM runs as root',
     cluster: { patch: labelled({ 'pod-security.kubernetes.io/enforce': 'restricted' }) },
     manifests: { replace: [AS_ROOT] },
@@ -120,7 +120,7 @@ export const AFTER_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
     summary: 'a ResourceQuota that the identity may not read refuses the pods',
     cluster: {
       add: [TPU_QUOTA],
-      denied: [denied('resourcequotas')],
+      denied: [denied('list', 'resourcequotas')],
       refusedPods:
         'pods "qwen2-3b-pattern3-kserve-1" is forbidden: exceeded quota: team, requested: requests.google.com/tpu=4, used: requests.google.com/tpu=8, limited: requests.google.com/tpu=8',
     },
@@ -131,10 +131,20 @@ export const AFTER_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
     summary: 'a LimitRange that the identity may not read refuses the pods',
     cluster: {
       add: [limits({ type: 'Container', max: { cpu: '16' } })],
-      denied: [denied('limitranges')],
+      denied: [denied('list', 'limitranges')],
       refusedPods:
         'pods "qwen2-3b-pattern3-kserve-1" is forbidden: maximum cpu usage per Container is 16, but limit is 40',
     },
     expect: error('pods.limits'),
+  },
+  {
+    name: 'security-unreadable',
+    summary: 'the standard that the namespace enforces may not be read, and refuses the pods',
+    cluster: {
+      denied: [denied('get', 'namespaces')],
+      refusedPods:
+        'pods "qwen2-3b-pattern3-kserve-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true (pod or container "main" must set securityContext.runAsNonRoot=true)',
+    },
+    expect: error('pods.security'),
   },
 ];

@@ -578,18 +578,6 @@ const READY: readonly DiagnosisScenario[] = [
     'requests:\n            google.com/tpu: "4"',
     'requests:\n            cpu: "400"\n            google.com/tpu: "4"',
   ]),
-  scenario('pod-quota', 'a ResourceQuota refuses the pods', 'pods.quota', {
-    cluster: {
-      refusedPods:
-        'pods "qwen2-3b-pattern3-kserve-1" is forbidden: exceeded quota: team, requested: requests.google.com/tpu=4, used: requests.google.com/tpu=0, limited: requests.google.com/tpu=0',
-    },
-  }),
-  scenario('pod-security', 'Pod Security refuses the pods', 'pods.security', {
-    cluster: {
-      refusedPods:
-        'pods "qwen2-3b-pattern3-kserve-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true (pod or container "main" must set securityContext.runAsNonRoot=true)',
-    },
-  }),
   scenario('pod-webhook', 'the webhook of the sidecar injector does not answer', 'pods.webhook', {
     cluster: {
       refusedPods:

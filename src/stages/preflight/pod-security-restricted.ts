@@ -1,6 +1,13 @@
 import { fieldsIn, itemsIn, type PlannedPods } from '../../stack/planned-pods.ts';
 import { added } from './pod-security-baseline.ts';
-import { contexts, forbidden, lacking, type SecurityBreach, type SecurityRule } from './pod-security-rule.ts';
+import {
+  contexts,
+  forbidden,
+  lacking,
+  type SecurityBreach,
+  type SecurityRule,
+  wrongValue,
+} from './pod-security-rule.ts';
 
 /** policy/check_restrictedVolumes.go. */
 const VOLUMES = [
@@ -33,7 +40,7 @@ export const RESTRICTED_RULES: readonly SecurityRule[] = [
         const given = context[field] ?? null;
         if (given === false) return [];
         if (given === null) return [lacking(container, pods, field, 'false')];
-        return [forbidden(path, `securityContext.${field}`, given, 'false', whose)];
+        return [wrongValue(path, `securityContext.${field}`, given, 'false', whose)];
       }),
   },
   { level: 'restricted', since: 0, relaxed: true, judge: (pods) => inherited(pods, 'runAsNonRoot', [true]) },
@@ -61,7 +68,7 @@ export const RESTRICTED_RULES: readonly SecurityRule[] = [
         if (Array.isArray(drop) && drop.includes('ALL')) return [];
         const field = 'capabilities.drop';
         if (drop === undefined || drop === null) return [lacking(container, pods, field, '["ALL"]')];
-        return [forbidden(container.path, `securityContext.${field}`, drop, '["ALL"]', `container ${container.name}`)];
+        return [wrongValue(container.path, `securityContext.${field}`, drop, '["ALL"]', `container ${container.name}`)];
       }),
       ...added(pods, (name) => name === 'NET_BIND_SERVICE', 'NET_BIND_SERVICE alone'),
     ],
@@ -83,7 +90,7 @@ function inherited(pods: PlannedPods, field: string, allowed: readonly unknown[]
     ({ value }) => value !== null && !allowed.includes(value),
   );
   const wanted = allowed.map(String).join(' or ');
-  const set = bad.map(({ value, whose, path }) => forbidden(path, `securityContext.${field}`, value, wanted, whose));
+  const set = bad.map(({ value, whose, path }) => wrongValue(path, `securityContext.${field}`, value, wanted, whose));
   if (allowed.includes(podValue)) return set;
   const unset = pods.containers.filter((_, index) => ofContainers[index]?.value === null);
   return [...set, ...unset.map((container) => lacking(container, pods, field, wanted))];

@@ -35,9 +35,15 @@ export function forbidden(
   return {
     path: [...path, ...field.split('.')],
     says: `${field} of ${whose} is ${text}, and allowed is ${allowed}`,
-    fix: `Set ${field} to ${allowed}, or leave it out where that is allowed.`,
+    fix: `Remove ${field} of ${whose}: allowed is ${allowed}.`,
     lacks: null,
   };
+}
+
+/** A field that must be there, with another value. */
+export function wrongValue(...given: Parameters<typeof forbidden>): SecurityBreach {
+  const [, field, , allowed, whose] = given;
+  return { ...forbidden(...given), fix: `Set ${field} of ${whose} to ${allowed}.` };
 }
 
 /** A field that must be there. */

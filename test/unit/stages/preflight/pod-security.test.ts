@@ -132,7 +132,9 @@ describe('the line on Pod Security', () => {
       blame: 'change',
       message:
         'service.yaml:106: securityContext.privileged of container extra of the replicas of qwen is true, and allowed is false (Pod Security baseline:v1.33 of ns); service.yaml:106: securityContext.procMount of container extra of the replicas of qwen is "Unmasked", and allowed is Default (Pod Security baseline:v1.33 of ns).',
-      hint: expect.stringContaining('Set securityContext.procMount to Default'),
+      hint: expect.stringContaining(
+        'Remove securityContext.procMount of container extra of the replicas of qwen: allowed is Default.',
+      ),
       evidence: { locations: [expect.objectContaining({ line: 106 }), expect.objectContaining({ line: 106 })] },
     });
   });

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { LimitRange, LimitRangeItem } from '../../../../src/clients/kubernetes/kinds.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
+import { checkLimitRanges } from '../../../../src/stages/preflight/limit-ranges.ts';
+import { found, pods } from './planned.ts';
+
+const range = (...limits: LimitRangeItem[]): LimitRange => ({
+  apiVersion: 'v1',
+  kind: 'LimitRange',
+  metadata: { name: 'bounds', namespace: 'ns' },
+  spec: { limits },
+});
+
+/** A sidecar with these resources; the rest of the pods is open, or keeps to anything. */
+const extra = (resources: object) => ({ containers: [{ name: 'main' }, { name: 'extra', resources }] });
+
+async function judged(template: object, ...items: LimitRangeItem[]): Promise<string> {
+  const result = await found(() => checkLimitRanges('ns', [range(...items)], pods(template).slice(0, 1)));
+  return result instanceof Failure ? result.message : (result.outcome ?? 'pass');
+}
+
+const container = (rule: LimitRangeItem): LimitRangeItem => ({ type: 'Container', ...rule });
+
+describe('a container', () => {
+  const WHOLE = { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '2Gi' } };
+
+  it.each<[object, LimitRangeItem, RegExp]>([
+    [WHOLE, { min: { cpu: '1500m' } }, /container extra .* requests 1 of cpu, and allowed are at least 1500m/],
+    [WHOLE, { min: { memory: '3Gi' } }, /requests 1Gi of memory, and allowed are at least 3Gi/],
+    [WHOLE, { max: { cpu: '1' } }, /limits cpu to 2, and allowed are at most 1/],
+    [WHOLE, { maxLimitRequestRatio: { cpu: '1' } }, /limits and requests of cpu of 2 to 1, .* at most 1 times/],
+    [{}, { min: { cpu: '1' } }, /container extra .* requests no cpu/],
+    [{}, { max: { memory: '1Gi' } }, /container extra .* limits memory to nothing/],
+    [{}, { maxLimitRequestRatio: { cpu: '2' } }, /container extra .* no request and no limit of cpu/],
+    [{ limits: { cpu: '4' } }, { max: { cpu: '2' } }, /limits cpu to 4/],
+  ])('with %j is refused by %j', async (resources, rule, words) => {
+    expect(await judged(extra(resources), container(rule))).toMatch(words);
+  });
+
+  it('that limits what it does not request requests the limit', async () => {
+    const template = { containers: [{ name: 'main', resources: { limits: { cpu: '4' } } }] };
+    const closed = { ...template, initContainers: [] };
+    expect(await judged(closed, container({ min: { cpu: '4' }, max: { cpu: '4' } }))).toBe('pass');
+  });
+
+  it('gets the defaults, and is held against the bounds with them', async () => {
+    const bare = { containers: [{ name: 'main' }] };
+    const rule = { max: { memory: '4Gi' } };
+    expect(await judged(bare, container({ ...rule, default: { memory: '2Gi' } }))).toBe('pass');
+    expect(await judged(bare, container({ ...rule, default: { memory: '8Gi' } }))).toMatch(/limits memory to 8Gi/);
+  });
+});
+
+describe('a pod', () => {
+  it('is held against the sum of its containers', async () => {
+    const two = {
+      containers: [
+        { name: 'main', resources: { limits: { cpu: '5' } } },
+        { name: 'b', resources: { limits: { cpu: '4' } } },
+      ],
+    };
+    expect(await judged(two, { type: 'Pod', max: { cpu: '8' } })).toMatch(
+      /each of the replicas of qwen limits cpu to 9/,
+    );
+    expect(await judged(two, { type: 'Pod', max: { cpu: '9' } })).toBe('pass');
+  });
+
+  it('whose presets are not known is not held for too little', async () => {
+    const result = checkLimitRanges('ns', [range({ type: 'Pod', min: { cpu: '8' } })], pods({}).slice(-1));
+    expect(result).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringContaining('the endpoint picker of qwen'),
+    });
+  });
+});
+
+describe('the line on limits', () => {
+  it('names file, line, rule and fix of all at once', async () => {
+    const failure = await found(() =>
+      checkLimitRanges(
+        'ns',
+        [range(container({ max: { cpu: '1', memory: '1Gi' } }))],
+        pods(extra({ limits: { cpu: '2', memory: '2Gi' } })).slice(0, 1),
+      ),
+    );
+    expect(failure).toMatchObject({
+      code: 'limit-range',
+      blame: 'change',
+      message: expect.stringMatching(/^service.yaml:105: container main .* \(LimitRange bounds of ns\); /),
+      hint: expect.stringContaining('Set requests.cpu and limits.cpu to 1 or less.'),
+    });
+  });
+
+  it('passes over claims, which the dry run holds against them, and names what may not be read', async () => {
+    expect(await judged({}, { type: 'PersistentVolumeClaim', max: { storage: '1Gi' } })).toBe('pass');
+    expect(checkLimitRanges('ns', null, [])).toMatchObject({
+      outcome: 'not-checked',
+      seen: 'LimitRanges of ns may not be read',
+    });
+    expect(checkLimitRanges('ns', [], [])).toEqual({ seen: 'no LimitRange in ns' });
+  });
+});
