@@ -29,6 +29,7 @@ export interface Recorded {
   issues: { title: string; body: string; edits: number }[];
   kube: { method: string; path: string; status: number }[];
   gcp: { method: string; path: string }[];
+  registry: { method: string; path: string; registry: string; credentials: boolean }[];
 }
 
 /** `timeScale` as high as the lab can follow, and lower for those that measure: the lab shares this machine. */
@@ -81,6 +82,7 @@ export async function startE2e(
         issues: github.issues,
         kube: kube.requests,
         gcp: gcp.requests,
+        registry: gcp.registry.requests,
       };
     },
     everythingSaid: (...logs) =>

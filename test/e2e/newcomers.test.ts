@@ -195,6 +195,7 @@ function setUp({ flags = {}, env = {} }: Pick<Mistake, 'flags' | 'env'>): {
     CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER: `${lab.url}/`,
     CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: `${lab.url}/`,
     CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS: `${lab.url}/`,
+    TPU_SERVING_GATE_REGISTRY_MIRROR: lab.registryUrl,
     ACTIONS_ID_TOKEN_REQUEST_URL: lab.oidcRequestUrl,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: lab.oidcRequestToken,
     ...env,

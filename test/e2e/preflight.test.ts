@@ -30,10 +30,56 @@ describe('mode preflight', () => {
       expect(changes(kube)).toEqual([]);
       expect(e2e.job.outputs()).toMatchObject({ verdict: 'pass', passed: 'true', mode: 'preflight', speedup: '' });
       const comment = plain(comments[0]?.body ?? '');
-      expect(comment).toMatch(/\d+ of \d+ preflight checks passed, 1 not checked/);
+      expect(comment).toMatch(/\d+ of \d+ preflight checks passed, 2 not checked/);
       expect(comment).toContain('✅ Preflight passed — ready; nothing was leased');
       expect(comment).toContain('Nothing was leased, deployed or measured.');
       expect(comment).toMatch(/12 chips: \\?\$35\.64 an hour/);
+    },
+    MINUTES,
+  );
+
+  it(
+    'ends before the lease for a public image that does not exist, and asks without credentials',
+    async () => {
+      e2e = await startE2e('image-pull', { manifests: 'deploy' });
+      const folder = join(e2e.job.workspace, 'deploy');
+      cpSync(PATTERN_3, folder, { recursive: true });
+      const file = join(folder, 'llminferenceservice.yaml');
+      const text = readFileSync(file, 'utf8');
+      writeFileSync(file, text.replace(/image: registry\.redhat\.io\S+/, 'image: docker.io/vllm/vllm-tpu:nightly-0'));
+      const { code, log } = await e2e.job.main().done;
+      expect(code).toBe(1);
+      expect(log).toMatch(
+        /FAIL Images: deploy\/llminferenceservice\.yaml:\d+: image docker\.io\/vllm\/vllm-tpu:nightly-0 of container main does not exist/,
+      );
+      expect(log).toMatch(/^::error title=[^,]*,file=deploy\/llminferenceservice\.yaml,line=\d+::/m);
+      const { sizes, nodes, kube, registry } = await e2e.record();
+      expect([sizes, nodes, changes(kube)]).toEqual([[], [], []]);
+      expect(registry.map(({ method, path }) => `${method} ${path}`)).toEqual([
+        'HEAD /v2/vllm/vllm-tpu/manifests/nightly-0',
+        'GET /token',
+        'HEAD /v2/vllm/vllm-tpu/manifests/nightly-0',
+        'GET /v2/vllm/vllm-tpu/manifests/nightly-0',
+      ]);
+      expect(registry.every(({ credentials }) => !credentials)).toBe(true);
+      // What several checks look at is read once.
+      const reads = kube.filter(
+        ({ method, path }) => method === 'GET' && /namespaces\/[^/]+$|quotas|limitranges/.test(path),
+      );
+      expect(new Set(reads.map(({ path }) => path)).size).toBe(reads.length);
+      expect(reads).toHaveLength(3);
+    },
+    MINUTES,
+  );
+
+  it(
+    'asks no registry where the input turns that off, and does not call it a pass',
+    async () => {
+      e2e = await startE2e('pass', { mode: 'preflight', 'check-images': 'off' });
+      const { code, log } = await e2e.job.main().done;
+      expect(code).toBe(0);
+      expect(log).toContain('Images: no registry is asked ("check-images: off")');
+      expect((await e2e.record()).registry).toEqual([]);
     },
     MINUTES,
   );

@@ -83,6 +83,7 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
       CLOUDSDK_API_ENDPOINT_OVERRIDES_STS: `${google.origin}/`,
       ACTIONS_ID_TOKEN_REQUEST_URL: `${google.origin}${oidc.pathname}${oidc.search}`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: gcp.oidcRequestToken,
+      TPU_SERVING_GATE_REGISTRY_MIRROR: gcp.registryUrl,
     },
     inputs: {
       'project-id': 'demo',
