@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { loopbackCertificate } from './certs.ts';
 import { childEnv } from './child-env.ts';
 import type { KserveVersion } from './cluster/kserve-versions.ts';
+import { rsaKeyPair } from './keys.ts';
 import type { LabMessage, LabRole } from './process.ts';
 import type {
   GcpPorts,
@@ -119,11 +120,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const tls = await loopbackCertificate('tpu-serving-gate lab');
     const tokenSecret = randomBytes(24).toString('hex');
     const githubToken = `ghs_${randomBytes(18).toString('hex')}`;
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: 'spki', format: 'pem' },
-      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    });
+    const { privateKey, publicKey } = rsaKeyPair('service-account');
     const [serving, github] = await Promise.all([
       launch<ServingPorts>({ role: 'serving', config: { ...common, tls: { cert: tls.cert, key: tls.key } } }),
       launch<GithubPorts>({
@@ -177,7 +174,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
           initialNodeCount: 0,
         },
         tokenSecret,
-        serviceAccount: { email: LAB.serviceAccountEmail, publicKeyPem: publicKey },
+        serviceAccount: {
+          email: LAB.serviceAccountEmail,
+          publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+        },
         ...(options.trustsSubjects ? { accounts: ACCOUNTS } : {}),
         kubeControlUrl: kube.controlUrl,
       },
@@ -204,7 +204,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         type: 'service_account',
         project_id: LAB.project,
         private_key_id: randomBytes(20).toString('hex'),
-        private_key: privateKey,
+        private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
         client_email: LAB.serviceAccountEmail,
         token_uri: `${gcp.url}/token`,
       }),

@@ -1,4 +1,5 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rsaKeyPair } from '../keys.ts';
 import { type ApiRequest, bearer, type Reply } from './http.ts';
 import { type Claims, readJwt, signJwt } from './jwt.ts';
 
@@ -19,7 +20,7 @@ export interface OidcProvider {
  * "OpenID Connect reference"). The answer has the shape that `@actions/core` getIDToken reads: `{value}`.
  */
 export function createOidcProvider(): OidcProvider {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey, publicKey } = rsaKeyPair('oidc-provider');
   const keyId = randomUUID();
   const requestToken = randomBytes(32).toString('base64url');
   return {

@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { type Inject, listen } from '../../google/http.ts';
 import { startGcp } from '../../google/server.ts';
+import { rsaKeyPair } from '../../keys.ts';
 import type { GcpConfig, GcpPorts, GcpRecord, NodePoolState } from '../../protocol.ts';
 import { SCENARIOS } from '../../scenarios/scenarios.ts';
 import { issueToken } from '../../tokens.ts';
@@ -40,7 +40,7 @@ export async function startGcpLab(
     published.push(JSON.parse(request.body) as NodePoolState);
     return { status: 200, body: {} };
   });
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { privateKey, publicKey } = rsaKeyPair('service-account');
   const config: GcpConfig = {
     timeScale: options.timeScale ?? 1_000,
     seed: 11,
