@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assetsFolder } from '../../lab/apiserver/assets.ts';
 import { createRealApi, type RealApi } from '../../lab/apiserver/real-api.ts';
 import { GATE_USER, gateRoles } from '../../lab/apiserver/roles.ts';
+import { childEnv } from '../../lab/child-env.ts';
 import { type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
@@ -39,7 +40,7 @@ async function rehearsed(lab: Lab): Promise<Run> {
   const flags = [...gateArguments(output), '--pairs=4-8', '--pair-duration=3s'];
   const child = spawn(process.execPath, [CLI, 'run', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+    env: { ...childEnv(), HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {

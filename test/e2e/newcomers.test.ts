@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childEnv } from '../../lab/child-env.ts';
 import { googleError, oauthError } from '../../lab/google/errors.ts';
 import type { Inject } from '../../lab/google/http.ts';
 import { type GcpLab, startGcpLab } from '../../lab/test/google/gcp-lab.ts';
@@ -35,7 +36,7 @@ interface Said {
 async function run(args: string[], env: Record<string, string>): Promise<Said> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', HOME: folder, ...env },
+    env: { ...childEnv(), HOME: folder, ...env },
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnv } from '../../lab/child-env.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
@@ -23,7 +24,7 @@ export function startRehearsal(...gateFlags: string[]): Rehearsal {
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      env: { PATH: process.env.PATH ?? '', HOME: folder, TMPDIR: folder },
+      env: { ...childEnv(), HOME: folder, TMPDIR: folder },
     },
   );
   let log = '';

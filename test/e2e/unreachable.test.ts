@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { childEnv } from '../../lab/child-env.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { MINUTES, startE2e, until } from './e2e.ts';
 
@@ -16,7 +17,7 @@ it(
     try {
       const child = spawn(process.execPath, [CLI, 'run', ...gateArguments(folder), '--release-timeout=8s'], {
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { PATH: process.env.PATH ?? '', HOME: folder, ...e2e.lab.env, GITHUB_TOKEN: e2e.lab.githubToken },
+        env: { ...childEnv(), HOME: folder, ...e2e.lab.env, GITHUB_TOKEN: e2e.lab.githubToken },
       });
       let log = '';
       child.stdout.on('data', (chunk: Buffer) => {

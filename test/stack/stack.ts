@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRealApi, type RealApi } from '../../lab/apiserver/real-api.ts';
 import { gateRoles } from '../../lab/apiserver/roles.ts';
+import { childEnv } from '../../lab/child-env.ts';
 import { LAB, type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import type { KubeObject, ProgramRecord } from '../../lab/protocol.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
@@ -110,7 +111,7 @@ async function runGate(
   const child = spawn(process.execPath, [CLI, 'run', ...gateArguments(output), ...own, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
+    env: { ...childEnv(), HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
