@@ -25,6 +25,8 @@ export interface LabOptions {
   scenario: Scenario;
   /** Seconds of cluster time in one second of wall time. */
   timeScale: number;
+  /** As `timeScale`, of inference alone; the machine that all of it shares must keep up with the load. */
+  inferenceScale?: number;
   seed: number;
   /** Which controller of KServe the cluster has; ODH v0.15 unless given. */
   kserve?: KserveVersion;
@@ -94,6 +96,7 @@ export interface LabRecord {
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { scenario, timeScale, seed } = options;
   const common = { scenario, timeScale, seed };
+  const inference = { ...common, timeScale: options.inferenceScale ?? timeScale };
   const children: ChildProcess[] = [];
   const broken = Promise.withResolvers<string>();
   let isStopped = false;
@@ -122,7 +125,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const githubToken = `ghs_${randomBytes(18).toString('hex')}`;
     const { privateKey, publicKey } = rsaKeyPair('service-account');
     const [serving, github] = await Promise.all([
-      launch<ServingPorts>({ role: 'serving', config: { ...common, tls: { cert: tls.cert, key: tls.key } } }),
+      launch<ServingPorts>({ role: 'serving', config: { ...inference, tls: { cert: tls.cert, key: tls.key } } }),
       launch<GithubPorts>({
         role: 'github',
         config: {

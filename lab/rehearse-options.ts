@@ -19,6 +19,8 @@ export interface RehearseOptions {
   engine: string;
   /** Undefined for a scale that fits the stack. */
   timeScale: string | undefined;
+  /** Undefined for that of all else. */
+  inferenceScale: string | undefined;
   outputDir: string;
   gateFlags: string[];
 }
@@ -27,6 +29,7 @@ export interface RehearseOptions {
 export interface Rehearsal {
   scenario: Scenario;
   timeScale: number;
+  inferenceScale: number;
   /** The lab's controller of KServe. */
   kserve: KserveVersion;
   /** Folder with kube-apiserver and etcd; null for the lab's own API server. */
@@ -56,9 +59,14 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
   if (options.stack !== 'lab' && options.stack !== 'real') {
     return `Stack "${options.stack}" is not known; allowed: lab, real.`;
   }
-  if (!(timeScale >= 1 && timeScale <= 100)) {
-    return `Time scale "${options.timeScale}" is not allowed; give a number from 1 to 100.`;
+  const inferenceScale = Number(options.inferenceScale ?? timeScale);
+  for (const [name, scale, given] of [
+    ['Time', timeScale, options.timeScale],
+    ['Inference', inferenceScale, options.inferenceScale],
+  ] as const) {
+    if (!(scale >= 1 && scale <= 100)) return `${name} scale "${given}" is not allowed; give a number from 1 to 100.`;
   }
+  const clocks = { timeScale, inferenceScale };
   if (options.kube !== 'lab' && options.kube !== 'real') {
     return `Kubernetes API "${options.kube}" is not known; allowed: lab, real.`;
   }
@@ -73,7 +81,7 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
     if (options.kube === 'real' && !kubeAssets) {
       return `There is no kube-apiserver to rehearse on. ${HOW_TO_GET_ASSETS}`;
     }
-    return { scenario, timeScale, kserve, kubeAssets, stackAssets: null, vllmAssets: null };
+    return { ...clocks, scenario, kserve, kubeAssets, stackAssets: null, vllmAssets: null };
   }
   const faults = unplayable(scenario, SCENARIOS.pass!);
   if (faults.length > 0) {
@@ -91,7 +99,7 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
   if (options.engine === 'vllm' && !hasVllm(vllmAssets)) {
     return 'vLLM is not here. Install it once, with Python (6 GB; needs AVX-512): scripts/vllm-assets';
   }
-  return { scenario, timeScale, kserve, kubeAssets: null, stackAssets, vllmAssets };
+  return { ...clocks, scenario, kserve, kubeAssets: null, stackAssets, vllmAssets };
 }
 
 /** Where a script puts what it makes in this version; null without the script. */

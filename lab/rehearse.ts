@@ -43,7 +43,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     terminal.write(wanted);
     return USAGE;
   }
-  const { scenario, timeScale, stackAssets, vllmAssets } = wanted;
+  const { scenario, timeScale, inferenceScale, stackAssets, vllmAssets } = wanted;
   if (stackAssets !== null && !isInPrivateNetwork()) {
     return runInPrivateNetwork(root, {
       STACK_ASSETS: stackAssets,
@@ -53,15 +53,15 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
   terminal.write(`Rehearsal of scenario "${scenario.name}": ${scenario.summary}.`);
   if (stackAssets !== null) terminal.write(`Real: ${REAL_PARTS}, of ${stackAssets}. The rest is the lab's.`);
   if (vllmAssets !== null) terminal.write(VLLM_NOTE);
-  terminal.write(
-    `The lab's clock runs ${timeScale} times faster, provisioning and inference alike: divide rates by ${timeScale}.`,
-  );
+  const parts = inferenceScale === timeScale ? 'provisioning and inference alike' : `inference ${inferenceScale} times`;
+  terminal.write(`The lab's clock runs ${timeScale} times faster, ${parts}: divide rates by ${inferenceScale}.`);
   terminal.write('');
   const interrupts = watchInterrupts();
   const folder = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const lab = await startLab({
     scenario,
     timeScale,
+    inferenceScale,
     seed: 20_260_213,
     kserve: wanted.kserve,
     ...(await realParts(wanted, root)),

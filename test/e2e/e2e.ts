@@ -32,15 +32,16 @@ export interface Recorded {
   registry: { method: string; path: string; registry: string; credentials: boolean }[];
 }
 
-/** `timeScale` as high as the lab can follow, and lower for those that measure: the lab shares this machine. */
+/** `inferenceScale` as high as the lab can follow, and lower for those that measure: the lab shares this machine. */
 export async function startE2e(
   scenario: string,
   inputs: Record<string, string> = {},
-  timeScale = UNMEASURED_SCALE,
+  inferenceScale = UNMEASURED_SCALE,
 ): Promise<E2e> {
   const lab = await startLab({
     scenario: SCENARIOS[scenario]!,
-    timeScale,
+    timeScale: UNMEASURED_SCALE,
+    inferenceScale,
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
   });

@@ -3,21 +3,32 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MINUTES, plain } from './e2e.ts';
+import { MINUTES, plain, UNMEASURED_SCALE } from './e2e.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 /** Fewer and shorter pairs than `npm run rehearse` has, and nothing beside the verdict. */
 function rehearse(
   scenario: string,
-  timeScale: number,
+  inferenceScale: number,
   pairs: string,
 ): Promise<{ code: number | null; log: string; comment: string }> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const child = spawn(
     process.execPath,
     [
-      ...[CLI, 'rehearse', '--scenario', scenario, '--time-scale', String(timeScale), '--output-dir', output],
+      ...[
+        CLI,
+        'rehearse',
+        '--scenario',
+        scenario,
+        '--time-scale',
+        String(UNMEASURED_SCALE),
+        '--inference-scale',
+        String(inferenceScale),
+        '--output-dir',
+        output,
+      ],
       ...[
         '--',
         `--pairs=${pairs}`,
@@ -46,14 +57,14 @@ function rehearse(
 
 /** Rehearsals by scenario: how each must end, and what its comment must say. */
 export function describeRehearsals(
-  timeScale: number,
+  inferenceScale: number,
   cases: { scenario: string; code: number; says: (string | RegExp)[]; pairs?: string }[],
 ): void {
   describe('a rehearsal', () => {
     it.each(cases)(
       '$scenario ends as promised, with a comment that says why and no node left',
       async ({ scenario, code, says, pairs = '4-8' }) => {
-        const run = await rehearse(scenario, timeScale, pairs);
+        const run = await rehearse(scenario, inferenceScale, pairs);
         expect(run.log).toContain('lab: as the scenario promises');
         expect(run.log).toContain('has 0 nodes and is asked to hold 0');
         expect(run.code).toBe(code);

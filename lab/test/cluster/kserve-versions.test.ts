@@ -255,6 +255,7 @@ describe('a version that the lab does not play', () => {
             engine: 'lab',
             kserve,
             timeScale: '20',
+            inferenceScale: undefined,
             outputDir: '',
             gateFlags: [],
           },

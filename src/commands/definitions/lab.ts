@@ -35,6 +35,10 @@ const REHEARSE_FLAGS = {
     description:
       "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10, with --engine vllm 3).",
   },
+  'inference-scale': {
+    value: 'NUMBER',
+    description: 'The same for inference alone, which the machine must keep up with (default as --time-scale).',
+  },
   kube: {
     value: 'NAME',
     default: 'lab',
@@ -76,11 +80,12 @@ export const REHEARSE: Command = {
   ],
   async run(args, { write }) {
     const { values, words } = parseFlags(REHEARSE_FLAGS, args, { words: args.includes('--') });
-    const { scenario, kube, kserve, stack, engine, 'time-scale': timeScale, 'output-dir': outputDir } = values;
+    const { scenario, kube, kserve, stack, engine, 'output-dir': outputDir } = values;
+    const { 'time-scale': timeScale, 'inference-scale': inferenceScale } = values;
     const meant = await misspelt(scenario);
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
-    const options = { scenario, kube, kserve, stack, engine, timeScale, outputDir, gateFlags: words };
+    const options = { scenario, kube, kserve, stack, engine, timeScale, inferenceScale, outputDir, gateFlags: words };
     return rehearse(options, terminal(write));
   },
 };

@@ -78,9 +78,16 @@ describe('rehearse --stack', () => {
     expect(said).toContain(fault);
   });
 
-  it.each(['0', '101', 'fast'])('refuses the time scale %s', (scale) => {
-    const { code, said } = rehearse(['--stack', 'real', '--time-scale', scale]);
-    expect([code, said]).toEqual([3, `Time scale "${scale}" is not allowed; give a number from 1 to 100.\n`]);
+  it.each([
+    ['time', '0'],
+    ['time', '101'],
+    ['time', 'fast'],
+    ['inference', '0'],
+    ['inference', '101'],
+  ])('refuses the %s scale %s', (what, scale) => {
+    const { code, said } = rehearse(['--stack', 'real', `--${what}-scale`, scale]);
+    expect(code).toBe(3);
+    expect(said.toLowerCase()).toBe(`${what} scale "${scale}" is not allowed; give a number from 1 to 100.\n`);
   });
 });
 
