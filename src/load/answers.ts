@@ -42,42 +42,40 @@ function ratio(amount: number, of: number): number | null {
   return of > 0 ? amount / of : null;
 }
 
-/** A value of a request in an arm and block, in units of the mean of all requests with a body of that length. */
-interface Relative {
-  arm: ArmName;
-  block: number;
-  value: number;
+/** All requests with a body of one length. */
+interface SameLength {
+  count: number;
+  sum: number;
+  one: boolean;
+  all: boolean;
 }
 
 /**
  * Compares the arms over requests with bodies of equal length, which are those of the same prompt where users bring their
- * own. A block is one value: its prompts are cut from one text and its answers resemble each other.
+ * own. A block is one value: its prompts are cut from one text and its answers resemble each other. The value of a
+ * request is in units of the mean of all requests with a body of that length.
  */
 function differenceOf(
   blocks: Readonly<Record<ArmName, readonly (readonly RequestRecord[])[]>>,
   figure: (record: RequestRecord) => number | null,
 ): ArmDifference | null {
-  const byLength = new Map<number, Relative[]>();
+  const byLength = new Map<number, SameLength>();
   for (const arm of ['one', 'all'] as const) {
-    for (const [block, records] of blocks[arm].entries()) {
-      for (const record of records) {
-        const value = figure(record);
-        if (value === null) continue;
-        const same = byLength.get(record.bodyBytes) ?? [];
-        same.push({ arm, block, value });
-        byLength.set(record.bodyBytes, same);
-      }
+    for (const record of blocks[arm].flat()) {
+      const value = figure(record);
+      if (value === null) continue;
+      const same = byLength.get(record.bodyBytes) ?? { count: 0, sum: 0, one: false, all: false };
+      same.count += 1;
+      same.sum += value;
+      same[arm] = true;
+      byLength.set(record.bodyBytes, same);
     }
   }
-  const shared = [...byLength.values()].filter(
-    (same) => same.some(({ arm }) => arm === 'one') && same.some(({ arm }) => arm === 'all'),
-  );
-  const overall = mean(shared.flatMap((same) => same.map(({ value }) => value)));
-  const relative = shared.flatMap((same) => {
-    const centre = mean(same.map(({ value }) => value));
-    return centre > 0 ? same.map((each) => ({ ...each, value: each.value / centre })) : [];
-  });
-  const [one, all] = [blockMeans(relative, 'one'), blockMeans(relative, 'all')];
+  for (const [length, { one, all }] of byLength) if (!one || !all) byLength.delete(length);
+  const shared = [...byLength.values()];
+  const overall = total(shared.map(({ sum }) => sum)) / total(shared.map(({ count }) => count));
+  const blockMeans = (arm: ArmName) => blocks[arm].flatMap((records) => relativeMean(records, figure, byLength) ?? []);
+  const [one, all] = [blockMeans('one'), blockMeans('all')];
   if (one.length < 2 || all.length < 2) return null;
   return {
     one: overall * mean(one),
@@ -87,12 +85,23 @@ function differenceOf(
   };
 }
 
-function blockMeans(relative: readonly Relative[], arm: ArmName): number[] {
-  const byBlock = Map.groupBy(
-    relative.filter((each) => each.arm === arm),
-    ({ block }) => block,
-  );
-  return [...byBlock.values()].map((same) => mean(same.map(({ value }) => value)));
+const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+/** The mean of a block's values, each in units of the mean of its length; null where no length has one. */
+function relativeMean(
+  records: readonly RequestRecord[],
+  figure: (record: RequestRecord) => number | null,
+  byLength: ReadonlyMap<number, SameLength>,
+): number | null {
+  let [count, sum] = [0, 0];
+  for (const record of records) {
+    const value = figure(record);
+    const same = byLength.get(record.bodyBytes);
+    if (value === null || same === undefined || same.sum <= 0) continue;
+    count += 1;
+    sum += (value * same.count) / same.sum;
+  }
+  return count > 0 ? sum / count : null;
 }
 
 /** Two-sided chance of means as far apart, by Welch's t test (Biometrika 34, 1947). */
