@@ -5,10 +5,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** It imports JSON without an import attribute, which Node refuses and vite resolves. */
 const INLINE = /@actions\/(workflow-parser|expressions)\/.*\.js$/;
 
+/** Files outside of e2e/ and faults/ that take longest, for they compile, compute or wait. */
+const LONG = [
+  'lab/test/contract/stack/envoy.test.ts',
+  'test/checks/types.test.ts',
+  'test/studies/soundness/soundness.test.ts',
+  'test/unit/stages/benchmark/pairs.test.ts',
+];
+
 /** The long ones first, so that no worker has nothing to do while the last of them ends. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => /\/test\/(?:e2e|faults)\//.test(moduleId);
+    const isLong = ({ moduleId }: TestSpecification) =>
+      /\/test\/(?:e2e|faults)\//.test(moduleId) || LONG.some((file) => moduleId.endsWith(`/${file}`));
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
@@ -38,6 +47,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'rooms',
+          include: ['test/{e2e,faults}/**/*.test.ts', ...LONG],
+          exclude: ['test/e2e/measured/**'],
+          // GitHub's runners have two to four cores, and these files wait for a third of their time.
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'units',
           include: ['test/**/*.test.ts', 'lab/test/**/*.test.ts'],
           // Those of cluster/ need a kube-apiserver, of browser/ a Chromium, of workflows/ act, of tools/ kubectl and
           // gcloud, of vllm/ vLLM; each has a configuration of its own.
@@ -49,10 +69,12 @@ export default defineConfig({
             'lab/test/tools/**',
             'test/stack/**',
             'test/vllm/**',
-            'test/e2e/measured/**',
+            'test/{e2e,faults}/**',
+            ...LONG,
           ],
-          // GitHub's runners have two to four cores.
-          maxWorkers: 2,
+          // A process of its own for each file would cost a fifth of a second, which is more than most of them take.
+          isolate: false,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

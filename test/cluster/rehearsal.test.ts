@@ -58,7 +58,9 @@ async function rehearsed(lab: Lab): Promise<Run> {
 const start = async (scenario: string, real: boolean): Promise<Lab> =>
   startLab({
     scenario: SCENARIOS[scenario]!,
-    timeScale: 20,
+    // A real API server follows provisioning no faster than the lab's inference.
+    timeScale: real ? 20 : 100,
+    inferenceScale: 20,
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
     ...(real ? { apiServer: { assets: assetsFolder(process.env)!, rbac: await roles() } } : {}),

@@ -49,10 +49,11 @@ export interface ActRun {
  * Four things differ from the files: `queue` and `$/`, which act does not know yet, are taken out. Measurements are
  * short. Each job has the address of a token with the subject that GitHub would give it.
  */
-export async function startRepository(scenario: string, timeScale = 20): Promise<Repository> {
+export async function startRepository(scenario: string, inferenceScale = 20): Promise<Repository> {
   const lab = await startLab({
     scenario: SCENARIOS[scenario]!,
-    timeScale,
+    timeScale: 100,
+    inferenceScale,
     seed: 7,
     trustsSubjects: true,
     entry: { module: CLI, args: ['lab-process'] },
