@@ -110,7 +110,8 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   const limit = Date.now() + MINUTES;
   while (!(await holds())) {
     if (Date.now() > limit) throw new Error(`waited a minute for ${what}`);
-    await new Promise((done) => setTimeout(done, 50));
+    // Each look has four processes write all that they have recorded.
+    await new Promise((done) => setTimeout(done, 150));
   }
 }
 

@@ -17,7 +17,7 @@ describe('the built action on a healthy stack: main, then post', () => {
   let comment: string;
 
   beforeAll(async () => {
-    e2e = await startE2e('pass', {}, MEASURED_SCALE);
+    e2e = await startE2e('pass', { pairs: '3-6' }, MEASURED_SCALE);
     main = await e2e.job.main().done;
     between = await e2e.record();
     post = await e2e.job.post().done;
