@@ -45,3 +45,20 @@ describeRehearsals(3 * MEASURED_SCALE, [
     ],
   },
 ]);
+
+// Neither does it matter here how fast the machine is: a replica that refused connections outweighs a starved client.
+describeRehearsals(MEASURED_SCALE, [
+  {
+    // Clients hardly see it: what the gateway counts gives the replica away.
+    scenario: 'replica-dies',
+    // It dies in the first of them. What so few prove beside other tests is not enough for the usual target.
+    pairs: '3-3',
+    flags: ['--target-speedup=1.5-2.8'],
+    code: 4,
+    says: [
+      /Invalid/,
+      /qwen2-3b-pattern3-kserve-\S+ refused \d+ connections of the gateway, which tried other replicas/,
+      /A replica did not serve, and the gateway asked others in its place/,
+    ],
+  },
+]);

@@ -12,6 +12,7 @@ function rehearse(
   scenario: string,
   inferenceScale: number,
   pairs: string,
+  flags: string[],
 ): Promise<{ code: number | null; log: string; comment: string }> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const child = spawn(
@@ -36,6 +37,7 @@ function rehearse(
         '--latency-duration=0s',
         '--runbook=false',
         '--concurrency=10',
+        ...flags,
       ],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
@@ -58,13 +60,13 @@ function rehearse(
 /** Rehearsals by scenario: how each must end, and what its comment must say. */
 export function describeRehearsals(
   inferenceScale: number,
-  cases: { scenario: string; code: number; says: (string | RegExp)[]; pairs?: string }[],
+  cases: { scenario: string; code: number; says: (string | RegExp)[]; pairs?: string; flags?: string[] }[],
 ): void {
   describe('a rehearsal', () => {
     it.each(cases)(
       '$scenario ends as promised, with a comment that says why and no node left',
-      async ({ scenario, code, says, pairs = '4-8' }) => {
-        const run = await rehearse(scenario, inferenceScale, pairs);
+      async ({ scenario, code, says, pairs = '4-8', flags = [] }) => {
+        const run = await rehearse(scenario, inferenceScale, pairs, flags);
         expect(run.log).toContain('lab: as the scenario promises');
         expect(run.log).toContain('has 0 nodes and is asked to hold 0');
         expect(run.code).toBe(code);
