@@ -18,6 +18,7 @@ import { ACTION_GROUPS, SWEEP_GROUPS } from '../src/inputs/groups.ts';
 import type { InputRow } from '../src/inputs/row.ts';
 import { rowsIn } from '../src/inputs/spec.ts';
 import { Failure } from '../src/lib/failure.ts';
+import { ownersOf } from '../src/lib/owners.ts';
 import { emptyReport } from '../src/report/fold.ts';
 import { type StatedInput, withInputs } from './docs/action-inputs.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
@@ -101,7 +102,7 @@ function rules() {
   };
   return RULES.map((rule) => {
     const remedy = rule.remedy({ failure, report, cluster, lines: [] });
-    return { ...rule, remedy: remedy === HINT ? '' : remedy };
+    return { ...rule, owners: ownersOf(rule.cause), remedy: remedy === HINT ? '' : remedy };
   });
 }
 

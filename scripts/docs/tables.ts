@@ -71,7 +71,8 @@ export function scenariosTable(scenarios: readonly ScenarioRow[]): string {
 export interface CauseRow {
   cause: string;
   title: string;
-  blame: string;
+  /** Who may have to act, the usual one first. */
+  owners: readonly string[];
   looksLike: string;
   /** What to do, with names in capitals for the reader's own; empty where the failure itself says it. */
   remedy: string;
@@ -86,10 +87,10 @@ export function causesTable(rules: readonly CauseRow[]): string {
   const first = rules.filter((rule) => best(rule.cause) === rule);
   return table(
     ['Cause', 'In words', 'Who acts', 'What it looks like', 'What to do'],
-    first.map(({ cause, title, blame, looksLike, remedy }) => [
+    first.map(({ cause, title, owners, looksLike, remedy }) => [
       code(cause),
       cell(title),
-      blame,
+      owners.join(' or '),
       cell(looksLike),
       remedy === '' ? 'as the comment says' : cell(remedy),
     ]),

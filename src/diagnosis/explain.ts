@@ -1,3 +1,4 @@
+import { ownerOf } from '../lib/owners.ts';
 import { redactSecrets } from '../lib/redact.ts';
 import type { Diagnosis, ManifestLocation } from '../report/model.ts';
 import type { Evidence } from './evidence.ts';
@@ -18,8 +19,8 @@ export function explain(evidence: Evidence): Diagnosis | null {
   for (const rule of RULES) {
     const found = rule.match(evidence);
     if (!found) continue;
-    const blame = found.blame ?? rule.blame;
-    const location = blame === 'change' ? locationOf(evidence, found, rule.title) : null;
+    const blame = ownerOf(rule.cause, found.blame);
+    const location = blame === 'change' || blame === 'config' ? locationOf(evidence, found, rule.title) : null;
     return {
       cause: rule.cause,
       title: rule.title,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Blame } from '../lib/failure.ts';
+import type { Blame } from '../lib/causes.ts';
 import type { Benchmark, Report, Verdict } from '../report/model.ts';
 
 /** A point estimate with its limits. */

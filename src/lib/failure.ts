@@ -1,5 +1,5 @@
-/** Whose move it is: the change under test, the cluster's configuration, the cloud's capacity, or the gate itself. */
-export type Blame = 'change' | 'config' | 'cluster' | 'cloud' | 'gate';
+import type { Blame } from './causes.ts';
+import { ownerOfCode } from './owners.ts';
 
 export type FailureStage =
   | 'inputs'
@@ -20,6 +20,7 @@ export interface FailureDetails {
   message: string;
   /** The most likely reason and what to do about it. */
   hint?: string;
+  /** Who acts, where that depends on what was found. The table of causes has who usually does, by `code`. */
   blame?: Blame;
   cause?: unknown;
   /** Structured facts seen at the time of failure, for the diagnosis. */
@@ -40,7 +41,7 @@ export class Failure extends Error {
     this.stage = details.stage;
     this.code = details.code;
     this.hint = details.hint;
-    this.blame = details.blame ?? 'gate';
+    this.blame = ownerOfCode(details.code, details.blame);
     this.evidence = details.evidence ?? {};
   }
 }

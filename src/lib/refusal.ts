@@ -1,5 +1,3 @@
-import type { Blame } from './failure.ts';
-
 /** What an API said when it refused a call. */
 export interface Refusal {
   /** The status of the API: of HTTP, or google.rpc.Code for Google's. */
@@ -17,9 +15,8 @@ export type Next = 'again' | 'wait' | 'final';
 
 /** What a refusal means. A row fits by one of its reasons, else by its words, else by its status alone. */
 export interface RefusalRow<Place> {
-  /** Of the Failure. */
+  /** Of the Failure. The table of causes has who acts. */
   code: string;
-  blame: Blame;
   next: Next;
   /** The statuses that its words need; without words and reasons, the statuses that it takes. All where it is left out. */
   statuses?: readonly number[];

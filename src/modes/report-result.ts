@@ -62,7 +62,6 @@ async function readResult({ inputs, env }: Reporting): Promise<Report> {
       code: 'no-result',
       message: `Input "result" is "${inputs.result}", which cannot be read.`,
       hint: 'Download the artifact of the run first; a run that was killed before it had a result leaves none.',
-      blame: 'config',
     });
   }
   return parseReport(text);

@@ -150,12 +150,13 @@ function killedReport(found: Report | null, { inputs, env, lease }: Killed): Rep
     code: 'killed',
     message: 'The main step was killed before it had a result.',
     hint: 'The run was cancelled or ran out of time or memory; nothing is known about the change.',
-    blame: 'gate',
   });
   const finishedAt = new Date().toISOString();
   const running = known.stages
     .filter(isRunning)
-    .map(({ stage }): Fact => ({ type: 'stage-ended', stage, outcome: 'failed', summary: 'killed', durationMs: null }));
+    .map(
+      ({ stage }): Fact => ({ type: 'stage-ended', stage, outcome: 'stopped', summary: 'killed', durationMs: null }),
+    );
   return foldAll(known, [
     ...running,
     { type: 'planned', plan: { nodePool: lease.nodePool, nodes: lease.sizeAsked } },

@@ -26,7 +26,6 @@ function interruption({ context, report }: Run, error: unknown): Failure | null 
     code: 'interrupted',
     message: 'The run was interrupted before it had a result.',
     hint: 'Nothing is wrong with the change; run it again.',
-    blame: 'gate',
     cause: error,
   });
 }

@@ -111,7 +111,6 @@ async function withinTime<T>(reading: Promise<T>, signal: AbortSignal): Promise<
       code: 'files-timeout',
       message: `The files of the workspace could not be read within ${READ_LIMIT_MS / 1_000} s.`,
       hint: 'Look whether one of them is a FIFO, a device or on a network share that does not respond.',
-      blame: 'config',
     });
   }
 }
@@ -146,16 +145,23 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
       return deployment;
     },
     load: (table) => withinTime(loadFiles(host, table), signals.signal),
-    connect: async () => {
-      const auth = await openAuth(connection);
-      const gke = await openGke(connection, auth, 'preflight');
-      closers.push(gke.close);
-      const cluster = await gke.getCluster();
-      const kube = await openKube(connection, auth, cluster, 'preflight');
+    connect: async (step) => {
+      const { auth, gke } = await step(
+        'identity',
+        async () => {
+          const auth = await openAuth(connection);
+          const gke = await openGke(connection, auth, 'preflight');
+          closers.push(gke.close);
+          return { auth, gke };
+        },
+        ({ auth }) => `authenticated by ${auth.describe()}`,
+      );
+      const cluster = await step('cluster', gke.getCluster);
+      const kube = await step('kubernetes', () => openKube(connection, auth, cluster, 'preflight'));
       closers.push(kube.close);
       const registry = inputs.checkImages === 'off' ? null : await openRegistry(connection);
       if (registry) closers.push(registry.close);
-      return { gke, kube, registry, cluster, identity: `authenticated by ${auth.describe()}` };
+      return { gke, kube, registry, cluster };
     },
   };
   const { signal } = signals;

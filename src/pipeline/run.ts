@@ -2,10 +2,11 @@ import type { Manifest } from '../clients/files/manifests.ts';
 import type { ClusterInfo, GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { RegistryClient } from '../clients/registry/client.ts';
-import { atStage, type Failure } from '../lib/failure.ts';
-import type { Fact } from '../report/facts.ts';
+import { atStage, Failure } from '../lib/failure.ts';
+import { isCutOff } from '../report/cause.ts';
+import type { Fact, StageEnding } from '../report/facts.ts';
 import type { Report, StageName } from '../report/model.ts';
-import { preflightCounts } from '../report/wording.ts';
+import { preflightCounts, SUPERSEDED } from '../report/wording.ts';
 import type { ServiceRef } from '../stack/refs.ts';
 import type { Measured } from '../stages/benchmark/benchmark.ts';
 import type { BaseContext, Kept, LeaseState } from '../stages/context.ts';
@@ -13,6 +14,7 @@ import type { TpuNode } from '../stages/lease/nodes.ts';
 import type { Table } from '../stages/preflight/table.ts';
 import type { Files } from '../stages/preflight/workspace.ts';
 import type { Journal } from './journal.ts';
+import { BESIDE_FAILED } from './side-by-side.ts';
 
 /** The cluster, once credentials have been accepted. */
 export interface World {
@@ -21,16 +23,23 @@ export interface World {
   /** Null where the inputs turn the look at images off. */
   registry: RegistryClient | null;
   cluster: ClusterInfo;
-  /** Who the gate is. */
-  identity: string;
 }
+
+/** The lines of preflight that a connection is made of. */
+export type ConnectLine = 'identity' | 'cluster' | 'kubernetes';
+
+/**
+ * Opens one part of the connection. An error is the failed line of that part, and is thrown again. With `seen` a success is
+ * a line too; without it a later check has the line.
+ */
+export type ConnectStep = <T>(line: ConnectLine, open: () => Promise<T>, seen?: (value: T) => string) => Promise<T>;
 
 /** What a run needs from where it runs. */
 export interface RunHost {
   /** Reads the files that the inputs name; each is a line of preflight. No call is made. Null when a line failed. */
   load: (table: Table) => Promise<Files | null>;
-  /** The first call. */
-  connect: () => Promise<World>;
+  /** The first calls. Each of its steps is a line of preflight. */
+  connect: (step: ConnectStep) => Promise<World>;
   /** Called before the first call that can cost money. */
   saveLease: (state: LeaseState) => void;
   /** Throws when nobody needs the result any more. Called before the first call that can cost money. */
@@ -115,7 +124,7 @@ export function createRun(given: Omit<BaseContext, 'note'>, journal: Journal, ho
       const started = clock.now();
       note({ type: 'stage-started', stage: name, at: new Date().toISOString() });
       emit({ type: 'stage-start', stage: name, title, usualMs, limitMs });
-      const end = (outcome: 'done' | 'failed', summary: string) => {
+      const end = (outcome: StageEnding, summary: string) => {
         const durationMs = Math.round(clock.now() - started);
         note({ type: 'stage-ended', stage: name, outcome, summary, durationMs });
         emit({ type: 'stage-end', stage: name, outcome, summary, durationMs });
@@ -129,9 +138,22 @@ export function createRun(given: Omit<BaseContext, 'note'>, journal: Journal, ho
         const failure = atStage(error, name);
         const { preflight: lines } = report();
         const counted = name === 'preflight' && lines.some(({ outcome }) => outcome === 'fail');
-        end('failed', counted ? preflightCounts(lines) : failure.message);
+        end(
+          wasStopped(failure, context.signal, report()) ? 'stopped' : 'failed',
+          counted ? preflightCounts(lines) : failure.message,
+        );
         throw failure;
       }
     },
   };
+}
+
+/**
+ * Whether a stage ended without a fault of its own: by a signal, by a limit on the run, or for a stage that has failed
+ * already. Such a stage is no second failure for a reader to look into.
+ */
+function wasStopped({ code }: Failure, { aborted, reason }: AbortSignal, { stages }: Report): boolean {
+  if (code === BESIDE_FAILED || code === SUPERSEDED || isCutOff(code)) return true;
+  if (!aborted || !(reason instanceof Failure)) return aborted;
+  return isCutOff(reason.code) || (reason.code === code && stages.some(({ outcome }) => outcome === 'failed'));
 }

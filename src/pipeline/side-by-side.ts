@@ -1,6 +1,9 @@
 import { Failure } from '../lib/failure.ts';
 import type { StageContext } from '../stages/context.ts';
 
+/** Code of the failure of a stage that was stopped because the stage beside it failed. */
+export const BESIDE_FAILED = 'stopped';
+
 /** Two stages that run at the same time. */
 export interface SideBySide {
   /** What both stages are given. Its signal also aborts when the other stage fails. */
@@ -21,7 +24,11 @@ export function sideBySide(context: StageContext): SideBySide {
           one.catch((error: unknown) => {
             failures.push(error);
             stop.abort(
-              new Failure({ stage: 'lease', code: 'stopped', message: 'Stopped, since the stage beside it failed.' }),
+              new Failure({
+                stage: 'lease',
+                code: BESIDE_FAILED,
+                message: 'Stopped, since the stage beside it failed.',
+              }),
             );
           }),
         ),

@@ -76,7 +76,6 @@ function interruptedBy(name: string): Failure {
     code: 'interrupted',
     message: `The run was interrupted by ${name} before it had a result.`,
     hint: 'Nothing is wrong with the change; run it again.',
-    blame: 'gate',
   });
 }
 
@@ -86,7 +85,6 @@ function timedOut(limitMs: number): Failure {
     code: 'run-timeout',
     message: `The run took longer than its limit of ${humanDuration(limitMs)}.`,
     hint: 'Look at the slowest stage, or raise "timeout".',
-    blame: 'gate',
   });
 }
 
@@ -96,7 +94,6 @@ function crashed(error: unknown): Failure {
     code: 'crashed',
     message: `The gate itself failed: ${errorText(error)}.`,
     hint: 'This is a defect of the gate; report it with the log.',
-    blame: 'gate',
     cause: error,
   });
 }

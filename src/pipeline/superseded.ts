@@ -48,7 +48,6 @@ export async function checkHead({ inputs, env, signal, emit }: Asking): Promise<
     code: SUPERSEDED,
     message: `Pull request ${pullRequest} has moved on from ${short(sha)} to ${short(head)} since this run was asked for. Nothing was leased or measured.`,
     hint: 'Ask for a run of the new commit.',
-    blame: 'change',
   });
 }
 

@@ -1,9 +1,10 @@
+import type { StageEnding } from '../report/facts.ts';
 import type { PreflightCheck, StageName, Verdict } from '../report/model.ts';
 
 /** What the pipeline says while it runs; renderers turn it into text. Times are milliseconds. */
 export type ProgressEvent =
   | { type: 'stage-start'; stage: StageName; title: string; usualMs: number | null; limitMs: number | null }
-  | { type: 'stage-end'; stage: StageName; outcome: 'done' | 'failed'; summary: string; durationMs: number }
+  | { type: 'stage-end'; stage: StageName; outcome: StageEnding; summary: string; durationMs: number }
   /** A fact, printed once. */
   | { type: 'fact'; stage: StageName; text: string }
   /** The state of a wait; printed on change, and as a heartbeat. */

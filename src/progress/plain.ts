@@ -46,7 +46,7 @@ export function plainRenderer(options: RendererOptions): Emit {
         break;
       }
       case 'stage-end': {
-        const sign = event.outcome === 'done' ? '✔' : '✘';
+        const sign = ({ done: '✔', failed: '✘', stopped: '■' } as const)[event.outcome];
         write(`${sign} ${number(event.stage)} ${event.stage}   ${clock(event.durationMs)}   ${event.summary}`);
         waits.delete(event.stage);
         break;

@@ -11,9 +11,14 @@ export function knownCause(report: Report): Diagnosis | null {
 /** Failures of the run as a whole: they say nothing about the stage in which they struck. */
 const CUT_OFF: ReadonlySet<string> = new Set(['killed', 'interrupted', 'run-timeout']);
 
+/** Whether a failure with this code ends a run from outside, by a signal, a kill or its own limit. */
+export function isCutOff(code: string): boolean {
+  return CUT_OFF.has(code);
+}
+
 /** True when the run was ended from outside, by a signal, a kill or its own limit. */
 export function wasCutOff(report: Report): boolean {
-  return report.failure !== null && CUT_OFF.has(report.failure.code);
+  return report.failure !== null && isCutOff(report.failure.code);
 }
 
 /** The stage in which the run ended: the failure's own, or the last that had begun when it was cut off. Null: unknown. */

@@ -17,6 +17,9 @@ import type {
   Verdict,
 } from './model.ts';
 
+/** How a stage ends that has begun. */
+export type StageEnding = 'done' | 'failed' | 'stopped';
+
 /**
  * What a run learns, one thing at a time. Stages note facts as they happen; `fold.ts` builds the report from them, so
  * that a run that ends at any moment leaves a report of all that was known. Times are ISO 8601 in UTC.
@@ -31,7 +34,7 @@ export type Fact =
   | { type: 'changed-since-pass'; changes: ChangesSincePass }
   | { type: 'stage-started'; stage: StageName; at: string }
   /** `durationMs` is null for a stage whose end nobody saw. */
-  | { type: 'stage-ended'; stage: StageName; outcome: 'done' | 'failed'; summary: string; durationMs: number | null }
+  | { type: 'stage-ended'; stage: StageName; outcome: StageEnding; summary: string; durationMs: number | null }
   /** The pods as last seen. */
   | { type: 'pods'; pods: PodSummary[] }
   | { type: 'check'; check: Check }

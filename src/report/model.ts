@@ -1,4 +1,5 @@
-import type { Blame, FailureStage } from '../lib/failure.ts';
+import type { Blame } from '../lib/causes.ts';
+import type { FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
 import type { Verdict } from '../lib/verdicts.ts';
 
@@ -183,7 +184,8 @@ export type StageName = 'preflight' | 'lease' | 'deploy' | 'ready' | 'verify' | 
 
 export interface StageResult {
   stage: StageName;
-  outcome: 'done' | 'failed' | 'skipped' | 'pending';
+  /** `stopped`: it was ended from outside, by another stage that failed, a signal or a limit, and has no fault of its own. */
+  outcome: 'done' | 'failed' | 'stopped' | 'skipped' | 'pending';
   /** @format date-time */
   startedAt: string | null;
   durationMs: number | null;

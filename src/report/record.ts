@@ -1,5 +1,6 @@
+import type { Blame } from '../lib/causes.ts';
 import { type Decoder, fromJson, list, maybe, mismatch, number, object, text } from '../lib/decode.ts';
-import type { Blame, FailureStage } from '../lib/failure.ts';
+import type { FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
 import { isVerdict } from '../lib/verdicts.ts';
 import { commentJson, oneLine } from './escape.ts';

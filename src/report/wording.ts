@@ -1,4 +1,5 @@
-import type { Blame, FailureStage } from '../lib/failure.ts';
+import type { Blame } from '../lib/causes.ts';
+import type { FailureStage } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import type { Benchmark, Check, CheckOutcome, PreflightCheck, Report, StageName, StageResult } from './model.ts';
 
@@ -29,7 +30,8 @@ const WHO_ACTS: Record<Blame, string> = {
   change: 'the author of this change',
   config: 'whoever configures this workflow',
   cluster: 'the owner of the cluster',
-  cloud: 'nobody here: Google Cloud is short of capacity or quota',
+  cloud: 'nobody here: it lies with Google Cloud or another provider',
+  operator: 'the person or the runner that stopped it',
   gate: 'the maintainers of the gate',
 };
 
@@ -61,6 +63,11 @@ export function stagePosition(stage: FailureStage): string | null {
 
 export function isRunning(stage: StageResult): boolean {
   return stage.outcome === 'pending' && stage.startedAt !== null;
+}
+
+/** Whether the stage began and is over, well or not. */
+export function hasEnded({ outcome }: StageResult): boolean {
+  return outcome === 'done' || outcome === 'failed' || outcome === 'stopped';
 }
 
 /** Checks that the deployment answers at all, and checks of who answered. */
@@ -125,8 +132,7 @@ export function replicaCount(report: Report): number | null {
 export function shownStages(report: Report): StageResult[] {
   const { release } = report;
   const own = report.stages.filter(({ stage }) => stage !== 'release');
-  if (!own.some((stage) => stage.startedAt !== null || stage.outcome === 'done' || stage.outcome === 'failed'))
-    return [];
+  if (!own.some((stage) => stage.startedAt !== null || hasEnded(stage))) return [];
   if (release === null) return report.stages;
   const outcome = ({ released: 'done', failed: 'failed', 'not-needed': 'skipped', kept: 'skipped' } as const)[
     release.outcome

@@ -1,5 +1,5 @@
 import type { Condition } from '../clients/kubernetes/kinds.ts';
-import type { Blame } from '../lib/failure.ts';
+import type { Blame } from '../lib/causes.ts';
 
 /**
  * What becomes of a False condition that stays as it is: `ends` names a fault that ends a wait, `progress` a step that

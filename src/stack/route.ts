@@ -70,7 +70,6 @@ export async function readRoute(
       code: 'wrong-gateway',
       message: `The route of ${service.name} is attached to ${gateway.namespace}/${gateway.name}, not to ${wantedGateway.namespace}/${wantedGateway.name}.`,
       hint: 'Correct the input "gateway", or spec.router.gateway.refs of the LLMInferenceService.',
-      blame: 'change',
     });
   }
   const object = await kube.get({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway });

@@ -53,7 +53,6 @@ export function serviceOf(
       code: 'service-ambiguous',
       message: `The manifests hold ${services.length} LLMInferenceServices; the gate ${keep ? 'deploys' : 'measures'} exactly one.`,
       hint: 'Point the input "manifests" at a folder or kustomization with one.',
-      blame: 'change',
     });
   }
   const objects = manifests.map(({ object }) => object);
@@ -84,7 +83,6 @@ function replicasOf(
       code: 'too-few-replicas',
       message,
       hint,
-      blame: 'change',
       evidence: evidenceAt(only, ['spec', field], 'too few replicas'),
     });
   if (spec?.scaling !== undefined) {

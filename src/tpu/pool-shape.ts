@@ -112,5 +112,5 @@ export function poolNotes(pool: NodePoolInfo, runMs: number): string[] {
 }
 
 function refuse(code: string, message: string, hint: string): Failure {
-  return new Failure({ stage: 'preflight', code, message, hint, blame: 'config' });
+  return new Failure({ stage: 'preflight', code, message, hint });
 }

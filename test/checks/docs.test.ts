@@ -38,11 +38,11 @@ describe('the tables of README.md', () => {
 });
 
 it('the table of causes has each once, with what to do where a rule says it', () => {
-  const cause = { cause: 'a.b', title: 'A', blame: 'change', looksLike: 'x', remedy: '' };
+  const cause = { cause: 'a.b', title: 'A', owners: ['change', 'cluster'], looksLike: 'x', remedy: '' };
   const lines = causesTable([cause, { ...cause, remedy: 'kubectl get b' }, { ...cause, cause: 'a.c' }]).split('\n');
   expect(lines.slice(2)).toEqual([
-    '| `a.b` | A | change | x | kubectl get b |',
-    '| `a.c` | A | change | x | as the comment says |',
+    '| `a.b` | A | change or cluster | x | kubectl get b |',
+    '| `a.c` | A | change or cluster | x | as the comment says |',
   ]);
 });
 

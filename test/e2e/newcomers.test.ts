@@ -222,6 +222,10 @@ describe('a newcomer’s mistake', () => {
       expect(report.diagnosis).toMatchObject({ cause, blame: 'config', confidence: 'proven' });
       expect(report.diagnosis?.remedy).toMatch(toDo);
       expect(said.text.replaceAll(/\s+/g, ' ')).toMatch(toDo);
+      // The line that failed is of what is wrong: an unknown cluster is nobody’s identity.
+      const failed = report.preflight.filter(({ outcome }) => outcome === 'fail').map(({ title }) => title);
+      expect(failed).toHaveLength(1);
+      expect(failed).not.toContain(cause.startsWith('auth.') ? 'Cluster' : 'Identity');
       expect(said.code).toBe(2);
       readable(said);
     },

@@ -59,7 +59,6 @@ function kubectlMissing(shown: string, fields: readonly string[], reason: string
     code: 'kubectl-missing',
     message: `${shown} uses ${fields.join(', ') || 'a component'}, which kubectl must render, and kubectl could not be run: ${reason}.`,
     hint: 'Install kubectl on the runner, or give a kustomization that only lists resources.',
-    blame: 'config',
     cause,
   });
 }

@@ -12,7 +12,6 @@ export async function readPageAssets(packageRoot: string): Promise<{ script: str
       code: 'no-page-assets',
       message: `${folder} has no page.js and page.css, which the page inlines.`,
       hint: 'Run "npm run build"; they are part of dist/.',
-      blame: 'gate',
     });
   }
   return { script, style };

@@ -45,6 +45,5 @@ function refused(message: string): Failure {
     code: 'bad-prompts',
     message,
     hint: 'Give a file of JSON Lines with a "prompt" in each, or leave "prompts" out for unique prompts of "prompt-tokens" tokens.',
-    blame: 'change',
   });
 }

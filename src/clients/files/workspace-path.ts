@@ -48,6 +48,5 @@ export function badManifest(message: string): Failure {
     code: 'bad-manifest',
     message,
     hint: 'Correct the input "manifests" or the file that it names.',
-    blame: 'change',
   });
 }

@@ -29,7 +29,6 @@ export function decoded<T>({ noun, decode }: Wanted<T>, data: unknown): T {
       code: 'github-answer',
       message: `GitHub's API sent an answer that is not ${noun}: ${problemOf(data, error)}.`,
       hint: 'Look for a proxy between the runner and the API of GitHub that sends answers of its own.',
-      blame: 'config',
       evidence: { retryable: true },
     });
   }

@@ -43,9 +43,9 @@ export function githubFailure(
   };
   const row = githubRow(refusal);
   if (row) {
-    const { code, blame, says, remedy } = row;
+    const { code, says, remedy } = row;
     return new Failure({
-      ...{ ...base, code, blame },
+      ...{ ...base, code },
       message: says(doing, place, refusal),
       hint: remedy(refusal, place),
     });

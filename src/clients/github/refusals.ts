@@ -26,7 +26,6 @@ const STANDS = 'The result stands in the job summary.';
 export const GITHUB_REFUSALS: readonly GithubRow[] = [
   {
     code: 'github-saml',
-    blame: 'config',
     next: 'final',
     reasons: [SSO],
     words: /SAML enforcement|single sign-on/i,
@@ -37,7 +36,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-ip-allow-list',
-    blame: 'config',
     next: 'final',
     words: /IP allow list/i,
     says: (doing, { repository }) =>
@@ -46,7 +44,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-archived',
-    blame: 'config',
     next: 'final',
     words: /archived so is read-only|repository (?:was|is|has been) archived/i,
     says: (doing, { repository }) => `${repository} is archived and read-only: ${doing} is refused.`,
@@ -54,7 +51,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-locked',
-    blame: 'config',
     next: 'final',
     words: /(?:issue|conversation|pull request) is locked|locked (?:issue|conversation)/i,
     says: (doing, { repository }) => `The conversation is locked: ${doing} in ${repository} is refused.`,
@@ -62,7 +58,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-ruleset',
-    blame: 'config',
     next: 'final',
     words: /rule violations? found|protected (?:ref|branch)|ruleset|changes must be made through a pull request/i,
     says: (doing, { repository }, { text }) => `A ruleset of ${repository} refuses ${doing}: ${text}`,
@@ -71,7 +66,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-blocked',
-    blame: 'config',
     next: 'final',
     statuses: [403, 451],
     words: /access blocked|unavailable due to|account was suspended|billing/i,
@@ -80,7 +74,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-disabled',
-    blame: 'config',
     next: 'final',
     statuses: [404, 410],
     words: /issues (?:are|has been|have been) disabled|(?:is|are) disabled/i,
@@ -89,7 +82,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-token',
-    blame: 'config',
     next: 'final',
     statuses: [401],
     says: (doing, { repository }) => `GitHub refused the token for ${doing} in ${repository} (401).`,
@@ -97,7 +89,6 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
   },
   {
     code: 'github-permission',
-    blame: 'config',
     next: 'final',
     reasons: ['FORBIDDEN', 'INSUFFICIENT_SCOPES'],
     statuses: [403],
@@ -106,10 +97,9 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
     says: notAllowed,
     remedy: permissions,
   },
-  { code: 'github-permission', blame: 'config', next: 'final', statuses: [404], says: notAllowed, remedy: permissions },
+  { code: 'github-permission', next: 'final', statuses: [404], says: notAllowed, remedy: permissions },
   {
     code: 'github-rejected',
-    blame: 'gate',
     next: 'final',
     statuses: [422],
     says: notAccepted,

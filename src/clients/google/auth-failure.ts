@@ -20,14 +20,13 @@ export function authFailure(error: unknown, { method, projectId, env }: Asked): 
     account: accountOf(method),
     workflow: env.GITHUB_ACTIONS === 'true',
   };
-  const { code, hint, blame } = meaningOf(refusal, place, isTransient(error));
+  const { code, hint } = meaningOf(refusal, place, isTransient(error));
   // No cause: its text would be shown beside the message, and the library's texts quote what they could not read.
   return new Failure({
     stage: 'preflight',
     code,
     message: SAID[code] ?? `Could not get a Google access token: ${refusal.text.replace(/\.+$/, '')}.`,
     ...(hint ? { hint } : {}),
-    blame,
     evidence: { reason: refusal.reasons[0] },
   });
 }
@@ -37,13 +36,13 @@ const SAID: Readonly<Record<string, string>> = {
   'gcp-no-credentials': 'No input names an identity, and there are no application default credentials.',
 };
 
-function meaningOf(refusal: Refusal, place: TokenPlace, passes: boolean): Pick<Failure, 'code' | 'hint' | 'blame'> {
+function meaningOf(refusal: Refusal, place: TokenPlace, passes: boolean): Pick<Failure, 'code' | 'hint'> {
   const row = tokenRow(refusal);
-  if (row) return { code: row.code, hint: row.remedy(refusal, place), blame: row.blame };
-  if (!passes) return { code: 'gcp-auth', hint: undefined, blame: 'config' };
+  if (row) return { code: row.code, hint: row.remedy(refusal, place) };
+  if (!passes) return { code: 'gcp-auth', hint: undefined };
   // Without an answer it is the network, which the error names.
   const code = 'gcp-auth-unavailable';
-  return { code, hint: usualRemedy(TOKEN_REFUSALS, code, place), blame: 'cloud' };
+  return { code, hint: usualRemedy(TOKEN_REFUSALS, code, place) };
 }
 
 function accountOf(method: AuthMethod): string | null {

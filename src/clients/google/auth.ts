@@ -251,7 +251,6 @@ function keyClient(key: ServiceAccountKey, watch: Watch): AuthClient {
       stage: 'inputs',
       code: 'bad-endpoint',
       message: 'The service account key has a token_uri that is not an https URL.',
-      blame: 'config',
     });
   }
   const client = new OAuth2Client(REFRESH);

@@ -18,7 +18,6 @@ export function googleEndpoints(env: Readonly<Record<string, string | undefined>
         stage: 'inputs',
         code: 'bad-endpoint',
         message: `${name} is "${value}"; allowed: an https URL (http on loopback only), since access tokens are sent to it.`,
-        blame: 'config',
       });
     }
     return url;

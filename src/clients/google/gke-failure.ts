@@ -10,7 +10,6 @@ export function badAnswer(what: string, noun: string, problem: string, stage: Fa
     code: 'gke-answer',
     message: `${what}: the Container API sent an answer that is not ${noun}: ${problem}.`,
     hint: 'Look for a proxy between the runner and container.googleapis.com that sends answers of its own.',
-    blame: 'cloud',
     evidence: { retryable: true },
   });
 }
@@ -33,13 +32,13 @@ export function gkeFailure(
   const { status, reasons, text } = refusal;
   const base = { stage, cause: error, evidence: { grpcCode: status ?? undefined, reason: reasons[0], text } };
   // Without a status there was no answer: the network, or a limit of time.
-  if (status === null) return new Failure({ ...base, code: 'gke-api', message: `${what}: ${text}`, blame: 'cloud' });
+  if (status === null) return new Failure({ ...base, code: 'gke-api', message: `${what}: ${text}` });
   const row = googleRow(refusal);
-  if (!row) return new Failure({ ...base, code: 'gke-refused', message: `${what}: ${text}`, blame: 'config' });
-  const { code, blame } = row;
+  if (!row) return new Failure({ ...base, code: 'gke-refused', message: `${what}: ${text}` });
+  const { code } = row;
   const where = code === 'gke-not-found' ? ` was not found in ${project}, ${location}` : (SAID[code] ?? '');
   const hint = row.remedy(refusal, { project, location, cluster });
-  return new Failure({ ...base, code, message: `${what}${where}: ${text}`, hint, blame });
+  return new Failure({ ...base, code, message: `${what}${where}: ${text}`, hint });
 }
 
 /** The API's own sentence; the cause behind it only repeats it as JSON. */

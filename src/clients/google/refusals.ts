@@ -49,7 +49,6 @@ const quotaName = ({ text, facts }: Refusal) =>
 export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   {
     code: 'gke-reservation',
-    blame: 'config',
     next: 'final',
     words:
       /reservation[^.]* (?:does not exist|(?:was|is|could) not (?:be )?found|is not (?:shared|compatible|ready))|no (?:matching )?reservation|incompatible[^.]* reservation/i,
@@ -58,7 +57,6 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-reservation-full',
-    blame: 'cluster',
     next: 'final',
     words:
       /reservation[^.]*(?:does not have|is insufficient|no (?:available|free)|exhausted|not enough|insufficient)|insufficient reserved capacity/i,
@@ -67,7 +65,6 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-ip-space',
-    blame: 'cluster',
     next: 'final',
     words:
       /IP_SPACE_EXHAUSTED|IP space of [^.]* is exhausted|insufficient free IP addresses|(?:no|not enough) (?:free|available) (?:pod )?IP/i,
@@ -76,7 +73,6 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-gang-size',
-    blame: 'config',
     next: 'final',
     words: /gang (?:mode|size)/i,
     remedy: () =>
@@ -84,7 +80,6 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-org-policy',
-    blame: 'cluster',
     next: 'final',
     words: /constraints?\/[\w./]+|organi[sz]ation(?:'s|al)? polic(?:y|ies)\b(?!.*vpcServiceControls)/i,
     remedy: ({ text }, { project }) =>
@@ -92,14 +87,12 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-stockout',
-    blame: 'cloud',
     next: 'final',
     words: /stockout|resource[_ ]pool[_ ]exhausted|does not have enough resources/i,
     remedy: () => 'Run again later, or use a reservation or another zone. The change under review is not at fault.',
   },
   {
     code: 'gke-quota',
-    blame: 'config',
     next: 'final',
     reasons: ['RESOURCE_QUOTA_EXCEEDED'],
     words:
@@ -116,7 +109,6 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
 export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   {
     code: 'gke-busy',
-    blame: 'cluster',
     next: 'wait',
     reasons: ['CLUSTER_ALREADY_HAS_OPERATION'],
     words: words(BUSY),
@@ -125,7 +117,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-api-disabled',
-    blame: 'config',
     next: 'final',
     reasons: ['SERVICE_DISABLED', 'accessNotConfigured'],
     statuses: [RPC.permissionDenied],
@@ -135,7 +126,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-billing',
-    blame: 'config',
     next: 'final',
     reasons: ['BILLING_DISABLED'],
     words: /requires billing to be enabled|billing (?:account )?(?:is|has been) (?:disabled|closed)/i,
@@ -143,7 +133,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-project',
-    blame: 'config',
     next: 'final',
     reasons: ['CONSUMER_INVALID', 'CONSUMER_SUSPENDED', 'RESOURCE_PROJECT_INVALID', 'PROJECT_INVALID'],
     statuses: [RPC.permissionDenied, RPC.notFound, RPC.invalidArgument],
@@ -153,7 +142,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-perimeter',
-    blame: 'cluster',
     next: 'final',
     reasons: ['SECURITY_POLICY_VIOLATED', 'VPC_SERVICE_CONTROLS'],
     words: /prohibited by organization's policy|vpcServiceControlsUniqueIdentifier/i,
@@ -162,7 +150,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-org-policy',
-    blame: 'cluster',
     next: 'final',
     reasons: [
       'ORG_RESTRICTION_VIOLATION',
@@ -176,7 +163,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-scopes',
-    blame: 'config',
     next: 'final',
     reasons: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
     words: /insufficient authentication scopes/i,
@@ -185,7 +171,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-permission',
-    blame: 'config',
     next: 'final',
     reasons: ['USER_PROJECT_DENIED'],
     words: /required permission to use project/i,
@@ -193,7 +178,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gke-permission',
-    blame: 'config',
     next: 'final',
     reasons: ['IAM_PERMISSION_DENIED'],
     statuses: [RPC.permissionDenied],
@@ -204,7 +188,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-token',
-    blame: 'config',
     next: 'final',
     reasons: [
       'ACCESS_TOKEN_EXPIRED',
@@ -220,7 +203,6 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   },
   {
     code: 'gcp-rate-limit',
-    blame: 'config',
     next: 'again',
     reasons: ['RATE_LIMIT_EXCEEDED'],
     words:
@@ -231,17 +213,15 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   ...NODE_REFUSALS,
   {
     code: 'gke-not-found',
-    blame: 'config',
     next: 'final',
     statuses: [RPC.invalidArgument, RPC.notFound],
     words:
       /location ["'][^"']+["'] does not exist|(?:zone|region|location) ["']?[\w-]+["']? (?:does not exist|is (?:not valid|invalid))|invalid (?:zone|location)/i,
     remedy: notFound,
   },
-  { code: 'gke-not-found', blame: 'config', next: 'final', statuses: [RPC.notFound], remedy: notFound },
+  { code: 'gke-not-found', next: 'final', statuses: [RPC.notFound], remedy: notFound },
   {
     code: 'gke-api',
-    blame: 'cloud',
     next: 'again',
     statuses: [RPC.unknown, RPC.deadlineExceeded, RPC.internal, RPC.unavailable],
     remedy: () => 'Look at https://status.cloud.google.com, then run again.',

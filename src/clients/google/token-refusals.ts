@@ -38,14 +38,12 @@ const login = ({ workflow }: TokenPlace) =>
 export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   {
     code: 'gcp-no-credentials',
-    blame: 'config',
     next: 'final',
     words: /could not load the default credentials/i,
     remedy: (_, place) => login(place),
   },
   {
     code: 'gcp-credentials-file',
-    blame: 'config',
     next: 'final',
     words:
       /unable to read the credential file|file at .* does not exist, or it is not a file|a file with credentials is not JSON/i,
@@ -56,14 +54,12 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   },
   {
     code: 'gcp-id-token',
-    blame: 'config',
     next: 'final',
     reasons: [NO_ID_TOKEN],
     remedy: () => 'Add "permissions: id-token: write" to the job. Pull requests from forks never get an OIDC token.',
   },
   {
     code: 'gcp-provider',
-    blame: 'config',
     next: 'final',
     reasons: ['invalid_target'],
     words:
@@ -72,7 +68,6 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   },
   {
     code: 'gcp-condition',
-    blame: 'config',
     next: 'final',
     reasons: ['unauthorized_client'],
     words: /attribute condition/i,
@@ -81,7 +76,6 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   },
   {
     code: 'gcp-account',
-    blame: 'config',
     next: 'final',
     words:
       /gaia id not found|account not found|account has been (?:deleted|disabled)|service account .* does not exist/i,
@@ -89,7 +83,6 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   },
   {
     code: 'gcp-impersonation',
-    blame: 'config',
     next: 'final',
     words: /iam\.serviceAccounts\.getAccessToken/,
     remedy: (_, place) =>
@@ -97,14 +90,12 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   },
   {
     code: 'gcp-clock',
-    blame: 'config',
     next: 'final',
     words: /token must be a short-lived token|reasonable timeframe|is stale to sign-in|token used too (?:early|late)/i,
     remedy: () => 'Set the clock of the runner: timedatectl set-ntp true',
   },
   {
     code: 'gcp-key',
-    blame: 'config',
     next: 'final',
     words: /invalid JWT signature|invalid JWT: failed audience/i,
     remedy: (_, { account }) =>
@@ -112,7 +103,6 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   },
   {
     code: 'gcp-login-expired',
-    blame: 'config',
     next: 'final',
     reasons: ['invalid_rapt', 'rapt_required'],
     words: /expired or revoked|reauth|refresh token/i,
@@ -121,7 +111,6 @@ export const TOKEN_REFUSALS: readonly RefusalRow<TokenPlace>[] = [
   ...shared(['gcp-api-disabled', 'gcp-billing', 'gcp-project', 'gcp-perimeter', 'gke-org-policy']),
   {
     code: 'gcp-auth-unavailable',
-    blame: 'cloud',
     next: 'again',
     statuses: [429, 500, 502, 503, 504],
     remedy: () =>

@@ -71,7 +71,6 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
         code: 'kind-unknown',
         message: `The cluster does not know ${ref.kind} in ${ref.apiVersion} (${describe(ref)}).`,
         hint: 'Install its CustomResourceDefinition, or change the manifest to a version that the cluster serves.',
-        blame: 'cluster',
         evidence: { apiVersion: ref.apiVersion, kind: ref.kind },
       });
     },

@@ -42,5 +42,5 @@ export function kubeEndpoints(cluster: ClusterInfo, dns: boolean | 'auto'): Kube
 }
 
 function refuse(code: string, message: string, hint: string): Failure {
-  return new Failure({ stage: 'preflight', code, message, hint, blame: 'config' });
+  return new Failure({ stage: 'preflight', code, message, hint });
 }

@@ -29,7 +29,6 @@ export function badAnswer(what: string, noun: string, problem: string, stage: Fa
     code: 'kube-answer',
     message: `${what}: the Kubernetes API sent an answer that is not ${noun}: ${problem}.`,
     hint: 'Look for a proxy or a load balancer between the runner and the control plane that sends answers of its own.',
-    blame: 'cluster',
     evidence: { retryable: true },
   });
 }
@@ -61,11 +60,11 @@ export function kubeFailure(what: string, answer: Answer, stage: FailureStage): 
     return badAnswer(what, 'a Status', `it is a ${answer.status} with ${wordsFor(answer.body)}`, stage);
   }
   const base = { stage, evidence: { ...evidence, ...(row?.next === 'again' ? { retryable: true } : {}) } };
-  if (!row) return new Failure({ ...base, code: 'kube-refused', message: `${what}: ${message}`, blame: 'config' });
-  const { code, blame } = row;
+  if (!row) return new Failure({ ...base, code: 'kube-refused', message: `${what}: ${message}` });
+  const { code } = row;
   const place = { namespace: namespaceOf(what), kind: given.details?.kind ?? null, name: given.details?.name ?? null };
   const hint = row.remedy(refusal, place);
-  return new Failure({ ...base, code, message: sentence(what, code, message, answer.status, causes), hint, blame });
+  return new Failure({ ...base, code, message: sentence(what, code, message, answer.status, causes), hint });
 }
 
 /** A refusal of an object that carries marks of the cluster it was exported from: these are what the server refuses. */
@@ -74,7 +73,7 @@ export function exportedFailure(error: unknown, { metadata }: KubeObject): unkno
   if (!(error instanceof Failure) || error.evidence.httpStatus !== 409 || marks.length === 0) return error;
   if (error.code !== 'kube-refused') return error;
   const { stage, message, evidence } = error;
-  return new Failure({ stage, code: 'manifest-exported', message, hint: exported(), blame: 'change', evidence });
+  return new Failure({ stage, code: 'manifest-exported', message, hint: exported(), evidence });
 }
 
 type Causes = readonly { message?: string | undefined; field?: string | undefined }[];

@@ -48,14 +48,12 @@ const SERVER_ERRORS = Array.from({ length: 100 }, (_, index) => 500 + index);
 export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   {
     code: 'apply-conflict',
-    blame: 'change',
     next: 'final',
     reasons: ['FieldManagerConflict'],
     remedy: () => 'Remove these fields from the manifest, or set "force-conflicts: true" to take them over.',
   },
   {
     code: 'namespace-terminating',
-    blame: 'cluster',
     next: 'final',
     reasons: ['NamespaceTerminating'],
     words: /because it is being terminated/,
@@ -66,7 +64,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'admission-refused',
-    blame: 'change',
     next: 'final',
     words:
       /admission webhook "[^"]+" denied the request|policy ['"][^'"]+['"](?: with binding '[^']+')? denied request/i,
@@ -77,21 +74,18 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'conversion-webhook',
-    blame: 'cluster',
     next: 'again',
     words: /conversion webhook for .* (?:failed|returned)/,
     remedy: webhook,
   },
   {
     code: 'webhook-down',
-    blame: 'cluster',
     next: 'again',
     words: /failed calling webhook|failed to call webhook/,
     remedy: webhook,
   },
   {
     code: 'manifest-refused',
-    blame: 'change',
     next: 'final',
     // Server-side apply answers an unknown field with a 500, which no retry heals.
     words: /failed to create typed patch object|field not declared/,
@@ -99,7 +93,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'namespace-quota',
-    blame: 'cluster',
     next: 'final',
     statuses: [403],
     words: /exceeded quota: |failed quota: /,
@@ -110,7 +103,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'admission-refused',
-    blame: 'change',
     next: 'final',
     statuses: [403],
     words: /violates PodSecurity|(?:maximum|minimum) [\w.-]+ usage per \w+ is|limit to request ratio per \w+/,
@@ -119,7 +111,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'manifest-exported',
-    blame: 'change',
     next: 'final',
     words:
       /uid mismatch: |UID in precondition|resourceVersion should not be set|managedFields must be nil|metadata\.(?:uid|resourceVersion|generation): (?:Forbidden|Invalid value: .*field is immutable)/,
@@ -127,7 +118,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'kube-permission',
-    blame: 'config',
     next: 'final',
     words: /container\.clusters\.connect/,
     remedy: () =>
@@ -135,7 +125,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'kube-permission',
-    blame: 'config',
     next: 'final',
     statuses: [403],
     words: / cannot \w+ (?:resource|path) "|attempting to grant RBAC permissions|requires one of \["/,
@@ -143,7 +132,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'kube-token',
-    blame: 'config',
     next: 'final',
     statuses: [401],
     remedy: () =>
@@ -151,7 +139,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'namespace-missing',
-    blame: 'config',
     next: 'final',
     statuses: [404],
     words: /^namespaces "/,
@@ -162,7 +149,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'manifest-immutable',
-    blame: 'change',
     next: 'final',
     statuses: [422],
     words: /field is immutable/,
@@ -171,14 +157,12 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   },
   {
     code: 'manifest-refused',
-    blame: 'change',
     next: 'final',
     statuses: [400, 413, 422],
     remedy: () => 'Correct the named field in the manifest.',
   },
   {
     code: 'kube-api',
-    blame: 'cluster',
     next: 'again',
     statuses: [429, ...SERVER_ERRORS],
     remedy: unavailable,
@@ -186,7 +170,6 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
   {
     // A group that every cluster has, on a server that does not serve it yet. Of other groups it is an absence.
     code: 'kube-api',
-    blame: 'cluster',
     next: 'again',
     statuses: [404],
     words: /^404 page not found/,

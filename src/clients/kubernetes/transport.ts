@@ -141,7 +141,6 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
         code: 'kube-unreachable',
         message: `${what}: the Kubernetes API at ${options.server} did not answer: ${errorText(error)}.`,
         hint: 'If the control plane admits only authorised networks, set "dns-endpoint: true" and allow external traffic to it.',
-        blame: 'cluster',
         cause: error,
         evidence: { retryable: true },
       });

@@ -16,14 +16,12 @@ const logs = ({ namespace, service }: ServingPlace) =>
 export const SERVING_REFUSALS: readonly RefusalRow<ServingPlace>[] = [
   {
     code: 'engine-dead',
-    blame: 'change',
     next: 'final',
     words: /EngineDeadError|EngineCore encountered an issue|engine (?:loop )?(?:is|has) (?:dead|died|stopped)/i,
     remedy: (_, place) => `Look for the first error of EngineCore, above the API server’s: ${logs(place)}`,
   },
   {
     code: 'model-unknown',
-    blame: 'change',
     next: 'final',
     statuses: [404],
     words: /\bmodel\b.* does not exist|\bmodel\b.* not found/i,
@@ -31,7 +29,6 @@ export const SERVING_REFUSALS: readonly RefusalRow<ServingPlace>[] = [
   },
   {
     code: 'too-long',
-    blame: 'config',
     next: 'final',
     statuses: [400],
     words: /maximum context length|longer than the maximum model length/i,
@@ -39,7 +36,6 @@ export const SERVING_REFUSALS: readonly RefusalRow<ServingPlace>[] = [
   },
   {
     code: 'api-key',
-    blame: 'change',
     next: 'final',
     statuses: [401],
     remedy: () => 'Take --api-key and VLLM_API_KEY out of the replicas: the gate sends no key.',

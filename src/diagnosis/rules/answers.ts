@@ -14,7 +14,7 @@ function answers({ report, failure }: Evidence): string[] {
 
 /** A rule on what the gateway or the server answered. */
 function answerRule(
-  rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'remedy'> & {
+  rule: Pick<Rule, 'cause' | 'title' | 'looksLike' | 'remedy'> & {
     pattern: RegExp;
     when?: (evidence: Evidence) => boolean;
     confidence?: Rule['confidence'];
@@ -89,7 +89,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'policy.gateway-to-replicas',
     title: 'A NetworkPolicy keeps the gateway from the replicas',
-    blame: 'change',
     looksLike: '503 with a connection failure from the gateway, and no policy allows gateway to replica on vLLM’s port',
     pattern: /HTTP 50\d|upstream connect error|timed? ?out|no answer/i,
     // An answer by way of the gateway shows that nothing keeps it out.
@@ -110,7 +109,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'tls.plain-server',
     title: 'The gateway speaks TLS to a server that does not',
-    blame: 'change',
     looksLike: '503 with WRONG_VERSION_NUMBER: vLLM has no --ssl-certfile and the DestinationRule says SIMPLE',
     pattern: /WRONG_VERSION_NUMBER|wrong version number/i,
     explanation: (evidence) => {
@@ -126,7 +124,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'tls.server-only',
     title: 'The gateway speaks plain HTTP to a server with TLS',
-    blame: 'cluster',
     looksLike:
       '503 "connection termination": vLLM has --ssl-certfile, and no DestinationRule of the pool (completions) or of the workload (model list) makes the gateway speak TLS',
     pattern: PLAIN_TO_TLS,
@@ -146,7 +143,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'tls.ca-not-mounted',
     title: 'The gateway has no CA to check the replicas with',
-    blame: 'cluster',
     looksLike: '503 "Secret is not supplied by SDS" on GET, while POST is answered',
     pattern: /not supplied by SDS/i,
     explanation: (evidence) => {
@@ -159,7 +155,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'routing.buffered',
     title: 'An EnvoyFilter has the gateway keep bodies back from the endpoint picker',
-    blame: 'cluster',
     looksLike: 'requests stall to their time limit or to 10 s, and an EnvoyFilter sets request_body_mode BUFFERED',
     pattern: /timed? ?out|no answer|aborted|HTTP 50[04]/i,
     when: ({ cluster }) => (cluster?.filters ?? []).some(({ buffers }) => buffers),
@@ -175,7 +170,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'picker.body-lost',
     title: 'The body of requests is lost on the way',
-    blame: 'cluster',
     looksLike: '400 "missing … body" for POST through the gateway: ext_proc failed open after the body was streamed',
     pattern: /HTTP 400.*(?:missing.*body|prompt is required|Field required)/i,
     explanation: () =>
@@ -187,7 +181,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'route.no-endpoint',
     title: 'The gateway has no healthy replica behind the route',
-    blame: 'cluster',
     looksLike: '503 "no healthy upstream" or "Connection refused" although pods are Ready',
     pattern: /no healthy upstream|Connection refused/i,
     explanation: (evidence) =>
@@ -200,7 +193,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   {
     cause: 'model.name-mismatch',
     title: 'The server does not know the model by that name',
-    blame: 'change',
     family: 'routing',
     confidence: 'proven',
     looksLike: '404 "The model … does not exist" for completions',
@@ -225,7 +217,6 @@ export const ANSWER_RULES: readonly Rule[] = [
   {
     cause: 'vllm.died-serving',
     title: 'A replica stopped serving after it was ready',
-    blame: 'change',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'restarts of main after it was Ready, with a traceback in its log',

@@ -1,3 +1,4 @@
+import type { Cause } from '../../lib/causes.ts';
 import type { Evidence } from '../evidence.ts';
 import { named, poolOf, type Rule } from './rule.ts';
 
@@ -13,7 +14,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-stockout', {
     cause: 'gke.stockout',
     title: 'The zone has no TPU capacity',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'the resize ends with GCE_STOCKOUT or ZONE_RESOURCE_POOL_EXHAUSTED',
     explanation: (facts) =>
@@ -23,7 +23,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-partial', {
     cause: 'gke.partial',
     title: 'Only some of the nodes arrived',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'the operation is done without an error, and fewer nodes are there than were asked for',
     explanation: ({ asked, got }) =>
@@ -33,7 +32,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-quota', {
     cause: 'gke.quota',
     title: 'The TPU quota is too small',
-    blame: 'config',
     family: 'cloud',
     looksLike: 'the resize ends with GCE_QUOTA_EXCEEDED or "Insufficient quota"',
     explanation: ({ asked }) => `The project may not have ${asked ?? 'so many'} nodes of this kind.`,
@@ -45,7 +43,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-node-permission', {
     cause: 'gke.node-permission',
     title: 'GKE may not create the nodes',
-    blame: 'config',
     family: 'cloud',
     looksLike: 'the resize ends with a condition about the service account of the nodes',
     explanation: ({ asked, got }) =>
@@ -56,7 +53,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-resize-failed', {
     cause: 'gke.resize-failed',
     title: 'The resize ended in an error',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'the operation is done with an error that is none of the above',
     explanation: ({ asked, got }) =>
@@ -67,7 +63,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   {
     cause: 'nodes.no-chips',
     title: 'The nodes advertise no TPU chips',
-    blame: 'cluster',
     family: 'cloud',
     confidence: 'proven',
     looksLike: 'nodes are Ready and have no allocatable google.com/tpu: the device plugin does not run',
@@ -85,7 +80,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   {
     cause: 'nodes.not-ready',
     title: 'The nodes came and did not become Ready',
-    blame: 'cloud',
     family: 'cloud',
     confidence: 'proven',
     looksLike: 'Node objects exist with Ready=False or Unknown',
@@ -103,7 +97,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('nodes-timeout', {
     cause: 'gke.nodes-timeout',
     title: 'The nodes did not become Ready in time',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'the resize is still running when "lease-timeout" is over',
     explanation: ({ asked, got }) =>
@@ -114,7 +107,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-api', {
     cause: 'gke.unavailable',
     title: 'The Container API does not answer',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'calls to the Container API end with 5xx or by their time limit, six times in a row',
     explanation: () =>
@@ -124,7 +116,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-answer', {
     cause: 'gke.answer',
     title: 'Something else answers in place of the Container API',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'answers are no clusters, pools or operations, six times in a row: a proxy or a captive portal',
     explanation: () =>
@@ -134,7 +125,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('node-preempted', {
     cause: 'gke.preempted',
     title: 'A spot node was taken back',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'a leased node of a spot pool is gone before the run has ended',
     explanation: ({ lost }) =>
@@ -144,7 +134,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('node-lost', {
     cause: 'gke.node-lost',
     title: 'A leased node went away',
-    blame: 'cloud',
     family: 'cloud',
     looksLike: 'a leased node of a pool on demand is gone before the run has ended',
     explanation: ({ lost }) =>
@@ -154,7 +143,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('pool-leased', {
     cause: 'pool.leased',
     title: 'Another run has the node pool',
-    blame: 'cluster',
     family: 'config',
     looksLike: 'the lease of the pool has another holder, and "on-busy" is stop or "busy-timeout" is over',
     explanation: ({ holder }) =>
@@ -165,7 +153,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('pool-kept', {
     cause: 'pool.kept',
     title: 'The node pool serves a stack that was deployed to stay',
-    blame: 'cluster',
     family: 'config',
     looksLike: 'the lease of the pool says that a stack is kept beyond the time that may be waited',
     explanation: ({ holder }) =>
@@ -176,7 +163,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('lease-lost', {
     cause: 'lease.lost',
     title: 'The lease of the node pool was lost',
-    blame: 'cluster',
     family: 'config',
     looksLike: 'the Lease object has another holder, or is gone, while the run is under way',
     explanation: () =>
@@ -186,7 +172,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('pool-busy', {
     cause: 'pool.busy',
     title: 'An operation holds the node pool',
-    blame: 'cluster',
     family: 'cloud',
     looksLike: 'GKE refuses the resize with CLUSTER_ALREADY_HAS_OPERATION until the limit',
     explanation: () => 'GKE changes a node pool by one operation at a time, and another one did not end in time.',
@@ -195,7 +180,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-busy', {
     cause: 'pool.busy',
     title: 'An operation holds the node pool',
-    blame: 'cluster',
     family: 'cloud',
     looksLike: 'GKE refuses a change with CLUSTER_ALREADY_HAS_OPERATION, or for the number of operations that run',
     explanation: (_, { failure }) => failure?.message ?? '',
@@ -242,7 +226,6 @@ export const CLOUD_RULES: readonly Rule[] = [
     'pool.mismatch',
     'The pods ask for other nodes than the pool has',
     'node selector or chips of the template fit no node of the pool',
-    'change',
   ),
   pool('pool-in-use', 'pool.in-use', 'The node pool serves somebody else', 'TPU pods of others run on the nodes'),
   pool(
@@ -250,11 +233,10 @@ export const CLOUD_RULES: readonly Rule[] = [
     'cluster.not-running',
     'The cluster is not running',
     'the cluster is PROVISIONING, STOPPING or ERROR',
-    'cluster',
   ),
 ];
 
 /** A shape of the pool that preflight has refused: its sentence and its hint say all. */
-function pool(code: string, cause: string, title: string, looksLike: string, blame: Rule['blame'] = 'config'): Rule {
-  return named(code, { cause, title, blame, looksLike, family: 'config' });
+function pool(code: string, cause: Cause, title: string, looksLike: string): Rule {
+  return named(code, { cause, title, looksLike, family: 'config' });
 }

@@ -8,7 +8,6 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
   {
     cause: 'container.oom-killed',
     title: 'A container needs more memory than it may have',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'last state OOMKilled',
@@ -27,7 +26,6 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
   {
     cause: 'probe.too-short',
     title: 'A probe ends the server while it still compiles',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike:
@@ -51,7 +49,6 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
   {
     cause: 'probe.mismatch',
     title: 'A probe asks for what the server does not serve',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'vLLM serves, and the event says that a probe failed with another scheme, port or path',
@@ -79,7 +76,6 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
   {
     cause: 'container.crash-loop',
     title: 'A container crashes each time it starts',
-    blame: 'change',
     family: 'pods',
     confidence: 'probable',
     looksLike: 'CrashLoopBackOff with the same exit again and again, and no rule knows its words',

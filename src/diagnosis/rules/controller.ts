@@ -8,7 +8,6 @@ export const CONTROLLER_RULES: readonly Rule[] = [
   {
     cause: 'controller.stopped',
     title: 'A controller stopped at an error',
-    blame: 'cluster',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'a condition stays False with a reason that names a fault, such as …Error, …NotMet or …NotFound',

@@ -7,7 +7,6 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     cause: 'image.rate-limited',
     title: 'The registry limits the rate of pulls',
-    blame: 'cloud',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'waiting with ErrImagePull and "429 Too Many Requests" or "toomanyrequests"',
@@ -27,7 +26,6 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     cause: 'image.wrong-platform',
     title: 'The container image has no build for these nodes',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike: '"no match for platform in manifest" or "exec format error"',
@@ -49,7 +47,6 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     cause: 'image.not-found',
     title: 'The container image does not exist',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike:
@@ -72,7 +69,6 @@ export const IMAGE_RULES: readonly Rule[] = [
   {
     cause: 'image.pull-denied',
     title: 'The registry refused the image',
-    blame: 'config',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'waiting with ErrImagePull and "unauthorized", 401 or 403',

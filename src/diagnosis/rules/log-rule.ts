@@ -1,12 +1,12 @@
+import type { Cause } from '../../lib/causes.ts';
 import type { Evidence, PodRole } from '../evidence.ts';
 import { type Placed, quote, reasonsOf, said, tail, troubled } from '../facts.ts';
 import { plainLine } from '../last-words.ts';
 import { policyMaker, type Rule, waited } from './rule.ts';
 
 interface LogRule {
-  cause: string;
+  cause: Cause;
   title: string;
-  blame: Rule['blame'];
   looksLike: string;
   roles: PodRole[];
   /** Container that says it; any without. */
@@ -34,7 +34,6 @@ export function logRule(given: LogRule): Rule {
   return {
     cause: given.cause,
     title: given.title,
-    blame: given.blame,
     looksLike: given.looksLike,
     confidence: given.confidence ?? 'proven',
     family: 'pods',

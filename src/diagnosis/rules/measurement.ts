@@ -1,3 +1,4 @@
+import type { Cause } from '../../lib/causes.ts';
 import { containersOf } from '../facts.ts';
 import type { Rule } from './rule.ts';
 
@@ -7,9 +8,8 @@ interface Disturbance {
   unless?: string;
   /** What the veto's sentence must say, where its name is not enough. */
   says?: RegExp;
-  cause: string;
+  cause: Cause;
   title: string;
-  blame: Rule['blame'];
   looksLike: string;
   remedy: string;
 }
@@ -22,7 +22,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     unless: 'restart',
     cause: 'measure.replica-refused',
     title: 'A replica did not serve, and the gateway asked others in its place',
-    blame: 'change',
     looksLike: 'the gateway counts refused connections or errors of a replica, and clients see few or none of them',
     remedy:
       'Look at the replica’s log, restarts and readiness probe in the evidence: it was listed while it did not serve. Then run again, for the arm of all replicas ran on fewer.',
@@ -34,7 +33,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     says: /^The replicas changed during the measurement: (?!.* went away).* came/,
     cause: 'measure.replica-added',
     title: 'A replica was added during the measurement',
-    blame: 'cluster',
     looksLike: 'a pod of the workload is there that was not when the service was verified',
     remedy:
       'Keep autoscalers off the service for the run: kubectl get hpa,scaledobjects -A shows them. One replica is compared with a fixed number of others.',
@@ -43,7 +41,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['work-missing', 'no-text', 'prompt-length', 'answer-text'],
     cause: 'measure.work-missing',
     title: 'The answers report more than the replicas did',
-    blame: 'change',
     looksLike:
       'the replicas’ counters have fewer tokens than the answers report, or the answers have too little text for theirs',
     remedy:
@@ -54,7 +51,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     unless: 'restart',
     cause: 'measure.foreign-traffic',
     title: 'Somebody else sends requests to the replicas',
-    blame: 'cluster',
     looksLike:
       'the replicas counted more requests or tokens than were ordered, or had requests while none of the gate was in flight',
     remedy: 'Keep other clients off the route while a run measures: a gateway, a hostname or a namespace of its own.',
@@ -63,7 +59,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['clock'],
     cause: 'measure.clock',
     title: 'The clock of the load generator cannot be trusted',
-    blame: 'config',
     looksLike: 'latencies that repeat, as from a coarse clock',
     remedy: 'Run on another runner: what was measured is its clock.',
   },
@@ -71,7 +66,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['starved', 'event-loop', 'send-lag'],
     cause: 'measure.client-starved',
     title: 'The runner was too slow for the load',
-    blame: 'config',
     looksLike: 'the load generator’s event loop is busy, late, or stopped by the machine',
     remedy:
       'Use a runner with at least two free cores (runs-on), or lower "concurrency". The stack itself was not judged.',
@@ -80,7 +74,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['restart', 'replica-count', 'replicas-changed'],
     cause: 'measure.replica-restarted',
     title: 'A replica restarted or went away under load',
-    blame: 'change',
     looksLike: 'counters of a replica went back, or fewer replicas are Ready than before',
     remedy:
       'Look at restarts and last words of the replicas in the evidence; memory and --max-num-seqs are the usual reasons.',
@@ -90,7 +83,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     says: /output tokens|had .* tokens/,
     cause: 'measure.short-answers',
     title: 'Answers have not the length that was ordered',
-    blame: 'change',
     looksLike: 'the arms differ in their mean output tokens',
     remedy:
       'Something between gateway and vLLM shortens answers: compare generation defaults (--generation-config, --override-generation-config) and plugins of the endpoint picker.',
@@ -99,7 +91,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['error-rate', 'unreadable-answers', 'too-few-requests'],
     cause: 'measure.errors',
     title: 'Requests are refused or answered with nothing under load',
-    blame: 'change',
     looksLike: 'a share of requests beyond the limit fails, or 200 comes without a choice',
     remedy:
       'The first refused answer is in the reasons; compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
@@ -108,7 +99,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['picker-lost', 'picker-not-shared'],
     cause: 'measure.picker-lost',
     title: 'The endpoint picker was lost under load',
-    blame: 'change',
     looksLike: 'answers stop carrying the picker’s mark during the measurement',
     remedy: 'Give the endpoint picker more CPU, and look at its restarts in the evidence.',
   },
@@ -116,7 +106,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['cache-hits'],
     cause: 'measure.prompts-shared',
     title: 'Prompts that share nothing hit the cache',
-    blame: 'gate',
     looksLike: 'the arms differ in their hit rate over prompts that were made to be unique',
     remedy: 'Something before the replicas answers from a cache of its own, or another client sends the same prompts.',
   },
@@ -124,7 +113,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['one-replica', 'impossible-speedup'],
     cause: 'measure.one-replica-held',
     title: 'The one-replica arm was not of one replica, or was held back',
-    blame: 'cluster',
     looksLike: 'others than the chosen replica served it, or the ratio exceeds what replicas can give',
     remedy: 'See that the route to one replica selects one pod alone, and that nothing throttles it.',
   },
@@ -132,7 +120,6 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['littles-law', 'trend'],
     cause: 'measure.unsteady',
     title: 'The replicas were not in a steady state',
-    blame: 'cluster',
     looksLike: 'throughput rises or falls through the windows, or Little’s law does not hold: a stall, a compilation',
     remedy:
       'Run again; if it stays, warm all shapes of the prompts first, for vLLM compiles each when it is first asked.',
@@ -147,7 +134,6 @@ const SPEED_RULES: readonly Rule[] = [
   {
     cause: 'istio.sidecar-latency',
     title: 'Every answer takes about a second longer, as with a sidecar in front of TLS',
-    blame: 'cluster',
     looksLike:
       'the speed-up fails, the p50 of both arms is about a second or more, and pods that serve TLS have an istio-proxy',
     confidence: 'probable',
@@ -177,10 +163,9 @@ const SPEED_RULES: readonly Rule[] = [
 
 export const MEASUREMENT_RULES: readonly Rule[] = [
   ...DISTURBANCES.map(
-    ({ vetoes, unless, says, cause, title, blame, looksLike, remedy }): Rule => ({
+    ({ vetoes, unless, says, cause, title, looksLike, remedy }): Rule => ({
       cause,
       title,
-      blame,
       looksLike,
       confidence: 'probable',
       family: 'measurement',

@@ -16,7 +16,7 @@ function refusals(evidence: Evidence): { seen: string; refusal: Refusal; code: s
 
 function answered(
   code: string | null,
-  rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'confidence'> & { where?: Match['where'] },
+  rule: Pick<Rule, 'cause' | 'title' | 'looksLike' | 'confidence'> & { where?: Match['where'] },
 ): Rule {
   const { where, ...rest } = rule;
   return {
@@ -45,21 +45,18 @@ export const MODEL_ANSWER_RULES: readonly Rule[] = [
   answered('engine-dead', {
     cause: 'vllm.engine-dead',
     title: 'The engine of vLLM has died while it served',
-    blame: 'change',
     confidence: 'proven',
     looksLike: 'completions end with 500 and EngineDeadError',
   }),
   answered('too-long', {
     cause: 'vllm.too-long',
     title: 'The requests are longer than the model’s sequence',
-    blame: 'config',
     confidence: 'proven',
     looksLike: 'completions end with 400 "maximum context length"',
   }),
   answered('api-key', {
     cause: 'vllm.api-key',
     title: 'The model server wants an API key',
-    blame: 'change',
     confidence: 'proven',
     looksLike: 'completions end with 401 and a JSON error of vLLM',
     where: { text: /--api-key|VLLM_API_KEY/ },
@@ -71,7 +68,6 @@ export const MODEL_ERROR_RULES: readonly Rule[] = [
   answered(null, {
     cause: 'vllm.own-error',
     title: 'The model server refuses completions for a reason of its own',
-    blame: 'change',
     confidence: 'probable',
     looksLike: 'completions fail with a JSON error of vLLM that no row knows',
   }),

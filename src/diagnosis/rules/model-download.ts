@@ -12,7 +12,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.bad-uri',
     title: 'The address of the model cannot be read',
-    blame: 'change',
     looksLike: '"Invalid Hugging Face URI format" or "Cannot recognize storage type" from the storage initializer',
     roles: ['replica'],
     pattern:
@@ -24,7 +23,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.rate-limited',
     title: 'The source of the model limits the rate of downloads',
-    blame: 'cloud',
     looksLike: 'the source responds with 429, or "We had to rate limit your IP"',
     roles: ['replica'],
     pattern: refusal("\\b429 (?:Client Error|Too Many Requests)|Client error '429|We had to rate limit your IP"),
@@ -36,7 +34,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.tls-untrusted',
     title: 'The certificate of the model’s source is not trusted',
-    blame: 'cluster',
     looksLike:
       '"CERTIFICATE_VERIFY_FAILED" in the storage initializer: a proxy that inspects TLS shows its own certificate',
     roles: ['replica'],
@@ -52,7 +49,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.proxy',
     title: 'The proxy does not let the download through',
-    blame: 'cluster',
     looksLike: '"407 Proxy Authentication Required" or "Cannot connect to proxy" in the storage initializer',
     roles: ['replica'],
     container: /storage-initializer/,
@@ -67,7 +63,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.not-found',
     title: 'The model does not exist',
-    blame: 'change',
     looksLike: 'the source responds with 404 or "Repository Not Found"',
     roles: ['replica'],
     // The Hub conceals private models with the same words, and with 401 from who has no token.
@@ -84,7 +79,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.access-denied',
     title: 'The model may not be downloaded',
-    blame: 'config',
     looksLike: 'the source responds with 401, 403 or "gated repo"',
     roles: ['replica'],
     pattern:
@@ -101,7 +95,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'policy.dns-blocked',
     title: 'A NetworkPolicy keeps the pods from resolving names',
-    blame: 'change',
     looksLike: '"Name or service not known" in the storage initializer, and no policy lets its pods reach DNS',
     roles: ['replica'],
     pattern: /name or service not known|temporary failure in name resolution|could not resolve host|no such host/i,
@@ -113,7 +106,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.dns',
     title: 'The name of the model’s source cannot be resolved',
-    blame: 'cluster',
     looksLike: '"Name or service not known" in the storage initializer, and no policy is in the way',
     roles: ['replica'],
     pattern: /name or service not known|temporary failure in name resolution|could not resolve host|no such host/i,
@@ -124,7 +116,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'policy.egress-blocked',
     title: 'A NetworkPolicy keeps the pods from the model’s source',
-    blame: 'change',
     looksLike: 'the download times out, and no policy lets the pods reach TCP 443 outside',
     roles: ['replica'],
     pattern: /connect(?:ion)?(?: to \S+)? timed out|ConnectTimeout|Max retries exceeded|Network is unreachable/i,
@@ -137,7 +128,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.unreachable',
     title: 'The model’s source does not answer',
-    blame: 'cluster',
     looksLike: 'the download is refused, times out or ends in a 5xx, and no policy is in the way',
     roles: ['replica'],
     container: /storage-initializer/,
@@ -152,7 +142,6 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   logRule({
     cause: 'model.disk-full',
     title: 'A container filled its disk',
-    blame: 'config',
     looksLike: '"No space left on device", or the pod was evicted for ephemeral storage',
     roles: ['replica'],
     // Shared memory is full in the same words.

@@ -10,7 +10,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.unknown-flag',
     title: 'vLLM does not know a flag',
-    blame: 'change',
     looksLike: 'exit code 2 and "unrecognized arguments" in the last lines of main',
     roles: ['replica'],
     pattern: /error: unrecognized arguments: (.+)$/,
@@ -21,7 +20,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.invalid-value',
     title: 'vLLM refuses the value of a flag',
-    blame: 'change',
     looksLike: 'exit code 2 and "argument --…: invalid", or a value that its configuration refuses',
     roles: ['replica'],
     pattern: /error: argument (--[\w-]+)[^:]*: (.+)$|value error, unknown (quantization) method: ([^.]+)/i,
@@ -33,7 +31,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.max-model-len',
     title: 'The longest sequence does not fit into the KV cache',
-    blame: 'change',
     looksLike: '"max seq len (…) is larger than the maximum number of tokens that can be stored in KV cache"',
     roles: ['replica'],
     // The sentence holds sizes such as "16.00 GiB", so a point does not end it.
@@ -46,7 +43,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.context-length',
     title: 'The model has a shorter context than asked for',
-    blame: 'change',
     looksLike: '"User-specified max_model_len (…) is greater than the derived max_model_len"',
     roles: ['replica'],
     pattern: /max_model_len \((\d+)\) is greater than the derived max_model_len \((?:\w+=)?(\d+)/i,
@@ -58,7 +54,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.no-kv-cache',
     title: 'The weights leave no memory for the KV cache',
-    blame: 'change',
     looksLike: '"No available memory for the cache blocks"',
     roles: ['replica'],
     pattern: /no available memory for the cache blocks/i,
@@ -70,7 +65,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.hbm-exhausted',
     title: 'The TPU has too little memory for the model',
-    blame: 'change',
     looksLike: 'RESOURCE_EXHAUSTED or "Ran out of memory in memory space hbm" from XLA',
     roles: ['replica'],
     // The compiler's other memories, vmem and smem, and quotas of APIs are exhausted in the same words.
@@ -85,7 +79,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.tpu-busy',
     title: 'Another process holds the TPU',
-    blame: 'cluster',
     looksLike: '"/dev/vfio/…: Device or resource busy" or "The TPU is already in use by process"',
     roles: ['replica'],
     pattern:
@@ -98,7 +91,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.mesh',
     title: 'The model is split over other chips than the container has',
-    blame: 'change',
     looksLike: '"Number of devices … must be >= the product of mesh_shape" or "Insufficient devices for 2D mesh"',
     roles: ['replica'],
     pattern:
@@ -116,7 +108,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.no-tpu-build',
     title: 'The image is not a TPU build of vLLM',
-    blame: 'change',
     looksLike: '"Failed to infer device type", "No CUDA GPUs are available", no libtpu.so or no module torch_xla',
     roles: ['replica'],
     pattern:
@@ -128,7 +119,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.tpu-init',
     title: 'vLLM cannot take the TPU',
-    blame: 'change',
     looksLike: '"TPU initialization failed": libtpu refuses its environment or the chips that it finds',
     roles: ['replica'],
     pattern:
@@ -143,7 +133,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.tensor-parallel',
     title: 'The model cannot be split over that many chips',
-    blame: 'change',
     looksLike: '"Total number of attention heads (…) must be divisible by tensor parallel size"',
     roles: ['replica'],
     pattern: /attention heads \((\d+)\) must be divisible by (?:the )?tensor.parallel.size \((\d+)\)/i,
@@ -155,7 +144,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.unsupported-model',
     title: 'This vLLM does not know the model’s architecture',
-    blame: 'change',
     looksLike: '"Model architectures […] are not supported"',
     roles: ['replica'],
     pattern: /model architectures \[(.+?)\] (?:are not supported|failed to be inspected)/i,
@@ -167,7 +155,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'vllm.no-model-folder',
     title: 'vLLM finds no model where it looks',
-    blame: 'change',
     looksLike: '"no such directory", "is not a local folder" or "Repo id must be in the form" with the path of --model',
     roles: ['replica'],
     container: /^main$/,
@@ -181,7 +168,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'tls.certificate-missing',
     title: 'vLLM finds no certificate',
-    blame: 'change',
     looksLike: 'FileNotFoundError for the file of --ssl-certfile or --ssl-keyfile',
     roles: ['replica'],
     container: /^main$/,
@@ -194,7 +180,6 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
   logRule({
     cause: 'tls.certificate-missing',
     title: 'vLLM finds no certificate',
-    blame: 'change',
     looksLike: 'FileNotFoundError without a name below load_cert_chain in the traceback',
     roles: ['replica'],
     container: /^main$/,

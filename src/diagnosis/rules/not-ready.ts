@@ -38,7 +38,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'pods.admission',
     title: 'The node refuses the pod',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'phase Failed with UnexpectedAdmissionError or TopologyAffinityError',
@@ -59,7 +58,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'pods.evicted',
     title: 'The kubelet evicted a pod',
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'phase Failed with reason Evicted',
@@ -78,7 +76,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'certificates.missing',
     title: 'KServe did not make the pods’ certificate',
-    blame: 'cluster',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'FailedMount of …-self-signed-certs, or the condition reason ReconcileCertsError',
@@ -99,7 +96,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'kserve.presets',
     title: 'KServe cannot combine the service with its presets',
-    blame: 'cluster',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'PresetsCombined=False with CombineBaseError, ConfigNotFound or InvalidRenderedConfig',
@@ -119,7 +115,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'kserve.workload',
     title: 'KServe cannot make the workload',
-    blame: 'cluster',
     family: 'pods',
     confidence: 'probable',
     looksLike: 'a workload’s condition is False with a reason such as Reconcile…Error or SchedulerReconcileError',
@@ -146,7 +141,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'kserve.ignored',
     title: 'No controller acts on the LLMInferenceService',
-    blame: 'cluster',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'the service has neither conditions nor children at the end of the wait',
@@ -170,7 +164,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'ready.compiling',
     title: 'The replicas were still compiling at the deadline',
-    blame: 'config',
     family: 'pods',
     confidence: 'proven',
     looksLike: 'no restarts, and the last log lines of main are of the XLA compilation',
@@ -192,7 +185,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'ready.downloading',
     title: 'The model was still being downloaded at the deadline',
-    blame: 'config',
     family: 'pods',
     confidence: 'probable',
     looksLike: 'the storage initializer runs without an error',
@@ -217,7 +209,6 @@ export const NOT_READY_RULES: readonly Rule[] = [
   {
     cause: 'ready.pulling',
     title: 'The image was still being pulled at the deadline',
-    blame: 'config',
     family: 'pods',
     confidence: 'probable',
     looksLike: 'waiting with ContainerCreating and no failed pull',

@@ -7,7 +7,6 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'routing.envoyfilter',
     title: 'An EnvoyFilter erases the configuration of the endpoint picker',
-    blame: 'cluster',
     looksLike: 'the picker is not asked, and an EnvoyFilter overrides ext_proc of a route without a gRPC service',
     shows: ({ cluster }, contact) => {
       if (!mayBeOff(contact)) return null;
@@ -27,7 +26,6 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'routing.filter-misses',
     title: 'An EnvoyFilter names routes that the service does not have any more',
-    blame: 'cluster',
     looksLike:
       'the picker is not asked on Istio before 1.27, and the filter that should make it so names rules by places or names that have changed',
     shows: ({ cluster, report }, contact) => {
@@ -56,7 +54,6 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'routing.older-route',
     title: 'An older route of the gateway switches the endpoint picker off',
-    blame: 'cluster',
     looksLike:
       'the picker is not asked, Istio is older than 1.28.5, and another HTTPRoute of the gateway is older than ours',
     shows: ({ cluster }, contact) => {
@@ -85,7 +82,6 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'routing.shared-names',
     title: 'Another service of the gateway has rules of the same names',
-    blame: 'cluster',
     looksLike:
       'the picker is not asked, and another route of the gateway with an InferencePool has rules named alike (KServe v0.19 and later)',
     shows: ({ cluster }, contact) => {

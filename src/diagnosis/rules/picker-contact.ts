@@ -80,7 +80,7 @@ export function consequence({ kind, status }: PickerContact): string {
 
 /** A rule on requests that the endpoint picker has not decided. */
 export function contactRule(
-  rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'remedy'> & {
+  rule: Pick<Rule, 'cause' | 'title' | 'looksLike' | 'remedy'> & {
     confidence?: Rule['confidence'];
     /** What shows it, or nothing. */
     shows: (evidence: Evidence, contact: PickerContact) => Match | null;

@@ -7,7 +7,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'picker.no-prefix-scorer',
     title: 'The endpoint picker does not score the prefix cache',
-    blame: 'change',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'the live --config-text has no prefix-cache scorer in its profile, or gives it weight 0',
@@ -29,7 +28,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'picker.weights',
     title: 'Other scorers outweigh the prefix cache',
-    blame: 'change',
     family: 'routing',
     confidence: 'probable',
     looksLike: 'the prefix-cache scorer has less weight than the others together, and prefixes do not stick',
@@ -51,7 +49,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'vllm.caching-off',
     title: 'Prefix caching is off in vLLM',
-    blame: 'change',
     family: 'routing',
     confidence: 'proven',
     looksLike:
@@ -77,7 +74,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'vllm.prefix-too-short',
     title: 'No block of the prompts can be cached',
-    blame: 'config',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'requests stick, hits stay at 0, and the shared prefix is shorter than a block',
@@ -98,7 +94,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'vllm.no-hits',
     title: 'The replicas cache no prefix',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'probable',
     looksLike: 'requests of one prefix stick to a replica and are computed anew each time',
@@ -118,7 +113,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'picker.scrape',
     title: 'The endpoint picker cannot read the metrics of the replicas',
-    blame: 'change',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'the picker’s log has errors of its scrapes: a wrong scheme, port or certificate, or a policy',
@@ -146,7 +140,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'picker.one-replica',
     title: 'The endpoint picker sends everything to one replica',
-    blame: 'change',
     family: 'routing',
     confidence: 'probable',
     looksLike: 'unique prompts all land on one pod although all replicas are Ready',
@@ -170,7 +163,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
   {
     cause: 'routing.no-affinity',
     title: 'The endpoint picker does not follow the prefix',
-    blame: 'change',
     family: 'routing',
     confidence: 'probable',
     looksLike: 'the picker is asked and has a prefix-cache scorer, yet requests of one prefix are spread',

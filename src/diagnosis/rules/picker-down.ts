@@ -8,7 +8,6 @@ export const PICKER_DOWN_RULES: readonly Rule[] = [
   contactRule({
     cause: 'picker.down',
     title: 'The endpoint picker is not running',
-    blame: 'change',
     looksLike:
       'completions fail with an empty HTTP 500, or go round-robin; no pod of the picker is Ready, or it has restarted since it was Ready',
     shows: (evidence, contact) => {
@@ -21,7 +20,6 @@ export const PICKER_DOWN_RULES: readonly Rule[] = [
   contactRule({
     cause: 'policy.gateway-to-picker',
     title: 'A NetworkPolicy keeps the gateway from the endpoint picker',
-    blame: 'change',
     looksLike:
       'completions fail with an empty HTTP 500, and no policy of the picker’s pod allows TCP 9002 from the gateway',
     shows: (evidence, contact) => {

@@ -7,7 +7,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.unknown-flag',
     title: 'The endpoint picker does not know a flag',
-    blame: 'change',
     looksLike: '"flag provided but not defined" or "unknown flag" from the scheduler’s main',
     roles: ['endpoint-picker'],
     pattern: /(?:flag provided but not defined: |unknown flag: |unknown shorthand flag: .* in )(\S+)/i,
@@ -19,7 +18,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.invalid-value',
     title: 'The endpoint picker refuses the value of a flag',
-    blame: 'change',
     looksLike: '"invalid argument … for … flag" or "flag needs an argument" from the scheduler’s main',
     roles: ['endpoint-picker'],
     pattern: /invalid argument (".*") for "([^"]+)" flag: (.+)$|flag needs an argument: (\S+)/i,
@@ -34,7 +32,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.bad-config',
     title: 'The endpoint picker refuses its configuration',
-    blame: 'change',
     looksLike: '"Failed to parse configuration" or "there is no plugin named" from the scheduler’s main',
     roles: ['endpoint-picker'],
     pattern:
@@ -48,7 +45,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.no-pool-name',
     title: 'The endpoint picker was not told its pool',
-    blame: 'change',
     looksLike:
       '"required \\"poolName\\" flag not set" or "either pool-name or endpoint-selector must be set" from the scheduler’s main',
     roles: ['endpoint-picker'],
@@ -64,7 +60,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.no-definitions',
     title: 'The endpoint picker needs a definition that the cluster lacks',
-    blame: 'cluster',
     looksLike: '"no matches for kind …" from the scheduler’s main',
     roles: ['endpoint-picker'],
     pattern: /no matches for kind \\?"(\w+)\\?" in version \\?"([^"\\]+)/i,
@@ -76,7 +71,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.certificate-missing',
     title: 'The endpoint picker finds no certificate',
-    blame: 'change',
     looksLike: 'the file tls.crt of --cert-path does not exist',
     roles: ['endpoint-picker'],
     pattern: /open (\S*tls\.(?:crt|key)): no such file or directory/i,
@@ -87,7 +81,6 @@ export const PICKER_START_RULES: readonly Rule[] = [
   logRule({
     cause: 'picker.forbidden',
     title: 'The endpoint picker may not read what it needs',
-    blame: 'cluster',
     looksLike: '"… is forbidden: User … cannot list resource" from the scheduler’s main',
     roles: ['endpoint-picker'],
     pattern: /(\S+) is forbidden: User \\?"([^"\\]+)\\?" cannot (\w+) resource/i,

@@ -9,7 +9,6 @@ export const PICKER_TLS_RULES: readonly Rule[] = [
   contactRule({
     cause: 'picker.tls',
     title: 'The TLS handshake between gateway and endpoint picker fails',
-    blame: 'cluster',
     looksLike:
       'completions fail with an empty HTTP 500; the picker serves TLS and its DestinationRule is missing or not SIMPLE, or it serves none and the rule demands it, or a log has TLS_error',
     shows: (evidence, contact) => {

@@ -6,7 +6,6 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'picker.silent',
     title: 'The endpoint picker does not respond',
-    blame: 'cluster',
     confidence: 'probable',
     looksLike:
       'completions are not answered, the model list is; the gateway counts requests to the picker without an error, and none to a replica',
@@ -23,7 +22,6 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'picker.unreachable',
     title: 'The gateway cannot ask the endpoint picker',
-    blame: 'cluster',
     confidence: 'probable',
     looksLike:
       'completions fail with an empty HTTP 500, the model list is answered; the picker’s pod is Ready, with no policy or TLS rule to blame',
@@ -37,7 +35,6 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'routing.picker-bypassed',
     title: 'The gateway bypasses the endpoint picker',
-    blame: 'cluster',
     confidence: 'probable',
     looksLike:
       'requests of one prefix are spread and the picker was not asked, with no filter, policy, route or TLS rule to blame',

@@ -8,7 +8,6 @@ export const PLACEMENT_RULES: readonly Rule[] = [
   named('replica-elsewhere', {
     cause: 'pods.elsewhere',
     title: 'Replicas run outside of the leased nodes',
-    blame: 'change',
     family: 'pods',
     looksLike: 'all replicas are Ready, and the node of one is not of the leased pool',
     explanation: (_, { failure }) =>
@@ -18,7 +17,6 @@ export const PLACEMENT_RULES: readonly Rule[] = [
   named('replica-without-chips', {
     cause: 'pods.without-chips',
     title: 'Replicas ask for no TPU chips',
-    blame: 'change',
     family: 'pods',
     looksLike: 'all replicas are Ready on the leased nodes, and the pod of one has no google.com/tpu in its resources',
     remedy: (_, evidence) => LOOK(evidence),
@@ -26,7 +24,6 @@ export const PLACEMENT_RULES: readonly Rule[] = [
   named('replica-chips-differ', {
     cause: 'pods.chips-differ',
     title: 'The replicas do not have the same chips',
-    blame: 'change',
     family: 'pods',
     looksLike: 'all replicas are Ready, and they ask for different numbers of chips, or for more than their node has',
     remedy: (_, evidence) => LOOK(evidence),

@@ -1,3 +1,4 @@
+import type { Cause } from '../../lib/causes.ts';
 import { escaped } from '../../lib/pattern.ts';
 import { quote, troubled, waiting, warned } from '../facts.ts';
 import { namespaceOf, type Rule, serviceOf, TEMPLATE, waited } from './rule.ts';
@@ -54,7 +55,7 @@ export const REFERENCE_RULES: readonly Rule[] = [
 
 /** A reference of a container to what is not there: kubelet's words in the waiting message or in a FailedMount event. */
 function configRule(
-  cause: string,
+  cause: Cause,
   title: string,
   looksLike: string,
   pattern: RegExp,
@@ -64,7 +65,6 @@ function configRule(
   return {
     cause,
     title,
-    blame: 'change',
     family: 'pods',
     confidence: 'proven',
     looksLike: `waiting with CreateContainerConfigError, or FailedMount, that says ${looksLike}`,

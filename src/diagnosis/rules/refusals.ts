@@ -4,7 +4,7 @@ import { KUBE_REFUSALS } from '../../clients/kubernetes/refusals.ts';
 import { usualRemedy } from '../../lib/refusal.ts';
 import { named, type Rule } from './rule.ts';
 
-type Told = Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike'>;
+type Told = Pick<Rule, 'cause' | 'title' | 'looksLike'>;
 
 /** A cause whose remedy stands in the table of the client that met the refusal. */
 function refused(code: string, cause: Told, family: Rule['family'] = 'config'): Rule {
@@ -40,134 +40,112 @@ export const REFUSAL_RULES: readonly Rule[] = [
   refused('gcp-no-credentials', {
     cause: 'auth.none',
     title: 'There are no Google credentials',
-    blame: 'config',
     looksLike: 'no input names an identity, and nobody has signed in on the machine',
   }),
   refused('gcp-credentials-file', {
     cause: 'auth.file',
     title: 'The file with Google credentials cannot be read',
-    blame: 'config',
     looksLike: 'GOOGLE_APPLICATION_CREDENTIALS names a file that is missing or is not JSON',
   }),
   refused('gcp-id-token', {
     cause: 'auth.id-token',
     title: 'GitHub gives the job no OIDC token',
-    blame: 'config',
     looksLike: 'the endpoint of the runner refuses the request for an OIDC token',
   }),
   refused('gcp-provider', {
     cause: 'auth.provider',
     title: 'The workload identity provider does not take the token',
-    blame: 'config',
     looksLike:
       'the token exchange ends with invalid_target: the provider is missing, disabled, or for another audience',
   }),
   refused('gcp-condition', {
     cause: 'auth.condition',
     title: 'The provider’s attribute condition refuses the job',
-    blame: 'config',
     looksLike: 'the token exchange ends with unauthorized_client',
   }),
   refused('gcp-account', {
     cause: 'auth.account',
     title: 'The service account does not exist',
-    blame: 'config',
     looksLike: 'Google knows no account of that e-mail, or it was deleted or disabled',
   }),
   refused('gcp-impersonation', {
     cause: 'auth.impersonation',
     title: 'The job may not become the service account',
-    blame: 'config',
     looksLike: 'generateAccessToken is refused for want of iam.serviceAccounts.getAccessToken',
   }),
   refused('gcp-clock', {
     cause: 'auth.clock',
     title: 'The clock of the runner is wrong',
-    blame: 'config',
     looksLike: 'Google calls the times in a token unreasonable or stale',
   }),
   refused('gcp-key', {
     cause: 'auth.key',
     title: 'The service account key is not valid any more',
-    blame: 'config',
     looksLike: 'Google calls the signature of the JWT invalid',
   }),
   refused('gcp-login-expired', {
     cause: 'auth.expired',
     title: 'The sign-in on this machine has expired',
-    blame: 'config',
     looksLike: 'a refresh of the user’s token ends with invalid_grant or invalid_rapt',
   }),
   refused('gcp-auth-unavailable', {
     cause: 'auth.unavailable',
     title: 'A token endpoint does not answer',
-    blame: 'cloud',
     looksLike: 'requests for a token end with 5xx, 429 or without an answer, four times in a row',
   }),
   refused('gcp-token', {
     cause: 'auth.token',
     title: 'Google Cloud does not accept the access token',
-    blame: 'config',
     looksLike: 'a call to the Container API is answered with 401 UNAUTHENTICATED',
   }),
   refused('gcp-scopes', {
     cause: 'auth.scopes',
     title: 'The access token lacks the scope',
-    blame: 'config',
     looksLike: '403 with ACCESS_TOKEN_SCOPE_INSUFFICIENT',
   }),
   ownReason('gcp-auth', {
     cause: 'auth.refused',
     title: 'Google Cloud does not accept the identity',
-    blame: 'config',
     looksLike: 'the token exchange or the key is refused for a reason that no row knows',
   }),
   refused('gke-permission', {
     cause: 'gke.permission',
     title: 'The identity lacks a permission in Google Cloud',
-    blame: 'config',
     looksLike: '403 with IAM_PERMISSION_DENIED, or a sentence that names the permission',
   }),
   refused('gke-not-found', {
     cause: 'gke.not-found',
     title: 'The cluster or the node pool does not exist',
-    blame: 'config',
     looksLike: 'the Container API answers 404, or does not know the location',
   }),
   refused('gcp-api-disabled', {
     cause: 'gcp.api-disabled',
     title: 'An API is not enabled in the project',
-    blame: 'config',
     looksLike: '403 with SERVICE_DISABLED',
   }),
   refused('gcp-billing', {
     cause: 'gcp.billing',
     title: 'The project has no billing account',
-    blame: 'config',
     looksLike: '403 with BILLING_DISABLED',
   }),
   refused('gcp-project', {
     cause: 'gcp.project',
     title: 'The project does not exist or cannot be used',
-    blame: 'config',
     looksLike: '403 with CONSUMER_INVALID or CONSUMER_SUSPENDED, or 404 for the project',
   }),
   refused('gcp-perimeter', {
     cause: 'gcp.perimeter',
     title: 'A service perimeter keeps the identity out',
-    blame: 'cluster',
     looksLike: '403 with SECURITY_POLICY_VIOLATED or a vpcServiceControlsUniqueIdentifier',
   }),
   refused('gcp-rate-limit', {
     cause: 'gcp.rate-limit',
     title: 'The project calls the Container API too often',
-    blame: 'config',
     looksLike: '429 with RATE_LIMIT_EXCEEDED, six times in a row',
   }),
   refused('gke-org-policy', {
     cause: 'gke.org-policy',
     title: 'A policy of the organisation forbids it',
-    blame: 'cluster',
     looksLike: 'a refusal or a resize names a constraint, or ORG_RESTRICTION_VIOLATION',
   }),
   refused(
@@ -175,7 +153,6 @@ export const REFUSAL_RULES: readonly Rule[] = [
     {
       cause: 'gke.reservation',
       title: 'The reservation of the node pool cannot be used',
-      blame: 'config',
       looksLike: 'the reservation does not exist, is not shared, or does not fit the machines',
     },
     'cloud',
@@ -185,7 +162,6 @@ export const REFUSAL_RULES: readonly Rule[] = [
     {
       cause: 'gke.reservation-full',
       title: 'The reservation has no room left',
-      blame: 'cluster',
       looksLike: 'the reservation is insufficient for the node pool: others use it',
     },
     'cloud',
@@ -195,7 +171,6 @@ export const REFUSAL_RULES: readonly Rule[] = [
     {
       cause: 'gke.ip-space',
       title: 'The subnet has no IP addresses left',
-      blame: 'cluster',
       looksLike: 'the resize ends with IP_SPACE_EXHAUSTED',
     },
     'cloud',
@@ -205,7 +180,6 @@ export const REFUSAL_RULES: readonly Rule[] = [
     {
       cause: 'gke.gang-size',
       title: 'The node pool comes as a whole slice only',
-      blame: 'config',
       looksLike: 'the target size is not that of the gang',
     },
     'cloud',
@@ -213,61 +187,51 @@ export const REFUSAL_RULES: readonly Rule[] = [
   ownReason('gke-refused', {
     cause: 'gke.refused',
     title: 'The Container API refuses the call for a reason of its own',
-    blame: 'config',
     looksLike: 'a status below 500 whose reason and words no row knows',
   }),
   refused('kube-token', {
     cause: 'kube.token',
     title: 'The cluster does not accept the access token',
-    blame: 'config',
     looksLike: 'the API server answers 401',
   }),
   refused('namespace-missing', {
     cause: 'namespace.missing',
     title: 'The namespace does not exist',
-    blame: 'config',
     looksLike: 'the API server answers 404 for the namespace',
   }),
   refused('namespace-terminating', {
     cause: 'namespace.terminating',
     title: 'The namespace is being deleted',
-    blame: 'cluster',
     looksLike: '403 with the cause NamespaceTerminating',
   }),
   refused('namespace-quota', {
     cause: 'namespace.quota',
     title: 'A ResourceQuota of the namespace is used up',
-    blame: 'cluster',
     looksLike: '403 "exceeded quota" with the quota, what was asked, used and allowed',
   }),
   refused('webhook-down', {
     cause: 'kube.webhook',
     title: 'A webhook of the cluster does not answer',
-    blame: 'cluster',
     looksLike: '500 "failed calling webhook": no endpoints, no connection, no trusted certificate',
   }),
   refused('conversion-webhook', {
     cause: 'kube.conversion-webhook',
     title: 'The conversion webhook of a kind does not answer',
-    blame: 'cluster',
     looksLike: '500 "conversion webhook for … failed"',
   }),
   refused('manifest-exported', {
     cause: 'manifest.exported',
     title: 'A manifest was exported from a cluster',
-    blame: 'change',
     looksLike: 'it carries uid, resourceVersion or managedFields, and the API server answers 400, 409 or 422',
   }),
   refused('manifest-immutable', {
     cause: 'manifest.immutable',
     title: 'A manifest changes a field that cannot be changed',
-    blame: 'change',
     looksLike: '422 "field is immutable"',
   }),
   ownReason('kube-refused', {
     cause: 'kube.refused',
     title: 'The Kubernetes API refuses it for a reason of its own',
-    blame: 'config',
     looksLike: 'a status below 500 whose reason and words no row knows',
   }),
 ];

@@ -14,7 +14,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'gateway.image-pull',
     title: 'The pods of the gateway cannot pull their image',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'ErrImagePull or ImagePullBackOff of a pod with the gateway’s label',
@@ -32,7 +31,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'gateway.missing',
     title: 'The gateway of the route does not exist',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'GatewaysReady=False with GatewayFetchError, or the Gateway of the parentRef is absent',
@@ -55,7 +53,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'gateway.not-programmed',
     title: 'The gateway carries no traffic',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'Programmed is not True, or the Gateway has no address',
@@ -77,7 +74,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'istio.pool-group',
     title: 'The gateway does not know the InferencePool of the route',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'the route’s ResolvedRefs is False with InvalidKind',
@@ -112,7 +108,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'route.backend-missing',
     title: 'The route leads to a backend that does not exist',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'the route’s ResolvedRefs is False with BackendNotFound or RefNotPermitted',
@@ -138,7 +133,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'route.not-accepted',
     title: 'The gateway does not accept the route',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'proven',
     looksLike: 'the route’s Accepted is False: NotAllowedByListeners, NoMatchingListenerHostname, UnsupportedValue',
@@ -160,7 +154,6 @@ export const ROUTE_RULES: readonly Rule[] = [
   {
     cause: 'pool.not-accepted',
     title: 'No gateway accepts the InferencePool',
-    blame: 'cluster',
     family: 'routing',
     confidence: 'probable',
     looksLike: 'InferencePoolReady=False, or the pool has no Accepted parent',

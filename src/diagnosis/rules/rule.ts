@@ -1,4 +1,4 @@
-import type { Blame } from '../../lib/failure.ts';
+import type { Blame, Cause } from '../../lib/causes.ts';
 import { escaped } from '../../lib/pattern.ts';
 import type { Diagnosis } from '../../report/model.ts';
 import type { BlockedFlow, Evidence } from '../evidence.ts';
@@ -10,7 +10,7 @@ export interface Match {
   explanation: string;
   /** The one line of a log that decided, as a reader wants it; hostile text. */
   deciding?: string;
-  /** Whose move it is, where that depends on what was found. */
+  /** Who acts, where that depends on what was found; one of the owners that the table has for the cause. */
   blame?: Blame;
   /** Where the manifests say so, for the annotation and for the remedy. */
   where?: { text?: RegExp; path?: readonly (string | number)[] };
@@ -18,10 +18,9 @@ export interface Match {
 
 /** One cause: pure, from the evidence alone. */
 export interface Rule {
-  /** `room.kebab-case`, stable. */
-  cause: string;
+  /** `room.kebab-case`, stable. The table of causes has who acts. */
+  cause: Cause;
   title: string;
-  blame: Blame;
   /** What it looks like to a client, for the documentation. */
   looksLike: string;
   confidence: Exclude<Diagnosis['confidence'], 'unknown'>;
@@ -59,7 +58,11 @@ export function named(
         return null;
       const facts = failure.evidence;
       const own = [facts.text, facts.message].filter((line): line is string => typeof line === 'string' && line !== '');
-      return { seen: [...own, ...lines], explanation: explanation?.(facts, evidence) ?? failure.message };
+      return {
+        seen: [...own, ...lines],
+        explanation: explanation?.(facts, evidence) ?? failure.message,
+        blame: failure.blame,
+      };
     },
     remedy: (evidence) =>
       remedy?.(evidence.failure?.evidence ?? {}, evidence) ??
@@ -109,7 +112,7 @@ export function checkOf({ report }: Evidence, id: string) {
 export function policyMaker(evidence: Evidence, flow: BlockedFlow): Pick<Match, 'blame' | 'where'> {
   const texts = flow.policies.map((name) => new RegExp(`name: *["']?${escaped(name)}["']?\\s*$`));
   const text = texts.find((each) => evidence.locate?.({ text: each }));
-  return text ? { blame: 'change', where: { text } } : { blame: 'cluster' };
+  return text ? { where: { text } } : { blame: 'cluster' };
 }
 
 /** `kubectl … -n NAMESPACE` of the run. */

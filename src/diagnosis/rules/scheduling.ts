@@ -19,7 +19,7 @@ function unschedulable({ cluster }: Evidence): string[] {
 
 /** A rule on what the scheduler says. */
 function scheduling(
-  rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'remedy'> & {
+  rule: Pick<Rule, 'cause' | 'title' | 'looksLike' | 'remedy'> & {
     pattern: RegExp;
     when?: (evidence: Evidence) => boolean;
     explanation: (count: number, evidence: Evidence) => string;
@@ -50,7 +50,7 @@ function scheduling(
 
 /** A rule on pods that cannot even be made: preflight has found it by `code`, or events report it. */
 function refusedPods(
-  rule: Pick<Rule, 'cause' | 'title' | 'blame' | 'looksLike' | 'remedy'> & {
+  rule: Pick<Rule, 'cause' | 'title' | 'looksLike' | 'remedy'> & {
     pattern: RegExp;
     code?: string;
     explanation: (line: string) => string;
@@ -79,7 +79,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   refusedPods({
     cause: 'pods.quota',
     title: 'A ResourceQuota of the namespace refuses the pods',
-    blame: 'config',
     looksLike: 'before the lease, or FailedCreate with "exceeded quota"',
     code: 'pod-quota',
     pattern: /exceeded quota|must specify (?:limits|requests)/i,
@@ -101,7 +100,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   refusedPods({
     cause: 'pods.security',
     title: 'Pod Security refuses the pods',
-    blame: 'change',
     looksLike: 'before the lease, or FailedCreate with "violates PodSecurity"',
     code: 'pod-security',
     pattern: /violates PodSecurity/i,
@@ -112,7 +110,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   refusedPods({
     cause: 'pods.webhook',
     title: 'A webhook keeps pods from being made',
-    blame: 'cluster',
     looksLike: 'FailedCreate with "failed calling webhook"',
     pattern: /failed calling webhook|denied the request/i,
     explanation: (line) =>
@@ -123,7 +120,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   refusedPods({
     cause: 'pods.no-service-account',
     title: 'The service account of the pods does not exist',
-    blame: 'change',
     looksLike: 'FailedCreate with "serviceaccount … not found"',
     pattern: /serviceaccount "[^"]+" not found/i,
     explanation: (line) =>
@@ -133,7 +129,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.untolerated-taint',
     title: 'The pods do not tolerate the taint of the TPU nodes',
-    blame: 'change',
     looksLike: 'Unschedulable with "untolerated taint {google.com/tpu: present}"',
     pattern: /untolerated taint \{google\.com\/tpu/,
     explanation: (count) =>
@@ -144,7 +139,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.node-selector',
     title: 'The pods ask for other nodes than the pool has',
-    blame: 'change',
     looksLike: 'Unschedulable with "didn’t match Pod’s node affinity/selector" on every leased node',
     pattern: /didn't match Pod's node affinity\/selector/,
     when: (evidence) => {
@@ -163,7 +157,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.surge-deadlock',
     title: 'An update waits for a node that does not exist',
-    blame: 'config',
     looksLike: 'a pod of the new template is Unschedulable while those of the old one hold every node',
     pattern: /Insufficient google\.com\/tpu/,
     when: ({ cluster }) => {
@@ -179,7 +172,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.insufficient-tpu',
     title: 'The nodes have too few free chips',
-    blame: 'config',
     looksLike: 'Unschedulable with "Insufficient google.com/tpu" although all leased nodes are Ready',
     pattern: /Insufficient google\.com\/tpu/,
     explanation: (count, { cluster }) => {
@@ -199,7 +191,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.insufficient-resources',
     title: 'The nodes have too little CPU, memory or disk for the pods',
-    blame: 'change',
     looksLike: 'Unschedulable with "Insufficient cpu", memory or ephemeral-storage',
     pattern: /Insufficient (?:cpu|memory|ephemeral-storage)/,
     explanation: (count, evidence) =>
@@ -211,7 +202,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.volume',
     title: 'The pods wait for a volume',
-    blame: 'change',
     looksLike: 'Unschedulable with "persistentvolumeclaim … not found" or "unbound"',
     pattern: /persistentvolumeclaim|unbound immediate PersistentVolumeClaims|volume node affinity conflict/i,
     explanation: (count) =>
@@ -222,7 +212,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   scheduling({
     cause: 'pods.unschedulable',
     title: 'Pods found no node',
-    blame: 'config',
     looksLike: 'Unschedulable for a reason that no rule above knows',
     pattern: /./,
     explanation: (count) =>

@@ -6,7 +6,6 @@ export const SIDECAR_RULES: readonly Rule[] = [
   logRule({
     cause: 'istio.control-plane-blocked',
     title: 'The Istio sidecar cannot reach the control plane',
-    blame: 'change',
     looksLike: 'istio-proxy is not ready and says that istiod:15012 times out; no policy allows it',
     roles: ['replica', 'endpoint-picker'],
     container: /^istio-proxy$/,
@@ -21,7 +20,6 @@ export const SIDECAR_RULES: readonly Rule[] = [
   logRule({
     cause: 'istio.control-plane-down',
     title: 'The Istio control plane does not answer the sidecars',
-    blame: 'cluster',
     looksLike: 'istio-proxy is not ready and says that istiod:15012 does not answer; no policy is in the way',
     roles: ['replica', 'endpoint-picker'],
     container: /^istio-proxy$/,
@@ -35,7 +33,6 @@ export const SIDECAR_RULES: readonly Rule[] = [
   logRule({
     cause: 'istio.init-iptables',
     title: 'The Istio init container cannot set up iptables',
-    blame: 'cluster',
     looksLike: 'istio-init ends with "iptables" and "not found", "operation not permitted" or "can’t initialize"',
     roles: ['replica', 'endpoint-picker'],
     container: /^istio-(?:init|validation)$/,

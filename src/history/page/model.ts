@@ -1,4 +1,4 @@
-import type { Blame } from '../../lib/failure.ts';
+import type { Blame } from '../../lib/causes.ts';
 import { isoMinute } from '../../lib/timestamp.ts';
 import type { Verdict } from '../../report/model.ts';
 import type { HistoryRecord } from '../record.ts';

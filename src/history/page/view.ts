@@ -24,6 +24,7 @@ const BLAMES = {
   config: 'the configuration',
   cluster: 'the cluster',
   cloud: 'Google Cloud',
+  operator: 'whoever stopped it',
   gate: 'the gate',
 } as const;
 /** Cells of the strip of outcomes. */

@@ -6,7 +6,7 @@ import { preflight } from '../../stages/preflight/preflight.ts';
 import { preflightTable, type Table } from '../../stages/preflight/table.ts';
 import type { Files } from '../../stages/preflight/workspace.ts';
 import { sincePass } from '../../verdict/compare.ts';
-import type { Run, World } from '../run.ts';
+import type { ConnectLine, ConnectStep, Run, World } from '../run.ts';
 
 /** What preflight leaves to later stages. */
 export interface Planned {
@@ -51,14 +51,26 @@ async function readFiles(run: Run, table: Table): Promise<Files> {
   return files;
 }
 
+const LINES: Readonly<Record<ConnectLine, string>> = {
+  identity: 'Identity',
+  cluster: 'Cluster',
+  kubernetes: 'Kubernetes API',
+};
+
 async function connected(run: Run, table: Table): Promise<World> {
-  const world = await table.check('identity', 'Identity', async () => {
-    const opened = await run.host.connect();
-    run.found({ world: opened });
-    return { value: opened, seen: opened.identity };
+  const step: ConnectStep = async (line, open, seen) => {
+    const opened = await open().catch(async (error: unknown) => {
+      await table.look(line, LINES[line], () => Promise.reject(error));
+      throw error;
+    });
+    if (seen) await table.look(line, LINES[line], async () => ({ seen: seen(opened) }));
+    return opened;
+  };
+  const world = await run.host.connect(step).catch((error: unknown) => {
+    table.settle();
+    throw error;
   });
-  table.settle();
-  if (!world) throw new Error('the identity was accepted, and there is no cluster');
+  run.found({ world });
   return world;
 }
 

@@ -6,6 +6,7 @@ import { speedupText, vetoed } from '../speedup.ts';
 import {
   CHECK_WORDS,
   groupOutcome,
+  hasEnded,
   isRunning,
   oneReplicaTitle,
   replicaCount,
@@ -112,7 +113,7 @@ export function stagesTable(stages: StageResult[], idle: 'not run' | 'waiting' =
     waiting = [];
   };
   for (const stage of STAGES.flatMap((name) => stages.filter((result) => result.stage === name))) {
-    const began = stage.outcome === 'done' || stage.outcome === 'failed' || isRunning(stage);
+    const began = hasEnded(stage) || isRunning(stage);
     if (!began && (stage.stage !== 'release' || stage.outcome === 'skipped')) {
       waiting.push(stage.stage);
       continue;
@@ -133,5 +134,6 @@ function stageResult(stage: StageResult): string {
   const summary = prose(stage.summary, 160);
   if (stage.outcome === 'failed') return `❌\u00a0**failed**${summary ? `: ${summary}` : ''}`;
   if (stage.outcome === 'done') return `✅\u00a0done${summary ? `: ${summary}` : ''}`;
+  if (stage.outcome === 'stopped') return `stopped${summary ? `: ${summary}` : ''}`;
   return `running${summary ? `: ${summary}` : ''}`;
 }

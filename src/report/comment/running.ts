@@ -7,7 +7,7 @@ import type { Report } from '../model.ts';
 import type { ReportLinks } from '../money.ts';
 import { type CompactRecord, renderData } from '../record.ts';
 import { targetLimits } from '../speedup.ts';
-import { isRunning, serves, shortSha, stagePosition, USUAL_MS } from '../wording.ts';
+import { hasEnded, isRunning, serves, shortSha, stagePosition, USUAL_MS } from '../wording.ts';
 import { details } from './markdown.ts';
 import { stagesTable } from './result-table.ts';
 
@@ -52,7 +52,7 @@ function restText(report: Report, at: string): string {
     const usual =
       STAGES_LEFT_OUT.has(stage.stage) || (serves(report) && stage.stage === 'benchmark') ? 0 : USUAL_MS[stage.stage];
     if (isRunning(stage)) return usual - Math.max(0, Date.parse(at) - Date.parse(stage.startedAt ?? ''));
-    return stage.outcome === 'done' || stage.outcome === 'failed' ? 0 : usual;
+    return hasEnded(stage) ? 0 : usual;
   });
   const late = report.stages.some((stage, index) => isRunning(stage) && (left[index] ?? 0) < 0);
   const ms = left.reduce((sum, each) => sum + Math.max(0, each), 0);

@@ -34,7 +34,6 @@ export async function scaleIn(context: StageContext, prepared: Prepared): Promis
         code: 'scale-in-timeout',
         message: `${name} did not come down to one replica; last seen: ${seen}.`,
         hint: 'Look whether an autoscaler holds the replicas, and at the conditions of the service.',
-        blame: 'cluster',
       }),
   });
 }

@@ -9,7 +9,6 @@ export function stoppedAnswering(during: string): Failure {
     stage: 'benchmark',
     code: CODE,
     message: `The service stopped answering while ${during}.`,
-    blame: 'change',
   });
 }
 

@@ -85,6 +85,5 @@ function routeRefused(seen: string): Failure {
     code: 'one-replica-route',
     message: `The gateway did not take up the temporary route to one replica; last seen: ${seen}.`,
     hint: 'The gate needs to create an InferencePool or a Service, an HTTPRoute and, for TLS, a DestinationRule in the namespace of the service.',
-    blame: 'cluster',
   });
 }

@@ -48,7 +48,6 @@ export async function awaitDeletion(
           finalizers.length > 0
             ? 'The controller that set them has to remove them: look whether it runs.'
             : `Look at it: kubectl get ${ref.kind.toLowerCase()} ${ref.name}${ref.namespace ? ` -n ${ref.namespace}` : ''} -o yaml`,
-        blame: 'cluster',
         evidence: { finalizers },
       }),
   });

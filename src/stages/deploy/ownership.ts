@@ -51,7 +51,6 @@ export function ownedByRun(ref: ObjectRef, lease: LeaseRecord, stage: FailureSta
     hint: hidden
       ? 'Look who uses that node pool. Delete the lease once nobody does, or give this stack another name or namespace.'
       : 'Give this stack another name or namespace, or end that one first (mode: cleanup).',
-    blame: 'config',
     evidence: { holder, nodePool: state?.nodePool ?? null },
   });
 }

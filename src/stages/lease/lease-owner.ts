@@ -54,7 +54,6 @@ async function whose(context: OwnerContext, lease: LeaseState): Promise<Whose> {
       code: 'lease-unknown',
       message: `its lease has run out, and whether another run has node pool ${lease.nodePool} now cannot be read: ${seen}`,
       hint: 'Look who uses the pool before running the command.',
-      blame: 'cluster',
     });
   try {
     return await poll<Whose>({

@@ -178,7 +178,6 @@ export async function requestNodes(
         code: 'pool-busy',
         message: `Node pool ${pool.name} was not free in time; last seen: ${seen}.`,
         hint: 'Let one run at a time use the pool (a concurrency group of the workflow), or wait for the operation that is named.',
-        blame: 'cluster',
       }),
   });
   emit({ type: 'fact', stage: 'lease', text: `resize to ${nodes} requested, operation ${operation.name}` });
@@ -250,7 +249,6 @@ export async function awaitNodes(
         code: registered > 0 && registered < wanted ? 'gke-partial' : 'nodes-timeout',
         message: `Node pool ${pool.name} did not reach ${wanted} Ready nodes in time; last seen: ${seen}.`,
         hint: 'Look at the operation and the pool: gcloud container operations list; raise "lease-timeout" if nodes were still arriving.',
-        blame: 'cloud',
         evidence: { seen, asked: wanted, got: registered },
       }),
   });

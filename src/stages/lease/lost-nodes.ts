@@ -31,7 +31,6 @@ export function nodesLost(
     hint: spot
       ? 'Run again, or use a pool that is not of spot nodes. The change under review is not at fault.'
       : 'Look for maintenance, auto-repair or a failed machine in the operations of the cluster; then run again.',
-    blame: 'cloud',
     evidence: { text: lost.join('; '), lost: lost.length },
     ...(cause === undefined ? {} : { cause }),
   });

@@ -244,7 +244,6 @@ export function poolLeased(pool: string, record: LeaseRecord | null, waitedMs: n
       code: 'pool-kept',
       message: `Node pool ${pool} ${keptText(record)}${waitedMs === null ? '' : `; waited ${humanDuration(waitedMs)}`}.`,
       hint: 'Give it back first (mode: cleanup), measure on another pool, or raise "busy-timeout" to beyond its end.',
-      blame: 'cluster',
       evidence: { holder: record.holder },
     });
   }
@@ -255,7 +254,6 @@ export function poolLeased(pool: string, record: LeaseRecord | null, waitedMs: n
     code: 'pool-leased',
     message: `Node pool ${pool} is leased by ${who}${until}${waitedMs === null ? '' : `; waited ${humanDuration(waitedMs)}`}.`,
     hint: 'Let that run end, put both into one concurrency group of the workflow, or raise "busy-timeout".',
-    blame: 'cluster',
     evidence: { holder: record?.holder ?? null },
   });
 }
@@ -272,7 +270,6 @@ function leaseLost(pool: string, record: LeaseRecord | 'gone' | null): Failure {
     code: 'lease-lost',
     message: `The lease of node pool ${pool} was lost: ${why}.`,
     hint: 'Somebody else may resize the pool now, so that nothing that is measured here means anything; run it again.',
-    blame: 'cluster',
   });
 }
 

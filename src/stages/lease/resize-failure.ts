@@ -31,7 +31,6 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
       code: row.code,
       message: `${said(`${asked} nodes of ${pool}`)}${arrived}.`,
       hint: row.remedy(refusal, place),
-      blame: row.blame,
     });
   }
   if (/permission|forbidden|service account/i.test(text)) {
@@ -40,7 +39,6 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
       code: 'gke-node-permission',
       message: `GKE could not create the nodes of ${pool} for want of a permission${arrived}.`,
       hint: 'Check the service account of the node pool.',
-      blame: 'config',
     });
   }
   if (got > 0) {
@@ -49,13 +47,11 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
       code: 'gke-partial',
       message: `Only ${got} of ${asked} nodes of ${pool} arrived: ${text}`,
       hint: 'Run again later. What arrived is given back; it may be under repair for a while, which the release waits for.',
-      blame: 'cloud',
     });
   }
   return new Failure({
     ...base,
     code: 'gke-resize-failed',
     message: `The resize of ${pool} to ${asked} nodes failed${arrived}: ${text}`,
-    blame: 'cloud',
   });
 }

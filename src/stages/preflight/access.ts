@@ -61,7 +61,6 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
     code: 'kube-permission',
     message: `The identity may not ${told.join('; ')}.`,
     hint: `Grant it: ${files.map((file) => `kubectl apply -f manifests/rbac/${file}`).join('; ')}, with the namespaces and the subject of your own.`,
-    blame: 'config',
   });
 }
 

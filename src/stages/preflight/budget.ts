@@ -96,10 +96,9 @@ export function overBudget(maxCostUsd: number, afterMs: number): Failure {
     code: 'max-cost',
     message: `The run was ended after ${humanDuration(afterMs)} so that its bill stays below $${maxCostUsd}, the release included.`,
     hint: 'Look at the slowest stage, or raise "max-cost".',
-    blame: 'config',
   });
 }
 
 function refuse(message: string, hint: string): Failure {
-  return new Failure({ stage: 'preflight', code: 'max-cost', message, hint, blame: 'config' });
+  return new Failure({ stage: 'preflight', code: 'max-cost', message, hint });
 }

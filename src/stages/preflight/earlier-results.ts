@@ -53,6 +53,5 @@ function refused(message: string): Failure {
     code: 'bad-baseline',
     message,
     hint: 'Give the result.json of a run that measured one replica in pairs without a veto, or leave "baseline" out.',
-    blame: 'change',
   });
 }

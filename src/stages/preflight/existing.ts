@@ -74,7 +74,6 @@ export async function checkExisting(
     code: 'service-exists',
     message: `LLMInferenceService ${name} in ${namespace} exists already, and no run of the gate made it.`,
     hint: 'Name it in the input "retire" if it may be deleted for the measurement, or give the one under test another name or namespace.',
-    blame: 'config',
   });
 }
 
@@ -104,7 +103,6 @@ export async function strangersOn(
     code: 'pool-in-use',
     message: `The node pool serves others, and its nodes go when the run ends: ${strangers.slice(0, 3).join(', ')}${strangers.length > 3 ? ` and ${strangers.length - 3} more` : ''}.`,
     hint: 'Use another pool, or set "resting-nodes" to the number of nodes that must stay.',
-    blame: 'config',
   });
 }
 

@@ -88,7 +88,6 @@ function refuseErasing(filters: readonly EnvoyFilter[], { namespace, name }: Ser
     code: 'envoyfilter-erases',
     message: `EnvoyFilter ${erasing.map(shown).join(', ')} overrides ext_proc of a route without naming a gRPC service: requests would never reach the endpoint picker.`,
     hint: `kubectl -n ${first.metadata.namespace} delete envoyfilter ${first.metadata.name}; Istio 1.27 and later need none.`,
-    blame: 'cluster',
   });
 }
 
@@ -176,7 +175,6 @@ function matchesNothing(manifest: Manifest, filter: EnvoyFilter, own: readonly s
     code: 'envoyfilter-no-route',
     message: `EnvoyFilter ${shown(filter)} patches the routes ${routesOf(filter).join(', ')}, and the gateway will have none of them: it would change nothing.`,
     hint: `Name routes that this KServe makes: ${own.join(', ')}. Istio 1.27 and later need no such filter.`,
-    blame: 'change',
     evidence: evidenceAt(manifest, new RegExp(`name: *["']?${escaped(first)}`), 'no such route'),
   });
 }

@@ -108,7 +108,6 @@ export function guardFailure(refusals: readonly Refusal[]): Failure {
     code: 'manifest-guard',
     message: `The manifests are refused: ${lines.join('; ')}.`,
     hint: 'Correct them, or let a maintainer widen "allowed-kinds", "allowed-namespaces", "allowed-registries", "allowed-references" or "allowed-fields"; what the rules host and privileged refuse cannot be widened.',
-    blame: 'change',
     evidence: {
       file: first?.file ?? null,
       line: first?.line ?? null,

@@ -38,7 +38,6 @@ export async function checkKserve(kube: KubeClient, { found, hidden }: Controlle
       code: 'kserve-missing',
       message: `The cluster serves no API of ${SERVICE_GROUP}: KServe's LLMInferenceService is not installed.`,
       hint: 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.',
-      blame: 'cluster',
     });
   }
   const idle = found.filter(({ actsOnServices }) => !actsOnServices);
@@ -54,7 +53,6 @@ export async function checkKserve(kube: KubeClient, { found, hidden }: Controlle
       code: 'inference-pool-missing',
       message: `The cluster serves InferencePool in neither ${POOL_GROUPS.join(' nor ')}: there is nothing for an endpoint picker to pick from.`,
       hint: 'Install the definitions of the Gateway API Inference Extension.',
-      blame: 'cluster',
     });
   }
   const shown = found.map(({ image, namespace }) => `${image} in ${namespace}`).join(', ');
@@ -89,6 +87,5 @@ function ignores(image: string): Failure {
     hint: old
       ? 'Install KServe v0.17 or later, or the Open Data Hub build of v0.15.'
       : "Install KServe's llmisvc-controller-manager of the same version beside it.",
-    blame: 'cluster',
   });
 }

@@ -50,7 +50,6 @@ function checkFlags(manifest: Manifest): Look {
       code: 'bad-flag',
       message: `vLLM has no ${bad.join(', ')}: the replicas would end at once, again and again.`,
       hint: 'Take it out of the args of container main. Prefix caching is --enable-prefix-caching; scorers are the endpoint picker’s.',
-      blame: 'change',
       evidence: evidenceAt(manifest, new RegExp(bad[0] ?? ''), `vLLM has no ${bad[0]}`),
     });
   }
@@ -94,7 +93,6 @@ function checkProbes(manifest: Manifest): Look {
       code: 'bad-probe',
       message: `${bad.name} asks ${bad.scheme} on port ${bad.port ?? '?'}, but vLLM is started ${start}: no replica would ever be ready.`,
       hint: 'Give the probe the port of --port, and scheme HTTPS exactly when the command has --ssl-certfile.',
-      blame: 'change',
       evidence: evidenceAt(manifest, new RegExp(bad.name), `${bad.name} does not fit the command`),
     });
   }
@@ -142,7 +140,6 @@ function checkWorkload(manifest: Manifest, inputs: Inputs): Look {
       code: 'prompt-too-long',
       message: `Prompts of ${promptTokens} tokens and answers of ${maxTokens} do not fit into --max-model-len=${longest}: every request would be refused.`,
       hint: 'Lower "prompt-tokens" or "max-tokens", or raise --max-model-len.',
-      blame: 'config',
       evidence: at,
     });
   }
@@ -153,7 +150,6 @@ function checkWorkload(manifest: Manifest, inputs: Inputs): Look {
       code: 'prompt-too-short',
       message: `Prompts of ${promptTokens} tokens hold no block that can be cached: vLLM caches ${block} tokens at a time at --max-model-len=${longest}, and computes the last token anew.`,
       hint: `Set "prompt-tokens" to at least ${block * 4}.`,
-      blame: 'config',
       evidence: at,
     });
   }

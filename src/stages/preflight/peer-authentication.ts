@@ -103,6 +103,5 @@ function demandsMtls(ports: readonly Port[], namespace: string, membership: Memb
     code: 'mtls-strict',
     message: `PeerAuthentication ${from} sets mTLS STRICT, pods of ${namespace} ${inMesh}, and ${ports.map(({ shown }) => shown).join(' and ')} serve TLS of their own: the gateway's connections would be refused.`,
     hint: `Set portLevelMtls of these ports to PERMISSIVE in a PeerAuthentication of ${namespace} that selects the pods, or keep sidecars out of ${namespace}.`,
-    blame: 'cluster',
   });
 }

@@ -24,7 +24,6 @@ export function checkPickerConfig(manifest: Manifest): Look {
       code: 'bad-picker-config',
       message: `The configuration of the endpoint picker ${message}: it would end at its start, again and again.`,
       hint: 'Correct the EndpointPickerConfig in spec.router.scheduler.',
-      blame: 'change',
       evidence: evidenceAt(manifest, at, `the configuration ${message}`),
     });
   };

@@ -32,5 +32,5 @@ export function checkSize({ nodes, restingNodes, sizeBefore, maxNodes }: PoolSiz
 }
 
 function tooMany(message: string, hint: string): Failure {
-  return new Failure({ stage: 'preflight', code: 'too-many-nodes', message, hint, blame: 'config' });
+  return new Failure({ stage: 'preflight', code: 'too-many-nodes', message, hint });
 }

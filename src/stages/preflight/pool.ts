@@ -16,7 +16,6 @@ export async function checkClusterState(cluster: ClusterInfo): Promise<Look> {
       code: 'cluster-not-running',
       message: `Cluster ${cluster.name} is ${cluster.status}.`,
       hint: 'Wait until it is RUNNING.',
-      blame: 'cluster',
     });
   }
   return { seen: `${cluster.name} is ${cluster.status}, version ${cluster.version ?? 'unknown'}` };
@@ -93,7 +92,6 @@ function checkPlacement(pool: NodePoolInfo, manifest: Manifest, service: Service
     code: 'pool-mismatch',
     message: `The pods of ${service.name} would find no node of ${pool.name}: ${says}.`,
     hint: [...new Set(misfits.map(fixOf))].join(' '),
-    blame: 'change',
     evidence: {
       ...evidenceAt(manifest, ['spec', 'template', first.field], first.says),
       locations: misfits.flatMap(
@@ -129,7 +127,6 @@ function checkDevices(
     code: 'pool-mismatch',
     message,
     hint: `Set requests and limits of ${TPU_RESOURCE} in container main to ${chips === null ? 'the chips of a node' : `"${chips}"`}${devices.length > 0 ? `, and remove ${devices.join(' and ')}` : ''}.`,
-    blame: 'change',
     evidence:
       devices.length > 0
         ? evidenceAt(manifest, new RegExp(devices[0]?.replace(/[.]/g, '\\.') ?? ''), message)
@@ -149,7 +146,6 @@ function checkFit(pool: NodePoolInfo, nodes: number, manifest: Manifest, service
       code: 'pool-mismatch',
       message: `A replica of ${service.name} asks for ${asked} chips, and a ${pool.machineType} has ${chips}: GKE gives a pod all chips of its node or none.`,
       hint: `Set requests and limits of ${TPU_RESOURCE} to "${chips}", or name a pool of other machines.`,
-      blame: 'change',
       evidence: evidenceAt(manifest, /google\.com\/tpu: *["']?\d/, `${asked} chips on a machine of ${chips}`),
     });
   }
@@ -159,7 +155,6 @@ function checkFit(pool: NodePoolInfo, nodes: number, manifest: Manifest, service
       code: 'pool-too-small',
       message: `${service.replicas} replicas of ${asked} chips do not fit on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} of ${chips}.`,
       hint: `Set "nodes" to ${Math.ceil((service.replicas * asked) / chips)}, or leave it out.`,
-      blame: 'config',
     });
   }
 }

@@ -148,7 +148,6 @@ function lacking(missing: readonly Prerequisite[], controller: Controller): Fail
     code: 'prerequisite-missing',
     message: `${nameOf(controller)} needs ${names.join(', ')}, which the cluster does not have: the service would never be ready.`,
     hint: `Install ${missing.length === 1 ? 'it' : 'them'}, then restart the controller: ${[...new Set(missing.map(({ install }) => install))].join('; ')}`,
-    blame: 'cluster',
   });
 }
 

@@ -61,7 +61,6 @@ function refusal(manifest: Manifest, route: string, why: string, hint: string): 
     code: 'route-missing',
     message: `spec.router.route.http.refs of ${metadata.name} names HTTPRoute ${route}, ${why}.`,
     hint,
-    blame: 'change',
     evidence: evidenceAt(manifest, ['spec', 'router', 'route', 'http', 'refs'], `HTTPRoute ${route}, ${why}`),
   });
 }

@@ -72,7 +72,6 @@ function problem(
       hint: pull
         ? `kubectl -n ${namespace} create secret docker-registry ${name} --docker-server=… --docker-username=… --docker-password=…`
         : `kubectl -n ${namespace} create secret generic ${name} --from-literal=${key ?? 'KEY'}=…, or correct its name.`,
-      blame: 'config',
       evidence: at(new RegExp(`name: *["']?${name}["']?\\s*$`), `secret ${name} does not exist`),
     });
   }
@@ -83,7 +82,6 @@ function problem(
       code: 'pull-secret-missing',
       message: `Secret ${name} in ${namespace} is of type ${secret.type}, which no kubelet takes for an image pull secret.`,
       hint: `Make it anew: kubectl -n ${namespace} create secret docker-registry ${name} …`,
-      blame: 'config',
       evidence: at(new RegExp(`name: *["']?${name}["']?\\s*$`), `secret ${name} is of type ${secret.type}`),
     });
   }
@@ -93,7 +91,6 @@ function problem(
     code: 'secret-key-missing',
     message: `Secret ${name} in ${namespace} has no key ${key}; it has ${secret.keys.join(', ') || 'none'}.`,
     hint: 'Correct the key in the manifest, or add it to the secret.',
-    blame: 'config',
     evidence: at(new RegExp(`key: *["']?${key}["']?\\s*$`), `secret ${name} has no key ${key}`),
   });
 }

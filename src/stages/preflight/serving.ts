@@ -31,7 +31,6 @@ export async function checkGateway(
       code: 'gateway-missing',
       message: `Gateway ${shown} does not exist.`,
       hint: 'Correct the input "gateway"; kubectl get gateways -A lists them.',
-      blame: 'config',
     });
   }
   const className = String(object.spec?.gatewayClassName ?? '');
@@ -41,7 +40,6 @@ export async function checkGateway(
       code: 'gateway-class',
       message: `Gateway ${shown} is of class ${className}: GKE's own gateways refuse the timeouts that KServe writes into its routes.`,
       hint: 'Name a gateway of class istio.',
-      blame: 'config',
     });
   }
   const programmed = findCondition(object.status?.conditions, 'Programmed');
@@ -52,7 +50,6 @@ export async function checkGateway(
       code: 'gateway-not-programmed',
       message: `Gateway ${shown} is not programmed: ${programmed ? `${programmed.reason}: ${programmed.message ?? ''}` : 'no controller has reported on it'}${addresses.length === 0 ? ', and it has no address' : ''}.`,
       hint: `kubectl -n ${gateway.namespace} describe gateway ${gateway.name}; its pods may lack an image or a pull secret.`,
-      blame: 'cluster',
     });
   }
   await checkClass(kube, className, shown);
@@ -76,7 +73,6 @@ async function checkClass(kube: KubeClient, name: string, gateway: string): Prom
     code: 'prerequisite-missing',
     message: `GatewayClass ${name} of gateway ${gateway} does not exist: KServe would make no route.`,
     hint: `Let Istio make it anew (kubectl -n istio-system rollout restart deployment istiod), or apply a GatewayClass ${name} with controllerName istio.io/gateway-controller.`,
-    blame: 'cluster',
   });
 }
 
@@ -106,7 +102,6 @@ export function checkIstio({ image, hidden }: Istiod, poolGroups: readonly strin
       code: 'pool-group',
       message: `Istio ${version.join('.')} takes InferencePools of ${wanted} alone, and the cluster serves only ${poolGroups.join(', ')}: the route would never be ready.`,
       hint: `Install the definitions of ${wanted} with a KServe that writes them, or another Istio.`,
-      blame: 'cluster',
     });
   }
   return { seen: `Istio ${version.join('.')}, which takes ${wanted}` };
@@ -150,7 +145,6 @@ export async function checkRoutes(
       code: 'route-competes',
       message: `Gateway ${gateway.namespace}/${gateway.name} has other routes, older than ours will be: ${names.join(', ')}. Istio ${version.join('.')} would ask no endpoint picker for ours.`,
       hint: 'Remove them for the run ("retire"), use another gateway, or upgrade Istio to 1.28.5 or later.',
-      blame: 'cluster',
     });
   }
   return {

@@ -30,7 +30,6 @@ export function checkServiceShape(manifest: Manifest, unread: readonly string[])
       code: 'manifest-shape',
       message: `${object.metadata.name} ${found.says}.`,
       hint: found.fix,
-      blame: 'change',
       evidence: evidenceAt(manifest, found.path, `${found.path.join('.')} cannot be measured`),
     });
   }

@@ -158,14 +158,12 @@ function cannotAdd(missing: readonly Upstream[], state: 'no-kind' | 'forbidden',
         code: 'tls-rule',
         message: `The pods serve TLS, upstream KServe writes no ${KIND}, and the cluster does not know the kind in ${RULE_API}. ${end}.`,
         hint: "Install Istio's definitions, or serve plain HTTP: no --ssl-certfile for vLLM, --secure-serving=false for the endpoint picker.",
-        blame: 'cluster',
       })
     : new Failure({
         stage: 'preflight',
         code: 'kube-permission',
         message: `The pods serve TLS, upstream KServe writes no ${KIND}, and the identity may not list them in ${namespace}. ${end}.`,
         hint: 'Grant it: kubectl apply -f manifests/rbac/serving.yaml, with the namespace and the subject of your own.',
-        blame: 'config',
       });
 }
 

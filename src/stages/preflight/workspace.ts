@@ -128,6 +128,5 @@ function onlyServices(listed: Manifest[], { namespace }: Inputs): Manifest[] {
     code: 'retire-refused',
     message: `Input "retire" names ${places.join(', ')}; allowed: an LLMInferenceService in namespace ${namespace}.`,
     hint: 'Leave the others out: what the gate made for a stack goes with it.',
-    blame: 'change',
   });
 }

@@ -70,7 +70,7 @@ function failure(
   code: string,
   { message, hint, evidence }: { message: string; hint: string; evidence: Record<string, unknown> },
 ): Failure {
-  return new Failure({ stage: 'ready', code, message, hint, blame: 'change', evidence });
+  return new Failure({ stage: 'ready', code, message, hint, evidence });
 }
 
 function count(amount: number, noun: string): string {

@@ -74,7 +74,6 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         code: 'ready-timeout',
         message: `${service.name} did not become ready in time; last seen: ${seen}.`,
         hint: 'See the pods below; raise "ready-timeout" if they were still loading or compiling.',
-        blame: 'change',
         evidence: { seen },
       }),
   });
@@ -197,7 +196,6 @@ function podFailure(cause: TerminalCause, service: string): Failure {
     stage: 'ready',
     code: cause.code,
     ...messages[cause.code],
-    blame: 'change',
     evidence: { ...cause },
   });
 }

@@ -1,4 +1,4 @@
-import type { Blame } from '../../lib/failure.ts';
+import type { Blame } from '../../lib/causes.ts';
 import { redactSecrets } from '../../lib/redact.ts';
 import type { Surroundings } from './surroundings.ts';
 

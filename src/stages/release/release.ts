@@ -212,7 +212,6 @@ async function askPool(context: ReleaseContext, lease: LeaseState): Promise<null
             ? `the pool could not be read: ${seen}`
             : `the pool is set to ${size} nodes, not ${lease.restingNodes}`,
         hint: 'Somebody else resized it meanwhile, or the resize was lost.',
-        blame: 'cloud',
       }),
   });
 }

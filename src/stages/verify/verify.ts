@@ -47,7 +47,6 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
         code: 'no-model',
         message: `The service at ${stack.route.endpoint} lists no model: ${status(models)}.`,
         hint: 'Everything is Ready in Kubernetes, yet the gateway does not reach vLLM: look at its route, TLS settings and NetworkPolicies.',
-        blame: 'change',
       });
     }
     const wanted = servedName(prepared);

@@ -49,7 +49,7 @@ describe('reason and message of a condition decide the cause and who acts', () =
     [{ type: 'InferencePoolReady', reason: 'WaitingForGateway' }, 'pool.not-accepted', 'cluster'],
     [{ type: 'MainWorkloadReady', reason: 'Stopped' }, 'controller.stopped', 'change'],
     [{ type: 'TokenizerReady', reason: 'TokenizerReconcileError' }, 'controller.stopped', 'cluster'],
-    [{ type: 'GatewaysReady', reason: 'GatewayFetchError' }, 'gateway.missing', 'cluster'],
+    [{ type: 'GatewaysReady', reason: 'GatewayFetchError' }, 'gateway.missing', 'config'],
   ])('%j: %s, %s', (told, cause, blame) => {
     const found = explain(evidenceOf(told));
     expect([found?.cause, found?.blame]).toEqual([cause, blame]);

@@ -114,7 +114,7 @@ describe('what no rule knows', () => {
     expect(found).toMatchObject({
       cause: 'unknown.ready-timeout',
       confidence: 'unknown',
-      blame: 'cluster',
+      blame: 'change',
       explanation:
         'it failed: ready-timeout. Odd: KServe says LunarEclipse: the moon is in the way; container main is running and not ready.',
       remedy: 'Look.',

@@ -6,6 +6,9 @@ import { execute } from '../../../src/pipeline/execute.ts';
 import { startJournal } from '../../../src/pipeline/journal.ts';
 import { createRun, type RunHost, type World } from '../../../src/pipeline/run.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
+import { plainRenderer } from '../../../src/progress/plain.ts';
+import { stagesTable } from '../../../src/report/comment/result-table.ts';
+import { timeline } from '../../../src/report/comment/sections/timeline.ts';
 import { emptyReport } from '../../../src/report/fold.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
 import { fakeClock } from '../lib/fake-clock.ts';
@@ -54,12 +57,11 @@ function world(pool: FakePool, apply: (object: KubeObject, dryRun: boolean) => v
       nodePools: [POOL],
       enforcesPolicies: true,
     },
-    identity: 'a test',
   };
 }
 
 async function run(
-  connect: () => Promise<World>,
+  connect: RunHost['connect'],
   signal = new AbortController().signal,
   saved: LeaseState[] = [],
   inputs: Record<string, string> = {},
@@ -100,7 +102,11 @@ describe('a run that cannot begin', () => {
       hint: 'Log in.',
       blame: 'config',
     });
-    const { report, outcomes, said } = await run(() => Promise.reject(failure), undefined, saved);
+    const { report, outcomes, said } = await run(
+      (step) => step('identity', () => Promise.reject(failure)),
+      undefined,
+      saved,
+    );
     expect(report).toMatchObject({
       verdict: 'error',
       reasons: ['No token.'],
@@ -206,9 +212,20 @@ describe('nodes and manifests, side by side', () => {
     );
     expect(report.failure).toMatchObject({ stage: 'deploy', code: 'apply-conflict' });
     expect(report.reasons).toEqual(['service.yaml:1: another manager']);
-    expect(outcomes).toMatchObject({ lease: 'failed', deploy: 'failed' });
-    const ends = said.filter((event) => event.type === 'stage-end').map((event) => `${event.stage}: ${event.summary}`);
-    expect(ends).toContain('lease: Stopped, since the stage beside it failed.');
+    expect(outcomes).toMatchObject({ lease: 'stopped', deploy: 'failed' });
+    const ends = said.filter((event) => event.type === 'stage-end');
+    expect(ends.find(({ stage }) => stage === 'lease')).toMatchObject({
+      outcome: 'stopped',
+      summary: 'Stopped, since the stage beside it failed.',
+    });
+    // One red row in the comment, in the job summary and at the terminal.
+    expect(stagesTable(report.stages).match(/❌/g)).toHaveLength(1);
+    expect(timeline(report)?.body.match(/❌/g)).toHaveLength(1);
+    const lines: string[] = [];
+    const plain = plainRenderer({ now: () => 0, write: (line) => lines.push(line) });
+    for (const event of said) plain(event);
+    expect(lines.filter((line) => line.startsWith('✘'))).toHaveLength(1);
+    expect(lines).toContainEqual(expect.stringMatching(/^■ 2\/7 lease .* Stopped, since/));
   });
 });
 
@@ -250,7 +267,7 @@ describe('a run that is interrupted', () => {
     expect(report).toMatchObject({
       verdict: 'error',
       reasons: ['Interrupted by SIGTERM.'],
-      failure: { code: 'interrupted', blame: 'gate' },
+      failure: { code: 'interrupted', blame: 'operator' },
     });
     expect(['lease', 'deploy']).toContain(report.failure?.stage);
   });

@@ -8,6 +8,7 @@ import type { Section } from './section.ts';
 const OUTCOMES: Record<StageResult['outcome'], string> = {
   done: '✅\u00a0done',
   failed: '❌\u00a0failed',
+  stopped: 'stopped',
   skipped: 'not run',
   pending: 'not run',
 };
