@@ -144,6 +144,16 @@ export interface ClusterEvidence {
   gatewayCounters: string[];
 }
 
+/** An object that the manifests bring, and where. */
+export interface OwnObject {
+  kind: string;
+  namespace: string;
+  name: string;
+  file: string;
+  /** 1-based; null when a tool rendered the manifests. */
+  line: number | null;
+}
+
 /** What a rule may look at. */
 export interface Evidence {
   /** What ended the run; null for one that ended by its verdict. */
@@ -153,6 +163,8 @@ export interface Evidence {
   cluster: ClusterEvidence | null;
   /** Further raw lines, newest last. Hostile text. */
   lines: string[];
+  /** What the manifests bring themselves; nothing of it was in the cluster before. */
+  own?: readonly OwnObject[];
   /** Where the manifests have a text or a field; null where they do not, or when a tool rendered them. */
   locate?: (wanted: { text?: RegExp; path?: readonly (string | number)[] }) => Omit<ManifestLocation, 'message'> | null;
 }

@@ -1,11 +1,12 @@
 import { ownerOf } from '../lib/owners.ts';
 import { redactSecrets } from '../lib/redact.ts';
 import type { Diagnosis, ManifestLocation } from '../report/model.ts';
+import { decidingFacts } from './deciding-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { decidingLineOf, describeCondition, quote, troubled, wordsOf } from './facts.ts';
 import { plainLine } from './last-words.ts';
 import { ruledOut } from './ruled-out.ts';
-import { type Match, waited } from './rules/rule.ts';
+import { type Match, type Rule, waited } from './rules/rule.ts';
 import { RULES } from './rules/table.ts';
 
 const MAX_LINES = 30;
@@ -31,6 +32,7 @@ export function explain(evidence: Evidence): Diagnosis | null {
       evidence: found.seen.slice(-MAX_LINES).map(redactSecrets),
       considered: ruledOut(evidence, rule.family, rule.cause),
       ...(found.deciding ? { deciding: redactSecrets(found.deciding) } : {}),
+      ...factsFor(rule, evidence, found),
       ...(location ? { locations: [location] } : {}),
     };
   }
@@ -74,6 +76,12 @@ function unknownText(evidence: Evidence, message: string): string {
   return odd.length === 0 ? message : `${message.replace(/\.$/, '')}. Odd: ${odd.slice(0, 4).join('; ')}.`;
 }
 
+function factsFor({ cause }: Rule, evidence: Evidence, { seen }: Match): Pick<Diagnosis, 'facts'> {
+  const facts = decidingFacts(cause, evidence, seen);
+  if (facts.length === 0) return {};
+  return { facts: facts.map(({ name, value }) => ({ name, value: redactSecrets(value) })) };
+}
+
 /** The line of the first container that states why it ended. */
 function decidedBy(evidence: Evidence): Pick<Diagnosis, 'deciding'> {
   if (!waited(evidence)) return {};
@@ -81,8 +89,8 @@ function decidedBy(evidence: Evidence): Pick<Diagnosis, 'deciding'> {
   return line === undefined ? {} : { deciding: redactSecrets(plainLine(line)) };
 }
 
-function locationOf({ locate }: Evidence, { where }: Match, title: string): ManifestLocation | null {
-  const found = where && locate?.(where);
+function locationOf({ locate }: Evidence, { where, at }: Match, title: string): ManifestLocation | null {
+  const found = at ?? (where && locate?.(where));
   return found ? { ...found, message: title } : null;
 }
 

@@ -125,6 +125,7 @@ export const CAUSES = {
   'routing.buffered': { owner: 'cluster', or: ['change'] },
   'routing.picker-bypassed': { owner: 'cluster' },
   'routing.no-affinity': { owner: 'change' },
+  'mesh.authorization': { owner: 'cluster', or: ['change'] },
   'mesh.strict': { owner: 'cluster', or: ['change'], codes: ['mtls-strict'] },
   'service.exists': { owner: 'config', codes: ['service-exists'] },
   'service.of-another-run': { owner: 'config', codes: ['owned-by-run'] },

@@ -2,7 +2,7 @@ import type { Manifest } from '../clients/files/manifests.ts';
 import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { collectEvidence } from '../diagnosis/collect.ts';
-import type { ClusterEvidence, Evidence } from '../diagnosis/evidence.ts';
+import type { ClusterEvidence, Evidence, OwnObject } from '../diagnosis/evidence.ts';
 import { explain } from '../diagnosis/explain.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Failure } from '../lib/failure.ts';
@@ -42,7 +42,10 @@ export async function diagnose(
       })
     : null;
   const locate = locator(manifests);
-  return { diagnosis: explain({ failure, report, cluster, lines: [], locate }), cluster };
+  return {
+    diagnosis: explain({ failure, report, cluster, lines: [], locate, own: manifests.map(ownObject) }),
+    cluster,
+  };
 }
 
 /** Reads what the gateway's proxies have counted, once the route has told which gateway it is. */
@@ -50,6 +53,11 @@ function counterReader({ report, signal }: Asked, { kube }: NonNullable<Cluster>
   const [namespace, name] = (report.plan.gateway ?? '').split('/');
   if (!namespace || !name) return null;
   return async () => counterLines(await gatewaySnapshot({ kube, signal }, { namespace, name }), report.plan.namespace);
+}
+
+function ownObject({ object: { kind, metadata }, file, lineOf, line }: Manifest): OwnObject {
+  const { name, namespace = '' } = metadata;
+  return { kind, name, namespace, file, line: lineOf?.(['metadata', 'name']) ?? line };
 }
 
 /** Where the manifests hold a text, or a field of the service. */

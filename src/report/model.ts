@@ -145,10 +145,21 @@ export interface Diagnosis {
   evidence: string[];
   /** The one line of a log that decided; hostile text. */
   deciding?: string;
+  /** What decided beside it: the missing permission, the quota with its numbers, the field. */
+  facts?: DecidingFact[];
+  /** The page that has the cause, at the version that ran; absent where the gate's repository is not known. */
+  link?: string;
   /** Other explanations, each with what excludes it. */
   considered: { cause: string; because: string }[];
   /** Where the manifests say so, when the change is to blame and the line is known. */
   locations?: ManifestLocation[];
+}
+
+export interface DecidingFact {
+  /** `Missing`, `Quota`, `Field`, `API` or `Constraint`. */
+  name: string;
+  /** Hostile text. */
+  value: string;
 }
 
 /** One line of what was known before money was spent. */

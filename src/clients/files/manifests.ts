@@ -1,8 +1,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import { type Document, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../kubernetes/objects.ts';
+import { offsetOf } from './field-line.ts';
 import { plainValue, readKustomization } from './kustomization.ts';
 import { renderKustomization } from './kustomize.ts';
 import { badManifest, inside, labelOf, readBounded } from './workspace-path.ts';
@@ -157,15 +158,6 @@ function parseText(text: string, file: string, lines: boolean): Manifest[] {
     manifests.push({ object, file, line, lineOf, lineMatching });
   }
   return manifests;
-}
-
-/** Where a field begins in the text; of the nearest one above it when the field itself was added later. */
-function offsetOf(document: Document, path: readonly (string | number)[]): number | null {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] | null } | undefined;
-    if (node?.range) return node.range[0];
-  }
-  return null;
 }
 
 function withNamespace(manifest: Manifest, namespace: string): Manifest {

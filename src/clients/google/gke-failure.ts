@@ -29,8 +29,8 @@ export function gkeFailure(
   if (error instanceof Failure) return error;
   const { stage, projectId: project, location, cluster } = options;
   const refusal = refusalOf(error);
-  const { status, reasons, text } = refusal;
-  const base = { stage, cause: error, evidence: { grpcCode: status ?? undefined, reason: reasons[0], text } };
+  const { status, reasons, text, facts } = refusal;
+  const base = { stage, cause: error, evidence: { grpcCode: status ?? undefined, reason: reasons[0], text, facts } };
   // Without a status there was no answer: the network, or a limit of time.
   if (status === null) return new Failure({ ...base, code: 'gke-api', message: `${what}: ${text}` });
   const row = googleRow(refusal);
@@ -61,11 +61,27 @@ const RESOURCE_EXHAUSTED = 8;
 
 /** What the library read from a refusal of the API: `code`, and the fields of google.rpc.ErrorInfo. */
 function refusalOf(error: unknown): Refusal {
-  const { code, reason, errorInfoMetadata } = (error instanceof Error ? error : {}) as Partial<Record<string, unknown>>;
+  const { code, reason, errorInfoMetadata, statusDetails } = (error instanceof Error ? error : {}) as Partial<
+    Record<string, unknown>
+  >;
   return {
     status: typeof code === 'number' ? code : null,
     reasons: typeof reason === 'string' ? [reason] : [],
     text: ownText(error),
-    facts: strings(errorInfoMetadata),
+    facts: { ...violation(statusDetails), ...strings(errorInfoMetadata) },
+  };
+}
+
+/** The first violation of google.rpc.QuotaFailure, by the names that ErrorInfo has for the same. */
+function violation(details: unknown): Record<string, string> {
+  const all: unknown[] = Array.isArray(details) ? details : [];
+  const [first] = all.flatMap((detail): unknown[] => {
+    const violations = detail !== null && typeof detail === 'object' ? Reflect.get(detail, 'violations') : undefined;
+    return Array.isArray(violations) ? violations : [];
+  });
+  const { quotaMetric: metric, quotaId: limit, quotaValue: value } = Object(first) as Record<string, unknown>;
+  return {
+    ...strings({ quota_metric: metric, quota_limit: limit }),
+    ...(value === undefined || value === null ? {} : { quota_limit_value: String(value) }),
   };
 }

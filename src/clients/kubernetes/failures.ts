@@ -1,6 +1,7 @@
 import { type Decoded, fromJson, isMismatch, list, quoted, some, text, type Wanted } from '../../lib/decode.ts';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { redactSecrets } from '../../lib/redact.ts';
+import { namedFields } from './named-fields.ts';
 import type { KubeObject } from './objects.ts';
 import { exported, kubeRow } from './refusals.ts';
 
@@ -51,7 +52,13 @@ export function kubeFailure(what: string, answer: Answer, stage: FailureStage): 
   const given = statusOf(answer.body);
   const causes = given.details?.causes ?? [];
   const message = (given.message ?? answer.body.trim().slice(0, 300)) || `HTTP ${answer.status}`;
-  const evidence = { httpStatus: answer.status, reason: given.reason, causes };
+  const fields = namedFields(causes, message);
+  const evidence = {
+    httpStatus: answer.status,
+    reason: given.reason,
+    causes,
+    ...(fields.length > 0 ? { fields } : {}),
+  };
   const reasons = [...causes.map(({ reason }) => reason), given.reason].filter((reason) => reason !== undefined);
   const refusal = { status: answer.status, reasons, text: message };
   const row = kubeRow(refusal);

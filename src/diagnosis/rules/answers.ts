@@ -2,7 +2,8 @@ import { servingRefusal } from '../../clients/serving/refusals.ts';
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, troubled, wordsOf } from '../facts.ts';
 import { demandsTls, describeRule, ruleFor, type TlsHost } from './destination-rules.ts';
-import { checkOf, type Match, namespaceOf, policyMaker, type Rule, serviceOf, unanswered } from './rule.ts';
+import { makerOf, ownObject, policyMaker, removal } from './own-objects.ts';
+import { checkOf, type Match, namespaceOf, type Rule, serviceOf, unanswered } from './rule.ts';
 
 /** What the answers of the gateway said, as checks have them. */
 function answers({ report, failure }: Evidence): string[] {
@@ -21,7 +22,7 @@ function answerRule(
     explanation: (evidence: Evidence) => string;
     text?: RegExp;
     more?: (evidence: Evidence) => string[];
-    maker?: (evidence: Evidence) => Pick<Match, 'blame' | 'where'>;
+    maker?: (evidence: Evidence) => Pick<Match, 'blame' | 'at'>;
   },
 ): Rule {
   const { pattern, when, explanation, text, more, maker, confidence = 'proven', ...rest } = rule;
@@ -47,7 +48,7 @@ function answerRule(
 const PLAIN_TO_TLS = /^(?!.*no healthy upstream).*(?:connection termination|protocol error|HTTP 50[23]|HTTP 400)/is;
 
 /** Where requests failed for which no DestinationRule demands TLS; empty while the rules could not be read. */
-function hostsWithoutTls(evidence: Evidence): { name: string; seen: string }[] {
+function hostsWithoutTls(evidence: Evidence): { name: string; seen: string; rule: string | null }[] {
   const { cluster, failure, report } = evidence;
   // Where one request is answered, TLS is not what fails the other.
   const fails = (...ids: string[]) =>
@@ -70,8 +71,14 @@ function hostsWithoutTls(evidence: Evidence): { name: string; seen: string }[] {
   return hosts.flatMap(({ host, name }) => {
     const rule = ruleFor(evidence, host);
     if (rule === 'unread' || (rule && demandsTls(rule))) return [];
-    return [{ name, seen: rule ? describeRule(rule) : `no DestinationRule for ${name}` }];
+    return [{ name, seen: rule ? describeRule(rule) : `no DestinationRule for ${name}`, rule: rule?.name ?? null }];
   });
+}
+
+/** The DestinationRule without TLS, where the manifests bring it. */
+function ownPlainRule(evidence: Evidence) {
+  const rules = hostsWithoutTls(evidence).flatMap(({ rule }) => rule ?? []);
+  return ownObject(evidence, 'DestinationRule', rules);
 }
 
 const passes = (evidence: Evidence, ...ids: string[]) => ids.some((id) => checkOf(evidence, id)?.outcome === 'pass');
@@ -83,6 +90,28 @@ function reaches(evidence: Evidence): boolean {
 }
 
 const blockedFlow = ({ cluster }: Evidence, flow: string) => cluster?.blocked.find((one) => one.flow.startsWith(flow));
+
+/** The DestinationRule with a CA of its own, where the manifests bring it. */
+function ownCaRule(evidence: Evidence) {
+  const rules = (evidence.cluster?.destinationRules ?? []).filter(({ caCertificates }) => caCertificates !== '');
+  return ownObject(
+    evidence,
+    'DestinationRule',
+    rules.map(({ name }) => name),
+  );
+}
+
+/** The EnvoyFilter that keeps bodies back, where the manifests bring it. */
+function ownFilter(evidence: Evidence) {
+  const filters = (evidence.cluster?.filters ?? []).filter(({ buffers }) => buffers);
+  return ownObject(
+    evidence,
+    'EnvoyFilter',
+    filters.map(({ namespace, name }) => `${namespace}/${name}`),
+  );
+}
+
+const AUTHORIZATION = 'AuthorizationPolicy';
 
 /** Requests that were answered wrongly or not at all: policies, TLS, the route, the model. */
 export const ANSWER_RULES: readonly Rule[] = [
@@ -134,6 +163,7 @@ export const ANSWER_RULES: readonly Rule[] = [
       return secure && hostsWithoutTls(evidence).length > 0;
     },
     more: (evidence) => hostsWithoutTls(evidence).map(({ seen }) => seen),
+    maker: (evidence) => makerOf(ownPlainRule(evidence)),
     explanation: (evidence) =>
       `vLLM serves HTTPS, and no DestinationRule makes the gateway speak it to ${hostsWithoutTls(evidence)
         .map(({ name }) => name)
@@ -149,8 +179,13 @@ export const ANSWER_RULES: readonly Rule[] = [
       const rule = evidence.cluster?.destinationRules.find(({ caCertificates }) => caCertificates !== '');
       return `DestinationRule ${rule?.name ?? 'of the workload'} names ${rule?.caCertificates ?? 'a CA file'}, which is not mounted in the gateway's pods.`;
     },
-    remedy: ({ cluster }) =>
-      `Mount the CA of KServe into the gateway’s Deployment (${cluster?.gateway?.namespace ?? 'NAMESPACE'}/${cluster?.gateway?.name ?? 'GATEWAY'}-istio) at /var/run/secrets/opendatahub.`,
+    maker: (evidence) => makerOf(ownCaRule(evidence)),
+    remedy: ({ cluster, ...evidence }) => {
+      const own = ownCaRule({ cluster, ...evidence });
+      if (own)
+        return `Take caCertificates out of DestinationRule ${own.name} of the manifests and set insecureSkipVerify: true.`;
+      return `Mount the CA of KServe into the gateway’s Deployment (${cluster?.gateway?.namespace ?? 'NAMESPACE'}/${cluster?.gateway?.name ?? 'GATEWAY'}-istio) at /var/run/secrets/opendatahub.`;
+    },
   }),
   answerRule({
     cause: 'routing.buffered',
@@ -162,9 +197,28 @@ export const ANSWER_RULES: readonly Rule[] = [
       const filter = cluster?.filters.find(({ buffers }) => buffers);
       return `EnvoyFilter ${filter?.namespace}/${filter?.name} sets request_body_mode BUFFERED, and this endpoint picker answers only to FULL_DUPLEX_STREAMED: each request waits for it in vain.`;
     },
-    remedy: ({ cluster }) => {
-      const filter = cluster?.filters.find(({ buffers }) => buffers);
-      return `kubectl -n ${filter?.namespace} delete envoyfilter ${filter?.name}, or set both body modes to FULL_DUPLEX_STREAMED and the trailers to SEND.`;
+    maker: (evidence) => makerOf(ownFilter(evidence)),
+    remedy: (evidence) => {
+      const filter = evidence.cluster?.filters.find(({ buffers }) => buffers);
+      const remove = `kubectl -n ${filter?.namespace} delete envoyfilter ${filter?.name}`;
+      return `${removal(ownFilter(evidence), remove)}, or set both body modes to FULL_DUPLEX_STREAMED and the trailers to SEND.`;
+    },
+  }),
+  answerRule({
+    cause: 'mesh.authorization',
+    title: 'An AuthorizationPolicy refuses the requests',
+    looksLike: '403 "RBAC: access denied" from Envoy: an AuthorizationPolicy of Istio does not allow the request',
+    pattern: /HTTP 403.*RBAC: access denied/is,
+    maker: (evidence) => makerOf(ownObject(evidence, AUTHORIZATION)),
+    explanation: (evidence) => {
+      const own = ownObject(evidence, AUTHORIZATION);
+      return `Envoy refuses requests with 403 for an AuthorizationPolicy${own ? `, such as ${own.name} of the manifests` : ' of the cluster'}.`;
+    },
+    remedy: (evidence) => {
+      const own = ownObject(evidence, AUTHORIZATION);
+      return own
+        ? `Let AuthorizationPolicy ${own.name} of the manifests allow GET and POST of /v1/* from the gateway, or take it out.`
+        : `Let the policy that selects the gateway or the pods of ${namespaceOf(evidence)} allow GET and POST of /v1/*: kubectl get authorizationpolicies -A`;
     },
   }),
   answerRule({

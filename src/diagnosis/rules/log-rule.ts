@@ -2,7 +2,8 @@ import type { Cause } from '../../lib/causes.ts';
 import type { Evidence, PodRole } from '../evidence.ts';
 import { type Placed, quote, reasonsOf, said, tail, troubled } from '../facts.ts';
 import { plainLine } from '../last-words.ts';
-import { policyMaker, type Rule, waited } from './rule.ts';
+import { policyMaker } from './own-objects.ts';
+import { type Rule, waited } from './rule.ts';
 
 interface LogRule {
   cause: Cause;

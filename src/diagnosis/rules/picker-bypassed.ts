@@ -1,4 +1,5 @@
 import { isBefore, versionOf } from '../facts.ts';
+import { makerOf, ownObject, removal } from './own-objects.ts';
 import { consequence, contactRule, mayBeOff } from './picker-contact.ts';
 import type { Rule } from './rule.ts';
 
@@ -8,7 +9,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
     cause: 'routing.envoyfilter',
     title: 'An EnvoyFilter erases the configuration of the endpoint picker',
     looksLike: 'the picker is not asked, and an EnvoyFilter overrides ext_proc of a route without a gRPC service',
-    shows: ({ cluster }, contact) => {
+    shows: ({ cluster, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const filters = cluster?.filters.filter(({ erasesPicker }) => erasesPicker) ?? [];
       if (filters.length === 0) return null;
@@ -16,11 +17,15 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
       return {
         seen: names.map((name) => `EnvoyFilter ${name}: overrides ext_proc per route, no grpc_service`),
         explanation: `EnvoyFilter ${names.join(', ')} replaces what Istio wrote for the route and names no gRPC service. ${consequence(contact)}`,
+        ...makerOf(ownObject({ cluster, ...evidence }, 'EnvoyFilter', names)),
       };
     },
-    remedy: ({ cluster }) => {
-      const filter = cluster?.filters.find(({ erasesPicker }) => erasesPicker);
-      return `kubectl -n ${filter?.namespace} delete envoyfilter ${filter?.name}; Istio 1.27 and later need none.`;
+    remedy: ({ cluster, ...evidence }) => {
+      const filters = cluster?.filters.filter(({ erasesPicker }) => erasesPicker) ?? [];
+      const names = filters.map(({ namespace, name }) => `${namespace}/${name}`);
+      const own = ownObject({ cluster, ...evidence }, 'EnvoyFilter', names);
+      const remove = `kubectl -n ${filters[0]?.namespace} delete envoyfilter ${filters[0]?.name}`;
+      return `${removal(own, remove)}; Istio 1.27 and later need none.`;
     },
   }),
   contactRule({
@@ -28,7 +33,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
     title: 'An EnvoyFilter names routes that the service does not have any more',
     looksLike:
       'the picker is not asked on Istio before 1.27, and the filter that should make it so names rules by places or names that have changed',
-    shows: ({ cluster, report }, contact) => {
+    shows: ({ cluster, report, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const version = versionOf(cluster?.istiodImage ?? null);
       const own = cluster?.routes.find((route) => route.own);
@@ -46,6 +51,13 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
           `routes of ${report.plan.service}: ${names.join(', ')}`,
         ],
         explanation: `EnvoyFilter ${missing.map(({ filter }) => filter).join(', ')} names none of the routes that KServe has made. ${consequence(contact)}`,
+        ...makerOf(
+          ownObject(
+            { cluster, report, ...evidence },
+            'EnvoyFilter',
+            missing.map(({ filter }) => filter),
+          ),
+        ),
       };
     },
     remedy: () =>
@@ -56,7 +68,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
     title: 'An older route of the gateway switches the endpoint picker off',
     looksLike:
       'the picker is not asked, Istio is older than 1.28.5, and another HTTPRoute of the gateway is older than ours',
-    shows: ({ cluster }, contact) => {
+    shows: ({ cluster, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const own = cluster?.routes.find((route) => route.own);
       const version = versionOf(cluster?.istiodImage ?? null);
@@ -74,6 +86,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
             `HTTPRoute ${namespace}/${name}: since ${createdAt}; ${own.name}: since ${own.createdAt}`,
         ),
         explanation: `Istio ${version?.join('.') ?? 'before 1.28.5'} keeps the pool configuration of the oldest HTTPRoute of a gateway and hostname alone; ${names.join(', ')} is older than ${own.name}.`,
+        ...makerOf(ownObject({ cluster, ...evidence }, 'HTTPRoute', names)),
       };
     },
     remedy: () =>
@@ -84,7 +97,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
     title: 'Another service of the gateway has rules of the same names',
     looksLike:
       'the picker is not asked, and another route of the gateway with an InferencePool has rules named alike (KServe v0.19 and later)',
-    shows: ({ cluster }, contact) => {
+    shows: ({ cluster, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const own = cluster?.routes.find((route) => route.own);
       const named = (own?.rules ?? []).filter((rule) => rule !== null);
@@ -103,6 +116,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
             `HTTPRoute ${namespace}/${name}: ${rules.filter((rule) => rule !== null && named.includes(rule)).join(', ')}`,
         ),
         explanation: `Istio keeps the pool of a named rule under its bare name, and ${names.join(', ')} has rules of the same names as ${own.name}: requests of one are scheduled by the picker of the other.`,
+        ...makerOf(ownObject({ cluster, ...evidence }, 'HTTPRoute', names)),
       };
     },
     remedy: () => 'Give each LLMInferenceService a gateway or a hostname of its own.',

@@ -1,4 +1,5 @@
 import { containersOf, quote, said } from '../facts.ts';
+import { policyMaker } from './own-objects.ts';
 import { cacheMissed, checksSeen, failed } from './routing-checks.ts';
 import { checkOf, misrouted, type Rule } from './rule.ts';
 
@@ -132,6 +133,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
         ],
         explanation: `The endpoint picker does not see how busy the replicas are${flow ? `, for NetworkPolicy ${flow.policies.join(', ')} keeps it from them` : ''}: it says so in its log.`,
         where: { text: /--model-server-metrics-(?:scheme|port|path)/ },
+        ...(flow ? policyMaker(evidence, flow) : {}),
       };
     },
     remedy: () =>
@@ -156,6 +158,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
         ],
         explanation: `All ${routing.unique.sent} unique prompts were served by ${serving[0]?.pod}: the picker sees or prefers no other replica${blocked ? ', for a NetworkPolicy keeps it from their metrics' : ''}.`,
         where: { text: /schedulingProfiles/ },
+        ...(blocked ? policyMaker(evidence, blocked) : {}),
       };
     },
     remedy: () => 'Look at the picker’s log for scrape errors, and add queue-scorer to the profile.',

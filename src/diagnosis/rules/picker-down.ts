@@ -1,7 +1,8 @@
 import type { Evidence, PodEvidence } from '../evidence.ts';
 import { containersOf, type Placed, tail } from '../facts.ts';
+import { policyMaker } from './own-objects.ts';
 import { consequence, contactRule, mayHaveFailed, type PickerContact } from './picker-contact.ts';
-import { type Match, namespaceOf, policyMaker, type Rule, serviceOf } from './rule.ts';
+import { type Match, namespaceOf, type Rule, serviceOf } from './rule.ts';
 
 /** The gateway is to ask the endpoint picker and cannot, for a reason that the cluster shows. */
 export const PICKER_DOWN_RULES: readonly Rule[] = [

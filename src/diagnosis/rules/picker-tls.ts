@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, said } from '../facts.ts';
 import { demandsTls, describeRule, ruleFor } from './destination-rules.ts';
+import { makerOf, ownObject } from './own-objects.ts';
 import { consequence, contactRule, mayHaveFailed, type PickerContact } from './picker-contact.ts';
 import { type Match, type Rule, serviceOf } from './rule.ts';
 
@@ -55,6 +56,7 @@ function mismatch(evidence: Evidence, { counts }: PickerContact): Match | null {
   return {
     seen: [describeRule(rule)],
     explanation: `The endpoint picker serves TLS with a certificate of its own, and DestinationRule ${rule.name} has TLS mode ${rule.mode || 'none'} in place of SIMPLE.`,
+    ...makerOf(ownObject(evidence, 'DestinationRule', [rule.name])),
   };
 }
 
@@ -74,6 +76,7 @@ function refused(evidence: Evidence): Match | null {
     explanation: log
       ? `The TLS handshake between gateway and endpoint picker fails, as container ${log.at.container.name} of pod ${log.at.pod.name} logs.`
       : `EnvoyFilter ${names.join(', ')} changes how the gateway connects, and its requests to the endpoint picker fail.`,
+    ...makerOf(ownObject(evidence, 'EnvoyFilter', names)),
   };
 }
 

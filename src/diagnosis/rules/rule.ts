@@ -1,7 +1,6 @@
 import type { Blame, Cause } from '../../lib/causes.ts';
-import { escaped } from '../../lib/pattern.ts';
-import type { Diagnosis } from '../../report/model.ts';
-import type { BlockedFlow, Evidence } from '../evidence.ts';
+import type { Diagnosis, ManifestLocation } from '../../report/model.ts';
+import type { Evidence } from '../evidence.ts';
 
 /** What a rule found. */
 export interface Match {
@@ -14,6 +13,8 @@ export interface Match {
   blame?: Blame;
   /** Where the manifests say so, for the annotation and for the remedy. */
   where?: { text?: RegExp; path?: readonly (string | number)[] };
+  /** The very place, where it is known. */
+  at?: Omit<ManifestLocation, 'message'>;
 }
 
 /** One cause: pure, from the evidence alone. */
@@ -106,13 +107,6 @@ export function misrouted({ failure, report }: Evidence): boolean {
 
 export function checkOf({ report }: Evidence, id: string) {
   return report.checks.find((check) => check.id === id);
-}
-
-/** Who made the policies that block: the change when its manifests have one of them, with the line; else the cluster. */
-export function policyMaker(evidence: Evidence, flow: BlockedFlow): Pick<Match, 'blame' | 'where'> {
-  const texts = flow.policies.map((name) => new RegExp(`name: *["']?${escaped(name)}["']?\\s*$`));
-  const text = texts.find((each) => evidence.locate?.({ text: each }));
-  return text ? { where: { text } } : { blame: 'cluster' };
 }
 
 /** `kubectl … -n NAMESPACE` of the run. */

@@ -86,9 +86,12 @@ function causeLines(report: Report): string[] {
   ];
 }
 
-/** The one line of a log that decided. */
-function decidingLine({ deciding }: Pick<Diagnosis, 'deciding'>): string[] {
-  return deciding ? [`**Log:** ${code(deciding, 300)}`] : [];
+/** What decided: the one line of a log, and facts such as the permission that is missing. */
+function decidingLine({ deciding, facts = [] }: Pick<Diagnosis, 'deciding' | 'facts'>): string[] {
+  return [
+    ...(deciding ? [`**Log:** ${code(deciding, 300)}`] : []),
+    ...facts.map(({ name, value }) => `**${prose(name, 40)}:** ${code(value, 300)}`),
+  ];
 }
 
 /** ` (manifests/service.yaml:74)`, where the manifests say so. */

@@ -2,7 +2,7 @@ import { knownCause } from '../cause.ts';
 import { logLine } from '../escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
-import type { Report } from '../model.ts';
+import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { speedupText, vetoed } from '../speedup.ts';
 import { sentence, serves, splitChecks, tally, whoActs } from '../wording.ts';
 import { always, type Format } from './format.ts';
@@ -80,7 +80,8 @@ function causeRows(report: Report): [string, string | null][] {
     const sure = known.confidence === 'proven' ? '' : ` (${known.confidence})`;
     return [
       ['cause', `${known.cause}${sure}: ${sentence(known.title)} ${known.explanation}`],
-      ['to fix', known.remedy],
+      ...decidedRows(known),
+      ['to fix', `${known.remedy}${placeText(known.locations ?? failure?.locations)}`],
       ['who acts', whoActs(known.blame)],
     ];
   }
@@ -89,6 +90,17 @@ function causeRows(report: Report): [string, string | null][] {
     ['to fix', failure?.hint ?? null],
     ['who acts', failure ? whoActs(failure.blame) : null],
   ];
+}
+
+/** The line of a log and the facts that decided. */
+function decidedRows({ deciding, facts = [] }: Diagnosis): [string, string | null][] {
+  return [['log', deciding ?? null], ...facts.map(({ name, value }): [string, string] => [name.toLowerCase(), value])];
+}
+
+/** ` (deploy/service.yaml:74)`, where the manifests say so. */
+function placeText(locations: readonly ManifestLocation[] = []): string {
+  const [first] = locations;
+  return first ? ` (${first.file}:${first.line})` : '';
 }
 
 function whyText(report: Report): string {

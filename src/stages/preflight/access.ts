@@ -60,6 +60,7 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
     stage: 'preflight',
     code: 'kube-permission',
     message: `The identity may not ${told.join('; ')}.`,
+    evidence: { missing: told },
     hint: `Grant it: ${files.map((file) => `kubectl apply -f manifests/rbac/${file}`).join('; ')}, with the namespaces and the subject of your own.`,
   });
 }

@@ -36,7 +36,7 @@ export async function checkFilters(kube: KubeClient, given: Subject): Promise<Lo
   );
   const comes = own.filter(({ object }) => selectsGateway(object, gateway));
   const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
-  refuseErasing(all, given.service);
+  refuseErasing(all, given.service, comes);
   const namesRoutes = all.some((filter) => routesOf(filter).length > 0);
   const idle = namesRoutes ? judgeRoutes(stays, comes, await routesThere(kube, given)) : null;
   if (idle) return idle;
@@ -54,7 +54,7 @@ export async function checkFilters(kube: KubeClient, given: Subject): Promise<Lo
 async function checkOwnFilters(kube: KubeClient, given: Subject): Promise<Look> {
   const own = given.manifests.filter(({ object }) => object.kind === 'EnvoyFilter');
   const filters = own.map(({ object }): EnvoyFilter => object);
-  refuseErasing(filters, given.service);
+  refuseErasing(filters, given.service, own);
   const namesRoutes = filters.some((filter) => routesOf(filter).length > 0);
   const idle = namesRoutes ? judgeRoutes([], own, await routesThere(kube, given)) : null;
   if (idle) return idle;
@@ -79,15 +79,28 @@ async function filtersThere(
   return { found, unread };
 }
 
-function refuseErasing(filters: readonly EnvoyFilter[], { namespace, name }: ServiceRef): void {
+function refuseErasing(
+  filters: readonly EnvoyFilter[],
+  { namespace, name }: ServiceRef,
+  comes: readonly Manifest[],
+): void {
   const erasing = filters.filter((filter) => readFilter(filter, { namespace, service: name }).erasesPicker);
   const [first] = erasing;
   if (!first) return;
+  const own = comes.find(({ object }) => erasing.includes(object));
   throw new Failure({
     stage: 'preflight',
     code: 'envoyfilter-erases',
     message: `EnvoyFilter ${erasing.map(shown).join(', ')} overrides ext_proc of a route without naming a gRPC service: requests would never reach the endpoint picker.`,
-    hint: `kubectl -n ${first.metadata.namespace} delete envoyfilter ${first.metadata.name}; Istio 1.27 and later need none.`,
+    hint: own
+      ? `Take EnvoyFilter ${own.object.metadata.name} out of the manifests; Istio 1.27 and later need none.`
+      : `kubectl -n ${first.metadata.namespace} delete envoyfilter ${first.metadata.name}; Istio 1.27 and later need none.`,
+    ...(own
+      ? {
+          blame: 'change',
+          evidence: evidenceAt(own, ['metadata', 'name'], 'erases the configuration of the endpoint picker'),
+        }
+      : {}),
   });
 }
 

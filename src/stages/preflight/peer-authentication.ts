@@ -5,7 +5,7 @@ import { portOf, readCommandLine } from '../../stack/command-line.ts';
 import { upstreamsOf } from '../../stack/destination-rules.ts';
 import { pickerLabels, replicaLabels } from '../../stack/labels.ts';
 import { MESH_NAMESPACE, type Membership, type MtlsMode, membershipOf, mtlsModeOf } from '../../stack/mesh.ts';
-import { mainOf, serviceObject } from '../../stack/service.ts';
+import { evidenceAt, mainOf, serviceObject } from '../../stack/service.ts';
 import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
 import type { Look } from './table.ts';
@@ -39,7 +39,7 @@ export async function checkPeerAuthentication(kube: KubeClient, given: Subject):
   }
   const strict = ports.filter(({ mtls }) => mtls.mode === 'STRICT');
   const refused = strict.filter(({ tls }) => tls === true);
-  if (membership !== null && refused.length > 0) throw demandsMtls(refused, namespace, membership);
+  if (membership !== null && refused.length > 0) throw demandsMtls(refused, given, membership);
   if (unread.length > 0) {
     const seen = `PeerAuthentications of ${unread.join(', ')} may not be listed; of the others ${told.join('; ')}`;
     return { outcome: 'not-checked', seen, remedy: `${GRANT}.` };
@@ -95,13 +95,19 @@ function optedOut({ manifests }: Subject): boolean {
   return (labels?.[INJECT] ?? annotations?.[INJECT]) === 'false';
 }
 
-function demandsMtls(ports: readonly Port[], namespace: string, membership: Membership): Failure {
+function demandsMtls(ports: readonly Port[], { service, manifests }: Subject, membership: Membership): Failure {
+  const { namespace } = service;
   const from = [...new Set(ports.map(({ mtls }) => mtls.from))].join(', ');
+  const own = manifests.find(
+    ({ object: { kind, metadata } }) =>
+      kind === KIND && ports.some(({ mtls }) => mtls.from === `${metadata.namespace}/${metadata.name}`),
+  );
   const inMesh = membership === 'sidecar' ? 'have a sidecar' : 'are in the ambient mesh';
   return new Failure({
     stage: 'preflight',
     code: 'mtls-strict',
     message: `PeerAuthentication ${from} sets mTLS STRICT, pods of ${namespace} ${inMesh}, and ${ports.map(({ shown }) => shown).join(' and ')} serve TLS of their own: the gateway's connections would be refused.`,
     hint: `Set portLevelMtls of these ports to PERMISSIVE in a PeerAuthentication of ${namespace} that selects the pods, or keep sidecars out of ${namespace}.`,
+    ...(own ? { blame: 'change', evidence: evidenceAt(own, ['metadata', 'name'], 'sets mTLS STRICT') } : {}),
   });
 }

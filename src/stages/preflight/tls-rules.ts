@@ -9,7 +9,7 @@ import { ruleFor, tlsRule, type Upstream, upstreamsOf } from '../../stack/destin
 import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import { GATEWAY_API } from '../../stack/routes.ts';
-import { serviceObject } from '../../stack/service.ts';
+import { evidenceAt, serviceObject } from '../../stack/service.ts';
 import type { Subject } from './subject.ts';
 import type { Seen } from './table.ts';
 
@@ -121,7 +121,7 @@ async function writesTlsRules(kube: KubeClient, { controllers, gateway }: Subjec
 }
 
 function plainServer({ host, role }: Upstream, rule: string, { manifests }: Subject, name?: string): Failure {
-  const own = manifests.some(({ object }) => object.kind === KIND && object.metadata.name === name);
+  const own = ownRule(manifests, name);
   return new Failure({
     stage: 'preflight',
     code: 'tls-plain-server',
@@ -131,18 +131,25 @@ function plainServer({ host, role }: Upstream, rule: string, { manifests }: Subj
         ? 'Start the endpoint picker with --secure-serving, as Pattern 3 does, or remove the rule.'
         : 'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, as Pattern 3 does, or remove the rule.',
     blame: own || name === undefined ? 'change' : 'cluster',
+    ...(own ? { evidence: evidenceAt(own, ['metadata', 'name'], 'makes the gateway speak TLS') } : {}),
   });
 }
 
 function plainRule(name: string, host: string, role: Upstream['role'], { service, manifests }: Subject): Failure {
-  const own = manifests.some(({ object }) => object.kind === KIND && object.metadata.name === name);
+  const own = ownRule(manifests, name);
   return new Failure({
     stage: 'preflight',
     code: 'tls-rule',
     message: `DestinationRule ${name} in ${service.namespace} sets no TLS for ${host}, and ${server(role)} serves TLS: every request would end in ${status(role)}.`,
     hint: `Give it trafficPolicy.tls.mode SIMPLE with insecureSkipVerify, as ${COMPONENT} has it, or delete it.`,
     blame: own ? 'change' : 'cluster',
+    ...(own ? { evidence: evidenceAt(own, ['metadata', 'name'], 'sets no TLS') } : {}),
   });
+}
+
+/** The DestinationRule of that name, where the manifests bring it. */
+function ownRule(manifests: readonly Manifest[], name: string | undefined): Manifest | undefined {
+  return manifests.find(({ object }) => object.kind === KIND && object.metadata.name === name);
 }
 
 /** Seen on a real Envoy: a picker that is not reached ends requests in 500, a replica in 503. */

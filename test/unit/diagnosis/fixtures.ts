@@ -693,6 +693,10 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     hit: answered('HTTP 503: TLS error: Secret is not supplied by SDS'),
     near: answered('HTTP 503: TLS error: Secret is supplied'),
   },
+  'mesh.authorization': {
+    hit: answered('HTTP 403: RBAC: access denied'),
+    near: answered('HTTP 403: the organisation is not allowed'),
+  },
   'picker.body-lost': { hit: answered('HTTP 400: missing field: body'), near: answered('HTTP 401: body') },
   'route.no-endpoint': { hit: answered('HTTP 503: no healthy upstream'), near: answered('HTTP 504: upstream is slow') },
   'model.name-mismatch': {

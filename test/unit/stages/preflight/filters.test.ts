@@ -122,7 +122,12 @@ describe('without a gateway', () => {
     erasing.spec.configPatches[0].patch.value.typed_per_filter_config['envoy.filters.http.ext_proc'] = {
       overrides: {},
     };
-    await expect(check({ comes: [erasing], gateway: null })).rejects.toMatchObject({ code: 'envoyfilter-erases' });
+    for (const gateway of [null, undefined]) {
+      await expect(check({ comes: [erasing], ...(gateway === null ? { gateway } : {}) })).rejects.toMatchObject({
+        ...{ code: 'envoyfilter-erases', blame: 'change' },
+        hint: expect.stringMatching(/^Take EnvoyFilter \S+ out of the manifests/),
+      });
+    }
   });
 
   it('the check is half a check, and does not pass', async () => {

@@ -89,7 +89,7 @@ describe('what a pull request may not have applied', () => {
     [
       'its folders',
       inTemplate('    volumes:\n      - name: h\n        hostPath:\n          path: /\n'),
-      'host@m.yaml:15',
+      'host@m.yaml:14',
     ],
     [
       'its ports',
@@ -113,7 +113,7 @@ describe('what a pull request may not have applied', () => {
       inTemplate(
         '    volumes:\n      - name: t\n        projected:\n          sources:\n            - serviceAccountToken:\n                path: t\n',
       ),
-      'service-account@m.yaml:17',
+      'service-account@m.yaml:16',
     ],
     ['an image from anywhere', SERVICE.replace('registry.redhat.io/rhaiis', 'evil.io/rhaiis'), 'image@m.yaml:11'],
     ['an image of Docker Hub without its name', SERVICE.replace('registry.redhat.io/rhaiis/', ''), 'image@m.yaml:11'],
