@@ -13,17 +13,20 @@ import { shownCommands } from '../src/commands/help.ts';
 import { visiblePaths } from '../src/commands/paths.ts';
 import { COMMANDS } from '../src/commands/registry.ts';
 import { emptyEvidence } from '../src/diagnosis/collect.ts';
+import { NO_REMEDY } from '../src/diagnosis/rules/rule.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
 import { ACTION_GROUPS, SWEEP_GROUPS } from '../src/inputs/groups.ts';
 import type { InputRow } from '../src/inputs/row.ts';
 import { rowsIn } from '../src/inputs/spec.ts';
 import { Failure } from '../src/lib/failure.ts';
+import { withAddresses } from '../src/lib/gate-files.ts';
 import { ownersOf } from '../src/lib/owners.ts';
 import { emptyReport } from '../src/report/fold.ts';
 import { type StatedInput, withInputs } from './docs/action-inputs.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
   type ActionFile,
+  causeSections,
   causesTable,
   commandsTable,
   exitCodesTable,
@@ -65,7 +68,7 @@ function tables(action: ActionFile): Record<string, Record<string, string>> {
       'result-fields': fieldsTable(fieldsOf(SCHEMAS['docs/result.schema.json'], 'Report')),
     },
     'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },
-    'docs/troubleshooting.md': { causes: causesTable(rules()) },
+    'docs/troubleshooting.md': { causes: causesTable(rules()), 'each-cause': causeSections(rules()) },
     'docs/lease.md': { 'cloud-scenarios': scenariosTable(CLOUD_SCENARIOS) },
   };
 }
@@ -90,7 +93,6 @@ function rules() {
     stage: 'ready',
     code: 'a-code',
     message: '',
-    hint: HINT,
     evidence: { pod: 'POD', container: 'CONTAINER' },
   });
   const gateway = { namespace: 'GATEWAY-NAMESPACE', name: 'GATEWAY', className: '', addresses: [], conditions: [] };
@@ -102,7 +104,7 @@ function rules() {
   };
   return RULES.map((rule) => {
     const remedy = rule.remedy({ failure, report, cluster, lines: [] });
-    return { ...rule, owners: ownersOf(rule.cause), remedy: remedy === HINT ? '' : remedy };
+    return { ...rule, owners: ownersOf(rule.cause), remedy: remedy === NO_REMEDY ? '' : withAddresses(remedy, SOURCE) };
   });
 }
 
@@ -116,7 +118,8 @@ const SCHEMAS = {
   ),
 };
 
-const HINT = 'the failure says it';
+/** Names for the reader's own, where the repository of the gate and its tag are not known. */
+const SOURCE = { server: 'https://github.com', repository: 'OWNER/tpu-serving-gate', ref: 'TAG' };
 
 /** Every generated file with the text that it should have. */
 async function generated(): Promise<Map<string, string>> {

@@ -1,3 +1,5 @@
+import { anchorOf } from '../../src/lib/gate-files.ts';
+
 /** What README shows of `action.yml`. */
 export interface ActionFile {
   inputs?: Record<string, { description?: string; default?: unknown } | null>;
@@ -74,28 +76,49 @@ export interface CauseRow {
   /** Who may have to act, the usual one first. */
   owners: readonly string[];
   looksLike: string;
-  /** What to do, with names in capitals for the reader's own; empty where the failure itself says it. */
+  /** What to do, with names in capitals for the reader's own; empty where another rule of the cause has it. */
   remedy: string;
 }
 
-/** A Markdown table of the causes that the diagnosis knows; one that several rules find stands once. */
+/** A Markdown table of the causes that the diagnosis knows, each with a link to its section. */
 export function causesTable(rules: readonly CauseRow[]): string {
-  const best = (cause: string) => {
-    const all = rules.filter((rule) => rule.cause === cause);
-    return all.find(({ remedy }) => remedy !== '') ?? all[0];
-  };
-  const first = rules.filter((rule) => best(rule.cause) === rule);
   return table(
-    ['Cause', 'In words', 'Who acts', 'What it looks like', 'What to do'],
-    first.map(({ cause, title, owners, looksLike, remedy }) => [
-      code(cause),
+    ['Cause', 'In words', 'Who acts'],
+    oncePerCause(rules).map(({ cause, title, owners }) => [
+      `[${code(cause)}](#${anchorOf(cause)})`,
       cell(title),
       owners.join(' or '),
-      cell(looksLike),
-      remedy === '' ? 'as the comment says' : cell(remedy),
     ]),
   );
 }
+
+/** A section for each cause, whose heading is the anchor that comments link to. */
+export function causeSections(rules: readonly CauseRow[]): string {
+  return oncePerCause(rules)
+    .map(({ cause, title, owners, looksLike, remedy }) =>
+      [
+        `### ${code(cause)}`,
+        `${title}. Who acts: ${owners.join(' or ')}.`,
+        `- **Looks like:** ${line(looksLike)}\n- **To do:** ${line(remedy)}`,
+      ].join('\n\n'),
+    )
+    .join('\n\n');
+}
+
+/** One row for each cause: of its rules the first that has something to do. Throws an Error where none has. */
+function oncePerCause(rules: readonly CauseRow[]): CauseRow[] {
+  const best = (cause: string) => rules.find((rule) => rule.cause === cause && rule.remedy !== '');
+  const idle = rules.filter(({ cause }) => !best(cause)).map(({ cause }) => cause);
+  if (idle.length > 0) throw new Error(`no remedy for ${[...new Set(idle)].join(', ')}`);
+  return rules.filter((rule) => best(rule.cause) === rule);
+}
+
+/** Text on one line. Angle brackets and underscores in it are no markup. */
+const line = (text: string) =>
+  text
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replaceAll('<', '&lt;');
 
 /**
  * `text` with the part between the markers `<!-- NAME -->` and `<!-- /NAME -->` replaced. Throws an Error when the

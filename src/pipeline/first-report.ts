@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { runIdentity } from '../clients/runner/identity.ts';
+import { gateSource, runIdentity } from '../clients/runner/identity.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { VERSION } from '../lib/version.ts';
 import { emptyReport } from '../report/fold.ts';
@@ -9,6 +9,7 @@ import type { Report, RunIdentity } from '../report/model.ts';
 export function firstReport(inputs: Inputs, env: Readonly<Record<string, string | undefined>>): Report {
   return emptyReport({
     version: VERSION,
+    source: gateSource(env),
     run: runIdentity(env, { pullRequest: inputs.prNumber }),
     startedAt: new Date().toISOString(),
     target: inputs.target,

@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** Hosts whose https links a remedy may carry; every other address is shown but not linked. */
 const LINKED_HOSTS =
-  '(?:console\\.cloud|cloud|docs\\.cloud)\\.google\\.com|docs\\.github\\.com|kubernetes\\.io|huggingface\\.co';
+  '(?:console\\.cloud|cloud|docs\\.cloud|status\\.cloud)\\.google\\.com|status\\.huggingface\\.co|docs\\.github\\.com|kubernetes\\.io|huggingface\\.co';
 
 const INLINE = new RegExp(
   [
@@ -75,7 +75,7 @@ export function prose(text: string, max = 600): string {
   const parts: string[] = [];
   let from = 0;
   for (const match of line.matchAll(/`([^`]+)`/g)) {
-    parts.push(escapeInline(line.slice(from, match.index), from === 0), code(match[1] ?? ''));
+    parts.push(escapeInline(line.slice(from, match.index), from === 0), code(match[1] ?? '', max));
     from = match.index + match[0].length;
   }
   parts.push(escapeInline(line.slice(from), from === 0));

@@ -1,17 +1,21 @@
 import type { Failure } from '../lib/failure.ts';
+import { causeAddress, withAddresses } from '../lib/gate-files.ts';
 import { DEFAULT_MODE } from '../lib/modes.ts';
 import type { Fact } from './facts.ts';
 import type {
   Check,
+  Diagnosis,
   Environment,
   ManifestLocation,
   Plan,
+  PreflightCheck,
   Report,
   ReportedFailure,
   RunIdentity,
   StageName,
   StageResult,
   Target,
+  ToolSource,
 } from './model.ts';
 import { STAGES } from './wording.ts';
 
@@ -38,6 +42,7 @@ export const UNKNOWN_ENVIRONMENT: Environment = {
 /** A report that claims nothing: verdict `error`, every stage pending. What a run learns is folded into it. */
 export function emptyReport(known: {
   version: string;
+  source?: ToolSource;
   run: RunIdentity;
   startedAt: string;
   target: Target;
@@ -46,7 +51,7 @@ export function emptyReport(known: {
 }): Report {
   return {
     schema: 'tpu-serving-gate/report/v1',
-    tool: { name: 'tpu-serving-gate', version: known.version },
+    tool: { name: 'tpu-serving-gate', version: known.version, ...(known.source ? { source: known.source } : {}) },
     run: known.run,
     startedAt: known.startedAt,
     finishedAt: null,
@@ -81,7 +86,7 @@ export function fold(report: Report, fact: Fact): Report {
     case 'discovered':
       return { ...report, environment: { ...report.environment, ...fact.environment } };
     case 'preflight':
-      return { ...report, preflight: fact.lines.map((line) => ({ ...line })) };
+      return { ...report, preflight: fact.lines.map((line) => addressed(line, report)) };
     case 'changed-since-pass':
       return { ...report, sincePass: fact.changes };
     case 'stage-started':
@@ -103,7 +108,7 @@ export function fold(report: Report, fact: Fact): Report {
     case 'judged':
       return { ...report, verdict: fact.verdict };
     case 'diagnosed':
-      return { ...report, diagnosis: fact.diagnosis };
+      return { ...report, diagnosis: fact.diagnosis && linked(fact.diagnosis, report) };
     case 'ended':
       return ended(report, fact);
     case 'billed':
@@ -116,6 +121,24 @@ export function fold(report: Report, fact: Fact): Report {
       return withoutLease(report);
   }
 }
+
+/** The line with the addresses of the gate's files that its remedy names. */
+function addressed(line: PreflightCheck, { tool }: Report): PreflightCheck {
+  return { ...line, remedy: line.remedy === null ? null : addressIn(line.remedy, tool) };
+}
+
+/** The diagnosis with the addresses that its remedy names, and of the page that has its cause. */
+function linked(diagnosis: Diagnosis, { tool }: Report): Diagnosis {
+  const remedy = addressIn(diagnosis.remedy, tool);
+  return { ...diagnosis, remedy, ...(tool.source ? { link: causeAddress(diagnosis.cause, tool.source) } : {}) };
+}
+
+/** Without a source the words in capitals stay with the reader. */
+function addressIn(text: string, { source = UNKNOWN_SOURCE }: Report['tool']): string {
+  return withAddresses(text, source);
+}
+
+const UNKNOWN_SOURCE = { server: 'https://github.com', repository: 'OWNER/tpu-serving-gate', ref: 'REF' };
 
 /** The report with several facts, in their order. */
 export function foldAll(report: Report, facts: readonly Fact[]): Report {
@@ -154,7 +177,7 @@ function ended(report: Report, { verdict, reasons, finishedAt, failure }: FactOf
     verdict,
     reasons: reasons.length > 0 ? reasons : report.reasons,
     finishedAt,
-    failure: failure ? reported(failure) : report.failure,
+    failure: failure ? reported(failure, report) : report.failure,
     stages: report.stages.map((stage) =>
       stage.outcome === 'pending' && stage.startedAt === null && stage.stage !== 'release'
         ? { ...stage, outcome: 'skipped' as const }
@@ -163,13 +186,13 @@ function ended(report: Report, { verdict, reasons, finishedAt, failure }: FactOf
   };
 }
 
-function reported(failure: Failure): ReportedFailure {
+function reported(failure: Failure, { tool }: Report): ReportedFailure {
   const locations = locationsOf(failure);
   return {
     stage: failure.stage,
     code: failure.code,
     message: failure.message,
-    hint: failure.hint ?? null,
+    hint: failure.hint === undefined ? null : addressIn(failure.hint, tool),
     blame: failure.blame,
     ...(locations.length > 0 ? { locations } : {}),
   };

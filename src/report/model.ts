@@ -11,7 +11,7 @@ export interface Report {
   /** Name and version of this layout. Additive changes keep it. */
   schema: 'tpu-serving-gate/report/v1';
   /** What wrote it. */
-  tool: { name: 'tpu-serving-gate'; version: string };
+  tool: { name: 'tpu-serving-gate'; version: string; source?: ToolSource };
   /** Who asked for the run: workflow run, commit, pull request. */
   run: RunIdentity;
   /**
@@ -60,6 +60,14 @@ export interface Report {
   cost: Cost | null;
   /** What became of the nodes. Null until the post step. */
   release: Release | null;
+}
+
+/** The repository of the gate and what of it ran, for links to its pages. */
+export interface ToolSource {
+  /** `https://github.com`, or a server of GitHub Enterprise. */
+  server: string;
+  repository: string;
+  ref: string;
 }
 
 export type { Verdict } from '../lib/verdicts.ts';

@@ -77,7 +77,7 @@ function replicasOf(
   { metadata: { name }, spec }: LLMInferenceService,
   { only, keep, unread }: { only: Manifest; keep: object | null; unread: readonly string[] },
 ): number {
-  const refuse = (message: string, field: string, hint = 'Set spec.replicas (Pattern 3 has 3).'): Failure =>
+  const refuse = (message: string, field: string, hint = 'Set spec.replicas (3 for example).'): Failure =>
     new Failure({
       stage: 'preflight',
       code: 'too-few-replicas',
@@ -86,7 +86,7 @@ function replicasOf(
       evidence: evidenceAt(only, ['spec', field], 'too few replicas'),
     });
   if (spec?.scaling !== undefined) {
-    const hint = 'Remove spec.scaling and set spec.replicas (Pattern 3 has 3).';
+    const hint = 'Remove spec.scaling and set spec.replicas (3 for example).';
     throw refuse(`spec.scaling of ${name} lets an autoscaler change the replicas under measurement.`, 'scaling', hint);
   }
   if (spec?.replicas === undefined && unread.length > 0) {

@@ -1,9 +1,18 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withInputs } from '../../scripts/docs/action-inputs.ts';
-import { causesTable, inputsTable, outputsTable, replaceBetween, scenariosTable } from '../../scripts/docs/tables.ts';
+import {
+  causeSections,
+  causesTable,
+  inputsTable,
+  outputsTable,
+  replaceBetween,
+  scenariosTable,
+} from '../../scripts/docs/tables.ts';
+import { RULES } from '../../src/diagnosis/rules/table.ts';
+import { anchorOf, CAUSES_PAGE, causeAddress, EXAMPLES, UPSTREAM_RULES } from '../../src/lib/gate-files.ts';
 import { root } from './root.ts';
 
 describe('the tables of README.md', () => {
@@ -37,14 +46,113 @@ describe('the tables of README.md', () => {
   });
 });
 
-it('the table of causes has each once, with what to do where a rule says it', () => {
+describe('the page of causes', () => {
   const cause = { cause: 'a.b', title: 'A', owners: ['change', 'cluster'], looksLike: 'x', remedy: '' };
-  const lines = causesTable([cause, { ...cause, remedy: 'kubectl get b' }, { ...cause, cause: 'a.c' }]).split('\n');
-  expect(lines.slice(2)).toEqual([
-    '| `a.b` | A | change or cluster | x | kubectl get b |',
-    '| `a.c` | A | change or cluster | x | as the comment says |',
-  ]);
+  const rows = [cause, { ...cause, remedy: 'kubectl get b' }, { ...cause, cause: 'a.c', remedy: 'Run <again>.' }];
+
+  it('has each once, by the rule that says what to do', () => {
+    expect(causesTable(rows).split('\n').slice(2)).toEqual([
+      '| [`a.b`](#ab) | A | change or cluster |',
+      '| [`a.c`](#ac) | A | change or cluster |',
+    ]);
+    expect(causeSections(rows)).toBe(
+      [
+        ...['### `a.b`', '', 'A. Who acts: change or cluster.', ''],
+        ...['- **Looks like:** x', '- **To do:** kubectl get b', ''],
+        ...['### `a.c`', '', 'A. Who acts: change or cluster.', ''],
+        ...['- **Looks like:** x', '- **To do:** Run &lt;again>.'],
+      ].join('\n'),
+    );
+  });
+
+  it('cannot be made while nobody knows what to do about a cause', () => {
+    expect(() => causesTable([cause])).toThrow('no remedy for a.b');
+  });
+
+  it('has the place that a comment links to, for every cause and for none', async () => {
+    const anchors = anchorsOf(await readFile(join(root, CAUSES_PAGE), 'utf8'));
+    const source = { server: 'https://github.com', repository: 'o/r', ref: 'v1' };
+    const causes = ['unknown.what', ...new Set(RULES.map((rule) => rule.cause))];
+    const dead = causes.filter((one) => !anchors.includes(causeAddress(one, source).split('#')[1]!));
+    expect(dead).toEqual([]);
+    expect(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index)).toEqual([]);
+  });
 });
+
+describe('what remedies name', () => {
+  const sources = globSync('**/*.ts', { cwd: join(root, 'src') }).map((file) => ({
+    file,
+    // Comments and imports are no texts for a user.
+    text: readFileSync(join(root, 'src', file), 'utf8')
+      .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+      .replaceAll(/^\s*(?:\/\/|import\b).*$/gm, ''),
+  }));
+
+  it('is no path of the repository of the gate, which a user does not have', () => {
+    const own =
+      /(?<![\w./$:}-])(?:docs|manifests|rbac|components|networkpolicies|scripts|lab|test|sweep|\.github)\/[\w$]/g;
+    const found = sources.flatMap(({ file, text }) => {
+      const rest = text.replaceAll(/gateFile\((['`]).*?\1\)/g, '');
+      return [...rest.matchAll(own)].map(({ index }) => `${file}: ${rest.slice(index, index + 40)}`);
+    });
+    // The page of causes, which is linked with its address, and the manifests that ship with the gate, which it reads itself.
+    // The lab runs in a checkout of the gate alone.
+    const known = [
+      /^lib\/gate-files\.ts: docs\//,
+      /^lib\/gate-files\.ts: manifests\/components\//,
+      /^commands\/definitions\/lab\.ts: scripts\//,
+      /^stages\/preflight\/workspace\.ts: manifests\/pattern/,
+    ];
+    expect(found.filter((one) => !known.some((pattern) => pattern.test(one)))).toEqual([]);
+  });
+
+  it('as a file of the gate exists', () => {
+    const named = sources.flatMap(({ text }) => [...text.matchAll(/gateFile\('([^']+)'\)/g)].map(([, path]) => path!));
+    expect(named.length).toBeGreaterThan(4);
+    const roles = ['serving', 'lease', 'gateway', 'nodes', 'evidence', 'read-only/roles'].map(
+      (role) => `manifests/rbac/${role}.yaml`,
+    );
+    const policies = ['allow-istio', 'allow-gateway-to-epp', 'allow-vllm-egress', 'allow-gateway-to-vllm'].map(
+      (name) => `manifests/pattern3/networkpolicies/${name}.yaml`,
+    );
+    expect([...named, ...roles, ...policies, UPSTREAM_RULES].filter((path) => !existsSync(join(root, path)))).toEqual(
+      [],
+    );
+  });
+
+  it('as an example to be replaced stands in the roles', () => {
+    const text = (role: string) => readFileSync(join(root, `manifests/rbac/${role}.yaml`), 'utf8');
+    for (const role of ['serving', 'lease', 'gateway', 'nodes', 'evidence'])
+      expect(text(role)).toContain(EXAMPLES.identity);
+    expect(text('read-only/roles')).toContain(EXAMPLES.readingIdentity);
+    expect(text('serving')).toContain(`namespace: ${EXAMPLES.namespace}\n`);
+    expect(text('lease')).toContain(`namespace: ${EXAMPLES.leaseNamespace}\n`);
+    expect(text('gateway')).toContain(`namespace: ${EXAMPLES.gatewayNamespace}\n`);
+  });
+});
+
+it('links between the pages lead somewhere', async () => {
+  const pages = [...globSync('*.md', { cwd: root }), ...globSync('docs/*.md', { cwd: root }), 'manifests/README.md'];
+  const dead: string[] = [];
+  for (const page of pages) {
+    const text = (await readFile(join(root, page), 'utf8')).replaceAll(/^```[\s\S]*?^```/gm, '');
+    for (const [, target = ''] of text.matchAll(/\]\((?![a-z]+:)([^)\s]+)\)/g)) {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      const there = existsSync(join(root, file));
+      const anchors = there && anchor !== undefined ? anchorsOf(await readFile(join(root, file), 'utf8')) : [];
+      if (!there || (anchor !== undefined && !anchors.includes(anchor))) dead.push(`${page}: ${target}`);
+    }
+  }
+  expect(dead).toEqual([]);
+});
+
+/** The anchors of a page's headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
+    anchorOf(heading),
+  );
+}
 
 describe('replaceBetween', () => {
   it('replaces what stands between the markers and nothing else', () => {

@@ -1,5 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { GateSource } from '../../lib/gate-files.ts';
+import { REPOSITORY, VERSION } from '../../lib/version.ts';
 import type { RunIdentity } from '../../report/model.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -84,6 +86,24 @@ function eventPayload(env: Env): EventPayload {
 /** Address of the repository that a workflow, or `GITHUB_REPOSITORY`, is of. */
 export function repositoryPage({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): string {
   return `${GITHUB_SERVER_URL ?? 'https://github.com'}/${GITHUB_REPOSITORY ?? ''}`;
+}
+
+/**
+ * The gate's own repository and what of it runs, for links. In a step that uses the action the runner names both; an action
+ * by its path lies in the repository of the workflow. Elsewhere, as on the command line, it is the tag of this version.
+ */
+export function gateSource(env: Env): GateSource {
+  const server = env.GITHUB_SERVER_URL || 'https://github.com';
+  const released = { server: 'https://github.com', repository: REPOSITORY, ref: `v${VERSION}` };
+  const isStep = env.GITHUB_ACTIONS === 'true' && Object.keys(env).some((name) => name.startsWith('INPUT_'));
+  if (!isStep) return released;
+  const named = { server, repository: env.GITHUB_ACTION_REPOSITORY ?? '', ref: env.GITHUB_ACTION_REF ?? '' };
+  const own = { server, repository: env.GITHUB_REPOSITORY ?? '', ref: env.GITHUB_SHA ?? '' };
+  return [named, own].find(isAddress) ?? released;
+}
+
+function isAddress({ server, repository, ref }: GateSource): boolean {
+  return URL.canParse(server) && /^[\w.-]+\/[\w.-]+$/.test(repository) && /^[\w.+-]+(?:\/[\w.+-]+)*$/.test(ref);
 }
 
 /** The folder that holds `manifests/`: above `dist/` or `src/`, wherever the entrypoint that runs lies. */

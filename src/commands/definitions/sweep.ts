@@ -10,7 +10,7 @@ const POOL: Flags = {
   },
 };
 const INPUTS = inputFlags(SWEEP_GROUPS, 'sweeper');
-const TOKEN = 'The flags are the inputs of sweep/action.yml. GITHUB_TOKEN stands in for --github-token.';
+const TOKEN = 'The flags are the inputs of the action for sweeps. GITHUB_TOKEN stands in for --github-token.';
 
 /** `sweep`: the sweeper, for a terminal or a cron job. */
 export const SWEEP: Command = {

@@ -1,4 +1,5 @@
 import { servingRefusal } from '../../clients/serving/refusals.ts';
+import { gateFile, UPSTREAM_RULES } from '../../lib/gate-files.ts';
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, troubled, wordsOf } from '../facts.ts';
 import { demandsTls, describeRule, ruleFor, type TlsHost } from './destination-rules.ts';
@@ -133,7 +134,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     more: (evidence) =>
       evidence.cluster?.blocked.map(({ flow, policies }) => `blocked: ${flow}, by ${policies.join(', ')}`) ?? [],
     remedy: () =>
-      'Allow ingress on vLLM’s port from the gateway’s namespace and pods, as manifests/pattern3/networkpolicies/allow-gateway-to-vllm.yaml does.',
+      `Allow ingress on vLLM’s port from the gateway’s namespace and pods. A policy that does: \`curl -fsSL ${gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-vllm.yaml')}\``,
   }),
   answerRule({
     cause: 'tls.plain-server',
@@ -148,7 +149,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     },
     text: /vllm|api_server/,
     remedy: () =>
-      'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, as Pattern 3 does, or set EnableTLS=false on KServe v0.19 or later.',
+      'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, or set EnableTLS=false on KServe v0.19 or later.',
   }),
   answerRule({
     cause: 'tls.server-only',
@@ -168,7 +169,11 @@ export const ANSWER_RULES: readonly Rule[] = [
       `vLLM serves HTTPS, and no DestinationRule makes the gateway speak it to ${hostsWithoutTls(evidence)
         .map(({ name }) => name)
         .join(' and to ')}: plain KServe makes none.`,
-    remedy: () => 'Add the component manifests/components/upstream-kserve, or serve plain HTTP.',
+    remedy: (evidence) => {
+      const own = ownPlainRule(evidence);
+      if (own) return `Give DestinationRule ${own.name} of the manifests tls.mode SIMPLE and insecureSkipVerify: true.`;
+      return `Add a DestinationRule with tls.mode SIMPLE and insecureSkipVerify: true for each of these hosts, or serve plain HTTP. Three that do: \`curl -fsSL ${gateFile(UPSTREAM_RULES)}\``;
+    },
   }),
   answerRule({
     cause: 'tls.ca-not-mounted',

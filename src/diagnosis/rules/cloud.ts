@@ -1,6 +1,7 @@
 import type { Cause } from '../../lib/causes.ts';
 import type { Evidence } from '../evidence.ts';
 import { named, poolOf, type Rule } from './rule.ts';
+import { USUAL_REMEDIES } from './usual-remedies.ts';
 
 const LIST = 'gcloud container operations list';
 const inPlace = ({ report }: Evidence) => `--location ${report.plan.location} --project ${report.plan.project}`;
@@ -238,5 +239,5 @@ export const CLOUD_RULES: readonly Rule[] = [
 
 /** A shape of the pool that preflight has refused: its sentence and its hint say all. */
 function pool(code: string, cause: Cause, title: string, looksLike: string): Rule {
-  return named(code, { cause, title, looksLike, family: 'config' });
+  return named(code, { cause, title, looksLike, family: 'config', usual: USUAL_REMEDIES[cause] });
 }

@@ -1,8 +1,9 @@
 import type { Cause } from '../../lib/causes.ts';
 import { named, type Rule } from './rule.ts';
+import { USUAL_REMEDIES } from './usual-remedies.ts';
 
 const plain = (code: string, cause: Cause, title: string, looksLike: string, only?: RegExp): Rule =>
-  named(code, { cause, title, looksLike, family: 'config', ...(only ? { only } : {}) });
+  named(code, { cause, title, looksLike, family: 'config', usual: USUAL_REMEDIES[cause], ...(only ? { only } : {}) });
 
 /** What preflight refuses, and limits of the run: the failure's own sentence and hint explain it. */
 export const CONFIG_RULES: readonly Rule[] = [
@@ -303,6 +304,6 @@ export const CONFIG_RULES: readonly Rule[] = [
     'retire-timeout',
     'deploy.retire-stuck',
     'What was retired does not go away',
-    'objects of Pattern 1 or of a dead run stay, held by a finalizer',
+    'objects of an earlier stack or of a dead run stay, held by a finalizer',
   ),
 ];

@@ -45,7 +45,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
         where: { text: /pluginRef: *prefix-cache-scorer/ },
       };
     },
-    remedy: () => 'Give prefix-cache-scorer more weight than the others together (Pattern 3: 3 against 2).',
+    remedy: () => 'Give prefix-cache-scorer more weight than the others together (3 against 2 for example).',
   },
   {
     cause: 'vllm.caching-off',

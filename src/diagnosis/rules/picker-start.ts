@@ -66,7 +66,7 @@ export const PICKER_START_RULES: readonly Rule[] = [
     explanation: ([, kind, version], where) =>
       `${capital(where)} ends at once: the cluster has no definition of ${kind} in ${version}.`,
     remedy: () =>
-      "Install the definitions of the picker's version: kubectl apply -f https://github.com/kubernetes-sigs/gateway-api-inference-extension/releases/download/VERSION/manifests.yaml",
+      "Install the definitions of the picker's version: `kubectl apply -f https://github.com/kubernetes-sigs/gateway-api-inference-extension/releases/download/VERSION/manifests.yaml`",
   }),
   logRule({
     cause: 'picker.certificate-missing',

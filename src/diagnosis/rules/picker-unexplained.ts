@@ -1,3 +1,5 @@
+import { grantCommand } from '../../lib/gate-files.ts';
+import type { Evidence } from '../evidence.ts';
 import { consequence, contactRule, mayBeOff, type PickerContact } from './picker-contact.ts';
 import { namespaceOf, type Rule, serviceOf } from './rule.ts';
 
@@ -30,7 +32,7 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
         ? { seen: [], explanation: `${howItFails(contact)} ${consequence(contact)}` }
         : null,
     remedy: (evidence) =>
-      `kubectl -n ${namespaceOf(evidence)} get endpointslices -l kubernetes.io/service-name=${serviceOf(evidence)}-epp-service, and compare with the picker’s pod; then its DestinationRule, its --grpc-port and the gateway’s log. manifests/rbac/evidence.yaml lets the gate look itself.`,
+      `kubectl -n ${namespaceOf(evidence)} get endpointslices -l kubernetes.io/service-name=${serviceOf(evidence)}-epp-service, and compare with the picker’s pod; then its DestinationRule, its --grpc-port and the gateway’s log. ${look(evidence)}`,
   }),
   contactRule({
     cause: 'routing.picker-bypassed',
@@ -46,10 +48,14 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
               'Requests with one prefix were spread over the replicas, and the endpoint picker was not asked about them: the gateway does not know that it is to ask, or knows no address of it.',
           }
         : null,
-    remedy: () =>
-      'Look for an EnvoyFilter that replaces the ext_proc configuration of the route, a route that leads past the InferencePool, and a picker without a Ready pod. manifests/rbac/evidence.yaml lets the gate look itself.',
+    remedy: (evidence) =>
+      `Look for an EnvoyFilter that replaces the ext_proc configuration of the route, a route that leads past the InferencePool, and a picker without a Ready pod. ${look(evidence)}`,
   }),
 ];
+
+function look(evidence: Evidence): string {
+  return `This lets the gate look itself: ${grantCommand(['evidence'], { namespace: namespaceOf(evidence) })}`;
+}
 
 function howItFails({ counts }: PickerContact): string {
   if (!counts) return 'The gateway replies to completions itself, while its model list is answered.';

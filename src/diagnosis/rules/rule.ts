@@ -35,6 +35,9 @@ export interface Rule {
 /** Which other explanations a reader would think of first. */
 export type Family = 'cloud' | 'config' | 'pods' | 'routing' | 'measurement';
 
+/** Where neither the failure nor the rule has a remedy. */
+export const NO_REMEDY = 'Read the evidence and the log of the failed stage.';
+
 /** A cause that a stage has named by the code of its failure: the evidence admits no other reading. */
 export function named(
   code: string,
@@ -43,13 +46,15 @@ export function named(
     /** Taken from the failure where it is left out. */
     explanation?: (facts: Record<string, unknown>, evidence: Evidence) => string;
     remedy?: (facts: Record<string, unknown>, evidence: Evidence) => string;
+    /** Where the failure has none. */
+    usual?: ((evidence: Evidence) => string) | undefined;
     /** Further conditions on the failure's message. */
     only?: RegExp;
     /** `probable` where the code says only that somebody refused, not why. */
     confidence?: Rule['confidence'];
   },
 ): Rule {
-  const { explanation, remedy, only, confidence = 'proven', ...rest } = rule;
+  const { explanation, remedy, usual, only, confidence = 'proven', ...rest } = rule;
   return {
     ...rest,
     confidence,
@@ -66,9 +71,7 @@ export function named(
       };
     },
     remedy: (evidence) =>
-      remedy?.(evidence.failure?.evidence ?? {}, evidence) ??
-      evidence.failure?.hint ??
-      'Read the evidence and the log of the failed stage.',
+      remedy?.(evidence.failure?.evidence ?? {}, evidence) ?? evidence.failure?.hint ?? usual?.(evidence) ?? NO_REMEDY,
   };
 }
 

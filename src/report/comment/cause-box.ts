@@ -1,6 +1,6 @@
 import { VERDICTS } from '../../lib/verdicts.ts';
 import { knownCause, wasCutOff } from '../cause.ts';
-import { code, fenced, prose } from '../escape.ts';
+import { code, fenced, link, prose } from '../escape.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { whoActs } from '../wording.ts';
 import { alert } from './markdown.ts';
@@ -43,8 +43,9 @@ function causeLines(report: Report): string[] {
       `**${CAUSE_WORDS[known.confidence]}: ${prose(title, 160)}.** ${prose(known.explanation, 700)}`.trim(),
       ...decidingLine(known),
       ...(known.remedy
-        ? [`**To fix:** ${prose(known.remedy, 500)}${placeOf(known.locations ?? failure?.locations)}`]
+        ? [`**To fix:** ${prose(known.remedy, MOST_REMEDY)}${placeOf(known.locations ?? failure?.locations)}`]
         : []),
+      ...moreLine(known),
       ...alsoFailed(report),
       ...changedLine(report),
       `**Who acts:** ${whoActs(known.blame)}`,
@@ -55,7 +56,8 @@ function causeLines(report: Report): string[] {
     return [
       `**No known cause fits.** ${prose(diagnosis.explanation, 700)}`,
       ...decidingLine(diagnosis),
-      `**To fix:** ${prose(diagnosis.remedy, 500)}`,
+      `**To fix:** ${prose(diagnosis.remedy, MOST_REMEDY)}`,
+      ...moreLine(diagnosis),
       ...alsoFailed(report),
       ...changedLine(report),
       `**Who acts:** not known (${code(failure.code)}); begin with what is odd.`,
@@ -65,7 +67,7 @@ function causeLines(report: Report): string[] {
     const cause = report.reasons.find((reason) => reason !== failure.message);
     return [
       ...(cause ? [`**Why:** ${prose(cause)}`] : []),
-      ...(failure.hint ? [`**To fix:** ${prose(failure.hint)}`] : []),
+      ...(failure.hint ? [`**To fix:** ${prose(failure.hint, MOST_REMEDY)}`] : []),
       ...alsoFailed(report),
       ...changedLine(report),
       ...(wasCutOff(report) ? [] : [`**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`]),
@@ -92,6 +94,14 @@ function decidingLine({ deciding, facts = [] }: Pick<Diagnosis, 'deciding' | 'fa
     ...(deciding ? [`**Log:** ${code(deciding, 300)}`] : []),
     ...facts.map(({ name, value }) => `**${prose(name, 40)}:** ${code(value, 300)}`),
   ];
+}
+
+/** A command that is cut does not run. */
+const MOST_REMEDY = 1_200;
+
+/** The page that has the cause, at the version that ran. */
+function moreLine({ cause, link: page }: Diagnosis): string[] {
+  return page ? [`**More:** ${link(code(cause, 80), page)}`] : [];
 }
 
 /** ` (manifests/service.yaml:74)`, where the manifests say so. */
@@ -141,7 +151,11 @@ function doubtLines(report: Report): string[] {
     known ? `**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}` : `**Why:** ${why}`,
   ];
   if (known?.remedy)
-    lines.push(`**To fix:** ${prose(known.remedy, 500)}${placeOf(known.locations)}`, ...changedLine(report));
+    lines.push(
+      `**To fix:** ${prose(known.remedy, MOST_REMEDY)}${placeOf(known.locations)}`,
+      ...moreLine(known),
+      ...changedLine(report),
+    );
   else if (report.verdict === 'inconclusive' && report.benchmark && report.benchmark.design !== 'paired') {
     lines.push(
       '**To decide:** let the gateway take a route to one replica, so that both arms are measured side by side.',

@@ -82,6 +82,7 @@ function causeRows(report: Report): [string, string | null][] {
       ['cause', `${known.cause}${sure}: ${sentence(known.title)} ${known.explanation}`],
       ...decidedRows(known),
       ['to fix', `${known.remedy}${placeText(known.locations ?? failure?.locations)}`],
+      ['more', known.link ?? null],
       ['who acts', whoActs(known.blame)],
     ];
   }

@@ -1,5 +1,6 @@
 import type { AccessRule, KubeClient } from '../../clients/kubernetes/client.ts';
 import { Failure } from '../../lib/failure.ts';
+import { grantCommand, type Role } from '../../lib/gate-files.ts';
 import {
   type AccessNeed,
   CLUSTER_NEEDS,
@@ -30,15 +31,15 @@ interface Where {
  */
 export async function checkAccess(kube: KubeClient, where: Where): Promise<Look> {
   const pools = where.poolGroups.map((group) => ({ ...POOL_NEED, group }));
-  const missing = (namespace: string | null, needs: readonly AccessNeed[], file: string) =>
+  const missing = (namespace: string | null, needs: readonly AccessNeed[], file: Role) =>
     where.readOnly
-      ? missingIn(kube, namespace, needs.flatMap(reading), 'read-only/roles.yaml')
+      ? missingIn(kube, namespace, needs.flatMap(reading), 'read-only/roles')
       : missingIn(kube, namespace, needs, file);
   const parts = await Promise.all([
-    missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving.yaml'),
-    missing(where.leaseNamespace, LEASE_NEEDS, 'lease.yaml'),
-    where.gatewayNamespace === null ? null : missing(where.gatewayNamespace, GATEWAY_NEEDS, 'gateway.yaml'),
-    missing(null, CLUSTER_NEEDS, 'nodes.yaml'),
+    missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving'),
+    missing(where.leaseNamespace, LEASE_NEEDS, 'lease'),
+    where.gatewayNamespace === null ? null : missing(where.gatewayNamespace, GATEWAY_NEEDS, 'gateway'),
+    missing(null, CLUSTER_NEEDS, 'nodes'),
   ]);
   const known = parts.filter((part) => part !== null);
   const lacking = known.filter((part) => part.missing.length > 0);
@@ -61,7 +62,7 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
     code: 'kube-permission',
     message: `The identity may not ${told.join('; ')}.`,
     evidence: { missing: told },
-    hint: `Grant it: ${files.map((file) => `kubectl apply -f manifests/rbac/${file}`).join('; ')}, with the namespaces and the subject of your own.`,
+    hint: `Grant it, with the e-mail of the gate's service account for IDENTITY: ${grantCommand(files, where)}`,
   });
 }
 
@@ -69,8 +70,8 @@ async function missingIn(
   kube: KubeClient,
   namespace: string | null,
   needs: readonly AccessNeed[],
-  file: string,
-): Promise<{ place: string; file: string; missing: string[]; asked: number }> {
+  file: Role,
+): Promise<{ place: string; file: Role; missing: string[]; asked: number }> {
   const wanted = needs.flatMap(({ verbs, ...rest }) => verbs.map((verb) => ({ verb, ...rest })));
   // Rules of cluster roles are among those of any namespace.
   const { rules, complete } = await kube.rulesIn(namespace ?? 'default');

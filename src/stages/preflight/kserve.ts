@@ -1,12 +1,13 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
+import { grantCommand } from '../../lib/gate-files.ts';
 import { type Controllers, deploymentsIn, KSERVE_NAMESPACES, readControllers } from '../../stack/controllers.ts';
 import type { Seen } from './table.ts';
 
 export const SERVICE_GROUP = 'serving.kserve.io';
 const POOL_GROUPS = ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'] as const;
-export const GRANT = 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look';
+export const GRANT = `${grantCommand(['evidence'])} lets the gate look`;
 const ISTIO_NAMESPACE = 'istio-system';
 
 /** Image of istiod; null where none runs, or where it may not be read (`hidden`). */

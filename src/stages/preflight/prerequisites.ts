@@ -147,7 +147,7 @@ function lacking(missing: readonly Prerequisite[], controller: Controller): Fail
     stage: 'preflight',
     code: 'prerequisite-missing',
     message: `${nameOf(controller)} needs ${names.join(', ')}, which the cluster does not have: the service would never be ready.`,
-    hint: `Install ${missing.length === 1 ? 'it' : 'them'}, then restart the controller: ${[...new Set(missing.map(({ install }) => install))].join('; ')}`,
+    hint: `Install ${missing.length === 1 ? 'it' : 'them'}, then restart the controller: ${[...new Set(missing.map(({ install }) => `\`${install}\``))].join('; ')}`,
   });
 }
 

@@ -52,10 +52,17 @@ export async function checkSecrets(kube: KubeClient, manifests: readonly Manifes
     return {
       outcome: 'not-checked',
       seen: `${hidden.sort().join(', ')}: the gate may not read secrets of ${namespace}`,
-      remedy: 'kubectl apply -f manifests/rbac/secrets.yaml lets it read these alone, of which it looks at the keys.',
+      remedy: letRead(hidden, namespace),
     };
   }
   return { seen: `${names.sort().join(', ')} with the keys that are used` };
+}
+
+/** Commands that let the gate read secrets by name; it looks at their keys alone. */
+function letRead(names: readonly string[], namespace: string): string {
+  const role = 'tpu-serving-gate-secrets';
+  const each = names.filter((name) => /^[a-z0-9.-]{1,253}$/.test(name)).map((name) => `--resource-name ${name}`);
+  return `With the e-mail of the gate's service account for IDENTITY: \`kubectl -n ${namespace} create role ${role} --verb get --resource secrets ${each.join(' ')}; kubectl -n ${namespace} create rolebinding ${role} --role ${role} --user IDENTITY\`. It looks at the keys alone.`;
 }
 
 function problem(

@@ -4,16 +4,18 @@ import type { DestinationRule, LLMInferenceService } from '../../clients/kuberne
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
+import { gateFile, grantCommand, UPSTREAM_RULES } from '../../lib/gate-files.ts';
 import { actingOf, type Controllers, flavourOf } from '../../stack/controllers.ts';
 import { ruleFor, tlsRule, type Upstream, upstreamsOf } from '../../stack/destination-rules.ts';
 import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import { GATEWAY_API } from '../../stack/routes.ts';
 import { evidenceAt, serviceObject } from '../../stack/service.ts';
+import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
 import type { Seen } from './table.ts';
 
-const COMPONENT = 'manifests/components/upstream-kserve';
+const RULES = `\`curl -fsSL ${gateFile(UPSTREAM_RULES)}\``;
 const RULE_API = 'networking.istio.io/v1';
 const KIND = 'DestinationRule';
 
@@ -128,8 +130,8 @@ function plainServer({ host, role }: Upstream, rule: string, { manifests }: Subj
     message: `A DestinationRule makes the gateway speak TLS to ${host} (${rule}), and ${server(role)} serves plain HTTP: every request would end in ${status(role)}.`,
     hint:
       role === 'epp'
-        ? 'Start the endpoint picker with --secure-serving, as Pattern 3 does, or remove the rule.'
-        : 'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, as Pattern 3 does, or remove the rule.',
+        ? 'Start the endpoint picker with --secure-serving, or remove the rule.'
+        : 'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, or remove the rule.',
     blame: own || name === undefined ? 'change' : 'cluster',
     ...(own ? { evidence: evidenceAt(own, ['metadata', 'name'], 'makes the gateway speak TLS') } : {}),
   });
@@ -141,7 +143,7 @@ function plainRule(name: string, host: string, role: Upstream['role'], { service
     stage: 'preflight',
     code: 'tls-rule',
     message: `DestinationRule ${name} in ${service.namespace} sets no TLS for ${host}, and ${server(role)} serves TLS: every request would end in ${status(role)}.`,
-    hint: `Give it trafficPolicy.tls.mode SIMPLE with insecureSkipVerify, as ${COMPONENT} has it, or delete it.`,
+    hint: `Give it trafficPolicy.tls.mode SIMPLE with insecureSkipVerify, or take it away.`,
     blame: own ? 'change' : 'cluster',
     ...(own ? { evidence: evidenceAt(own, ['metadata', 'name'], 'sets no TLS') } : {}),
   });
@@ -170,7 +172,7 @@ function cannotAdd(missing: readonly Upstream[], state: 'no-kind' | 'forbidden',
         stage: 'preflight',
         code: 'kube-permission',
         message: `The pods serve TLS, upstream KServe writes no ${KIND}, and the identity may not list them in ${namespace}. ${end}.`,
-        hint: 'Grant it: kubectl apply -f manifests/rbac/serving.yaml, with the namespace and the subject of your own.',
+        hint: `Grant it, with the e-mail of the gate's service account for IDENTITY: ${grantCommand(['serving'], { namespace })}`,
       });
 }
 
@@ -194,7 +196,7 @@ function unobservable(
     value: [],
     outcome: 'not-checked',
     seen: `whether KServe writes the ${missing.length} DestinationRules that TLS needs is not observable: ${why}`,
-    remedy: `${hidden.length > 0 ? 'kubectl apply -f manifests/rbac/evidence.yaml lets the gate look. ' : ''}On upstream KServe add ${COMPONENT} to the manifests.`,
+    remedy: `${hidden.length > 0 ? `${GRANT}. ` : ''}On upstream KServe add DestinationRules such as these to the manifests: ${RULES}`,
   };
 }
 
@@ -204,10 +206,10 @@ function withUnknown(value: Manifest[], unknown: readonly Upstream[], seen: stri
     value,
     outcome: 'not-checked',
     seen: `${value.length > 0 ? `${seen}; ` : ''}whether vLLM serves TLS is left to a preset of KServe`,
-    remedy: `State it in the args of container main. If it does, add ${COMPONENT} to the manifests.`,
+    remedy: `State it in the args of container main. If it does, add DestinationRules such as these to the manifests: ${RULES}`,
   };
 }
 
 function asManifest(object: KubeObject): Manifest {
-  return { object, file: COMPONENT, line: null };
+  return { object, file: 'the DestinationRules of the gate', line: null };
 }

@@ -19,7 +19,7 @@ export function preflight(report: Report, detail: Detail): Section | null {
     prose(title, 60),
     PREFLIGHT_WORDS[outcome],
     prose(seen, outcome === 'fail' ? max * 2 : max),
-    remedy === null ? '–' : prose(remedy, max),
+    remedy === null ? '–' : prose(remedy, 1_000),
   ]);
   if (shown.length < sorted.length) {
     const names = passed.map(({ title }) => title).join(', ');

@@ -34,7 +34,7 @@ describe('what KServe needs', () => {
       message:
         'KServe kserve-controller:v0.15-latest needs InferenceModel (inference.networking.x-k8s.io/v1alpha2), which the cluster does not have: the service would never be ready.',
       hint: expect.stringMatching(
-        /restart the controller: kubectl apply -f https:\/\/\S+\/v0\.3\.0\/config\/crd\/bases\/inference\.networking\.x-k8s\.io_inferencemodels\.yaml$/,
+        /restart the controller: `kubectl apply -f https:\/\/\S+\/v0\.3\.0\/config\/crd\/bases\/inference\.networking\.x-k8s\.io_inferencemodels\.yaml`$/,
       ),
     });
   });
