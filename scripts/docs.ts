@@ -18,9 +18,9 @@ import { RULES } from '../src/diagnosis/rules/table.ts';
 import { ACTION_GROUPS, SWEEP_GROUPS } from '../src/inputs/groups.ts';
 import type { InputRow } from '../src/inputs/row.ts';
 import { rowsIn } from '../src/inputs/spec.ts';
+import { CAUSES, type CauseRow } from '../src/lib/causes.ts';
 import { Failure } from '../src/lib/failure.ts';
 import { withAddresses } from '../src/lib/gate-files.ts';
-import { ownersOf } from '../src/lib/owners.ts';
 import { emptyReport } from '../src/report/fold.ts';
 import { type StatedInput, withInputs } from './docs/action-inputs.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
@@ -104,7 +104,8 @@ function rules() {
   };
   return RULES.map((rule) => {
     const remedy = rule.remedy({ failure, report, cluster, lines: [] });
-    return { ...rule, owners: ownersOf(rule.cause), remedy: remedy === NO_REMEDY ? '' : withAddresses(remedy, SOURCE) };
+    const { owner, or = [] }: CauseRow = CAUSES[rule.cause];
+    return { ...rule, owners: [owner, ...or], remedy: remedy === NO_REMEDY ? '' : withAddresses(remedy, SOURCE) };
   });
 }
 

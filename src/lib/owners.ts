@@ -12,21 +12,10 @@ export function ownerOf(cause: Cause, found?: Blame): Blame {
   return among(ROWS[cause], found);
 }
 
-/** All who may have to act on a cause, the usual one first. */
-export function ownersOf(cause: Cause): Blame[] {
-  const { owner, or = [] } = ROWS[cause];
-  return [owner, ...or];
-}
-
 /** Who acts on a failure, by its code. A code that the table does not know has the owner that was found, or the gate. */
 export function ownerOfCode(code: string, found?: Blame): Blame {
   const row = BY_CODE.get(code);
   return row ? among(row, found) : (found ?? 'gate');
-}
-
-/** Whether the table knows the owner of failures with this code. */
-export function isOwned(code: string): boolean {
-  return BY_CODE.has(code);
 }
 
 function among({ owner, or = [] }: CauseRow, found?: Blame): Blame {
