@@ -18,6 +18,5 @@ export function registryMirror(env: Readonly<Record<string, string | undefined>>
     code: 'bad-endpoint',
     message: `${MIRROR} is not an address of a mirror; allowed: an https URL (http on loopback only).`,
     hint: `Correct ${MIRROR}, or leave it out.`,
-    blame: 'config',
   });
 }

@@ -26,7 +26,6 @@ const SERVER_ERRORS = Array.from({ length: 100 }, (_, index) => 500 + index);
 export const REGISTRY_REFUSALS: readonly RefusalRow<RegistryPlace>[] = [
   {
     code: 'image-not-found',
-    blame: 'change',
     next: 'final',
     reasons: ['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'NOT_FOUND'],
     remedy: ({ reasons }, place) =>
@@ -36,14 +35,12 @@ export const REGISTRY_REFUSALS: readonly RefusalRow<RegistryPlace>[] = [
   },
   {
     code: 'image-not-found',
-    blame: 'change',
     next: 'final',
     reasons: ['NAME_INVALID', 'TAG_INVALID'],
     remedy: (_, place) => `Correct the image's name: ${place.registry} does not take it as one.`,
   },
   {
     code: 'registry-limit',
-    blame: 'cloud',
     next: 'again',
     reasons: ['TOOMANYREQUESTS'],
     statuses: [429],
@@ -52,7 +49,6 @@ export const REGISTRY_REFUSALS: readonly RefusalRow<RegistryPlace>[] = [
   },
   {
     code: 'image-private',
-    blame: 'config',
     next: 'final',
     reasons: ['UNAUTHORIZED', 'DENIED'],
     statuses: [401, 403, 407],
@@ -61,7 +57,6 @@ export const REGISTRY_REFUSALS: readonly RefusalRow<RegistryPlace>[] = [
   },
   {
     code: 'registry-down',
-    blame: 'cloud',
     next: 'again',
     reasons: ['UNAVAILABLE', 'UNKNOWN'],
     statuses: [408, ...SERVER_ERRORS],

@@ -89,7 +89,6 @@ export const SCHEDULING_RULES: readonly Rule[] = [
   refusedPods({
     cause: 'pods.limits',
     title: 'A LimitRange of the namespace refuses the pods',
-    blame: 'change',
     looksLike: 'before the lease, or FailedCreate with "maximum cpu usage per Container is" and the like',
     code: 'limit-range',
     pattern: /(?:maximum|minimum) [\w./-]+ usage per \w+ is|max limit to request ratio per \w+/i,

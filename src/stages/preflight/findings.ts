@@ -1,5 +1,5 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
-import { type Blame, Failure } from '../../lib/failure.ts';
+import { Failure } from '../../lib/failure.ts';
 import { evidenceAt } from '../../stack/service.ts';
 
 /** One thing that is wrong with the manifests: a sentence without its place, and what to do. */
@@ -15,7 +15,6 @@ export interface PlacedFinding {
 /** All of them as one failure: each with file and line, and each fix once. `facts` are for the diagnosis. */
 export function findingsFailure(
   code: string,
-  blame: Blame,
   findings: readonly PlacedFinding[],
   facts: Record<string, unknown> = {},
 ): Failure {
@@ -30,7 +29,6 @@ export function findingsFailure(
     code,
     message: `${placed.map(({ text }) => text).join('; ')}.`,
     hint: fixes.join(' '),
-    blame,
     evidence: {
       ...facts,
       ...placed[0]?.evidence,

@@ -51,7 +51,7 @@ export async function checkImages(registry: RegistryClient | null, manifests: re
     }
   }
   const [first] = missing;
-  if (first) throw findingsFailure('image-not-found', 'change', missing, { image: first.image });
+  if (first) throw findingsFailure('image-not-found', missing, { image: first.image });
   const seen = there.length > 0 ? `${there.join(', ')}: there` : null;
   if (unseen.length === 0) return { seen: seen ?? '' };
   return {

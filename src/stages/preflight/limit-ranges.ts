@@ -41,7 +41,7 @@ export function checkLimitRanges(
       for (const each of pods) findings.push(...broken(range, item, each, ranges, unknown));
     }
   }
-  if (findings.length > 0) throw findingsFailure('limit-range', 'change', findings);
+  if (findings.length > 0) throw findingsFailure('limit-range', findings);
   const names = ranges.map(({ metadata }) => metadata.name).join(', ');
   if (unknown.size === 0) return { seen: `the pods keep to ${names}` };
   return {

@@ -43,7 +43,7 @@ export function checkPodSecurity(
       }
     }
   }
-  if (findings.length > 0) throw findingsFailure('pod-security', 'change', findings);
+  if (findings.length > 0) throw findingsFailure('pod-security', findings);
   if (unknown.size === 0) return { seen: `the pods keep to ${name}` };
   return {
     outcome: 'not-checked',

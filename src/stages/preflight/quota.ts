@@ -57,7 +57,7 @@ export async function checkQuotas(kube: Pick<KubeClient, 'list'>, subject: Quota
     });
     findings.push(...(await judge(kube, quota, concerned, subject, unknown)));
   }
-  if (findings.length > 0) throw findingsFailure('pod-quota', 'config', findings);
+  if (findings.length > 0) throw findingsFailure('pod-quota', findings);
   const names = quotas.map(({ metadata }) => metadata.name).join(', ');
   if (unknown.size === 0) return { seen: `the pods fit into ${names}` };
   return {
