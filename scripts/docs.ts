@@ -1,5 +1,5 @@
 /**
- * `node scripts/docs.ts` writes the inputs of action.yml and sweep/action.yml, the tables of README.md and docs/, and the
+ * `node scripts/docs.ts` writes the inputs of action.yml and sweep/action.yml, the tables of docs/, and the
  * JSON Schemas of docs/. They come from the table of inputs, the lab's scenarios and the types. `--check` compares them.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -59,7 +59,7 @@ function stated(rows: readonly (readonly [name: string, row: InputRow])[]): Reco
 /** The tables of each page, by the name of their markers. */
 function tables(action: ActionFile): Record<string, Record<string, string>> {
   return {
-    'README.md': { scenarios: scenariosTable(Object.values(EVERYDAY_SCENARIOS)) },
+    'docs/rehearsal.md': { scenarios: scenariosTable(Object.values(EVERYDAY_SCENARIOS)) },
     'docs/reference.md': {
       inputs: inputsTable(action),
       outputs: outputsTable(action),

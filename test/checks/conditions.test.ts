@@ -117,8 +117,8 @@ describe('the jobs of a workflow run', () => {
     }
   });
 
-  it('README.md: a pull request of the repository itself at the event of the label, and no fork', async () => {
-    const [example = ''] = fences(await readFile(join(root, 'README.md'), 'utf8'), 'yaml');
+  it('docs/pull-requests.md: a pull request of the repository itself at the event of the label, and no fork', async () => {
+    const [example = ''] = fences(await readFile(join(root, 'docs/pull-requests.md'), 'utf8'), 'yaml');
     const { gate } = (parse(example) as { jobs: Record<string, { if?: string }> }).jobs;
     const pulls = Object.entries(EVENTS).filter(([, { head }]) => head !== undefined);
     expect(pulls.filter(([, event]) => holds(gate?.if, event, '')).map(([name]) => name)).toEqual(['labelled']);
