@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/registry.ts';
@@ -14,7 +14,11 @@ import { root } from './root.ts';
 const run = promisify(execFile);
 const PAGES = await pages();
 const BLOCKS = PAGES.flatMap(([name, text]) => fences(text, 'sh').map((block) => ({ name, block })));
-const SCRIPTS = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts as object);
+const MANIFEST = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+  engines: { node: string };
+};
+const SCRIPTS = Object.keys(MANIFEST.scripts);
 /** Beside npm's, what CI runs or what prepares it. */
 const BY_CI = [
   /^(?:\.ci\/run|scripts\/zizmor)$/,
@@ -24,6 +28,16 @@ const BY_CI = [
   /^export STACK_ASSETS="\$\(scripts\/stack-assets\)"$/,
 ];
 
+/**
+ * The environment of a reader's shell: neither what npm sets for its scripts, nor the Node that `npm ci` installs. CI has
+ * the oldest Node of README.md there.
+ */
+function asInstalled(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !/^(?:npm_|NODE_)/i.test(name));
+  const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'));
+  return { ...Object.fromEntries(own), PATH: path.join(delimiter) };
+}
+
 const ALIASES = new Map(INPUTS.map(([input, { aliases = [] }]) => [input, aliases]));
 
 const unmarked = BLOCKS.filter(({ block }) => !isMarked(block));
@@ -32,6 +46,8 @@ const marked = BLOCKS.filter(({ block }) => isMarked(block));
 describe('a command of the pages that is not marked as needing something', () => {
   const folder = mkdtempSync(join(tmpdir(), 'commands-'));
   beforeAll(() => {
+    // As a checkout: npx finds the command in the package of the folder that it is called in.
+    for (const name of ['package.json', 'node_modules', 'dist']) symlinkSync(join(root, name), join(folder, name));
     for (const name of ['result.json', 'before.json', 'after.json']) {
       writeFileSync(join(folder, name), JSON.stringify(aReport()));
     }
@@ -47,10 +63,33 @@ describe('a command of the pages that is not marked as needing something', () =>
     const script = /^npm run ([\w:]+)/.exec(command)?.[1];
     if (script) return expect(SCRIPTS).toContain(script);
     if (BY_CI.some((known) => known.test(command))) return;
-    const [, args] = /^node dist\/cli\.js (.*)$/.exec(command) ?? [];
-    if (args === undefined) throw new Error('nothing runs this: mark its block, or make it a command of the gate');
-    const { stdout } = await run(process.execPath, [join(root, 'dist/cli.js'), ...args.split(' ')], { cwd: folder });
+    if (!/^npx tpu-serving-gate /.test(command)) {
+      throw new Error('nothing runs this: mark its block, or make it a command of the gate');
+    }
+    const { stdout } = await run('bash', ['-c', command], { cwd: folder, env: asInstalled() });
     expect(stdout).not.toBe('');
+  });
+});
+
+describe('the Node that a reader needs', () => {
+  const [, least = ''] = /^>=(\d+)$/.exec(MANIFEST.engines.node) ?? [];
+
+  it('is one number, with which CI runs all of it', () => {
+    expect(readFileSync(join(root, '.github/workflows/ci.yml'), 'utf8')).toContain(`node: [${least}, `);
+    const others = PAGES.flatMap(([name, text]) =>
+      [...text.matchAll(/Node (\d+) or newer/g)].flatMap(([, stated]) =>
+        stated === least ? [] : [`${name}: ${stated}`],
+      ),
+    );
+    expect(others).toEqual([]);
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(`Node ${least} or newer`);
+  });
+
+  it('starts no program of the gate itself, which needs a newer one: npm and npx do', () => {
+    const direct = BLOCKS.flatMap(({ name, block }) =>
+      commandsOf(block).flatMap((command) => (/(?:^|[;&|]\s*)node /.test(command) ? [`${name}: ${command}`] : [])),
+    );
+    expect(direct).toEqual([]);
   });
 });
 
@@ -66,7 +105,7 @@ describe('a block that needs what no test has', () => {
         for (const [path] of command.matchAll(/\b(?:manifests|dist|scripts)\/[\w./-]+/g)) {
           expect(await stat(join(root, path)).then(() => 'there'), path).toBe('there');
         }
-        const [, npm, named] = /^(?:(npm run gate)|node dist\/cli\.js (\S+))/.exec(command) ?? [];
+        const [, npm, named] = /^(?:(npm run gate)|npx tpu-serving-gate (\S+))/.exec(command) ?? [];
         if (!npm && !named) continue;
         const definition = COMMANDS.find(({ name: own }) => own === (npm ? 'run' : named));
         expect(definition, command).toBeDefined();
