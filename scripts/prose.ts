@@ -16,7 +16,6 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'docs/deployment-guide.md',
   'docs/diagnosis.md',
   'docs/lease.md',
-  'docs/method.md',
   'docs/permissions.md',
   'docs/quickstart.md',
   'docs/reference.md',
