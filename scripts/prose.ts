@@ -15,7 +15,6 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'docs/architecture.md',
   'docs/deployment-guide.md',
   'docs/diagnosis.md',
-  'docs/lease.md',
   'docs/permissions.md',
   'docs/quickstart.md',
   'docs/reference.md',

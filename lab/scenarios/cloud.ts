@@ -56,7 +56,7 @@ export const CLOUD_SCENARIOS: readonly CloudScenario[] = [
     seconds: 0,
     nodeCount: 1,
   }),
-  conflict('auto-repair', 'GKE repairs a node just as the nodes are given back, for five minutes', {
+  conflict('auto-repair', 'GKE repairs a node during the release of the nodes, for five minutes', {
     says: 'incompatible',
     type: 'AUTO_REPAIR_NODES',
     on: 'pool',
@@ -71,7 +71,7 @@ export const CLOUD_SCENARIOS: readonly CloudScenario[] = [
   },
   {
     name: 'stockout-chasing',
-    summary: 'after the stockout the group goes on asking, and nodes come while they are given back',
+    summary: 'after the stockout the group keeps asking, and nodes come during their release',
     gcp: { resize: { arrive: 0, reason: 'stockout', afterSeconds: 120, chaseSeconds: 20 } },
     expect: error('gke.stockout'),
   },
@@ -114,7 +114,7 @@ export const CLOUD_SCENARIOS: readonly CloudScenario[] = [
   onEachCall('api-lost-reply', 'lost-reply', 'is carried out, and its answer is lost'),
   {
     name: 'token-expiry',
-    summary: 'access tokens stop being accepted after 5 s, whatever they said of themselves',
+    summary: 'access tokens stop being accepted after 5 s, before the end that they state',
     gcp: { tokenSeconds: 5 },
     expect: PASS,
   },
