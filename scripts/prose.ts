@@ -12,11 +12,9 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'CONTRIBUTING.md',
   'SECURITY.md',
   'manifests/README.md',
-  'docs/architecture.md',
   'docs/deployment-guide.md',
   'docs/diagnosis.md',
   'docs/permissions.md',
-  'docs/quickstart.md',
   'docs/reference.md',
   'docs/troubleshooting.md',
 ]);

@@ -17,7 +17,7 @@ const DIALECT: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bin vain\b/i, 'what did not happen'],
   [/\bto who may\b|\bfor who\b|\bfor whoever\b/i, '"to those who" or a name'],
   [/\bnobody for anything\b/i, 'what is not done'],
-  [/\b(?:is|are) no (?!longer\b|more\b|less\b|later\b|one\b)[a-z]+/i, '"is not a"'],
+  [/(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b|less\b|later\b|one\b)[a-z]+/i, '"is not a"'],
   [/\b(?:says?|said|tells?|told) (?:it|so)\b/i, '"reports", with its object'],
   [/\bwhat is around\b/i, 'the names of the things'],
   [/\bas is meant\b/i, '"as intended"'],

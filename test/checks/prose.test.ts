@@ -71,7 +71,7 @@ describe('the rule', () => {
 
   it.each([
     'It gives the pool up to the next run. The nodes come back.',
-    'It is no longer there.',
+    'It is no longer there. If there is no pool, create one.',
     'The run is over; none is left.',
     'Write `the way back` or `gives back` in code.',
     'The speedup is 2.5.',
