@@ -12,9 +12,7 @@ const NOT_YET: ReadonlySet<string> = new Set([
   'CONTRIBUTING.md',
   'SECURITY.md',
   'manifests/README.md',
-  'docs/deployment-guide.md',
   'docs/diagnosis.md',
-  'docs/permissions.md',
   'docs/reference.md',
   'docs/troubleshooting.md',
 ]);
