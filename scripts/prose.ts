@@ -8,10 +8,6 @@ import { figuresOf, offencesIn } from './prose/rule.ts';
 
 /** Pages that are not held to the rule yet. Every other page is, a new one included. Take away, never add. */
 const NOT_YET: ReadonlySet<string> = new Set([
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'manifests/README.md',
   'docs/diagnosis.md',
   'docs/reference.md',
   'docs/troubleshooting.md',

@@ -59,7 +59,8 @@ describe('a command of the pages that is not marked as needing something', () =>
     .filter(({ name }) => name !== 'docs/quickstart.md')
     .flatMap(({ name, block }) => commandsOf(block).map((command): [string, string] => [name, command]));
 
-  it.each(commands)('%s: %s', async (_, command) => {
+  // npx starts npm first, which takes seconds where the machine is busy.
+  it.each(commands)('%s: %s', { timeout: 60_000 }, async (_, command) => {
     const script = /^npm run ([\w:]+)/.exec(command)?.[1];
     if (script) return expect(SCRIPTS).toContain(script);
     if (BY_CI.some((known) => known.test(command))) return;
