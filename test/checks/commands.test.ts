@@ -118,7 +118,8 @@ describe('a block that needs what no test has', () => {
 });
 
 it.each(PAGES)('%s links to files and headings that exist', async (name, text) => {
-  const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+  const pictures = [...text.matchAll(/\bsrc(?:set)?="([^"]+)"/g)];
+  const links = [...pictures, ...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
   for (const [, path = '', heading] of links) {
     const target = path === '' ? name : join(dirname(name), path);
     // The build writes this one.
