@@ -136,10 +136,15 @@ interface Played {
 /** Runs the gate. Returns its exit code; of one that was killed, as a shell has it. */
 async function runGate(played: Played): Promise<number> {
   const { lab, options, root, wanted, folder, terminal, interrupts } = played;
-  const { client: fault, flags, manifests } = wanted.scenario;
+  const { client: fault, flags, manifests, base } = wanted.scenario;
   const workspace = manifests ? join(folder, 'workspace') : null;
   if (workspace && manifests) await makeWorkspace(workspace, join(root, 'manifests'), manifests);
-  const own = [...(workspace ? ['--manifests=manifests'] : []), ...(wanted.stackAssets === null ? [] : STACK_FLAGS)];
+  if (workspace && base) await makeWorkspace(join(workspace, 'base'), join(root, 'manifests'), base);
+  const own = [
+    ...(workspace ? ['--manifests=manifests'] : []),
+    ...(base ? ['--base-manifests=base/manifests'] : []),
+    ...(wanted.stackAssets === null ? [] : STACK_FLAGS),
+  ];
   const output = workspace ? resolve(options.outputDir) : options.outputDir;
   const gate = startGate(['run', ...gateArguments(output), ...own, ...flags, ...options.gateFlags], {
     nodeArgs: fault === 'clock-jump' ? ['--import', JUMPING_CLOCK] : [],

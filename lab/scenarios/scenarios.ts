@@ -1,4 +1,5 @@
 import { ADVERSARIES } from './adversaries.ts';
+import { CHANGE_SCENARIOS } from './changes.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
 import type { ClientFault, CloudFaults, ClusterFaults, Expectation, ManifestFaults, ServingFaults } from './types.ts';
@@ -11,6 +12,8 @@ export interface Scenario {
   cluster: ClusterFaults;
   /** Null: Pattern 3 as it ships. */
   manifests: ManifestFaults | null;
+  /** The stack of the base branch; null for no comparison with it. */
+  base: ManifestFaults | null;
   /** Further flags of the gate. */
   flags: readonly string[];
   serving: ServingFaults;
@@ -42,6 +45,7 @@ const HEALTHY_SERVING: ServingFaults = {
   buffered: false,
   diesAfter: null,
   replicaSpeeds: [],
+  flagSpeeds: [],
   unpickedSpeed: 1,
 };
 
@@ -67,10 +71,11 @@ const HEALTHY = {
   gcp: HEALTHY_CLOUD,
   cluster: HEALTHY_CLUSTER,
   manifests: null,
+  base: null,
   flags: [],
   serving: HEALTHY_SERVING,
   client: 'ok',
-} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'flags' | 'serving' | 'client'>;
+} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'base' | 'flags' | 'serving' | 'client'>;
 
 const LLMISVC = { 'control-plane': 'llmisvc-controller-manager' };
 
@@ -151,13 +156,19 @@ export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
   },
 };
 
-/** All that `--scenario` knows: the everyday ones, the faults of the cloud, the systems that would mislead a benchmark, the faults to diagnose. */
+/** All that `--scenario` knows: the everyday ones, the faults of the cloud, changes beside their base, the systems that would mislead a benchmark, the faults to diagnose. */
 export const SCENARIOS: Record<string, Scenario> = {
   ...EVERYDAY_SCENARIOS,
   ...Object.fromEntries(
     CLOUD_SCENARIOS.map((scenario) => [
       scenario.name,
       { ...HEALTHY, ...scenario, gcp: { ...HEALTHY_CLOUD, ...scenario.gcp } },
+    ]),
+  ),
+  ...Object.fromEntries(
+    CHANGE_SCENARIOS.map(({ serving, ...named }) => [
+      named.name,
+      { ...HEALTHY, ...named, serving: { ...HEALTHY_SERVING, ...serving } },
     ]),
   ),
   ...Object.fromEntries(

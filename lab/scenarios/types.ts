@@ -78,6 +78,8 @@ export interface ServingFaults {
   diesAfter: number | null;
   /** Speed of each replica in the order of their starts, 1 for the others; `scaling` is over their mean. */
   replicaSpeeds: readonly number[];
+  /** Speeds of replicas whose command line has a flag. */
+  flagSpeeds: readonly (readonly [flag: string, speed: number])[];
   /** Speed at which requests without the endpoint picker's header are served. */
   unpickedSpeed: number;
 }

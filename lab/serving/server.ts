@@ -22,9 +22,11 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
 
   /** Replicas by the order in which they first started. */
   const order: string[] = [];
-  const speedOf = (name: string) => {
+  const speedOf = (name: string, args: readonly string[]) => {
     if (!order.includes(name)) order.push(name);
-    return scenario.serving.replicaSpeeds[order.indexOf(name)] ?? 1;
+    const { replicaSpeeds, flagSpeeds } = scenario.serving;
+    const [, ofFlag = 1] = flagSpeeds.find(([flag]) => args.some((text) => text.includes(flag))) ?? [];
+    return (replicaSpeeds[order.indexOf(name)] ?? 1) * ofFlag;
   };
   const podView = (pod: string) => {
     const found = replicas.get(pod)?.replica;
@@ -60,7 +62,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       faults: scenario.serving,
       death,
       guest,
-      speed: speedOf(name),
+      speed: speedOf(name, request.args),
     });
     replicas.set(name, { args, replica });
     return replica.port;

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { ArmName } from '../report/model.ts';
+import type { LoadArm } from '../report/model.ts';
 import type { LoadClient } from './client.ts';
 import { pause } from './pause.ts';
 import { asRecord } from './record.ts';
@@ -13,7 +13,7 @@ interface Load {
   concurrency: number;
   /** Body of the next request; called once per request, in the order of sending. */
   nextBody: () => Buffer;
-  arm: ArmName;
+  arm: LoadArm;
   block: number;
   signal?: AbortSignal;
   clock?: Stopwatch;
@@ -37,7 +37,7 @@ export interface BlockOptions extends Load {
 }
 
 export interface BlockRun {
-  arm: ArmName;
+  arm: LoadArm;
   block: number;
   concurrency: number;
   /** Monotonic milliseconds: first send, last moment of sending, last response. */

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { ArmName } from '../report/model.ts';
+import type { LoadArm } from '../report/model.ts';
 import type { LoadClient } from './client.ts';
 import { pause } from './pause.ts';
 import { createRandom } from './prompts.ts';
@@ -17,7 +17,7 @@ export interface OpenLoopOptions {
   durationMs: number;
   /** Of the Poisson arrivals. */
   seed: string;
-  arm: ArmName;
+  arm: LoadArm;
   block: number;
   /** Each record as it ends. */
   onRecord?: (record: RequestRecord) => void;

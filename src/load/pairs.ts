@@ -1,4 +1,4 @@
-import type { ArmName } from '../report/model.ts';
+import type { ArmName, LoadArm } from '../report/model.ts';
 import { createRandom } from './prompts.ts';
 import { silenceLimitMs } from './silence.ts';
 
@@ -52,18 +52,23 @@ export function pairTimings(options: {
  */
 export type BlockWay = 'one' | 'all' | 'direct';
 
-export interface BlockPlan {
-  arm: ArmName;
+/** What is sent in one block. */
+export interface BlockLoad<Arm extends LoadArm = LoadArm> {
+  arm: Arm;
+  /** Pair that the block belongs to, from 0. */
+  pair: number;
+  /** Block of its comparison, from 0. */
+  block: number;
+  durationMs: number;
+  /** Requests in flight. */
+  concurrency: number;
+}
+
+/** A block of the scaling: c requests in flight in the one-replica arm, replicas × c in the other. */
+export interface BlockPlan extends BlockLoad<ArmName> {
   way: BlockWay;
   /** The replica that is the baseline, from 0; null for all. */
   replica: number | null;
-  /** Pair that the block belongs to, from 0. */
-  pair: number;
-  /** Block of the whole run, from 0; part of the prompts' seed. */
-  block: number;
-  durationMs: number;
-  /** Requests in flight: c in the one-replica arm, replicas × c in the other. */
-  concurrency: number;
 }
 
 export interface PairPlan {

@@ -1,4 +1,4 @@
-import type { ArmFigures, ArmName, BenchmarkPair, ClientFigures, PodCount } from '../report/model.ts';
+import type { ArmFigures, ArmName, BenchmarkPair, ClientFigures, LoadArm, PodCount } from '../report/model.ts';
 import type { ArmEvidence } from '../verdict/evidence.ts';
 import { mean, percentile, percentilesOverBlocks } from '../verdict/statistics.ts';
 import type { BlockRun } from './closed-loop.ts';
@@ -81,13 +81,16 @@ export function summarizeClient(blocks: readonly MeasuredBlock[]): ClientFigures
   return {
     eventLoopUtilization: worst(({ self }) => self.eventLoopUtilization),
     sendLagP99Ms: lags.length > 0 ? percentile(lags, 0.99) : 0,
-    stalledShare: Math.max(stalledShare(blocks, 'one'), stalledShare(blocks, 'all')),
+    stalledShare: Math.max(
+      0,
+      ...[...new Set(blocks.map(({ run }) => run.arm))].map((arm) => stalledShare(blocks, arm)),
+    ),
     cpuMsPerRequest: requests > 0 ? cpuMs / requests : 0,
   };
 }
 
 /** Over all blocks of an arm: one hiccup in a short block is noise, a share of the whole arm is a bias. */
-function stalledShare(blocks: readonly MeasuredBlock[], arm: ArmName): number {
+function stalledShare(blocks: readonly MeasuredBlock[], arm: LoadArm): number {
   const runs = blocks.map(({ run }) => run).filter((run) => run.arm === arm);
   const stalledMs = runs.reduce((sum, { self }) => sum + self.stalledMs, 0);
   const loadMs = runs.reduce((sum, { startMs, stopMs }) => sum + stopMs - startMs, 0);

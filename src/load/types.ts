@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/poll.ts';
-import type { ArmName } from '../report/model.ts';
+import type { LoadArm } from '../report/model.ts';
 
 /** Monotonic milliseconds. */
 export type Stopwatch = Pick<Clock, 'now'>;
@@ -67,7 +67,7 @@ export interface Response {
 
 /** One request of the workload, as it goes into the raw results. */
 export interface RequestRecord extends Response {
-  arm: ArmName;
+  arm: LoadArm;
   block: number;
   /** When a perfect client would have sent it: its slot became free, or the schedule of the open loop said so. */
   intendedMs: number;

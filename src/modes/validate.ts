@@ -1,11 +1,13 @@
 import { checkNodes } from '../pipeline/endings.ts';
 import type { Ending } from '../pipeline/execute.ts';
 import type { Run } from '../pipeline/run.ts';
+import { baseStep } from '../pipeline/steps/base.ts';
 import { benchmarkStep } from '../pipeline/steps/benchmark.ts';
-import { deployBesideLease } from '../pipeline/steps/deploy.ts';
+import { deployBesideLease, ownerOf } from '../pipeline/steps/deploy.ts';
 import { leaseStep } from '../pipeline/steps/lease.ts';
 import { preflightStep } from '../pipeline/steps/preflight.ts';
 import { readyStep, verifyStep } from '../pipeline/steps/serve.ts';
+import { withChange } from '../verdict/comparisons.ts';
 import { overallVerdict } from '../verdict/overall.ts';
 import { disprovedVerdict } from '../verdict/served.ts';
 
@@ -16,6 +18,7 @@ export async function measure(run: Run): Promise<Ending> {
   const pool = await leaseStep(run, planned);
   const { prepared } = pool;
   await deployBesideLease(run, pool);
+  const base = await baseStep(run, pool, ownerOf(run, pool));
   const stack = await readyStep(run, context, prepared);
   const model = await verifyStep(run, context, prepared, stack);
   const disproved = disprovedVerdict(run.report().checks);
@@ -23,7 +26,8 @@ export async function measure(run: Run): Promise<Ending> {
     await checkNodes(run, context.kube, 'verify');
     return disproved;
   }
-  const { benchmark } = await benchmarkStep(run, context, { prepared, stack, model });
-  const { checks, target } = run.report();
-  return overallVerdict(checks, benchmark, target);
+  const { benchmark } = await benchmarkStep(run, context, { prepared, stack, model }, base);
+  const { checks, target, comparisons } = run.report();
+  const change = comparisons?.find(({ name }) => name === 'change');
+  return withChange(overallVerdict(checks, benchmark, target), change);
 }

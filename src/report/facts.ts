@@ -1,5 +1,6 @@
 import type { Failure } from '../lib/failure.ts';
 import type {
+  ArmComparison,
   Benchmark,
   ChangesSincePass,
   Check,
@@ -42,6 +43,8 @@ export type Fact =
   /** Who served unique prompts. The larger sample replaces the smaller one, together with its check. */
   | { type: 'unique-spread'; unique: { sent: number; perPod: PodCount[] }; check: Check }
   | { type: 'measured'; benchmark: Benchmark; runbook: RunbookFigures | null }
+  /** A comparison with its verdict; a later one of the same name replaces it. */
+  | { type: 'compared'; comparison: ArmComparison }
   /** The verdict, before its explanation. */
   | { type: 'judged'; verdict: Verdict }
   | { type: 'diagnosed'; diagnosis: Diagnosis | null }

@@ -3,6 +3,7 @@ import { causeAddress, withAddresses } from '../lib/gate-files.ts';
 import { DEFAULT_MODE } from '../lib/modes.ts';
 import type { Fact } from './facts.ts';
 import type {
+  ArmComparison,
   Check,
   Diagnosis,
   Environment,
@@ -105,6 +106,8 @@ export function fold(report: Report, fact: Fact): Report {
       return withSpread(report, fact);
     case 'measured':
       return { ...report, benchmark: fact.benchmark, runbook: fact.runbook };
+    case 'compared':
+      return { ...report, comparisons: withComparison(report.comparisons ?? [], fact.comparison) };
     case 'judged':
       return { ...report, verdict: fact.verdict };
     case 'diagnosed':
@@ -158,6 +161,14 @@ function withStage(report: Report, name: StageName, change: Partial<StageResult>
 function withCheck(checks: readonly Check[], check: Check): Check[] {
   const known = checks.some(({ id }) => id === check.id);
   return known ? checks.map((each) => (each.id === check.id ? check : each)) : [...checks, check];
+}
+
+const COMPARISONS: readonly ArmComparison['name'][] = ['scaling', 'change'];
+
+/** In the order of their names above. */
+function withComparison(comparisons: readonly ArmComparison[], comparison: ArmComparison): ArmComparison[] {
+  const others = comparisons.filter(({ name }) => name !== comparison.name);
+  return [...others, comparison].sort((a, b) => COMPARISONS.indexOf(a.name) - COMPARISONS.indexOf(b.name));
 }
 
 function withSpread(report: Report, { unique, check }: FactOf<'unique-spread'>): Report {

@@ -2,6 +2,8 @@ import type { Blame } from '../lib/causes.ts';
 import type { FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
 import type { Verdict } from '../lib/verdicts.ts';
+import type { ArmComparison } from './model/comparisons.ts';
+import type { ArmFigures, Finding, Interval, Percentiles } from './model/figures.ts';
 
 /**
  * The one value that the pipeline returns. Log, summary, comment, outputs and files are renderings of it;
@@ -54,6 +56,8 @@ export interface Report {
   routing: RoutingEvidence | null;
   /** The measurement. Null when there was none. */
   benchmark: Benchmark | null;
+  /** What was compared, each with a verdict of its own; absent in older reports. */
+  comparisons?: ArmComparison[];
   /** The runbook's own requests. Null when they were not sent. */
   runbook: RunbookFigures | null;
   /** TPU time and its list price. Null when no node was seen. */
@@ -71,6 +75,15 @@ export interface ToolSource {
 }
 
 export type { Verdict } from '../lib/verdicts.ts';
+export type {
+  ArmComparison,
+  ChangeFigures,
+  ChangePair,
+  ComparedArm,
+  ComparisonVerdict,
+  StackFigures,
+} from './model/comparisons.ts';
+export type { ArmFigures, Finding, Interval, Percentile, Percentiles } from './model/figures.ts';
 
 export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */
@@ -113,6 +126,8 @@ export interface Plan {
   cluster: string;
   nodePool: string | null;
   nodes: number | null;
+  /** Nodes among them that are for the base stack; absent where there is none. */
+  baseNodes?: number;
   namespace: string;
   service: string | null;
   replicas: number | null;
@@ -295,15 +310,10 @@ export interface PodCount {
   requests: number;
 }
 
-/** A point estimate with a two-sided interval at `level` (0..1). */
-export interface Interval {
-  value: number;
-  low: number;
-  high: number;
-  level: number;
-}
-
 export type ArmName = 'one' | 'all';
+
+/** Every arm that load is sent to: those of the scaling, and those of a change. */
+export type LoadArm = ArmName | 'head' | 'base';
 
 export interface Benchmark {
   /**
@@ -357,20 +367,6 @@ export interface ClientFigures {
   stalledShare: number;
   /** CPU milliseconds of the process for each request. */
   cpuMsPerRequest: number;
-}
-
-/** A percentile of what was measured and its 95 % limits; null where so few values have none. */
-export interface Percentile {
-  value: number;
-  low: number | null;
-  high: number | null;
-}
-
-export interface Percentiles {
-  mean: number;
-  p50: Percentile;
-  p95: Percentile;
-  p99: Percentile;
 }
 
 /** Latencies of streamed answers in an open loop over all replicas, milliseconds; defined in load/definitions.ts. */
@@ -446,24 +442,6 @@ export interface BenchmarkPair {
   allCompleted: number;
   /** Requests served per pod during the `all` block, from the pods' own counters. */
   perPod: PodCount[];
-}
-
-export interface ArmFigures {
-  requestsPerSecond: number;
-  outputTokensPerSecond: number;
-  requests: number;
-  errors: number;
-  successRate: number;
-  meanOutputTokens: number;
-  /** Send to end in the windows, valid answers; limits from the differences between blocks. */
-  latencyMs: Percentiles | null;
-  /** Little's law: throughput × mean latency ÷ requests in flight; 1 when consistent. */
-  littlesLaw: number | null;
-}
-
-export interface Finding {
-  id: string;
-  message: string;
 }
 
 /** The seed runbook's own 20 serial and 100 parallel requests at concurrency 10, measured properly. */

@@ -54,7 +54,19 @@ export interface Prepared {
   leftover?: LeaseState | null;
   /** What preflight discovered of cluster, images and machine. */
   environment: Partial<Environment>;
+  /** Whether this is the base stack, which is deployed beside the one under test. */
+  isBase?: boolean;
+  /** The base stack, where a comparison with it was asked for; absent where it was not. */
+  base?: PreparedBase;
 }
+
+/** What became of the wish to compare with the base stack, before anything is leased. */
+export type PreparedBase =
+  | { state: 'ready'; prepared: Prepared; contentHash: string; headHash: string }
+  /** Both stacks have the same objects. */
+  | { state: 'same'; contentHash: string }
+  /** One sentence. */
+  | { state: 'not-measured'; reason: string };
 
 /** Saved before the first call that can cost money; all that `post` needs to give the TPUs back. */
 export interface LeaseState {

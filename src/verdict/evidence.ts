@@ -1,4 +1,4 @@
-import type { ArmName, ClientFigures } from '../report/model.ts';
+import type { ArmName, ClientFigures, LoadArm } from '../report/model.ts';
 
 /** What the plausibility check is given: facts of the whole measurement, gathered by the benchmark stage. */
 export interface MeasurementEvidence {
@@ -74,7 +74,7 @@ export interface TokenCount {
 
 /** One block and what the cluster looked like at its two edges, while no request of ours was in flight. */
 export interface BlockEvidence {
-  arm: ArmName;
+  arm: LoadArm;
   /** The pod that the block was to go to; null for all, and where it is not known. */
   baseline: string | null;
   /** From 0. */

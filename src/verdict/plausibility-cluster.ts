@@ -1,4 +1,4 @@
-import type { ArmName } from '../report/model.ts';
+import type { LoadArm } from '../report/model.ts';
 import type { BlockEvidence, BlockRule, MeasurementEvidence, Tell } from './evidence.ts';
 import { GATEWAY_RULES, served } from './plausibility-gateway.ts';
 import { WORK_RULES } from './plausibility-work.ts';
@@ -19,13 +19,13 @@ const RULES: readonly BlockRule[] = [
 ];
 
 export function judgeCluster(
-  evidence: MeasurementEvidence,
-  armTitle: Record<ArmName, string>,
+  { blocks }: Pick<MeasurementEvidence, 'blocks'>,
+  armTitle: Readonly<Partial<Record<LoadArm, string>>>,
   veto: Tell,
   warn: Tell,
 ): void {
   for (const rule of RULES) {
-    const hits = evidence.blocks.flatMap((block) => {
+    const hits = blocks.flatMap((block) => {
       const problem = rule.judge(block);
       return problem === null ? [] : [{ block, problem }];
     });
@@ -33,7 +33,7 @@ export function judgeCluster(
     if (!first) continue;
     const where =
       `pair ${first.block.pair + 1}, ${armTitle[first.block.arm]}` +
-      (hits.length > 1 ? `; ${hits.length} of ${evidence.blocks.length} blocks` : '');
+      (hits.length > 1 ? `; ${hits.length} of ${blocks.length} blocks` : '');
     (rule.kind === 'veto' ? veto : warn)(rule.id, `${first.problem} (${where}).`);
   }
 }
@@ -87,8 +87,13 @@ function conservation(block: BlockEvidence): string | null {
   return `${numbers}: ${least - served} were answered elsewhere`;
 }
 
+/** Whether all requests of a block were to go to one replica. */
+function isOfOne({ arm, baseline }: BlockEvidence): boolean {
+  return arm === 'one' || baseline !== null;
+}
+
 function oneReplica(block: BlockEvidence): string | null {
-  if (block.arm !== 'one' || servedTotal(block) === null) return null;
+  if (!isOfOne(block) || servedTotal(block) === null) return null;
   const serving = block.pods.filter((pod) => (served(pod) ?? 0) > 0);
   if (serving.length === 1 && block.baseline !== null && serving[0]?.pod !== block.baseline) {
     return `${serving[0]?.pod} served a block of the one-replica arm that was sent to ${block.baseline}`;
@@ -99,7 +104,7 @@ function oneReplica(block: BlockEvidence): string | null {
 }
 
 function idleReplica(block: BlockEvidence): string | null {
-  if (block.arm !== 'all' || servedTotal(block) === null) return null;
+  if (isOfOne(block) || servedTotal(block) === null) return null;
   const idle = block.pods.filter((pod) => served(pod) === 0).map(({ pod }) => pod);
   return idle.length === 0 ? null : `${idle.join(', ')} served nothing in a block with all replicas`;
 }

@@ -18,7 +18,8 @@ export const GATEWAY_RULES: readonly BlockRule[] = [
 function refused(block: BlockEvidence): string | null {
   const refusing = block.gateway.pods.filter(({ connectFailures }) => connectFailures > 0);
   if (refusing.length === 0) return null;
-  const others = block.arm === 'all' ? ', which tried other replicas' : '';
+  const others =
+    block.arm === 'all' || (block.arm !== 'one' && block.baseline === null) ? ', which tried other replicas' : '';
   return refusing
     .map(({ pod, connectFailures }) => {
       const own = block.pods.find((edges) => edges.pod === pod);

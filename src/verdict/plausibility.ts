@@ -1,5 +1,5 @@
 import { percentUpTo, upTo } from '../lib/number.ts';
-import type { ArmName, Finding } from '../report/model.ts';
+import type { ArmName, Finding, LoadArm } from '../report/model.ts';
 import type { ArmEvidence, MeasurementEvidence, Tell } from './evidence.ts';
 import { LIMITS } from './limits.ts';
 import { judgeAnswers } from './plausibility-answers.ts';
@@ -7,7 +7,13 @@ import { judgeCluster } from './plausibility-cluster.ts';
 import { trendOf } from './trend.ts';
 
 const ARMS: readonly ArmName[] = ['one', 'all'];
-const ARM_TITLE: Record<ArmName, string> = { one: 'one-replica arm', all: 'all-replicas arm' };
+/** How findings name each arm. */
+export const ARM_TITLE: Record<LoadArm, string> = {
+  one: 'one-replica arm',
+  all: 'all-replicas arm',
+  head: 'arm under test',
+  base: 'base arm',
+};
 
 /**
  * Whether the measurement can be believed, whatever its ratio. A veto makes the verdict `invalid`; a warning is worth a
@@ -28,7 +34,8 @@ export function judgePlausibility(evidence: MeasurementEvidence): { vetoes: Find
   return { vetoes, warnings };
 }
 
-function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void {
+/** What one arm shows by itself. */
+export function judgeArm(title: string, arm: ArmEvidence, veto: Tell, warn: Tell): void {
   if (arm.errors > 0) {
     const rate = arm.errors / arm.requests;
     const because = arm.firstError === null ? '' : ` First: ${arm.firstError}`;
@@ -121,8 +128,9 @@ function judgeBetweenArms(evidence: MeasurementEvidence, veto: Tell, warn: Tell)
   }
 }
 
-function judgeClient(evidence: MeasurementEvidence, veto: Tell): void {
-  const { eventLoopUtilization, sendLagP99Ms, stalledShare } = evidence.client;
+/** What the load generator shows of itself. */
+export function judgeClient({ client }: Pick<MeasurementEvidence, 'client'>, veto: Tell): void {
+  const { eventLoopUtilization, sendLagP99Ms, stalledShare } = client;
   if (eventLoopUtilization > LIMITS.eventLoopUtilization) {
     veto(
       'event-loop',

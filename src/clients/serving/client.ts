@@ -113,6 +113,8 @@ export interface ReplicaCounters {
   preemptions: number | null;
   processStartSeconds: number | null;
   blockSizeTokens: number | null;
+  /** Tokens that the KV cache holds. */
+  kvCacheTokens: number | null;
   prefixCaching: boolean | null;
 }
 
@@ -176,9 +178,21 @@ export function countersOf(pod: string, samples: readonly Sample[]): ReplicaCoun
     preemptions: sumOf(samples, 'vllm:num_preemptions_total'),
     processStartSeconds: sumOf(samples, 'process_start_time_seconds'),
     blockSizeTokens: Number.isInteger(blockSize) && blockSize > 0 ? blockSize : null,
+    kvCacheTokens:
+      whole(config?.kv_cache_size_tokens) ?? product(whole(config?.num_gpu_blocks), whole(config?.block_size)),
     prefixCaching:
       config?.enable_prefix_caching === undefined ? null : /^(true|1)$/i.test(config.enable_prefix_caching),
   };
+}
+
+/** A label's whole number above 0; vLLM writes `None` for what it does not know. */
+function whole(label: string | undefined): number | null {
+  const value = Number(label);
+  return Number.isInteger(value) && value > 0 ? value : null;
+}
+
+function product(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a * b;
 }
 
 /**

@@ -23,6 +23,15 @@ function shareOf({ text, bad }: Reading, name: string): number {
   return share;
 }
 
+/** A share of throughput that may be lost, 0 to 50 %. */
+export const slowdown: Parser<number> = ({ text, bad }, name) => {
+  const value = text(name);
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value);
+  const share = Number(match?.[1]) / (match?.[2] ? 100 : 1);
+  if (!match || share > 0.5) bad(name, value, 'a share from 0% to 50%, such as 3% or 0.03');
+  return share;
+};
+
 const LONGEST_SLO_MS = 10 * 60_000;
 
 /** `auto`, `off`, or a limit of latency in milliseconds. */

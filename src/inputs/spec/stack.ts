@@ -69,6 +69,26 @@ export const STACK = {
       'replicas behind an endpoint picker.',
     ].join(' '),
   },
+  /** The stack of the base branch; empty for no comparison with it. */
+  'base-manifests': {
+    group: 'stack',
+    key: 'baseManifests',
+    parse: plain,
+    description: [
+      'File, folder or kustomization in the workspace with the same stack as the base branch has it. It is deployed',
+      'beside the one under test, under a name of its own, and both are measured in the same run. Empty for no comparison.',
+    ].join(' '),
+  },
+  'base-replicas': {
+    group: 'stack',
+    key: 'baseReplicas',
+    ...oneOf(['one', 'all']),
+    default: 'one',
+    description: [
+      'Replicas of the base stack: `one` on one more node, against one replica of the stack under test, or `all` that',
+      '`base-manifests` has, both stacks whole. A change of routing needs `all`.',
+    ].join(' '),
+  },
   /** What to delete before deploying; `none` for nothing, empty for the pattern that ships with the gate. */
   retire: {
     group: 'stack',

@@ -1,4 +1,4 @@
-import { target } from '../parsers/target.ts';
+import { slowdown, target } from '../parsers/target.ts';
 import type { InputRow } from '../row.ts';
 
 /** What the measurement must show. */
@@ -19,5 +19,16 @@ export const TARGET = {
     partOf: 'target-speedup',
     default: '100%',
     description: 'Smallest share of requests that must be answered validly.',
+  },
+  /** A share, 0 to below 1. */
+  'max-slowdown': {
+    group: 'target',
+    key: 'maxSlowdown',
+    parse: slowdown,
+    default: '3%',
+    description: [
+      'With `base-manifests`: the share of its throughput by which the stack may be slower than the base stack. The lower',
+      'limit of the measured interval must exceed 1 less this share.',
+    ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -5,16 +5,18 @@ import { renewPool } from '../../stages/lease/pool-lease.ts';
 import type { Run } from '../run.ts';
 import type { HeldPool } from './lease.ts';
 
+/** Records what the run makes, in the lease that is saved. */
+export function ownerOf(run: Run, { state }: Pick<HeldPool, 'state'>): NonNullable<StageContext['own']> {
+  return (ref, uid) => {
+    recordOwned(state, ref, uid);
+    run.host.saveLease(state);
+  };
+}
+
 /** Applies the manifests while the nodes arrive, and waits for both. */
 export async function deployBesideLease(run: Run, pool: HeldPool): Promise<void> {
   const { prepared, beside, nodes, state } = pool;
-  const context: StageContext = {
-    ...beside.context,
-    own(ref, uid) {
-      recordOwned(state, ref, uid);
-      run.host.saveLease(state);
-    },
-  };
+  const context: StageContext = { ...beside.context, own: ownerOf(run, pool) };
   const applied = run.stage({ name: 'deploy', title: `Deploy ${prepared.service.name}` }, async () => {
     const found = await deploy(context, prepared, async () => {
       pool.cleared();

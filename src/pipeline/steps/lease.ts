@@ -1,7 +1,8 @@
+import { Failure } from '../../lib/failure.ts';
 import { orAbort, systemClock } from '../../lib/poll.ts';
 import { USUAL_MS } from '../../report/wording.ts';
 import type { LeaseState, Prepared, StageContext } from '../../stages/context.ts';
-import { awaitNodes, isSmaller, leaseContext, requestNodes, takePool } from '../../stages/lease/lease.ts';
+import { awaitNodes, isSmaller, leaseContext, nodesOfBase, requestNodes, takePool } from '../../stages/lease/lease.ts';
 import type { TpuNode } from '../../stages/lease/nodes.ts';
 import { keepPool } from '../../stages/lease/pool-lease.ts';
 import { overBudget } from '../../stages/preflight/budget.ts';
@@ -16,6 +17,8 @@ export interface HeldPool {
   /** The stage beside `deploy`, which waits for the nodes. */
   nodes: Promise<TpuNode[]>;
   beside: SideBySide;
+  /** Why the nodes of the base stack did not come; null where they did. Known once `nodes` is. */
+  shortage(): string | null;
   /** Tells a pool that becomes smaller that the pods of the stack before this one are gone. */
   cleared(): void;
   /** Ends the renewals and the limit on cost: the lease has an end of its own from now on. */
@@ -28,6 +31,7 @@ export async function leaseStep(run: Run, planned: Planned): Promise<HeldPool> {
   const beside = sideBySide(context);
   const over = new AbortController();
   const cleared = Promise.withResolvers<void>();
+  let shortage: string | null = null;
   const taken = Promise.withResolvers<{ prepared: Prepared; state: LeaseState }>();
   const { leaseTimeoutMs } = context.inputs;
   const title = leaseTitle(planned.prepared);
@@ -43,7 +47,10 @@ export async function leaseStep(run: Run, planned: Planned): Promise<HeldPool> {
     taken.resolve({ prepared, state });
     if (isSmaller(context, prepared)) await orAbort(cleared.promise, beside.context.signal);
     limitCost(run, planned.budgetMs, over.signal);
-    const value = await leaseNodes(beside.context, prepared, leaseTimeoutMs);
+    const value = await leaseNodes(beside.context, prepared, leaseTimeoutMs, (reason) => {
+      shortage = reason;
+      context.emit({ type: 'warning', text: `The change is not compared with the base stack: ${reason}` });
+    });
     run.found({ leased: { pool: prepared.pool.name, spot: prepared.pool.spot, nodes: value } });
     const chips = value.reduce((sum, node) => sum + node.chips, 0);
     return { value, summary: `${value.length} nodes, ${chips} chips` };
@@ -51,7 +58,7 @@ export async function leaseStep(run: Run, planned: Planned): Promise<HeldPool> {
   nodes.catch(taken.reject);
   const stopRenewing = () => over.abort();
   run.onEnd(stopRenewing);
-  return { ...(await taken.promise), nodes, beside, cleared: cleared.resolve, stopRenewing };
+  return { ...(await taken.promise), nodes, beside, shortage: () => shortage, cleared: cleared.resolve, stopRenewing };
 }
 
 /** Renews the lease in the cluster until `over`; the run ends when the pool is lost. */
@@ -79,13 +86,39 @@ function limitCost(run: Run, budgetMs: number | null, over: AbortSignal): void {
   );
 }
 
-/** Asks for the nodes and waits for them, both within `limitMs` milliseconds. */
-async function leaseNodes(context: StageContext, prepared: Prepared, limitMs: number): Promise<TpuNode[]> {
+/**
+ * Asks for the nodes and waits for them, both within `limitMs` milliseconds. Nodes that are refused with those of the base
+ * stack are asked for without them, and `onShort` is told why.
+ */
+async function leaseNodes(
+  context: StageContext,
+  prepared: Prepared,
+  limitMs: number,
+  onShort: (reason: string) => void,
+): Promise<TpuNode[]> {
   const began = context.clock.now();
-  const operation = await requestNodes(context, prepared, limitMs);
-  const leftMs = Math.max(0, limitMs - (context.clock.now() - began));
-  return awaitNodes(context, prepared, operation, leftMs);
+  const leftMs = () => Math.max(0, limitMs - (context.clock.now() - began));
+  try {
+    const operation = await requestNodes(context, prepared, limitMs);
+    return await awaitNodes(context, prepared, operation, leftMs(), onShort);
+  } catch (error) {
+    const ofBase = nodesOfBase(prepared);
+    if (ofBase === 0 || !(error instanceof Failure) || !REFUSED_NODES.has(error.code)) throw error;
+    context.signal.throwIfAborted();
+    onShort(error.message);
+    const { base: _, ...alone } = { ...prepared, nodes: prepared.nodes - ofBase };
+    const operation = await requestNodes(context, alone, leftMs());
+    return awaitNodes(context, alone, operation, leftMs());
+  }
 }
+
+/** What fewer nodes may do without. */
+const REFUSED_NODES: ReadonlySet<string> = new Set([
+  'gke-quota',
+  'gke-reservation-full',
+  'gke-ip-space',
+  'gke-org-policy',
+]);
 
 function leaseTitle({ pool, sizeBefore, nodes }: Prepared): string {
   return `Lease node pool ${pool.name} ${sizeBefore} → ${nodes}`;

@@ -27,7 +27,7 @@ export function preflightStep(run: Run): Promise<Planned> {
       const { prompts, baseline } = files;
       const { gke, kube, registry } = world;
       const context = { ...run.context, gke, kube, registry, prompts, baseline };
-      const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table);
+      const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table, files.base);
       run.found({ service: prepared.service });
       noteChanges(run, files);
       const summary = `${preflightCounts(run.report().preflight)}; ${planText(prepared)}`;

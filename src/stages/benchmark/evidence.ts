@@ -1,5 +1,5 @@
 import type { BlockRun } from '../../load/closed-loop.ts';
-import type { BlockPlan } from '../../load/pairs.ts';
+import type { BlockLoad } from '../../load/pairs.ts';
 import type { RequestRecord } from '../../load/types.ts';
 import type { PodCount } from '../../report/model.ts';
 import type { BlockEvidence, GatewayBlock } from '../../verdict/evidence.ts';
@@ -10,7 +10,7 @@ import { edges, type Snapshot } from '../verify/counters.ts';
 
 /** What a block and the readings at its two edges show. */
 export function blockEvidence(
-  block: BlockPlan,
+  block: BlockLoad,
   run: BlockRun,
   edge: {
     before: Snapshot;

@@ -20,6 +20,11 @@ const TOKENS_PER_SECOND = 5_000;
 /** Blocks of the pairs have numbers from 0. */
 const BLOCK = -200;
 
+/** Requests per second of an open loop, from what is sustained in a closed one. */
+export function openLoopRate(sustained: number, maxTokens: number): number {
+  return Math.min(SHARE_OF_RATE * sustained, TOKENS_PER_SECOND / maxTokens);
+}
+
 /**
  * What a user of the service waits for: streamed answers of all replicas at half of the rate that they were measured to
  * sustain, in an open loop with Poisson arrivals. Not part of the verdict.
@@ -31,7 +36,7 @@ export async function measureLatency(
   const { context, stack, model } = bench;
   const { inputs, runKey } = context;
   const { latencyDurationMs: durationMs, maxTokens } = inputs;
-  const ratePerSecond = Math.min(SHARE_OF_RATE * sustained, TOKENS_PER_SECOND / maxTokens);
+  const ratePerSecond = openLoopRate(sustained, maxTokens);
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
   const gaps = createHistogram();
   const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, {

@@ -1,11 +1,11 @@
 import type { LoadClient } from '../../load/client.ts';
-import { type BlockRun, runBlock } from '../../load/closed-loop.ts';
+import { runBlock } from '../../load/closed-loop.ts';
 import { type Climb, climb } from '../../load/ladder.ts';
-import { type BlockPlan, type BlockWay, type PairTimings, pairTimings } from '../../load/pairs.ts';
+import { type BlockLoad, type BlockPlan, type BlockWay, type PairTimings, pairTimings } from '../../load/pairs.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { type MeasuredBlock, measureBlock } from '../../load/summary.ts';
 import { type WarmUp, warmUp } from '../../load/warm-up.ts';
-import type { ArmName, PodCount } from '../../report/model.ts';
+import type { ArmName, LoadArm, PodCount } from '../../report/model.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
@@ -19,14 +19,19 @@ import { promptsOf } from './workload.ts';
 
 const WARM_UP_BINS = 8;
 
-export interface Bench {
+/** A stack that is loaded, with what is read of it between blocks. */
+export interface LoadedStack {
   context: StageContext;
   prepared: Prepared;
   stack: ReadyStack;
   model: VerifiedModel;
+  watch: GatewayWatch;
+}
+
+/** The stack under test with the ways to its replicas. */
+export interface Bench extends LoadedStack {
   one: ReplicaWays;
   clients: BenchClients;
-  watch: GatewayWatch;
 }
 
 /** What the requests of each way are sent by; the replicas in the order of the ways. */
@@ -54,16 +59,26 @@ export async function loadOf(bench: Bench): Promise<{ concurrency: number; ladde
 
 /** Loads one arm at so many requests in flight for each replica, until two bins agree. */
 export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: number): Promise<WarmUp> {
-  const { context, prepared } = bench;
+  const concurrency = perReplica * (arm === 'all' ? bench.prepared.service.replicas : 1);
+  const title = `${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`;
+  return warmWith(bench, clientOf(bench, arm, 0), { arm, title, concurrency, part: `${arm}/${perReplica}` });
+}
+
+/** Loads what a client leads to until two bins agree. `part` keeps its prompts apart from all others. */
+export function warmWith(
+  bench: LoadedStack,
+  client: LoadClient,
+  { arm, title, concurrency, part }: { arm: LoadArm; title: string; concurrency: number; part: string },
+): Promise<WarmUp> {
+  const { context } = bench;
   const { inputs } = context;
-  const concurrency = perReplica * (arm === 'all' ? prepared.service.replicas : 1);
-  const prompts = promptsOf(context, `warm/${arm}/${perReplica}`);
+  const prompts = promptsOf(context, `warm/${part}`);
   const started = context.clock.now();
   return warmUp({
     maxBins: WARM_UP_BINS,
     runBin: async (index) => {
       const run = await runBlock({
-        client: clientOf(bench, arm, 0),
+        client,
         concurrency,
         nextBody: () => body(bench, prompts()),
         arm,
@@ -76,7 +91,7 @@ export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: num
       context.emit({
         type: 'waiting',
         stage: 'benchmark',
-        what: `a steady ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm at ${concurrency} in flight`,
+        what: `a steady ${title} at ${concurrency} in flight`,
         seen: `warm-up ${index + 1}: ${valid} of ${run.records.length} answers valid`,
         elapsedMs: context.clock.now() - started,
         limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
@@ -121,21 +136,51 @@ export interface Edge {
 }
 
 /** The counters before the first block, once nothing of the warm-up is still to be counted. */
-export async function firstEdge({ context, prepared, stack, watch }: Omit<Bench, 'one'>): Promise<Edge> {
+export async function firstEdge({ context, prepared, stack, watch }: LoadedStack): Promise<Edge> {
   const [replicas, gateway] = await Promise.all([atRest(context, prepared, stack), watch.read()]);
   return { replicas, gateway };
 }
 
-/** Runs one block and reads the counters once they account for it. */
-export async function takeBlock(
+/** What a block is held against at its edges. */
+export interface BlockEdge {
+  before: Edge;
+  readyWanted: number;
+  /** The pod that all requests are to go to; null for all pods. */
+  baseline?: string | null;
+}
+
+/** Runs one block of the scaling and reads the counters once they account for it. */
+export function takeBlock(
   bench: Omit<Bench, 'one'>,
   block: BlockPlan,
   timings: PairTimings,
-  edge: { before: Edge; readyWanted: number; baseline?: string | null },
+  edge: BlockEdge,
+): Promise<TakenBlock> {
+  const part = `pair-${block.pair}/${block.way}`;
+  return takeLoad(bench, clientOf(bench, block.way, block.replica), { block, timings, part }, edge);
+}
+
+/** Runs one block by a client and reads the counters of its stack once they account for it. */
+export async function takeLoad(
+  bench: LoadedStack,
+  client: LoadClient,
+  { block, timings, part }: { block: BlockLoad; timings: PairTimings; part: string },
+  edge: BlockEdge,
 ): Promise<TakenBlock> {
   const { context, prepared, stack } = bench;
   const { before, readyWanted, baseline = null } = edge;
-  const run = await runOne(bench, block, timings);
+  const prompts = promptsOf(context, part);
+  const run = await runBlock({
+    client,
+    concurrency: block.concurrency,
+    nextBody: () => body(bench, prompts()),
+    arm: block.arm,
+    block: block.block,
+    durationMs: block.durationMs,
+    rampMs: timings.rampMs,
+    silentMs: timings.silentMs,
+    signal: context.signal,
+  });
   const { maxTokens } = context.inputs;
   const { least } = orderedTokens(run.records, maxTokens);
   const [replicas, gateway] = await Promise.all([
@@ -160,22 +205,6 @@ function clientOf({ clients }: Pick<Bench, 'clients'>, way: BlockWay, replica: n
   const client = clients.replicas[replica ?? 0];
   if (!client) throw new RangeError(`there is no way to replica ${replica}`);
   return client;
-}
-
-function runOne(bench: Omit<Bench, 'one'>, block: BlockPlan, timings: PairTimings): Promise<BlockRun> {
-  const { context } = bench;
-  const prompts = promptsOf(context, `pair-${block.pair}/${block.way}`);
-  return runBlock({
-    client: clientOf(bench, block.way, block.replica),
-    concurrency: block.concurrency,
-    nextBody: () => body(bench, prompts()),
-    arm: block.arm,
-    block: block.block,
-    durationMs: block.durationMs,
-    rampMs: timings.rampMs,
-    silentMs: timings.silentMs,
-    signal: context.signal,
-  });
 }
 
 /** Bytes of a request of the pairs beside its prompt. */

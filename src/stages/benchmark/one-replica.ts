@@ -40,8 +40,9 @@ export async function openReplicaWays(
   modelId: string,
 ): Promise<ReplicaWays> {
   const pods = waysTo(stack);
+  const wayOf = (replica: number) => wayValue(context.runKey, replica, prepared.isBase);
   if (pods.length === 0) throw new Failure({ stage: 'benchmark', code: 'no-replica', message: 'No replica is ready.' });
-  await Promise.all(pods.map((pod, replica) => labelPod(context, prepared, pod, wayValue(context.runKey, replica))));
+  await Promise.all(pods.map((pod, replica) => labelPod(context, prepared, pod, wayOf(replica))));
   const poolSpec = await poolSpecOf(context, stack);
   if (poolSpec) {
     try {
@@ -60,7 +61,7 @@ export async function openReplicaWays(
       const objects = wayManifests(context, prepared, stack, { replica, poolSpec: spec });
       for (const object of objects) await context.kube.apply(object, { force: true });
     }
-    const ways = pods.map((pod, replica) => ({ pod, way: wayValue(context.runKey, replica) }));
+    const ways = pods.map((pod, replica) => ({ pod, way: wayOf(replica) }));
     const marked: boolean[] = [];
     // One after another: these are requests to the replicas, and the first shows what refuses all.
     for (const [replica, { way }] of ways.entries()) {

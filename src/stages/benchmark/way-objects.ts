@@ -26,18 +26,19 @@ const POOL_APIS = ['inference.networking.k8s.io/v1', 'inference.networking.x-k8s
  */
 export type WayKind = 'pool' | 'service';
 
-/** The value of the label and of the header for one replica, or for all. */
-export function wayValue(runKey: string, replica: number | 'all'): string {
-  return `${runKey}-${replica}`;
+/** The value of the label and of the header for one replica, or for all, of the stack under test or of the base stack. */
+export function wayValue(runKey: string, replica: number | 'all', isBase = false): string {
+  return `${runKey}-${isBase ? 'base-' : ''}${replica}`;
 }
 
 /** Every object that the ways add, whatever their kind, so that they can be removed also by a later process. */
-export function armObjects({ service }: Pick<Prepared, 'service'>, runKey: string): ObjectRef[] {
-  return Array.from({ length: service.replicas }, (_, replica) => wayRefs(service.namespace, runKey, replica)).flat();
+export function armObjects({ service, isBase }: Pick<Prepared, 'service' | 'isBase'>, runKey: string): ObjectRef[] {
+  return Array.from({ length: service.replicas }, (_, replica) =>
+    wayRefs(service.namespace, wayName(runKey, replica, isBase)),
+  ).flat();
 }
 
-function wayRefs(namespace: string, runKey: string, replica: number): ObjectRef[] {
-  const name = wayName(runKey, replica);
+function wayRefs(namespace: string, name: string): ObjectRef[] {
   return [
     { apiVersion: GATEWAY_API, kind: 'HTTPRoute', name, namespace },
     { apiVersion: ISTIO_API, kind: 'DestinationRule', name, namespace },
@@ -46,8 +47,8 @@ function wayRefs(namespace: string, runKey: string, replica: number): ObjectRef[
   ];
 }
 
-export function wayName(runKey: string, replica: number): string {
-  return `tpu-gate-one-${wayValue(runKey, replica)}`;
+export function wayName(runKey: string, replica: number, isBase = false): string {
+  return `tpu-gate-one-${wayValue(runKey, replica, isBase)}`;
 }
 
 /**
@@ -56,15 +57,15 @@ export function wayName(runKey: string, replica: number): string {
  */
 export function wayManifests(
   context: Pick<StageContext, 'runKey'>,
-  prepared: Pick<Prepared, 'service'>,
+  prepared: Pick<Prepared, 'service' | 'isBase'>,
   stack: Pick<ReadyStack, 'route' | 'scheme' | 'port'>,
   /** `poolSpec`: that of the service's own pool, for a way of kind `pool`. */
   way: { replica: number; poolSpec: Record<string, unknown> | null },
 ): KubeObject[] {
   const { namespace } = prepared.service;
   const { scheme, port, route } = stack;
-  const name = wayName(context.runKey, way.replica);
-  const value = wayValue(context.runKey, way.replica);
+  const name = wayName(context.runKey, way.replica, prepared.isBase);
+  const value = wayValue(context.runKey, way.replica, prepared.isBase);
   const metadata = { name, namespace, labels: { ...MANAGED_BY }, annotations: { [RUN_ANNOTATION]: context.runKey } };
   const object = (apiVersion: string, kind: string, spec: Record<string, unknown>): KubeObject => ({
     ...{ apiVersion, kind, metadata, spec },

@@ -69,7 +69,7 @@ async function refusalOf(context: StageContext, prepared: Prepared, replica: num
   const ref = {
     apiVersion: GATEWAY_API,
     kind: 'HTTPRoute',
-    name: wayName(context.runKey, replica),
+    name: wayName(context.runKey, replica, prepared.isBase),
     namespace,
   } as const;
   const route = await context.kube.get(ref).catch(() => null);

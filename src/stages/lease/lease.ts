@@ -41,11 +41,27 @@ export function leaseState(
     renewedAt: new Date().toISOString(),
     namespace: prepared.service.namespace,
     workload: [
-      ...prepared.manifests.map(({ object }) => refOf(object)).filter(mayBeDeleted),
-      ...armObjects(prepared, context.runKey),
+      ...workloadOf(context, prepared),
+      ...(prepared.base?.state === 'ready' ? workloadOf(context, prepared.base.prepared) : []),
     ],
   };
 }
+
+/** What a stack is made of, and what is made to measure it. */
+function workloadOf({ runKey }: StageContext, prepared: Prepared): ObjectRef[] {
+  return [
+    ...prepared.manifests.map(({ object }) => refOf(object)).filter(mayBeDeleted),
+    ...armObjects(prepared, runKey),
+  ];
+}
+
+/** Nodes that are leased for the base stack. */
+export function nodesOfBase({ base }: Pick<Prepared, 'base'>): number {
+  return base?.state === 'ready' ? base.prepared.nodes : 0;
+}
+
+/** How long the nodes of the base stack are waited for once those of the stack under test are there. */
+const BASE_NODES_LIMIT_MS = 5 * 60_000;
 
 /** Records the UID of an object that the run has made; one that the lease does not name is none of its workload. */
 export function recordOwned({ workload, namespace }: LeaseState, ref: ObjectRef, uid: string): void {
@@ -186,16 +202,20 @@ export async function requestNodes(
 
 /**
  * Follows the operation, then trusts nodes and not `DONE`: returns when enough nodes are Ready with allocatable TPU
- * chips. An operation that ends in an error ends the wait with its cause.
+ * chips. An operation that ends in an error ends the wait with its cause. Where the nodes of the stack under test are
+ * there and those of the base stack do not come, `onShort` is told why, and what is there is returned.
  */
 export async function awaitNodes(
   context: StageContext,
   prepared: Prepared,
   operation: GkeOperation | null,
   limitMs: number,
+  onShort: (reason: string) => void = () => {},
 ): Promise<TpuNode[]> {
-  const { gke, kube, inputs, emit } = context;
+  const { gke, kube, inputs, emit, clock } = context;
   const { pool, nodes: wanted } = prepared;
+  const enough = wanted - nodesOfBase(prepared);
+  let enoughSince: number | null = null;
   const announced = new Set<string>();
   let running = operation;
   let registered = 0;
@@ -220,6 +240,8 @@ export async function awaitNodes(
       // Of a pool that becomes smaller, a node may still be Ready that is about to go.
       const settled = !isSmaller(context, prepared) || (nodes.length <= wanted && running?.status === 'DONE');
       if (usable.length >= wanted && settled) return { done: usable };
+      if (usable.length < enough) enoughSince = null;
+      else enoughSince ??= clock.now();
       let state = 'no operation running';
       if (running && running.status !== 'DONE') {
         try {
@@ -238,7 +260,14 @@ export async function awaitNodes(
       if (running?.status === 'DONE' && running.error) {
         const { projectId: project, location, cluster } = inputs;
         const place = { project, location, cluster };
-        throw resizeFailure(running.error, wanted, usable.length, pool.name, place);
+        const failure = resizeFailure(running.error, wanted, usable.length, pool.name, place);
+        if (enoughSince === null) throw failure;
+        onShort(failure.message);
+        return { done: usable };
+      }
+      if (enoughSince !== null && clock.now() - enoughSince >= Math.min(BASE_NODES_LIMIT_MS, limitMs)) {
+        onShort(`${usable.length} of ${wanted} nodes of ${pool.name} are Ready, and the others did not come in time.`);
+        return { done: usable };
       }
       if (running) state = `operation ${running.status}`;
       return { waiting: countText(usable.length, wanted, nodes.length, state) };

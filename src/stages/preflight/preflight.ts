@@ -7,10 +7,11 @@ import { plannedPods } from '../../stack/planned-pods.ts';
 import { commandLine, isService, mainOf, type OneService, serviceObject, serviceOf } from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { choosePool } from '../../tpu/pool-shape.ts';
-import type { Prepared, StageContext } from '../context.ts';
+import type { Prepared, PreparedBase, StageContext } from '../context.ts';
 import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
+import { type BaseFiles, baseLook, checkBase, leaseBase, type PlannedBase, planBase } from './base.ts';
 import { budgetMs, budgetNote } from './budget.ts';
 import { dryRun } from './dry-run.ts';
 import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
@@ -47,6 +48,8 @@ export async function preflight(
   manifests: Manifest[],
   retire: KubeObject[],
   table: Table,
+  /** The stack of the base branch; null where no comparison with it was asked for. */
+  base: BaseFiles | null = null,
 ): Promise<Prepared> {
   const { inputs, gke, note, registry = null } = context;
   const kube = sharedReads(context.kube);
@@ -77,7 +80,11 @@ export async function preflight(
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
   const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
   const [planned] = await Promise.all([
-    checkNodes(context, cluster, { manifest, service, unread, retired }, table),
+    checkNodes(context, cluster, { manifest, service, unread, retired }, table, async () => {
+      if (!base) return null;
+      const files = planBase(base, manifests, inputs);
+      return files.state === 'planned' ? checkBase(context, files, { network, refuseLiving }) : files;
+    }),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
     table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke, inputs.readOnly)),
     table.look('access', 'Kubernetes permissions', async () =>
@@ -157,11 +164,11 @@ async function checkNodes(
   cluster: ClusterInfo,
   { manifest, service, unread, retired }: OneService & { retired: ObjectRef[] },
   table: Table,
-): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment'> | null> {
+  plansBase: () => Promise<PlannedBase | Exclude<PreparedBase, { state: 'ready' }> | null>,
+): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment' | 'base'> | null> {
   const { inputs, kube, note } = context;
   const planned = await table.check('pool', 'Node pool', async () => {
     const pool = choosePool(cluster, inputs.nodePool);
-    const nodes = inputs.nodes ?? service.replicas;
     const sizeBefore = pool.initialNodeCount;
     const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
     const environment = {
@@ -169,14 +176,21 @@ async function checkNodes(
       chipsPerNode: chipsOf(pool.machineType),
       tpuTopology: pool.tpuTopology,
     };
-    note({ type: 'planned', plan: { nodePool: pool.name, nodes } });
+    const own = inputs.nodes ?? service.replicas;
+    const wished = await plansBase();
+    const head = { pool, nodes: own, sizeBefore, restingNodes, service, environment };
+    const base = wished?.state === 'planned' ? leaseBase(context, wished, head) : wished;
+    const baseNodes = base?.state === 'ready' ? base.prepared.nodes : 0;
+    const nodes = inputs.nodes ?? own + baseNodes;
+    note({ type: 'planned', plan: { nodePool: pool.name, nodes, ...(baseNodes > 0 ? { baseNodes } : {}) } });
     note({ type: 'discovered', environment });
     checkSize({ nodes, restingNodes, sizeBefore, maxNodes: inputs.maxNodes }, pool.name);
     const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service, unread);
-    return { value: { pool, nodes, sizeBefore, restingNodes, environment }, ...look };
+    return { value: { pool, nodes, sizeBefore, restingNodes, environment, ...(base ? { base } : {}) }, ...look };
   });
   if (!planned) return null;
-  const { pool, sizeBefore, restingNodes } = planned;
+  const { pool, sizeBefore, restingNodes, base } = planned;
+  if (base) await table.look('base', 'Base stack', async () => baseLook(base));
   await Promise.all([
     table.look('pool-use', 'Use of the pool', async () => {
       const present = await poolNodes(kube, pool.name);

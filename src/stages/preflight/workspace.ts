@@ -6,6 +6,7 @@ import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Report } from '../../report/model.ts';
 import { isService } from '../../stack/service.ts';
+import type { BaseFiles } from './base.ts';
 import { readBaseline, readLastPass } from './earlier-results.ts';
 import { SERVICE_GROUP } from './kserve.ts';
 import type { Seen, Table } from './table.ts';
@@ -13,6 +14,8 @@ import type { Seen, Table } from './table.ts';
 /** The contents of the workspace's files; each of them is a line of preflight. */
 export interface Files {
   manifests: Manifest[];
+  /** The stack of the base branch; null where no comparison with it was asked for. */
+  base: BaseFiles | null;
   retire: KubeObject[];
   prompts: readonly string[] | null;
   baseline: Report | null;
@@ -32,12 +35,13 @@ interface Workspace {
 /** The files that the inputs name, each a line of preflight of its own. Null when one of them cannot be used. */
 export async function loadFiles(session: Workspace, table: Table): Promise<Files | null> {
   const { inputs, workspace: root } = session;
-  const [manifests, retire, prompts, baseline, lastPass] = await Promise.all([
+  const [manifests, base, retire, prompts, baseline, lastPass] = await Promise.all([
     table.check('manifests', 'Manifests', async () => {
       const value = await readManifests(session);
       const files = new Set(value.map(({ file }) => file)).size;
       return { value, seen: `${value.length} objects in ${files} ${files === 1 ? 'file' : 'files'}` };
     }),
+    readFile(table, 'base-manifests', 'Base manifests', comparesBase(inputs), () => readBase(session)),
     readFile(table, 'retire', 'What is retired', inputs.retire !== 'none', async () => {
       const value = await readRetired(session);
       return { value, seen: `${value.length} objects` };
@@ -54,9 +58,10 @@ export async function loadFiles(session: Workspace, table: Table): Promise<Files
       readLastPass({ path: inputs.lastPass, root }),
     ),
   ]);
-  if (!manifests || !retire || !prompts || !baseline || !lastPass) return null;
+  if (!manifests || !base || !retire || !prompts || !baseline || !lastPass) return null;
   return {
     manifests,
+    base: base.value,
     retire: (retire.value ?? []).map(({ object }) => object),
     prompts: prompts.value,
     baseline: baseline.value,
@@ -88,6 +93,24 @@ function readManifests(session: Workspace): Promise<Manifest[]> {
   return inputs.manifests === ''
     ? loadManifests({ path: `manifests/pattern${inputs.pattern}`, root: packageRoot, namespace, env })
     : loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
+}
+
+/** Whether a comparison with the base branch was asked for. A stack that stays is not measured. */
+function comparesBase({ baseManifests, keep }: Inputs): boolean {
+  return baseManifests !== '' && keep === null;
+}
+
+/** A base branch whose files cannot be read is no failure of the change. */
+async function readBase({ inputs, workspace, env }: Workspace): Promise<Seen<BaseFiles>> {
+  const { namespace, baseManifests: path } = inputs;
+  try {
+    const manifests = await loadManifests({ path, root: workspace, namespace, env });
+    return { value: { manifests }, seen: `${manifests.length} objects` };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const problem = `The base manifests cannot be read: ${error.message}`;
+    return { value: { problem }, outcome: 'warning', seen: `the change is not compared: ${error.message}` };
+  }
 }
 
 async function readRetired(session: Workspace): Promise<Manifest[]> {

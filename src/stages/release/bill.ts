@@ -27,7 +27,7 @@ export function bill(report: Billable, nodes: readonly BilledNode[], pricing: Pr
       ? {
           requestsPerSecond: benchmark.arms.all.requestsPerSecond,
           outputTokensPerSecond: benchmark.arms.all.outputTokensPerSecond,
-          chips: (environment.chipsPerNode ?? 0) * (plan.nodes ?? 0),
+          chips: (environment.chipsPerNode ?? 0) * ((plan.nodes ?? 0) - (plan.baseNodes ?? 0)),
         }
       : null,
   });

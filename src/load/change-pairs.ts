@@ -1,0 +1,61 @@
+import { type BlockLoad, baselineOf, type PairTimings } from './pairs.ts';
+import { silenceLimitMs } from './silence.ts';
+
+/** A pair of a comparison of two stacks. */
+export interface ChangePairPlan {
+  index: number;
+  order: 'head-first' | 'base-first';
+  /** The replica under test, from 0. */
+  replica: number;
+  blocks: readonly BlockLoad<'head' | 'base'>[];
+}
+
+/**
+ * Both blocks of a pair are as long, and as long as three latencies are cut off from the start of each, an eighth of the
+ * pair at least and half of a block at most. Many short pairs show more than a few long ones: what comes with a block,
+ * such as a neighbour's load, is then drawn more often.
+ */
+export function changeTimings({ pairMs, medianLatencyMs }: { pairMs: number; medianLatencyMs: number }): PairTimings {
+  const blockMs = pairMs / 2;
+  const trimMs = Math.min(Math.max(pairMs / 8, 3 * medianLatencyMs), blockMs / 2);
+  const windowMs = blockMs - trimMs;
+  const problem =
+    windowMs < 3 * medianLatencyMs
+      ? `a window of ${(windowMs / 1_000).toFixed(1)} s holds fewer than three requests of ${(medianLatencyMs / 1_000).toFixed(1)} s one after another; use longer pairs`
+      : null;
+  const rampMs = Math.min(medianLatencyMs, trimMs / 2);
+  return {
+    oneMs: blockMs,
+    allMs: blockMs,
+    trimMs,
+    rampMs,
+    silentMs: silenceLimitMs({ latencyMs: medianLatencyMs }),
+    problem,
+  };
+}
+
+/**
+ * The pair at `index` (from 0). Each replica under test has its turn in every round, in an order that the seed decides,
+ * and comes first in every other round. With one replica the arms take turns.
+ */
+export function changePairAt(
+  index: number,
+  {
+    timings,
+    concurrency,
+    replicas,
+    seed,
+  }: { timings: PairTimings; concurrency: number; replicas: number; seed: string },
+): ChangePairPlan {
+  const { replica, order } = baselineOf(index, replicas, `${seed}/change`);
+  const arms = order === 'one-first' ? (['head', 'base'] as const) : (['base', 'head'] as const);
+  return {
+    index,
+    order: arms[0] === 'head' ? 'head-first' : 'base-first',
+    replica,
+    blocks: arms.map((arm, place) => ({
+      ...{ arm, pair: index, block: 2 * index + place, concurrency },
+      durationMs: arm === 'head' ? timings.oneMs : timings.allMs,
+    })),
+  };
+}

@@ -1,0 +1,218 @@
+import { changePairAt, changeTimings } from '../../load/change-pairs.ts';
+import type { LoadClient } from '../../load/client.ts';
+import { type MeasuredBlock, summarizeArm, summarizeClient } from '../../load/summary.ts';
+import type { RequestRecord } from '../../load/types.ts';
+import type { ArmComparison, Benchmark, ChangePair } from '../../report/model.ts';
+import { type ChangeLook, type ChangePlan, changeLook, nodeSpread } from '../../verdict/change.ts';
+import { judgeChange } from '../../verdict/change-evidence.ts';
+import { wholeRounds } from '../../verdict/decide.ts';
+import type { BlockEvidence } from '../../verdict/evidence.ts';
+import type { StageContext } from '../context.ts';
+import { type Arm, type ComparedStack, openArm } from './change-arms.ts';
+import { type Measures, measureStacks, stackFigures } from './change-figures.ts';
+import { changeReasons, changeText, changeVerdict } from './change-text.ts';
+import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
+import { closeReplicaWays, waysTo } from './one-replica.ts';
+
+/**
+ * One-sided chance of a false `regressed`, and of a false `no-worse`, over all looks together. The t quantile at the limits
+ * spends a little more.
+ */
+export const CHANGE_ALPHA = 0.009;
+/** Pairs for each pair of the scaling, each as much shorter. */
+const SHORTER = 2;
+
+/** The plan of the pairs, from the inputs of the scaling: as much load, in more and shorter pairs. */
+export function changePlan(
+  { pairs, maxSlowdown }: Pick<StageContext['inputs'], 'pairs' | 'maxSlowdown'>,
+  { turns, nodes }: { turns: number; nodes: ChangePlan['nodes'] },
+): ChangePlan {
+  const { minSpeedup: _, ...plan } = wholeRounds(
+    { minPairs: SHORTER * pairs.min, maxPairs: SHORTER * pairs.max, minSpeedup: 1, alpha: CHANGE_ALPHA },
+    turns,
+  );
+  return { ...plan, maxSlowdown, nodes };
+}
+
+/** What the comparison leaves beside its figures. */
+export interface ChangeMeasured {
+  comparison: ArmComparison;
+  records: RequestRecord[];
+}
+
+/**
+ * The stack under test against the base stack, in interleaved pairs of blocks at equal load, until the interval of the ratio
+ * decides or the budget of pairs is spent. Throws a Failure where the gateway gives no way to a replica.
+ */
+export async function measureChange(
+  context: StageContext,
+  stacks: Record<'head' | 'base', ComparedStack>,
+  scaling: Pick<Benchmark, 'concurrencyPerReplica' | 'pairs'>,
+): Promise<ChangeMeasured> {
+  const opened: LoadClient[] = [];
+  const isWhole = context.inputs.baseReplicas === 'all';
+  const concurrency = scaling.concurrencyPerReplica * (isWhole ? stacks.head.prepared.service.replicas : 1);
+  try {
+    const head = await openArm(context, 'head', stacks.head, { isWhole, concurrency, opened });
+    const base = await openArm(context, 'base', stacks.base, { isWhole, concurrency, opened });
+    return await compare(context, { head, base }, { isWhole, concurrency, scaling });
+  } finally {
+    await Promise.all(opened.map((client) => client.close()));
+    if (!isWhole) {
+      for (const { prepared, stack } of [stacks.head, stacks.base])
+        await closeReplicaWays(context, prepared, waysTo(stack));
+    }
+  }
+}
+
+interface Collected {
+  blocks: Record<Arm['name'], MeasuredBlock[]>;
+  evidence: BlockEvidence[];
+  pairs: ChangePair[];
+  look: ChangeLook;
+  failing: boolean;
+  outOfTime: boolean;
+}
+
+async function compare(
+  context: StageContext,
+  arms: Record<Arm['name'], Arm>,
+  { isWhole, concurrency, scaling }: { isWhole: boolean; concurrency: number; scaling: Pick<Benchmark, 'pairs'> },
+): Promise<ChangeMeasured> {
+  const { inputs } = context;
+  const turns = arms.head.ways.length;
+  const nodes = isWhole ? { head: arms.head.replicas, base: arms.base.replicas } : { head: turns, base: 1 };
+  const plan = changePlan(inputs, { turns, nodes });
+  const spread = isWhole
+    ? nodeSpread(scaling.pairs.map(({ baseline = null, ...pair }) => ({ ...pair, baseline })))
+    : null;
+  const collected = await collect(context, arms, { plan, concurrency, spread });
+  const { blocks, evidence, pairs, look, failing, outOfTime } = collected;
+  const summaries = { head: summarizeArm(blocks.head), base: summarizeArm(blocks.base) };
+  const client = summarizeClient([...blocks.head, ...blocks.base]);
+  const findings = judgeChange({
+    arms: { head: summaries.head.evidence, base: summaries.base.evidence },
+    pickers: { head: arms.head.isPickerShared, base: arms.base.isPickerShared },
+    textCharsPerToken: { head: textShare(blocks.head), base: textShare(blocks.base) },
+    blocks: evidence,
+    client,
+  });
+  const isSound = !failing && findings.vetoes.length === 0;
+  const rates = { head: summaries.head.figures.requestsPerSecond, base: summaries.base.figures.requestsPerSecond };
+  const nothing: Measures = { latency: null, hitRate: null };
+  const measures = isSound ? await measureStacks(context, arms, rates) : { head: nothing, base: nothing };
+  const figures = (name: Arm['name']) =>
+    stackFigures(arms[name], { load: summaries[name].figures, blocks: blocks[name], measures: measures[name] });
+  const stacks = { head: await figures('head'), base: await figures('base') };
+  const { round = 1 } = plan;
+  const looks = {
+    done: Math.max(0, Math.floor((pairs.length - plan.minPairs) / round) + 1),
+    planned: (plan.maxPairs - plan.minPairs) / round + 1,
+    stopped: outOfTime ? ('time' as const) : stopOf(look),
+  };
+  const verdict = changeVerdict(look, findings.vetoes);
+  const comparison: ArmComparison = {
+    name: 'change',
+    verdict,
+    reasons: changeReasons(verdict, { look, plan, looks, pairs: pairs.length, vetoes: findings.vetoes }),
+    ratio: look.estimate,
+    limit: 1 - inputs.maxSlowdown,
+    arms: [arms.head, arms.base].map(({ name, replicas, loaded }) => ({
+      ...{ name, replicas, concurrency, service: loaded.prepared.service.name },
+      requestsPerSecond: rates[name],
+    })),
+    pairs: pairs.length,
+    change: {
+      baseReplicas: inputs.baseReplicas,
+      method: methodText(isWhole, turns),
+      pairs,
+      ...stacks,
+      ...findings,
+      looks,
+      nodeDeviation: look.nodeDeviation,
+    },
+  };
+  return { comparison, records: [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records) };
+}
+
+async function collect(
+  context: StageContext,
+  arms: Record<Arm['name'], Arm>,
+  { plan, concurrency, spread }: { plan: ChangePlan; concurrency: number; spread: ReturnType<typeof nodeSpread> },
+): Promise<Collected> {
+  const warm = [];
+  for (const arm of [arms.base, arms.head]) {
+    const [way] = arm.ways;
+    if (!way) throw new RangeError(`the ${arm.name} has no way`);
+    const part = `change/${arm.name}`;
+    warm.push(await warmWith(arm.loaded, way.client, { arm: arm.name, title: arm.title, concurrency, part }));
+  }
+  const medianLatencyMs = Math.max(0, ...warm.map((one) => one.medianLatencyMs ?? 0));
+  const timings = changeTimings({ pairMs: context.inputs.pairDurationMs / SHORTER, medianLatencyMs });
+  const found: Collected = {
+    blocks: { head: [], base: [] },
+    evidence: [],
+    pairs: [],
+    look: { estimate: null, decision: 'continue', nodeDeviation: 0 },
+    failing: false,
+    outOfTime: false,
+  };
+  const edges: Record<Arm['name'], Edge> = {
+    head: await firstEdge(arms.head.loaded),
+    base: await firstEdge(arms.base.loaded),
+  };
+  const rotation = { timings, concurrency, replicas: arms.head.ways.length, seed: context.runKey };
+  const { round = 1 } = plan;
+  for (let index = 0; found.look.decision === 'continue' && !found.failing; index += 1) {
+    const pairMs = timings.oneMs + timings.allMs;
+    if (index > 0 && !hasTime(context, (round - (index % round)) * pairMs)) return { ...found, outOfTime: true };
+    const pairPlan = changePairAt(index, rotation);
+    const rate = { head: 0, base: 0 };
+    for (const block of pairPlan.blocks) {
+      const arm = arms[block.arm];
+      const way = arm.ways[block.arm === 'head' ? pairPlan.replica : 0];
+      if (!way) throw new RangeError(`there is no way ${pairPlan.replica} of the ${block.arm}`);
+      const readyWanted = arm.loaded.prepared.service.replicas;
+      const edge = { before: edges[block.arm], readyWanted, baseline: way.pod };
+      // The same prompts to both: they differ in nothing, and neither has the cache of the other.
+      const part = `change-${index}`;
+      const taken = await takeLoad(arm.loaded, way.client, { block, timings, part }, edge);
+      edges[block.arm] = taken.after;
+      found.evidence.push(taken.evidence);
+      found.blocks[block.arm].push(taken.measured);
+      rate[block.arm] = taken.measured.window.requestsPerSecond;
+      found.failing ||= taken.measured.run.ended === 'failing';
+    }
+    if (!(rate.head > 0 && rate.base > 0)) break;
+    const pair: ChangePair = {
+      index,
+      order: pairPlan.order,
+      replica: arms.head.ways[pairPlan.replica]?.pod ?? null,
+      headRequestsPerSecond: rate.head,
+      baseRequestsPerSecond: rate.base,
+      ratio: rate.head / rate.base,
+    };
+    found.pairs.push(pair);
+    found.look = changeLook(found.pairs, plan, spread);
+    context.emit({ type: 'round', stage: 'benchmark', text: changeText(pair, found.look, plan) });
+  }
+  return found;
+}
+
+function textShare(blocks: readonly MeasuredBlock[]): number | null {
+  const valid = blocks.flatMap(({ run }) => run.records).filter((record) => record.valid);
+  const tokens = valid.reduce((sum, { completionTokens }) => sum + (completionTokens ?? 0), 0);
+  return tokens > 0 ? valid.reduce((sum, { textChars }) => sum + (textChars ?? 0), 0) / tokens : null;
+}
+
+function stopOf({ decision }: ChangeLook): 'no-worse' | 'regressed' | 'budget' | 'aborted' {
+  if (decision === 'no-worse' || decision === 'regressed') return decision;
+  return decision === 'exhausted' ? 'budget' : 'aborted';
+}
+
+function methodText(isWhole: boolean, turns: number): string {
+  const what = isWhole
+    ? 'both stacks whole'
+    : `one replica of the base stack against each of ${turns} replicas under test in turn, each by a way of its own through its endpoint picker`;
+  return `closed loop in interleaved pairs at equal load, ${what}; the same prompts to both; least squares with an effect of the order, t interval on the logarithm at limits with Pocock-type spending, with what nodes differ by`;
+}
