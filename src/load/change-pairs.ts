@@ -11,11 +11,12 @@ export interface ChangePairPlan {
 }
 
 /**
- * Both blocks of a pair are as long, and as long as three latencies are cut off from the start of each, an eighth of the
- * pair at least and half of a block at most. Many short pairs show more than a few long ones: what comes with a block,
- * such as a neighbour's load, is then drawn more often.
+ * Both blocks of a pair are as long. Many short pairs show more than a few long ones: what comes with a block, such as a
+ * neighbour's load, is drawn more often. So a pair has twenty latencies, a third of `mostMs` at least and all of it at most.
+ * Cut off from the start of each block are three latencies, an eighth of the pair at least and half of a block at most.
  */
-export function changeTimings({ pairMs, medianLatencyMs }: { pairMs: number; medianLatencyMs: number }): PairTimings {
+export function changeTimings({ mostMs, medianLatencyMs }: { mostMs: number; medianLatencyMs: number }): PairTimings {
+  const pairMs = Math.min(mostMs, Math.max(mostMs / 3, 20 * medianLatencyMs));
   const blockMs = pairMs / 2;
   const trimMs = Math.min(Math.max(pairMs / 8, 3 * medianLatencyMs), blockMs / 2);
   const windowMs = blockMs - trimMs;

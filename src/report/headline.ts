@@ -1,11 +1,12 @@
 import { MODES } from '../lib/modes.ts';
 import { VERDICTS } from '../lib/verdicts.ts';
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
+import { changeOf, changeSentence, changeText } from './change.ts';
 import { code, prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
 import type { Check, Report } from './model.ts';
 import { successRate } from './record.ts';
-import { ratioCounts, speedupText, targetText } from './speedup.ts';
+import { ratioCounts, speedupText, targetText, vetoed } from './speedup.ts';
 import { preflightCounts, replicaCount, serves, splitChecks, stageFailed, stagePosition, tally } from './wording.ts';
 
 /** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
@@ -16,7 +17,7 @@ export function headlineText(report: Report): string {
       if (!MODES[report.mode].leases) return 'ready; nothing was leased';
       if (serves(report)) return servesText(report);
       return speed
-        ? `${speed.value} the throughput of one replica (target ${speed.target})`
+        ? `${speed.value} the throughput of one replica (target ${speed.target})${besideText(report)}`
         : sentencePart(firstReason(report));
     case 'fail':
       return failText(report);
@@ -26,10 +27,18 @@ export function headlineText(report: Report): string {
       if (speed?.relation !== 'undecided') return sentencePart(firstReason(report));
       return `${speed.value} (${speed.range}), too close to ${speed.min}× to decide`;
     case 'invalid':
-      return 'the measurement does not count';
+      return vetoed(report) ? 'the measurement does not count' : 'the comparison with its base does not count';
     case 'error':
       return errorText(report);
   }
+}
+
+/** What a pass says of the comparison with the base stack. */
+function besideText(report: Report): string {
+  const change = changeOf(report);
+  const text = change && changeText(change);
+  if (change?.verdict === 'same') return ', the same stack as its base';
+  return text ? `, ${text.value} that of its base` : '';
 }
 
 /** Who ends it: the nodes cost money until somebody does. */
@@ -72,17 +81,30 @@ export function leadSentence(report: Report): string {
   if (measured === null) {
     const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';
     const because = report.verdict === 'fail' && checked ? ', because the checks that failed decide the verdict' : '';
-    return `${checked}**Speed-up: ${NOT_MEASURED}${because}.**`;
+    return [`${checked}**Speed-up: ${NOT_MEASURED}${because}.**`, changeRemark(report)]
+      .filter((part) => part !== '')
+      .join(' ');
   }
   const interval = ratioCounts(report)
     ? intervalSentence(report)
     : 'A veto stands against this ratio: it does not count.';
-  return [measured, interval, routingRemark(report)].filter((part) => part !== '').join(' ');
+  return [measured, interval, changeRemark(report), routingRemark(report)].filter((part) => part !== '').join(' ');
+}
+
+/** The comparison with the base stack, in bold, where one was asked for. */
+function changeRemark(report: Report): string {
+  const change = changeOf(report);
+  return change ? `**${prose(changeSentence(change), 400)}**` : '';
 }
 
 function failText(report: Report): string {
   const speed = ratioCounts(report) ? speedupText(report) : null;
   if (speed?.relation === 'below') return `${speed.value} the throughput of one replica (target ${targetText(report)})`;
+  const change = changeOf(report);
+  if (change?.verdict === 'regressed') {
+    const scales = speed ? `, and ${speed.value} that of one replica` : '';
+    return `${changeText(change)?.value ?? 'less than'} the throughput of its base${scales}`;
+  }
   const { service, routing } = splitChecks(report.checks);
   const failed = (checks: Check[]) => checks.filter((check) => check.outcome === 'fail').length;
   const beside = speed?.relation === 'above' ? `, despite ${speed.value} throughput` : '';

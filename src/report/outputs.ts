@@ -1,3 +1,4 @@
+import { changeOf } from './change.ts';
 import { oneLine } from './escape.ts';
 import type { Report } from './model.ts';
 import { compactRecord } from './record.ts';
@@ -12,6 +13,10 @@ export const OUTPUT_NAMES = [
   'speedup',
   'speedup-low',
   'speedup-high',
+  'change',
+  'change-ratio',
+  'change-low',
+  'change-high',
   'throughput-one',
   'throughput-all',
   'throughput-serial',
@@ -47,6 +52,8 @@ export function outputsOf(
 ): Record<OutputName, string> {
   const record = compactRecord(report);
   const rates = record.requestsPerSecond;
+  const change = changeOf(report);
+  const ratio = change?.verdict === 'invalid' ? null : change?.ratio;
   return {
     mode: report.mode,
     verdict: record.verdict,
@@ -57,6 +64,10 @@ export function outputsOf(
     speedup: number(record.speedup?.value),
     'speedup-low': number(record.speedup?.low),
     'speedup-high': number(record.speedup?.high),
+    change: change?.verdict ?? '',
+    'change-ratio': number(ratio?.value),
+    'change-low': number(ratio?.low),
+    'change-high': number(ratio?.high),
     'throughput-one': number(rates.one),
     'throughput-all': number(rates.all),
     'throughput-serial': number(rates.serial),

@@ -1,4 +1,5 @@
 import { ratioText } from '../lib/speedup.ts';
+import { changeOf } from './change.ts';
 import { level, plain, targetRange } from './format.ts';
 import type { Interval, Report, Target } from './model.ts';
 
@@ -45,7 +46,8 @@ export function targetLimits({ minSpeedup, expectedMaxSpeedup }: Target): [min: 
 
 /** A veto takes the figures' standing away, whatever they say. */
 export function vetoed(report: Report): boolean {
-  return report.verdict === 'invalid' || (report.benchmark?.vetoes.length ?? 0) > 0;
+  const isOfChange = changeOf(report)?.verdict === 'invalid';
+  return (report.verdict === 'invalid' && !isOfChange) || (report.benchmark?.vetoes.length ?? 0) > 0;
 }
 
 /** Whether there is a ratio, and one that counts. */

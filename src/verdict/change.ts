@@ -1,6 +1,6 @@
 import type { ChangePair, Interval } from '../report/model.ts';
 import { type DecisionPlan, lookLimit } from './decide.ts';
-import { studentQuantileFromUpperTail } from './distributions.ts';
+import { fisherUpperTail, studentQuantileFromUpperTail } from './distributions.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
 /** The plan of a comparison with the base stack: `minSpeedup` of a decision is 1 less the slowdown that is allowed. */
@@ -23,6 +23,14 @@ export interface ChangeLook {
   nodeDeviation: number;
 }
 
+/**
+ * Nodes of one machine type are taken to differ by this much where nothing is seen of it: standard deviation of the
+ * logarithm of their speed.
+ */
+export const UNSEEN_NODE_DEVIATION = 0.003;
+/** Chance of differences as large between equal nodes, below which they are taken to be real. */
+const SEEN_BY_CHANCE = 0.05;
+
 /** How far nodes that hold equal stacks differ, as variance of the logarithm, and from how many degrees of freedom. */
 export interface NodeSpread {
   variance: number;
@@ -35,9 +43,10 @@ type Observed = Pick<ChangePair, 'ratio' | 'replica' | 'order'>;
  * Judges the ratios head ÷ base of the pairs so far. The logarithms are fitted by a level for each replica under test and
  * one effect of the order (least squares), so that neither moves the estimate, which is the mean of the levels.
  *
- * The replicas under test hold one stack on several nodes. What they differ by, beyond the noise of the pairs, is how
- * nodes differ, and the base stack is on other nodes: that variance is added to the one of the estimate, with degrees of
- * freedom after Satterthwaite (Biometrics Bulletin 2, 1946). Where each stack is measured whole, `spread` has it.
+ * The base stack is on other nodes, and nodes differ. The replicas under test hold one stack on several nodes: where they
+ * differ by more than chance explains (F test), the variance between them is added to the one of the estimate, with degrees
+ * of freedom after Satterthwaite (Biometrics Bulletin 2, 1946), else that of `UNSEEN_NODE_DEVIATION`. Where each stack is
+ * measured whole, `spread` has it.
  *
  * The limits are those of `lookLimit`: alpha is spent over all looks, on each side. Pairs of a round that is not whole yet
  * are left out.
@@ -61,6 +70,8 @@ export function changeLook(pairs: readonly Observed[], plan: ChangePlan, spread:
   };
   const found = { estimate, nodeDeviation: Math.sqrt(nodes.variance) };
   if (whole.length < minPairs) return { ...found, decision: 'continue' };
+  // The few replicas show so little of how nodes differ that looking more than once would err too often.
+  if (Number.isFinite(nodes.df) && whole.length < maxPairs) return { ...found, decision: 'continue' };
   // A stack that is surely slower, and surely by less than was allowed, is allowed.
   if (estimate.low > 1 - maxSlowdown) return { ...found, decision: 'no-worse' };
   if (estimate.high < 1) return { ...found, decision: 'regressed' };
@@ -82,7 +93,7 @@ export function nodeSpread(
     (sum, { logs, level }) => sum + logs.reduce((own, log) => own + (log - level) ** 2, 0),
     0,
   );
-  return between(groups, squares / df);
+  return between(groups, { variance: squares / df, df });
 }
 
 interface Group {
@@ -129,7 +140,7 @@ function fitOf(pairs: readonly Observed[]): Fit | null {
       (groups.reduce((total, { logs }) => total + 1 / logs.length, 0) / count ** 2 +
         (turns > 0 ? tilt ** 2 / turns : 0)),
     df,
-    nodes: between(levels, noise),
+    nodes: between(levels, { variance: noise, df }),
   };
 }
 
@@ -141,12 +152,16 @@ function groupsOf(observed: readonly { replica: string; log: number; order: numb
   });
 }
 
+const UNSEEN: NodeSpread = { variance: UNSEEN_NODE_DEVIATION ** 2, df: Number.POSITIVE_INFINITY };
+
 /** The variance between levels, less the share of it that noise explains. */
-function between(groups: readonly Group[], noise: number): NodeSpread {
-  if (groups.length < 2) return { variance: 0, df: 1 };
+function between(groups: readonly Group[], noise: NodeSpread): NodeSpread {
+  if (groups.length < 2) return UNSEEN;
+  const df = groups.length - 1;
   const seen = standardDeviation(groups.map(({ level }) => level)) ** 2;
-  const explained = noise * mean(groups.map(({ logs }) => 1 / logs.length));
-  return { variance: Math.max(0, seen - explained), df: groups.length - 1 };
+  const explained = noise.variance * mean(groups.map(({ logs }) => 1 / logs.length));
+  if (fisherUpperTail(seen / explained, df, noise.df) >= SEEN_BY_CHANCE) return UNSEEN;
+  return { variance: Math.max(UNSEEN.variance, seen - explained), df };
 }
 
 /** Satterthwaite's degrees of freedom of a sum of two variances. */

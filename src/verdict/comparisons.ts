@@ -33,6 +33,11 @@ export function scalingComparison(
   };
 }
 
+/** A comparison with the base stack that was not measured, and why. */
+export function unmeasuredChange(verdict: 'same' | 'not-measured', reason: string, limit: number): ArmComparison {
+  return { name: 'change', verdict, reasons: [reason], ratio: null, limit, arms: [], pairs: 0, change: null };
+}
+
 /** What a comparison does to the verdict of the run; null where it stands in the way of nothing. */
 const EFFECTS: Readonly<Record<ArmComparison['verdict'], Exclude<Verdict, 'pass' | 'error'> | null>> = {
   pass: null,

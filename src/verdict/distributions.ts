@@ -107,6 +107,12 @@ export function studentQuantileFromUpperTail(tail: number, df: number): number {
   return rootOf((t) => tail - studentUpperTail(t, df), 0, high);
 }
 
+/** P(F > f) of Fisher's F with `above` and `below` degrees of freedom; 0 for an infinite f. */
+export function fisherUpperTail(f: number, above: number, below: number): number {
+  if (!(f > 0)) return 1;
+  return f === Number.POSITIVE_INFINITY ? 0 : incompleteBeta(below / (below + above * f), below / 2, above / 2);
+}
+
 /** t with P(T ≤ t) = p, 0 < p < 1. */
 export function studentQuantile(p: number, df: number): number {
   return p < 0.5 ? -studentQuantileFromUpperTail(p, df) : studentQuantileFromUpperTail(1 - p, df);

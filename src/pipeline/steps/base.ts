@@ -2,7 +2,6 @@ import { errorText, Failure } from '../../lib/failure.ts';
 import { orAbort } from '../../lib/poll.ts';
 import type { ProgressEvent } from '../../progress/events.ts';
 import type { Fact } from '../../report/facts.ts';
-import type { ArmComparison, ComparisonVerdict } from '../../report/model.ts';
 import type { ComparedStack } from '../../stages/benchmark/change-arms.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import { deploy } from '../../stages/deploy/deploy.ts';
@@ -149,13 +148,4 @@ function baseLog({ emit }: Pick<StageContext, 'emit'>) {
       else if (event.type === 'warning') emit({ ...event, text: `base stack: ${event.text}` });
     },
   };
-}
-
-/** A comparison with the base stack that was asked for, and not measured. */
-export function unmeasuredChange(
-  verdict: Extract<ComparisonVerdict, 'same' | 'not-measured'>,
-  reason: string,
-  limit: number,
-): ArmComparison {
-  return { name: 'change', verdict, reasons: [reason], ratio: null, limit, arms: [], pairs: 0, change: null };
 }

@@ -6,10 +6,10 @@ import { type ChangeMeasured, measureChange } from '../../stages/benchmark/chang
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import type { ReadyStack } from '../../stages/ready/ready.ts';
 import type { VerifiedModel } from '../../stages/verify/verify.ts';
-import { scalingComparison } from '../../verdict/comparisons.ts';
+import { scalingComparison, unmeasuredChange } from '../../verdict/comparisons.ts';
 import { checkNodes } from '../endings.ts';
 import type { Run } from '../run.ts';
-import { type BaseStack, unmeasuredChange } from './base.ts';
+import type { BaseStack } from './base.ts';
 
 interface Served {
   prepared: Prepared;
@@ -69,6 +69,10 @@ async function compareWithBase(
     if (outcome.state === 'same') return without('same', 'The base stack has the same objects.');
     if (outcome.state === 'not-measured') return without('not-measured', outcome.reason);
     const head = { ...served, ...outcome.head };
+    const [own, other] = [served.stack.route.gateway, outcome.base.stack.route.gateway];
+    if (own.namespace !== other.namespace || own.name !== other.name) {
+      return without('not-measured', `The base stack is behind another gateway, ${other.namespace}/${other.name}.`);
+    }
     return await measureChange({ ...context, endsMs: run.endsMs() }, { head, base: outcome.base }, measured.benchmark);
   } catch (error) {
     context.signal.throwIfAborted();

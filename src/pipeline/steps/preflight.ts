@@ -1,3 +1,4 @@
+import type { Note } from '../../report/facts.ts';
 import { preflightCounts } from '../../report/wording.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import { budgetMs } from '../../stages/preflight/budget.ts';
@@ -6,6 +7,7 @@ import { preflight } from '../../stages/preflight/preflight.ts';
 import { preflightTable, type Table } from '../../stages/preflight/table.ts';
 import type { Files } from '../../stages/preflight/workspace.ts';
 import { sincePass } from '../../verdict/compare.ts';
+import { unmeasuredChange } from '../../verdict/comparisons.ts';
 import type { ConnectLine, ConnectStep, Run, World } from '../run.ts';
 
 /** What preflight leaves to later stages. */
@@ -29,6 +31,7 @@ export function preflightStep(run: Run): Promise<Planned> {
       const context = { ...run.context, gke, kube, registry, prompts, baseline };
       const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table, files.base);
       run.found({ service: prepared.service });
+      noteBase(note, prepared, context.inputs.maxSlowdown);
       noteChanges(run, files);
       const summary = `${preflightCounts(run.report().preflight)}; ${planText(prepared)}`;
       return { value: { context, prepared, budgetMs: budgetMs(context, prepared) }, summary };
@@ -76,6 +79,15 @@ async function connected(run: Run, table: Table): Promise<World> {
 
 function noteChanges(run: Run, { lastPass }: Files): void {
   if (lastPass) run.context.note({ type: 'changed-since-pass', changes: sincePass(lastPass, run.report()) });
+}
+
+/** A comparison that was asked for is in the report, however the run ends. */
+function noteBase(note: Note, { base }: Prepared, maxSlowdown: number): void {
+  if (!base) return;
+  const limit = 1 - maxSlowdown;
+  const ended = 'The run ended before the comparison.';
+  const reason = base.state === 'not-measured' ? base.reason : ended;
+  note({ type: 'compared', comparison: unmeasuredChange('not-measured', reason, limit) });
 }
 
 function planText({ nodes, pool, restingNodes }: Prepared): string {

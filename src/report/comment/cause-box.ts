@@ -1,7 +1,8 @@
 import { VERDICTS } from '../../lib/verdicts.ts';
 import { knownCause, wasCutOff } from '../cause.ts';
+import { changeOf } from '../change.ts';
 import { code, fenced, link, prose } from '../escape.ts';
-import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
+import type { ArmComparison, Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { whoActs } from '../wording.ts';
 import { alert } from './markdown.ts';
 
@@ -164,10 +165,23 @@ function doubtLines(report: Report): string[] {
     lines.push('**To decide:** give the run more time or money (inputs `timeout`, `max-cost`).');
   } else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
     lines.push(`**To decide:** allow more than ${pairs?.length ?? looks.done} pairs (input \`pairs\`), or run again.`);
+  } else if (report.verdict === 'inconclusive' && changeOf(report)) {
+    lines.push(...changeAdvice(changeOf(report)));
   } else if (report.verdict === 'invalid') {
     lines.push('**To decide:** remove what disturbed the measurement and run again; the ratio shown is not a result.');
   }
   return lines;
+}
+
+/** What decides a comparison with the base stack. */
+function changeAdvice(change: ArmComparison | undefined): string[] {
+  if (change?.verdict === 'not-measured') {
+    return [
+      '**To decide:** remove what kept the base stack from being measured and run again; without `base-manifests` the scaling alone is judged.',
+    ];
+  }
+  if (change?.verdict !== 'inconclusive') return [];
+  return ['**To decide:** allow more pairs (input `pairs`) or a larger `max-slowdown`, or run again.'];
 }
 
 function releaseLines(report: Report): string[] {

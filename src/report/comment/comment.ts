@@ -12,6 +12,7 @@ import { shortSha } from '../wording.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { causeBox } from './cause-box.ts';
 import { resultTable } from './result-table.ts';
+import { change } from './sections/change.ts';
 import { checks } from './sections/checks.ts';
 import { environment, pods } from './sections/environment.ts';
 import { evidence } from './sections/evidence.ts';
@@ -72,6 +73,7 @@ export function bodyParts(report: Report, detail: Detail, links: ReportLinks): P
 function sectionsOf(report: Report, detail: Detail): Section[] {
   const all = [
     evidence(report, detail),
+    change(report),
     preflight(report, detail),
     measures(report),
     pairs(report),

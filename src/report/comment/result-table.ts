@@ -1,4 +1,5 @@
 import { besideLimits } from '../../lib/number.ts';
+import { CHANGE_WORDS, changeOf, changeText } from '../change.ts';
 import { code, prose } from '../escape.ts';
 import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from '../format.ts';
 import type { Check, Report, StageResult } from '../model.ts';
@@ -46,7 +47,7 @@ function measuresTable(report: Report): string {
   const { benchmark } = report;
   const replicas = replicaCount(report);
   const { service, routing } = splitChecks(report.checks);
-  const rows = [speedupRow(report)];
+  const rows = [speedupRow(report), ...changeRow(report)];
   if (benchmark) {
     const { all, one } = benchmark.arms;
     const rates = [requestsPerSecond(all.requestsPerSecond), requestsPerSecond(one.requestsPerSecond)];
@@ -78,6 +79,15 @@ function speedupRow(report: Report): string[] {
   };
   const result = vetoed(report) ? '⚠️\u00a0not valid' : results[speed.relation];
   return ['**Speed-up**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
+}
+
+/** The comparison with the base stack, where one was asked for. */
+function changeRow(report: Report): string[][] {
+  const change = changeOf(report);
+  if (!change) return [];
+  const text = change.verdict === 'invalid' ? null : changeText(change);
+  const seen = text ? `**${text.value}** (${text.range})` : '–';
+  return [['**Against the base**', seen, '1×', `> ${plain(change.limit)}×`, CHANGE_WORDS[change.verdict]]];
 }
 
 function answeredRow(report: Report): string[] {

@@ -1,5 +1,6 @@
 import { ratioText } from '../../lib/speedup.ts';
 import { VERDICTS } from '../../lib/verdicts.ts';
+import { changeOf, changeSentence } from '../change.ts';
 import type { Interval, Report } from '../model.ts';
 import { targetLimits } from '../speedup.ts';
 import { always, type Format } from './format.ts';
@@ -27,6 +28,12 @@ export function junit(report: Report): string {
     const kind = looks.stopped === 'pass' ? null : looks.stopped === 'fail' ? 'failure' : 'error';
     const text = speedup ? speedupLine(speedup, report) : 'not measured';
     cases.push(testCase('benchmark', `speed-up above ${target.minSpeedup}`, kind, text));
+  }
+  const change = changeOf(report);
+  if (change) {
+    const { verdict, limit } = change;
+    const kind = verdict === 'regressed' ? 'failure' : verdict === 'no-worse' || verdict === 'same' ? null : 'error';
+    cases.push(testCase('comparisons', `throughput above ${limit} of the base`, kind, changeSentence(change)));
   }
   cases.push(testCase('verdict', report.verdict, VERDICTS[report.verdict].junit, report.reasons.join(' ')));
   const count = (kind: string) => cases.filter((text) => text.includes(`<${kind} `)).length;

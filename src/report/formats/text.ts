@@ -1,4 +1,5 @@
 import { knownCause } from '../cause.ts';
+import { changeOf, changeSentence } from '../change.ts';
 import { logLine } from '../escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
@@ -23,6 +24,7 @@ export function renderVerdictText(report: Report): string[] {
   const rows: [string, string | null][] = [
     ['verdict', `${report.verdict}: ${headlineText(report)}`],
     ['speed-up', serves(report) ? null : speedLine(report)],
+    ['change', changeLine(report)],
     ['endpoint', report.release?.outcome === 'kept' ? report.environment.endpoint : null],
     ['throughput', throughputLine(report)],
     ['latency', latencyLine(report)],
@@ -44,6 +46,11 @@ function speedLine(report: Report): string {
   const recorded = speed.relation === 'recorded' ? '; over a recorded baseline, decides nothing' : '';
   const standing = vetoed(report) ? '; does not count' : recorded;
   return `${speed.value} (${speed.level} interval ${speed.range}×; ${limit})${standing}`;
+}
+
+function changeLine(report: Report): string | null {
+  const change = changeOf(report);
+  return change ? changeSentence(change) : null;
 }
 
 function throughputLine(report: Report): string | null {

@@ -1,5 +1,6 @@
 import { changePairAt, changeTimings } from '../../load/change-pairs.ts';
 import type { LoadClient } from '../../load/client.ts';
+import type { PairTimings } from '../../load/pairs.ts';
 import { type MeasuredBlock, summarizeArm, summarizeClient } from '../../load/summary.ts';
 import type { RequestRecord } from '../../load/types.ts';
 import type { ArmComparison, Benchmark, ChangePair } from '../../report/model.ts';
@@ -18,18 +19,24 @@ import { closeReplicaWays, waysTo } from './one-replica.ts';
  * One-sided chance of a false `regressed`, and of a false `no-worse`, over all looks together. The t quantile at the limits
  * spends a little more.
  */
-export const CHANGE_ALPHA = 0.009;
-/** Pairs for each pair of the scaling, each as much shorter. */
-const SHORTER = 2;
+export const CHANGE_ALPHA = 0.011;
 
-/** The plan of the pairs, from the inputs of the scaling: as much load, in more and shorter pairs. */
+/**
+ * The plan of the pairs, from the inputs of the scaling: as much load, in more and shorter pairs. `shorter` is the length of
+ * a pair of the scaling over that of a pair here. A round has each replica under test first and second.
+ */
 export function changePlan(
   { pairs, maxSlowdown }: Pick<StageContext['inputs'], 'pairs' | 'maxSlowdown'>,
-  { turns, nodes }: { turns: number; nodes: ChangePlan['nodes'] },
+  { turns, nodes, shorter }: { turns: number; nodes: ChangePlan['nodes']; shorter: number },
 ): ChangePlan {
   const { minSpeedup: _, ...plan } = wholeRounds(
-    { minPairs: SHORTER * pairs.min, maxPairs: SHORTER * pairs.max, minSpeedup: 1, alpha: CHANGE_ALPHA },
-    turns,
+    {
+      minPairs: Math.ceil(shorter * pairs.min),
+      maxPairs: Math.floor(shorter * pairs.max),
+      minSpeedup: 1,
+      alpha: CHANGE_ALPHA,
+    },
+    2 * turns,
   );
   return { ...plan, maxSlowdown, nodes };
 }
@@ -82,11 +89,14 @@ async function compare(
   const { inputs } = context;
   const turns = arms.head.ways.length;
   const nodes = isWhole ? { head: arms.head.replicas, base: arms.base.replicas } : { head: turns, base: 1 };
-  const plan = changePlan(inputs, { turns, nodes });
+  const medianLatencyMs = await warmArms(context, arms, concurrency);
+  const timings = changeTimings({ mostMs: inputs.pairDurationMs, medianLatencyMs });
+  const shorter = inputs.pairDurationMs / (timings.oneMs + timings.allMs);
+  const plan = changePlan(inputs, { turns, nodes, shorter });
   const spread = isWhole
     ? nodeSpread(scaling.pairs.map(({ baseline = null, ...pair }) => ({ ...pair, baseline })))
     : null;
-  const collected = await collect(context, arms, { plan, concurrency, spread });
+  const collected = await collect(context, arms, { plan, timings, concurrency, spread });
   const { blocks, evidence, pairs, look, failing, outOfTime } = collected;
   const summaries = { head: summarizeArm(blocks.head), base: summarizeArm(blocks.base) };
   const client = summarizeClient([...blocks.head, ...blocks.base]);
@@ -135,20 +145,30 @@ async function compare(
   return { comparison, records: [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records) };
 }
 
-async function collect(
-  context: StageContext,
-  arms: Record<Arm['name'], Arm>,
-  { plan, concurrency, spread }: { plan: ChangePlan; concurrency: number; spread: ReturnType<typeof nodeSpread> },
-): Promise<Collected> {
-  const warm = [];
+/** Warms both arms. Returns the larger of their median latencies, milliseconds. */
+async function warmArms(context: StageContext, arms: Record<Arm['name'], Arm>, concurrency: number): Promise<number> {
+  let slowest = 0;
   for (const arm of [arms.base, arms.head]) {
     const [way] = arm.ways;
     if (!way) throw new RangeError(`the ${arm.name} has no way`);
-    const part = `change/${arm.name}`;
-    warm.push(await warmWith(arm.loaded, way.client, { arm: arm.name, title: arm.title, concurrency, part }));
+    const given = { arm: arm.name, title: arm.title, concurrency, part: `change/${arm.name}` };
+    const { medianLatencyMs } = await warmWith(arm.loaded, way.client, given);
+    slowest = Math.max(slowest, medianLatencyMs ?? 0);
+    context.signal.throwIfAborted();
   }
-  const medianLatencyMs = Math.max(0, ...warm.map((one) => one.medianLatencyMs ?? 0));
-  const timings = changeTimings({ pairMs: context.inputs.pairDurationMs / SHORTER, medianLatencyMs });
+  return slowest;
+}
+
+async function collect(
+  context: StageContext,
+  arms: Record<Arm['name'], Arm>,
+  {
+    plan,
+    timings,
+    concurrency,
+    spread,
+  }: { plan: ChangePlan; timings: PairTimings; concurrency: number; spread: ReturnType<typeof nodeSpread> },
+): Promise<Collected> {
   const found: Collected = {
     blocks: { head: [], base: [] },
     evidence: [],

@@ -2,6 +2,7 @@ import type { Pod } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
 import { chipsAskedBy } from '../../stack/pods.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { nodesOfBase } from '../lease/lease.ts';
 import { poolNodes, type TpuNode } from '../lease/nodes.ts';
 import type { ReadyStack } from './ready.ts';
 
@@ -12,7 +13,7 @@ import type { ReadyStack } from './ready.ts';
  */
 export async function checkPlacement(
   context: Pick<StageContext, 'kube' | 'emit'>,
-  prepared: Pick<Prepared, 'pool'>,
+  prepared: Pick<Prepared, 'pool' | 'base'>,
   { replicas }: Pick<ReadyStack, 'replicas'>,
 ): Promise<void> {
   const pool = prepared.pool.name;
@@ -20,7 +21,8 @@ export async function checkPlacement(
   const problem = misplaced(replicas, nodes, pool);
   if (problem) throw problem;
   const empty = nodes.filter(({ name }) => !replicas.some(({ spec }) => spec?.nodeName === name));
-  if (empty.length === 0) return;
+  // The replicas of the base stack are not listed here; their nodes are not empty.
+  if (empty.length <= nodesOfBase(prepared)) return;
   const names = empty.map(({ name }) => name).join(', ');
   context.emit({ type: 'warning', text: `no replica runs on ${names} of the leased pool ${pool}` });
 }

@@ -1,0 +1,110 @@
+import { decimal } from '../../../lib/number.ts';
+import { changeOf, changeSentence, changeText } from '../../change.ts';
+import { code, prose } from '../../escape.ts';
+import { count, duration, integer, milliseconds, NOT_MEASURED, percent, requestsPerSecond } from '../../format.ts';
+import type { ChangeFigures, Percentile, Percentiles, Report, StackFigures } from '../../model.ts';
+import { bullets, paragraphs, table } from '../markdown.ts';
+import type { Section } from './section.ts';
+
+/** Both stacks side by side; null where nothing was compared. */
+export function change(report: Report): Section | null {
+  const found = changeOf(report);
+  if (!found?.change) return null;
+  const text = changeText(found);
+  return {
+    name: 'change',
+    summary: `Against the base: ${text ? `${text.value} the throughput (${text.range}×), ` : ''}${found.verdict}`,
+    body: paragraphs([
+      prose(changeSentence(found), 400),
+      table(['', 'Under test', 'Base', 'Difference'], ['left', 'right', 'right', 'right'], rowsOf(found.change)),
+      bullets(howMeasured(found.change)),
+    ]),
+    open: found.verdict === 'regressed',
+  };
+}
+
+type Row = [title: string, read: (stack: StackFigures) => number | null, show: (value: number) => string];
+
+const ROWS: readonly Row[] = [
+  ['Throughput at equal load', ({ load }) => load.requestsPerSecond, requestsPerSecond],
+  ['Requests answered', ({ load }) => load.successRate, (share) => percent(share, 1)],
+  ['Tokens per prompt', ({ tokensPerPrompt }) => tokensPerPrompt, (value) => decimal(value, 1)],
+  ['Prefix-cache hit rate', ({ hitRate }) => hitRate, (share) => percent(share, 1)],
+  ['Model load time, slowest replica', ({ readyMs }) => readyMs, duration],
+  ['KV cache of a replica', ({ kvCacheTokens }) => kvCacheTokens, (value) => `${integer(value)}\u00a0tokens`],
+];
+
+const LATENCIES: readonly [title: string, read: (stack: StackFigures) => Percentiles | null][] = [
+  ['Latency', ({ load }) => load.latencyMs],
+  ['TTFT, open loop', ({ ttftMs }) => ttftMs],
+  ['TPOT, open loop', ({ tpotMs }) => tpotMs],
+  ['End to end, open loop', ({ e2eMs }) => e2eMs],
+];
+
+function rowsOf({ head, base }: ChangeFigures): string[][] {
+  const figures = ROWS.map(([title, read, show]) => {
+    const [own, other] = [read(head), read(base)];
+    return [title, shown(own, show), shown(other, show), difference(own, other)];
+  });
+  const latencies = LATENCIES.flatMap(([title, read]) => {
+    const [own, other] = [read(head), read(base)];
+    return (['p50', 'p95'] as const).map((key) => [
+      `${title} ${key}`,
+      shown(own?.[key] ?? null, withLimits),
+      shown(other?.[key] ?? null, withLimits),
+      difference(own?.[key].value ?? null, other?.[key].value ?? null),
+    ]);
+  });
+  const [throughput = [], ...others] = figures;
+  return [throughput, ...latencies, ...others];
+}
+
+function shown<T>(value: T | null, show: (value: T) => string): string {
+  return value === null ? NOT_MEASURED : show(value);
+}
+
+/** `486 (471–503) ms` */
+function withLimits({ value, low, high }: Percentile): string {
+  const limits = low === null || high === null ? '' : ` (${milliseconds(low)}–${milliseconds(high)})`;
+  return `${milliseconds(value)}${limits}\u00a0ms`;
+}
+
+/** `+3.1%` of the base. */
+function difference(own: number | null, other: number | null): string {
+  if (own === null || other === null || other === 0) return '–';
+  const share = 100 * (own / other - 1);
+  return `${share > 0 ? '+' : ''}${decimal(share, 1)}%`;
+}
+
+function howMeasured({
+  method,
+  pairs,
+  looks,
+  base,
+  head,
+  nodeDeviation,
+  vetoes,
+  warnings,
+  baseReplicas,
+}: ChangeFigures): string[] {
+  const stopped = {
+    'no-worse': 'the lower limit had been crossed',
+    regressed: 'the upper limit had been crossed',
+    budget: 'the budget was spent',
+    time: 'the time or the money of the run did not reach for another pair',
+    aborted: 'the measurement broke off',
+  };
+  const images = head.vllmImage === base.vllmImage ? [] : [`vLLM image: ${image(base)} → ${image(head)}`];
+  return [
+    `Method: ${prose(method, 600)}`,
+    `Base stack: ${code(base.service, 80)}, ${baseReplicas === 'one' ? 'one replica' : 'all replicas'}; content ${code(base.contentHash.slice(0, 12), 12)} → ${code(head.contentHash.slice(0, 12), 12)}`,
+    ...images,
+    `Stopped after ${count(pairs.length, 'pair')}: ${stopped[looks.stopped]}. Allowed for what nodes differ by: ${percent(nodeDeviation, 1)}.`,
+    ...vetoes.map(({ id, message }) => `**Veto** ${code(id, 60)}: ${prose(message)}`),
+    ...warnings.map(({ id, message }) => `**Warning** ${code(id, 60)}: ${prose(message)}`),
+  ];
+}
+
+function image({ vllmImage }: StackFigures): string {
+  return vllmImage === null ? 'not known' : code(vllmImage, 160);
+}
