@@ -1,8 +1,8 @@
 import { lognormal, normal, type Random } from '../../../lab/serving/random.ts';
 import type { BlockRun } from '../../../src/load/closed-loop.ts';
-import type { BlockPlan, BlockWay } from '../../../src/load/pairs.ts';
+import type { BlockLoad, BlockPlan, BlockWay } from '../../../src/load/pairs.ts';
 import type { RequestRecord } from '../../../src/load/types.ts';
-import type { ArmName } from '../../../src/report/model.ts';
+import type { ArmName, LoadArm } from '../../../src/report/model.ts';
 
 /** A system whose true speed-up is known, because it is made so. */
 export interface System {
@@ -64,7 +64,7 @@ function driftFactor(machine: Machine, atMs: number): number {
 }
 
 interface Load {
-  arm: ArmName;
+  arm: LoadArm;
   way: BlockWay;
   replica: number | null;
   /** Whether it is not the first of its pair. */
@@ -73,6 +73,8 @@ interface Load {
   concurrency: number;
   durationMs: number;
   rampMs: number;
+  /** Throughput of what is loaded, beside that of the system; 1 unless given. */
+  speed?: number;
   /** Requests in total; the load ends with the last of them. */
   requests?: number;
 }
@@ -80,6 +82,16 @@ interface Load {
 /** One block of a plan on the machine, as the load generator would have recorded it. */
 export function playBlock(machine: Machine, plan: BlockPlan, rampMs: number, later: boolean): BlockRun {
   return play(machine, { ...plan, rampMs, later });
+}
+
+/** One block of a comparison of two stacks, each on one replica that is as fast as given. */
+export function playStack(
+  machine: Machine,
+  block: BlockLoad,
+  rampMs: number,
+  how: { later: boolean; speed: number },
+): BlockRun {
+  return play(machine, { ...block, ...how, rampMs, way: 'one', replica: 0 });
 }
 
 /** The runbook's way: so many requests, at most `concurrency` at a time; answers per second from first to last. */
@@ -98,9 +110,9 @@ export function playFixed(machine: Machine, arm: ArmName, requests: number, conc
 function play(machine: Machine, load: Load): BlockRun {
   const { system, draw } = machine;
   const startMs = machine.nowMs;
-  const replicas = load.arm === 'one' ? 1 : system.replicas;
+  const replicas = load.arm === 'all' ? system.replicas : 1;
   // Less than perfect scaling: each of several busy replicas is slower than one alone.
-  const slowed = load.arm === 'one' ? 1 : system.replicas / system.speedup;
+  const slowed = (load.arm === 'all' ? system.replicas / system.speedup : 1) / (load.speed ?? 1);
   const memory = system.shockMemory;
   machine.shockNow = memory * machine.shockNow + Math.sqrt(1 - memory ** 2) * system.shock * normal(draw);
   const place = load.later ? 1 + system.second : 1;

@@ -1,12 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { replaceBetween } from '../../../scripts/docs/tables.ts';
 import { ALL_DAYS, DAYS, type Row, SPEEDUPS } from './study.ts';
 import { COLUMNS, rowLine, tableLine } from './table.ts';
-import type { Task } from './worker.ts';
+import { rowsOf } from './threads.ts';
+import type { ScalingTask } from './worker.ts';
 
 /**
  * `npm run test:soundness`: the decision code of the gate on simulated response streams whose true speed-up is known,
@@ -49,11 +48,11 @@ process.stdout.write(
 say(tableLine(COLUMNS));
 say(tableLine(COLUMNS.map(() => '---')));
 const broken: string[] = [];
-const tasks: Task[] = Object.keys(ALL_DAYS).flatMap((day) =>
+const tasks: ScalingTask[] = Object.keys(ALL_DAYS).flatMap((day) =>
   // What happens once in twenty runs must be counted oftener to be known as well.
   SPEEDUPS.map((speedup) => ({ day, speedup, runs: speedup === 2.5 ? 5 * runs : runs, seed })),
 );
-for await (const row of rowsOf(tasks)) {
+for await (const row of rowsOf<Row>(tasks)) {
   say(rowLine(row.day, row.speedup, row));
   for (const limit of LIMITS) {
     if (limit.speedup === row.speedup && !limit.holds(row)) broken.push(`${row.day}, ${row.speedup}×: ${limit.what}`);
@@ -68,32 +67,4 @@ if (values.write) {
   const path = resolve(import.meta.dirname, '../../../docs/method.md');
   const page = await readFile(path, 'utf8');
   await writeFile(path, replaceBetween(page, 'soundness', lines.join('\n'), 'docs/method.md'));
-}
-
-/** The rows in the order of the tasks, each from a thread of its own while the machine has processors for it. */
-async function* rowsOf(tasks: readonly Task[]): AsyncGenerator<Row> {
-  const rows = tasks.map(() => Promise.withResolvers<Row>());
-  let next = 0;
-  const workers = Array.from({ length: Math.min(availableParallelism(), tasks.length) }, () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url));
-    let current = -1;
-    const give = () => {
-      current = next;
-      next += 1;
-      const task = tasks[current];
-      if (task) worker.postMessage(task);
-    };
-    worker.on('message', (row: Row) => {
-      rows[current]?.resolve(row);
-      give();
-    });
-    worker.on('error', (error) => rows[current]?.reject(error));
-    give();
-    return worker;
-  });
-  try {
-    for (const { promise } of rows) yield await promise;
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
 }

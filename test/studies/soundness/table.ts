@@ -1,3 +1,4 @@
+import type { ChangeRow } from './change-study.ts';
 import type { Row } from './study.ts';
 
 export const COLUMNS = [
@@ -28,5 +29,24 @@ export function rowLine(day: string, speedup: number, row: Row): string {
     ...[day, `${speedup}×`, percent(row.pass), percent(row.fail), percent(row.inconclusive), percent(row.invalid)],
     ...[percent(row.passInTime)],
     ...[row.meanSeconds.toFixed(0), percent(parallel), percent(recorded), percent(summary)],
+  ]);
+}
+
+export const CHANGE_COLUMNS = ['day', 'true change', 'allowed loss', 'no worse', 'regressed', 'undecided', 'mean s'];
+
+/** A row of the study of the change as docs/method.md has it. */
+export function changeRowLine({
+  day,
+  effect,
+  maxSlowdown,
+  noWorse,
+  regressed,
+  undecided,
+  meanSeconds,
+}: ChangeRow): string {
+  const shown = effect === 0 ? 'none' : `−${(-100 * effect).toFixed(0)} %`;
+  return tableLine([
+    ...[day, shown, `${(100 * maxSlowdown).toFixed(0)} %`],
+    ...[percent(noWorse), percent(regressed), percent(undecided), meanSeconds.toFixed(0)],
   ]);
 }

@@ -1,14 +1,27 @@
 import { parentPort } from 'node:worker_threads';
-import { type Row, study } from './study.ts';
+import { changeStudy } from './change-study.ts';
+import { study } from './study.ts';
 
-/** One row of the table: what is asked of a worker. */
-export interface Task {
+/** One row of the table of the scaling: what is asked of a worker. */
+export interface ScalingTask {
   day: string;
   speedup: number;
   runs: number;
   seed: number;
 }
 
-parentPort?.on('message', ({ day, speedup, runs, seed }: Task) => {
-  parentPort?.postMessage(study(day, speedup, runs, seed) satisfies Row);
+/** One row of the table of the change. */
+export interface ChangeTask {
+  day: string;
+  effect: number;
+  maxSlowdown: number;
+  runs: number;
+  seed: number;
+}
+
+export type Task = ScalingTask | ChangeTask;
+
+parentPort?.on('message', (task: Task) => {
+  const { day, runs, seed } = task;
+  parentPort?.postMessage('effect' in task ? changeStudy(day, task) : study(day, task.speedup, runs, seed));
 });

@@ -11,7 +11,7 @@ vllm:prefix_cache_hits_total{engine="0"} 9.088e+03
 vllm:num_requests_waiting{engine="0"} 0.0
 vllm:num_requests_running{engine="0"} 2.0
 vllm:num_preemptions_total{engine="0"} 0.0
-vllm:cache_config_info{block_size="128",enable_prefix_caching="True",engine="0"} 1.0
+vllm:cache_config_info{block_size="128",enable_prefix_caching="True",engine="0",num_gpu_blocks="8192"} 1.0
 process_start_time_seconds 1.7638e+09
 `;
 
@@ -59,6 +59,7 @@ describe('the counters of a replica', () => {
       preemptions: 0,
       processStartSeconds: 1.7638e9,
       blockSizeTokens: 128,
+      kvCacheTokens: 128 * 8192,
       prefixCaching: true,
     });
   });
@@ -81,6 +82,7 @@ describe('the counters of a replica', () => {
       preemptions: null,
       processStartSeconds: null,
       blockSizeTokens: null,
+      kvCacheTokens: null,
       prefixCaching: null,
     });
   });
