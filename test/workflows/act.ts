@@ -70,7 +70,11 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
   git('init', '-q', '-b', 'main');
   git('remote', 'add', 'origin', `https://github.com/${LAB.repository}`);
   git('add', '-A');
-  git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-q', '-m', 'as it is');
+  const commit = (...args: string[]) =>
+    git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-q', ...args);
+  commit('-m', 'as it is');
+  // A pull request is checked out as a merge, whose first parent is its base.
+  commit('--allow-empty', '-m', 'the merge');
   const running = new Set<ChildProcess>();
   let runs = 0;
   return {

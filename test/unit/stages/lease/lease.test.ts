@@ -288,6 +288,43 @@ describe('the nodes', () => {
     await expect(wait(refused).run()).rejects.toMatchObject({ code: 'gke-permission' });
   });
 
+  describe('with those of a base stack', () => {
+    const base = { state: 'ready', prepared: { ...prepared(), nodes: 1 }, contentHash: 'a', headHash: 'b' } as const;
+    const shortOf = async (pool = fakePool(), list = () => pool.nodes) => {
+      const { kube } = fakeKube({ Node: list });
+      const { context } = stageContext({ gke: pool.gke, kube });
+      const wanted = prepared({ nodes: 4, base });
+      const reasons: string[] = [];
+      const operation = await requestNodes(context, wanted, LIMIT_MS);
+      const found = await awaitNodes(context, wanted, operation, LIMIT_MS, (reason) => reasons.push(reason));
+      return { nodes: found.length, reasons };
+    };
+
+    it('are all awaited', async () => {
+      expect(await shortOf()).toEqual({ nodes: 4, reasons: [] });
+    });
+
+    it('are done without where the quota ends with those of the stack under test', async () => {
+      const pool = fakePool(0, { operationError: 'Quota TPUS_PER_TPU_FAMILY exceeded. Limit: 12.0 in region.' });
+      const { nodes: found, reasons } = await shortOf(pool, () => nodes(3));
+      expect(found).toBe(3);
+      expect(reasons).toEqual([expect.stringContaining('3 of 4 nodes')]);
+    });
+
+    it('are done without where they do not come in time', async () => {
+      const { nodes: found, reasons } = await shortOf(fakePool(), () => nodes(3));
+      expect({ found, reasons }).toEqual({
+        found: 3,
+        reasons: ['3 of 4 nodes of v6e are Ready, and the others did not come in time.'],
+      });
+    });
+
+    it('are no reason to go on with fewer than the stack under test needs', async () => {
+      const pool = fakePool(0, { operationError: 'Quota TPUS_PER_TPU_FAMILY exceeded.' });
+      await expect(shortOf(pool, () => nodes(2))).rejects.toMatchObject({ stage: 'lease' });
+    });
+  });
+
   it('count only when Ready with chips', async () => {
     const pool = fakePool();
     const { run } = wait(pool, () => nodes(3, 2));
