@@ -9,4 +9,10 @@ describeRehearsals(MEASURED_SCALE, [
     code: 1,
     says: [/Fail — 2\.[012]\d×/, /lies wholly below 2\.5×/],
   },
+  {
+    // Three of the slower replicas scale as three of the faster ones did: only the base stack shows it.
+    scenario: 'change-slower',
+    code: 1,
+    says: [/Fail — 0\.[67]\d+× the throughput of its base/, /regressed/, /Speed-up .*pass/],
+  },
 ]);
