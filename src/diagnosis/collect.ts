@@ -15,7 +15,13 @@ export interface CollectOptions {
   kube: KubeClient;
   gke: GkeClient | null;
   /** Null before preflight has found it. */
-  service: { apiVersion: string; name: string; namespace: string; routes?: readonly string[] } | null;
+  service: {
+    apiVersion: string;
+    name: string;
+    namespace: string;
+    routes?: readonly string[];
+    beside?: string;
+  } | null;
   namespace: string;
   nodePool: string | null;
   gateway: { namespace: string; name: string } | null;
@@ -99,7 +105,8 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
     await Promise.all(found.pods.map((pod) => readLogs(kube, pod, gather)));
   });
   const events = gather('events', async () => {
-    found.events.push(...eventsOf(await list('v1', 'Event', namespace)));
+    const events = await list('v1', 'Event', namespace);
+    found.events.push(...eventsOf(events.filter((event) => !isBeside(event, service?.beside))));
   });
   await Promise.all([
     pods,
@@ -205,6 +212,12 @@ async function tailOf(
   const end = bytes.subarray(-LOG_BYTES).toString();
   // The cut goes through a line.
   return end.slice(end.indexOf('\n') + 1);
+}
+
+/** Whether an event is of another stack of the run: of its service, or of what KServe makes of that. */
+function isBeside({ involvedObject }: Event, beside: string | undefined): boolean {
+  const name = String(involvedObject?.name ?? '');
+  return beside !== undefined && (name === beside || name.startsWith(`${beside}-`));
 }
 
 /** Warnings, newest last, and what is Normal only where it tells of a pod's life. */

@@ -6,6 +6,8 @@ export interface ServiceRef {
   replicas: number;
   /** HTTPRoutes of its namespace that it names (`router.route.http.refs`); absent where KServe makes one. */
   routes?: readonly string[];
+  /** The service of another stack of the run in the same namespace; what happens to that explains nothing of this one. */
+  beside?: string;
 }
 
 /** A gateway by its place. */

@@ -30,7 +30,9 @@ export function preflightStep(run: Run): Promise<Planned> {
       const { gke, kube, registry } = world;
       const context = { ...run.context, gke, kube, registry, prompts, baseline };
       const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table, files.base);
-      run.found({ service: prepared.service });
+      const { base } = prepared;
+      const beside = base?.state === 'ready' ? { beside: base.prepared.service.name } : {};
+      run.found({ service: { ...prepared.service, ...beside } });
       noteBase(note, prepared, context.inputs.maxSlowdown);
       noteChanges(run, files);
       const summary = `${preflightCounts(run.report().preflight)}; ${planText(prepared)}`;

@@ -64,7 +64,7 @@ const collect = (kube: KubeClient, limitMs = 2_000) =>
   collectEvidence({
     kube,
     gke: null,
-    service: SERVICE,
+    service: { ...SERVICE, beside: `${NAME}-base` },
     namespace: 'ns',
     nodePool: 'v6e',
     gateway: GATEWAY,
@@ -158,6 +158,16 @@ describe('evidence', () => {
     const found = await collect(cluster({ lists: { Event: events as unknown as KubeObject[], Pod: pods }, log }));
     expect(found.events.at(-1)?.message).toMatch(/^499 x/);
     expect(JSON.stringify(found).length).toBeLessThan(1024 * 1024);
+  });
+
+  it('holds no event of a base stack beside it', async () => {
+    const event = (name: string) => ({
+      ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `e-${name}` } },
+      ...{ type: 'Warning', reason: 'BackOff', message: 'crashes', involvedObject: { kind: 'Pod', name } },
+    });
+    const events = [`${NAME}-base`, `${NAME}-base-kserve-1`, `${NAME}-kserve-1`].map(event);
+    const found = await collect(cluster({ lists: { Event: events as unknown as KubeObject[] } }));
+    expect(found.events.map(({ name }) => name)).toEqual([`${NAME}-kserve-1`]);
   });
 
   it('holds no credential that a program printed, and no value of the environment', async () => {
