@@ -29,12 +29,13 @@ export const CHANGE_DAYS: Readonly<Record<string, ChangeDay>> = {
   'order effects': { system: { ...USUAL, second: 0.03 }, nodes: 0 },
   'AR(1) noise': { system: { ...USUAL, shock: 0.03, shockMemory: 0.7 }, nodes: 0 },
   'cold caches': { system: { ...USUAL, cold: 0.5, coldSeconds: 1.2 }, nodes: 0 },
-  'nodes differ by 0.3 %': { system: USUAL, nodes: 0.003 },
+  'nodes differ by 0.2 %': { system: USUAL, nodes: 0.002 },
 };
 
 export const ROUGH_DAYS: Readonly<Record<string, ChangeDay>> = {
   rough: { system: { ...USUAL, serviceCv: 0.5, drift: 0.05, shock: 0.03 }, nodes: 0 },
   'heavy tails': { system: { ...USUAL, tailShare: 0.01, tailFactor: 8 }, nodes: 0 },
+  'nodes differ by 0.3 %': { system: USUAL, nodes: 0.003 },
   'nodes differ by 1 %': { system: USUAL, nodes: 0.01 },
   'nodes differ by 10 %': { system: USUAL, nodes: 0.1 },
 };
