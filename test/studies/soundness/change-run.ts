@@ -34,15 +34,10 @@ const LIMITS: { what: string; concerns: (row: ChangeRow) => boolean; holds: (row
   },
   {
     what: 'a loss of 3 % found in 95 % within eight minutes of load',
-    concerns: ({ day, effect }) => effect === -0.03 && day in FOUND_DAYS,
+    concerns: ({ day, effect }) => effect === -0.03 && day in CHANGE_DAYS,
     holds: ({ regressed, mostSeconds }) => regressed >= 0.95 && mostSeconds <= IN_TIME_SECONDS,
   },
 ];
-/** Days of which the noise leaves room for it. */
-const FOUND_DAYS: Readonly<Record<string, unknown>> = Object.fromEntries(
-  Object.entries(CHANGE_DAYS).filter(([, { nodes }]) => nodes === 0),
-);
-
 const lines: string[] = [];
 const say = (text: string) => {
   lines.push(text);
