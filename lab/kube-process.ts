@@ -20,6 +20,7 @@ export async function startKube(config: KubeConfig): Promise<KubePorts & { close
     podProxy: cluster.podAddress,
     podDeletion: 'graceful',
     denied: [...config.scenario.cluster.denied],
+    refused: config.scenario.cluster.refused,
     readers: config.readers ?? [],
     onRequest: (request) => record.requests.push(request),
   });

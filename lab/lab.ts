@@ -133,6 +133,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
           login: 'github-actions[bot]',
           repository: LAB.repository,
           pullRequests: [LAB.pullRequest],
+          refused: scenario.github.refused,
         },
       }),
     ]);

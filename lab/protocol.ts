@@ -4,6 +4,7 @@
  */
 import type { KserveVersion } from './cluster/kserve-versions.ts';
 import type { Scenario } from './scenarios/scenarios.ts';
+import type { RefusedCall } from './scenarios/types.ts';
 
 export interface PemPair {
   /** PEM certificate, valid for 127.0.0.1 and localhost. */
@@ -268,6 +269,8 @@ export interface GithubConfig {
   staleReads?: number;
   /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */
   denied?: string[];
+  /** Calls that are refused, whatever the token may do. */
+  refused?: readonly RefusedCall[];
   /** The first writes meet a secondary rate limit. */
   secondaryLimit?: { writes: number; retryAfterS: number };
 }

@@ -22,11 +22,15 @@ export async function waitForConfig(
 /** Waits until every Secret and ConfigMap that the pod mounts exists. */
 export async function waitForVolumes(context: PodContext): Promise<void> {
   for (;;) {
-    const problem = volumeProblem(context);
+    const problem = volumeProblem(context) ?? (isReplica(context) ? context.scenario.cluster.unmounted : null);
     if (problem === null) return;
     context.event(context.pod, 'Warning', 'FailedMount', problem, { host: context.pod.spec.nodeName as string });
     await context.clock.pause(RETRY_AFTER, context.signal);
   }
+}
+
+function isReplica({ pod }: PodContext): boolean {
+  return pod.metadata.labels?.['kserve.io/component'] === 'workload';
 }
 
 function configProblem(context: PodContext, container: ContainerSpec): string | null {

@@ -44,6 +44,7 @@ export async function runInit(context: PodContext, spec: ContainerSpec, record: 
   for (let backoff = FIRST_BACKOFF; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF)) {
     await pullImage(context, spec, record);
     await waitForConfig(context, spec, record);
+    await waitForEver(context, spec, record);
     setRunning(context, record, false);
     const exit = (await runFault(context, spec, record)) ?? (await runInitProcess(context, spec));
     setTerminated(context, record, exit.code, exit.reason, exit.message);
@@ -84,11 +85,22 @@ function downloadBlocked(context: PodContext): string[] | null {
   return null;
 }
 
+/** Where the scenario has the kubelet fail to make the container: as it waits, until the pod ends. */
+async function waitForEver(context: PodContext, spec: ContainerSpec, record: ContainerRecord): Promise<void> {
+  const { waits } = faultOf(context, spec) ?? {};
+  if (!waits) return;
+  setWaiting(context, record, waits.reason, waits.message);
+  for (;;) {
+    containerEvent(context, record, 'Warning', 'Failed', `Error: ${waits.message}`);
+    await context.clock.pause(15, context.signal);
+  }
+}
+
 /** The scenario's own script for a container; null when it has none. */
 async function runFault(context: PodContext, spec: ContainerSpec, record: ContainerRecord): Promise<Exit | null> {
   const { clock, signal, logs, pod } = context;
   const fault = faultOf(context, spec);
-  if (!fault || fault.pull || (fault.once && record.restartCount > 0)) return null;
+  if (!fault || fault.pull || fault.waits || (fault.once && record.restartCount > 0)) return null;
   const stillGood = fault.whenAsked && record.restartCount === 0;
   if (fault.whenReady || stillGood) {
     await clock.wait(clock.jitter(PICKER_START), signal);
@@ -135,6 +147,7 @@ export async function runContainer(context: PodContext, spec: ContainerSpec, rec
   for (let backoff = FIRST_BACKOFF; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF)) {
     await pullImage(context, spec, record);
     await waitForConfig(context, spec, record);
+    await waitForEver(context, spec, record);
     setRunning(context, record, spec.startupProbe === undefined);
     const exit = (await runFault(context, spec, record)) ?? (await runProcess(context, spec, record));
     setTerminated(context, record, exit.code, exit.reason, exit.message);

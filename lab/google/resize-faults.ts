@@ -1,4 +1,5 @@
 import type { GcpConfig } from '../protocol.ts';
+import type { ResizeFault } from '../scenarios/types.ts';
 import type { Settled } from './instance-group.ts';
 
 /** `StatusCondition` of a node pool. */
@@ -16,7 +17,7 @@ export function failedResize(
   outcome: Omit<Settled, 'failed'> & NonNullable<Settled['failed']>,
   config: GcpConfig,
 ): { code: number; message: string; condition: Condition } {
-  const { code, canonicalCode, words } = reasons(config)[outcome.reason];
+  const { code, canonicalCode, words } = wordsOf(outcome.reason, config);
   const minutes = Math.floor(outcome.seconds / 60);
   const waited = `${minutes}m${(outcome.seconds % 60).toFixed(9)}s`;
   const errors = outcome.names.map(words);
@@ -24,6 +25,23 @@ export function failedResize(
     `Google Compute Engine: Not all instances running in IGM after ${waited}. Expected ${outcome.expected}, ` +
     `running ${outcome.running}, transitioning ${outcome.names.length}. Current errors: ${errors.join('; ')}`;
   return { code: RPC_CODES[canonicalCode], message, condition: { code, canonicalCode, message } };
+}
+
+interface Words {
+  code: Condition['code'];
+  canonicalCode: Condition['canonicalCode'];
+  /** What GKE quotes of Compute Engine about an instance of that name. */
+  words: (name: string) => string;
+}
+
+function wordsOf(reason: ResizeFault['reason'], config: GcpConfig): Words {
+  if (typeof reason === 'string') return reasons(config)[reason];
+  const [, bracketed = '[UNKNOWN]', sentence = ''] = /^(\[\w+\]): ([\s\S]*)$/.exec(reason.words) ?? [];
+  return {
+    code: 'UNKNOWN',
+    canonicalCode: 'INTERNAL',
+    words: (name) => `${bracketed}: Instance '${name}' creation failed: ${sentence}`,
+  };
 }
 
 function reasons({ project, location }: GcpConfig) {

@@ -1,4 +1,5 @@
 import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
+import { refusalOf } from '../refused-calls.ts';
 import { startRegistry } from '../registry/server.ts';
 import { issueToken } from '../tokens.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
@@ -37,7 +38,7 @@ export async function startGcp(
   const state: ContainerState = { config, operations, pool, createTime: new Date().toISOString(), resizes: [] };
   const oidc = createOidcProvider();
   const requests: GcpRecord['requests'] = [];
-  const { callFault, outageSeconds, tokenSeconds } = config.scenario.gcp;
+  const { callFault, outageSeconds, refused, tokenSeconds } = config.scenario.gcp;
   /** However long a token says that it lives, the scenario may end it sooner. */
   const issue: IssueToken = ({ subject, expiresAt }) => {
     const refusedFrom = tokenSeconds === null ? expiresAt : Math.min(expiresAt, Date.now() + tokenSeconds * 1_000);
@@ -64,7 +65,10 @@ export async function startGcp(
 
   const api = await listen(async (request) => {
     const token = tokenCall(request);
-    const carriedOut = () => (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ?? notPlayed(request);
+    const carriedOut = () =>
+      refusalOf(refused, request.method, request.path) ??
+      (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ??
+      notPlayed(request);
     const reply = (await inject(request)) ?? (await answerUnder(faultOf(request), async () => carriedOut()));
     const body = token || request.body === '' ? undefined : (jsonObject(request.body) ?? request.body);
     requests.push({

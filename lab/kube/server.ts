@@ -3,6 +3,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { KubeRecord, PemPair } from '../protocol.ts';
+import { refusalOf } from '../refused-calls.ts';
+import type { RefusedCall } from '../scenarios/types.ts';
 import { verifyToken } from '../tokens.ts';
 import { ANONYMOUS, authorize } from './access.ts';
 import type { Api, Call, DenyRule, LogSource, PodProxyTarget } from './api.ts';
@@ -30,6 +32,8 @@ export interface KubeApiOptions {
   onRequest?: (request: KubeRecord['requests'][number]) => void;
   /** Requests that RBAC refuses; access reviews say the same. Everything else is allowed. */
   denied?: DenyRule[];
+  /** Calls that are refused, whoever may make them. */
+  refused?: readonly RefusedCall[];
   /** Users who may only read. */
   readers?: readonly string[];
   /**
@@ -89,6 +93,8 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     try {
       authenticate(api, call);
       call.body = await readBody(request);
+      const refusal = refusalOf(options.refused ?? [], call.method, request.url ?? '');
+      if (refusal) throw refused(refusal);
       await handle(api, call, request, response);
     } catch (error) {
       sendError(response, call, error);
@@ -122,6 +128,13 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
       await closed;
     },
   };
+}
+
+/** A refusal by its words: a Status, or the page of whatever answers in place of the API server. */
+function refused({ status, body }: Pick<RefusedCall, 'status' | 'body'>): Error {
+  if (typeof body === 'string') return Object.assign(failure(status, '', body), { plainText: body });
+  const { reason, message, details } = body as { reason: string; message: string; details?: Record<string, unknown> };
+  return failure(status, reason, message, details);
 }
 
 function callOf(request: IncomingMessage): Call {

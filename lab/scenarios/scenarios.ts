@@ -2,7 +2,15 @@ import { ADVERSARIES } from './adversaries.ts';
 import { CHANGE_SCENARIOS } from './changes.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
-import type { ClientFault, CloudFaults, ClusterFaults, Expectation, ManifestFaults, ServingFaults } from './types.ts';
+import type {
+  ClientFault,
+  CloudFaults,
+  ClusterFaults,
+  Expectation,
+  GithubFaults,
+  ManifestFaults,
+  ServingFaults,
+} from './types.ts';
 
 /** The faults that the lab injects into a run, and how the run must end. The product never sees this. */
 export interface Scenario {
@@ -17,6 +25,7 @@ export interface Scenario {
   /** Further flags of the gate. */
   flags: readonly string[];
   serving: ServingFaults;
+  github: GithubFaults;
   client: ClientFault;
   expect: Expectation;
 }
@@ -26,6 +35,7 @@ const HEALTHY_CLOUD: CloudFaults = {
   foreign: null,
   callFault: null,
   denied: null,
+  refused: [],
   tokenSeconds: null,
   outageSeconds: null,
   spot: false,
@@ -63,8 +73,10 @@ const HEALTHY_CLUSTER: ClusterFaults = {
   containers: [],
   nodes: 'ok',
   refusedPods: null,
+  unmounted: null,
   kserve: 'ok',
   denied: [],
+  refused: [],
 };
 
 const HEALTHY = {
@@ -74,8 +86,9 @@ const HEALTHY = {
   base: null,
   flags: [],
   serving: HEALTHY_SERVING,
+  github: { refused: [] },
   client: 'ok',
-} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'base' | 'flags' | 'serving' | 'client'>;
+} satisfies Pick<Scenario, 'gcp' | 'cluster' | 'manifests' | 'base' | 'flags' | 'serving' | 'github' | 'client'>;
 
 const LLMISVC = { 'control-plane': 'llmisvc-controller-manager' };
 

@@ -1,7 +1,8 @@
 /** A zone that has `arrive` nodes and reports why it has no more, after so many seconds of cluster time. */
 export interface ResizeFault {
   arrive: number;
-  reason: 'stockout' | 'quota' | 'service-account' | 'ip-space' | 'internal';
+  /** One of those that the lab words as GKE does, or GKE's words for another, as `[CODE]: sentence`. */
+  reason: 'stockout' | 'quota' | 'service-account' | 'ip-space' | 'internal' | { words: string };
   afterSeconds: number;
   /** The group goes on asking and gets one node each time this has passed; null when it never does. */
   chaseSeconds: number | null;
@@ -21,6 +22,16 @@ export interface ForeignOperation {
   nodeCount?: number;
 }
 
+/** A call that is refused each time, in place of being carried out. */
+export interface RefusedCall {
+  /** Source of a regular expression for the beginning of `METHOD /path?query`. */
+  call: string;
+  status: number;
+  /** Sent as JSON. */
+  body: unknown;
+  headers?: Readonly<Record<string, string>>;
+}
+
 /** What the first request of each kind meets. */
 export type CallFault = 'reset' | 'hang' | 'lost-reply' | 429 | 500 | 502 | 503;
 
@@ -32,6 +43,8 @@ export interface CloudFaults {
   callFault: CallFault | null;
   /** A permission that the identity lacks. */
   denied: string | null;
+  /** Calls of any of Google's APIs, and of GitHub's OIDC endpoint, that are refused. */
+  refused: readonly RefusedCall[];
   /** Wall seconds after which an access token is refused, whatever it said of its life. */
   tokenSeconds: number | null;
   /** Cluster seconds from the first accepted resize during which the Container API answers 503. */
@@ -56,9 +69,12 @@ export interface ServingFaults {
   /**
    * What a replica answers once it has served `after` requests. `short` is shorter for what the picker has sent. `less-work`
    * does 18 % less for that and reports all tokens, with all their text. `no-text` has tokens without text, and
-   * `error-beside` has an error beside the choices.
+   * `error-beside` has an error beside the choices. `refuses` is the given status and body.
    */
-  answers: { kind: 'errors' | 'no-choices' | 'short' | 'less-work' | 'no-text' | 'error-beside'; after: number } | null;
+  answers:
+    | { kind: 'errors' | 'no-choices' | 'short' | 'less-work' | 'no-text' | 'error-beside'; after: number }
+    | { kind: 'refuses'; after: number; status: number; body: unknown }
+    | null;
   /** False switches prefix caching off, whatever the flags say. */
   caching: boolean;
   /**
@@ -101,6 +117,8 @@ export interface ContainerFault {
   container: string;
   /** containerd's error for its image, or a pull that does not end. */
   pull?: { error: string } | 'endless';
+  /** It has its image and is never made: the kubelet's reason and words for that. */
+  waits?: { reason: string; message: string };
   says?: readonly string[];
   /** Bytes of one further line. */
   floods?: number;
@@ -162,10 +180,19 @@ export interface ClusterFaults {
   nodes: 'ok' | 'not-ready' | 'no-chips';
   /** The API server's refusal of each pod of a workload. */
   refusedPods: string | null;
+  /** The kubelet's words for a volume of the replicas that cannot be mounted. */
+  unmounted: string | null;
   /** `ignores`: does nothing; `no-certificates`: cannot sign; `no-rules`: makes no DestinationRules, as upstream KServe. */
   kserve: 'ok' | 'ignores' | 'no-certificates' | 'no-rules' | { odd: { reason: string; message: string } };
   /** Verbs that the gate's identity may not use. */
   denied: readonly { verb: string; group: string; resource: string }[];
+  /** Calls of the gate that the API server refuses; the lab's own controllers are not concerned. */
+  refused: readonly RefusedCall[];
+}
+
+/** The faults of GitHub. */
+export interface GithubFaults {
+  refused: readonly RefusedCall[];
 }
 
 /** The faults of the manifests under test: how they differ from Pattern 3 as it ships. */
@@ -185,9 +212,16 @@ export interface DiagnosisScenario {
   gcp?: Partial<CloudFaults>;
   cluster?: Partial<ClusterFaults>;
   serving?: Partial<ServingFaults>;
+  github?: GithubFaults;
   manifests?: ManifestFaults;
   flags?: readonly string[];
-  /** `outside`: no rule knows it, and none may claim it. */
+  /** No rule knows it, and none may claim it. Its cause is `unknown.*`, or one that only quotes who refused. */
   outside?: boolean;
+  /** What the comment must show of it, word for word: the line that decides. */
+  shows?: readonly string[];
+  /** What the log must have of what the comment cannot show. */
+  warns?: readonly string[];
+  /** What the remedy must hold. */
+  remedy?: string;
   expect: Expectation;
 }

@@ -71,6 +71,7 @@ export function createFaultInjector(options: {
     },
     answer(requests) {
       if (!faults.answers || requests <= faults.answers.after) return null;
+      if (faults.answers.kind === 'refuses') return { status: faults.answers.status, body: faults.answers.body };
       if (faults.answers.kind === 'errors') return { status: 500, body: { error: { message: 'out of memory' } } };
       if (faults.answers.kind === 'no-choices') {
         return {

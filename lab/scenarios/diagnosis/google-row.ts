@@ -1,0 +1,68 @@
+import type { DiagnosisScenario } from '../types.ts';
+import { error } from './shared.ts';
+
+const PLACE = '/v1/projects/[^/]+/locations/[^/]+';
+/** Calls of the Container API. */
+const CALLS = {
+  cluster: `GET ${PLACE}/clusters/[^/]+$`,
+  resize: `POST ${PLACE}/clusters/[^/]+/nodePools/[^/]+:setSize$`,
+} as const;
+const HTTP = {
+  INVALID_ARGUMENT: 400,
+  FAILED_PRECONDITION: 400,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  NOT_FOUND: 404,
+  RESOURCE_EXHAUSTED: 429,
+  UNAVAILABLE: 503,
+} as const;
+/** A call that Google refuses, and what a reader must see of it. */
+export interface GoogleRow {
+  name: string;
+  summary: string;
+  cause: string;
+  call: keyof typeof CALLS;
+  status: keyof typeof HTTP;
+  /** Google's sentence. */
+  words: string;
+  /** `reason` of google.rpc.ErrorInfo; left out of old answers. */
+  reason?: string;
+  metadata?: Readonly<Record<string, string>>;
+  /** Part of the sentence unless given. */
+  shows?: string;
+  remedy?: string;
+  flags?: readonly string[];
+  outside?: true;
+}
+
+/** Calls of the Container API that are refused each time. */
+export const refusedByGoogle = (rows: readonly GoogleRow[]): DiagnosisScenario[] =>
+  rows.map(({ name, summary, cause, call, status, words, reason, metadata, shows, remedy, flags, outside }) => ({
+    name,
+    summary,
+    expect: error(cause),
+    gcp: {
+      refused: [
+        {
+          call: CALLS[call],
+          status: HTTP[status],
+          body: {
+            error: {
+              code: HTTP[status],
+              message: words,
+              status,
+              ...(reason && {
+                details: [
+                  { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'googleapis.com', metadata },
+                ],
+              }),
+            },
+          },
+        },
+      ],
+    },
+    shows: [shows ?? words],
+    ...(remedy && { remedy }),
+    ...(flags && { flags }),
+    ...(outside && { outside }),
+  }));
