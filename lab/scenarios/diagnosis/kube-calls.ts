@@ -199,6 +199,23 @@ const withMetadata = (...lines: string[]): [string, string] => [
   [`name: ${SERVICE}`, ...lines.map((line) => `  ${line}`), 'spec:'].join('\n'),
 ];
 
+const UID = 'uid: 6a3f7c3e-9d54-4a57-8a0c-5a1b8de3a111';
+/** Fields that a cluster alone sets, in manifests that were exported from one; a maintainer has allowed them. */
+const EXPORTED = [
+  {
+    name: 'manifest-with-uid',
+    summary: 'the manifest has the uid of another object',
+    field: 'metadata.uid',
+    line: UID,
+  },
+  {
+    name: 'manifest-with-version',
+    summary: 'the manifest has a resourceVersion, as kubectl get writes it',
+    field: 'metadata.resourceVersion',
+    line: 'resourceVersion: "4711"',
+  },
+] as const;
+
 /** Calls of the API server that are refused each time, and manifests that it refuses. */
 export const KUBE_CALL_SCENARIOS: readonly DiagnosisScenario[] = [
   ...ROWS.map(({ name, summary, cause, call, status, reason, words, causes, shows, remedy, outside }) =>
@@ -220,23 +237,20 @@ export const KUBE_CALL_SCENARIOS: readonly DiagnosisScenario[] = [
     },
     remedy: 'proxy',
   }),
+  ...EXPORTED.map(({ name, summary, field, line }) => ({
+    ...manifest(name, summary, 'manifest.exported', withMetadata(line)),
+    flags: [`--allowed-fields=LLMInferenceService:${field}`],
+    shows: [field],
+    remedy: field,
+  })),
   {
     ...manifest(
       'manifest-exported',
-      'the manifest was exported from another cluster, with its uid',
-      'manifest.exported',
-      withMetadata('uid: 6a3f7c3e-9d54-4a57-8a0c-5a1b8de3a111'),
+      'the manifest was exported from another cluster, and nobody has allowed such fields',
+      'manifest.refused',
+      withMetadata(UID),
     ),
-    remedy: 'metadata.uid',
-  },
-  {
-    ...manifest(
-      'manifest-of-get',
-      'the manifest is the output of kubectl get, with its resourceVersion',
-      'manifest.exported',
-      withMetadata('resourceVersion: "4711"', 'generation: 3'),
-    ),
-    remedy: 'metadata.resourceVersion',
+    shows: ['metadata.uid may not be set'],
   },
   {
     ...manifest('field-unknown', 'a field of the manifest is misspelt', 'manifest.invalid', [
