@@ -19,6 +19,28 @@ const TPU_HOLDER = {
   status: { phase: 'Pending' },
 };
 
+/** The API server's refusals of a pod. */
+const REFUSED = [
+  {
+    name: 'pod-denied',
+    summary: 'a policy of the cluster wants a label on pods',
+    cause: 'pods.denied',
+    refusal:
+      'admission webhook "validation.gatekeeper.sh" denied the request: [all-must-have-owner] you must provide labels: {"owner"}',
+    shows: 'you must provide labels',
+    remedy: 'spec.template',
+  },
+  {
+    name: 'pod-account',
+    summary: 'the service account of the pods does not exist',
+    cause: 'pods.no-service-account',
+    refusal:
+      'pods "qwen2-3b-pattern3-kserve-1" is forbidden: error looking up service account llm-d-inference-scheduling/vllm: serviceaccount "vllm" not found',
+    shows: 'serviceaccount "vllm" not found',
+    remedy: 'get serviceaccounts',
+  },
+] as const;
+
 /** Pods that are not made, or that find no node. */
 export const SCHEDULING_SCENARIOS: readonly DiagnosisScenario[] = [
   manifest('selector-unknown', 'the pods select a label that no node has', 'pods.node-selector', [
@@ -42,4 +64,7 @@ export const SCHEDULING_SCENARIOS: readonly DiagnosisScenario[] = [
         'Internal error occurred: failed calling webhook "namespace.sidecar-injector.istio.io": failed to call webhook: Post "https://istiod.istio-system.svc:443/inject?timeout=10s": dial tcp 10.4.0.3:15017: connect: connection refused',
     },
   }),
+  ...REFUSED.map(({ name, summary, cause, refusal, shows, remedy }) =>
+    scenario(name, summary, cause, { cluster: { refusedPods: refusal }, shows: [shows], remedy }),
+  ),
 ];

@@ -26,7 +26,11 @@ const PROMISES: readonly Promise[] = [
   { causes: /^(?:vllm|model|container|picker|tls|policy|probe)\./, state: /^CrashLoopBackOff restarts 3/, settleMs: 0 },
   { causes: /^image\.(?:not-found|pull-denied|wrong)/, state: /^ErrImagePull$/, settleMs: 0 },
   { causes: /^secret\.|^configmap\./, state: /^CreateContainerConfigError$/, settleMs: 0 },
-  { causes: /^pods\.(?:quota|security|webhook|denied)/, state: /^FailedCreate$/, settleMs: SETTLED_MS },
+  {
+    causes: /^pods\.(?:quota|security|webhook|denied|no-service-account)/,
+    state: /^FailedCreate$/,
+    settleMs: SETTLED_MS,
+  },
   { causes: /^pods\./, state: /^Unschedulable$/, settleMs: SETTLED_MS },
   { causes: /^certificates\./, state: /^FailedMount$/, settleMs: SETTLED_MS },
   { causes: /^kserve\.presets/, state: /^PresetsCombined /, settleMs: CONDITION_MS },
