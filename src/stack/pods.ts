@@ -65,6 +65,8 @@ export interface TerminalCause {
 }
 
 const NOT_FOUND = /not found|manifest unknown|name unknown|does not exist|no such (?:image|manifest)/i;
+/** Docker Hub and others do not tell a private repository from a missing one: credentials may be all that it lacks. */
+const PRIVATE = /may require authorization|or it may not exist/i;
 const DENIED = /unauthorized|denied|forbidden|authentication required|no basic auth|\b40[13]\b/i;
 /** The kubelet says the same reason when it could not yet ask the API server for a secret or config map. */
 const NOT_YET = /failed to sync|timed out/i;
@@ -83,6 +85,7 @@ export function terminalCause(pod: Pod): TerminalCause | null {
       message: waiting?.message ?? '',
     };
     if (waiting?.reason === 'ErrImagePull' || waiting?.reason === 'ImagePullBackOff') {
+      if (PRIVATE.test(at.message)) return { code: 'image-pull-denied', ...at };
       if (NOT_FOUND.test(at.message)) return { code: 'image-not-found', ...at };
       if (DENIED.test(at.message)) return { code: 'image-pull-denied', ...at };
     }

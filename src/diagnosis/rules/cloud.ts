@@ -54,6 +54,7 @@ export const CLOUD_RULES: readonly Rule[] = [
   named('gke-resize-failed', {
     cause: 'gke.resize-failed',
     title: 'The resize ended in an error',
+    confidence: 'probable',
     family: 'cloud',
     looksLike: 'the operation is done with an error that is none of the above',
     explanation: ({ asked, got }) =>

@@ -19,6 +19,8 @@ interface LogRule {
   when?: (evidence: Evidence) => boolean;
   /** Containers that say the same for another reason. */
   unless?: (at: Placed) => boolean;
+  /** Whether the words may be those of a pull: they are about the registry, and nothing of the container has run. */
+  ofPulls?: true;
   /** The connection whose blocking is the cause, by a word of it. */
   blocked?: string;
   explanation: (found: RegExpExecArray, where: string) => string;
@@ -31,7 +33,7 @@ interface LogRule {
 
 /** A cause that a container says in its own words before or while it is not ready. */
 export function logRule(given: LogRule): Rule {
-  const { roles, container, pattern, vaguer, when, unless, blocked, text, path } = given;
+  const { roles, container, pattern, vaguer, when, unless, ofPulls, blocked, text, path } = given;
   return {
     cause: given.cause,
     title: given.title,
@@ -42,7 +44,8 @@ export function logRule(given: LogRule): Rule {
       const flow = evidence.cluster?.blocked.find(({ flow: name }) => blocked !== undefined && name.includes(blocked));
       if (!waited(evidence) || (when && !when(evidence)) || (blocked !== undefined && !flow)) return null;
       const placed = troubled(evidence, ...roles).filter(
-        (one) => (!container || container.test(one.container.name)) && !unless?.(one),
+        (one) =>
+          (!container || container.test(one.container.name)) && !unless?.(one) && (ofPulls || !waitsForImage(one)),
       );
       const found = said(placed, pattern, reasonsOf) ?? (vaguer ? said(placed, vaguer, reasonsOf) : null);
       if (!found) return null;
@@ -59,6 +62,10 @@ export function logRule(given: LogRule): Rule {
     },
     remedy: given.remedy,
   };
+}
+
+function waitsForImage({ container: { state, reason } }: Placed): boolean {
+  return state === 'waiting' && /Image/.test(reason);
 }
 
 /** With its first letter as a capital, for the beginning of a sentence. */

@@ -144,9 +144,11 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     title: 'A container filled its disk',
     looksLike: '"No space left on device", or the pod was evicted for ephemeral storage',
     roles: ['replica'],
+    // An image that does not fit fills the disk of the node just as a model does.
+    ofPulls: true,
     // Shared memory is full in the same words.
     pattern: /^(?!.*(?:\/dev\/shm|psm_|torch_)).*(?:no space left on device|ENOSPC)/i,
-    explanation: (_, where) => `${capital(where)} filled its disk.`,
+    explanation: (_, where) => `No space is left on the disk of ${where}.`,
     path: [...TEMPLATE, 'volumes'],
     remedy: () => 'Recreate the pool with a larger boot disk (--disk-size), or give the model a volume.',
   }),

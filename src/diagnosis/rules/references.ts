@@ -41,14 +41,26 @@ export const REFERENCE_RULES: readonly Rule[] = [
     ([, name]) => `ConfigMap ${name} does not exist.`,
     ([, name]) => secretNamed(name),
   ),
-  configRule(
-    'container.config',
-    'The container cannot be made from its manifest',
-    'anything else',
-    /[\s\S]+/,
-    ([text]) => `${text.slice(0, 200)}.`,
-    () => ({ path: [...TEMPLATE, 'containers', 0] }),
-  ),
+  {
+    cause: 'container.config',
+    title: 'The container cannot be made from its manifest',
+    blame: 'change',
+    family: 'pods',
+    confidence: 'probable',
+    looksLike: 'waiting with CreateContainerConfigError, in words about nothing of the above',
+    match(evidence) {
+      const { failure } = evidence;
+      if (failure?.code !== 'container-config') return null;
+      const words = String(failure.evidence.message ?? '');
+      const at = waiting(troubled(evidence), /CreateContainerConfigError/);
+      return {
+        seen: [at ? quote(at, words) : words],
+        explanation: `The kubelet cannot make a container of ${serviceOf(evidence)}: ${words.slice(0, 200)}.`,
+        where: { path: [...TEMPLATE, 'containers', 0] },
+      };
+    },
+    remedy: () => 'Correct what the kubelet names in spec.template of the LLMInferenceService.',
+  },
 
   // The model server.
 ];

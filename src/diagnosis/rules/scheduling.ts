@@ -75,6 +75,10 @@ function refusedPods(
   };
 }
 
+/** A denial of admission, with who denies and why. */
+const DENIED =
+  /((?:admission webhook|ValidatingAdmissionPolicy) ["'][^"']+["'])(?: with binding '[^']+')? denied (?:the )?request: ?([\s\S]*)/i;
+
 /** Pods that were not made or found no node. */
 export const SCHEDULING_RULES: readonly Rule[] = [
   refusedPods({
@@ -111,12 +115,24 @@ export const SCHEDULING_RULES: readonly Rule[] = [
     cause: 'pods.webhook',
     title: 'A webhook keeps pods from being made',
     looksLike: 'FailedCreate with "failed calling webhook"',
-    pattern: /failed calling webhook|denied the request/i,
+    pattern: /failed calling webhook/i,
     explanation: (line) =>
       `The admission webhook ${/webhook "([^"]+)"/.exec(line)?.[1] ?? 'that the event names'} does not let pods be made.`,
     maker: (line) => (/denied the request/i.test(line) ? { blame: 'change' } : {}),
     remedy: () =>
       'kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations; look at the service behind the one that the event names.',
+  }),
+  refusedPods({
+    cause: 'pods.denied',
+    title: 'An admission rule of the cluster refuses the pods',
+    blame: 'change',
+    looksLike: 'FailedCreate with "denied the request", of a webhook or of a ValidatingAdmissionPolicy',
+    pattern: DENIED,
+    explanation: (line) => {
+      const [, rule, why = ''] = DENIED.exec(line) ?? [];
+      return `${rule} does not admit the pods: ${why.slice(0, 200).replace(/[.\s]+$/, '')}.`;
+    },
+    remedy: () => 'Change spec.template as the rule demands, or ask its owner for an exception: it works as intended.',
   }),
   refusedPods({
     cause: 'pods.no-service-account',

@@ -543,6 +543,12 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     hit: created('failed calling webhook "injector": connection refused'),
     near: created('called webhook "injector"'),
   },
+  'pods.denied': {
+    hit: created(
+      "pods \"a\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'all' denied request: not latest",
+    ),
+    near: created("ValidatingAdmissionPolicy 'no-latest' warned of the request"),
+  },
   'pods.no-service-account': {
     hit: created('error looking up service account: serviceaccount "gate" not found'),
     near: created('serviceaccount "gate" found'),

@@ -148,6 +148,11 @@ describe('a cause that cannot heal', () => {
       pull('unexpected status from HEAD request to https://r.io/v2/x/manifests/y: 403 Forbidden'),
       'image-pull-denied',
     ],
+    [
+      'a repository that is private or missing',
+      pull('pull access denied, repository does not exist or may require authorization: insufficient_scope'),
+      'image-pull-denied',
+    ],
     ['no such secret', waits('CreateContainerConfigError', 'secret "hf-token" not found'), 'container-config'],
     [
       'no such key',
