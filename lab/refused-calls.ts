@@ -1,10 +1,14 @@
 import type { RefusedCall } from './scenarios/types.ts';
 
 /** The refusal that a request meets; undefined where it is carried out. `target` is the path, with the query if any. */
-export function refusalOf(
-  refused: readonly RefusedCall[],
-  method: string,
-  target: string,
-): Pick<RefusedCall, 'status' | 'body' | 'headers'> | undefined {
-  return refused.find(({ call }) => new RegExp(`^${call}`).test(`${method} ${target}`));
+export type Refuse = (method: string, target: string) => Pick<RefusedCall, 'status' | 'body' | 'headers'> | undefined;
+
+/** Refuses calls, each as often as it says. */
+export function refuseCalls(refused: readonly RefusedCall[]): Refuse {
+  const calls = refused.map((one) => ({ ...one, pattern: new RegExp(`^${one.call}`), left: one.times ?? Infinity }));
+  return (method, target) => {
+    const found = calls.find(({ pattern, left }) => left > 0 && pattern.test(`${method} ${target}`));
+    if (found) found.left -= 1;
+    return found;
+  };
 }

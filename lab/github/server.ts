@@ -1,6 +1,6 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../google/http.ts';
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
-import { refusalOf } from '../refused-calls.ts';
+import { refuseCalls } from '../refused-calls.ts';
 import { createComments } from './comments.ts';
 import type { Deployment } from './deployments.ts';
 import { faultReply } from './faults.ts';
@@ -23,12 +23,13 @@ export async function startGithub(
   const deployments: Deployment[] = [];
   const heads: Record<number, string> = { ...config.heads };
   const limited = { count: 0 };
+  const refuse = refuseCalls(config.refused ?? []);
   const requests: GithubRecord['requests'] = [];
 
   const answer = (request: ApiRequest): Reply => {
     const token = bearer(request);
     if (token !== config.token) return badCredentials(token !== undefined);
-    const fault = refusalOf(config.refused ?? [], request.method, request.path) ?? faultReply(request, config, limited);
+    const fault = refuse(request.method, request.path) ?? faultReply(request, config, limited);
     if (fault) return fault;
     const state: GithubState = { config: { ...config, heads }, comments, tracker, git, deployments, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'

@@ -1,5 +1,5 @@
 import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
-import { refusalOf } from '../refused-calls.ts';
+import { refuseCalls } from '../refused-calls.ts';
 import { startRegistry } from '../registry/server.ts';
 import { issueToken } from '../tokens.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
@@ -45,6 +45,7 @@ export async function startGcp(
     return issueToken(config.tokenSecret, { subject, expiresAt: refusedFrom });
   };
   const faultOf = firstOfEachKind(callFault);
+  const refuse = refuseCalls(refused);
   const isDown = () => {
     const [first] = state.resizes;
     return (
@@ -66,7 +67,7 @@ export async function startGcp(
   const api = await listen(async (request) => {
     const token = tokenCall(request);
     const carriedOut = () =>
-      refusalOf(refused, request.method, request.path) ??
+      refuse(request.method, request.path) ??
       (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ??
       notPlayed(request);
     const reply = (await inject(request)) ?? (await answerUnder(faultOf(request), async () => carriedOut()));

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { KubeRecord, PemPair } from '../protocol.ts';
-import { refusalOf } from '../refused-calls.ts';
+import { refuseCalls } from '../refused-calls.ts';
 import type { RefusedCall } from '../scenarios/types.ts';
 import { verifyToken } from '../tokens.ts';
 import { ANONYMOUS, authorize } from './access.ts';
@@ -63,6 +63,7 @@ const SYSTEM_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-sy
 export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const { store } = options;
   const closing = new AbortController();
+  const refuse = refuseCalls(options.refused ?? []);
   const registry = createRegistry(store);
   const changes = createChangeLog(
     store,
@@ -93,7 +94,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     try {
       authenticate(api, call);
       call.body = await readBody(request);
-      const refusal = refusalOf(options.refused ?? [], call.method, request.url ?? '');
+      const refusal = refuse(call.method, request.url ?? '');
       if (refusal) throw refused(refusal);
       await handle(api, call, request, response);
     } catch (error) {

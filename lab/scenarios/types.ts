@@ -22,7 +22,7 @@ export interface ForeignOperation {
   nodeCount?: number;
 }
 
-/** A call that is refused each time, in place of being carried out. */
+/** A call that is refused in place of being carried out. */
 export interface RefusedCall {
   /** Source of a regular expression for the beginning of `METHOD /path?query`. */
   call: string;
@@ -30,6 +30,8 @@ export interface RefusedCall {
   /** Sent as JSON. */
   body: unknown;
   headers?: Readonly<Record<string, string>>;
+  /** How often; each time unless given. */
+  times?: number;
 }
 
 /** What the first request of each kind meets. */

@@ -46,6 +46,8 @@ export const refusedByGoogle = (rows: readonly GoogleRow[]): DiagnosisScenario[]
         {
           call: CALLS[call],
           status: HTTP[status],
+          // The release may resize: what keeps nodes from coming keeps none from going.
+          ...(call === 'resize' && !flags && { times: 1 }),
           body: {
             error: {
               code: HTTP[status],

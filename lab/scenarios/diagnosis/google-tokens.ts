@@ -89,7 +89,8 @@ const ROWS: readonly Row[] = [
     call: 'exchange',
     status: 503,
     body: oauth('backend_error', 'The service is currently unavailable.'),
-    shows: '503',
+    shows: 'backend_error',
+    remedy: 'status.cloud.google.com',
   },
   {
     name: 'outside-token',

@@ -140,6 +140,17 @@ const ROWS: readonly Row[] = [
     shows: 'field is immutable',
   },
   {
+    name: 'manifest-with-version',
+    summary: 'a manifest has a resourceVersion, as kubectl get writes it',
+    cause: 'manifest.exported',
+    call: 'service',
+    status: 500,
+    reason: 'InternalError',
+    words: 'Internal error occurred: resourceVersion should not be set on objects to be created',
+    shows: 'resourceVersion should not be set on objects to be created',
+    remedy: 'metadata.resourceVersion',
+  },
+  {
     name: 'token-refused',
     summary: 'the cluster does not accept the access token',
     cause: 'kube.token',
@@ -200,21 +211,6 @@ const withMetadata = (...lines: string[]): [string, string] => [
 ];
 
 const UID = 'uid: 6a3f7c3e-9d54-4a57-8a0c-5a1b8de3a111';
-/** Fields that a cluster alone sets, in manifests that were exported from one; a maintainer has allowed them. */
-const EXPORTED = [
-  {
-    name: 'manifest-with-uid',
-    summary: 'the manifest has the uid of another object',
-    field: 'metadata.uid',
-    line: UID,
-  },
-  {
-    name: 'manifest-with-version',
-    summary: 'the manifest has a resourceVersion, as kubectl get writes it',
-    field: 'metadata.resourceVersion',
-    line: 'resourceVersion: "4711"',
-  },
-] as const;
 
 /** Calls of the API server that are refused each time, and manifests that it refuses. */
 export const KUBE_CALL_SCENARIOS: readonly DiagnosisScenario[] = [
@@ -237,12 +233,17 @@ export const KUBE_CALL_SCENARIOS: readonly DiagnosisScenario[] = [
     },
     remedy: 'proxy',
   }),
-  ...EXPORTED.map(({ name, summary, field, line }) => ({
-    ...manifest(name, summary, 'manifest.exported', withMetadata(line)),
-    flags: [`--allowed-fields=LLMInferenceService:${field}`],
-    shows: [field],
-    remedy: field,
-  })),
+  {
+    ...manifest(
+      'manifest-with-uid',
+      'the manifest has the uid of another object, which a maintainer has allowed',
+      'manifest.exported',
+      withMetadata(UID),
+    ),
+    flags: ['--allowed-fields=LLMInferenceService:metadata.uid'],
+    shows: ['metadata.uid'],
+    remedy: 'metadata.uid',
+  },
   {
     ...manifest(
       'manifest-exported',
@@ -253,11 +254,11 @@ export const KUBE_CALL_SCENARIOS: readonly DiagnosisScenario[] = [
     shows: ['metadata.uid may not be set'],
   },
   {
-    ...manifest('field-unknown', 'a field of the manifest is misspelt', 'manifest.invalid', [
+    ...manifest('field-unknown', 'a field of the manifest is misspelt', 'manifest.refused', [
       '  replicas: 3\n',
       '  replicaz: 3\n  replicas: 3\n',
     ]),
-    shows: ['replicaz'],
+    shows: ['llminferenceservice.yaml:13: spec.replicaz may not be set, and replicas may'],
   },
   scenario('namespace-absent', 'the input names a namespace that does not exist', 'namespace.missing', {
     flags: ['--namespace=elsewhere'],

@@ -1,6 +1,6 @@
 import type { Fault } from './faults.ts';
 import type { Played } from './play.ts';
-import { ownersOf } from './remedies.ts';
+import { ownersOf, remediesOf } from './remedies.ts';
 import { isKept, type Wait, waitOf } from './waits.ts';
 
 /** A fault with what the gate made of it, and what is wrong with that. */
@@ -49,7 +49,7 @@ export function judge(fault: Fault, played: Played): Outcome {
 function remedyProblems({ cause, remedy, outside }: Fault, { report }: Played, found: string): Problem[] {
   if (!report?.diagnosis) return [];
   const given = report.diagnosis.remedy;
-  const owners = ownersOf(given, report);
+  const owners = ownersOf(given, remediesOf(report));
   const isTaken = owners.length > 0 && !owners.includes(found) && !(outside && owners.includes(cause));
   return [
     ...(isTaken ? [{ kind: 'remedy' as const, text: `its remedy is that of ${owners.join(', ')}: ${given}` }] : []),

@@ -22,8 +22,23 @@ function bare(report: Report, code: string): Evidence {
   return { failure, report, cluster: emptyEvidence(), lines: [] };
 }
 
-/** What every cause tells its reader to do, for the names of this run. */
-function remediesOf(report: Report): { cause: string; text: string }[] {
+/** What a cause has its reader do. */
+export interface Remedy {
+  cause: string;
+  text: string;
+  phrases: ReadonlySet<string>;
+}
+
+const causes = new Map<string, string | null>();
+
+/** The cause that a failure's code alone leads to; null where more evidence is needed. */
+function causeOf(code: string, report: Report): string | null {
+  if (!causes.has(code)) causes.set(code, RULES.find((one) => one.match(bare(report, code)))?.cause ?? null);
+  return causes.get(code) ?? null;
+}
+
+/** The remedies of all causes, for the names of this run; without those that repeat the hint of a stage. */
+export function remediesOf(report: Report): Remedy[] {
   const { project, location, cluster, namespace, service } = report.plan;
   const places = [
     ...GOOGLE_REFUSALS.map((row) => ({ ...row, text: row.remedy(NO_REFUSAL, { project, location, cluster }) })),
@@ -35,15 +50,12 @@ function remediesOf(report: Report): { cause: string; text: string }[] {
     ...SERVING_REFUSALS.map((row) => ({ ...row, text: row.remedy(NO_REFUSAL, { namespace, service: service ?? '' }) })),
   ];
   return [
-    ...RULES.flatMap((rule) => {
-      const text = rule.remedy(bare(report, 'no-code'));
-      return text === HINT ? [] : [{ cause: rule.cause, text }];
-    }),
+    ...RULES.map((rule) => ({ cause: rule.cause, text: rule.remedy(bare(report, 'no-code')) })),
     ...places.flatMap(({ code, text }) => {
-      const rule = RULES.find((one) => one.match(bare(report, code)) !== null);
-      return rule ? [{ cause: rule.cause, text }] : [];
+      const cause = causeOf(code, report);
+      return cause === null ? [] : [{ cause, text }];
     }),
-  ];
+  ].flatMap(({ cause, text }) => (text === HINT ? [] : [{ cause, text, phrases: phrases(text) }]));
 }
 
 function phrases(text: string): Set<string> {
@@ -56,10 +68,9 @@ function phrases(text: string): Set<string> {
  * The causes whose remedy this is, by the phrases that both have; those with the most of them. Empty for a sentence of a
  * stage, which is no cause's.
  */
-export function ownersOf(remedy: string, report: Report): string[] {
+export function ownersOf(remedy: string, remedies: readonly Remedy[]): string[] {
   const own = phrases(remedy);
-  const likeness = remediesOf(report).map(({ cause, text }) => {
-    const theirs = phrases(text);
+  const likeness = remedies.map(({ cause, phrases: theirs }) => {
     const shared = [...own].filter((one) => theirs.has(one)).length;
     return { cause, share: shared / Math.min(own.size, theirs.size) };
   });
