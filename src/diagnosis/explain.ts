@@ -82,10 +82,15 @@ function factsFor({ cause }: Rule, evidence: Evidence, { seen }: Match): Pick<Di
   return { facts: facts.map(({ name, value }) => ({ name, value: redactSecrets(value) })) };
 }
 
-/** The line of the first container that states why it ended. */
+/** The line of the first container that states why it ended, or why it could not be made. */
 function decidedBy(evidence: Evidence): Pick<Diagnosis, 'deciding'> {
   if (!waited(evidence)) return {};
-  const [line] = troubled(evidence).flatMap((at) => decidingLineOf(at) ?? []);
+  const at = troubled(evidence);
+  const unmade = at.filter(({ container: { state, reason } }) => state === 'waiting' && /Image|Create/.test(reason));
+  const [line] = [
+    ...at.flatMap((one) => decidingLineOf(one) ?? []),
+    ...unmade.flatMap(({ container: { message } }) => (message === '' ? [] : [message])),
+  ];
   return line === undefined ? {} : { deciding: redactSecrets(plainLine(line)) };
 }
 

@@ -16,6 +16,10 @@ const ENGINE_FILE = /^(?:core|multiproc_executor|\w*worker\w*|\w*runner\w*)\.py$
 /** What stands before the message in the logs of KServe's storage initializer, and in glog. */
 const HEAD = /^(?:\d{4}-\d\d-\d\d \S+ \d+ [\w.]+ [A-Z]+ \[\S+\] |[IWEF]\d{4} \S+ +\d+ \S+\] )/;
 
+/** What the kubelet and containerd write before the reason of a failed pull: the name of the image, up to three times. */
+const PULL =
+  /^(?:(?:Back-off pulling image|Failed to pull image|failed to pull and unpack image|failed to resolve reference) "[^"]*": |ErrImagePull: |rpc error: code = \w+ desc = )+/;
+
 /** What starts a frame of a Python traceback, and what a C++ or a Go stack consists of. */
 const PYTHON_FRAME = /^\s*File "[^"]+", line \d+(?:, in .*)?$/;
 const PYTHON_NOISE =
@@ -179,7 +183,7 @@ export function decidingLine(log: readonly string[]): string | null {
  */
 export function plainLine(line: string, around = '', max = 300): string {
   const { text } = wordOf(line);
-  const plain = zapText(text) ?? text.replace(HEAD, '').trim();
+  const plain = zapText(text) ?? text.replace(HEAD, '').replace(PULL, '').trim();
   if (plain.length <= max) return plain;
   const at = Math.max(0, Math.min(plain.indexOf(around) - 60, plain.length - max + 1));
   const part = plain.slice(at, at + max - 2);

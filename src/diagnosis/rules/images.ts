@@ -1,5 +1,6 @@
 import { escaped } from '../../lib/pattern.ts';
 import { quote, said, troubled, waiting, warned } from '../facts.ts';
+import { plainLine } from '../last-words.ts';
 import { namespaceOf, type Rule, TEMPLATE, waited } from './rule.ts';
 
 /** Images that could not be pulled or do not run here. */
@@ -17,6 +18,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       if (!at) return null;
       return {
         seen: [quote(at, at.container.message)],
+        deciding: plainLine(at.container.message),
         explanation: `The registry of ${at.container.image} refuses pulls for their number, not for who asks.`,
       };
     },
@@ -38,6 +40,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       if (!where) return null;
       return {
         seen: [quote(where, at ? at.container.message : (run?.line ?? ''))],
+        deciding: plainLine(at ? at.container.message : (run?.line ?? '')),
         explanation: `${where.container.image} exists, but not for linux/amd64, which the TPU machines are.`,
         where: { text: new RegExp(`image: *["']?${escaped(where.container.image)}`) },
       };
@@ -57,6 +60,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       const { pod, container, message, image } = failure.evidence;
       return {
         seen: [String(message ?? ''), ...lines].filter((line) => line !== ''),
+        deciding: plainLine(String(message ?? '')),
         explanation: `Kubernetes cannot pull ${image || 'the image'}, the image of container ${container} in pod ${pod}: its registry does not know it. Waiting cannot heal this, so the run ended at once.`,
         where: image
           ? { text: new RegExp(`image: *["']?${escaped(String(image))}`) }
@@ -79,6 +83,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       const named = /\(([^)]+)\)/.exec(missing[0] ?? '')?.[1];
       return {
         seen: [...missing, String(message ?? ''), ...lines].filter((line) => line !== ''),
+        deciding: plainLine(String(message ?? '')),
         explanation: `The registry wants credentials for container ${container} of pod ${pod}${named ? `, and the pull secret ${named} could not be retrieved` : ''}.`,
         where: { path: [...TEMPLATE, 'imagePullSecrets'] },
       };

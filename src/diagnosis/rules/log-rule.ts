@@ -54,7 +54,7 @@ export function logRule(given: LogRule): Rule {
       const where = text ? { text: text(match) } : path ? { path } : undefined;
       return {
         seen: [...lines, quote(at, line)],
-        deciding: plainLine(line, match[0]),
+        deciding: plainLine(line, match[0].slice(-100)),
         explanation: given.explanation(match, `container ${at.container.name} of pod ${at.pod.name}`),
         ...(where ? { where } : {}),
         ...(flow ? policyMaker(evidence, flow) : {}),

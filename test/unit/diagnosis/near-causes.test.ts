@@ -5,8 +5,8 @@ import { aContainer, aFailure, anEvent, aPod, atReady, someEvidence } from './ev
 const waiting = (reason: string, message: string) =>
   atReady({ pods: [aPod('replica', [aContainer({ ready: false, state: 'waiting', reason, message })])] });
 
-const PULL =
-  'failed to pull and unpack image "r.io/x:1": failed to resolve reference "r.io/x:1": failed to do request:';
+const PREFIX = 'failed to pull and unpack image "r.io/x:1": failed to resolve reference "r.io/x:1": ';
+const PULL = `${PREFIX}failed to do request:`;
 
 describe('what resembles a cause of the table stays unknown', () => {
   it.each([
@@ -18,6 +18,7 @@ describe('what resembles a cause of the table stays unknown', () => {
     const found = explain(waiting('ImagePullBackOff', message));
     expect(found).toMatchObject({ cause: 'unknown.ready-timeout', confidence: 'unknown' });
     expect(found?.evidence.join('\n')).toContain(message);
+    expect(found?.deciding).toBe(message.slice(PREFIX.length));
   });
 
   it('a volume that cannot be attached is no missing secret', () => {
@@ -74,4 +75,25 @@ describe('a remedy', () => {
 it('a resize that fails for a reason of its own is probable at most', () => {
   const failure = aFailure('gke-resize-failed', { asked: 3, got: 0, text: '[TIDE]: the tide is out' }, 'lease');
   expect(explain(someEvidence({ failure }))).toMatchObject({ cause: 'gke.resize-failed', confidence: 'probable' });
+});
+
+it.each([
+  ['image-not-found', 'image.not-found', '404 Not Found'],
+  ['image-pull-denied', 'image.pull-denied', '403 Forbidden'],
+  ['ready-timeout', 'image.rate-limited', '429 Too Many Requests'],
+])('the reason of a pull that fails with %s stands in the box, without the image before it', (code, cause, status) => {
+  const message = `Back-off pulling image "r.io/x:1": ErrImagePull: rpc error: code = Unknown desc = ${PREFIX}unexpected status: ${status}`;
+  const container = aContainer({ ready: false, state: 'waiting', reason: 'ImagePullBackOff', message });
+  const evidence = atReady({ pods: [aPod('replica', [container])] }, code, { pod: 'p', container: 'main', message });
+  expect(explain(evidence)).toMatchObject({ cause, deciding: `unexpected status: ${status}` });
+});
+
+it('the end of a long line stands in the box where it is what decides', () => {
+  const message = `write /var/lib/${'x'.repeat(300)}/lib.so: no space left on device: unknown`;
+  const container = aContainer({ ready: false, state: 'waiting', reason: 'ImagePullBackOff', message });
+  const found = explain(atReady({ pods: [aPod('replica', [container])] }));
+  expect(found).toMatchObject({
+    cause: 'model.disk-full',
+    deciding: expect.stringContaining('no space left on device'),
+  });
 });
