@@ -70,7 +70,7 @@ export function preflightTable(note: (lines: readonly PreflightCheck[]) => void,
       await check(id, title, async () => ({ value: null, ...(await run()) }));
     },
     settle() {
-      const failed = lines.flatMap((line) => failures.get(line) ?? []);
+      const failed = lines.flatMap((line) => failures.get(line) ?? []).sort((a, b) => rootFirst(a) - rootFirst(b));
       const [first, ...more] = failed;
       if (!first) return;
       if (more.length === 0) throw first;
@@ -88,4 +88,9 @@ export function preflightTable(note: (lines: readonly PreflightCheck[]) => void,
       });
     },
   };
+}
+
+/** Without its namespace nothing is found, and no remedy for what is missing in it can be followed. */
+function rootFirst({ code }: Failure): number {
+  return code === 'namespace-missing' ? 0 : 1;
 }
