@@ -22,6 +22,9 @@ function bare(report: Report, code: string): Evidence {
   return { failure, report, cluster: emptyEvidence(), lines: [] };
 }
 
+/** One fault that has a cause before the lease and another after it, where the same advice is right for both. */
+const SAME_FAULT: readonly (readonly string[])[] = [['config.prompt-too-long', 'vllm.too-long']];
+
 /** What a cause has its reader do. */
 export interface Remedy {
   cause: string;
@@ -76,5 +79,6 @@ export function ownersOf(remedy: string, remedies: readonly Remedy[]): string[] 
   });
   const most = Math.max(...likeness.map(({ share }) => share));
   if (most < ALIKE) return [];
-  return [...new Set(likeness.filter(({ share }) => share === most).map(({ cause }) => cause))];
+  const best = likeness.filter(({ share }) => share === most).map(({ cause }) => cause);
+  return [...new Set(best.flatMap((cause) => SAME_FAULT.find((group) => group.includes(cause)) ?? [cause]))];
 }
