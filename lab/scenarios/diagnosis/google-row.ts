@@ -2,10 +2,10 @@ import type { DiagnosisScenario } from '../types.ts';
 import { error } from './shared.ts';
 
 const PLACE = '/v1/projects/[^/]+/locations/[^/]+';
-/** Calls of the Container API. */
+/** Calls of the Container API. Preflight asks for a pool that does not exist, which needs no nodes. */
 const CALLS = {
   cluster: `GET ${PLACE}/clusters/[^/]+$`,
-  resize: `POST ${PLACE}/clusters/[^/]+/nodePools/[^/]+:setSize$`,
+  resize: `POST ${PLACE}/clusters/[^/]+/nodePools/tpu-v6e-pool:setSize$`,
 } as const;
 const HTTP = {
   INVALID_ARGUMENT: 400,

@@ -23,7 +23,10 @@ function bare(report: Report, code: string): Evidence {
 }
 
 /** One fault that has a cause before the lease and another after it, where the same advice is right for both. */
-const SAME_FAULT: readonly (readonly string[])[] = [['config.prompt-too-long', 'vllm.too-long']];
+const SAME_FAULT: readonly (readonly string[])[] = [
+  ['config.prompt-too-long', 'vllm.too-long'],
+  ['kserve.no-controller', 'kserve.ignored'],
+];
 
 /** What a cause has its reader do. */
 export interface Remedy {
