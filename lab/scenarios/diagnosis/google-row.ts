@@ -46,8 +46,8 @@ export const refusedByGoogle = (rows: readonly GoogleRow[]): DiagnosisScenario[]
         {
           call: CALLS[call],
           status: HTTP[status],
-          // The release may resize: what keeps nodes from coming keeps none from going.
-          ...(call === 'resize' && !flags && { times: 1 }),
+          // The release may resize: what keeps nodes from coming keeps none from going. A 403 is tried with a new token.
+          ...(call === 'resize' && !flags && { times: status === 'PERMISSION_DENIED' ? 2 : 1 }),
           body: {
             error: {
               code: HTTP[status],
