@@ -32,6 +32,8 @@ export interface RefusedCall {
   headers?: Readonly<Record<string, string>>;
   /** How often; each time unless given. */
   times?: number;
+  /** For how many seconds of wall time from the first on; for ever unless given. */
+  seconds?: number;
 }
 
 /** What the first request of each kind meets. */

@@ -1,7 +1,7 @@
 import { refusedByGoogle } from './google-row.ts';
 
-/** A resize that may still become possible is asked for until the lease's limit. */
-const BRIEFLY = ['--lease-timeout=4s'];
+/** A resize that may still become possible is asked for until the lease's limit, and is possible soon after. */
+const BRIEFLY = { flags: ['--lease-timeout=4s'], seconds: 8 };
 
 /** What the request for nodes is answered with: sentences of public reports. */
 export const GOOGLE_NODE_SCENARIOS = refusedByGoogle([
@@ -45,7 +45,7 @@ export const GOOGLE_NODE_SCENARIOS = refusedByGoogle([
       'Too many operations: cluster "llmd-istio-tpu-pattern1" hits the concurrent operations quota 5, please try again later.',
     shows: 'concurrent operations quota 5',
     remedy: 'gcloud container operations list',
-    flags: BRIEFLY,
+    ...BRIEFLY,
   },
   {
     name: 'pool-being-deleted',
@@ -57,7 +57,7 @@ export const GOOGLE_NODE_SCENARIOS = refusedByGoogle([
       'Operation operation-1700000000000-ab is currently deleting a node pool for cluster llmd-istio-tpu-pattern1. Please wait and try again once it is done.',
     shows: 'is currently deleting a node pool',
     remedy: 'gcloud container operations list',
-    flags: BRIEFLY,
+    ...BRIEFLY,
   },
   {
     name: 'reservation-missing',

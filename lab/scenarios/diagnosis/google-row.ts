@@ -32,39 +32,43 @@ export interface GoogleRow {
   shows?: string;
   remedy?: string;
   flags?: readonly string[];
+  /** For how long, in wall time; once unless given, where it is a resize. */
+  seconds?: number;
   outside?: true;
 }
 
 /** Calls of the Container API that are refused each time. */
 export const refusedByGoogle = (rows: readonly GoogleRow[]): DiagnosisScenario[] =>
-  rows.map(({ name, summary, cause, call, status, words, reason, metadata, shows, remedy, flags, outside }) => ({
-    name,
-    summary,
-    expect: error(cause),
-    gcp: {
-      refused: [
-        {
-          call: CALLS[call],
-          status: HTTP[status],
-          // The release may resize: what keeps nodes from coming keeps none from going. A 403 is tried with a new token.
-          ...(call === 'resize' && !flags && { times: status === 'PERMISSION_DENIED' ? 2 : 1 }),
-          body: {
-            error: {
-              code: HTTP[status],
-              message: words,
-              status,
-              ...(reason && {
-                details: [
-                  { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'googleapis.com', metadata },
-                ],
-              }),
+  rows.map(
+    ({ name, summary, cause, call, status, words, reason, metadata, shows, remedy, flags, seconds, outside }) => ({
+      name,
+      summary,
+      expect: error(cause),
+      gcp: {
+        refused: [
+          {
+            call: CALLS[call],
+            status: HTTP[status],
+            // The release may resize: what keeps nodes from coming keeps none from going. A 403 is tried with a new token.
+            ...(call === 'resize' && (seconds ? { seconds } : { times: status === 'PERMISSION_DENIED' ? 2 : 1 })),
+            body: {
+              error: {
+                code: HTTP[status],
+                message: words,
+                status,
+                ...(reason && {
+                  details: [
+                    { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'googleapis.com', metadata },
+                  ],
+                }),
+              },
             },
           },
-        },
-      ],
-    },
-    shows: [shows ?? words],
-    ...(remedy && { remedy }),
-    ...(flags && { flags }),
-    ...(outside && { outside }),
-  }));
+        ],
+      },
+      shows: [shows ?? words],
+      ...(remedy && { remedy }),
+      ...(flags && { flags }),
+      ...(outside && { outside }),
+    }),
+  );
