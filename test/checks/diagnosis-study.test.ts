@@ -17,13 +17,13 @@ describe('the faults of the study', () => {
   });
 
   it('have a cause of the table, or none', () => {
-    const causes = new Set(RULES.map(({ cause }) => cause));
+    const causes = new Set<string>(RULES.map(({ cause }) => cause));
     for (const { name, cause } of FAULTS)
       expect(causes.has(cause) || /^(?:unknown\.|measure\.\*)/.test(cause), name).toBe(true);
   });
 
   it('that no rule knows are quoted, and never proven', () => {
-    const proven = new Set(RULES.filter(({ confidence }) => confidence === 'proven').map(({ cause }) => cause));
+    const proven = new Set<string>(RULES.filter(({ confidence }) => confidence === 'proven').map(({ cause }) => cause));
     for (const { name, cause, shows } of outside) {
       expect(proven.has(cause), name).toBe(false);
       expect(shows, name).not.toEqual([]);

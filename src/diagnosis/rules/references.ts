@@ -44,7 +44,6 @@ export const REFERENCE_RULES: readonly Rule[] = [
   {
     cause: 'container.config',
     title: 'The container cannot be made from its manifest',
-    blame: 'change',
     family: 'pods',
     confidence: 'probable',
     looksLike: 'waiting with CreateContainerConfigError, in words about nothing of the above',

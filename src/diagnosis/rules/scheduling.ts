@@ -54,10 +54,9 @@ function refusedPods(
     pattern: RegExp;
     code?: string;
     explanation: (line: string) => string;
-    maker?: (line: string) => Pick<Match, 'blame'>;
   },
 ): Rule {
-  const { pattern, code, explanation, maker, ...rest } = rule;
+  const { pattern, code, explanation, ...rest } = rule;
   return {
     ...rest,
     confidence: 'proven',
@@ -68,7 +67,7 @@ function refusedPods(
       if (!waited(evidence)) return null;
       const seen = warned(evidence, pattern, /FailedCreate/);
       const [line] = seen.slice(-1);
-      return line ? { seen: seen.slice(-4), explanation: explanation(line), ...maker?.(line) } : null;
+      return line ? { seen: seen.slice(-4), explanation: explanation(line) } : null;
     },
     remedy: (evidence) =>
       (evidence.failure?.code === code ? evidence.failure?.hint : undefined) ?? rule.remedy(evidence),
@@ -118,14 +117,12 @@ export const SCHEDULING_RULES: readonly Rule[] = [
     pattern: /failed calling webhook/i,
     explanation: (line) =>
       `The admission webhook ${/webhook "([^"]+)"/.exec(line)?.[1] ?? 'that the event names'} does not let pods be made.`,
-    maker: (line) => (/denied the request/i.test(line) ? { blame: 'change' } : {}),
     remedy: () =>
       'kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations; look at the service behind the one that the event names.',
   }),
   refusedPods({
     cause: 'pods.denied',
     title: 'An admission rule of the cluster refuses the pods',
-    blame: 'change',
     looksLike: 'FailedCreate with "denied the request", of a webhook or of a ValidatingAdmissionPolicy',
     pattern: DENIED,
     explanation: (line) => {

@@ -52,7 +52,7 @@ describe('a quota of chips', () => {
     const { failure } = await judged([quota({ 'requests.google.com/tpu': '8' })]);
     expect(failure).toMatchObject({
       code: 'pod-quota',
-      blame: 'config',
+      blame: 'cluster',
       message:
         'service.yaml:103: the replicas of qwen (3 × 4) need 12 of requests.google.com/tpu, and ResourceQuota team of ns has 8 left of 8.',
       hint: 'Raise the quota, free what uses it, or ask for less: kubectl -n ns describe resourcequota team.',
