@@ -1,1 +1,0 @@
-"use strict";exports.id=4166,exports.ids=[4166],exports.modules={44166:((__unused_webpack_module,__webpack_exports__,__webpack_require__)=>{__webpack_require__.d(__webpack_exports__,{x:()=>VERSION});const VERSION="0.1.0"})};
