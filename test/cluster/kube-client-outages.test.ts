@@ -183,7 +183,7 @@ describe('an API server that restarts', () => {
     await kube.kill('SIGKILL', 'api-server');
     await expect(client.version()).rejects.toMatchObject({
       code: 'kube-unreachable',
-      blame: 'cluster',
+      blame: 'config',
       message: expect.stringContaining(`the Kubernetes API at ${kube.server} did not answer: connect ECONNREFUSED`),
     });
     await client.close();

@@ -112,6 +112,21 @@ describe('a lease that others overwrote while nodes are left', () => {
   );
 
   it(
+    'makes the sweeper red when it was deleted before any sweep saw it, on a machine that is lost',
+    async () => {
+      await killedRun();
+      await leaseOf(e2e)('DELETE');
+      const sweep = await e2e.job.sweep().done;
+      expect(sweep.code, sweep.log).toBe(1);
+      expect(sweep.log).toContain(`Run by hand: ${COMMAND}`);
+      expect(sweep.log).toContain('was deleted');
+      const { nodes, sizes, issues } = await e2e.record();
+      expect([nodes.length, sizes, issues.length]).toEqual([3, [`${LAB.nodePool}=3`], 1]);
+    },
+    2 * MINUTES,
+  );
+
+  it(
     'makes the sweeper red, in one issue with the command, whether it lost labels, holder or record, or was deleted',
     async () => {
       const lease = await killedRun();

@@ -10,6 +10,7 @@ import type { ResizeContext } from '../release/resize-to-rest.ts';
 import { LEASE_DURATION_S, type LeaseRecord, SKEW_MS } from './lease-record.ts';
 import { notTakenOver } from './overwritten.ts';
 import { expirePool, returnPool, type Standing, standing } from './pool-lease.ts';
+import { unnotePool } from './pool-note.ts';
 
 export interface OwnerContext extends ResizeContext {
   /** The Kubernetes API; null while it cannot be reached. Called again for each try. */
@@ -127,8 +128,9 @@ export async function settleLease(kube: KubeClient | null, lease: LeaseState, re
   if (!kube) return;
   const context = guardContext(kube, lease);
   try {
-    if (released.release.outcome === 'failed') await expirePool(context, lease);
-    else await returnPool(context, lease.nodePool);
+    if (released.release.outcome === 'failed') return await expirePool(context, lease);
+    await returnPool(context, lease.nodePool);
+    await unnotePool({ ...context, emit }, lease.nodePool, lease.holder);
   } catch (error) {
     emit({
       type: 'warning',

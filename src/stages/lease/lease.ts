@@ -9,6 +9,7 @@ import { mayBeDeleted } from '../deploy/marks.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
+import { notePool } from './pool-note.ts';
 import { resizeFailure } from './resize-failure.ts';
 import type { Taking } from './taking.ts';
 
@@ -113,6 +114,8 @@ export async function takePool(
   const state = leaseState(context, now, waited ? new Date(context.kube.serverTime()).toISOString() : startedAt);
   saveLease(state);
   emit({ type: 'fact', stage: 'lease', text: `node pool ${now.pool.name} is leased to ${state.holder}` });
+  const { nodePool, restingNodes, holder } = state;
+  await notePool(leaseContext(context), { nodePool, restingNodes, holder, seenAt: state.startedAt });
   return { prepared: now, state };
 }
 

@@ -4,15 +4,7 @@ import type { Clock } from '../../lib/poll.ts';
 import type { Emit } from '../../progress/events.ts';
 import type { LeaseState } from '../context.ts';
 import type { Holder } from '../lease/lease-record.ts';
-
-/** A pool that a sweep saw leased. */
-export interface SeenPool {
-  nodePool: string;
-  restingNodes: number;
-  holder: string;
-  /** By the API server's clock, ISO 8601. */
-  seenAt: string;
-}
+import type { SeenPool } from '../lease/pool-note.ts';
 
 export interface SweepContext {
   gke: GkeClient;

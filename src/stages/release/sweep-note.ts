@@ -1,16 +1,11 @@
-import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { errorText } from '../../lib/failure.ts';
 import type { Swept } from '../../report/model.ts';
-import { MANAGED_BY } from '../deploy/marks.ts';
-import { leasesOf, SWEEPER } from '../lease/find-leases.ts';
-import { isPoolName, LEASE_API, poolOf } from '../lease/lease-record.ts';
+import { leasesOf } from '../lease/find-leases.ts';
+import { poolOf } from '../lease/lease-record.ts';
 import { overwritten } from '../lease/overwritten.ts';
-import type { SeenPool, SweepContext } from './sweep-context.ts';
+import { noteObject, noteRef, parseSeen, SEEN_ANNOTATION, SEEN_MAX, type SeenPool } from '../lease/pool-note.ts';
+import type { SweepContext } from './sweep-context.ts';
 import { sweepDeleted } from './sweep-overwritten.ts';
-
-const SEEN_ANNOTATION = 'tpu-serving-gate/seen';
-/** More than a cluster has TPU pools; an annotation is limited as well. */
-const SEEN_MAX = 100;
 
 /** What a sweep notes for the next one. */
 export interface SweepNote {
@@ -22,12 +17,10 @@ export interface SweepNote {
 
 type Noting = Pick<SweepContext, 'kube' | 'namespace' | 'emit'>;
 
-const refOf = (namespace: string) => ({ apiVersion: LEASE_API, kind: 'Lease', name: SWEEPER, namespace }) as const;
-
 /** Reads what the sweep before noted: a schedule that stopped is seen by whoever looks. */
 export async function readNote({ kube, namespace, emit }: Noting): Promise<SweepNote> {
   try {
-    const found = await kube.get(refOf(namespace));
+    const found = await kube.get(noteRef(namespace));
     const last: unknown = found?.spec?.renewTime;
     const seen = parseSeen(found?.metadata.annotations?.[SEEN_ANNOTATION]);
     return { lastRanAt: typeof last === 'string' ? last : null, seen };
@@ -52,7 +45,9 @@ export async function endSweep(context: SweepContext): Promise<Swept[]> {
   const now = leases.flatMap((record): SeenPool[] => {
     const { state, holder } = record;
     if (!state || overwritten(record, nowMs) !== null) return [];
-    return [{ nodePool: state.nodePool, restingNodes: state.restingNodes, holder, seenAt }];
+    const pool = { nodePool: state.nodePool, restingNodes: state.restingNodes, holder };
+    const noted = context.seen?.find((one) => one.noted && one.nodePool === pool.nodePool && one.holder === holder);
+    return [noted ? { ...noted, ...pool } : { ...pool, seenAt }];
   });
   // Of a lease that cannot be read, and of one that was deleted over nodes, the last that was known stays known.
   const readable = new Set(now.map(({ nodePool }) => nodePool));
@@ -63,52 +58,22 @@ export async function endSweep(context: SweepContext): Promise<Swept[]> {
 }
 
 async function writeNote(
-  { kube, namespace, holder, emit }: Noting & Pick<SweepContext, 'holder'>,
+  { kube, namespace, holder, emit, seen: read = [] }: Noting & Pick<SweepContext, 'holder' | 'seen'>,
   nowMs: number,
   seen: readonly SeenPool[],
 ): Promise<void> {
   try {
-    const found = await kube.get(refOf(namespace));
-    const { resourceVersion } = found?.metadata ?? {};
-    const object: KubeObject = {
-      apiVersion: LEASE_API,
-      kind: 'Lease',
-      metadata: {
-        name: SWEEPER,
-        namespace,
-        labels: { ...MANAGED_BY },
-        annotations: { [SEEN_ANNOTATION]: JSON.stringify(seen) },
-        ...(resourceVersion ? { resourceVersion } : {}),
-      },
+    const found = await kube.get(noteRef(namespace));
+    // Runs that have taken a pool since this sweep read the note.
+    const isNew = ({ nodePool, noted }: SeenPool) =>
+      noted && ![...read, ...seen].some((pool) => pool.nodePool === nodePool);
+    const added = parseSeen(found?.metadata.annotations?.[SEEN_ANNOTATION]).filter(isNew);
+    const object = noteObject(namespace, [...seen, ...added].slice(-SEEN_MAX), {
+      resourceVersion: found?.metadata.resourceVersion,
       spec: { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') },
-    };
+    });
     await (found ? kube.replace(object) : kube.create(object));
   } catch (error) {
     emit({ type: 'warning', text: `the time of this sweep could not be noted: ${errorText(error)}` });
   }
-}
-
-/** Anybody may write an annotation: what is not as a sweep writes it is left out. */
-function parseSeen(text: string | undefined): SeenPool[] {
-  try {
-    const value: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(value) ? value.filter(isSeen).slice(0, SEEN_MAX) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isSeen(value: unknown): value is SeenPool {
-  if (value === null || typeof value !== 'object') return false;
-  const { nodePool, restingNodes, holder, seenAt }: Partial<Record<keyof SeenPool, unknown>> = value;
-  return (
-    typeof nodePool === 'string' &&
-    isPoolName(nodePool) &&
-    typeof restingNodes === 'number' &&
-    Number.isInteger(restingNodes) &&
-    restingNodes >= 0 &&
-    typeof holder === 'string' &&
-    typeof seenAt === 'string' &&
-    Number.isFinite(Date.parse(seenAt))
-  );
 }

@@ -3,9 +3,10 @@ import { patient, poll } from '../../lib/poll.ts';
 import type { Swept } from '../../report/model.ts';
 import { type LeaseRecord, poolOf } from '../lease/lease-record.ts';
 import { poolNodes, type TpuNode } from '../lease/nodes.ts';
+import type { SeenPool } from '../lease/pool-note.ts';
 import { countNodes, leftText } from './nodes-left.ts';
 import { resizeCommand } from './release.ts';
-import { isHere, type SeenPool, type SweepContext } from './sweep-context.ts';
+import { isHere, type SweepContext } from './sweep-context.ts';
 
 /**
  * Looks for nodes under a lease from which nothing can be given back; `wrong` is why. The pool is left alone. Null, with a
@@ -40,7 +41,8 @@ export async function sweepOverwritten(
 
 /**
  * Looks for nodes of pools that the sweep before saw leased and that have no lease now. A release deletes the lease after
- * its nodes: a node that was there at that sweep, and still is, had its lease deleted by somebody else.
+ * its nodes: a node that was there at that sweep, and still is, had its lease deleted by somebody else. So had each node of
+ * a pool that its run noted, since a run removes its note after the release.
  */
 export async function sweepDeleted(context: SweepContext, leased: ReadonlySet<string>): Promise<Swept[]> {
   const swept: Swept[] = [];
@@ -48,7 +50,8 @@ export async function sweepDeleted(context: SweepContext, leased: ReadonlySet<st
     if (leased.has(pool.nodePool)) continue;
     const started = context.clock.now();
     const nodes = await nodesOf(context, pool.nodePool);
-    const old = nodes?.filter(({ createdAt }) => Date.parse(createdAt) <= Date.parse(pool.seenAt)) ?? null;
+    const isOld = ({ createdAt }: TpuNode) => pool.noted || Date.parse(createdAt) <= Date.parse(pool.seenAt);
+    const old = nodes?.filter(isOld) ?? null;
     if (old !== null && old.length <= pool.restingNodes) continue;
     const text = `its lease, which ${pool.holder} held at ${pool.seenAt}, was deleted`;
     const durationMs = Math.round(context.clock.now() - started);
