@@ -1,6 +1,7 @@
 import type { ApiRequest, Reply } from './http.ts';
 
-const HTTP_STATUS = {
+/** HTTP status of each canonical code of google.rpc. */
+export const HTTP_STATUS = {
   INVALID_ARGUMENT: 400,
   FAILED_PRECONDITION: 400,
   UNAUTHENTICATED: 401,

@@ -18,6 +18,11 @@ export function gateFile(path: string): string {
   return `${MARK}${path}`;
 }
 
+/** A command that shows a file of the gate, as code in a remedy; `file` is what `gateFile` returns. */
+export function showFile(file: string): string {
+  return `\`curl -fsSL ${file}\``;
+}
+
 /** The text with the address of each file that it names. */
 export function withAddresses(text: string, source: GateSource): string {
   return text.replaceAll(MARK, rawFolder(source));

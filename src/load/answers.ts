@@ -21,10 +21,7 @@ export function answerEvidence(blocks: Blocks, envelopeBytes: number): AnswerEvi
         sum(({ bodyBytes }) => bodyBytes - envelopeBytes),
         sum(({ promptTokens }) => promptTokens ?? 0),
       ),
-      textCharsPerToken: ratio(
-        sum(({ textChars }) => textChars ?? 0),
-        sum(({ completionTokens }) => completionTokens ?? 0),
-      ),
+      textCharsPerToken: textOf(flat),
     };
   };
   return {
@@ -32,6 +29,19 @@ export function answerEvidence(blocks: Blocks, envelopeBytes: number): AnswerEvi
     promptTokens: differenceOf(valid, ({ promptTokens }) => promptTokens),
     textChars: differenceOf(valid, ({ textChars }) => textChars),
   };
+}
+
+/** Characters of text for each output token that the valid answers report; null where they report none. */
+export function textCharsPerToken(blocks: Blocks[ArmName]): number | null {
+  return textOf(validOf(blocks).flat());
+}
+
+function textOf(records: readonly RequestRecord[]): number | null {
+  const sum = (figure: (record: RequestRecord) => number) => records.reduce((total, each) => total + figure(each), 0);
+  return ratio(
+    sum(({ textChars }) => textChars ?? 0),
+    sum(({ completionTokens }) => completionTokens ?? 0),
+  );
 }
 
 function validOf(blocks: Blocks[ArmName]): RequestRecord[][] {

@@ -1,5 +1,4 @@
-import { type BlockLoad, baselineOf, type PairTimings } from './pairs.ts';
-import { silenceLimitMs } from './silence.ts';
+import { type BlockLoad, baselineOf, type PairTimings, withTrim } from './pairs.ts';
 
 /** A pair of a comparison of two stacks. */
 export interface ChangePairPlan {
@@ -18,21 +17,7 @@ export interface ChangePairPlan {
 export function changeTimings({ mostMs, medianLatencyMs }: { mostMs: number; medianLatencyMs: number }): PairTimings {
   const pairMs = Math.min(mostMs, Math.max(mostMs / 3, 20 * medianLatencyMs));
   const blockMs = pairMs / 2;
-  const trimMs = Math.min(Math.max(pairMs / 8, 3 * medianLatencyMs), blockMs / 2);
-  const windowMs = blockMs - trimMs;
-  const problem =
-    windowMs < 3 * medianLatencyMs
-      ? `a window of ${(windowMs / 1_000).toFixed(1)} s holds fewer than three requests of ${(medianLatencyMs / 1_000).toFixed(1)} s one after another; use longer pairs`
-      : null;
-  const rampMs = Math.min(medianLatencyMs, trimMs / 2);
-  return {
-    oneMs: blockMs,
-    allMs: blockMs,
-    trimMs,
-    rampMs,
-    silentMs: silenceLimitMs({ latencyMs: medianLatencyMs }),
-    problem,
-  };
+  return withTrim({ oneMs: blockMs, allMs: blockMs }, { pairMs, medianLatencyMs });
 }
 
 /**

@@ -34,16 +34,23 @@ export function pairTimings(options: {
   const split = Math.sqrt(Math.max(1, options.expectedSpeedup));
   const allMs = options.pairMs / (1 + split);
   const oneMs = options.pairMs - allMs;
-  const wanted = Math.max(options.pairMs / 8, 3 * options.medianLatencyMs);
-  const trimMs = Math.min(wanted, allMs / 2);
+  return withTrim({ oneMs, allMs }, options);
+}
+
+/** What is cut off from the blocks of a pair, for blocks of which that of all replicas is the shorter one or as long. */
+export function withTrim(
+  { oneMs, allMs }: Pick<PairTimings, 'oneMs' | 'allMs'>,
+  { pairMs, medianLatencyMs }: { pairMs: number; medianLatencyMs: number },
+): PairTimings {
+  const trimMs = Math.min(Math.max(pairMs / 8, 3 * medianLatencyMs), allMs / 2);
   const windowMs = allMs - trimMs;
   const problem =
-    windowMs < 3 * options.medianLatencyMs
+    windowMs < 3 * medianLatencyMs
       ? `a window of ${(windowMs / 1_000).toFixed(1)} s holds fewer than three requests of ` +
-        `${(options.medianLatencyMs / 1_000).toFixed(1)} s one after another; use longer pairs`
+        `${(medianLatencyMs / 1_000).toFixed(1)} s one after another; use longer pairs`
       : null;
-  const rampMs = Math.min(options.medianLatencyMs, trimMs / 2);
-  return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: options.medianLatencyMs }), problem };
+  const rampMs = Math.min(medianLatencyMs, trimMs / 2);
+  return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: medianLatencyMs }), problem };
 }
 
 /**

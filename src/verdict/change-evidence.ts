@@ -3,6 +3,7 @@ import type { ClientFigures, Finding } from '../report/model.ts';
 import type { ArmEvidence, BlockEvidence } from './evidence.ts';
 import { LIMITS } from './limits.ts';
 import { ARM_TITLE, judgeArm, judgeClient } from './plausibility.ts';
+import { judgeText } from './plausibility-answers.ts';
 import { judgeCluster } from './plausibility-cluster.ts';
 
 /** What the plausibility of a comparison of two stacks is judged from. */
@@ -30,13 +31,7 @@ export function judgeChange(evidence: ChangeEvidence): { vetoes: Finding[]; warn
   const warn = (id: string, message: string) => void warnings.push({ id, message });
   for (const name of ARMS) {
     judgeArm(ARM_TITLE[name], evidence.arms[name], veto, warn);
-    const chars = evidence.textCharsPerToken[name];
-    if (chars !== null && chars < LIMITS.fewestTextChars) {
-      veto(
-        'no-text',
-        `Answers of the ${ARM_TITLE[name]} have ${upTo(chars, 2)} characters of text for each token that they report (least: ${LIMITS.fewestTextChars}): nothing shows that the tokens were generated.`,
-      );
-    }
+    judgeText(ARM_TITLE[name], evidence.textCharsPerToken[name], veto);
     const cached = evidence.arms[name].cachedTokenShare ?? 0;
     if (cached > LIMITS.cachedShare) {
       veto(

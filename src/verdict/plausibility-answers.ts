@@ -3,6 +3,16 @@ import type { ArmName } from '../report/model.ts';
 import type { AnswerEvidence, ArmDifference, Tell } from './evidence.ts';
 import { LIMITS } from './limits.ts';
 
+/** Whether the answers of an arm have text for the tokens that they report; `chars` is per token. */
+export function judgeText(title: string, chars: number | null, veto: Tell): void {
+  if (chars === null || chars >= LIMITS.fewestTextChars) return;
+  veto(
+    'no-text',
+    `Answers of the ${title} have ${upTo(chars, 2)} characters of text for each token that they report (least: ` +
+      `${LIMITS.fewestTextChars}): nothing shows that the tokens were generated.`,
+  );
+}
+
 /**
  * What the answers show of the work behind them. It does not rest on the replicas' counters, so that a server which
  * reports more than it does has to lie here as well.
@@ -13,14 +23,8 @@ export function judgeAnswers(
   veto: Tell,
 ): void {
   for (const name of ['one', 'all'] as const) {
-    const { promptBytesPerToken: bytes, textCharsPerToken: chars } = arms[name];
-    if (chars !== null && chars < LIMITS.fewestTextChars) {
-      veto(
-        'no-text',
-        `Answers of the ${armTitle[name]} have ${upTo(chars, 2)} characters of text for each token that they report (least: ` +
-          `${LIMITS.fewestTextChars}): nothing shows that the tokens were generated.`,
-      );
-    }
+    const { promptBytesPerToken: bytes, textCharsPerToken } = arms[name];
+    judgeText(armTitle[name], textCharsPerToken, veto);
     if (bytes !== null && bytes > LIMITS.mostPromptBytes) {
       veto(
         'prompt-length',

@@ -1,3 +1,4 @@
+import { HTTP_STATUS } from '../../google/errors.ts';
 import type { DiagnosisScenario } from '../types.ts';
 import { error } from './shared.ts';
 
@@ -7,22 +8,13 @@ const CALLS = {
   cluster: `GET ${PLACE}/clusters/[^/]+$`,
   resize: `POST ${PLACE}/clusters/[^/]+/nodePools/tpu-v6e-pool:setSize$`,
 } as const;
-const HTTP = {
-  INVALID_ARGUMENT: 400,
-  FAILED_PRECONDITION: 400,
-  UNAUTHENTICATED: 401,
-  PERMISSION_DENIED: 403,
-  NOT_FOUND: 404,
-  RESOURCE_EXHAUSTED: 429,
-  UNAVAILABLE: 503,
-} as const;
 /** A call that Google refuses, and what a reader must see of it. */
 export interface GoogleRow {
   name: string;
   summary: string;
   cause: string;
   call: keyof typeof CALLS;
-  status: keyof typeof HTTP;
+  status: keyof typeof HTTP_STATUS;
   /** Google's sentence. */
   words: string;
   /** `reason` of google.rpc.ErrorInfo; left out of old answers. */
@@ -48,12 +40,12 @@ export const refusedByGoogle = (rows: readonly GoogleRow[]): DiagnosisScenario[]
         refused: [
           {
             call: CALLS[call],
-            status: HTTP[status],
+            status: HTTP_STATUS[status],
             // The release may resize: what keeps nodes from coming keeps none from going. A 403 is tried with a new token.
             ...(call === 'resize' && (seconds ? { seconds } : { times: status === 'PERMISSION_DENIED' ? 2 : 1 })),
             body: {
               error: {
-                code: HTTP[status],
+                code: HTTP_STATUS[status],
                 message: words,
                 status,
                 ...(reason && {

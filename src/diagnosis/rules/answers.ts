@@ -1,5 +1,5 @@
 import { servingRefusal } from '../../clients/serving/refusals.ts';
-import { gateFile, UPSTREAM_RULES } from '../../lib/gate-files.ts';
+import { gateFile, showFile, UPSTREAM_RULES } from '../../lib/gate-files.ts';
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, troubled, wordsOf } from '../facts.ts';
 import { demandsTls, describeRule, ruleFor, type TlsHost } from './destination-rules.ts';
@@ -134,7 +134,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     more: (evidence) =>
       evidence.cluster?.blocked.map(({ flow, policies }) => `blocked: ${flow}, by ${policies.join(', ')}`) ?? [],
     remedy: () =>
-      `Allow ingress on vLLM’s port from the gateway’s namespace and pods. A policy that does: \`curl -fsSL ${gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-vllm.yaml')}\``,
+      `Allow ingress on vLLM’s port from the gateway’s namespace and pods. A policy that does: ${showFile(gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-vllm.yaml'))}`,
   }),
   answerRule({
     cause: 'tls.plain-server',
@@ -172,7 +172,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     remedy: (evidence) => {
       const own = ownPlainRule(evidence);
       if (own) return `Give DestinationRule ${own.name} of the manifests tls.mode SIMPLE and insecureSkipVerify: true.`;
-      return `Add a DestinationRule with tls.mode SIMPLE and insecureSkipVerify: true for each of these hosts, or serve plain HTTP. Three that do: \`curl -fsSL ${gateFile(UPSTREAM_RULES)}\``;
+      return `Add a DestinationRule with tls.mode SIMPLE and insecureSkipVerify: true for each of these hosts, or serve plain HTTP. Three that do: ${showFile(gateFile(UPSTREAM_RULES))}`;
     },
   }),
   answerRule({

@@ -1,4 +1,4 @@
-import { gateFile } from '../../lib/gate-files.ts';
+import { gateFile, showFile } from '../../lib/gate-files.ts';
 import { isBefore, versionOf } from '../facts.ts';
 import { makerOf, ownObject, removal } from './own-objects.ts';
 import { consequence, contactRule, mayBeOff } from './picker-contact.ts';
@@ -62,7 +62,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
       };
     },
     remedy: () =>
-      `Name the routes that the evidence lists; Istio 1.27 and later need no filter. One that names them: \`curl -fsSL ${gateFile('manifests/components/envoyfilter/envoyfilter.yaml')}\``,
+      `Name the routes that the evidence lists; Istio 1.27 and later need no filter. One that names them: ${showFile(gateFile('manifests/components/envoyfilter/envoyfilter.yaml'))}`,
   }),
   contactRule({
     cause: 'routing.older-route',

@@ -1,4 +1,4 @@
-import { gateFile } from '../../lib/gate-files.ts';
+import { gateFile, showFile } from '../../lib/gate-files.ts';
 import type { Evidence, PodEvidence } from '../evidence.ts';
 import { containersOf, type Placed, tail } from '../facts.ts';
 import { policyMaker } from './own-objects.ts';
@@ -34,7 +34,7 @@ export const PICKER_DOWN_RULES: readonly Rule[] = [
       };
     },
     remedy: () =>
-      `Allow ingress on TCP 9002 to pods with app.kubernetes.io/component=llminferenceservice-router-scheduler. A policy that does: \`curl -fsSL ${gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-epp.yaml')}\``,
+      `Allow ingress on TCP 9002 to pods with app.kubernetes.io/component=llminferenceservice-router-scheduler. A policy that does: ${showFile(gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-epp.yaml'))}`,
   }),
 ];
 

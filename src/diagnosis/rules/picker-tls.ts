@@ -1,4 +1,4 @@
-import { gateFile, UPSTREAM_RULES } from '../../lib/gate-files.ts';
+import { gateFile, showFile, UPSTREAM_RULES } from '../../lib/gate-files.ts';
 import type { Evidence } from '../evidence.ts';
 import { containersOf, quote, said } from '../facts.ts';
 import { demandsTls, describeRule, ruleFor } from './destination-rules.ts';
@@ -23,7 +23,7 @@ export const PICKER_TLS_RULES: readonly Rule[] = [
       if (plaintext(evidence).length > 0 && rule && rule !== 'unread') {
         return `Take --secure-serving=false out of the picker’s args, or set tls.mode DISABLE in DestinationRule ${rule.name}.`;
       }
-      return `Give ${host} a DestinationRule with tls.mode SIMPLE and insecureSkipVerify: true (\`curl -fsSL ${gateFile(UPSTREAM_RULES)}\` has one), keep sidecars off its pod, and take away EnvoyFilters on its cluster.`;
+      return `Give ${host} a DestinationRule with tls.mode SIMPLE and insecureSkipVerify: true (${showFile(gateFile(UPSTREAM_RULES))} has one), keep sidecars off its pod, and take away EnvoyFilters on its cluster.`;
     },
   }),
 ];

@@ -1,4 +1,4 @@
-import { gateFile } from '../../lib/gate-files.ts';
+import { gateFile, showFile } from '../../lib/gate-files.ts';
 import { capital, logRule } from './log-rule.ts';
 import { namespaceOf, type Rule } from './rule.ts';
 
@@ -16,7 +16,7 @@ export const SIDECAR_RULES: readonly Rule[] = [
     explanation: (_, where) =>
       `${capital(where)} gets no configuration from istiod, and no NetworkPolicy of its pod allows TCP 15012 to istio-system.`,
     remedy: () =>
-      `Allow egress from the pods to istio-system on TCP 15012. A policy that does: \`curl -fsSL ${gateFile('manifests/pattern3/networkpolicies/allow-istio.yaml')}\``,
+      `Allow egress from the pods to istio-system on TCP 15012. A policy that does: ${showFile(gateFile('manifests/pattern3/networkpolicies/allow-istio.yaml'))}`,
   }),
   logRule({
     cause: 'istio.control-plane-down',

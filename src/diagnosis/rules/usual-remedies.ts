@@ -1,5 +1,5 @@
 import type { Cause } from '../../lib/causes.ts';
-import { gateFile, grantCommand } from '../../lib/gate-files.ts';
+import { gateFile, grantCommand, showFile } from '../../lib/gate-files.ts';
 import type { Evidence } from '../evidence.ts';
 import { namespaceOf, poolOf, serviceOf } from './rule.ts';
 
@@ -81,7 +81,7 @@ export const USUAL_REMEDIES: Partial<Record<Cause, (evidence: Evidence) => strin
   'routing.envoyfilter-no-route': () =>
     'Name routes that this KServe makes, or take the filter out: Istio 1.27 and later need none.',
   'policy.blocks': () =>
-    `Allow the connection. A policy that lets the gateway in: \`curl -fsSL ${gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-vllm.yaml')}\``,
+    `Allow the connection. A policy that lets the gateway in: ${showFile(gateFile('manifests/pattern3/networkpolicies/allow-gateway-to-vllm.yaml'))}`,
   'run.timeout': () => 'Look at the slowest stage in the timeline, or raise "timeout".',
   'deploy.retire-stuck': (evidence) =>
     `See which finalizer holds it: kubectl -n ${namespaceOf(evidence)} get llminferenceservices -o yaml`,

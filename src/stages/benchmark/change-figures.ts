@@ -62,7 +62,8 @@ export async function measureStacks(
   return found;
 }
 
-const emptyMeasures = (): Measures => ({ latency: null, hitRate: null });
+/** Of a stack of which nothing beside the pairs is known. */
+export const emptyMeasures = (): Measures => ({ latency: null, hitRate: null });
 
 interface Stream {
   records: RequestRecord[];

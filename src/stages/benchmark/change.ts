@@ -1,3 +1,4 @@
+import { textCharsPerToken } from '../../load/answers.ts';
 import { changePairAt, changeTimings } from '../../load/change-pairs.ts';
 import type { LoadClient } from '../../load/client.ts';
 import type { PairTimings } from '../../load/pairs.ts';
@@ -10,7 +11,7 @@ import { wholeRounds } from '../../verdict/decide.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
 import type { StageContext } from '../context.ts';
 import { type Arm, type ComparedStack, openArm } from './change-arms.ts';
-import { type Measures, measureStacks, stackFigures } from './change-figures.ts';
+import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts';
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
 import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
 import { closeReplicaWays, waysTo } from './one-replica.ts';
@@ -103,14 +104,15 @@ async function compare(
   const findings = judgeChange({
     arms: { head: summaries.head.evidence, base: summaries.base.evidence },
     pickers: { head: arms.head.isPickerShared, base: arms.base.isPickerShared },
-    textCharsPerToken: { head: textShare(blocks.head), base: textShare(blocks.base) },
+    textCharsPerToken: { head: textCharsPerToken(blocks.head), base: textCharsPerToken(blocks.base) },
     blocks: evidence,
     client,
   });
   const isSound = !failing && findings.vetoes.length === 0;
   const rates = { head: summaries.head.figures.requestsPerSecond, base: summaries.base.figures.requestsPerSecond };
-  const nothing: Measures = { latency: null, hitRate: null };
-  const measures = isSound ? await measureStacks(context, arms, rates) : { head: nothing, base: nothing };
+  const measures = isSound
+    ? await measureStacks(context, arms, rates)
+    : { head: emptyMeasures(), base: emptyMeasures() };
   const figures = (name: Arm['name']) =>
     stackFigures(arms[name], { load: summaries[name].figures, blocks: blocks[name], measures: measures[name] });
   const stacks = { head: await figures('head'), base: await figures('base') };
@@ -217,12 +219,6 @@ async function collect(
     context.emit({ type: 'round', stage: 'benchmark', text: changeText(pair, found.look, plan) });
   }
   return found;
-}
-
-function textShare(blocks: readonly MeasuredBlock[]): number | null {
-  const valid = blocks.flatMap(({ run }) => run.records).filter((record) => record.valid);
-  const tokens = valid.reduce((sum, { completionTokens }) => sum + (completionTokens ?? 0), 0);
-  return tokens > 0 ? valid.reduce((sum, { textChars }) => sum + (textChars ?? 0), 0) / tokens : null;
 }
 
 function stopOf({ decision }: ChangeLook): 'no-worse' | 'regressed' | 'budget' | 'aborted' {

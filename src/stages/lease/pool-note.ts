@@ -1,4 +1,5 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import type { LeaseSpec } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { errorText } from '../../lib/failure.ts';
 import type { Emit } from '../../progress/events.ts';
@@ -8,7 +9,7 @@ import { isPoolName, LEASE_API } from './lease-record.ts';
 
 export const SEEN_ANNOTATION = 'tpu-serving-gate/seen';
 /** More than a cluster has TPU pools; an annotation is limited as well. */
-export const SEEN_MAX = 100;
+const SEEN_MAX = 100;
 
 /** A pool that is leased, as the note of the sweeper has it. */
 export interface SeenPool {
@@ -50,44 +51,44 @@ export async function unnotePool(noting: Noting, nodePool: string, holder: strin
   await changeNote(noting, (seen) => seen.filter((pool) => !(pool.nodePool === nodePool && pool.holder === holder)));
 }
 
-async function changeNote(
-  { kube, namespace, emit }: Noting,
-  change: (seen: readonly SeenPool[]) => readonly SeenPool[],
-): Promise<void> {
+async function changeNote(noting: Noting, change: (seen: readonly SeenPool[]) => readonly SeenPool[]): Promise<void> {
   try {
-    for (let n = 1; n <= TRIES; n += 1) {
-      const found = await kube.get(noteRef(namespace));
-      const seen = parseSeen(found?.metadata.annotations?.[SEEN_ANNOTATION]);
-      const changed = change(seen).slice(-SEEN_MAX);
-      if (JSON.stringify(changed) === JSON.stringify(seen)) return;
-      const { resourceVersion } = found?.metadata ?? {};
-      const object = noteObject(namespace, changed, { resourceVersion, spec: found?.spec ?? {} });
-      if (await (found ? kube.replace(object) : kube.create(object))) return;
-    }
-    throw new Error(`it changed under each of ${TRIES} tries`);
+    await writeNote(noting, change);
   } catch (error) {
-    emit({ type: 'warning', text: `the pool could not be noted for the sweeper: ${errorText(error)}` });
+    noting.emit({ type: 'warning', text: `the pool could not be noted for the sweeper: ${errorText(error)}` });
   }
 }
 
-/** The note as an object; `resourceVersion` is that of the version it replaces. */
-export function noteObject(
-  namespace: string,
-  seen: readonly SeenPool[],
-  { resourceVersion, spec }: { resourceVersion: string | undefined; spec: unknown },
-): KubeObject {
-  return {
-    apiVersion: LEASE_API,
-    kind: 'Lease',
-    metadata: {
-      name: SWEEPER,
-      namespace,
-      labels: { ...MANAGED_BY },
-      annotations: { [SEEN_ANNOTATION]: JSON.stringify(seen) },
-      ...(resourceVersion ? { resourceVersion } : {}),
-    },
-    spec,
-  } as KubeObject;
+/**
+ * Writes what `change` makes of the pools in the note as it stands, and `spec` where it is given. Nothing is written where
+ * nothing changes. Throws when the note cannot be written.
+ */
+export async function writeNote(
+  { kube, namespace }: Omit<Noting, 'emit'>,
+  change: (seen: readonly SeenPool[]) => readonly SeenPool[],
+  spec?: LeaseSpec,
+): Promise<void> {
+  for (let n = 1; n <= TRIES; n += 1) {
+    const found = await kube.get(noteRef(namespace));
+    const seen = parseSeen(found?.metadata.annotations?.[SEEN_ANNOTATION]);
+    const changed = change(seen).slice(-SEEN_MAX);
+    if (!spec && JSON.stringify(changed) === JSON.stringify(seen)) return;
+    const { resourceVersion } = found?.metadata ?? {};
+    const object: KubeObject = {
+      apiVersion: LEASE_API,
+      kind: 'Lease',
+      metadata: {
+        name: SWEEPER,
+        namespace,
+        labels: { ...MANAGED_BY },
+        annotations: { [SEEN_ANNOTATION]: JSON.stringify(changed) },
+        ...(resourceVersion ? { resourceVersion } : {}),
+      },
+      spec: spec ?? found?.spec ?? {},
+    };
+    if (await (found ? kube.replace(object) : kube.create(object))) return;
+  }
+  throw new Error(`it changed under each of ${TRIES} tries`);
 }
 
 /** Anybody may write an annotation: what is not as a sweep writes it is left out. */

@@ -14,6 +14,7 @@ import { expectedRouteNames } from '../../stack/route-names.ts';
 import { rulesOf } from '../../stack/route-rules.ts';
 import { listRoutes } from '../../stack/routes.ts';
 import { evidenceAt, isService, serviceObject } from '../../stack/service.ts';
+import { unlessForbidden } from './forbidden.ts';
 import { namedRoutes } from './gateway-choice.ts';
 import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
@@ -118,10 +119,7 @@ interface RouteNames {
 
 async function routesThere(kube: KubeClient, given: Subject): Promise<RouteNames> {
   const { service, manifests, retired, controllers } = given;
-  const everywhere = await listRoutes(kube).catch((error: unknown) => {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  });
+  const everywhere = await unlessForbidden(() => listRoutes(kube));
   const gone = [service, ...retired.filter(isService)].map(({ name }) => name);
   const all = everywhere ?? (await listRoutes(kube, service.namespace));
   const named = (await namedRoutes(kube, given)).flatMap(({ route }) => route ?? []);

@@ -1,11 +1,11 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { Gateway, HTTPRoute } from '../../clients/kubernetes/kinds.ts';
-import { Failure } from '../../lib/failure.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { GATEWAY_API, gatewayRefs, listRoutes } from '../../stack/routes.ts';
 import { gatewayNamed } from '../../stack/service.ts';
+import { unlessForbidden } from './forbidden.ts';
 
 /** The gateway that the service will be reached by. */
 export interface GatewayChoice {
@@ -86,13 +86,3 @@ function takesRoutesOf({ metadata, spec }: Gateway, namespace: string): boolean 
 }
 
 const refOf = ({ namespace, name }: GatewayRef): GatewayRef => ({ namespace, name });
-
-/** What may not be listed is null: the line on permissions says so. */
-async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
-}

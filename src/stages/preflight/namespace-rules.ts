@@ -1,6 +1,6 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { LimitRange, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
-import { Failure } from '../../lib/failure.ts';
+import { unlessForbidden } from './forbidden.ts';
 import type { Look } from './table.ts';
 
 /** What admission in a namespace judges pods by; null for what the identity may not read. */
@@ -25,15 +25,6 @@ export async function readNamespaceRules(
     }),
   ]);
   return { quotas, ranges, labels };
-}
-
-async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
 }
 
 /** The line of a rule that the identity may not read, with the command that lets it. `resource` is a plural. */

@@ -3,7 +3,7 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { blockedFlows } from '../../diagnosis/flows.ts';
 import { Failure } from '../../lib/failure.ts';
-import { gateFile } from '../../lib/gate-files.ts';
+import { gateFile, showFile } from '../../lib/gate-files.ts';
 import { portOf, readCommandLine } from '../../stack/command-line.ts';
 import { membershipOf } from '../../stack/mesh.ts';
 import { evidenceAt, mainOf, serviceObject } from '../../stack/service.ts';
@@ -73,7 +73,7 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
     stage: 'preflight',
     code: 'policy-blocks',
     message: `NetworkPolicies would block ${told.join('; ')}.`,
-    hint: `Allow it. Policies that do: ${[...new Set(blocked.map(({ flow }) => `\`curl -fsSL ${fileFor(flow)}\``))].join(', ')}`,
+    hint: `Allow it. Policies that do: ${[...new Set(blocked.map(({ flow }) => fileFor(flow)))].join(', ')}`,
     blame: manifest ? 'change' : 'cluster',
     ...(manifest ? { evidence: evidenceAt(manifest, ['metadata', 'name'], `blocks ${first.flow}`) } : {}),
   });
@@ -81,7 +81,7 @@ export async function checkPolicies(kube: KubeClient, given: Given): Promise<Loo
 
 /** A policy that allows a connection. */
 function fileFor(flow: string): string {
-  return gateFile(`manifests/pattern3/networkpolicies/${nameFor(flow)}`);
+  return showFile(gateFile(`manifests/pattern3/networkpolicies/${nameFor(flow)}`));
 }
 
 function nameFor(flow: string): string {

@@ -7,6 +7,7 @@ import { isOfTheGate } from '../../stack/labels.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import type { GatewayRef } from '../../stack/refs.ts';
 import { GATEWAY_API, isAttached, listRoutes } from '../../stack/routes.ts';
+import { unlessForbidden } from './forbidden.ts';
 import { GRANT, type Istiod } from './kserve.ts';
 import type { Look } from './table.ts';
 
@@ -122,10 +123,7 @@ export async function checkRoutes(
 ): Promise<Look> {
   const { gateway, passing } = given;
   if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
-  const everywhere = await listRoutes(kube).catch((error: unknown) => {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  });
+  const everywhere = await unlessForbidden(() => listRoutes(kube));
   const all = everywhere ?? (await listRoutes(kube, given.namespace));
   const isNamed = ({ metadata }: HTTPRoute) =>
     metadata.namespace === given.namespace && (given.named ?? []).includes(metadata.name);

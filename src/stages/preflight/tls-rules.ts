@@ -4,7 +4,7 @@ import type { DestinationRule, LLMInferenceService } from '../../clients/kuberne
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
-import { gateFile, grantCommand, UPSTREAM_RULES } from '../../lib/gate-files.ts';
+import { gateFile, grantCommand, showFile, UPSTREAM_RULES } from '../../lib/gate-files.ts';
 import { actingOf, type Controllers, flavourOf } from '../../stack/controllers.ts';
 import { ruleFor, tlsRule, type Upstream, upstreamsOf } from '../../stack/destination-rules.ts';
 import { isOfTheGate } from '../../stack/labels.ts';
@@ -15,7 +15,7 @@ import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
 import type { Seen } from './table.ts';
 
-const RULES = `\`curl -fsSL ${gateFile(UPSTREAM_RULES)}\``;
+const RULES = showFile(gateFile(UPSTREAM_RULES));
 const RULE_API = 'networking.istio.io/v1';
 const KIND = 'DestinationRule';
 

@@ -3,7 +3,7 @@ import type { Swept } from '../../report/model.ts';
 import { leasesOf } from '../lease/find-leases.ts';
 import { poolOf } from '../lease/lease-record.ts';
 import { overwritten } from '../lease/overwritten.ts';
-import { noteObject, noteRef, parseSeen, SEEN_ANNOTATION, SEEN_MAX, type SeenPool } from '../lease/pool-note.ts';
+import { noteRef, parseSeen, SEEN_ANNOTATION, type SeenPool, writeNote } from '../lease/pool-note.ts';
 import type { SweepContext } from './sweep-context.ts';
 import { sweepDeleted } from './sweep-overwritten.ts';
 
@@ -53,26 +53,21 @@ export async function endSweep(context: SweepContext): Promise<Swept[]> {
   const readable = new Set(now.map(({ nodePool }) => nodePool));
   const known = new Set([...pools, ...left.map(({ nodePool }) => nodePool)]);
   const before = (context.seen ?? []).filter(({ nodePool }) => known.has(nodePool) && !readable.has(nodePool));
-  await writeNote(context, nowMs, [...now, ...before].slice(0, SEEN_MAX));
+  await noteSweep(context, nowMs, [...before, ...now]);
   return left;
 }
 
-async function writeNote(
+async function noteSweep(
   { kube, namespace, holder, emit, seen: read = [] }: Noting & Pick<SweepContext, 'holder' | 'seen'>,
   nowMs: number,
   seen: readonly SeenPool[],
 ): Promise<void> {
+  // Runs that have taken a pool since this sweep read the note.
+  const isNew = ({ nodePool, noted }: SeenPool) =>
+    noted && ![...read, ...seen].some((pool) => pool.nodePool === nodePool);
+  const spec = { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') };
   try {
-    const found = await kube.get(noteRef(namespace));
-    // Runs that have taken a pool since this sweep read the note.
-    const isNew = ({ nodePool, noted }: SeenPool) =>
-      noted && ![...read, ...seen].some((pool) => pool.nodePool === nodePool);
-    const added = parseSeen(found?.metadata.annotations?.[SEEN_ANNOTATION]).filter(isNew);
-    const object = noteObject(namespace, [...seen, ...added].slice(-SEEN_MAX), {
-      resourceVersion: found?.metadata.resourceVersion,
-      spec: { holderIdentity: holder.identity, renewTime: new Date(nowMs).toISOString().replace(/Z$/, '000Z') },
-    });
-    await (found ? kube.replace(object) : kube.create(object));
+    await writeNote({ kube, namespace }, (there) => [...seen, ...there.filter(isNew)], spec);
   } catch (error) {
     emit({ type: 'warning', text: `the time of this sweep could not be noted: ${errorText(error)}` });
   }
