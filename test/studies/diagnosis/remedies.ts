@@ -26,6 +26,7 @@ function bare(report: Report, code: string): Evidence {
 const SAME_FAULT: readonly (readonly string[])[] = [
   ['config.prompt-too-long', 'vllm.too-long'],
   ['kserve.no-controller', 'kserve.ignored'],
+  ['pool.mismatch', 'pods.untolerated-taint'],
 ];
 
 /** What a cause has its reader do. */
