@@ -8,40 +8,49 @@ export type LabRole =
   | { role: 'serving'; config: ServingConfig }
   | { role: 'github'; config: GithubConfig };
 
-/** What a lab process says to its parent. */
-export type LabMessage = { ready: Record<string, string> } | { failed: string };
+/** What a lab process reports to its parent of one role. */
+export type LabMessage = { role: LabRole['role'] } & ({ ready: Record<string, string> } | { failed: string });
 
 /** For a server that does not close. */
 const CLOSE_LIMIT_MS = 5_000;
 
 /**
- * The body of one lab process: waits for its role by IPC, starts, reports its ports, and ends when the parent asks or
+ * The body of one lab process: takes its roles by IPC, starts each, reports its ports, and ends when the parent asks or
  * goes away, so that no run leaves a server behind. A signal does not end it: the gate may still need it to release.
  */
 export function runLabProcess(): void {
   for (const signal of END_SIGNALS) process.on(signal, () => {});
-  const asked = new Promise<void>((end) => {
-    process.once('disconnect', end);
-    process.on('message', (message) => message === 'stop' && end());
-  });
-  const role = new Promise<LabRole>((give) => process.once('message', (message) => give(message as LabRole)));
-  void Promise.race([role, asked]).then(async (wanted) => {
-    // Without a role there is nothing to close.
-    if (!wanted) process.exit(0);
-    try {
-      const { close, ...ports } = await start(wanted);
-      tell({ ready: ports as Record<string, string> });
-      await asked;
-      setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
-      await close();
-      process.exit(0);
-    } catch (error) {
-      tell({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }, () => process.exit(1));
-    }
+  const servers: Promise<{ close(): Promise<void> }>[] = [];
+  let isEnding = false;
+  const end = async () => {
+    if (isEnding) return;
+    isEnding = true;
+    setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
+    const ends = await Promise.allSettled(servers.map(async (server) => (await server).close()));
+    process.exit(ends.every(({ status }) => status === 'fulfilled') ? 0 : 1);
+  };
+  process.once('disconnect', end);
+  process.on('message', (message) => {
+    if (message === 'stop') void end();
+    else servers.push(play(message as LabRole));
   });
 }
 
-function tell(message: LabMessage, then: () => void = () => {}): void {
+/** Starts one role and reports its ports; a failure ends the process. */
+async function play(wanted: LabRole): Promise<{ close(): Promise<void> }> {
+  const { role } = wanted;
+  try {
+    const { close, ...ports } = await start(wanted);
+    report({ role, ready: ports as Record<string, string> });
+    return { close };
+  } catch (error) {
+    const failed = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    report({ role, failed }, () => process.exit(1));
+    return { close: async () => {} };
+  }
+}
+
+function report(message: LabMessage, then: () => void = () => {}): void {
   if (process.connected) process.send?.(message, then);
   else then();
 }

@@ -42,6 +42,7 @@ export async function startE2e(
     scenario: SCENARIOS[scenario]!,
     timeScale: UNMEASURED_SCALE,
     inferenceScale,
+    isOneProcess: inferenceScale === UNMEASURED_SCALE,
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
   });

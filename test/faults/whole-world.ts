@@ -40,6 +40,7 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
   const lab = await startLab({
     scenario,
     timeScale: 100,
+    isOneProcess: true,
     seed: 11,
     entry: { module: CLI, args: ['lab-process'] },
   });

@@ -248,10 +248,11 @@ export const KUBE_CALL_SCENARIOS: readonly DiagnosisScenario[] = [
     ...manifest(
       'manifest-exported',
       'the manifest was exported from another cluster, and nobody has allowed such fields',
-      'manifest.refused',
+      'manifest.exported',
       withMetadata(UID),
     ),
     shows: ['metadata.uid may not be set'],
+    remedy: 'Remove metadata.uid',
   },
   {
     ...manifest('field-unknown', 'a field of the manifest is misspelt', 'manifest.refused', [

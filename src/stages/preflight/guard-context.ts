@@ -15,6 +15,8 @@ export interface Finding {
   reference?: string;
   /** Way from the value that was checked to the part that is wrong. */
   at?: Path;
+  /** Whether only a cluster writes the field, so that the manifest was exported from one. */
+  isExported?: boolean;
 }
 
 /** What a value is judged by. */

@@ -45,11 +45,15 @@ function visitInner(value: unknown, type: FieldType, path: Path, walk: Walk): vo
   for (const [index, item] of value.entries()) visit(item, type.of, [...path, index], walk);
 }
 
+/** Fields that only a cluster writes, as `kubectl get -o yaml` shows them. */
+const EXPORTED =
+  /^(?:status|metadata\.(?:uid|resourceVersion|generation|managedFields|selfLink|creationTimestamp|deletionTimestamp|deletionGracePeriodSeconds))$/;
+
 function judge(value: unknown, rule: string, path: Path, walk: Walk): void {
   for (const finding of valueRule(rule)(value, path, walk.context)) {
     const at = [...path, ...(finding.at ?? [])];
     if (isWidened(at, walk)) continue;
-    walk.refuse({ ...finding, message: `${finding.message}; ${widening(finding, at, walk)}` }, at);
+    walk.refuse(withWayOut(finding, at, walk), at);
   }
 }
 
@@ -105,8 +109,15 @@ function refusedForever(key: string | number, value: unknown, path: Path, { cont
 }
 
 function refuseField(path: Path, message: string, walk: Walk): void {
-  const finding = { rule: 'field', message: `${pathText(path)} ${message}` };
-  walk.refuse({ ...finding, message: `${finding.message}; ${widening(finding, path, walk)}` }, path);
+  walk.refuse(withWayOut({ rule: 'field', message: `${pathText(path)} ${message}` }, path, walk), path);
+}
+
+/** The finding with what would end it: an input that a maintainer may widen, or the field's removal. */
+function withWayOut(finding: Finding, path: Path, walk: Walk): Finding {
+  if (EXPORTED.test(fieldName(path))) {
+    return { ...finding, message: `${pathText(path)} may not be set: only the cluster sets it`, isExported: true };
+  }
+  return { ...finding, message: `${finding.message}; ${widening(finding, path, walk)}` };
 }
 
 function tooDeep({ refuse }: Walk): void {

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import { describe, groupOf, refOf } from '../../clients/kubernetes/objects.ts';
+import { exported } from '../../clients/kubernetes/refusals.ts';
 import { Failure } from '../../lib/failure.ts';
 import { type GuardContext, type GuardPolicy, guardContext, shown } from './guard-context.ts';
 import { groupsOf, rootLine } from './guard-fields.ts';
@@ -12,6 +13,8 @@ export interface Refusal {
   /** Null when a tool rendered the manifest. */
   line: number | null;
   message: string;
+  /** Whether only a cluster writes the field. */
+  isExported: boolean;
 }
 
 /** Never, whatever is widened: what would give the pull request more than the gate itself has. */
@@ -35,6 +38,9 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'GatewayClass',
 ]);
 
+const WIDENING =
+  'Correct them, or let a maintainer widen "allowed-kinds", "allowed-namespaces", "allowed-registries", "allowed-references" or "allowed-fields"; what the rules host and privileged refuse cannot be widened.';
+
 /**
  * Everything in the manifests that the policy does not allow, in file order: a pull request must not use the gate's
  * credentials for anything but its serving stack. Fields are allowed one by one, from a reviewed table
@@ -44,8 +50,10 @@ export function guard(manifests: readonly Manifest[], policy: GuardPolicy): Refu
   const context = guardContext(manifests, policy);
   return manifests.flatMap((manifest) => {
     const refusals: Refusal[] = [];
-    const refuse: Refuse = ({ rule, message }, path) =>
-      void refusals.push({ rule, file: manifest.file, line: manifest.lineOf?.(path) ?? manifest.line, message });
+    const refuse: Refuse = ({ rule, message, isExported = false }, path) => {
+      const line = manifest.lineOf?.(path) ?? manifest.line;
+      refusals.push({ rule, file: manifest.file, line, message, isExported });
+    };
     const namespace = manifest.object.metadata.namespace ?? policy.namespaces[0] ?? '';
     checkManifest(manifest, { ...context, namespace }, refuse);
     return refusals;
@@ -97,17 +105,21 @@ function checkNamespace({ object }: Manifest, { namespaces }: GuardPolicy, refus
   refuse({ rule: 'namespace', message }, ['metadata', 'namespace']);
 }
 
-/** All refusals in one Failure (`manifest-guard`), with file, line and rule of each. */
+/**
+ * All refusals in one Failure with file, line and rule of each: `manifest-exported` if they are all of fields that only a
+ * cluster writes, otherwise `manifest-guard`.
+ */
 export function guardFailure(refusals: readonly Refusal[]): Failure {
   const [first] = refusals;
+  const isExported = refusals.every((each) => each.isExported);
   const lines = refusals.map(
     ({ rule, file, line, message }) => `${shown(file)}${line === null ? '' : `:${line}`}: ${message} (rule ${rule})`,
   );
   return new Failure({
     stage: 'preflight',
-    code: 'manifest-guard',
+    code: isExported ? 'manifest-exported' : 'manifest-guard',
     message: `The manifests are refused: ${lines.join('; ')}.`,
-    hint: 'Correct them, or let a maintainer widen "allowed-kinds", "allowed-namespaces", "allowed-registries", "allowed-references" or "allowed-fields"; what the rules host and privileged refuse cannot be widened.',
+    hint: isExported ? exported() : WIDENING,
     evidence: {
       file: first?.file ?? null,
       line: first?.line ?? null,

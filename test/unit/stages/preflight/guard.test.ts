@@ -172,6 +172,21 @@ describe('what a pull request may not have applied', () => {
     );
   });
 
+  it('is an export where only a cluster writes the fields: the hint says what to remove, and no input is named', async () => {
+    const marks = '  uid: 0f5b\n  generation: 3\n  creationTimestamp: "2026-01-01T00:00:00Z"\n';
+    const exported = SERVICE.replace('metadata:\n', `metadata:\n${marks}`);
+    await writeFile(join(root, 'm.yaml'), `${exported}status: {url: "http://a"}\n`);
+    const load = () => loadManifests({ path: 'm.yaml', root, namespace: NAMESPACE, env: {} });
+    const failure = guardFailure(guard(await load(), someInputs().guard));
+    expect(failure).toMatchObject({ code: 'manifest-exported', hint: expect.stringMatching(/^Remove metadata\.uid/) });
+    for (const field of ['metadata.uid', 'metadata.generation', 'metadata.creationTimestamp', 'status']) {
+      expect(failure.message).toContain(`${field} may not be set: only the cluster sets it`);
+    }
+    expect(failure.message).not.toContain('allowed-fields');
+    await writeFile(join(root, 'm.yaml'), `${exported}  replicaz: 3\n`);
+    expect(guardFailure(guard(await load(), someInputs().guard)).code).toBe('manifest-guard');
+  });
+
   it('is told with what is allowed in its place, and hostile text as one line of ASCII', async () => {
     await writeFile(join(root, 'm.yaml'), inTemplate('    "evil\\n::set-output\\u202e": x\n    os: {arch: y}\n'));
     const manifests = await loadManifests({ path: 'm.yaml', root, namespace: NAMESPACE, env: {} });
