@@ -4,6 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gateRoles } from './apiserver/roles.ts';
+import { type MeasuredResult, tooBusy } from './busy.ts';
 import { JUMPING_CLOCK, starve } from './client-faults.ts';
 import { startGate } from './gate-process.ts';
 import { type Interrupts, watchInterrupts } from './interrupts.ts';
@@ -26,6 +27,8 @@ function rootOf(module: string): string {
 
 /** Ended otherwise than the scenario promises: a defect of the gate or of the lab. */
 const DIFFERED = 5;
+/** Measured on a machine that was too busy for it: neither the gate nor the lab is to blame. */
+const BUSY = 6;
 const USAGE = 3;
 const INTERRUPTED = 130;
 
@@ -34,7 +37,8 @@ const STACK_FLAGS = ['--concurrency=10', '--pair-duration=5s'];
 
 /**
  * Runs the gate as a user would, with inputs and environment only, against the lab; then asks the lab itself what is
- * left. Exits as the gate did, or with 5 when the end is not what the scenario promises.
+ * left. Exits as the gate did, with 5 when the end is not what the scenario promises, or with 6 when this machine was too
+ * busy to measure.
  */
 export async function rehearse(options: RehearseOptions, terminal: Terminal): Promise<number> {
   const root = rootOf(terminal.module);
@@ -183,8 +187,7 @@ async function judge({ lab, wanted, options, terminal }: Played, code: number): 
     if (nodes + target > 0) write("lab: nodes of a run that was killed are the sweeper's, once its lease has run out");
     return code;
   }
-  const result = JSON.parse(await readFile(join(outputDir, 'result.json'), 'utf8')) as {
-    verdict: string;
+  const result = JSON.parse(await readFile(join(outputDir, 'result.json'), 'utf8')) as MeasuredResult & {
     diagnosis: { cause: string } | null;
   };
   await writeFile(join(outputDir, 'lab.json'), `${JSON.stringify({ faults: kube.faults })}\n`);
@@ -192,17 +195,23 @@ async function judge({ lab, wanted, options, terminal }: Played, code: number): 
   const { expect } = scenario;
   // Any verdict on the speed of replicas that share two cores is right; one that was never measured is not.
   const isMeasured = vllmAssets !== null && expect.verdict === 'pass' && result.verdict !== 'error';
-  const differences = [
+  const harm = [
     ...kube.refusedWrites.map((text) => `the API server refused a write of the lab's controllers: ${text}`),
-    nodes + target === 0 ? null : `${nodes} nodes are left`,
-    ...(isMeasured
-      ? []
-      : [
-          code === expect.exitCode ? null : `exit code ${code}, not ${expect.exitCode}`,
-          result.verdict === expect.verdict ? null : `verdict ${result.verdict}, not ${expect.verdict}`,
-          isPromised(cause, expect.cause) ? null : `cause ${cause ?? 'none'}, not ${expect.cause ?? 'none'}`,
-        ]),
-  ].filter((difference) => difference !== null);
+    ...(nodes + target === 0 ? [] : [`${nodes} nodes are left`]),
+  ];
+  const others = isMeasured
+    ? []
+    : [
+        code === expect.exitCode ? null : `exit code ${code}, not ${expect.exitCode}`,
+        result.verdict === expect.verdict ? null : `verdict ${result.verdict}, not ${expect.verdict}`,
+        isPromised(cause, expect.cause) ? null : `cause ${cause ?? 'none'}, not ${expect.cause ?? 'none'}`,
+      ].filter((difference) => difference !== null);
+  const busy = tooBusy(result);
+  if (harm.length === 0 && others.length > 0 && busy !== null) {
+    write(`lab: this machine is too busy to measure (${busy}); try again, or with a lower --time-scale`);
+    return BUSY;
+  }
+  const differences = [...harm, ...others];
   if (differences.length > 0) {
     write(`lab: NOT as the scenario promises: ${differences.join('; ')}`);
     return DIFFERED;

@@ -7,6 +7,8 @@ export const EXIT_CODES = {
   error: { code: 2, short: 'error', meaning: 'error: never measured, or nodes that could not be given back' },
   usage: { code: 3, short: 'bad usage', meaning: 'bad usage, or a file that is no result' },
   undecided: { code: 4, short: 'inconclusive or invalid', meaning: 'inconclusive, or measured wrongly (`invalid`)' },
+  differed: { code: 5, short: 'not as promised', meaning: '`rehearse`: the end is not what the scenario promises' },
+  busy: { code: 6, short: 'machine too busy', meaning: '`rehearse`: this machine is too busy to measure; try again' },
   interrupted: { code: 130, short: 'interrupted', meaning: 'interrupted; the nodes were given back' },
 } as const;
 

@@ -54,7 +54,7 @@ describe('a command of the pages that is not marked as needing something', () =>
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  // The quick start is walked as a whole, by test/workflows/quickstart.test.ts.
+  // The quick start is walked as a whole, by test/workflows/measured/quickstart.test.ts.
   const commands = unmarked
     .filter(({ name }) => name !== 'docs/quickstart.md')
     .flatMap(({ name, block }) => commandsOf(block).map((command): [string, string] => [name, command]));

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assetsFolder } from '../../lab/apiserver/assets.ts';
 import { createRealApi, type RealApi } from '../../lab/apiserver/real-api.ts';
 import { GATE_USER, gateRoles } from '../../lab/apiserver/roles.ts';
+import type { MeasuredResult } from '../../lab/busy.ts';
 import { childEnv } from '../../lab/child-env.ts';
 import { type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import { onQuietMachine } from '../e2e/quiet.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { type Access, accessOf, neededBy, type Role, rulesIn, rulesWithout, sameGrants } from './permissions.ts';
 
@@ -31,11 +33,17 @@ interface Run {
   code: number | null;
   log: string;
   comment: string;
-  result: { verdict: string; stages: { stage: string; outcome: string }[] };
+  result: MeasuredResult & { stages: { stage: string; outcome: string }[] };
   record: LabRecord;
 }
 
-async function rehearsed(lab: Lab): Promise<Run> {
+const rehearsed = (lab: Lab): Promise<Run> =>
+  onQuietMachine(
+    () => rehearse(lab),
+    ({ result }) => result,
+  );
+
+async function rehearse(lab: Lab): Promise<Run> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const flags = [...gateArguments(output), '--pairs=4-8', '--pair-duration=3s'];
   const child = spawn(process.execPath, [CLI, 'run', ...flags], {

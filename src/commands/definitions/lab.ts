@@ -68,7 +68,7 @@ export const REHEARSE: Command = {
   summary: 'a whole run against the embedded lab, without a cloud',
   details: [
     'Flags after "--" are given to the run itself.',
-    'Exits as the run does, or with 5 when the end is not what the scenario promises.',
+    'Exits as the run does, with 5 when the end is not what the scenario promises, or with 6 when this machine was too busy to measure.',
   ],
   flags: REHEARSE_FLAGS,
   examples: [

@@ -6,6 +6,7 @@ import type { Report } from '../../../src/report/model.ts';
 import { OUTPUT_NAMES } from '../../../src/report/outputs.ts';
 import { type E2e, MEASURED_SCALE, MINUTES, plain, type Recorded, startE2e } from '../e2e.ts';
 import type { StepResult } from '../fake-runner.ts';
+import { onQuietMachine } from '../quiet.ts';
 
 describe('the built action on a healthy stack: main, then post', () => {
   let e2e: E2e;
@@ -17,14 +18,21 @@ describe('the built action on a healthy stack: main, then post', () => {
   let comment: string;
 
   beforeAll(async () => {
-    e2e = await startE2e('pass', { pairs: '3-6' }, MEASURED_SCALE);
-    main = await e2e.job.main().done;
-    between = await e2e.record();
-    post = await e2e.job.post().done;
-    after = await e2e.record();
-    result = JSON.parse(
-      readFileSync(join(e2e.job.temp, 'tpu-serving-gate', '__self', 'result.json'), 'utf8'),
-    ) as Report;
+    const measure = async () => {
+      e2e = await startE2e('pass', { pairs: '3-6' }, MEASURED_SCALE);
+      main = await e2e.job.main().done;
+      between = await e2e.record();
+      post = await e2e.job.post().done;
+      after = await e2e.record();
+      return JSON.parse(
+        readFileSync(join(e2e.job.temp, 'tpu-serving-gate', '__self', 'result.json'), 'utf8'),
+      ) as Report;
+    };
+    result = await onQuietMachine(
+      measure,
+      (report) => report,
+      () => e2e.stop(),
+    );
     comment = plain(after.comments[0]?.body ?? '');
   }, 3 * MINUTES);
   afterAll(() => e2e?.stop());

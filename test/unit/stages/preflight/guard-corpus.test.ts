@@ -70,7 +70,9 @@ describe('the corpus of refusals', () => {
       for (const { rule, message: sentence } of found.filter((each) =>
         ['field', 'value', 'reference'].includes(each.rule),
       )) {
-        expect(`${rule}: ${sentence}`).toMatch(/; "allowed-(fields|references)" may add \S|: only the cluster sets it$/);
+        expect(`${rule}: ${sentence}`).toMatch(
+          /; "allowed-(fields|references)" may add \S|: only the cluster sets it$/,
+        );
       }
     }
   });
