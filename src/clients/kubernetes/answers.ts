@@ -4,6 +4,7 @@ import {
   exactly,
   flag,
   list,
+  matching,
   maybe,
   mismatch,
   name,
@@ -114,6 +115,38 @@ export function theResources(groupVersion: string, always: readonly string[] = [
     return read;
   });
 }
+
+/** One version of a group in an aggregated discovery document. `Stale` when its server did not answer. */
+const groupVersion = object({
+  version: name,
+  resources: list(
+    object({
+      resource: name,
+      responseKind: maybe(object({ kind: text })),
+      scope: matching(/^(?:Namespaced|Cluster)$/, 'Namespaced or Cluster'),
+    }),
+    'or-null',
+  ),
+  freshness: maybe(text),
+});
+
+/** The groups of a server by name; the core group has an empty one, or none. */
+const groupDiscovery = object({
+  items: list(object({ metadata: object({ name: maybe(text) }), versions: list(groupVersion, 'or-null') }), 'or-null'),
+});
+
+/**
+ * All kinds of `/api` or `/apis` in one document (apidiscovery.k8s.io, served since Kubernetes 1.27 and stable since 1.30).
+ * An older server answers with the names of its groups alone, which is null here.
+ */
+export const THE_GROUPS: Wanted<ReturnType<typeof groupDiscovery> | null> = {
+  noun: 'an APIGroupDiscoveryList',
+  decode(value, path) {
+    const { kind } = object({ kind: text })(value, path);
+    if (kind === 'APIGroupList' || kind === 'APIVersions') return null;
+    return ofKind('APIGroupDiscoveryList', groupDiscovery).decode(value, path);
+  },
+};
 
 /** The versions of one group. */
 export function theGroup(group: string) {

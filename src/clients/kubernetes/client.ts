@@ -7,7 +7,6 @@ import {
   RULES_REVIEW,
   SERVER_VERSION,
   theDeletion,
-  theGroup,
   theObject,
   thePage,
   theSecret,
@@ -256,13 +255,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return !('refusal' in asked);
     },
     serves: async (apiVersion, kind) => (await paths.collection(apiVersion, kind)) !== null,
-    async versionsOf(group) {
-      const { value } = await read(`API group ${group}`, `/apis/${group}`, theGroup(group), [404]);
-      if (!value) return [];
-      const names = value.versions.map(({ version }) => version);
-      const preferred = value.preferredVersion?.version;
-      return preferred ? [preferred, ...names.filter((name) => name !== preferred)] : names;
-    },
+    versionsOf: (group) => paths.versionsOf(group),
     async rulesIn(namespace) {
       const { status } = await review('Access rules', 'SelfSubjectRulesReview', { namespace }, RULES_REVIEW);
       const rules = status.resourceRules.map(({ resourceNames, ...rule }) => ({

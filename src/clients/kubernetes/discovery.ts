@@ -1,6 +1,7 @@
 import { HttpMethod } from '@kubernetes/client-node';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
-import { theResources } from './answers.ts';
+import { THE_GROUPS, theGroup, theResources } from './answers.ts';
+import { decoded } from './failures.ts';
 import { describe, type ObjectRef } from './objects.ts';
 import type { KubeTransport } from './transport.ts';
 
@@ -15,12 +16,21 @@ const ALWAYS: Readonly<Record<string, readonly string[]>> = {
   'networking.k8s.io/v1': ['NetworkPolicy'],
 };
 
+/** The media types of a document of all kinds, the newest first, and of what an older server has. */
+const AGGREGATED = ['v2', 'v2beta1']
+  .map((version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`)
+  .concat('application/json')
+  .join(',');
+const DOCUMENT_LIMIT_MS = 5_000;
+/** How long a kind that the document lacks is taken for absent: a definition may be installed meanwhile. */
+const FRESH_MS = 10_000;
+
 interface ApiResource {
   plural: string;
   namespaced: boolean;
 }
 
-/** Where the cluster has its kinds, asked once per group and version. */
+/** Where the cluster has its kinds: asked once for all, and once per group and version where a server is older. */
 export interface KubeDiscovery {
   /** Path of all objects of a kind, in one namespace or in all; null when the cluster does not know the kind. */
   collection(apiVersion: string, kind: string, namespace?: string): Promise<string | null>;
@@ -28,15 +38,52 @@ export interface KubeDiscovery {
   object(ref: ObjectRef): Promise<string | null>;
   /** Path of one object, or a Failure that names the kind. */
   require(ref: ObjectRef): Promise<string>;
+  /** Versions of a group, the preferred one first; empty when the cluster does not know the group. */
+  versionsOf(group: string): Promise<string[]>;
+}
+
+/** All kinds of a server at one time. */
+interface Snapshot {
+  atMs: number;
+  /** By group; the core group is ''. */
+  versions: ReadonlyMap<string, readonly string[]>;
+  /** By API version; without those whose server did not answer. */
+  resources: ReadonlyMap<string, ReadonlyMap<string, ApiResource>>;
+  /** API versions whose server did not answer. */
+  stale: ReadonlySet<string>;
 }
 
 export function createKubeDiscovery({ send, ask }: KubeTransport, stage: FailureStage): KubeDiscovery {
-  const discovered = new Map<string, Map<string, ApiResource>>();
+  const discovered = new Map<string, ReadonlyMap<string, ApiResource>>();
+  const asking = new Map<string, Promise<ReadonlyMap<string, ApiResource> | null>>();
+  let snapshot: Promise<Snapshot | null> | undefined;
 
-  /** A miss asks the cluster again, since a definition may have been installed meanwhile. */
-  const resourceOf = async (apiVersion: string, kind: string): Promise<ApiResource | null> => {
-    const known = discovered.get(apiVersion)?.get(kind);
-    if (known) return known;
+  /** One try: whatever is odd about the document, the groups are asked one by one, each as often as it takes. */
+  const document = async (path: string): Promise<Groups | null> => {
+    try {
+      const answer = await send(HttpMethod.GET, path, { accept: AGGREGATED, limitMs: DOCUMENT_LIMIT_MS });
+      return answer.status === 200 ? (decoded(path, answer, THE_GROUPS, stage)?.items ?? null) : null;
+    } catch {
+      return null;
+    }
+  };
+  const readAll = async (): Promise<Snapshot | null> => {
+    const [core, groups] = await Promise.all(['/api', '/apis'].map(document));
+    if (!core || !groups) return null;
+    const read = snapshotOf([...core, ...groups]);
+    const isWhole = Object.entries(ALWAYS).every(([apiVersion, kinds]) =>
+      kinds.every((kind) => read.resources.get(apiVersion)?.has(kind)),
+    );
+    if (!isWhole) return null;
+    for (const [apiVersion, found] of read.resources) discovered.set(apiVersion, found);
+    return read;
+  };
+  const all = () => {
+    snapshot ??= readAll();
+    return snapshot;
+  };
+
+  const readOne = async (apiVersion: string): Promise<ReadonlyMap<string, ApiResource> | null> => {
     const attempt = () => send(HttpMethod.GET, groupPath(apiVersion));
     const { value } = await ask(`Discovery of ${apiVersion}`, attempt, theResources(apiVersion, ALWAYS[apiVersion]), [
       ...(ALWAYS[apiVersion] ? [] : [404]),
@@ -47,7 +94,19 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
       if (!entry.name.includes('/')) found.set(entry.kind, { plural: entry.name, namespaced: entry.namespaced });
     }
     discovered.set(apiVersion, found);
-    return found.get(kind) ?? null;
+    return found;
+  };
+
+  /** A miss asks the cluster again, since a definition may have been installed meanwhile. */
+  const resourceOf = async (apiVersion: string, kind: string): Promise<ApiResource | null> => {
+    const known = () => discovered.get(apiVersion)?.get(kind);
+    const found = known();
+    if (found) return found;
+    const whole = await all();
+    if (known() || (whole && isFresh(whole) && !whole.stale.has(apiVersion))) return known() ?? null;
+    const one = asking.get(apiVersion) ?? readOne(apiVersion).finally(() => asking.delete(apiVersion));
+    asking.set(apiVersion, one);
+    return (await one)?.get(kind) ?? null;
   };
 
   const collection: KubeDiscovery['collection'] = async (apiVersion, kind, namespace) => {
@@ -63,6 +122,16 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
   return {
     collection,
     object,
+    async versionsOf(group) {
+      const whole = await all();
+      if (whole && isFresh(whole)) return [...(whole.versions.get(group) ?? [])];
+      const attempt = () => send(HttpMethod.GET, `/apis/${group}`);
+      const { value } = await ask(`API group ${group}`, attempt, theGroup(group), [404]);
+      if (!value) return [];
+      const names = value.versions.map(({ version }) => version);
+      const preferred = value.preferredVersion?.version;
+      return preferred ? [preferred, ...names.filter((name) => name !== preferred)] : names;
+    },
     async require(ref) {
       const path = await object(ref);
       if (path) return path;
@@ -75,6 +144,36 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
       });
     },
   };
+}
+
+const isFresh = ({ atMs }: Snapshot) => performance.now() - atMs < FRESH_MS;
+
+type Groups = NonNullable<ReturnType<(typeof THE_GROUPS)['decode']>>['items'];
+
+function snapshotOf(groups: Groups): Snapshot {
+  const resources = new Map<string, Map<string, ApiResource>>();
+  const stale = new Set<string>();
+  for (const { metadata, versions } of groups) {
+    for (const { version, resources: entries, freshness } of versions) {
+      const apiVersion = metadata.name ? `${metadata.name}/${version}` : version;
+      if (freshness === 'Stale') stale.add(apiVersion);
+      else resources.set(apiVersion, kindsOf(entries));
+    }
+  }
+  const versions = groups.map(({ metadata, versions: each }) => [
+    metadata.name ?? '',
+    each.map(({ version }) => version),
+  ]);
+  return { atMs: performance.now(), versions: new Map(versions as [string, string[]][]), resources, stale };
+}
+
+/** A resource without a kind of its own is only the parent of a subresource. */
+function kindsOf(entries: Groups[number]['versions'][number]['resources']): Map<string, ApiResource> {
+  return new Map(
+    entries.flatMap(({ resource, responseKind, scope }): [string, ApiResource][] =>
+      responseKind?.kind ? [[responseKind.kind, { plural: resource, namespaced: scope === 'Namespaced' }]] : [],
+    ),
+  );
 }
 
 function groupPath(apiVersion: string): string {

@@ -288,6 +288,50 @@ describe('a refusal', () => {
   });
 });
 
+describe('the kinds of a cluster', () => {
+  const paths = (from: number) => api.requests.slice(from).map(({ path }) => path.split('?')[0]);
+
+  it('are read in two requests, however many are asked for at once', async () => {
+    const from = api.requests.length;
+    const kube = api.client();
+    const asked = [kube.list('v1', 'Service'), kube.list('apps/v1', 'Deployment')];
+    expect(await Promise.all(asked)).toEqual([[], []]);
+    expect(await kube.serves('serving.kserve.io/v1alpha1', 'LLMInferenceService')).toBe(false);
+    expect(await kube.versionsOf('nobody.example.com')).toEqual([]);
+    expect(paths(from).sort()).toEqual(['/api', '/api/v1/services', '/apis', '/apis/apps/v1/deployments']);
+  });
+
+  it('are asked group by group, and each once, on a server that is older', async () => {
+    const tls = await loopbackCertificate('older');
+    const seen: string[] = [];
+    const older = createServer({ key: tls.key, cert: tls.cert }, (incoming, response) => {
+      seen.push(incoming.url ?? '');
+      const body = OLDER[incoming.url ?? ''];
+      response.writeHead(body ? 200 : 404, { 'content-type': body ? 'application/json' : 'text/plain' });
+      response.end(body ? JSON.stringify(body) : '404 page not found\n');
+    });
+    await new Promise<void>((resolve) => older.listen(0, '127.0.0.1', resolve));
+    const server = `https://127.0.0.1:${(older.address() as AddressInfo).port}`;
+    const kube = api.client({ server, caPem: tls.caPem });
+    const asked = [1, 2, 3].map(() => kube.serves('apps/v1', 'Deployment'));
+    expect(await Promise.all(asked)).toEqual([true, true, true]);
+    expect(await kube.serves('serving.kserve.io/v1alpha1', 'LLMInferenceService')).toBe(false);
+    expect(seen.sort()).toEqual(['/api', '/apis', '/apis/apps/v1', '/apis/serving.kserve.io/v1alpha1']);
+    older.closeAllConnections();
+    older.close();
+  });
+});
+
+const OLDER: Readonly<Record<string, unknown>> = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/apis/apps/v1': {
+    kind: 'APIResourceList',
+    groupVersion: 'apps/v1',
+    resources: [{ name: 'deployments', kind: 'Deployment', namespaced: true }],
+  },
+};
+
 describe('the access token', () => {
   it('is asked for on each request, so that an expired one is followed by a fresh one', async () => {
     const tokens = [api.token(-1_000), api.token()];
@@ -298,7 +342,7 @@ describe('the access token', () => {
         return tokens[Math.min(refusals.length, tokens.length) - 1] as string;
       },
     });
-    expect(await kube.get(map('any'))).toBeNull();
+    expect(await kube.version()).toMatch(/^v1/);
     // The source learns which one not to give again.
     expect(refusals.slice(0, 2)).toEqual([undefined, tokens[0]]);
   });
@@ -311,7 +355,7 @@ describe('the access token', () => {
         return api.token(-1_000);
       },
     });
-    await expect(kube.get(map('any'))).rejects.toMatchObject({
+    await expect(kube.version()).rejects.toMatchObject({
       code: 'kube-token',
       hint: expect.stringContaining('did not accept the access token'),
     });

@@ -84,7 +84,13 @@ const failureOf = (call: (kube: KubeClient) => Promise<unknown>): Promise<Failur
     ),
   );
 
-const isDiscovery = (path: string) => path === '/api/v1';
+/** As a server that is older than the document of all kinds. */
+const DISCOVERIES: Readonly<Record<string, unknown>> = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': DISCOVERY,
+};
+const isDiscovery = (path: string) => path in DISCOVERIES;
 const ok = (value: unknown) => ({ status: 200, body: typeof value === 'string' ? value : JSON.stringify(value) });
 
 function expectBadAnswer(failure: Failure, noun: string): void {
@@ -101,21 +107,24 @@ const table = Object.entries(CALLS).flatMap(([name, [noun, call]]) =>
 
 describe('an answer with a good status that is not what was asked for', () => {
   it.each(table)('is an error with a name, and tried again: $name, $garbage', async ({ noun, call, body }) => {
-    answer = (path) => (isDiscovery(path) ? ok(DISCOVERY) : ok(body));
+    answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : ok(body));
     expectBadAnswer(await failureOf(call), noun);
     expect(asked.filter((path) => !isDiscovery(path))).toHaveLength(6);
   });
 
   it.each(Object.entries(GARBAGE))('of discovery is no kind that is missing: %s', async (_, body) => {
-    answer = () => ok(body);
     for (const [, call] of [CALLS.get!, CALLS.list!, CALLS.apply!]) {
+      answer = () => ok(body);
+      expectBadAnswer(await failureOf(call), 'an APIResourceList');
+      // The same from a server that is older than the document of all kinds.
+      answer = (path) => ok(path === '/api/v1' ? body : DISCOVERIES[path]);
       expectBadAnswer(await failureOf(call), 'an APIResourceList');
     }
   });
 
   it('is survived when a good one follows', async () => {
     const bodies = ['', GARBAGE.HTML!, '{"kind":"PodList","apiVersion":"v1","metadata":{},"items":null}'];
-    answer = (path) => (isDiscovery(path) ? ok(DISCOVERY) : ok(bodies.shift() ?? ''));
+    answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : ok(bodies.shift() ?? ''));
     expect(await withClient((kube) => kube.list('v1', 'Pod', { namespace: 'ns' }))).toEqual([]);
   });
 });
@@ -136,17 +145,19 @@ describe('an object', () => {
   };
 
   it.each(Object.entries(odd))('of %s is not the one that was asked for', async (_, body) => {
-    answer = (path) => (isDiscovery(path) ? ok(DISCOVERY) : ok(body));
+    answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : ok(body));
     expectBadAnswer(await failureOf(CALLS.get![1]), 'a Pod');
     const { uid: _uid } = good.metadata;
     answer = (path) =>
-      isDiscovery(path) ? ok(DISCOVERY) : ok({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [good, body] });
+      isDiscovery(path)
+        ? ok(DISCOVERIES[path])
+        : ok({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [good, body] });
     if (_ !== 'another version' && _ !== 'another name') expectBadAnswer(await failureOf(CALLS.list![1]), 'a PodList');
   });
 
   it('may have nulls where a field could be left out', async () => {
     const body = { ...good, spec: { containers: null }, status: { conditions: null, containerStatuses: null } };
-    answer = (path) => (isDiscovery(path) ? ok(DISCOVERY) : ok(body));
+    answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : ok(body));
     const pod = await withClient((kube) => kube.get(POD));
     expect(pod).toEqual({ ...good, spec: {}, status: {} });
   });
@@ -159,7 +170,7 @@ describe('a list', () => {
   ])('that continues without end, with %s, ends', async (_, token) => {
     answer = (path) =>
       isDiscovery(path)
-        ? ok(DISCOVERY)
+        ? ok(DISCOVERIES[path])
         : ok({ kind: 'PodList', apiVersion: 'v1', metadata: { continue: token() }, items: [] });
     expectBadAnswer(await failureOf(CALLS.list![1]), 'a PodList');
   });
@@ -169,7 +180,7 @@ describe('a 404', () => {
   it.each(Object.entries(GARBAGE).filter(([name]) => name !== 'a Status'))(
     'of somebody else is no absence: %s',
     async (_, body) => {
-      answer = (path) => (isDiscovery(path) ? ok(DISCOVERY) : { status: 404, body });
+      answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : { status: 404, body });
       for (const [noun, call] of [CALLS.get!, CALLS.remove!, CALLS.secretKeys!, CALLS.versionsOf!]) {
         expectBadAnswer(await failureOf(call), noun);
       }
@@ -191,7 +202,7 @@ describe('a refusal', () => {
   it.each([400, 403, 409, 422])(
     'of %i that is not the API server’s own is not laid to the manifests',
     async (status) => {
-      answer = (path) => (isDiscovery(path) ? ok(DISCOVERY) : { status, body: GARBAGE.HTML! });
+      answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : { status, body: GARBAGE.HTML! });
       expect(await failureOf(CALLS.apply![1])).toMatchObject({ code: 'kube-answer', blame: 'cluster' });
     },
   );

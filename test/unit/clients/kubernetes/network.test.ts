@@ -64,6 +64,7 @@ describe('connections', () => {
     });
     const told: string[] = [];
     const kube = api.client({ server, onRetry: (message) => told.push(message) });
+    expect(await kube.version()).toMatch(/^v1/);
     expect((await kube.apply(configMap('reset'))).metadata.name).toBe('reset');
     expect(connections()).toBeGreaterThanOrEqual(2);
     expect(told).toEqual([expect.stringMatching(/; try 2 of 6$/)]);
