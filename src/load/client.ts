@@ -26,6 +26,8 @@ export interface LoadClientOptions {
   streaming?: boolean;
   /** Of a streamed answer: each gap between two token events, milliseconds. */
   onGap?: (ms: number) => void;
+  /** Of a streamed answer: takes the gaps of this stream alone, beside `onGap`. */
+  gapsOfStream?: () => (ms: number) => void;
 }
 
 export interface LoadClient {
@@ -160,7 +162,7 @@ class Exchange implements Tenant, Waiting {
     this.pickerHeader = headers[PICKER_HEADER] !== undefined;
     // An error comes as JSON whatever was asked for.
     if (options.streaming && statusCode === 200 && String(headers['content-type']).startsWith('text/event-stream')) {
-      this.stream = createStreamReader(options.expect, options.onGap);
+      this.stream = createStreamReader(options.expect, gapTaker(options));
     }
   }
 
@@ -219,6 +221,16 @@ class Exchange implements Tenant, Waiting {
     this.more = null;
     this.stream = null;
   }
+}
+
+/** Takes each gap of one stream, for all streams and for this one. */
+function gapTaker({ onGap, gapsOfStream }: LoadClientOptions): ((ms: number) => void) | undefined {
+  const own = gapsOfStream?.();
+  if (!own) return onGap;
+  return (ms) => {
+    onGap?.(ms);
+    own(ms);
+  };
 }
 
 const NO_BODY = Buffer.alloc(0);

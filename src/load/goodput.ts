@@ -45,6 +45,6 @@ export function sloMeter(planned: number, sloMs: number) {
       return late > mostLate;
     },
     /** What was counted; whatever is not known by then counts as late. */
-    read: () => ({ requests, withinShare: planned > 0 ? (requests - late) / planned : 0 }),
+    read: () => ({ requests, late, withinShare: planned > 0 ? (requests - late) / planned : 0 }),
   };
 }

@@ -5,11 +5,13 @@ import { baseStep } from '../pipeline/steps/base.ts';
 import { benchmarkStep } from '../pipeline/steps/benchmark.ts';
 import { deployBesideLease, ownerOf } from '../pipeline/steps/deploy.ts';
 import { leaseStep } from '../pipeline/steps/lease.ts';
+import { limitsStep } from '../pipeline/steps/limits.ts';
 import { preflightStep } from '../pipeline/steps/preflight.ts';
 import { readyStep, verifyStep } from '../pipeline/steps/serve.ts';
 import { withChange } from '../verdict/comparisons.ts';
 import { overallVerdict } from '../verdict/overall.ts';
 import { disprovedVerdict } from '../verdict/served.ts';
+import { withLimits } from '../verdict/slo.ts';
 
 /** Leases, deploys, verifies, measures and judges. */
 export async function measure(run: Run): Promise<Ending> {
@@ -24,10 +26,11 @@ export async function measure(run: Run): Promise<Ending> {
   const disproved = disprovedVerdict(run.report().checks);
   if (disproved) {
     await checkNodes(run, context.kube, 'verify');
-    return disproved;
+    return withLimits(disproved, limitsStep(run, context, prepared, null));
   }
-  const { benchmark } = await benchmarkStep(run, context, { prepared, stack, model }, base);
+  const measured = await benchmarkStep(run, context, { prepared, stack, model }, base);
+  const limits = limitsStep(run, context, prepared, measured);
   const { checks, target, comparisons } = run.report();
   const change = comparisons?.find(({ name }) => name === 'change');
-  return withChange(overallVerdict(checks, benchmark, target), change);
+  return withLimits(withChange(overallVerdict(checks, measured.benchmark, target), change), limits);
 }

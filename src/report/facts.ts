@@ -14,6 +14,7 @@ import type {
   Release,
   RoutingEvidence,
   RunbookFigures,
+  SloReport,
   StageName,
   Verdict,
 } from './model.ts';
@@ -45,6 +46,8 @@ export type Fact =
   | { type: 'measured'; benchmark: Benchmark; runbook: RunbookFigures | null }
   /** A comparison with its verdict; a later one of the same name replaces it. */
   | { type: 'compared'; comparison: ArmComparison }
+  /** The limits of the input `slo`, judged. */
+  | { type: 'limits'; slo: SloReport }
   /** The verdict, before its explanation. */
   | { type: 'judged'; verdict: Verdict }
   | { type: 'diagnosed'; diagnosis: Diagnosis | null }

@@ -108,6 +108,8 @@ export function fold(report: Report, fact: Fact): Report {
       return { ...report, benchmark: fact.benchmark, runbook: fact.runbook };
     case 'compared':
       return { ...report, comparisons: withComparison(report.comparisons ?? [], fact.comparison) };
+    case 'limits':
+      return { ...report, slo: fact.slo };
     case 'judged':
       return { ...report, verdict: fact.verdict };
     case 'diagnosed':

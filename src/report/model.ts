@@ -4,6 +4,7 @@ import type { RunMode } from '../lib/modes.ts';
 import type { Verdict } from '../lib/verdicts.ts';
 import type { ArmComparison } from './model/comparisons.ts';
 import type { ArmFigures, Finding, Interval, Percentiles } from './model/figures.ts';
+import type { SloReport } from './model/slo.ts';
 
 /**
  * The one value that the pipeline returns. Log, summary, comment, outputs and files are renderings of it;
@@ -58,6 +59,8 @@ export interface Report {
   benchmark: Benchmark | null;
   /** What was compared, each with a verdict of its own; absent in older reports. */
   comparisons?: ArmComparison[];
+  /** The limits that were set, each with its outcome; absent where there is none and in older reports. */
+  slo?: SloReport;
   /** The runbook's own requests. Null when they were not sent. */
   runbook: RunbookFigures | null;
   /** TPU time and its list price. Null when no node was seen. */
@@ -84,6 +87,7 @@ export type {
   StackFigures,
 } from './model/comparisons.ts';
 export type { ArmFigures, Finding, Interval, Percentile, Percentiles } from './model/figures.ts';
+export type { LimitOutcome, LimitResult, SloReport } from './model/slo.ts';
 
 export interface RunIdentity {
   /** Page of the workflow run, null on the command line. */
@@ -404,7 +408,8 @@ export interface GoodputArm {
   metPerSecond: number | null;
   /** Lowest rate above it that did not; null when all kept it. */
   missedPerSecond: number | null;
-  probes: { ratePerSecond: number; requests: number; withinShare: number }[];
+  /** `late`: requests among them that failed or took longer; absent in older reports. */
+  probes: { ratePerSecond: number; requests: number; withinShare: number; late?: number }[];
 }
 
 /** What the replicas do alone, beside each other. */

@@ -2,6 +2,7 @@ import { changeOf } from './change.ts';
 import { oneLine } from './escape.ts';
 import type { Report } from './model.ts';
 import { compactRecord } from './record.ts';
+import { worstLimit } from './slo.ts';
 
 export const OUTPUT_NAMES = [
   'mode',
@@ -17,6 +18,7 @@ export const OUTPUT_NAMES = [
   'change-ratio',
   'change-low',
   'change-high',
+  'limits',
   'throughput-one',
   'throughput-all',
   'throughput-serial',
@@ -68,6 +70,7 @@ export function outputsOf(
     'change-ratio': number(ratio?.value),
     'change-low': number(ratio?.low),
     'change-high': number(ratio?.high),
+    limits: worstLimit(report) ?? '',
     'throughput-one': number(rates.one),
     'throughput-all': number(rates.all),
     'throughput-serial': number(rates.serial),

@@ -1,3 +1,4 @@
+import { slo } from '../parsers/slo.ts';
 import { slowdown, target } from '../parsers/target.ts';
 import type { InputRow } from '../row.ts';
 
@@ -29,6 +30,18 @@ export const TARGET = {
     description: [
       'With `base-manifests`: the share of its throughput by which the stack may be slower than the base stack. The lower',
       'limit of the measured interval must exceed 1 less this share.',
+    ].join(' '),
+  },
+  /** Milliseconds, requests per second, shares (0 to 1) or US dollars. */
+  slo: {
+    group: 'target',
+    key: 'slo',
+    parse: slo,
+    description: [
+      'Limits that are part of the verdict of a mode that measures, separated by commas or lines:',
+      '`ttft-p95<500ms, tpot-p50<40ms, e2e-p99<20s, throughput>30, goodput>20, success-rate>99.9%, hit-rate>60%,',
+      'cost-per-million-tokens<$2`. `ttft`, `tpot`, `itl` and `e2e` have `p50`, `p95` and `p99`. The sign may be left',
+      'out, as in `throughput 30`. A limit is met or missed only beyond its confidence bound.',
     ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -17,6 +17,7 @@ const DROP_ORDER = [
   'preflight',
   'checks',
   'change',
+  'limits',
   'evidence',
 ];
 

@@ -7,6 +7,7 @@ import { heading, leadSentence } from '../headline.ts';
 import type { Report } from '../model.ts';
 import { linksLine, moneyLine, type ReportLinks } from '../money.ts';
 import { compactRecord, type EarlierResult, renderData } from '../record.ts';
+import { limitsLine } from '../slo.ts';
 import { targetLimits } from '../speedup.ts';
 import { shortSha } from '../wording.ts';
 import { assemble, type Parts } from './assemble.ts';
@@ -20,6 +21,7 @@ import { measures, pairs } from './sections/measures.ts';
 import { preflight } from './sections/preflight.ts';
 import { runbook } from './sections/runbook.ts';
 import type { Detail, Section } from './sections/section.ts';
+import { slo } from './sections/slo.ts';
 import { timeline } from './sections/timeline.ts';
 
 /** GitHub refuses bodies over 65,536 characters; the budget is in bytes and leaves room. */
@@ -64,7 +66,10 @@ export function renderComment(report: Report, options: CommentOptions): string {
 export function bodyParts(report: Report, detail: Detail, links: ReportLinks): Parts {
   return {
     head: [`### ${heading(report)}`, leadSentence(report)],
-    core: [note(report), causeBox(report), resultTable(report), moneyLine(report), linksLine(report, links)],
+    core: [
+      ...[note(report), causeBox(report), resultTable(report), limits(report)],
+      ...[moneyLine(report), linksLine(report, links)],
+    ],
     sections: sectionsOf(report, detail),
     tail: [footer(report)],
   };
@@ -74,6 +79,7 @@ function sectionsOf(report: Report, detail: Detail): Section[] {
   const all = [
     evidence(report, detail),
     change(report),
+    slo(report),
     preflight(report, detail),
     measures(report),
     pairs(report),
@@ -84,6 +90,12 @@ function sectionsOf(report: Report, detail: Detail): Section[] {
     environment(report),
   ];
   return all.filter((section) => section !== null);
+}
+
+/** The limits that were set, in one line; the section below has each of them. */
+function limits(report: Report): string | null {
+  const line = limitsLine(report);
+  return line === null ? null : `**Limits:** ${prose(line, 400)}`;
 }
 
 /** A warning deserves a line of its own on a pass: nothing else on the first screen would show it. */

@@ -2,6 +2,7 @@ import { ratioText } from '../../lib/speedup.ts';
 import { VERDICTS } from '../../lib/verdicts.ts';
 import { changeOf, changeSentence } from '../change.ts';
 import type { Interval, Report } from '../model.ts';
+import { wantedText } from '../slo.ts';
 import { targetLimits } from '../speedup.ts';
 import { always, type Format } from './format.ts';
 
@@ -34,6 +35,10 @@ export function junit(report: Report): string {
     const { verdict, limit } = change;
     const kind = verdict === 'regressed' ? 'failure' : verdict === 'no-worse' || verdict === 'same' ? null : 'error';
     cases.push(testCase('comparisons', `throughput above ${limit} of the base`, kind, changeSentence(change)));
+  }
+  for (const limit of report.slo?.limits ?? []) {
+    const kind = limit.outcome === 'met' ? null : limit.outcome === 'missed' ? 'failure' : 'error';
+    cases.push(testCase('limits', `${limit.name} ${wantedText(limit)}`, kind, limit.reason));
   }
   cases.push(testCase('verdict', report.verdict, VERDICTS[report.verdict].junit, report.reasons.join(' ')));
   const count = (kind: string) => cases.filter((text) => text.includes(`<${kind} `)).length;

@@ -4,6 +4,7 @@ import { logLine } from '../escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
+import { limitsLine } from '../slo.ts';
 import { speedupText, vetoed } from '../speedup.ts';
 import { sentence, serves, splitChecks, tally, whoActs } from '../wording.ts';
 import { always, type Format } from './format.ts';
@@ -25,6 +26,7 @@ export function renderVerdictText(report: Report): string[] {
     ['verdict', `${report.verdict}: ${headlineText(report)}`],
     ['speed-up', serves(report) ? null : speedLine(report)],
     ['change', changeLine(report)],
+    ['limits', limitsLine(report)],
     ['endpoint', report.release?.outcome === 'kept' ? report.environment.endpoint : null],
     ['throughput', throughputLine(report)],
     ['latency', latencyLine(report)],

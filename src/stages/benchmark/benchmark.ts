@@ -24,6 +24,7 @@ import {
 } from '../../verdict/decide.ts';
 import { judgePlausibility } from '../../verdict/plausibility.ts';
 import { runbookFindings } from '../../verdict/runbook.ts';
+import type { LatencySamples } from '../../verdict/slo-latency.ts';
 import { spreadOf, standingOut } from '../../verdict/spread.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
@@ -49,6 +50,8 @@ export interface Measured {
   /** Every request of the pairs, for the raw results. */
   records: RequestRecord[];
   originMs: number;
+  /** Of the latency step, for the limits of `slo`; null where it was not made. */
+  samples: LatencySamples | null;
 }
 
 /**
@@ -130,13 +133,17 @@ async function waysOrReason(
 
 interface Extras {
   latency: LatencyFigures | null;
+  samples: LatencySamples | null;
   goodput: GoodputFigures | null;
   runbook: RunbookFigures | null;
   vetoes: Finding[];
   warnings: Finding[];
 }
 
-const NO_EXTRAS: Extras = { latency: null, goodput: null, runbook: null, vetoes: [], warnings: [] };
+const NO_EXTRAS: Extras = {
+  ...{ latency: null, samples: null, goodput: null, runbook: null },
+  ...{ vetoes: [], warnings: [] },
+};
 
 /**
  * Goodput only with `paired`, where both arms are there when they are measured side by side. A service that falls silent on the
@@ -149,7 +156,8 @@ async function measureExtras(
 ): Promise<Extras> {
   const extras: Extras = { ...NO_EXTRAS };
   try {
-    extras.latency = await measureLatency(bench, sustained);
+    const latency = await measureLatency(bench, sustained);
+    Object.assign(extras, { latency: latency?.figures ?? null, samples: latency?.samples ?? null });
     if (paired) {
       const { goodput, findings } = await measureGoodput(bench, paired.ways, paired.arms);
       Object.assign(extras, { goodput, warnings: findings });
@@ -261,6 +269,7 @@ async function conclude(
       workload: workloadOf(context),
     },
     runbook: extras.runbook,
+    samples: extras.samples,
     records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
     originMs: arm.originMs,
   };

@@ -25,7 +25,7 @@ interface ServedBench {
 
 /**
  * Iso-latency goodput: the highest rate at which each arm answers 95 % of its requests within one limit, in an open loop
- * with Poisson arrivals. Not part of the verdict. Null with a finding when the load client was kept from its work.
+ * with Poisson arrivals. Part of the verdict where the input `slo` limits it. Null with a finding when the load client was kept from its work.
  */
 export async function measureGoodput(
   bench: ServedBench,

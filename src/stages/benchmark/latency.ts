@@ -5,10 +5,12 @@ import { requestBody } from '../../load/prompts.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
 import type { RequestRecord } from '../../load/types.ts';
 import type { LatencyFigures, Percentiles } from '../../report/model.ts';
+import type { LatencySamples } from '../../verdict/slo-latency.ts';
 import { percentile, percentilesOf } from '../../verdict/statistics.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
+import { gapCounter, latencySamples } from './latency-samples.ts';
 import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
 import { stoppedAnswering } from './stopped.ts';
 import { promptsOf } from './workload.ts';
@@ -27,20 +29,22 @@ export function openLoopRate(sustained: number, maxTokens: number): number {
 
 /**
  * What a user of the service waits for: streamed answers of all replicas at half of the rate that they were measured to
- * sustain, in an open loop with Poisson arrivals. Not part of the verdict.
+ * sustain, in an open loop with Poisson arrivals. Part of the verdict where the input `slo` limits it: `samples` are for that.
  */
 export async function measureLatency(
   bench: { context: StageContext; stack: ReadyStack; model: VerifiedModel },
   sustained: number,
-): Promise<LatencyFigures | null> {
+): Promise<{ figures: LatencyFigures; samples: LatencySamples } | null> {
   const { context, stack, model } = bench;
   const { inputs, runKey } = context;
   const { latencyDurationMs: durationMs, maxTokens } = inputs;
   const ratePerSecond = openLoopRate(sustained, maxTokens);
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
   const gaps = createHistogram();
+  const counter = gapCounter(inputs.slo);
   const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, {
     onGap: (ms) => gaps.add(ms),
+    gapsOfStream: counter.ofStream,
   });
   const prompts = promptsOf(context, 'latency');
   try {
@@ -66,14 +70,13 @@ export async function measureLatency(
     context.signal.throwIfAborted();
     if (run.silent) throw stoppedAnswering('the latency was measured');
     const seconds = (run.stopMs - run.startMs) / 1_000;
-    const figures = latencyFigures(run.records, gaps);
     const lags = run.records.map(({ sentMs, intendedMs }) => sentMs - intendedMs);
-    return {
+    const figures: LatencyFigures = {
       arrivals: 'poisson',
       ratePerSecond,
       seconds,
       mostInFlight: run.mostInFlight,
-      ...figures,
+      ...latencyFigures(run.records, gaps),
       client: {
         eventLoopUtilization: run.self.eventLoopUtilization,
         sendLagP99Ms: lags.length > 0 ? percentile(lags, 0.99) : 0,
@@ -81,6 +84,8 @@ export async function measureLatency(
         cpuMsPerRequest: run.records.length > 0 ? run.self.cpuMs / run.records.length : 0,
       },
     };
+    const { records } = run;
+    return { figures, samples: latencySamples(figures, { records, counter, gaps, tokens: maxTokens }) };
   } finally {
     await client.close();
   }

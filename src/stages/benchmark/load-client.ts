@@ -1,4 +1,4 @@
-import { createLoadClient, type LoadClient } from '../../load/client.ts';
+import { createLoadClient, type LoadClient, type LoadClientOptions } from '../../load/client.ts';
 import { WAY_HEADER } from './way-objects.ts';
 
 const COMPLETIONS = '/v1/completions';
@@ -8,14 +8,14 @@ export const OPEN_LOOP_CONNECTIONS = 256;
 
 /**
  * A load client of the completions endpoint; `maxTokens` is what every answer must have, null for any number. With
- * `onGap` answers are streamed. `way` is the value of the way header; without it none is sent.
+ * `onGap` answers are streamed; `gapsOfStream` takes those of each stream. `way` is the value of the way header; without it none is sent.
  */
 export function loadClient(
   endpoint: string,
   hostname: string | null,
   concurrency: number,
   maxTokens: number | null,
-  { onGap, way }: { onGap?: (ms: number) => void; way?: string } = {},
+  { onGap, gapsOfStream, way }: Pick<LoadClientOptions, 'onGap' | 'gapsOfStream'> & { way?: string } = {},
 ): LoadClient {
   return createLoadClient({
     baseUrl: endpoint,
@@ -26,5 +26,6 @@ export function loadClient(
     expect: { completionTokens: maxTokens },
     tlsInsecure: true,
     ...(onGap ? { streaming: true, onGap } : {}),
+    ...(gapsOfStream ? { gapsOfStream } : {}),
   });
 }

@@ -1,0 +1,54 @@
+import { boundedText, limitText, sloKind } from '../lib/slo.ts';
+import { count } from './format.ts';
+import type { LimitOutcome, LimitResult, Report } from './model.ts';
+
+/** What became of a limit, in words. */
+export const LIMIT_WORDS: Readonly<Record<LimitOutcome, string>> = {
+  met: '✅\u00a0met',
+  missed: '❌\u00a0**missed**',
+  inconclusive: '⚠️\u00a0undecided',
+  'not-measured': '⚠️\u00a0not\u00a0measured',
+};
+
+/** The worst outcome of all limits; null where none was set. */
+export function worstLimit({ slo }: Pick<Report, 'slo'>): LimitOutcome | null {
+  if (!slo) return null;
+  const order: readonly LimitOutcome[] = ['missed', 'inconclusive', 'not-measured'];
+  return order.find((outcome) => slo.limits.some((limit) => limit.outcome === outcome)) ?? 'met';
+}
+
+/** `612 ms (580–655)`; null where nothing was measured. */
+export function measuredText({ unit, value, low, high, limit }: LimitResult): string | null {
+  return value === null ? null : boundedText(unit, { value, low, high }, limit);
+}
+
+/** `< 500 ms` */
+export function wantedText({ relation, limit, unit }: LimitResult): string {
+  return `${relation} ${limitText(unit, limit)}`;
+}
+
+/** `4 of 5 met; ttft-p95 612 ms (580–655) above 500 ms`; null where no limit was set. Plain text. */
+export function limitsLine({ slo }: Pick<Report, 'slo'>): string | null {
+  if (!slo) return null;
+  const { limits } = slo;
+  const met = limits.filter(({ outcome }) => outcome === 'met').length;
+  const others = (['missed', 'inconclusive', 'not-measured'] as const).flatMap((outcome) =>
+    limits.filter((limit) => limit.outcome === outcome),
+  );
+  const told = others.slice(0, MOST_TOLD).map(shortText);
+  const more = others.length > MOST_TOLD ? [`${count(others.length - MOST_TOLD, 'more', 'more')} not met`] : [];
+  return [`${met} of ${limits.length} met`, ...told, ...more].join('; ');
+}
+
+const MOST_TOLD = 3;
+
+function shortText(result: LimitResult): string {
+  const { name, outcome, unit, limit, needed } = result;
+  const seen = measuredText(result);
+  const of = limitText(unit, limit);
+  const shown = `${name} ${seen ?? ''}`.trim();
+  if (outcome === 'not-measured') return `${name} not measured`;
+  if (outcome === 'missed') return `${shown} ${sloKind(name).side === 'upper' ? 'above' : 'below'} ${of}`;
+  const more = needed === null ? '' : `, needs at least ${count(needed, 'more', 'more')} samples`;
+  return `${shown} undecided against ${of}${more}`;
+}
