@@ -248,6 +248,7 @@ export const CAUSES = {
   'measure.prompts-shared': { owner: 'gate' },
   'measure.one-replica-held': { owner: 'cluster' },
   'measure.unsteady': { owner: 'cluster' },
+  'limit.missed': { owner: 'change' },
   // Ends of a run that no rule explains further.
   'run.timeout': { owner: 'config', codes: ['run-timeout'] },
   'run.interrupted': { owner: 'operator', codes: ['interrupted', 'killed'] },

@@ -1,4 +1,4 @@
-import { besideLimits, upTo } from './number.ts';
+import { besideLimits, decimal, upTo } from './number.ts';
 
 /** `ms`: milliseconds. `share`: 0..1, written as a percentage. `usd`: US dollars. */
 export type SloUnit = 'ms' | 'req/s' | 'share' | 'usd';
@@ -72,18 +72,14 @@ export function keeps(value: number, { relation, limit }: Pick<SloLimit, 'relati
   }
 }
 
-/** A limit as a person writes it: `500 ms`, `300 req/s`, `99.9%`, `$2`. */
+/** A limit as a person reads it: `500 ms`, `20,000 ms`, `300 req/s`, `99.9%`, `$2`. */
 export function limitText(unit: SloUnit, limit: number): string {
-  return withUnit(unit, upTo(scaled(unit, limit), 6));
+  const own = scaled(unit, limit);
+  const places = upTo(own, 6).split('.')[1]?.length ?? 0;
+  return withUnit(unit, decimal(own, places));
 }
 
-/** Values beside their limit, so that the printed relation is the true one: `612 ms`, `99.95%`, `$1.87`. */
-export function amountText(unit: SloUnit, values: readonly number[], limit: number): (value: number) => string {
-  const format = numbersBeside(unit, values, limit);
-  return (value) => withUnit(unit, format(value));
-}
-
-/** `612 ms (580–655)`: a value with its bounds; an open bound is left out. */
+/** `612 ms (580–655)`, `771 ms (at least 702)`: a value with its bounds. */
 export function boundedText(
   unit: SloUnit,
   { value, low, high }: { value: number; low: number | null; high: number | null },
@@ -93,8 +89,8 @@ export function boundedText(
   const format = numbersBeside(unit, known, limit);
   const shown = withUnit(unit, format(value));
   if (low === null && high === null) return shown;
-  const bound = (each: number | null) => (each === null ? '' : format(each));
-  return `${shown} (${bound(low)}–${bound(high)})`;
+  if (high === null) return `${shown} (at least ${format(low ?? value)})`;
+  return low === null ? `${shown} (at most ${format(high)})` : `${shown} (${format(low)}–${format(high)})`;
 }
 
 function numbersBeside(unit: SloUnit, values: readonly number[], limit: number): (value: number) => string {

@@ -1,4 +1,4 @@
-import { boundedText, limitText, sloKind } from '../lib/slo.ts';
+import { boundedText, limitText, sloKind, sloPercentile } from '../lib/slo.ts';
 import { count } from './format.ts';
 import type { LimitOutcome, LimitResult, Report } from './model.ts';
 
@@ -22,12 +22,15 @@ export function measuredText({ unit, value, low, high, limit }: LimitResult): st
   return value === null ? null : boundedText(unit, { value, low, high }, limit);
 }
 
-/** `< 500 ms` */
+/** `< 500 ms`, `≤ 40 ms` */
 export function wantedText({ relation, limit, unit }: LimitResult): string {
-  return `${relation} ${limitText(unit, limit)}`;
+  return `${relation.replace('<=', '≤').replace('>=', '≥')} ${limitText(unit, limit)}`;
 }
 
-/** `4 of 5 met; ttft-p95 612 ms (580–655) above 500 ms`; null where no limit was set. Plain text. */
+/**
+ * `4 of 5 met; ttft-p95 612 ms (580–655) above 500 ms; latency at 10.1 req/s in an open loop`: null where no limit was set.
+ * Plain text.
+ */
 export function limitsLine({ slo }: Pick<Report, 'slo'>): string | null {
   if (!slo) return null;
   const { limits } = slo;
@@ -37,7 +40,9 @@ export function limitsLine({ slo }: Pick<Report, 'slo'>): string | null {
   );
   const told = others.slice(0, MOST_TOLD).map(shortText);
   const more = others.length > MOST_TOLD ? [`${count(others.length - MOST_TOLD, 'more', 'more')} not met`] : [];
-  return [`${met} of ${limits.length} met`, ...told, ...more].join('; ');
+  const latency = limits.find(({ name, load }) => sloPercentile(name) !== null && load !== null);
+  const at = latency ? [`latency at ${latency.load}`] : [];
+  return [`${met} of ${limits.length} met`, ...told, ...more, ...at].join('; ');
 }
 
 const MOST_TOLD = 3;
@@ -51,4 +56,31 @@ function shortText(result: LimitResult): string {
   if (outcome === 'missed') return `${shown} ${sloKind(name).side === 'upper' ? 'above' : 'below'} ${of}`;
   const more = needed === null ? '' : `, needs at least ${count(needed, 'more', 'more')} samples`;
   return `${shown} undecided against ${of}${more}`;
+}
+
+/** What would decide the limits that are undecided; null where nothing is known to. */
+export function sloAdvice({ slo, benchmark }: Pick<Report, 'slo' | 'benchmark'>): string | null {
+  // Without a value more samples are not what is missing.
+  const open =
+    slo?.limits.filter(({ outcome, value, needed }) => outcome === 'inconclusive' && (value ?? needed) !== null) ?? [];
+  const of = (...names: string[]) => open.filter(({ name }) => names.some((each) => name.startsWith(each)));
+  const latency = benchmark?.latency ?? null;
+  const shares = of('ttft', 'tpot', 'itl', 'e2e').flatMap(({ needed, samples }) =>
+    needed === null || !samples ? [] : [needed / samples],
+  );
+  const parts = [
+    latency && shares.length > 0
+      ? `give \`latency-duration\` ${stepSeconds(latency.seconds, Math.max(...shares))}s or more`
+      : null,
+    of('goodput').length > 0 ? 'give `latency-duration` more time for the search of goodput' : null,
+    of('throughput', 'cost', 'success').length > 0
+      ? 'allow more or longer pairs (inputs `pairs`, `pair-duration`)'
+      : null,
+  ].filter((part) => part !== null);
+  return parts.length > 0 ? `${parts.join('; ')}, or set another limit.` : null;
+}
+
+/** Time of the latency step with a share of further samples, and a tenth more, since arrivals are random. */
+function stepSeconds(seconds: number, share: number): number {
+  return Math.ceil(1.1 * seconds * (1 + share));
 }

@@ -1,4 +1,4 @@
-import { percentUpTo } from '../lib/number.ts';
+import { decimal, percentUpTo } from '../lib/number.ts';
 import { boundedText, keeps, limitText, type SloLimit } from '../lib/slo.ts';
 import type { LimitOutcome } from '../report/model.ts';
 import { LIMITS } from './limits.ts';
@@ -16,7 +16,6 @@ import { type Judged, notMeasured } from './slo-judged.ts';
 /** What the latency step saw, in milliseconds. A request that failed is an infinite value. */
 export interface LatencySamples {
   ratePerSecond: number;
-  seconds: number;
   /** Streams came as one piece, so that times of tokens are not known. */
   buffered: boolean;
   /** Share of the step in which the machine did not let the load generator run, 0..1. */
@@ -49,12 +48,6 @@ export function judgeLatency(
     return { ...found, outcome: 'inconclusive', needed: null, load, reason: `${limit.name} was not decided: ${why}.` };
   }
   return { ...found, load };
-}
-
-/** Time that the latency step needs for further requests at its rate, in milliseconds of a whole second. */
-export function neededDurationMs({ ratePerSecond, seconds }: LatencySamples, more: number): number {
-  // A tenth more, since arrivals are random.
-  return 1_000 * Math.ceil(1.1 * (seconds + more / ratePerSecond));
 }
 
 type Found = Omit<Judged, 'load'>;
@@ -103,16 +96,17 @@ interface Seen {
 }
 
 function described(limit: SloLimit, { unit, ...seen }: Seen): Found {
-  const { value, outcome, over, samples } = seen;
+  const { value, outcome, over, samples, needed } = seen;
   const isOpen = outcome === 'inconclusive';
-  const shown = value === null ? 'longer than requests may take' : boundedText('ms', { ...seen, value }, limit.limit);
-  const counts = `${over} of ${samples} ${unit} beyond ${limitText('ms', limit.limit)}`;
-  const decided = { met: 'the limit is met', missed: 'the limit is missed', inconclusive: 'that does not decide' };
-  const more = isOpen ? `; it needs at least ${seen.needed} more ${unit}` : '';
+  const relations = { met: 'below', missed: 'above', inconclusive: 'not decided against', 'not-measured': '' };
+  const shown = value === null ? 'is not finite' : `is ${boundedText('ms', { ...seen, value }, limit.limit)}`;
+  const relation = `${relations[outcome]} ${limitText('ms', limit.limit)}`;
+  const counts = `${decimal(over, 0)} of ${decimal(samples, 0)} ${unit} took longer or failed`;
+  const more = isOpen ? `, and at least ${decimal(needed, 0)} more are needed` : '';
   return {
     ...seen,
-    needed: isOpen ? seen.needed : null,
-    reason: `${limit.name} is ${shown}, with ${counts}: ${decided[outcome as keyof typeof decided]}${more}.`,
+    needed: isOpen ? needed : null,
+    reason: `${limit.name} ${shown}, ${relation}: ${counts}${more}.`,
   };
 }
 

@@ -3,6 +3,7 @@ import { knownCause, wasCutOff } from '../cause.ts';
 import { changeOf } from '../change.ts';
 import { code, fenced, link, prose } from '../escape.ts';
 import type { ArmComparison, Diagnosis, ManifestLocation, Report } from '../model.ts';
+import { sloAdvice } from '../slo.ts';
 import { whoActs } from '../wording.ts';
 import { alert } from './markdown.ts';
 
@@ -165,8 +166,8 @@ function doubtLines(report: Report): string[] {
     lines.push('**To decide:** give the run more time or money (inputs `timeout`, `max-cost`).');
   } else if (report.verdict === 'inconclusive' && looks?.stopped === 'budget') {
     lines.push(`**To decide:** allow more than ${pairs?.length ?? looks.done} pairs (input \`pairs\`), or run again.`);
-  } else if (report.verdict === 'inconclusive' && changeOf(report)) {
-    lines.push(...changeAdvice(changeOf(report)));
+  } else if (report.verdict === 'inconclusive') {
+    lines.push(...changeAdvice(changeOf(report)), ...limitsAdvice(report));
   } else if (report.verdict === 'invalid') {
     lines.push('**To decide:** remove what disturbed the measurement and run again; the ratio shown is not a result.');
   }
@@ -182,6 +183,12 @@ function changeAdvice(change: ArmComparison | undefined): string[] {
   }
   if (change?.verdict !== 'inconclusive') return [];
   return ['**To decide:** allow more pairs (input `pairs`) or a larger `max-slowdown`, or run again.'];
+}
+
+/** What decides the limits that were set. */
+function limitsAdvice(report: Report): string[] {
+  const advice = sloAdvice(report);
+  return advice === null ? [] : [`**To decide:** ${advice}`];
 }
 
 function releaseLines(report: Report): string[] {

@@ -35,7 +35,7 @@ export function gapCounter(limits: readonly SloLimit[]) {
  * `tokens` tokens whose gaps are all over the limit.
  */
 export function latencySamples(
-  { ratePerSecond, seconds, buffered, client }: LatencyFigures,
+  { ratePerSecond, buffered, client }: LatencyFigures,
   seen: {
     records: readonly RequestRecord[];
     counter: ReturnType<typeof gapCounter>;
@@ -51,7 +51,7 @@ export function latencySamples(
   ];
   const lost = failed.map(() => ({ gaps: tokens - 1, over: tokens - 1 }));
   return {
-    ...{ ratePerSecond, seconds, buffered, stalledShare: client.stalledShare },
+    ...{ ratePerSecond, buffered, stalledShare: client.stalledShare },
     e2eMs: values(endToEnd),
     ttftMs: values(timeToFirstToken),
     tpotMs: values(timePerOutputToken),

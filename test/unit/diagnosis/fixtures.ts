@@ -1,6 +1,7 @@
 import type { BlockedFlow, ClusterEvidence, Evidence, PodRole } from '../../../src/diagnosis/evidence.ts';
-import type { Environment } from '../../../src/report/model.ts';
+import type { Environment, LimitOutcome } from '../../../src/report/model.ts';
 import { aBenchmark, anEnvironment, checks } from '../report/fixtures.ts';
+import { someLimits } from '../report/slo.ts';
 import {
   aCluster,
   aContainer,
@@ -150,6 +151,11 @@ const FILTER = {
 };
 
 /** A speed-up that failed with answers so late, on pods with or without a sidecar. */
+function limited(...outcomes: LimitOutcome[]): Evidence {
+  const evidence = someEvidence();
+  return { ...evidence, report: { ...evidence.report, verdict: 'fail', slo: someLimits(...outcomes) } };
+}
+
 function slowBy(ms: number, sidecar: boolean): Evidence {
   const benchmark = aBenchmark(2.1, 0.03);
   for (const arm of [benchmark.arms.one, benchmark.arms.all]) if (arm.latencyMs) arm.latencyMs.p50.value = ms;
@@ -921,4 +927,8 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'measure.prompts-shared': veto('cache-hits', 'cache'),
   'measure.one-replica-held': veto('one-replica', 'one'),
   'measure.unsteady': veto('littles-law', 'law'),
+  'limit.missed': {
+    hit: limited('met', 'missed', 'inconclusive'),
+    near: limited('met', 'inconclusive', 'not-measured'),
+  },
 };

@@ -2,6 +2,7 @@ import { Failure } from '../../../src/lib/failure.ts';
 import { emptyReport, fold } from '../../../src/report/fold.ts';
 import type { PreflightCheck, Report } from '../../../src/report/model.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
+import { someLimits } from './slo.ts';
 
 /** One report per way a run can end. */
 export const CASES: Record<string, () => Report> = {
@@ -12,6 +13,31 @@ export const CASES: Record<string, () => Report> = {
       verdict: 'fail',
       reasons: ['The upper limit of the speed-up is below 2.5×.'],
       benchmark: aBenchmark(2.17, 0.03, { looks: { done: 1, planned: 10, stopped: 'fail' } }),
+    }),
+
+  'fail-limits': () =>
+    aReport({
+      verdict: 'fail',
+      reasons: someLimits('missed').limits.map(({ reason }) => reason),
+      slo: someLimits('met', 'missed', 'inconclusive', 'not-measured'),
+      diagnosis: {
+        ...{
+          cause: 'limit.missed',
+          title: 'The stack misses a limit that was set',
+          confidence: 'proven',
+          blame: 'change',
+        },
+        explanation: someLimits('missed').limits[0]!.reason,
+        remedy: 'Compare the figure with that of the base branch, or set another limit in the input "slo".',
+        ...{ evidence: someLimits('missed').limits.map(({ reason }) => reason), considered: [] },
+      },
+    }),
+
+  'limits-undecided': () =>
+    aReport({
+      verdict: 'inconclusive',
+      reasons: someLimits('inconclusive').limits.map(({ reason }) => reason),
+      slo: someLimits('met', 'inconclusive'),
     }),
 
   'fail-routing': () =>

@@ -8,6 +8,7 @@ import { FORMATS, resultFiles } from '../../../src/report/formats/registry.ts';
 import type { Report } from '../../../src/report/model.ts';
 import { compareReports } from '../../../src/verdict/compare.ts';
 import { aReport } from './fixtures.ts';
+import { someLimits } from './slo.ts';
 
 const broken = (): Report => ({ ...aReport({ verdict: 'error', benchmark: null, routing: null, checks: [] }) });
 const vetoed = (): Report => {
@@ -113,6 +114,19 @@ describe('OpenMetrics', () => {
 describe('JUnit XML', () => {
   it('passes where the gate passes', () => {
     expect(junit(aReport())).toContain('failures="0" errors="0"');
+  });
+
+  it('has a case for each limit, and none that skips', () => {
+    const text = junit(aReport({ verdict: 'fail', slo: someLimits('met', 'missed', 'inconclusive', 'not-measured') }));
+    const cases = text.split('\n').filter((line) => line.includes('classname="tpu-serving-gate.limits"'));
+    expect(cases.map((line) => /<(failure|error) /.exec(line)?.[1] ?? 'met')).toEqual([
+      'met',
+      'failure',
+      'error',
+      'error',
+    ]);
+    expect(cases[1]).toContain('name="ttft-p95 &lt; 500\u00a0ms"');
+    expect(cases[1]).toContain('61 of 203 requests took longer');
   });
 
   it('has an error for each veto, with hostile text made harmless', () => {

@@ -9,6 +9,7 @@ import { parseReport } from '../../../src/report/parse.ts';
 import { parseData, renderData } from '../../../src/report/record.ts';
 import { CASES } from './cases.ts';
 import { aReport } from './fixtures.ts';
+import { someLimits } from './slo.ts';
 
 describe('outputs', () => {
   it.each(Object.keys(CASES))('are all set when a run ends as %s', (name) => {
@@ -25,14 +26,23 @@ describe('outputs', () => {
       endpoint,
       'kept-until': keptUntil,
       changed,
+      limits,
       ...numbers
     } = outputs;
     expect([passed, changed]).toEqual([String(verdict === 'pass'), 'false']);
     for (const value of Object.values(numbers)) expect(value).toMatch(/^(-?\d+(\.\d+)?)?$/);
+    expect(['', 'met', 'missed', 'inconclusive', 'not-measured']).toContain(limits);
     expect(JSON.parse(result)).toMatchObject({ v: 1, verdict });
     expect(['validate', 'preflight', 'deploy', 'restore']).toContain(mode);
     expect([endpoint !== '', keptUntil !== '']).toEqual(new Array(2).fill(mode === 'deploy' || mode === 'restore'));
     expect([stage, cause, blame]).not.toContain('null');
+  });
+
+  it('have the worst outcome of the limits that were set', () => {
+    expect(outputsOf(aReport()).limits).toBe('');
+    expect(outputsOf(aReport({ slo: someLimits('met') })).limits).toBe('met');
+    expect(outputsOf(aReport({ slo: someLimits('met', 'not-measured', 'inconclusive') })).limits).toBe('inconclusive');
+    expect(outputsOf(CASES['fail-limits']!()).limits).toBe('missed');
   });
 
   it('give plain figures', () => {

@@ -9,14 +9,14 @@ const MET: LimitResult = {
 const MISSED: LimitResult = {
   ...{ name: 'ttft-p95', relation: '<', limit: 500, unit: 'ms', outcome: 'missed', value: 612, low: 580, high: 655 },
   ...{ samples: 203, over: 61, needed: null, load: '10.1 req/s in an open loop' },
-  reason: 'ttft-p95 is 612 ms (580–655), with 61 of 203 requests beyond 500 ms: the limit is missed.',
+  reason: 'ttft-p95 is 612 ms (580–655), above 500 ms: 61 of 203 requests took longer or failed.',
 };
 
 const UNDECIDED: LimitResult = {
   ...{ name: 'e2e-p99', relation: '<', limit: 20_000, unit: 'ms', outcome: 'inconclusive', value: 771, low: 702 },
   ...{ high: null, samples: 203, over: 0, needed: 96, load: '10.1 req/s in an open loop' },
   reason:
-    'e2e-p99 is 771 ms (702–), with 0 of 203 requests beyond 20000 ms: that does not decide; it needs at least 96 more requests.',
+    'e2e-p99 is 771 ms (at least 702), not decided against 20,000 ms: 0 of 203 requests took longer or failed, and at least 96 more are needed.',
 };
 
 const UNMEASURED: LimitResult = {

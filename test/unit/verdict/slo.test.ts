@@ -18,7 +18,7 @@ function limit(name: SloName, value: number): SloLimit {
 function samples(change: Partial<LatencySamples> = {}): LatencySamples {
   const ms = Array.from({ length: 300 }, (_, index) => 100 + index);
   return {
-    ...{ ratePerSecond: 10.1, seconds: 30, buffered: false, stalledShare: 0 },
+    ...{ ratePerSecond: 10.1, buffered: false, stalledShare: 0 },
     ...{ e2eMs: ms, ttftMs: ms, tpotMs: ms, itl: [] },
     ...change,
   };
@@ -44,7 +44,9 @@ describe('a limit of a percentile', () => {
     expect(outcome('ttft-p95', low!)).toBe('missed');
     expect(judged(limit('ttft-p95', 390))).toMatchObject({
       ...{ samples: 300, over: 10, load: '10.1\u00a0req/s in an open loop' },
-      reason: expect.stringMatching(/^ttft-p95 is 384\sms \(\d+–\d+\), with 10 of 300 requests beyond 390\sms/),
+      reason: expect.stringMatching(
+        /^ttft-p95 is 384\sms \(\d+–\d+\), not decided against 390\sms: 10 of 300 requests took longer or failed, and /,
+      ),
     });
   });
 
@@ -52,7 +54,7 @@ describe('a limit of a percentile', () => {
     const some = (n: number) => samples({ e2eMs: Array.from({ length: n }, () => 100) });
     const few = judged(limit('e2e-p99', 200), { samples: some(203) });
     expect(few).toMatchObject({ outcome: 'inconclusive', needed: 96, high: null });
-    expect(few.reason).toMatch(/needs at least 96 more requests\.$/);
+    expect(few.reason).toMatch(/, and at least 96 more are needed\.$/);
     expect(outcome('e2e-p99', 200, { samples: some(203 + 96) })).toBe('met');
     expect(outcome('e2e-p99', 200, { samples: some(203 + 95) })).toBe('inconclusive');
   });

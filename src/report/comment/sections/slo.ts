@@ -1,7 +1,7 @@
 import { code, prose } from '../../escape.ts';
 import { integer, percent } from '../../format.ts';
 import type { LimitResult, Report } from '../../model.ts';
-import { LIMIT_WORDS, limitsLine, measuredText, wantedText, worstLimit } from '../../slo.ts';
+import { LIMIT_WORDS, measuredText, wantedText, worstLimit } from '../../slo.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
 import type { Section } from './section.ts';
 
@@ -12,7 +12,7 @@ export function slo(report: Report): Section | null {
   const open = found.limits.filter(({ outcome }) => outcome !== 'met');
   return {
     name: 'limits',
-    summary: `Limits: ${limitsLine(report)}`,
+    summary: `Limits: ${found.limits.length - open.length} of ${found.limits.length} met`,
     body: paragraphs([
       table(
         ['Limit', 'Wanted', 'Measured (bounds)', 'Samples', 'Beyond', 'At', 'Result'],
