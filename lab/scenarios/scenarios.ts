@@ -2,6 +2,7 @@ import { ADVERSARIES } from './adversaries.ts';
 import { CHANGE_SCENARIOS } from './changes.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
+import { LIMIT_SCENARIOS } from './limits.ts';
 import type {
   ClientFault,
   CloudFaults,
@@ -169,7 +170,7 @@ export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
   },
 };
 
-/** All that `--scenario` knows: the everyday ones, the faults of the cloud, changes beside their base, the systems that would mislead a benchmark, the faults to diagnose. */
+/** All that `--scenario` knows: the everyday ones, the faults of the cloud, changes beside their base, limits that are set, the systems that would mislead a benchmark, the faults to diagnose. */
 export const SCENARIOS: Record<string, Scenario> = {
   ...EVERYDAY_SCENARIOS,
   ...Object.fromEntries(
@@ -184,6 +185,7 @@ export const SCENARIOS: Record<string, Scenario> = {
       { ...HEALTHY, ...named, serving: { ...HEALTHY_SERVING, ...serving } },
     ]),
   ),
+  ...Object.fromEntries(LIMIT_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario }])),
   ...Object.fromEntries(
     ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', strips = false, ...named }) => [
       named.name,

@@ -46,6 +46,21 @@ describeRehearsals(3 * MEASURED_SCALE, [
   },
 ]);
 
+// A limit of the hit rate rests on the routing check, so that it decides however the pairs went.
+describeRehearsals(3 * MEASURED_SCALE, [
+  {
+    scenario: 'limit-missed',
+    pairs: '3-3',
+    code: 1,
+    says: [
+      /Fail — hit-rate is 7\d\.\d% \(\d+\.\d–\d+\.\d\), below 99%/,
+      'Cause: The stack misses a limit that was set.',
+      /\*\*Limits:\*\* 0 of 1 met; hit-rate 7\d\.\d% \(.*\) below 99%/,
+      'the author of this change',
+    ],
+  },
+]);
+
 // Neither does it matter here how fast the machine is: a replica that refused connections outweighs a starved client.
 describeRehearsals(MEASURED_SCALE, [
   {

@@ -1,7 +1,10 @@
 import type { Rule } from './rule.ts';
 
-/** A limit of the input `slo` that is missed. Its confidence bound is the proof; why the stack misses it is not known. */
-export const LIMIT_RULES: readonly Rule[] = [
+/**
+ * A limit of the input `slo` that is missed. Its confidence bound is the proof; why the stack misses it is not known. Beside
+ * a veto it comes before what disturbed the measurement, which the limit does not rest on.
+ */
+const limitRule = (isDisturbed: boolean): readonly Rule[] => [
   {
     cause: 'limit.missed',
     title: 'The stack misses a limit that was set',
@@ -12,7 +15,8 @@ export const LIMIT_RULES: readonly Rule[] = [
       const missed = report.slo?.limits.filter(({ outcome }) => outcome === 'missed') ?? [];
       const [first, ...more] = missed;
       const hasFailed = report.checks.some(({ outcome }) => outcome === 'fail');
-      if (failure || hasFailed || report.verdict !== 'fail' || !first) return null;
+      const vetoes = report.benchmark?.vetoes.length ?? 0;
+      if (failure || hasFailed || report.verdict !== 'fail' || !first || vetoes > 0 !== isDisturbed) return null;
       const others = more.length > 0 ? ` Also missed: ${more.map(({ name }) => name).join(', ')}.` : '';
       return { seen: missed.map(({ reason }) => reason), explanation: `${first.reason}${others}` };
     },
@@ -20,3 +24,9 @@ export const LIMIT_RULES: readonly Rule[] = [
       'Compare the figure with that of the base branch or of the last passing run, and find what in this change costs it. If the limit is too strict for this stack, set another in the input "slo".',
   },
 ];
+
+/** For a run whose measurement was disturbed. */
+export const DISTURBED_LIMIT_RULES = limitRule(true);
+
+/** For any other run. What explains a slow stack comes before it. */
+export const LIMIT_RULES = limitRule(false);

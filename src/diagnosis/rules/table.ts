@@ -4,7 +4,7 @@ import { CONFIG_RULES } from './config.ts';
 import { CONTAINER_END_RULES } from './container-ends.ts';
 import { CONTROLLER_RULES } from './controller.ts';
 import { IMAGE_RULES } from './images.ts';
-import { LIMIT_RULES } from './limits.ts';
+import { DISTURBED_LIMIT_RULES, LIMIT_RULES } from './limits.ts';
 import { MEASUREMENT_RULES } from './measurement.ts';
 import { MODEL_ANSWER_RULES, MODEL_ERROR_RULES } from './model-answers.ts';
 import { MODEL_DOWNLOAD_RULES } from './model-download.ts';
@@ -55,6 +55,7 @@ export const RULES: readonly Rule[] = inOrder([
   ...MODEL_ERROR_RULES,
   ...PICKER_UNEXPLAINED_RULES,
   ...PICKER_DECISION_RULES,
+  ...DISTURBED_LIMIT_RULES,
   ...MEASUREMENT_RULES,
   ...LIMIT_RULES,
 ]);

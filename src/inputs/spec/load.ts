@@ -87,7 +87,7 @@ export const LOAD = {
     default: '20s',
     description: [
       'How long streamed answers are measured for time to first token and the like, at half of the rate that all',
-      'replicas sustain; `0s` for not at all. Not part of the verdict.',
+      'replicas sustain; `0s` for not at all. Part of the verdict with `slo` alone.',
     ].join(' '),
   },
   /** Limit of the p95 that goodput is measured at; `auto` for that of one replica in the pairs. */
@@ -99,8 +99,8 @@ export const LOAD = {
     description: [
       'Limit of the p95 end-to-end latency at which goodput is measured, the most requests per second within it,',
       'by a search over rates on one and on all replicas: `2s`; `auto` for the p95 of one replica in the pairs;',
-      '`off`. Each rate takes from half to twice `latency-duration`, and with `0s` there none is tried. Not part',
-      'of the verdict.',
+      '`off`. Each rate takes from half to twice `latency-duration`, and with `0s` there none is tried. Part of',
+      'the verdict with `slo` alone.',
     ].join(' '),
   },
   runbook: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/diagnosis/explain.ts';
 import { aBenchmark } from '../report/fixtures.ts';
+import { someLimits } from '../report/slo.ts';
 import { someEvidence } from './evidence.ts';
 
 const causeOf = (...vetoes: string[]) => {
@@ -29,5 +30,22 @@ describe('several vetoes of one measurement', () => {
 
   it('are explained by a restart before work that does not add up', () => {
     expect(causeOf('conservation', 'restart', 'foreign-work')?.cause).toBe('measure.replica-restarted');
+  });
+});
+
+describe('a limit that is missed', () => {
+  const causeWith = (verdict: 'fail' | 'invalid', ...vetoes: string[]) => {
+    const found = vetoes.map((id) => ({ id, message: `${id} of pod-2` }));
+    const benchmark = aBenchmark(2.6, 0.03, { vetoes: found });
+    return explain(someEvidence({ reported: { verdict, benchmark, slo: someLimits('met', 'missed') } }))?.cause;
+  };
+
+  it('explains a run that it fails, also beside a measurement that was disturbed', () => {
+    expect(causeWith('fail')).toBe('limit.missed');
+    expect(causeWith('fail', 'starved')).toBe('limit.missed');
+  });
+
+  it('explains no other verdict', () => {
+    expect(causeWith('invalid', 'starved')).toBe('measure.client-starved');
   });
 });
