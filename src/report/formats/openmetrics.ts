@@ -79,6 +79,15 @@ export function openMetrics(report: Report): string {
   family('llm_bench_prefix_cache_hit_ratio', 'gauge', 'Cached share of the prompt tokens of the routing proof.', [
     ['', routing?.hitRate?.measured ?? null],
   ]);
+  family(
+    'llm_bench_limit_met',
+    'gauge',
+    'Whether a limit that was set is met (1) or missed (0); absent where it is undecided.',
+    (report.slo?.limits ?? []).map(({ name, outcome }) => [
+      `{limit="${name}"}`,
+      outcome === 'met' ? 1 : outcome === 'missed' ? 0 : null,
+    ]),
+  );
   family('llm_bench_cost_usd', 'gauge', 'Bill of the leased nodes.', [['', cost?.usd ?? null]]);
   return `${lines.join('\n')}\n# EOF\n`;
 }

@@ -34,6 +34,7 @@ import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
 import { withBases } from './shape.ts';
 import { sharedReads } from './shared-reads.ts';
+import { unpricedLimit } from './slo-price.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
 
@@ -224,6 +225,8 @@ async function checkNodes(
       budgetMs(context, planned);
       const note = budgetNote(context, planned);
       const seen = priceText(context, planned);
+      const unpriced = unpricedLimit(context, planned);
+      if (unpriced) return { outcome: 'warning', seen: `${seen}; ${unpriced.text}`, remedy: unpriced.remedy };
       return note ? { outcome: note.outcome, seen: `${seen}; ${note.text}` } : { seen };
     }),
   ]);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLoadClient } from '../../../src/load/client.ts';
+import { createLoadClient, type LoadClientOptions } from '../../../src/load/client.ts';
 import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../../../src/load/definitions.ts';
 import { createHistogram } from '../../../src/load/histogram.ts';
 import { arrivalTimes, runOpenLoop } from '../../../src/load/open-loop.ts';
@@ -31,7 +31,7 @@ function streaming(firstMs: number, gapMs: number, whole = false) {
   });
 }
 
-const client = (url: string, onGap?: (ms: number) => void) =>
+const client = (url: string, gaps: Pick<LoadClientOptions, 'onGap' | 'gapsOfStream'> = {}) =>
   createLoadClient({
     baseUrl: url,
     path: '/v1/completions',
@@ -39,7 +39,7 @@ const client = (url: string, onGap?: (ms: number) => void) =>
     deadlineMs: 5_000,
     expect: { completionTokens: 12 },
     streaming: true,
-    ...(onGap ? { onGap } : {}),
+    ...gaps,
   });
 
 const LOAD = { arrivals: 'constant', ratePerSecond: 50, durationMs: 600, seed: 's', arm: 'all', block: 0 } as const;
@@ -65,7 +65,15 @@ describe('an open loop', () => {
   it('streams, and tells first token, gaps and end', async () => {
     server = await streaming(60, 5);
     const gaps: number[] = [];
-    const load = client(server.url, (ms) => gaps.push(ms));
+    const ofStreams: number[][] = [];
+    const load = client(server.url, {
+      onGap: (ms) => gaps.push(ms),
+      gapsOfStream: () => {
+        const own: number[] = [];
+        ofStreams.push(own);
+        return (ms) => own.push(ms);
+      },
+    });
     const run = await runOpenLoop({ ...LOAD, client: load, nextBody: () => BODY });
     await load.close();
     expect(run.records).toHaveLength(30);
@@ -75,6 +83,9 @@ describe('an open loop', () => {
     expect(percentile(ttft, 0.5)).toBeGreaterThan(55);
     expect(percentile(tpot, 0.5)).toBeGreaterThan(3);
     expect(gaps.length).toBeGreaterThan(200);
+    expect(ofStreams).toHaveLength(30);
+    expect(ofStreams.flat().toSorted((a, b) => a - b)).toEqual(gaps.toSorted((a, b) => a - b));
+    expect(Math.max(...ofStreams.map((own) => own.length))).toBeLessThanOrEqual(12);
     for (const record of run.records) expect(timeToFirstToken(record) as number).toBeLessThan(endToEnd(record));
     // A machine that stalls for the length of an answer brings that one as a whole.
     expect(run.records.filter(isBuffered).length).toBeLessThan(15);

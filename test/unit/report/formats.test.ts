@@ -106,6 +106,12 @@ describe('OpenMetrics', () => {
     expect(text.match(/^# TYPE /gm)?.length).toBe(new Set(text.match(/^# TYPE \S+/gm)).size);
   });
 
+  it('has the limits that are decided', () => {
+    const slo = someLimits('met', 'missed', 'inconclusive', 'not-measured');
+    const lines = openMetrics(aReport({ slo })).match(/^llm_bench_limit_met.*$/gm);
+    expect(lines).toEqual(['llm_bench_limit_met{limit="throughput"} 1', 'llm_bench_limit_met{limit="ttft-p95"} 0']);
+  });
+
   it('has no sample for what is not known', () => {
     expect(openMetrics(broken())).not.toContain('speedup');
   });

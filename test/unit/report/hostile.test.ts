@@ -50,6 +50,7 @@ const ATTACKS = [
 
 const SHOWN = [
   'pass',
+  'fail-limits',
   'fail-routing',
   'invalid',
   'image-pull',
@@ -63,8 +64,8 @@ const SHOWN = [
 /** Fields whose vocabulary or form the schema fixes; everything else may come from outside. */
 const FIXED = new Set(
   [
-    'schema mode verdict stage outcome confidence blame role order stopped design arrivals sloSource',
-    'startedAt finishedAt ts until tool.name checks.id',
+    'schema mode verdict stage outcome confidence blame role order stopped design arrivals sloSource relation unit',
+    'startedAt finishedAt ts until tool.name checks.id limits.name',
   ]
     .join(' ')
     .split(' '),

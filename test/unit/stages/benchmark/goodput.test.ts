@@ -31,7 +31,7 @@ describe('the meter of a limit', () => {
     const meter = sloMeter(40, 100);
     const outcomes = [answer(100), answer(101), answer(5, false), answer(300)].map((each) => meter.take(each));
     expect(outcomes).toEqual([false, false, false, true]);
-    expect(meter.read()).toEqual({ requests: 4, withinShare: (4 - 3) / 40 });
+    expect(meter.read()).toEqual({ requests: 4, late: 3, withinShare: (4 - 3) / 40 });
   });
 });
 

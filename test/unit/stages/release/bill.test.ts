@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { budgetMs, budgetNote } from '../../../../src/stages/preflight/budget.ts';
+import { unpricedLimit } from '../../../../src/stages/preflight/slo-price.ts';
 import { bill, priceText } from '../../../../src/stages/release/bill.ts';
 import { finalBill } from '../../../../src/stages/release/final-bill.ts';
 import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
@@ -128,5 +129,21 @@ describe('the bill after a release', () => {
   it('costs nothing when they were counted and none had come', () => {
     const none = released({ outcome: 'released', nodesLeft: 0 }, []);
     expect(finalBill(aReport({ cost: null }), none, options)).toMatchObject({ chipMinutes: 0, usd: 0 });
+  });
+});
+
+describe('a limit on the cost of tokens', () => {
+  const lacks = (pool: Partial<typeof POOL>, change: Record<string, string>) =>
+    unpricedLimit({ inputs: someInputs(change) }, prepared({ nodes: 3, pool: { ...POOL, spot: false, ...pool } }));
+  const slo = 'ttft-p95<1s, cost-per-million-tokens<$2';
+
+  it('lacks a price where none is known and none is given', () => {
+    expect(lacks({ reserved: true }, { slo })).toEqual({
+      text: expect.stringContaining('cannot be decided without a price'),
+      remedy: expect.stringContaining('"price-per-chip-hour"'),
+    });
+    expect(lacks({ reserved: true }, { slo, 'price-per-chip-hour': '2' })).toBeNull();
+    expect(lacks({}, { slo })).toBeNull();
+    expect(lacks({ reserved: true }, { slo: 'ttft-p95<1s' })).toBeNull();
   });
 });
