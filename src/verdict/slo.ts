@@ -76,15 +76,20 @@ function whyNot({ design, warnings }: Benchmark, ...ids: string[]): string {
     : `an ${design} measurement does not make this step`;
 }
 
+/** Share of a window's noise that stays for that of the next pair: 70 % from block to block are half of it. */
+const SHARED_NOISE = 0.5;
+const WIDER = Math.sqrt((1 + SHARED_NOISE) / (1 - SHARED_NOISE));
+
 /**
  * Requests per second of all replicas with a t interval over the windows of the pairs. The run may stop at each look, so
- * that the quantile is that of its last look.
+ * that the quantile is that of its last look. Pairing takes the drift of the hour out of the speed-up, and leaves it in a
+ * throughput: the error is that of windows which share half of their noise with the next (AR(1)).
  */
 function throughputBounds({ pairs, arms, speedup }: Benchmark, { high, low }: Alphas) {
   if (pairs.length < 3 || !speedup) return null;
   const tail = (1 - speedup.level) / 2;
   const value = arms.all.requestsPerSecond;
-  const error = standardDeviation(pairs.map((pair) => pair.allRequestsPerSecond)) / Math.sqrt(pairs.length);
+  const error = (WIDER * standardDeviation(pairs.map((pair) => pair.allRequestsPerSecond))) / Math.sqrt(pairs.length);
   // The tail of a look is its part of the level.
   const half = (alpha: number) => error * studentQuantileFromUpperTail((tail * alpha) / SLO_ALPHA, pairs.length - 1);
   return { value, low: Math.max(0, value - half(low)), high: value + half(high) };

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SloLimit, SloName } from '../../../src/lib/slo.ts';
 import { createRandom } from '../../../src/load/prompts.ts';
-import type { LimitOutcome, LimitResult } from '../../../src/report/model.ts';
+import type { BenchmarkPair, LimitOutcome, LimitResult } from '../../../src/report/model.ts';
+import { DEFAULT_DECISION, type Look, lookAt, wholeRounds } from '../../../src/verdict/decide.ts';
 import { judgeLimits, type SloEvidence, withLimits } from '../../../src/verdict/slo.ts';
 import type { LatencySamples } from '../../../src/verdict/slo-latency.ts';
+import { mean } from '../../../src/verdict/statistics.ts';
 import { aBenchmark, aReport } from '../report/fixtures.ts';
 import { someLimits } from '../report/slo.ts';
 
@@ -247,6 +249,36 @@ describe('the chance of an error', () => {
       expect(missed).toBeLessThan(MOST);
     },
   );
+
+  it.each([0, 0.5])('of throughput is no larger where a share of %f of the noise stays for the next pair', (stays) => {
+    const gauss = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+    const plan = wholeRounds({ ...DEFAULT_DECISION, minSpeedup: 2.5 }, 3);
+    const fixture = aBenchmark(2.6, 0.026);
+    const count = { met: 0, missed: 0, inconclusive: 0, 'not-measured': 0 };
+    for (let run = 0; run < 600; run += 1) {
+      let noise = gauss();
+      const pairs: BenchmarkPair[] = [];
+      let look: Look = { estimate: null, decision: 'continue' };
+      while (look.decision === 'continue') {
+        noise = stays * noise + Math.sqrt(1 - stays * stays) * gauss();
+        const rates = {
+          allRequestsPerSecond: 26 * (1 + 0.03 * noise),
+          oneRequestsPerSecond: 10 * (1 + 0.03 * gauss()),
+        };
+        pairs.push({ ...fixture.pairs[0]!, ...rates });
+        look = lookAt(
+          pairs.map((pair) => pair.allRequestsPerSecond / pair.oneRequestsPerSecond),
+          plan,
+        );
+      }
+      const requestsPerSecond = mean(pairs.map((pair) => pair.allRequestsPerSecond));
+      const arms = { ...fixture.arms, all: { ...fixture.arms.all, requestsPerSecond } };
+      const benchmark = { ...fixture, pairs, arms, speedup: look.estimate };
+      count[outcome('throughput', 26, { benchmark })] += 1 / 600;
+    }
+    expect(count.met).toBeLessThan(MOST);
+    expect(count.missed).toBeLessThan(MOST);
+  });
 
   it('leaves a p95 that is a third below its limit met in nearly every run of 400 requests', () => {
     const one = limit('ttft-p95', 1.34 * -Math.log(0.05));
