@@ -9,7 +9,8 @@ const UNPROVEN: ReadonlySet<string> = new Set(['counters-unreadable', 'work-unco
  * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that was disturbed
  * (invalid); answers lost by all replicas under load (fail), which is a veto too, but one that the service owes; any
  * other veto (invalid); answers lost at all (fail); the speed-up (fail); evidence that is missing or undecided
- * (inconclusive); pass. Missing evidence never passes.
+ * (inconclusive); pass. Missing evidence never passes. `withChange` adds the comparison with the base stack to it, and
+ * `withLimits` the limits of the input `slo`: the heaviest verdict stands.
  */
 export function overallVerdict(
   checks: readonly Check[],
