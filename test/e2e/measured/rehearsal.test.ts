@@ -10,6 +10,12 @@ describeRehearsals(MEASURED_SCALE, [
     says: [/Fail — 2\.[012]\d×/, /lies wholly below 2\.5×/],
   },
   {
+    scenario: 'limits-met',
+    flags: ['--latency-duration=10s'],
+    code: 0,
+    says: [/Pass — 2\.[5-9]\d*×/, /\*\*Limits:\*\* 8 of 8 met; latency at [\d.]+\s?req\/s in an open loop/],
+  },
+  {
     // Three of the slower replicas scale as three of the faster ones did: only the base stack shows it.
     scenario: 'change-slower',
     code: 1,
