@@ -34,10 +34,12 @@ const ROOMS = {
   lib: {},
   inputs: { imports: ['lib'] },
   tpu: { imports: ['lib'], types: ['clients'] },
-  clients: { imports: ['lib'], types: ['inputs'] },
+  clients: { imports: ['lib'], types: ['inputs', 'quality'] },
   verdict: { imports: ['tpu', 'lib'] },
   // What measures may use the statistics, which are pure; never the other way round.
   load: { imports: ['verdict', 'lib'] },
+  // Tasks and their right answers: values in, values out, drawn as the prompts are.
+  quality: { imports: ['load', 'lib'] },
   stack: { imports: ['clients', 'tpu', 'lib'], types: ['inputs'] },
   diagnosis: {
     imports: ['stack', 'tpu', 'lib'],
@@ -49,7 +51,7 @@ const ROOMS = {
   history: { imports: ['report', 'lib'] },
   progress: { imports: ['report', 'lib'], types: ['clients'] },
   stages: {
-    imports: ['stack', 'clients', 'load', 'verdict', 'diagnosis', 'progress', 'tpu', 'lib'],
+    imports: ['stack', 'clients', 'load', 'quality', 'verdict', 'diagnosis', 'progress', 'tpu', 'lib'],
     // A result of an earlier run is decoded by the report's own parser.
     files: ['^src/report/parse\\.ts$'],
     types: ['inputs'],
@@ -195,7 +197,7 @@ module.exports = {
       name: 'pure-rooms',
       comment: 'Values in, values out.',
       severity: 'error',
-      from: { path: paths('verdict', 'report', 'history', 'tpu', 'lib') },
+      from: { path: paths('quality', 'verdict', 'report', 'history', 'tpu', 'lib') },
       to: { dependencyTypes: ['core'], pathNot: NODE_PURE },
     },
 

@@ -57,6 +57,8 @@ const HEALTHY_SERVING: ServingFaults = {
   diesAfter: null,
   replicaSpeeds: [],
   flagSpeeds: [],
+  skill: 0.9,
+  flagSkills: [],
   unpickedSpeed: 1,
 };
 

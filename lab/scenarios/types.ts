@@ -100,6 +100,10 @@ export interface ServingFaults {
   replicaSpeeds: readonly number[];
   /** Speeds of replicas whose command line has a flag. */
   flagSpeeds: readonly (readonly [flag: string, speed: number])[];
+  /** Share of the tasks that the model knows which it answers right; the same ones each time. */
+  skill: number;
+  /** The same of replicas whose command line has a flag. */
+  flagSkills: readonly (readonly [flag: string, skill: number])[];
   /** Speed at which requests without the endpoint picker's header are served. */
   unpickedSpeed: number;
 }

@@ -4,7 +4,7 @@ import { type AnswerHead, answerHead, renderAnswer, renderDelta, renderEnding, r
 import { blockHashes } from './cache.ts';
 import type { Engine } from './engine.ts';
 import type { Endpoint, ParsedRequest, Prompt } from './request.ts';
-import { answerTokens } from './tokenizer.ts';
+import { answerTokens, replyTokens } from './tokenizer.ts';
 
 export interface CompletionContext {
   engine: Engine;
@@ -64,8 +64,12 @@ interface Writer {
   end(cachedTokens: number | null): void;
 }
 
-const tokensOf = ({ seed, outputTokens, finishReason, hasText }: Prompt) =>
-  hasText ? answerTokens(seed, outputTokens, finishReason === 'stop') : Array<string>(outputTokens).fill('');
+const tokensOf = ({ seed, outputTokens, finishReason, hasText, reply }: Prompt) => {
+  if (!hasText) return Array<string>(outputTokens).fill('');
+  return reply === undefined
+    ? answerTokens(seed, outputTokens, finishReason === 'stop')
+    : replyTokens(reply, outputTokens);
+};
 
 const usageOf = ({ prompts }: ParsedRequest, cachedTokens: number | null) => ({
   promptTokens: prompts.reduce((sum, prompt) => sum + prompt.tokens, 0),

@@ -47,6 +47,8 @@ export interface ReplicaOptions extends ReplicaStart {
   faults: ServingFaults;
   /** How fast it works; 1 unless given. */
   speed?: number;
+  /** Share of the tasks that it can do; all unless given. */
+  skill?: number;
   /** Shared by the replicas of one lab; its own by default. */
   death?: { taken: boolean };
   /** The same of the request that never ends. */
@@ -77,7 +79,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const engine = createEngine({ clock, pool, random, slots, observer: metrics });
   const { promptTokensDetails, reasoning, chatTemplate, maxModelLen } = flags;
   const context = { engine, blockSize, promptTokensDetails, reasoning, buffered: faults.buffered };
-  const limits = { modelNames: flags.servedModelNames, maxModelLen, chatTemplate };
+  const limits = { modelNames: flags.servedModelNames, maxModelLen, chatTemplate, skill: options.skill ?? 1 };
   const draw = () => Math.floor(random() * 2 ** 32);
   let requests = 0;
 

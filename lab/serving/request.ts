@@ -1,5 +1,6 @@
 import { hash32 } from './random.ts';
 import { type ApiError, apiError, badRequest, invalid, summary, validation } from './refusals.ts';
+import { solved } from './solver.ts';
 import { countTokens, naturalLength, renderChat, textOfTokens } from './tokenizer.ts';
 
 export interface Prompt {
@@ -11,6 +12,8 @@ export interface Prompt {
   seed: number;
   /** False where only tokens are allowed that have no text. */
   hasText: boolean;
+  /** The text of the answer, where the prompt is a task that the model knows. */
+  reply?: string;
   /** Share of the work that is done for it; all of it where nothing is said. */
   workShare?: number;
 }
@@ -30,6 +33,8 @@ export interface Limits {
   maxModelLen: number;
   /** False for a base model, which refuses every chat. */
   chatTemplate: boolean;
+  /** Share of the tasks that it knows which it can do; all of them where nothing is said. */
+  skill?: number;
 }
 
 type Json = Record<string, unknown>;
@@ -102,7 +107,7 @@ function readFields(endpoint: Endpoint, json: Json, limits: Limits, draw: () => 
   const prompts: Prompt[] = [];
   for (const text of texts) {
     const seed = temperature === 0 ? hash32(text) : draw();
-    const prompt = planAnswer(endpoint, json, text, seed, limits.maxModelLen);
+    const prompt = planAnswer(endpoint, json, text, seed, limits);
     if ('status' in prompt) return prompt;
     prompts.push(prompt);
   }
@@ -120,7 +125,7 @@ const NO_CHAT_TEMPLATE =
   'As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template if the ' +
   'tokenizer does not define one.';
 
-function planAnswer(endpoint: Endpoint, json: Json, text: string, seed: number, maxModelLen: number) {
+function planAnswer(endpoint: Endpoint, json: Json, text: string, seed: number, { maxModelLen, skill = 1 }: Limits) {
   const tokens = countTokens(text);
   if (tokens > maxModelLen) return tooLong(maxModelLen);
   const room = maxModelLen - tokens;
@@ -136,7 +141,9 @@ function planAnswer(endpoint: Endpoint, json: Json, text: string, seed: number, 
   }
   const least = Number(json.min_tokens ?? 0);
   if (least > limit) return badRequest(`min_tokens must be less than or equal to max_tokens=${limit}, got ${least}.`);
-  const natural = Math.max(least, naturalLength(seed));
+  const reply = json.ignore_eos === true ? null : solved(text, skill);
+  // The token that ends the answer has no text.
+  const natural = Math.max(least, reply === null ? naturalLength(seed) : countTokens(reply) + 1);
   const stops = json.ignore_eos !== true && natural < limit;
   return {
     text,
@@ -145,6 +152,7 @@ function planAnswer(endpoint: Endpoint, json: Json, text: string, seed: number, 
     finishReason: stops ? ('stop' as const) : ('length' as const),
     seed,
     hasText: !onlyWithoutText(json.allowed_token_ids),
+    ...(reply === null ? {} : { reply }),
   };
 }
 

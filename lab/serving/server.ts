@@ -28,6 +28,10 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
     const [, ofFlag = 1] = flagSpeeds.find(([flag]) => args.some((text) => text.includes(flag))) ?? [];
     return (replicaSpeeds[order.indexOf(name)] ?? 1) * ofFlag;
   };
+  const skillOf = (args: readonly string[]) => {
+    const { skill, flagSkills } = scenario.serving;
+    return flagSkills.find(([flag]) => args.some((text) => text.includes(flag)))?.[1] ?? skill;
+  };
   const podView = (pod: string) => {
     const found = replicas.get(pod)?.replica;
     if (!found) return undefined;
@@ -63,6 +67,7 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       death,
       guest,
       speed: speedOf(name, request.args),
+      skill: skillOf(request.args),
     });
     replicas.set(name, { args, replica });
     return replica.port;

@@ -60,3 +60,9 @@ export function answerTokens(seed: number, count: number, ends: boolean): string
   if (ends) tokens[count - 1] = '';
   return tokens;
 }
+
+/** A given answer in `count` tokens; those behind its end have no text. */
+export function replyTokens(reply: string, count: number): string[] {
+  const at = (index: number) => reply.slice(index * CHARACTERS_PER_TOKEN, (index + 1) * CHARACTERS_PER_TOKEN);
+  return Array.from({ length: count }, (_, index) => at(index));
+}

@@ -31,6 +31,7 @@ const PLANTED: [file: string, text: string, rule: string][] = [
     `import type { Sample } from '../load/clean.ts'; export type X = Sample;`,
     'verdict-types',
   ],
+  ['src/quality/asks.ts', importing('ask', `../${ASK}`), 'quality-imports'],
   ['src/load/asks.ts', importing('ask', `../${ASK}`), 'load-imports'],
   ['src/stack/verifies.ts', importing('verb', '../stages/verify/clean.ts'), 'stack-imports'],
   ['src/diagnosis/asks.ts', importing('ask', `../${ASK}`), 'diagnosis-imports'],
