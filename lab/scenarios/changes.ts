@@ -55,6 +55,22 @@ export const CHANGE_SCENARIOS: readonly ChangeScenario[] = [
     expect: PASS,
   },
   {
+    name: 'change-faster-and-wrong',
+    summary: 'a quantisation makes each replica 20 % faster, and wrong on some of what it knew',
+    manifests: withFlag('--quantization=fp8'),
+    base: {},
+    serving: { flagSpeeds: [['--quantization=fp8', 1.2]], flagSkills: [['--quantization=fp8', 0.7]] },
+    expect: { exitCode: 1, verdict: 'fail', cause: null },
+  },
+  {
+    name: 'change-weak-model',
+    summary: 'a model that answers no task right, before and after',
+    manifests: withFlag('--seed=7'),
+    base: {},
+    serving: { skill: 0 },
+    expect: PASS,
+  },
+  {
     name: 'change-base-broken',
     summary: 'the base branch has a flag that ends vLLM at its start, and the change takes it out',
     manifests: {},

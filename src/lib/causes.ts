@@ -60,6 +60,7 @@ export const CAUSES = {
   'config.max-cost': { owner: 'config', codes: ['max-cost'] },
   'config.undecidable': { owner: 'config', codes: ['undecidable'] },
   'config.prompts': { owner: 'change', codes: ['bad-prompts'] },
+  'config.quality-tasks': { owner: 'change', codes: ['bad-quality-tasks'] },
   'config.baseline': { owner: 'change', codes: ['bad-baseline'] },
   'config.prompt-too-short': { owner: 'config', codes: ['prompt-too-short'] },
   'config.prompt-too-long': { owner: 'config', codes: ['prompt-too-long'] },

@@ -9,6 +9,7 @@ export const CHANGE_WORDS: Readonly<Record<ComparisonVerdict, string>> = {
   fail: '❌\u00a0**fail**',
   'no-worse': '✅\u00a0no worse',
   regressed: '❌\u00a0**regressed**',
+  'worse-answers': '❌\u00a0**answers worse**',
   same: '✅\u00a0same stack',
   inconclusive: '⚠️\u00a0undecided',
   invalid: '⚠️\u00a0not valid',
@@ -49,9 +50,14 @@ export function changeSentence(change: ArmComparison): string {
     case 'invalid':
       return 'Against the base: the measurement does not count.';
     default: {
-      if (!text) return 'Against the base: no ratio was obtained.';
+      if (!text) {
+        return change.verdict === 'worse-answers'
+          ? 'Against the base: its answers are worse, and the throughput does not count.'
+          : 'Against the base: no ratio was obtained.';
+      }
       const shown = `Against the base: ${text.value} the throughput (${text.level} interval ${text.range}×)`;
       if (change.verdict === 'regressed') return `${shown}, slower by more than chance; ${allowed} may be lost.`;
+      if (change.verdict === 'worse-answers') return `${shown}, which does not count: its answers are worse.`;
       if (change.verdict === 'no-worse')
         return `${shown}, ${(change.ratio?.high ?? 1) < 1 ? `slower, within the ${allowed} that may be lost` : `no worse; ${allowed} may be lost`}.`;
       return `${shown}, undecided; ${allowed} may be lost.`;

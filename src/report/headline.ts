@@ -5,6 +5,7 @@ import { changeOf, changeSentence, changeText } from './change.ts';
 import { code, prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
 import type { Check, Report } from './model.ts';
+import { qualitySentence, qualityText } from './quality.ts';
 import { successRate } from './record.ts';
 import { ratioCounts, speedupText, targetText, vetoed } from './speedup.ts';
 import { preflightCounts, replicaCount, serves, splitChecks, stageFailed, stagePosition, tally } from './wording.ts';
@@ -94,7 +95,10 @@ export function leadSentence(report: Report): string {
 /** The comparison with the base stack, in bold, where one was asked for. */
 function changeRemark(report: Report): string {
   const change = changeOf(report);
-  return change ? `**${prose(changeSentence(change), 400)}**` : '';
+  if (!change) return '';
+  const isOpen = change.quality?.verdict === 'dropped' || change.quality?.verdict === 'not-measured';
+  const answers = change.quality && isOpen ? ` ${qualitySentence(change.quality)}` : '';
+  return `**${prose(`${changeSentence(change)}${answers}`, 800)}**`;
 }
 
 function failText(report: Report): string {
@@ -104,6 +108,11 @@ function failText(report: Report): string {
   if (change?.verdict === 'regressed') {
     const scales = speed ? `, and ${speed.value} that of one replica` : '';
     return `${changeText(change)?.value ?? 'less than'} the throughput of its base${scales}`;
+  }
+  if (change?.verdict === 'worse-answers') {
+    const text = change.quality && qualityText(change.quality);
+    const ratio = changeText(change)?.value;
+    return `answers worse than its base${text ? `, ${text.head} of the tasks right, ${text.base} before` : ''}${ratio ? `, at ${ratio} the throughput` : ''}`;
   }
   const { service, routing } = splitChecks(report.checks);
   const failed = (checks: Check[]) => checks.filter((check) => check.outcome === 'fail').length;

@@ -87,6 +87,13 @@ export type {
   StackFigures,
 } from './model/comparisons.ts';
 export type { ArmFigures, Finding, Interval, Percentile, Percentiles } from './model/figures.ts';
+export type {
+  QualityComparison,
+  QualityExample,
+  QualityFigures,
+  QualityPairs,
+  ShareDifference,
+} from './model/quality.ts';
 export type { LimitOutcome, LimitResult, SloReport } from './model/slo.ts';
 
 export interface RunIdentity {

@@ -6,6 +6,7 @@ import type { RegistryClient } from '../clients/registry/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
+import type { QualityTask } from '../quality/task.ts';
 import type { Note } from '../report/facts.ts';
 import type { Environment, Report, RunIdentity } from '../report/model.ts';
 import type { ServiceRef } from '../stack/refs.ts';
@@ -28,6 +29,8 @@ export interface StageContext {
   runKey: string;
   /** The user's own prompts for the benchmark; none for unique ones. */
   prompts?: readonly string[] | null;
+  /** The user's own tasks for the quality of answers; none for the built-in ones. */
+  qualityTasks?: readonly QualityTask[] | null;
   /** The result of an earlier run, for a one-replica arm that cannot be measured; none without one. */
   baseline?: Report | null;
   /** Records an object that this run has made, in the lease. Absent before the pool is leased. */

@@ -45,6 +45,7 @@ const EFFECTS: Readonly<Record<ArmComparison['verdict'], Exclude<Verdict, 'pass'
   same: null,
   fail: 'fail',
   regressed: 'fail',
+  'worse-answers': 'fail',
   invalid: 'invalid',
   inconclusive: 'inconclusive',
   'not-measured': 'inconclusive',

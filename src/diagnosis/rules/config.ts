@@ -30,6 +30,13 @@ export const CONFIG_RULES: readonly Rule[] = [
     looksLike: 'the file that "prompts" names is no JSON Lines with a "prompt" in each',
     remedy: () => 'Correct the lines that the message names.',
   }),
+  named('bad-quality-tasks', {
+    cause: 'config.quality-tasks',
+    title: 'The quality tasks cannot be read',
+    family: 'config',
+    looksLike: 'the file that "quality-tasks" names is no JSON Lines with a task and its right answer in each',
+    remedy: () => 'Correct the line that the message names.',
+  }),
   named('bad-baseline', {
     cause: 'config.baseline',
     title: 'The recorded baseline cannot be used',

@@ -24,13 +24,20 @@ function shareOf({ text, bad }: Reading, name: string): number {
 }
 
 /** A share of throughput that may be lost, 0 to 50 %. */
-export const slowdown: Parser<number> = ({ text, bad }, name) => {
-  const value = text(name);
-  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value);
-  const share = Number(match?.[1]) / (match?.[2] ? 100 : 1);
-  if (!match || share > 0.5) bad(name, value, 'a share from 0% to 50%, such as 3% or 0.03');
-  return share;
-};
+export const slowdown: Parser<number> = upToHalf('3% or 0.03');
+
+/** A share of right answers that may be lost, 0 to 50 %. */
+export const qualityDrop: Parser<number> = upToHalf('2% or 0.02');
+
+function upToHalf(example: string): Parser<number> {
+  return ({ text, bad }, name) => {
+    const value = text(name);
+    const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(value);
+    const share = Number(match?.[1]) / (match?.[2] ? 100 : 1);
+    if (!match || share > 0.5) bad(name, value, `a share from 0% to 50%, such as ${example}`);
+    return share;
+  };
+}
 
 const LONGEST_SLO_MS = 10 * 60_000;
 

@@ -1,4 +1,4 @@
-import { boolean, duration, integer, plain, wordOr } from '../parsers/basic.ts';
+import { boolean, duration, integer, oneOf, plain, wordOr } from '../parsers/basic.ts';
 import { pairs } from '../parsers/mode.ts';
 import { goodputSlo } from '../parsers/target.ts';
 import type { InputRow } from '../row.ts';
@@ -101,6 +101,28 @@ export const LOAD = {
       'by a search over rates on one and on all replicas: `2s`; `auto` for the p95 of one replica in the pairs;',
       '`off`. Each rate takes from half to twice `latency-duration`, and with `0s` there none is tried. Part of',
       'the verdict with `slo` alone.',
+    ].join(' '),
+  },
+  /** Whether the stack under test and the base stack answer the same tasks. */
+  quality: {
+    group: 'load',
+    key: 'quality',
+    ...oneOf(['auto', 'off']),
+    default: 'auto',
+    description: [
+      'With `base-manifests`: `auto` puts the same tasks to both stacks, at temperature 0, and compares the right answers. A',
+      'change that answers worse does not pass, however fast. `off` puts none.',
+    ].join(' '),
+  },
+  /** JSON Lines of the workspace; empty for the built-in tasks. */
+  'quality-tasks': {
+    group: 'load',
+    key: 'qualityTasks',
+    parse: plain,
+    description: [
+      'Your own tasks for `quality`: a file of JSON Lines in the workspace, `{"prompt": "text", "expected": "text"}` each,',
+      'with `messages` in place of `prompt`, a list of right answers as `expected`, or `expectedJson`. Empty for 300',
+      'built-in ones.',
     ].join(' '),
   },
   runbook: {

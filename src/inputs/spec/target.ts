@@ -1,5 +1,5 @@
 import { slo } from '../parsers/slo.ts';
-import { slowdown, target } from '../parsers/target.ts';
+import { qualityDrop, slowdown, target } from '../parsers/target.ts';
 import type { InputRow } from '../row.ts';
 
 /** What the measurement must show. */
@@ -42,6 +42,17 @@ export const TARGET = {
       '`ttft-p95<500ms, tpot-p50<40ms, e2e-p99<20s, throughput>30, goodput>20, success-rate>99.9%, hit-rate>60%,',
       'cost-per-million-tokens<$2`. `ttft`, `tpot`, `itl` and `e2e` have `p50`, `p95` and `p99`. The sign may be left',
       'out, as in `throughput 30`. A limit is met or missed only beyond its confidence bound.',
+    ],
+  },
+  /** A share, 0 to below 1. */
+  'max-quality-drop': {
+    group: 'target',
+    key: 'maxQualityDrop',
+    parse: qualityDrop,
+    default: '2%',
+    description: [
+      'With `base-manifests`: the share of the tasks of `quality` that may be answered right by the base stack and no more.',
+      'A drop that is surely larger fails the run.',
     ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -26,9 +26,9 @@ export function preflightStep(run: Run): Promise<Planned> {
     try {
       const files = await readFiles(run, table);
       const world = await connected(run, table);
-      const { prompts, baseline } = files;
+      const { prompts, qualityTasks, baseline } = files;
       const { gke, kube, registry } = world;
-      const context = { ...run.context, gke, kube, registry, prompts, baseline };
+      const context = { ...run.context, gke, kube, registry, prompts, qualityTasks, baseline };
       const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table, files.base);
       const { base } = prepared;
       const beside = base?.state === 'ready' ? { beside: base.prepared.service.name } : {};

@@ -16,6 +16,7 @@ const DROP_ORDER = [
   'measures',
   'preflight',
   'checks',
+  'quality',
   'change',
   'limits',
   'evidence',

@@ -19,6 +19,7 @@ import { environment, pods } from './sections/environment.ts';
 import { evidence } from './sections/evidence.ts';
 import { measures, pairs } from './sections/measures.ts';
 import { preflight } from './sections/preflight.ts';
+import { quality } from './sections/quality.ts';
 import { runbook } from './sections/runbook.ts';
 import type { Detail, Section } from './sections/section.ts';
 import { slo } from './sections/slo.ts';
@@ -80,6 +81,7 @@ function sectionsOf(report: Report, detail: Detail): Section[] {
     evidence(report, detail),
     change(report),
     slo(report),
+    quality(report),
     preflight(report, detail),
     measures(report),
     pairs(report),

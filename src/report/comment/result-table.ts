@@ -1,8 +1,9 @@
-import { besideLimits } from '../../lib/number.ts';
+import { besideLimits, percentUpTo } from '../../lib/number.ts';
 import { CHANGE_WORDS, changeOf, changeText } from '../change.ts';
 import { code, prose } from '../escape.ts';
 import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from '../format.ts';
 import type { Check, Report, StageResult } from '../model.ts';
+import { QUALITY_WORDS, qualityOf, qualityText } from '../quality.ts';
 import { speedupText, vetoed } from '../speedup.ts';
 import {
   CHECK_WORDS,
@@ -19,7 +20,7 @@ import {
 } from '../wording.ts';
 import { table } from './markdown.ts';
 
-/** The table of the first screen: at most seven rows. Measures when something was measured, else how far the run came. */
+/** The table of the first screen: at most seven rows, and two of a comparison with the base stack. Measures when something was measured, else how far the run came. */
 export function resultTable(report: Report): string | null {
   const measured = report.benchmark?.speedup != null || report.checks.length > 0;
   if (report.verdict !== 'error' && measured) return serves(report) ? servesTable(report) : measuresTable(report);
@@ -47,7 +48,7 @@ function measuresTable(report: Report): string {
   const { benchmark } = report;
   const replicas = replicaCount(report);
   const { service, routing } = splitChecks(report.checks);
-  const rows = [speedupRow(report), ...changeRow(report)];
+  const rows = [speedupRow(report), ...changeRow(report), ...qualityRow(report)];
   if (benchmark) {
     const { all, one } = benchmark.arms;
     const rates = [requestsPerSecond(all.requestsPerSecond), requestsPerSecond(one.requestsPerSecond)];
@@ -88,6 +89,19 @@ function changeRow(report: Report): string[][] {
   const text = change.verdict === 'invalid' ? null : changeText(change);
   const seen = text ? `**${text.value}** (${text.range})` : '–';
   return [['**Against the base**', seen, '1×', `> ${plain(change.limit)}×`, CHANGE_WORDS[change.verdict]]];
+}
+
+/** The answers of both stacks to the same tasks, where they were compared. */
+function qualityRow(report: Report): string[][] {
+  const quality = qualityOf(report);
+  if (!quality) return [];
+  const text = qualityText(quality);
+  const result = QUALITY_WORDS[quality.verdict];
+  const limit = `drop ≤ ${percentUpTo(quality.maxDrop, 2)}`;
+  if (!text) return [['**Quality of answers**', '–', '–', limit, result]];
+  const seen = `**${text.head}** (${text.difference}: ${text.range})`;
+  const base = `base ${text.base}, ${text.identical} identical`;
+  return [['**Quality of answers**', seen, base, limit, result]];
 }
 
 function answeredRow(report: Report): string[] {

@@ -33,7 +33,8 @@ export function junit(report: Report): string {
   const change = changeOf(report);
   if (change) {
     const { verdict, limit } = change;
-    const kind = verdict === 'regressed' ? 'failure' : verdict === 'no-worse' || verdict === 'same' ? null : 'error';
+    const isFailure = verdict === 'regressed' || verdict === 'worse-answers';
+    const kind = isFailure ? 'failure' : verdict === 'no-worse' || verdict === 'same' ? null : 'error';
     cases.push(testCase('comparisons', `throughput above ${limit} of the base`, kind, changeSentence(change)));
   }
   for (const limit of report.slo?.limits ?? []) {

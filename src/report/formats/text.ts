@@ -4,6 +4,7 @@ import { logLine } from '../escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
+import { qualityOf, qualitySentence } from '../quality.ts';
 import { limitsLine } from '../slo.ts';
 import { speedupText, vetoed } from '../speedup.ts';
 import { sentence, serves, splitChecks, tally, whoActs } from '../wording.ts';
@@ -27,6 +28,7 @@ export function renderVerdictText(report: Report): string[] {
     ['speed-up', serves(report) ? null : speedLine(report)],
     ['change', changeLine(report)],
     ['limits', limitsLine(report)],
+    ['quality', qualityLine(report)],
     ['endpoint', report.release?.outcome === 'kept' ? report.environment.endpoint : null],
     ['throughput', throughputLine(report)],
     ['latency', latencyLine(report)],
@@ -53,6 +55,11 @@ function speedLine(report: Report): string {
 function changeLine(report: Report): string | null {
   const change = changeOf(report);
   return change ? changeSentence(change) : null;
+}
+
+function qualityLine(report: Report): string | null {
+  const quality = qualityOf(report);
+  return quality ? qualitySentence(quality) : null;
 }
 
 function throughputLine(report: Report): string | null {

@@ -1,7 +1,9 @@
 import type { ArmFigures, Finding, Interval, Percentiles } from './figures.ts';
+import type { QualityComparison } from './quality.ts';
 
 /**
- * What a comparison shows. `scaling` ends as `pass` or `fail`, `change` as `no-worse` or `regressed`; both may be
+ * What a comparison shows. `scaling` ends as `pass` or `fail`, `change` as `no-worse`, `regressed` or `worse-answers` (a
+ * veto, whatever the throughput); both may be
  * `inconclusive` (not decided) and `invalid` (measured wrongly). `same`: both stacks are one, so that nothing was measured.
  * `not-measured`: it was asked for, and could not be.
  */
@@ -10,6 +12,7 @@ export type ComparisonVerdict =
   | 'fail'
   | 'no-worse'
   | 'regressed'
+  | 'worse-answers'
   | 'same'
   | 'inconclusive'
   | 'invalid'
@@ -32,6 +35,8 @@ export interface ArmComparison {
   pairs: number;
   /** What `change` measured; null where it did not, and of `scaling`, which is under `benchmark`. */
   change: ChangeFigures | null;
+  /** Answers of both stacks to the same tasks; absent where they were not asked for, and in older reports. */
+  quality?: QualityComparison;
 }
 
 /** A named endpoint under load. */

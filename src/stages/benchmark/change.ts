@@ -9,12 +9,14 @@ import { type ChangeLook, type ChangePlan, changeLook, nodeSpread } from '../../
 import { judgeChange } from '../../verdict/change-evidence.ts';
 import { wholeRounds } from '../../verdict/decide.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
+import { withQuality } from '../../verdict/quality.ts';
 import type { StageContext } from '../context.ts';
 import { type Arm, type ComparedStack, openArm } from './change-arms.ts';
 import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts';
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
 import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
 import { closeReplicaWays, waysTo } from './one-replica.ts';
+import { measureQuality } from './quality.ts';
 
 /**
  * One-sided chance of a false `regressed`, and of a false `no-worse`, over all looks together. The t quantile at the limits
@@ -116,6 +118,7 @@ async function compare(
   const figures = (name: Arm['name']) =>
     stackFigures(arms[name], { load: summaries[name].figures, blocks: blocks[name], measures: measures[name] });
   const stacks = { head: await figures('head'), base: await figures('base') };
+  const quality = await measureQuality(context, arms, { concurrency, isFailing: failing });
   const { round = 1 } = plan;
   const looks = {
     done: Math.max(0, Math.floor((pairs.length - plan.minPairs) / round) + 1),
@@ -144,7 +147,10 @@ async function compare(
       nodeDeviation: look.nodeDeviation,
     },
   };
-  return { comparison, records: [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records) };
+  return {
+    comparison: withQuality(comparison, quality),
+    records: [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records),
+  };
 }
 
 /** Warms both arms. Returns the larger of their median latencies, milliseconds. */

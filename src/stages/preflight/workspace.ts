@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
+import { readQualityTasks } from '../../clients/files/quality-tasks.ts';
 import { describe, groupOf, type KubeObject, refOf } from '../../clients/kubernetes/objects.ts';
 import type { Inputs } from '../../inputs/inputs.ts';
 import { Failure } from '../../lib/failure.ts';
+import type { QualityTask } from '../../quality/task.ts';
 import type { Report } from '../../report/model.ts';
 import { isService } from '../../stack/service.ts';
 import type { BaseFiles } from './base.ts';
@@ -18,6 +20,8 @@ export interface Files {
   base: BaseFiles | null;
   retire: KubeObject[];
   prompts: readonly string[] | null;
+  /** The user's own tasks for the quality of answers. */
+  qualityTasks: readonly QualityTask[] | null;
   baseline: Report | null;
   /** The result of the last run that passed. */
   lastPass: Report | null;
@@ -35,7 +39,7 @@ interface Workspace {
 /** The files that the inputs name, each a line of preflight of its own. Null when one of them cannot be used. */
 export async function loadFiles(session: Workspace, table: Table): Promise<Files | null> {
   const { inputs, workspace: root } = session;
-  const [manifests, base, retire, prompts, baseline, lastPass] = await Promise.all([
+  const [manifests, base, retire, prompts, qualityTasks, baseline, lastPass] = await Promise.all([
     table.check('manifests', 'Manifests', async () => {
       const value = await readManifests(session);
       const files = new Set(value.map(({ file }) => file)).size;
@@ -50,6 +54,16 @@ export async function loadFiles(session: Workspace, table: Table): Promise<Files
       const value = await readPrompts({ path: inputs.prompts, root });
       return { value, seen: `${value.length} prompts` };
     }),
+    readFile(
+      table,
+      'quality-tasks',
+      'Quality tasks',
+      inputs.quality === 'auto' && inputs.qualityTasks !== '',
+      async () => {
+        const value = await readQualityTasks({ path: inputs.qualityTasks, root });
+        return { value, seen: `${value.length} tasks${comparesBase(inputs) ? '' : ', not put to one stack alone'}` };
+      },
+    ),
     readFile(table, 'baseline', 'Recorded baseline', inputs.baseline !== '', async () => {
       const value = await readBaseline({ path: inputs.baseline, root });
       return { value, seen: `of ${value.finishedAt ?? 'an unknown time'}` };
@@ -58,12 +72,13 @@ export async function loadFiles(session: Workspace, table: Table): Promise<Files
       readLastPass({ path: inputs.lastPass, root }),
     ),
   ]);
-  if (!manifests || !base || !retire || !prompts || !baseline || !lastPass) return null;
+  if (!manifests || !base || !retire || !prompts || !qualityTasks || !baseline || !lastPass) return null;
   return {
     manifests,
     base: base.value,
     retire: (retire.value ?? []).map(({ object }) => object),
     prompts: prompts.value,
+    qualityTasks: qualityTasks.value,
     baseline: baseline.value,
     lastPass: lastPass.value,
   };

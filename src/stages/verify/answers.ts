@@ -40,13 +40,13 @@ export async function awaitAnswer(context: StageContext, client: ServingClient):
   return answered;
 }
 
-/** Asks for one completion and one chat completion, and notes what came of each. */
+/** Asks for one completion and one chat completion, and notes what came of each. Returns whether chat works. */
 export async function checkAnswers(
   context: StageContext,
   client: ServingClient,
   budget: RequestBudget,
   model: string,
-): Promise<void> {
+): Promise<boolean> {
   const common = { model, max_tokens: PROBE_MAX_TOKENS, temperature: 0 };
   const completion = await spend(context, budget, (limit) =>
     client.post('/v1/completions', { ...common, prompt: 'The capital of France is' }, limit),
@@ -55,8 +55,10 @@ export async function checkAnswers(
   const chat = await spend(context, budget, (limit) =>
     client.post('/v1/chat/completions', { ...common, messages: [{ role: 'user', content: 'Say hello.' }] }, limit),
   );
-  const judged = judgeAnswer(chat.answer, ofChat) ?? withoutTemplate(chat.answer) ?? failed(status(chat));
+  const chatted = judgeAnswer(chat.answer, ofChat);
+  const judged = chatted ?? withoutTemplate(chat.answer) ?? failed(status(chat));
   add(context, { id: 'chat', title: 'Chat completion', expected: 'HTTP 200 with tokens', ...judged });
+  return chatted !== null && chatted.outcome !== 'fail';
 }
 
 /** The check of completions, which later requests may put into question. */

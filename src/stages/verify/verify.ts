@@ -14,6 +14,8 @@ import { checkRouting } from './routing.ts';
 /** What later stages need to know of the model that answers. */
 export interface VerifiedModel {
   modelId: string;
+  /** Whether it serves chat, which needs a chat template. */
+  chat: boolean;
   /** What verify discovered of model, server and endpoint picker. */
   environment: Partial<Environment>;
   /** Who served the prompts of the routing check; null for one replica, which needs no routing. */
@@ -55,7 +57,7 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
     }
     discover({ modelId, endpoint: stack.route.endpoint });
     const budget = createRequestBudget(context.clock);
-    await checkAnswers(context, client, budget, modelId);
+    const chat = await checkAnswers(context, client, budget, modelId);
     const picker = await readPicker(context.kube, prepared.service);
     discover({ scorers: picker.scorers, pickerImage: picker.image });
 
@@ -78,7 +80,7 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
         : null;
     const ended = budget.ended();
     if (ended?.because === 'unanswered') add(context, completionCheck({ outcome: 'fail', seen: ended.text }));
-    return { modelId, environment: discovered, routing };
+    return { modelId, chat, environment: discovered, routing };
   } finally {
     await client.close();
   }

@@ -81,7 +81,15 @@ async function run(
   };
   const manifests = [{ object: SERVICE, file: 'service.yaml', line: 1 }];
   const running = createRun(base, journal, {
-    load: async () => ({ manifests, prompts: null, baseline: null, base: null, lastPass: null, retire: [] }),
+    load: async () => ({
+      manifests,
+      prompts: null,
+      qualityTasks: null,
+      baseline: null,
+      base: null,
+      lastPass: null,
+      retire: [],
+    }),
     connect,
     saveLease: (state) => saved.push(state),
     ...host,
