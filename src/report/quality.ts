@@ -64,3 +64,14 @@ function signed(share: number): string {
   const text = decimal(100 * share, 1);
   return share > 0 && text !== '0.0' ? `+${text}` : text.replace('−0.0', '0.0');
 }
+
+/** Why answers that are worse fail a run, and what to do; null for a run that failed otherwise. Plain text. */
+export function worseAnswers(report: Report): { why: string; fix: string } | null {
+  const change = changeOf(report);
+  const [why] = change?.reasons ?? [];
+  if (change?.verdict !== 'worse-answers' || why === undefined || report.reasons[0] !== why) return null;
+  return {
+    why,
+    fix: 'Look at the answers that changed, under "Quality of the answers", and at what differs from the base: model, quantisation, chat template, flags of vLLM. A drop that is wanted needs a larger `max-quality-drop`.',
+  };
+}

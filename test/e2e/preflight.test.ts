@@ -39,6 +39,22 @@ describe('mode preflight', () => {
   );
 
   it(
+    'names the line of a task that is wrong before it asks anybody',
+    async () => {
+      e2e = await startE2e('pass', { 'quality-tasks': 'tasks.jsonl' });
+      writeFileSync(join(e2e.job.workspace, 'tasks.jsonl'), '{"prompt":"a","expected":"b"}\n{"prompt":"::error::c"}\n');
+      const { code, log } = await e2e.job.main().done;
+      expect(code).toBe(1);
+      expect(log).toContain('tasks.jsonl: line 2 needs either "expected" or "expectedJson".');
+      expect(log).not.toContain('::error::c');
+      const { sizes, nodes, kube } = await e2e.record();
+      expect([sizes, nodes, kube]).toEqual([[], [], []]);
+      expect(e2e.job.outputs()).toMatchObject({ verdict: 'error', cause: 'config.quality-tasks', blame: 'change' });
+    },
+    MINUTES,
+  );
+
+  it(
     'ends before the lease for a public image that does not exist, and asks without credentials',
     async () => {
       e2e = await startE2e('image-pull', { manifests: 'deploy' });

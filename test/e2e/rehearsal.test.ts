@@ -61,10 +61,22 @@ describeRehearsals(3 * MEASURED_SCALE, [
   },
 ]);
 
-// Neither does it matter here how fast the machine is: a replica that refused connections outweighs a starved client.
+// Neither does it matter here how fast the machine is.
 describeRehearsals(MEASURED_SCALE, [
   {
-    // Clients hardly see it: what the gateway counts gives the replica away.
+    // Answers are as wrong on a slow machine, and weigh more than what disturbed the load.
+    scenario: 'change-faster-and-wrong',
+    pairs: '3-3',
+    flags: ['--target-speedup=0.1-2.8'],
+    code: 1,
+    says: [
+      /Fail — answers worse than its base, 6\d\.\d% of the tasks right, 8\d\.\d% before/,
+      /Head answers worse than base, whatever the throughput: The stack under test answers \d+ of 300 tasks right/,
+      /\*\*Quality of answers\*\* .* drop ≤ 2% .*worse/,
+    ],
+  },
+  {
+    // Clients hardly see it: what the gateway counts gives the replica away, and outweighs a starved client.
     scenario: 'replica-dies',
     // It dies in the first of them. What so few prove beside other tests is not enough for the usual target.
     pairs: '3-3',

@@ -1,4 +1,5 @@
 import type { Cause } from '../../lib/causes.ts';
+import type { Evidence } from '../evidence.ts';
 import { containersOf } from '../facts.ts';
 import type { Rule } from './rule.ts';
 
@@ -161,6 +162,11 @@ const SPEED_RULES: readonly Rule[] = [
   },
 ];
 
+/** Answers that are worse do not become right in a quiet measurement. */
+function failsByAnswers({ verdict, comparisons = [] }: Evidence['report']): boolean {
+  return verdict === 'fail' && comparisons.some((comparison) => comparison.verdict === 'worse-answers');
+}
+
 export const MEASUREMENT_RULES: readonly Rule[] = [
   ...DISTURBANCES.map(
     ({ vetoes, unless, says, cause, title, looksLike, remedy }): Rule => ({
@@ -173,7 +179,7 @@ export const MEASUREMENT_RULES: readonly Rule[] = [
         const all = report.benchmark?.vetoes ?? [];
         const found = all.filter(({ id, message }) => vetoes.includes(id) && (!says || says.test(message)));
         const [first] = found;
-        if (failure || !first || all.some(({ id }) => id === unless)) return null;
+        if (failure || !first || all.some(({ id }) => id === unless) || failsByAnswers(report)) return null;
         return { seen: found.map(({ id, message }) => `${id}: ${message}`), explanation: first.message };
       },
       remedy: () => remedy,

@@ -42,7 +42,7 @@ export const TARGET = {
       '`ttft-p95<500ms, tpot-p50<40ms, e2e-p99<20s, throughput>30, goodput>20, success-rate>99.9%, hit-rate>60%,',
       'cost-per-million-tokens<$2`. `ttft`, `tpot`, `itl` and `e2e` have `p50`, `p95` and `p99`. The sign may be left',
       'out, as in `throughput 30`. A limit is met or missed only beyond its confidence bound.',
-    ],
+    ].join(' '),
   },
   /** A share, 0 to below 1. */
   'max-quality-drop': {

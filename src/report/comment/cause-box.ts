@@ -3,6 +3,7 @@ import { knownCause, wasCutOff } from '../cause.ts';
 import { changeOf } from '../change.ts';
 import { code, fenced, link, prose } from '../escape.ts';
 import type { ArmComparison, Diagnosis, ManifestLocation, Report } from '../model.ts';
+import { worseAnswers } from '../quality.ts';
 import { sloAdvice } from '../slo.ts';
 import { whoActs } from '../wording.ts';
 import { alert } from './markdown.ts';
@@ -38,6 +39,10 @@ function verdictLines(report: Report): string[] {
 
 function causeLines(report: Report): string[] {
   const { failure } = report;
+  const worse = worseAnswers(report);
+  // What disturbed the load, if anything did, is not why the answers are worse.
+  if (worse)
+    return [`**Why:** ${prose(worse.why, 500)}`, `**To fix:** ${prose(worse.fix, 500)}`, ...changedLine(report)];
   const known = knownCause(report);
   if (known) {
     const title = known.title.trim().replace(/[.!]+$/, '');
@@ -182,6 +187,11 @@ function changeAdvice(change: ArmComparison | undefined): string[] {
     ];
   }
   if (change?.verdict !== 'inconclusive') return [];
+  if (change.quality?.verdict === 'not-measured') {
+    return [
+      '**To decide:** remove what kept the answers from being compared and run again; with `quality: off` the throughput alone is judged.',
+    ];
+  }
   return ['**To decide:** allow more pairs (input `pairs`) or a larger `max-slowdown`, or run again.'];
 }
 

@@ -4,7 +4,7 @@ import { logLine } from '../escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
-import { qualityOf, qualitySentence } from '../quality.ts';
+import { qualityOf, qualitySentence, worseAnswers } from '../quality.ts';
 import { limitsLine } from '../slo.ts';
 import { speedupText, vetoed } from '../speedup.ts';
 import { sentence, serves, splitChecks, tally, whoActs } from '../wording.ts';
@@ -91,6 +91,13 @@ function checkRows(report: Report): [string, string | null][] {
 function causeRows(report: Report): [string, string | null][] {
   const { failure, verdict } = report;
   if (verdict === 'pass') return [];
+  const worse = worseAnswers(report);
+  if (worse) {
+    return [
+      ['cause', worse.why],
+      ['to fix', worse.fix],
+    ];
+  }
   const known = knownCause(report);
   if (known) {
     const sure = known.confidence === 'proven' ? '' : ` (${known.confidence})`;

@@ -4,9 +4,11 @@ import type { Expected, QualityTask } from '../../quality/task.ts';
 import type { QualityComparison, QualityExample, QualityFigures, QualityPairs } from '../../report/model.ts';
 import { judgeQuality } from '../../verdict/quality.ts';
 
-/** Answers by the order of the tasks, null for one without a response, and why the first has none. */
+/** Answers by the order of the tasks, null for one without a response; how many have none, and why the first. */
 export interface Answers {
   texts: (string | null)[];
+  /** Tasks that were asked in vain; the measurement may have ended before others were asked. */
+  lost: number;
   problem: string | null;
 }
 
@@ -43,10 +45,10 @@ export function compareAnswers({
   api: QualityFigures['api'];
   maxDrop: number;
 }): Pick<QualityComparison, 'verdict' | 'reason' | 'figures'> {
-  const unanswered = { head: countNull(head.texts), base: countNull(base.texts) };
+  const unanswered = { head: head.lost, base: base.lost };
   const limit = mostUnanswered(tasks.length);
   if (unanswered.head > limit || unanswered.base > limit) {
-    return { verdict: 'not-measured', reason: tooFew(tasks.length, { unanswered, head, base }), figures: null };
+    return { verdict: 'not-measured', reason: tooFew(tasks.length, { head, base }), figures: null };
   }
   const pairs = tasks.flatMap((task, index): Pair[] => {
     const [own, other] = [head.texts[index] ?? null, base.texts[index] ?? null];
@@ -65,15 +67,11 @@ export function compareAnswers({
   return { verdict, reason: reasonOf(verdict, figures, maxDrop), figures };
 }
 
-function tooFew(
-  tasks: number,
-  { unanswered, head, base }: { unanswered: QualityFigures['unanswered']; head: Answers; base: Answers },
-): string {
-  const isHead = unanswered.head >= unanswered.base;
+function tooFew(tasks: number, { head, base }: { head: Answers; base: Answers }): string {
+  const isHead = head.lost >= base.lost;
   const who = isHead ? 'The stack under test' : 'The base stack';
-  const problem = (isHead ? head : base).problem ?? 'the measurement ended before';
-  const allowed = mostUnanswered(tasks);
-  return `${who} gave no response to more than ${allowed} of ${tasks} tasks (${problem.slice(0, 200)}).`;
+  const problem = (isHead ? head : base).problem ?? 'no response';
+  return `${who} gave no response to more than ${mostUnanswered(tasks)} of ${tasks} tasks (${problem.slice(0, 200)}).`;
 }
 
 function reasonOf(verdict: 'kept' | 'dropped' | 'too-low', figures: QualityFigures, maxDrop: number): string {
@@ -130,8 +128,4 @@ function expectedText(expected: Expected): string {
 
 function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).toWellFormed()}…`;
-}
-
-function countNull(texts: readonly (string | null)[]): number {
-  return texts.filter((text) => text === null).length;
 }

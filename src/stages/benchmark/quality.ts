@@ -66,9 +66,8 @@ async function answer(
   const { endpoint, hostname } = stack.route;
   // By the route of the service, as its users do: a way to one replica has completions alone.
   const client = createServingClient({ baseUrl: endpoint, hostname, signal });
-  const found: Answers = { texts: tasks.map(() => null), problem: null };
+  const found: Answers = { texts: tasks.map(() => null), lost: 0, problem: null };
   let next = 0;
-  let unanswered = 0;
   const work = async () => {
     while (next < tasks.length && !signal.aborted) {
       const index = next;
@@ -76,10 +75,11 @@ async function answer(
       const task = tasks[index] as QualityTask;
       const { text, problem } = await asked(client, taskRequest(task, { api, model: model.modelId }), signal);
       found.texts[index] = text;
-      if (text !== null) continue;
+      // A request that ended with the measurement is nobody's fault.
+      if (text !== null || signal.aborted) continue;
       found.problem ??= problem;
-      unanswered += 1;
-      if (unanswered > mostUnanswered(tasks.length)) giveUp();
+      found.lost += 1;
+      if (found.lost > mostUnanswered(tasks.length)) giveUp();
     }
   };
   try {

@@ -21,4 +21,10 @@ describeRehearsals(MEASURED_SCALE, [
     code: 1,
     says: [/Fail — 0\.[67]\d+× the throughput of its base/, /regressed/, /\*\*Speed-up\*\* .*✅ pass/],
   },
+  {
+    // It would pass by its throughput.
+    scenario: 'change-faster-and-wrong',
+    code: 1,
+    says: [/Fail — answers worse than its base/, /at 1\.[12]\d+× the throughput/, /\*\*Speed-up\*\* .*✅ pass/],
+  },
 ]);

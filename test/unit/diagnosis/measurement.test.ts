@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/diagnosis/explain.ts';
+import { unmeasuredChange } from '../../../src/verdict/comparisons.ts';
 import { aBenchmark } from '../report/fixtures.ts';
 import { someLimits } from '../report/slo.ts';
 import { someEvidence } from './evidence.ts';
@@ -47,5 +48,16 @@ describe('a limit that is missed', () => {
 
   it('explains no other verdict', () => {
     expect(causeWith('invalid', 'starved')).toBe('measure.client-starved');
+  });
+});
+
+describe('answers that are worse', () => {
+  it('are not explained by what disturbed the load beside them', () => {
+    const benchmark = aBenchmark(2.6, 0.03, { vetoes: [{ id: 'starved', message: 'starved' }] });
+    const worse = { ...unmeasuredChange('not-measured', 'worse', 0.97), verdict: 'worse-answers' as const };
+    const explained = (verdict: 'fail' | 'invalid', comparisons = [worse]) =>
+      explain(someEvidence({ reported: { verdict, benchmark, comparisons } }))?.cause;
+    expect(explained('fail')).toBe(undefined);
+    expect(explained('invalid', [])).toBe('measure.client-starved');
   });
 });

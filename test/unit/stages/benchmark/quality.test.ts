@@ -51,11 +51,7 @@ async function measured(
   const { context: usual, said } = stageContext({}, inputs);
   const given = { ...usual, ...context };
   const [head, base] = [await arm('head', replies.head, chats.head), await arm('base', replies.base, chats.base)];
-  const quality = await measureQuality(
-    given,
-    { head: head.arm, base: base.arm },
-    { concurrency: 40, isFailing },
-  );
+  const quality = await measureQuality(given, { head: head.arm, base: base.arm }, { concurrency: 40, isFailing });
   return { quality, said: texts(said), head: head.server, base: base.server };
 }
 
@@ -156,6 +152,12 @@ describe('the quality of answers', () => {
     const { quality, ...both } = await measured({ head, base });
     expect(quality).toMatchObject({ verdict: 'not-measured', figures: null, reason: expect.stringMatching(reason) });
     expect(Math.min(both.head.requests, both.base.requests)).toBeLessThan(120);
+  });
+
+  it('names the stack that does not respond to some tasks, although neither was asked all', async () => {
+    const some: Reply = (prompt, number) => (prompt.includes('kilometres') ? { status: 500 } : able(1)(prompt, number));
+    const { quality } = await measured({ head: able(1), base: some });
+    expect(quality?.reason).toBe('The base stack gave no response to more than 15 of 300 tasks (HTTP 500).');
   });
 
   it('is not measured where there is no time, or a stack has failed already', async () => {
