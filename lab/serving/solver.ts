@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
 
 /**
  * What a model that can do small tasks replies: the task's answer, read from its own words, or a wrong one for the share
- * 1 − `skill` of them. Which ones follows from the text, so that equal models agree. Null for a text that is no such task.
+ * 1 − `skill` of them. Which ones follows from the text, so that equal models agree. Null for any other text.
  */
 export function solved(text: string, skill: number): string | null {
   // A completion may have examples in front of its question.

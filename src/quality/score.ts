@@ -22,7 +22,7 @@ export function normalised(answer: string): string {
   for (let before = ''; before !== text; ) {
     before = text;
     text = text.replace(/^(["'`]|\*\*)(.*)\1$/, '$2').trim();
-    // An ellipsis is no final point.
+    // An ellipsis is not a final point.
     text = text.replace(/([^.])\.$/, '$1').trim();
   }
   if (/^[+-]?\d{1,3}(,\d{3})+$/.test(text)) return text.replaceAll(',', '');
@@ -38,7 +38,7 @@ function unfenced(text: string): string {
   return /^\s*```[a-z]*\s*\n([\s\S]*?)\n?```\s*$/i.exec(text)?.[1] ?? text;
 }
 
-/** The value that an answer is; an empty object where it is no JSON. */
+/** The value that an answer is; an empty object where it is not JSON. */
 function jsonOf(answer: string): { value?: unknown } {
   try {
     return { value: plain(JSON.parse(unfenced(withoutThought(answer)).trim())) };

@@ -32,14 +32,14 @@ export async function readQualityTasks(options: { path: string; root: string }):
 /** The task of a line, or what is wrong with it. */
 function taskOf(line: string, number: number): QualityTask | string {
   const fields = objectOf(line);
-  if (fields === null) return 'is no JSON object';
+  if (fields === null) return 'is not a JSON object';
   const messages = messagesOf(fields);
   if (typeof messages === 'string') return messages;
   const expected = expectedOf(fields);
   if (typeof expected === 'string') return expected;
   const { maxTokens = USUAL_TOKENS } = fields;
   if (!Number.isInteger(maxTokens) || Number(maxTokens) < 1 || Number(maxTokens) > MOST_TOKENS) {
-    return `has a "maxTokens" that is no whole number from 1 to ${MOST_TOKENS}`;
+    return `has a "maxTokens" that is not a whole number from 1 to ${MOST_TOKENS}`;
   }
   return { id: `line-${number}`, kind: 'own', messages, expected, maxTokens: Number(maxTokens) };
 }
@@ -59,7 +59,7 @@ function messagesOf({ prompt, messages }: Record<string, unknown>): TaskMessage[
     const problem = textProblem(prompt);
     return problem ? `has a "prompt" that ${problem}` : [{ role: 'user', content: prompt as string }];
   }
-  if (!Array.isArray(messages) || messages.length === 0) return 'has "messages" that are no list with an entry';
+  if (!Array.isArray(messages) || messages.length === 0) return 'has "messages" that are not a list with an entry';
   const wrong = messages.findIndex((each: { role?: unknown; content?: unknown } | null) => {
     return !ROLES.includes(each?.role) || textProblem(each?.content) !== null;
   });
@@ -75,13 +75,13 @@ function expectedOf({ expected, expectedJson }: Record<string, unknown>): Expect
   const texts: unknown[] = Array.isArray(expected) ? expected : [expected];
   const isText = (each: unknown) => typeof each === 'number' || textProblem(each) === null;
   if (texts.length === 0 || !texts.every(isText)) {
-    return `has an "expected" that is no text, number or list of them, of at most ${MOST_CHARACTERS} characters each`;
+    return `has an "expected" that is not a text, a number or a list of them, of at most ${MOST_CHARACTERS} characters each`;
   }
   return { texts: texts.map(String) };
 }
 
 function textProblem(value: unknown): string | null {
-  if (typeof value !== 'string') return 'is no text';
+  if (typeof value !== 'string') return 'is not a text';
   if (value.trim() === '') return 'is empty';
   return value.length > MOST_CHARACTERS ? `has more than ${MOST_CHARACTERS} characters` : null;
 }

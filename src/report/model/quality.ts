@@ -2,7 +2,7 @@
 export interface QualityComparison {
   /**
    * `dropped`: the interval of the difference lies below the drop that is allowed, a veto. `kept`: it does not. `too-low`:
-   * the base answers too few tasks right for any drop to be found, which is no failure. `not-measured`: see `reason`.
+   * the base answers too few tasks right for any drop to be found, which does not fail the run. `not-measured`: see `reason`.
    */
   verdict: 'kept' | 'dropped' | 'too-low' | 'not-measured';
   /** One sentence. */

@@ -84,7 +84,7 @@ function reasonOf(verdict: 'kept' | 'dropped' | 'too-low', figures: QualityFigur
     return `${shown} (${interval}): a drop beyond the ${percentUpTo(maxDrop, 2)} that is allowed.`;
   }
   if (verdict === 'too-low') {
-    return `${shown} (${interval}): too few for a drop to be found, which is no failure.`;
+    return `${shown} (${interval}): too few for a drop to be found, which does not fail the run.`;
   }
   return `${shown} (${interval}): no drop that is surely beyond the ${percentUpTo(maxDrop, 2)} that is allowed.`;
 }

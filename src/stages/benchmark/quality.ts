@@ -97,7 +97,7 @@ async function asked(
 ): Promise<{ text: string | null; problem: string | null }> {
   let problem: string | null = null;
   for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt += 1) {
-    // What ends the measurement ends the request as well, and is no fault of the run.
+    // What ends the measurement ends the request as well, and not the run.
     const sent = await ask({ signal: NEVER }, REQUEST_LIMIT_MS, (limit) => client.post(path, body, limit));
     const text = sent.answer?.status === 200 ? answerText(sent.answer.json?.choices) : null;
     if (text !== null) return { text, problem: null };

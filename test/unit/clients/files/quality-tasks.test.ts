@@ -45,16 +45,24 @@ describe('the tasks of a user', () => {
   });
 
   it.each([
-    ['no JSON', 'hello', 'line 2 is no JSON object'],
-    ['a list', '[]', 'line 2 is no JSON object'],
-    ['null', 'null', 'line 2 is no JSON object'],
+    ['no JSON', 'hello', 'line 2 is not a JSON object'],
+    ['a list', '[]', 'line 2 is not a JSON object'],
+    ['null', 'null', 'line 2 is not a JSON object'],
     ['no prompt', '{"expected":"5"}', 'line 2 needs either "prompt" or "messages"'],
     ['both', line({ messages: [] }), 'line 2 needs either "prompt" or "messages"'],
     ['an empty prompt', line({ prompt: ' ' }), 'line 2 has a "prompt" that is empty'],
-    ['a prompt that is no text', line({ prompt: 7 }), 'line 2 has a "prompt" that is no text'],
+    ['a prompt that is not a text', line({ prompt: 7 }), 'line 2 has a "prompt" that is not a text'],
     ['a prompt without an end', line({ prompt: 'x'.repeat(32_769) }), 'has more than 32768 characters'],
-    ['no messages', line({ prompt: undefined, messages: [] }), 'line 2 has "messages" that are no list with an entry'],
-    ['messages of another type', line({ prompt: undefined, messages: 'x' }), 'line 2 has "messages" that are no list'],
+    [
+      'no messages',
+      line({ prompt: undefined, messages: [] }),
+      'line 2 has "messages" that are not a list with an entry',
+    ],
+    [
+      'messages of another type',
+      line({ prompt: undefined, messages: 'x' }),
+      'line 2 has "messages" that are not a list',
+    ],
     [
       'a message of nobody',
       line({ prompt: undefined, messages: [{ role: 'tool', content: 'x' }] }),
@@ -67,10 +75,10 @@ describe('the tasks of a user', () => {
     ],
     ['no answer', '{"prompt":"x"}', 'line 2 needs either "expected" or "expectedJson"'],
     ['two answers', line({ expectedJson: 5 }), 'line 2 needs either "expected" or "expectedJson"'],
-    ['no right answer', line({ expected: [] }), 'line 2 has an "expected" that is no text'],
-    ['an answer of another type', line({ expected: ['5', {}] }), 'line 2 has an "expected" that is no text'],
-    ['an answer without text', line({ expected: '' }), 'line 2 has an "expected" that is no text'],
-    ['no tokens', line({ maxTokens: 0 }), 'line 2 has a "maxTokens" that is no whole number from 1 to 1024'],
+    ['no right answer', line({ expected: [] }), 'line 2 has an "expected" that is not a text'],
+    ['an answer of another type', line({ expected: ['5', {}] }), 'line 2 has an "expected" that is not a text'],
+    ['an answer without text', line({ expected: '' }), 'line 2 has an "expected" that is not a text'],
+    ['no tokens', line({ maxTokens: 0 }), 'line 2 has a "maxTokens" that is not a whole number from 1 to 1024'],
     ['tokens without an end', line({ maxTokens: 1e9 }), 'line 2 has a "maxTokens"'],
   ])('are refused with the line and its fault: %s', async (_, wrong, message) => {
     await expect(read(`${line({})}\n${wrong}\n`)).rejects.toMatchObject({

@@ -96,7 +96,7 @@ describe('the quality of answers', () => {
   it('says when a model knows too little, which is no failure', async () => {
     const { quality } = await measured({ head: able(0), base: able(0.01) });
     expect(quality?.verdict).toBe('too-low');
-    expect(quality?.reason).toContain('too few for a drop to be found, which is no failure');
+    expect(quality?.reason).toContain('too few for a drop to be found, which does not fail the run');
   });
 
   it.each([
