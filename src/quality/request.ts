@@ -18,7 +18,7 @@ const EXAMPLES: Readonly<Record<Exclude<QualityTask['kind'], 'own'>, readonly [q
 
 /**
  * Path and body of the request for a task: greedy (temperature 0), with a seed, never longer than the task allows. A chat
- * template that can leave out a thought is asked to; others ignore that.
+ * template that can leave out a thought is asked to (docs.vllm.ai, "Reasoning Outputs"); others ignore that.
  */
 export function taskRequest(
   { kind, messages, maxTokens }: QualityTask,

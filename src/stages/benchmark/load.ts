@@ -102,7 +102,7 @@ export function warmWith(
 }
 
 /** Time for the verdict and for what follows a block, so that a measurement is not lost in its last seconds. */
-const SPARE_MS = 20_000;
+export const SPARE_MS = 20_000;
 
 /** Whether the run may still take so long, by its `timeout` and its `max-cost`. */
 export function hasTime({ clock, endsMs }: Pick<StageContext, 'clock' | 'endsMs'>, neededMs: number): boolean {

@@ -9,7 +9,7 @@ import type { QualityComparison } from '../../report/model.ts';
 import type { StageContext } from '../context.ts';
 import { ask } from '../verify/request.ts';
 import type { Arm } from './change-arms.ts';
-import { hasTime } from './load.ts';
+import { hasTime, SPARE_MS } from './load.ts';
 import { type Answers, compareAnswers, mostUnanswered } from './quality-figures.ts';
 
 /** Requests in flight to each arm, at most: a replica may serve few sequences at a time. */
@@ -43,13 +43,19 @@ export async function measureQuality(
     return without('The time or the money of the run did not reach for its tasks.');
   }
   const api = arms.head.loaded.model.chat && arms.base.loaded.model.chat ? 'chat' : 'completions';
-  const limit = deadline(context.signal, LIMIT_MS);
+  const how = api === 'chat' ? 'chat' : 'completion';
+  // Whatever the tasks take, the run keeps the result of the pairs.
+  const { endsMs = Number.POSITIVE_INFINITY, clock } = context;
+  const limitMs = Math.min(LIMIT_MS, endsMs - clock.now() - SPARE_MS);
+  const begins = `putting ${tasks.length} tasks to both stacks by ${how}, for at most ${humanDuration(limitMs)}`;
+  context.emit({ type: 'fact', stage: 'benchmark', text: begins });
+  const limit = deadline(context.signal, limitMs);
   const stop = new AbortController();
   const signal = AbortSignal.any([limit, stop.signal]);
   const answersOf = (arm: Arm) => answer(arm, tasks, { api, workers, signal, giveUp: () => stop.abort() });
   const [head, base] = await Promise.all([answersOf(arms.head), answersOf(arms.base)]);
   context.signal.throwIfAborted();
-  if (limit.aborted) return without(`Its tasks were not all answered within ${humanDuration(LIMIT_MS)}.`);
+  if (limit.aborted) return without(`Its tasks were not all answered within ${humanDuration(limitMs)}.`);
   const compared = compareAnswers({ tasks, head, base, api, maxDrop });
   const found: QualityComparison = { ...common, ...compared };
   context.emit({ type: 'fact', stage: 'benchmark', text: `quality of answers: ${qualityLine(found)}` });

@@ -22,16 +22,16 @@ export function quality(report: Report): Section | null {
   };
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  arithmetic: 'Word problems',
-  text: 'Texts and lists',
-  json: 'JSON of a schema',
-  own: 'Own tasks',
-};
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['arithmetic', 'Word problems'],
+  ['text', 'Texts and lists'],
+  ['json', 'JSON of a schema'],
+  ['own', 'Own tasks'],
+]);
 
 function kindsTable({ kinds }: QualityFigures): string {
   const rows = kinds.map(({ kind, tasks, headRight, baseRight }) => [
-    KINDS[kind] ?? prose(kind, 40),
+    KINDS.get(kind) ?? prose(kind, 40),
     ...[tasks, baseRight, headRight].map(String),
   ]);
   return table(['Tasks', 'Both answered', 'Base right', 'Under test right'], ['left', 'right', 'right', 'right'], rows);

@@ -5,7 +5,7 @@ import { measureQuality } from '../../../../src/stages/benchmark/quality.ts';
 import { type Answer, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { stageContext, texts } from '../fakes.ts';
 
-type Reply = (prompt: string, number: number) => { status?: number; body?: unknown } | string | 'silent';
+type Reply = (prompt: string, number: number) => { status?: number; body?: unknown } | string | 'silent' | 'held';
 
 /** A model server that replies to the prompt. */
 function replying(reply: Reply): Answer {
@@ -14,6 +14,7 @@ function replying(reply: Reply): Answer {
     const body = JSON.parse(server?.bodies[index] ?? '{}');
     const prompt: string = body.prompt ?? body.messages.at(-1).content;
     const found = reply(prompt, index);
+    if (found === 'held') return;
     if (found === 'silent') return response.destroy();
     const text = typeof found === 'string' ? found : null;
     const { status = 200, body: given } = typeof found === 'string' ? {} : found;
@@ -76,7 +77,9 @@ describe('the quality of answers', () => {
     const sent = (body = '{}') => ({ ...JSON.parse(body), model: '' });
     expect(head.bodies.map(sent).sort(byText)).toEqual(base.bodies.map(sent).sort(byText));
     expect(sent(head.bodies[0])).toMatchObject({ temperature: 0, seed: 0 });
-    expect(said.join('\n')).toContain('quality of answers: kept');
+    expect(said.join('\n')).toMatch(
+      /putting 300 tasks to both stacks by chat, for at most 10 min.*\nquality of answers: kept/s,
+    );
   });
 
   it('drops where the head knows less, with examples of what changed', async () => {
@@ -167,6 +170,23 @@ describe('the quality of answers', () => {
     const failing = await measured(replies, { isFailing: true });
     expect(failing.quality?.verdict).toBe('not-measured');
     expect(late.head.requests + failing.head.requests).toBe(0);
+  });
+
+  it('leaves the run the time for the result of its pairs', async () => {
+    const qualityTasks = [1, 2].map(
+      (index): QualityTask => ({
+        ...{ id: `line-${index}`, kind: 'own', expected: { texts: ['yes'] }, maxTokens: 4 },
+        messages: [{ role: 'user', content: 'Is it?' }],
+      }),
+    );
+    const { quality } = await measured(
+      { head: () => 'held', base: () => 'yes' },
+      { context: { qualityTasks, endsMs: 20_400 } },
+    );
+    expect(quality).toMatchObject({
+      verdict: 'not-measured',
+      reason: 'Its tasks were not all answered within 400 ms.',
+    });
   });
 
   it('is not asked for where it is off', async () => {
