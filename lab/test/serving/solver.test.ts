@@ -4,6 +4,7 @@ import { answerText, taskRequest } from '../../../src/quality/request.ts';
 import { isRight } from '../../../src/quality/score.ts';
 import { parseRequest } from '../../serving/request.ts';
 import { solved } from '../../serving/solver.ts';
+import { startLab } from './fixture.ts';
 
 const TASKS = ['', 'other', 'third'].flatMap((seed) => (seed === '' ? builtInTasks() : builtInTasks(seed)));
 const textOf = (index: number) => TASKS[index]?.messages[0]?.content ?? '';
@@ -36,6 +37,25 @@ describe('a model that can do the tasks of the gate', () => {
       expect(isRight(prompt?.reply ?? '', task.expected)).toBe(true);
     }
     expect(answerText([{ text: ' 10' }])).toBe(' 10');
+  });
+
+  it('replies through the gateway, whole and as a stream, with as many tokens as it counts', async () => {
+    const lab = await startLab();
+    try {
+      const messages = [
+        { role: 'user', content: 'Write "lemon candle" in capital letters.\nReply with the result alone.' },
+      ];
+      const body = { model: 'qwen', messages, temperature: 0, max_tokens: 96 };
+      const whole = (await lab.post('/ns/m/v1/chat/completions', body)).json();
+      expect(whole.choices[0]).toMatchObject({ message: { content: 'LEMON CANDLE' }, finish_reason: 'stop' });
+      expect(whole.usage.completion_tokens).toBe(4);
+      const { text } = await lab.post('/ns/m/v1/chat/completions', { ...body, stream: true });
+      const events = text.split('\n\n').filter((event) => event.startsWith('data: {'));
+      const pieces = events.map((event) => JSON.parse(event.slice(6)).choices[0]?.delta.content ?? '');
+      expect(pieces.join('')).toBe('LEMON CANDLE');
+    } finally {
+      await lab.close();
+    }
   });
 
   it('does not take other texts for tasks', () => {
