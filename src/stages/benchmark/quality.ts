@@ -42,7 +42,10 @@ export async function measureQuality(
   if (!hasTime(context, (tasks.length * USUAL_TASK_MS) / workers)) {
     return without('The time or the money of the run did not reach for its tasks.');
   }
-  const api = arms.head.loaded.model.chat && arms.base.loaded.model.chat ? 'chat' : 'completions';
+  const chats = { head: arms.head.loaded.model.chat, base: arms.base.loaded.model.chat };
+  // Completions would hide that clients of chat get no answer any more.
+  if (chats.base && !chats.head) return without('The stack under test serves no chat, and the base stack does.');
+  const api = chats.head && chats.base ? 'chat' : 'completions';
   const how = api === 'chat' ? 'chat' : 'completion';
   // Whatever the tasks take, the run keeps the result of the pairs.
   const { endsMs = Number.POSITIVE_INFINITY, clock } = context;

@@ -104,11 +104,18 @@ describe('the quality of answers', () => {
 
   it.each([
     ['neither has a template', { head: false, base: false }],
-    ['the head has lost its template', { head: false, base: true }],
+    ['the base has none', { head: true, base: false }],
   ])('is asked of both by completion where %s', async (_, chats) => {
     const { quality, head, base } = await measured({ head: able(1), base: able(1) }, { chats });
     expect(quality).toMatchObject({ verdict: 'kept', figures: { api: 'completions' } });
     expect(new Set([...head.paths, ...base.paths])).toEqual(new Set(['POST /v1/completions']));
+  });
+
+  it('is not measured where the head has lost its chat, which completions would hide', async () => {
+    const { quality, head } = await measured({ head: able(1), base: able(1) }, { chats: { head: false, base: true } });
+    expect(quality).toMatchObject({ verdict: 'not-measured', figures: null });
+    expect(quality?.reason).toBe('The stack under test serves no chat, and the base stack does.');
+    expect(head.requests).toBe(0);
   });
 
   it('counts an answer without text as wrong: the model did respond', async () => {
