@@ -47,7 +47,7 @@ const ROOMS = {
     files: ['^src/clients/[a-z]+/(?:token-)?refusals\\.ts$'],
     types: ['clients'],
   },
-  report: { imports: ['lib'] },
+  report: { imports: ['tpu', 'lib'] },
   history: { imports: ['report', 'lib'] },
   progress: { imports: ['report', 'lib'], types: ['clients'] },
   stages: {

@@ -1,4 +1,4 @@
-import type { GoodputArm } from '../report/model.ts';
+import type { GoodputArm, GoodputProbe } from '../report/model.ts';
 import type { RequestRecord } from './types.ts';
 
 /** A rate is met when this share of the requests is answered validly within the limit: a p95, as goodput is defined. */
@@ -7,20 +7,14 @@ export const SLO_SHARE = 0.95;
 export const RATE_SHARES: readonly number[] = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1];
 
 /**
- * One rate that was tried: requests whose outcome is known (fewer than were planned when the rate was lost before its
- * end), and the share of the planned ones that were answered validly within the limit.
- */
-export type Probe = GoodputArm['probes'][number];
-
-/**
  * The highest of the rates (ascending, per second) that keeps the limit, by bisection: the share within a limit falls as
  * the rate rises. `probe` loads the system at a rate.
  */
 export async function searchGoodput(
   rates: readonly number[],
-  probe: (ratePerSecond: number) => Promise<Probe>,
+  probe: (ratePerSecond: number) => Promise<GoodputProbe>,
 ): Promise<GoodputArm> {
-  const probes: Probe[] = [];
+  const probes: GoodputProbe[] = [];
   let [met, missed] = [-1, rates.length];
   while (missed - met > 1) {
     const middle = Math.floor((met + missed) / 2);

@@ -4,12 +4,14 @@ import { mean, percentile, percentilesOverBlocks } from '../verdict/statistics.t
 import type { BlockRun } from './closed-loop.ts';
 import type { PairPlan } from './pairs.ts';
 import type { ErrorKind, RequestRecord } from './types.ts';
-import { littlesLaw, measureWindow, steadyWindow, type WindowFigures } from './window.ts';
+import { littlesLaw, measureWindow, steadyWindow, type WindowBounds, type WindowFigures } from './window.ts';
+import { windowTimes } from './window-times.ts';
 
 /** A block with its window measured. */
 export interface MeasuredBlock {
   run: BlockRun;
   window: WindowFigures;
+  bounds: WindowBounds;
   /** Records that ended, or should have been sent, inside the window. */
   ended: RequestRecord[];
   sendLagsMs: number[];
@@ -22,6 +24,7 @@ export function measureBlock(run: BlockRun, trimMs: number): MeasuredBlock {
   return {
     run,
     window: measureWindow(run.records, bounds),
+    bounds,
     ended: run.records.filter((record) => within(record.endMs)),
     sendLagsMs: run.records.filter((record) => within(record.intendedMs)).map((r) => r.sentMs - r.intendedMs),
   };
@@ -32,6 +35,7 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
   const evidence = armEvidence(blocks);
   const { requests, errors } = evidence;
   const figures: ArmFigures = {
+    window: windowTimes(blocks.map(({ bounds }) => bounds)),
     requestsPerSecond: weighted(blocks, (block) => block.window.requestsPerSecond) ?? 0,
     outputTokensPerSecond: weighted(blocks, (block) => block.window.outputTokensPerSecond) ?? 0,
     requests,

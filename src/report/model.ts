@@ -3,7 +3,7 @@ import type { FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
 import type { Verdict } from '../lib/verdicts.ts';
 import type { ArmComparison } from './model/comparisons.ts';
-import type { ArmFigures, Finding, Interval, Percentiles } from './model/figures.ts';
+import type { ArmFigures, Finding, Interval, LoadWindow, Percentiles } from './model/figures.ts';
 import type { SloReport } from './model/slo.ts';
 
 /**
@@ -86,7 +86,7 @@ export type {
   ComparisonVerdict,
   StackFigures,
 } from './model/comparisons.ts';
-export type { ArmFigures, Finding, Interval, Percentile, Percentiles } from './model/figures.ts';
+export type { ArmFigures, Finding, Interval, LoadWindow, Percentile, Percentiles } from './model/figures.ts';
 export type {
   QualityComparison,
   QualityExample,
@@ -385,6 +385,8 @@ export interface LatencyFigures {
   arrivals: 'constant' | 'poisson';
   ratePerSecond: number;
   seconds: number;
+  /** From the first moment to the last answer. Absent in older reports. */
+  window?: LoadWindow | null;
   requests: number;
   errors: number;
   mostInFlight: number;
@@ -415,8 +417,27 @@ export interface GoodputArm {
   metPerSecond: number | null;
   /** Lowest rate above it that did not; null when all kept it. */
   missedPerSecond: number | null;
-  /** `late`: requests among them that failed or took longer; absent in older reports. */
-  probes: { ratePerSecond: number; requests: number; withinShare: number; late?: number }[];
+  probes: GoodputProbe[];
+}
+
+/** One rate that was tried. */
+export interface GoodputProbe {
+  ratePerSecond: number;
+  /** Those whose outcome is known; fewer than were planned when the rate was lost before its end. */
+  requests: number;
+  /** Share of the planned ones that were answered validly within the limit. */
+  withinShare: number;
+  /** Requests among them that failed or took longer; absent in older reports. */
+  late?: number;
+  /** What else is known of it. Absent in older reports. */
+  load?: {
+    window: LoadWindow | null;
+    planned: number;
+    /** Of `requests`, those without a valid answer. */
+    errors: number;
+    /** From the intended start, valid answers. Null for a rate that was left early: its slow answers are missing. */
+    e2eMs: Percentiles | null;
+  };
 }
 
 /** What the replicas do alone, beside each other. */

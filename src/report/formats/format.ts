@@ -10,6 +10,8 @@ export interface Format {
   applies(report: Report): boolean;
   /** The whole text, with a line break at its end. */
   render(report: Report, options: FormatOptions): string;
+  /** Where a run leaves several files of it: their names and whole texts, in place of `file`. */
+  parts?(report: Report): [file: string, text: string][];
 }
 
 export interface FormatOptions {
@@ -19,11 +21,6 @@ export interface FormatOptions {
 
 /** For a format that every run leaves. */
 export const always = (): boolean => true;
-
-/** For a format that has nothing to show before something was measured. */
-export function whenMeasured({ benchmark }: Report): boolean {
-  return benchmark !== null;
-}
 
 /** A value as indented JSON, with a line break at its end. */
 export function jsonText(value: unknown): string {

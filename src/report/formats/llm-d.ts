@@ -1,20 +1,28 @@
-import type { ArmFigures, ArmName, LatencyFigures, Percentiles, Report } from '../model.ts';
-import { type Format, jsonText, whenMeasured } from './format.ts';
+import { createHash } from 'node:crypto';
+import { machineOf } from '../../tpu/machines.ts';
+import type { LoadWindow, Percentiles, Report } from '../model.ts';
+import { vetoed } from '../speedup.ts';
+import { type Format, jsonText } from './format.ts';
+import { type LoadKind, loadsOf, type MeasuredLoad } from './llm-d-loads.ts';
 
-/** One replica as llm-d's results store reads it. */
-export const llmDOneFormat: Format = {
-  name: 'llm-d-one',
-  file: 'llm-d-one.json',
-  applies: whenMeasured,
-  render: (report) => jsonText(llmDReport(report, 'one')),
-};
+/** One replica in a closed loop, as llm-d's results store reads it. */
+export const llmDOneFormat = formatOf('one');
+/** All replicas in a closed loop. */
+export const llmDAllFormat = formatOf('all');
+/** The stack under test beside the base stack, in a closed loop. */
+export const llmDHeadFormat = formatOf('head');
+/** The base stack, in a closed loop. */
+export const llmDBaseFormat = formatOf('base');
+/** All replicas in the open loop of the latencies. */
+export const llmDOpenFormat = formatOf('open');
 
-/** All replicas as llm-d's results store reads them. */
-export const llmDAllFormat: Format = {
-  name: 'llm-d-all',
-  file: 'llm-d-all.json',
-  applies: whenMeasured,
-  render: (report) => jsonText(llmDReport(report, 'all')),
+/** Each rate of the search for goodput: a file of its own, and printed as one array. */
+export const llmDGoodputFormat: Format = {
+  name: 'llm-d-goodput',
+  file: null,
+  applies: (report) => documentsOf(report, 'goodput').length > 0,
+  render: (report) => jsonText(documentsOf(report, 'goodput').map(([, document]) => document)),
+  parts: (report) => documentsOf(report, 'goodput').map(([id, document]) => [`llm-d-${id}.json`, jsonText(document)]),
 };
 
 /** Fields of llm-d-benchmark's report that this gate fills; its schema forbids others. */
@@ -26,126 +34,155 @@ export interface LlmDReport {
 }
 
 /**
- * One arm as an llm-d benchmark report 0.2.1 (`benchmark_report/schema_v0_2_1.py`), for its results store; null when
- * nothing was measured. Both arms of a run carry the same `eid`. The schema has no place for a comparison of arms: the
- * verdict stands in the load's native configuration.
+ * A load as an llm-d benchmark report 0.2.1 (`llmd_benchmark_report/schema_v0_2.py`), for its results store; null for a load
+ * that the run did not have. All documents of a run carry the same `eid`. The schema has no place for a comparison of arms:
+ * the verdict stands in the load's native configuration.
  */
-export function llmDReport(report: Report, arm: ArmName): LlmDReport | null {
-  const { benchmark, run, environment } = report;
-  if (!benchmark) return null;
-  const figures = benchmark.arms[arm];
-  const replicas = arm === 'one' ? 1 : benchmark.replicas;
-  const { workload } = benchmark;
+export function llmDReport(report: Report, kind: Exclude<LoadKind, 'goodput'>): LlmDReport | null {
+  const [found] = documentsOf(report, kind);
+  return found ? found[1] : null;
+}
+
+/** The documents of one kind, each with the id of its load. */
+export function documentsOf(report: Report, kind: LoadKind): [id: string, document: LlmDReport][] {
+  return loadsOf(report).flatMap((load, stage) =>
+    load.kind === kind ? [[load.id, documentOf(report, load, stage)] as [string, LlmDReport]] : [],
+  );
+}
+
+function formatOf(kind: Exclude<LoadKind, 'goodput'>): Format {
+  return {
+    name: `llm-d-${kind}`,
+    file: `llm-d-${kind}.json`,
+    applies: (report) => llmDReport(report, kind) !== null,
+    render: (report) => jsonText(llmDReport(report, kind)),
+  };
+}
+
+function documentOf(report: Report, load: MeasuredLoad, stage: number): LlmDReport {
+  const { run, benchmark } = report;
   const id = `${run.id}-${run.attempt}`;
+  const { window } = load;
   return {
     version: '0.2.1',
     run: {
-      uid: `${id}-${arm}`,
+      uid: `${id}-${load.id}`,
       eid: id,
-      time: {
-        start: report.startedAt,
-        ...(report.finishedAt
-          ? {
-              end: report.finishedAt,
-              duration: isoDuration(Date.parse(report.finishedAt) - Date.parse(report.startedAt)),
-            }
-          : {}),
-      },
-      description: `${benchmark.method}; ${arm === 'one' ? benchmark.oneReplicaArm : `all ${replicas} replicas`}`,
+      ...(window ? { time: timeOf(window) } : {}),
+      // A results store plots whatever it is given.
+      description: counts(report, load) ? load.label : `does not count: ${load.label}`,
+      keywords: [report.verdict],
     },
     scenario: {
-      stack: [
-        {
-          metadata: { label: report.plan.service ?? 'service', cfg_id: `${report.plan.service ?? 'service'}-${arm}` },
-          standardized: {
-            kind: 'inference_engine',
-            tool: 'vllm',
-            tool_version: environment.vllmImage ?? 'unknown',
-            role: 'replica',
-            replicas,
-            model: { name: environment.modelId ?? 'unknown' },
-            accelerator: {
-              model: environment.machineType ?? 'unknown',
-              count: environment.chipsPerNode ?? 1,
-              parallelism: { tp: environment.chipsPerNode ?? 1 },
-            },
-          },
-          native: {},
-        },
-      ],
-      load: {
-        metadata: { description: workload.description },
-        standardized: {
-          tool: report.tool.name,
-          tool_version: report.tool.version,
-          source: 'random',
-          input_seq_len: { distribution: 'other', value: workload.promptTokens },
-          output_seq_len: { distribution: 'fixed', value: workload.maxTokens },
-          concurrency: benchmark.concurrencyPerReplica * replicas,
-        },
-        native: {
-          config: {
-            arm,
-            verdict: report.verdict,
-            speedup: benchmark.speedup,
-            vetoes: benchmark.vetoes.map(({ id: veto }) => veto),
-          },
-        },
-      },
+      stack: [componentOf(report, load)],
+      ...(benchmark ? { load: scenarioLoad(report, benchmark, load, stage) } : {}),
     },
-    results: {
-      request_performance: {
-        aggregate: aggregate(figures, workload.promptTokens, arm === 'all' ? benchmark.latency : null),
-      },
-      ...cacheHits(report, arm),
+    results: { request_performance: { aggregate: aggregate(load, benchmark?.workload.promptTokens ?? null) } },
+  };
+}
+
+function counts(report: Report, { kind, vetoes }: MeasuredLoad): boolean {
+  return vetoes.length === 0 && (kind === 'head' || kind === 'base' || !vetoed(report));
+}
+
+function timeOf({ startedAt, endedAt }: LoadWindow) {
+  const seconds = Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) / 1_000;
+  return { start: startedAt, end: endedAt, duration: `PT${seconds}S` };
+}
+
+/** `generic` where the chips are not known: of an engine the schema wants their number. */
+function componentOf({ environment }: Report, { service, replicas, image, args }: MeasuredLoad) {
+  const { chipsPerNode, machineType, modelId } = environment;
+  const known = {
+    tool: 'vllm',
+    tool_version: image ?? 'unknown',
+    role: 'replica',
+    replicas,
+    model: { name: modelId ?? 'Unknown' },
+  };
+  const standardized =
+    chipsPerNode === null
+      ? { kind: 'generic', ...known }
+      : {
+          kind: 'inference_engine',
+          ...known,
+          accelerator: {
+            model: machineOf(machineType)?.accelerator ?? machineType ?? 'Unknown',
+            count: chipsPerNode * replicas,
+            parallelism: { tp: tensorParallel(args) ?? chipsPerNode },
+          },
+        };
+  const configuration = createHash('sha256').update(JSON.stringify([standardized, args]));
+  return {
+    metadata: { label: service, cfg_id: configuration.digest('hex').slice(0, 16) },
+    standardized,
+    native: {},
+  };
+}
+
+/** Of vLLM's command line. Null where it does not state it. */
+function tensorParallel(args: string | null): number | null {
+  const [, size] = /(?:^|\s)(?:--tensor-parallel-size|-tp)[\s=](\d+)(?=\s|$)/.exec(args ?? '') ?? [];
+  return size === undefined ? null : Number(size);
+}
+
+function scenarioLoad(
+  report: Report,
+  { workload, speedup }: NonNullable<Report['benchmark']>,
+  load: MeasuredLoad,
+  stage: number,
+) {
+  return {
+    metadata: { description: workload.description },
+    standardized: {
+      tool: report.tool.name,
+      tool_version: report.tool.version,
+      source: 'random',
+      stage,
+      input_seq_len: { distribution: 'other', value: workload.promptTokens },
+      output_seq_len: { distribution: 'fixed', value: workload.maxTokens },
+      ...load.shape,
+    },
+    native: {
+      config: { load: load.id, ...load.own, verdict: report.verdict, speedup, vetoes: load.vetoes },
     },
   };
 }
 
-function aggregate(figures: ArmFigures, promptTokens: number, latency: LatencyFigures | null) {
-  const { latencyMs } = figures;
-  const seconds = (figuresMs: Percentiles | null | undefined, units: string) =>
+function aggregate(load: MeasuredLoad, promptTokens: number | null) {
+  const { rates } = load;
+  const times = {
+    time_to_first_token: seconds(load.ttftMs, 's'),
+    time_per_output_token: seconds(load.tpotMs, 's/token'),
+    inter_token_latency: seconds(load.itlMs, 's/token'),
+    request_latency: seconds(load.e2eMs, 's'),
+  };
+  const counted = (mean: number | null) => (mean === null ? undefined : { units: 'count', mean });
+  return {
+    requests: {
+      total: load.requests,
+      failures: load.errors,
+      input_length: counted(promptTokens),
+      output_length: counted(load.outputTokens),
+    },
+    latency: Object.fromEntries(Object.entries(times).filter(([, value]) => value)),
+    ...(rates && {
+      throughput: {
+        request_rate: { units: 'queries/s', mean: rates.requestsPerSecond },
+        output_token_rate: { units: 'tokens/s', mean: rates.outputTokensPerSecond },
+      },
+    }),
+  };
+}
+
+function seconds(figuresMs: Percentiles | null, units: string) {
+  return (
     figuresMs && {
       units,
       mean: figuresMs.mean / 1_000,
       p50: figuresMs.p50.value / 1_000,
       p95: figuresMs.p95.value / 1_000,
       p99: figuresMs.p99.value / 1_000,
-    };
-  const streamed = {
-    time_to_first_token: seconds(latency?.ttftMs, 's'),
-    time_per_output_token: seconds(latency?.tpotMs, 's/token'),
-    inter_token_latency: seconds(latency?.itlMs, 's/token'),
-  };
-  return {
-    requests: {
-      total: figures.requests,
-      failures: figures.errors,
-      input_length: { units: 'count', mean: promptTokens },
-      output_length: { units: 'count', mean: figures.meanOutputTokens },
-    },
-    latency: {
-      ...Object.fromEntries(Object.entries(streamed).filter(([, value]) => value)),
-      ...(latencyMs ? { request_latency: seconds(latencyMs, 's') } : {}),
-    },
-    throughput: {
-      request_rate: { units: 'queries/s', mean: figures.requestsPerSecond },
-      output_token_rate: { units: 'tokens/s', mean: figures.outputTokensPerSecond },
-    },
-  };
-}
-
-/** Over the shared-prefix requests of the routing proof, which all replicas served. */
-function cacheHits(report: Report, arm: ArmName) {
-  const measured = report.routing?.hitRate?.measured;
-  if (arm !== 'all' || measured === undefined || measured === null) return {};
-  const component = {
-    component_label: report.plan.service ?? 'service',
-    aggregate: { cache_hit_rate: { units: 'fraction', mean: measured } },
-  };
-  return { observability: { components: [component] } };
-}
-
-function isoDuration(ms: number): string {
-  return `PT${Math.max(0, Math.round(ms / 1_000))}S`;
+    }
+  );
 }

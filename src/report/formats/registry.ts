@@ -1,10 +1,18 @@
 import type { Report } from '../model.ts';
 import { benchmarkActionFormat } from './benchmark-action.ts';
+import { bmfFormat } from './bmf.ts';
 import { commentFormat } from './comment.ts';
 import type { Format, FormatOptions } from './format.ts';
 import { jsonFormat } from './json.ts';
 import { junitFormat } from './junit.ts';
-import { llmDAllFormat, llmDOneFormat } from './llm-d.ts';
+import {
+  llmDAllFormat,
+  llmDBaseFormat,
+  llmDGoodputFormat,
+  llmDHeadFormat,
+  llmDOneFormat,
+  llmDOpenFormat,
+} from './llm-d.ts';
 import { openMetricsFormat } from './openmetrics.ts';
 import { summaryFormat } from './summary.ts';
 import { textFormat } from './text.ts';
@@ -17,14 +25,21 @@ export const FORMATS: readonly Format[] = [
   jsonFormat,
   llmDOneFormat,
   llmDAllFormat,
+  llmDHeadFormat,
+  llmDBaseFormat,
+  llmDOpenFormat,
+  llmDGoodputFormat,
   benchmarkActionFormat,
+  bmfFormat,
   openMetricsFormat,
   junitFormat,
 ];
 
 /** The files that a run with this report leaves: their names and whole texts. */
 export function resultFiles(report: Report, options: FormatOptions): [file: string, text: string][] {
-  return FORMATS.flatMap((format): [string, string][] =>
-    format.file !== null && format.applies(report) ? [[format.file, format.render(report, options)]] : [],
-  );
+  return FORMATS.flatMap((format): [string, string][] => {
+    if (!format.applies(report)) return [];
+    if (format.parts) return format.parts(report);
+    return format.file === null ? [] : [[format.file, format.render(report, options)]];
+  });
 }

@@ -20,7 +20,19 @@ export interface Percentiles {
   p99: Percentile;
 }
 
+/** When a load was measured. */
+export interface LoadWindow {
+  /** @format date-time */
+  startedAt: string;
+  /** @format date-time */
+  endedAt: string;
+  /** Of that, the time that was measured: blocks of a comparison alternate with those of its other arm. */
+  seconds: number;
+}
+
 export interface ArmFigures {
+  /** Of its blocks, each after its trim. Absent in older reports, null where nothing was measured. */
+  window?: LoadWindow | null;
   requestsPerSecond: number;
   outputTokensPerSecond: number;
   requests: number;

@@ -1,10 +1,13 @@
 import { percentUpTo } from '../../lib/number.ts';
-import { type Probe, RATE_SHARES, searchGoodput, sloMeter } from '../../load/goodput.ts';
-import { arrivalTimes, runOpenLoop } from '../../load/open-loop.ts';
+import { endToEnd } from '../../load/definitions.ts';
+import { RATE_SHARES, searchGoodput, sloMeter } from '../../load/goodput.ts';
+import { arrivalTimes, type OpenLoopRun, runOpenLoop } from '../../load/open-loop.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
-import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures } from '../../report/model.ts';
+import { windowTimes } from '../../load/window-times.ts';
+import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures, GoodputProbe } from '../../report/model.ts';
 import { LIMITS } from '../../verdict/limits.ts';
+import { percentilesOf } from '../../verdict/statistics.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
@@ -100,7 +103,7 @@ export function ratioOf({ one, all }: Record<ArmName, GoodputArm>): GoodputFigur
 async function probeRate(
   { context, model }: { context: StageContext; model: VerifiedModel },
   at: { client: ReturnType<typeof loadClient>; arm: ArmName; ratePerSecond: number; sloMs: number },
-): Promise<{ probe: Probe; self: { stalledMs: number; loadMs: number } }> {
+): Promise<{ probe: GoodputProbe; self: { stalledMs: number; loadMs: number } }> {
   const { maxTokens, latencyDurationMs } = context.inputs;
   const { arm, ratePerSecond } = at;
   const wantedMs = (WANTED_REQUESTS / ratePerSecond) * 1_000;
@@ -111,7 +114,8 @@ async function probeRate(
     durationMs,
     seed: `${context.runKey}/goodput/${arm}/${ratePerSecond}`,
   };
-  const meter = sloMeter(arrivalTimes(plan).length, at.sloMs);
+  const planned = arrivalTimes(plan).length;
+  const meter = sloMeter(planned, at.sloMs);
   const lost = new AbortController();
   const prompts = promptsOf(context, `goodput/${arm}/${ratePerSecond}`);
   const run = await runOpenLoop({
@@ -128,7 +132,7 @@ async function probeRate(
   });
   context.signal.throwIfAborted();
   if (run.silent) throw stoppedAnswering('the goodput was searched');
-  const probe = { ratePerSecond, ...meter.read() };
+  const probe = { ratePerSecond, ...meter.read(), load: loadOf(run, { planned, isLost: lost.signal.aborted }) };
   const verb = lost.signal.aborted ? 'missed' : 'kept';
   context.emit({
     type: 'fact',
@@ -136,4 +140,18 @@ async function probeRate(
     text: `goodput of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(at.sloMs)} ms`,
   });
   return { probe, self: { stalledMs: run.self.stalledMs, loadMs: run.stopMs - run.startMs } };
+}
+
+/** What a probe was beside its share within the limit. What was cut off when its rate was lost is no error. */
+function loadOf(
+  { records, startMs, drainedMs }: OpenLoopRun,
+  { planned, isLost }: { planned: number; isLost: boolean },
+): NonNullable<GoodputProbe['load']> {
+  const valid = records.filter((record) => record.valid);
+  return {
+    window: windowTimes([{ startMs, endMs: drainedMs }]),
+    planned,
+    errors: records.filter((record) => !record.valid && record.errorKind !== 'cancelled').length,
+    e2eMs: isLost ? null : percentilesOf(valid.map(endToEnd)),
+  };
 }

@@ -4,6 +4,7 @@ import { runOpenLoop } from '../../load/open-loop.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
 import type { RequestRecord } from '../../load/types.ts';
+import { windowTimes } from '../../load/window-times.ts';
 import type { LatencyFigures, Percentiles } from '../../report/model.ts';
 import type { LatencySamples } from '../../verdict/slo-latency.ts';
 import { percentile, percentilesOf } from '../../verdict/statistics.ts';
@@ -75,6 +76,7 @@ export async function measureLatency(
       arrivals: 'poisson',
       ratePerSecond,
       seconds,
+      window: windowTimes([{ startMs: run.startMs, endMs: run.drainedMs }]),
       mostInFlight: run.mostInFlight,
       ...latencyFigures(run.records, gaps),
       client: {
@@ -95,7 +97,7 @@ export async function measureLatency(
 export function latencyFigures(
   records: readonly RequestRecord[],
   gaps: LatencyHistogram,
-): Omit<LatencyFigures, 'arrivals' | 'ratePerSecond' | 'seconds' | 'mostInFlight' | 'client'> {
+): Omit<LatencyFigures, 'arrivals' | 'ratePerSecond' | 'seconds' | 'window' | 'mostInFlight' | 'client'> {
   const valid = records.filter((record) => record.valid);
   // Half of them: one that came late in one piece is no buffer on the way.
   const buffered = valid.length > 0 && 2 * valid.filter(isBuffered).length > valid.length;

@@ -100,11 +100,19 @@ describe('the comment', () => {
 });
 
 const FILES = [
+  'bencher.json',
   'benchmark.json',
   'comment.md',
   'junit.xml',
   'llm-d-all.json',
+  'llm-d-goodput-all-1.json',
+  'llm-d-goodput-all-2.json',
+  'llm-d-goodput-all-3.json',
+  'llm-d-goodput-one-1.json',
+  'llm-d-goodput-one-2.json',
+  'llm-d-goodput-one-3.json',
   'llm-d-one.json',
+  'llm-d-open.json',
   'metrics.txt',
   'result.json',
   'summary.md',
@@ -135,7 +143,7 @@ describe('the files', () => {
     const written = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
     for (const text of [...written, ...(await comments()), summary]) expect(text).not.toContain(secret);
     // Figures alone have no place for the sentence.
-    const withSentence = written.filter((_, at) => !/^(benchmark|llm-d-.*|metrics)\./.test(names[at] ?? ''));
+    const withSentence = written.filter((_, at) => !/^(bencher|benchmark|llm-d-.*|metrics)\./.test(names[at] ?? ''));
     expect(withSentence).toHaveLength(4);
     for (const text of [...withSentence, ...(await comments()), summary]) expect(text).toContain('***');
   });

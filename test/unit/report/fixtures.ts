@@ -1,14 +1,19 @@
 import type {
+  ArmComparison,
   ArmFigures,
   Benchmark,
   BenchmarkPair,
   Check,
   Environment,
   GoodputFigures,
+  GoodputProbe,
   LatencyFigures,
+  LoadWindow,
+  Percentile,
   PodCount,
   PodSummary,
   Report,
+  StackFigures,
   StageName,
   StageResult,
 } from '../../../src/report/model.ts';
@@ -126,6 +131,36 @@ export function aReport(overrides: Partial<Report> = {}): Report {
   };
 }
 
+/** A passing report that was compared with its base stack too. */
+export function aComparedReport(): Report {
+  const report = aReport();
+  const { environment, plan } = report;
+  const stack = (service: string, rate: number, after: number): StackFigures => ({
+    service,
+    contentHash: service.padEnd(64, '0'),
+    vllmImage: environment.vllmImage,
+    load: { ...arm(rate, 10, 2_014), window: windowAt(after, 300, 141.6) },
+    ...{ ttftMs: null, tpotMs: null, e2eMs: null },
+    ...{ hitRate: 0.724, tokensPerPrompt: 640, readyMs: 251_000, kvCacheTokens: 2_599_936 },
+  });
+  const [head, base] = [plan.service ?? '', `${plan.service}-base`];
+  const comparison: ArmComparison = {
+    ...{ name: 'change', verdict: 'no-worse', reasons: ['The change is no worse.'], limit: 0.97, pairs: 18 },
+    ratio: { value: 1.002, low: 0.991, high: 1.013, level: 0.978 },
+    arms: [
+      { name: 'head', service: head, replicas: 1, concurrency: 10, requestsPerSecond: 7.475 },
+      { name: 'base', service: base, replicas: 1, concurrency: 10, requestsPerSecond: 7.46 },
+    ],
+    change: {
+      ...{ baseReplicas: 'one', method: 'closed loop', pairs: [], vetoes: [], warnings: [], nodeDeviation: 0.003 },
+      head: stack(head, 7.475, 2_200),
+      base: stack(base, 7.46, 2_208),
+      looks: { done: 1, planned: 4, stopped: 'no-worse' },
+    },
+  };
+  return { ...report, comparisons: [comparison] };
+}
+
 /** A benchmark of twelve pairs around a ratio; the arms, the pairs and Little's law agree. */
 export function aBenchmark(speedup: number, halfWidth: number, overrides: Partial<Benchmark> = {}): Benchmark {
   const wobble = [0.4, -0.9, 1.1, -0.2, 0.7, -1.2, 0.1, 0.9, -0.6, 0.3, -0.8, 0.2].map((percent) => 1 + percent / 100);
@@ -185,6 +220,7 @@ export function aBenchmark(speedup: number, halfWidth: number, overrides: Partia
 function arm(rate: number, inFlight: number, requests: number): ArmFigures {
   const mean = (inFlight / rate) * 1000;
   return {
+    window: windowAt(inFlight === 10 ? 1_610 : 1_626, 400, 182.4),
     requestsPerSecond: rate,
     outputTokensPerSecond: rate * 16,
     requests,
@@ -199,6 +235,12 @@ function arm(rate: number, inFlight: number, requests: number): ArmFigures {
     },
     littlesLaw: 1.002,
   };
+}
+
+/** Seconds after the run's start, its length, and the seconds that were measured. */
+function windowAt(after: number, length: number, seconds: number): LoadWindow {
+  const iso = (second: number) => new Date(START + 1_000 * second).toISOString();
+  return { startedAt: iso(after), endedAt: iso(after + length), seconds };
 }
 
 export function anEnvironment(overrides: Partial<Environment> = {}): Environment {
@@ -227,7 +269,26 @@ export function anEnvironment(overrides: Partial<Environment> = {}): Environment
 }
 
 function aGoodput(): GoodputFigures {
-  const probe = (ratePerSecond: number, withinShare: number) => ({ ratePerSecond, requests: 104, withinShare });
+  let started = 2_040;
+  const probe = (ratePerSecond: number, withinShare: number): GoodputProbe => {
+    const isLost = withinShare < 0.95;
+    started += 12;
+    const figures = { mean: 1_402, p50: 1_390, p95: 1_610, p99: 1_702 };
+    const { mean, ...percentiles } = figures;
+    const around = (value: number) => ({ value, low: 0.98 * value, high: 1.02 * value });
+    const [p50, p95, p99] = Object.values(percentiles).map(around) as [Percentile, Percentile, Percentile];
+    return {
+      ratePerSecond,
+      requests: isLost ? 61 : 104,
+      withinShare,
+      load: {
+        window: windowAt(started, 11.4, 11.4),
+        planned: 104,
+        errors: isLost ? 3 : 1,
+        e2eMs: isLost ? null : { mean, p50, p95, p99 },
+      },
+    };
+  };
   return {
     sloMs: 1_756,
     sloSource: 'one-replica-p95',
@@ -259,6 +320,7 @@ function aLatency(): LatencyFigures {
     arrivals: 'poisson',
     ratePerSecond: 10.1,
     seconds: 20,
+    window: windowAt(2_015, 20.8, 20.8),
     requests: 203,
     errors: 0,
     mostInFlight: 11,
