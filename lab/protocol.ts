@@ -265,6 +265,10 @@ export interface GithubConfig {
   pullRequests: number[];
   /** Commits at the heads of pull requests, by number; the same one for any other. Also set by PUT /pulls/N {head}. */
   heads?: Record<number, string>;
+  /** Repositories that heads of pull requests lie in, by number; the repository itself for any other. */
+  forks?: Record<number, string>;
+  /** What people may do, by login, as GitHub puts it: `admin`, `write`, `read` or `none`. `octocat` may write. */
+  permissions?: Record<string, string>;
   /** Answers from the past after each write: to "where is the branch", and to a list of comments. None by default. */
   staleReads?: number;
   /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */
@@ -292,6 +296,8 @@ export interface GithubRecord {
     environment: string;
     statuses: { state: string; description: string; environmentUrl: string; logUrl: string }[];
   }[];
+  reactions: { comment: number; content: string }[];
+  statuses: { sha: string; state: string; context: string; description: string; targetUrl: string }[];
   /** Files of each branch, by path. */
   branches: Record<string, Record<string, string>>;
 }

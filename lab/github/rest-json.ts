@@ -63,6 +63,8 @@ export function repositoryJson(config: GithubConfig, apiUrl: string): Record<str
 
 export function pullRequestJson(number: number, config: GithubConfig, apiUrl: string): Record<string, unknown> {
   const repo = repositoryJson(config, apiUrl);
+  const fork = config.forks?.[number];
+  const headRepo = fork === undefined ? repo : repositoryJson({ ...config, repository: fork }, apiUrl);
   const id = 2_200_000_000 + number;
   return {
     id,
@@ -76,7 +78,7 @@ export function pullRequestJson(number: number, config: GithubConfig, apiUrl: st
     url: `${apiUrl}/repos/${config.repository}/pulls/${number}`,
     html_url: `${WEB}/${config.repository}/pull/${number}`,
     user: userJson('octocat', apiUrl),
-    head: { ref: `change-${number}`, sha: config.heads?.[number] ?? HEAD_SHA, repo },
+    head: { ref: `change-${number}`, sha: config.heads?.[number] ?? HEAD_SHA, repo: headRepo },
     base: { ref: 'main', sha: '0c1f2a7d1d1a0f7f5c4dd6a1cf5ad9f8e1a4b3c2', repo },
     labels: [],
   };

@@ -1,5 +1,6 @@
 import { type ApiRequest, jsonObject, type Reply } from '../google/http.ts';
 import type { GithubConfig } from '../protocol.ts';
+import { commandApi, type Reactions, type Statuses } from './commands.ts';
 import type { Comment, Comments } from './comments.ts';
 import { type Deployment, deploymentsApi } from './deployments.ts';
 import { type GitData, gitApi } from './git-data.ts';
@@ -13,6 +14,8 @@ export interface GithubState {
   tracker: Tracker;
   git: GitData;
   deployments: Deployment[];
+  reactions: Reactions;
+  statuses: Statuses;
   apiUrl: string;
 }
 
@@ -35,6 +38,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
   const path = repository[2] ?? '';
   if (request.method === 'GET' && path === '') return ok(repositoryJson(config, apiUrl));
 
+  const commanded = commandApi(request, path, state);
+  if (commanded) return commanded;
   const tracked = trackerApi(request, path, state.tracker, config);
   if (tracked) return tracked;
   const deployed = deploymentsApi(request, path, state.deployments);

@@ -1,6 +1,7 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../google/http.ts';
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
+import type { Reactions, Statuses } from './commands.ts';
 import { createComments } from './comments.ts';
 import type { Deployment } from './deployments.ts';
 import { faultReply } from './faults.ts';
@@ -21,6 +22,8 @@ export async function startGithub(
   const tracker = createTracker();
   const git = createGitData();
   const deployments: Deployment[] = [];
+  const reactions: Reactions = [];
+  const statuses: Statuses = [];
   const heads: Record<number, string> = { ...config.heads };
   const limited = { count: 0 };
   const refuse = refuseCalls(config.refused ?? []);
@@ -31,7 +34,8 @@ export async function startGithub(
     if (token !== config.token) return badCredentials(token !== undefined);
     const fault = refuse(request.method, request.path) ?? faultReply(request, config, limited);
     if (fault) return fault;
-    const state: GithubState = { config: { ...config, heads }, comments, tracker, git, deployments, apiUrl: api.url };
+    const stores = { comments, tracker, git, deployments, reactions, statuses };
+    const state: GithubState = { config: { ...config, heads }, ...stores, apiUrl: api.url };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -50,6 +54,8 @@ export async function startGithub(
         requests,
         issues: tracker.issues,
         deployments,
+        reactions,
+        statuses,
         branches: branchesOf(git),
         comments: comments
           .all()

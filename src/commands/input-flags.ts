@@ -19,6 +19,7 @@ const HEADINGS: Readonly<Record<InputGroup, string>> = {
   report: 'Report',
   history: 'History',
   token: 'GitHub',
+  command: 'Command in a comment',
   issue: 'Issue',
 };
 

@@ -16,7 +16,8 @@ export type InputGroup =
   | 'report'
   | 'history'
   | 'token'
-  | 'issue';
+  | 'issue'
+  | 'command';
 
 const RUN = [
   'mode',
@@ -43,6 +44,7 @@ export const MODE_GROUPS = {
   restore: RUN,
   cleanup: ['place', 'access', 'lease', 'release', 'token'],
   report: ['comment', 'report', 'history', 'token'],
+  command: ['command', 'comment', 'token'],
 } as const satisfies Readonly<Record<ModeName, readonly InputGroup[]>>;
 
 /** Groups of a mode that runs the stages. */

@@ -1,6 +1,7 @@
 import type { InputGroup } from './groups.ts';
 import type { InputRow, Parser } from './row.ts';
 import { ACCESS } from './spec/access.ts';
+import { COMMAND } from './spec/command.ts';
 import { HISTORY } from './spec/history.ts';
 import { LIMITS } from './spec/limits.ts';
 import { LOAD } from './spec/load.ts';
@@ -25,6 +26,7 @@ const SPEC = {
   ...LOAD,
   ...LIMITS,
   ...PUBLISH,
+  ...COMMAND,
   ...HISTORY,
 };
 

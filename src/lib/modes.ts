@@ -5,7 +5,7 @@
 export type RunMode = 'validate' | 'nightly' | 'preflight' | 'deploy' | 'restore';
 
 /** Every value of the input `mode` except `auto`. */
-export type ModeName = RunMode | 'cleanup' | 'report';
+export type ModeName = RunMode | 'cleanup' | 'report' | 'command';
 
 /** What a mode does. The rest of the gate asks for a trait and never for a mode's name. */
 export interface ModeTraits {
@@ -59,6 +59,7 @@ export const MODES: Readonly<Record<ModeName, ModeTraits>> = {
   restore: { ...RUN, keepsStack: true, remakesStack: true, pattern: 1, expiresIn: 'never', heading: 'Restore' },
   cleanup: { ...RUN, runs: false, leases: false },
   report: { ...RUN, runs: false, leases: false, needsCluster: false, autoEvents: ['workflow_run'] },
+  command: { ...RUN, runs: false, leases: false, needsCluster: false },
 };
 
 /** What `auto` means where no mode claims the event. */

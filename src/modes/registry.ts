@@ -20,6 +20,7 @@ const STORIES: Readonly<Record<RunMode, () => Promise<Story>>> = {
 const STEPS: Readonly<Record<Exclude<ModeName, RunMode>, () => Promise<Step>>> = {
   cleanup: async () => (await import('./cleanup.ts')).cleanUp,
   report: async () => (await import('./report.ts')).publishResult,
+  command: async () => (await import('./command.ts')).answerCommand,
 };
 
 /** What a mode that runs stages does. */

@@ -69,7 +69,7 @@ async function readResult({ inputs, env }: Reporting): Promise<Report> {
 
 async function publishAgain(report: Report, context: Reporting): Promise<Published> {
   const { inputs, env, emit, redact, signal } = context;
-  const { pullRequest } = runIdentity(env, { pullRequest: inputs.prNumber });
+  const { pullRequest } = runIdentity(env, { pullRequest: inputs.prNumber, headSha: inputs.headSha });
   const known = reportedRun(env);
   const run = { ...report.run, url: ownPage(report.run.url, env), ...known, pullRequest };
   const { benchmark, sincePass } = report;

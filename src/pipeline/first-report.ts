@@ -10,7 +10,7 @@ export function firstReport(inputs: Inputs, env: Readonly<Record<string, string 
   return emptyReport({
     version: VERSION,
     source: gateSource(env),
-    run: runIdentity(env, { pullRequest: inputs.prNumber }),
+    run: runIdentity(env, { pullRequest: inputs.prNumber, headSha: inputs.headSha }),
     startedAt: new Date().toISOString(),
     target: inputs.target,
     mode: inputs.mode,

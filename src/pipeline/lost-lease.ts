@@ -25,7 +25,7 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
   const { inputs, env, clock, emit } = connection;
   const limitMs = inputs.releaseTimeoutMs;
   const signal = deadline(connection.signal, limitMs);
-  const identity = runIdentity(env, { pullRequest: inputs.prNumber });
+  const identity = runIdentity(env, { pullRequest: inputs.prNumber, headSha: inputs.headSha });
   const runKey = runKeyOf(identity, inputs);
   const holder = { identity: holderIdentity(identity, runKey), runKey };
   try {

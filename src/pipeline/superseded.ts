@@ -12,7 +12,7 @@ const LIMIT_MS = 20_000;
 const LONGEST_PAUSE_MS = 500;
 
 interface Asking {
-  inputs: Pick<Inputs, 'githubToken'>;
+  inputs: Pick<Inputs, 'githubToken' | 'headSha'>;
   env: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
   emit: Emit;
@@ -23,7 +23,7 @@ interface Asking {
  * measures. What cannot be read is a warning, and the run goes on. Without a pull request or a token nothing is asked.
  */
 export async function checkHead({ inputs, env, signal, emit }: Asking): Promise<void> {
-  const event = eventHead(env);
+  const event = eventHead(env, inputs.headSha);
   const repository = env.GITHUB_REPOSITORY;
   if (!event || !repository || inputs.githubToken === '') return;
   const { pullRequest, sha } = event;

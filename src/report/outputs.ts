@@ -39,6 +39,9 @@ export const OUTPUT_NAMES = [
   'issue-url',
   'page-path',
   'comment-url',
+  'head-sha',
+  'base-sha',
+  'command-options',
   'result-path',
   'result',
 ] as const;
@@ -93,6 +96,10 @@ export function outputsOf(
     'issue-url': '',
     'page-path': '',
     'comment-url': where.commentUrl ?? '',
+    // Known in mode command alone.
+    'head-sha': '',
+    'base-sha': '',
+    'command-options': '',
     'result-path': where.resultPath ?? '',
     result: JSON.stringify(record),
   };

@@ -15,6 +15,7 @@ interface Event {
   /** The label of an event of action `labeled`. */
   label?: string;
   ref?: string;
+  comment?: { body: string; onPull: boolean };
 }
 
 /** What else a condition may look at, beside the event. */
@@ -27,6 +28,17 @@ interface Around {
 
 /** No run here is cancelled. */
 const CANCELLED = { name: 'cancelled', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(false) };
+
+const ALWAYS = { name: 'always', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(true) };
+
+/** The payload of a comment, on a pull request or on an issue. */
+function commented({ comment }: Event) {
+  if (!comment) return {};
+  return {
+    comment: { body: comment.body },
+    issue: { number: 7, ...(comment.onPull ? { pull_request: { url: 'x' } } : {}) },
+  };
+}
 
 /** A condition as GitHub evaluates it; absent ones are true. `cluster`: the repository's variable TPU_CLUSTER. */
 function holds(condition: string | undefined, event: Event, cluster: string, around: Around = {}): boolean {
@@ -51,6 +63,7 @@ function holds(condition: string | undefined, event: Event, cluster: string, aro
         repository: { default_branch: 'main' },
         ...(event.label === undefined ? {} : { label: { name: event.label } }),
         ...pull,
+        ...commented(event),
       },
     },
     vars: { TPU_CLUSTER: cluster, TPU_PAGES: around.pages ?? '' },
@@ -60,7 +73,7 @@ function holds(condition: string | undefined, event: Event, cluster: string, aro
   const context = toData(contexts) as data.Dictionary;
   const { tokens } = new Lexer(condition).lex();
   const failure = { name: 'failure', minArgs: 0, maxArgs: 0, call: () => new data.BooleanData(around.failed === true) };
-  const functions = [CANCELLED, failure];
+  const functions = [CANCELLED, ALWAYS, failure];
   const tree = new Parser(tokens, ['github', 'vars', 'inputs', 'needs'], functions).parse();
   const value = new Evaluator(tree, context, new Map(functions.map((one) => [one.name, one]))).evaluate();
   return value.kind === data.Kind.Boolean ? value.value : value.coerceString() !== '';
@@ -122,6 +135,21 @@ describe('the jobs of a workflow run', () => {
     const { gate } = (parse(example) as { jobs: Record<string, { if?: string }> }).jobs;
     const pulls = Object.entries(EVENTS).filter(([, { head }]) => head !== undefined);
     expect(pulls.filter(([, event]) => holds(gate?.if, event, '')).map(([name]) => name)).toEqual(['labelled']);
+  });
+
+  it('measure.yml: for a command on a pull request, then what it was taken for', async () => {
+    const { command, measure, conclude } = await jobsOf('measure.yml');
+    const comment = (body: string, onPull = true): Event => ({ name: 'issue_comment', comment: { body, onPull } });
+    const taken = [comment('/measure'), comment('/measure pairs=6-9')];
+    const left = [comment('see /measure'), comment('/measure', false), ...Object.values(EVENTS)];
+    expect(taken.map((event) => holds(command?.if, event, 'a/cluster'))).toEqual([true, true]);
+    expect(left.filter((event) => holds(command?.if, event, 'a/cluster'))).toEqual([]);
+    expect(taken.filter((event) => holds(command?.if, event, ''))).toEqual([]);
+    const after = (options: string) => ({ needs: { command: { result: 'success', outputs: { options } } } });
+    for (const { if: condition } of [measure, conclude] as { if?: string }[]) {
+      expect(holds(condition, taken[0]!, 'a/cluster', after('{}'))).toBe(true);
+      expect(holds(condition, taken[0]!, 'a/cluster', after(''))).toBe(false);
+    }
   });
 
   it('sweep.yml: only where there is a cluster', async () => {

@@ -64,6 +64,7 @@ it('there are such jobs', () => {
   expect(JOBS.map(({ name }) => name)).toEqual([
     'deploy.yml, deploy',
     'deploy.yml, rollback',
+    'measure.yml, measure',
     'nightly.yml, measure',
     'pull-request.yml, preflight',
     'pull-request.yml, measure',

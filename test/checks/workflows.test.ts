@@ -70,7 +70,7 @@ describe.each([...WORKFLOWS, ...EXAMPLES])('%s', (name, text) => {
   });
 
   it('pins every action of others to a commit and names its version', () => {
-    const uses = [...text.matchAll(/uses: (.*)$/gm)].map(([, value]) => value ?? '');
+    const uses = [...text.matchAll(/\buses: (.*)$/gm)].map(([, value]) => value ?? '');
     expect(
       uses.filter((value) => !/^(\$\/|your-org\/tpu-serving-gate@v\d+ #|\S+@[0-9a-f]{40} # v\d)/.test(value)),
     ).toEqual([]);

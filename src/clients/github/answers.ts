@@ -83,6 +83,28 @@ export const DEPLOYMENT_STATUS = { noun: 'the status of a deployment', decode: o
 /** The head of a pull request. */
 export const PULL_REQUEST = { noun: 'a pull request', decode: object({ head: object({ sha }) }) };
 
+/** Both ends of a pull request. The repository of a head may be gone. */
+export const PULL_REQUEST_ENDS = {
+  noun: 'a pull request',
+  decode: object({
+    state: name,
+    head: object({ sha, repo: maybe(object({ full_name: name })) }),
+    base: object({ sha }),
+  }),
+};
+
+/** What somebody may do in a repository. */
+export const PERMISSION = { noun: 'a permission', decode: object({ permission: name }) };
+
+/** Two commits compared. */
+export const COMPARED = { noun: 'a comparison', decode: object({ merge_base_commit: object({ sha }) }) };
+
+/** A reaction that was made, or was there. */
+export const REACTION = { noun: 'a reaction', decode: object({ id: whole, content: name }) };
+
+/** The status of a commit that was set. */
+export const STATUS = { noun: 'the status of a commit', decode: object({ id: whole, state: name }) };
+
 /** One attempt of a workflow run. */
 export const RUN = { noun: 'a workflow run', decode: object({ id: whole, status: maybe(name), updated_at: time }) };
 

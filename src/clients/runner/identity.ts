@@ -7,8 +7,9 @@ import type { RunIdentity } from '../../report/model.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Who asked for this run, from the runner's variables and the event payload; on the command line mostly null. */
-export function runIdentity(env: Env, overrides: { pullRequest: number | null }): RunIdentity {
+export function runIdentity(env: Env, overrides: { pullRequest: number | null; headSha?: string }): RunIdentity {
   const event = eventPayload(env);
+  const commented = overrides.headSha ? commentedPull(event) : null;
   const id = env.GITHUB_RUN_ID ?? `local-${process.pid}`;
   const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
   return {
@@ -21,10 +22,14 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null })
     workflow: env.GITHUB_WORKFLOW ?? null,
     job: env.GITHUB_JOB ?? null,
     // On pull_request GITHUB_SHA is the merge commit; the reviewer knows the head.
-    sha: event.pull_request?.head?.sha ?? env.GITHUB_SHA ?? null,
+    sha: event.pull_request?.head?.sha ?? (overrides.headSha || env.GITHUB_SHA) ?? null,
     ref: env.GITHUB_HEAD_REF || env.GITHUB_REF_NAME || null,
     pullRequest:
-      overrides.pullRequest ?? event.pull_request?.number ?? event.workflow_run?.pull_requests?.[0]?.number ?? null,
+      overrides.pullRequest ??
+      event.pull_request?.number ??
+      commented ??
+      event.workflow_run?.pull_requests?.[0]?.number ??
+      null,
   };
 }
 
@@ -40,9 +45,15 @@ export function reportedRun(env: Env): Partial<Pick<RunIdentity, 'url' | 'number
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
 
-/** The pull request of this event with the commit that was its head then; null for any other event. */
-export function eventHead(env: Env): { pullRequest: number; sha: string } | null {
-  const { number, head } = eventPayload(env).pull_request ?? {};
+/**
+ * The pull request of this event with the commit that was its head then; null for any other event. Of a comment on a pull
+ * request the commit is the one that is given, since the event has none.
+ */
+export function eventHead(env: Env, headSha = ''): { pullRequest: number; sha: string } | null {
+  const event = eventPayload(env);
+  const commented = headSha === '' ? null : commentedPull(event);
+  if (commented !== null) return { pullRequest: commented, sha: headSha };
+  const { number, head } = event.pull_request ?? {};
   return number === undefined || head?.sha === undefined ? null : { pullRequest: number, sha: head.sha };
 }
 
@@ -60,7 +71,34 @@ export function forkOf(env: Env): { pullRequest: number | null; workflow: string
   return { pullRequest: pull.number ?? null, workflow };
 }
 
+/** The pull request that was commented on; null for an issue and for any other event. */
+function commentedPull({ comment, issue }: EventPayload): number | null {
+  return comment && issue?.pull_request && isCount(issue.number) ? issue.number : null;
+}
+
+/** A comment on a pull request. Its text and its author are a stranger's. */
+export interface CommandComment {
+  id: number;
+  body: string;
+  /** Login. */
+  author: string;
+  pullRequest: number;
+}
+
+/** The comment that this event is about, when it is new and on a pull request; null otherwise. */
+export function commandComment(env: Env): CommandComment | null {
+  const event = eventPayload(env);
+  const pullRequest = commentedPull(event);
+  const { id, body, user } = event.comment ?? {};
+  if (env.GITHUB_EVENT_NAME !== 'issue_comment' || event.action !== 'created' || pullRequest === null) return null;
+  if (!isCount(id) || typeof body !== 'string' || typeof user?.login !== 'string') return null;
+  return { id, body, author: user.login, pullRequest };
+}
+
 interface EventPayload {
+  action?: unknown;
+  comment?: { id?: unknown; body?: unknown; user?: { login?: unknown } | null };
+  issue?: { number?: unknown; pull_request?: unknown };
   workflow_run?: {
     pull_requests?: { number?: number }[];
     html_url?: unknown;

@@ -39,6 +39,13 @@ function legOf(reading: Reading): string {
   return createHash('sha256').update(JSON.stringify(leg)).digest('hex').slice(0, 6);
 }
 
+/** A whole commit hash; empty for none. */
+export const headSha: Parser<string> = ({ text, bad }, name) => {
+  const sha = text(name);
+  if (sha !== '' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) bad(name, sha, 'a whole commit hash');
+  return sha;
+};
+
 /** The path of a result. Either a result or a history branch must be given. */
 export const result: Parser<string> = ({ text, problem }, name) => {
   if (text(name) === '' && text('history-branch') === '') {

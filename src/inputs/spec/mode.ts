@@ -13,7 +13,7 @@ export const MODE = {
       '`validate` leases, deploys, measures, judges and gives back. `nightly` is the same with a fixed number of',
       'pairs, for a history. `preflight` only looks: everything that can be known for free, in one table. `deploy`',
       'leaves a stack that serves until `expires-in` is over; `restore` is the same with Pattern 1, as a rollback.',
-      '`cleanup` ends what was left. `report` publishes a result that was made elsewhere. `auto`: `nightly` on a',
+      '`cleanup` ends what was left. `report` publishes a result that was made elsewhere. `command` takes up `/measure` in a comment. `auto`: `nightly` on a',
       'schedule, `report` on workflow_run, else `validate`; a mode that leaves nodes is asked for by name.',
     ].join(' '),
   },

@@ -193,7 +193,7 @@ describe('bad values', () => {
     ['api-timeout', '11m', 'a duration from 1s to 10m'],
     ['poll-interval', '1h', 'a duration from 50ms to 10m'],
     ['goodput-slo', '1h', 'auto, off, or a latency of at most 10m, such as 2s or 1500ms'],
-    ['mode', 'dploy', 'auto, validate, nightly, preflight, deploy, restore, cleanup, report'],
+    ['mode', 'dploy', 'auto, validate, nightly, preflight, deploy, restore, cleanup, report, command'],
     ['pattern', '2', '1 or 3'],
     ['expires-in', '30s', 'never, or a duration from 1m to 2160h, such as 2h'],
     ['expires-in', '7200', 'never, or a duration from 1m to 2160h, such as 2h'],

@@ -27,14 +27,14 @@ afterEach(async () => {
 });
 
 /** Checks the head for an event. Returns what was said and asked. */
-async function check(payload: unknown, { token = 'ghs_lab' } = {}) {
+async function check(payload: unknown, { token = 'ghs_lab', headSha = '' } = {}) {
   const path = join(folder, 'event.json');
   writeFileSync(path, JSON.stringify(payload));
   const said: ProgressEvent[] = [];
   const env = { GITHUB_EVENT_PATH: path, GITHUB_REPOSITORY: 'o/r', GITHUB_API_URL: github.apiUrl };
   const { signal } = new AbortController();
   const failure = await checkHead({
-    inputs: { githubToken: token },
+    inputs: { githubToken: token, headSha },
     env,
     signal,
     emit: (event) => said.push(event),
@@ -48,6 +48,16 @@ const event = (sha: string) => ({ pull_request: { number: 7, head: { sha } } });
 describe('the head of the pull request', () => {
   it('that is still the commit of the event lets the run go on', async () => {
     expect(await check(event(OLD))).toEqual({ failure: undefined, said: [], asked: ['/repos/o/r/pulls/7'] });
+  });
+
+  it('of a comment is the one that was read when the comment was taken up', async () => {
+    const comment = { action: 'created', comment: { id: 1 }, issue: { number: 7, pull_request: {} } };
+    expect(await check(comment, { headSha: OLD })).toMatchObject({ failure: undefined, asked: ['/repos/o/r/pulls/7'] });
+    expect((await check(comment, { headSha: NEW })).failure).toMatchObject({ code: 'superseded' });
+    // An issue has no head, and without the commit nothing is known of it.
+    const issue = { ...comment, issue: { number: 7 } };
+    expect((await check(issue, { headSha: NEW })).failure).toBeUndefined();
+    expect((await check(comment)).failure).toBeUndefined();
   });
 
   it('that has moved ends it', async () => {
