@@ -25,7 +25,8 @@ export function openMetrics(report: Report): string {
 
   family(
     'llm_bench_verdict',
-    'stateset',
+    // A state set of OpenMetrics is no type of the text format, which Pushgateway and textfile collector read.
+    'gauge',
     'What was decided.',
     VERDICT_NAMES.map((verdict) => [`{llm_bench_verdict="${verdict}"}`, verdict === report.verdict ? 1 : 0]),
   );
@@ -71,7 +72,7 @@ export function openMetrics(report: Report): string {
       'gauge',
       help,
       (['p50', 'p95', 'p99'] as const).map((key) => [
-        `{quantile="0.${key.slice(1)}"}`,
+        `{percentile="${key.slice(1)}"}`,
         figures ? figures[key].value / 1_000 : null,
       ]),
     );

@@ -73,11 +73,11 @@ describe('the entries for github-action-benchmark', () => {
 });
 
 describe('OpenMetrics', () => {
-  it('says the verdict as a state set, base units, and its end', () => {
+  it('says the verdict as one of its states, base units, and its end', () => {
     const text = openMetrics(aReport());
     expect(text).toContain('llm_bench_verdict{llm_bench_verdict="pass"} 1\n');
     expect(text).toContain('llm_bench_verdict{llm_bench_verdict="invalid"} 0\n');
-    expect(text).toContain('llm_bench_time_to_first_token_seconds{quantile="0.50"} 0.204\n');
+    expect(text).toContain('llm_bench_time_to_first_token_seconds{percentile="50"} 0.204\n');
     expect(text).toMatch(/\n# EOF\n$/);
     // Each family is declared once, and each sample belongs to the family before it.
     let family = '';
