@@ -7,6 +7,18 @@ export const ADMIN_PORT = 15_000;
 const STATUS_PORT = 15_021;
 
 /**
+ * How istio-proxy names its statistics for Prometheus, from `envoy_bootstrap.json` of istio/istio. Envoy's own tags give
+ * other names: `envoy_cluster_upstream_rq_xx` in place of `envoy_cluster_upstream_rq` with a `response_code_class`.
+ */
+const STATS_TAGS = {
+  cluster_name: '^cluster(\\.(.+);)',
+  http_conn_manager_prefix: '^http\\.(((?:[_.[:digit:]\\w]*|[_\\[\\]aAbBcCdDeEfF[:digit:]\\w\\:]*));\\.)',
+  response_code: '_rq(_(\\d{3}))$',
+  response_code_class: '_rq(_(\\dxx))$',
+  listener_address: '^listener\\.(((?:[_.[:digit:]]*|[_\\[\\]aAbBcCdDeEfF[:digit:]]*))\\.)',
+};
+
+/**
  * What istio-proxy's agent would write for this pod: everything but the status listener comes from istiod, over one
  * delta stream.
  */
@@ -30,6 +42,10 @@ export function envoyBootstrap(pod: KubeObject, podIp: string): string {
       },
     },
     admin: { address: address('127.0.0.1', ADMIN_PORT) },
+    stats_config: {
+      use_all_default_tags: false,
+      stats_tags: Object.entries(STATS_TAGS).map(([tag_name, regex]) => ({ tag_name, regex })),
+    },
     dynamic_resources: {
       lds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },
       cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' },

@@ -1,5 +1,4 @@
-import { type FieldLine, type FieldType, lineOf } from '../../src/stages/preflight/guard-fields.ts';
-import { REVIEWED_KINDS } from '../../src/stages/preflight/guard-kinds.ts';
+import { type FieldLine, type FieldType, lineOf, REVIEWED_KINDS } from '../../src/stages/preflight/guard-fields.ts';
 import { type Schema, schemasOf } from './schema.ts';
 
 export interface Comparison {

@@ -11,6 +11,11 @@ export type Schema =
 const PRODUCTS: Readonly<Record<string, readonly CrdFolder[]>> = {
   'serving.kserve.io': ['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'],
   'networking.istio.io': ['istio'],
+  'security.istio.io': ['istio'],
+  'monitoring.googleapis.com': ['managed-prometheus'],
+  'monitoring.coreos.com': ['prometheus-operator'],
+  'cert-manager.io': ['cert-manager'],
+  'keda.sh': ['keda'],
   'gateway.networking.k8s.io': ['gateway-api'],
   'inference.networking.k8s.io': ['inference-extension'],
   'inference.networking.x-k8s.io': ['inference-extension'],

@@ -37,7 +37,8 @@ describe.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'] as const)
     for (const name of [NAMESPACE, GATEWAY_NAMESPACE]) {
       await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     }
-    for (const part of ['istio', kserve] as const) await installCrds(kube, part);
+    const beside = ['managed-prometheus', 'prometheus-operator', 'cert-manager', 'keda'] as const;
+    for (const part of ['istio', kserve, ...beside] as const) await installCrds(kube, part);
   });
   afterAll(async () => {
     await client?.close();

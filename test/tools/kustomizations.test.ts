@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type Json, MANIFESTS, pattern, ROOT } from '../unit/manifests/files.ts';
@@ -26,5 +28,37 @@ describe('kubectl kustomize', () => {
     expect(names).toHaveLength(5 + 5 + 1 + 1 + 6);
     expect(names).toContain('NetworkPolicy -/default-deny');
     expect(names).toContain('EnvoyFilter opendatahub/inference-pool-ext-proc-pattern3');
+  });
+
+  it.each(readdirSync(join(MANIFESTS, 'components')))('renders %s over a service of any name', (component) => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'overlay-')));
+    try {
+      const [service] = pattern('pattern3');
+      const own = { ...service, metadata: { name: 'mine' } };
+      const way = relative(folder, join(MANIFESTS, 'components', component));
+      writeFileSync(join(folder, 'service.json'), JSON.stringify(own));
+      writeFileSync(join(folder, 'kustomization.yaml'), `resources: [service.json]\ncomponents: ["${way}"]\n`);
+      const rendered = render(folder);
+      expect(rendered.length).toBeGreaterThan(0);
+      expect(JSON.stringify(rendered)).not.toMatch(/"any(?:-kserve)?"/);
+      for (const { kind, spec } of rendered) {
+        if (kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject') {
+          expect(spec.scaleTargetRef.name).toBe('mine-kserve');
+        }
+        if (kind === 'LLMInferenceService')
+          expect(spec.replicas).toBe(component.startsWith('autoscaling') ? undefined : 3);
+        if (kind === 'LLMInferenceService' && component === 'high-availability') {
+          const spread = spec.template.topologySpreadConstraints;
+          expect(spread.map(({ labelSelector }: Json) => labelSelector.matchLabels['app.kubernetes.io/name'])).toEqual([
+            'mine',
+            'mine',
+          ]);
+        }
+        const name = spec?.selector?.matchLabels?.['app.kubernetes.io/name'];
+        if (name !== undefined) expect(name).toBe('mine');
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

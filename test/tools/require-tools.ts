@@ -6,6 +6,8 @@ const TOOLS = ['kubectl', 'gcloud'] as const;
 export const HOW_TO_GET_TOOLS = 'They need kubectl and gcloud on the PATH.';
 const PYTHON_SCRIPT = fileURLToPath(new URL('../../scripts/python-kubernetes', import.meta.url));
 
+const PROMTOOL_SCRIPT = fileURLToPath(new URL('../../scripts/promtool', import.meta.url));
+
 const isThere = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 
 /** Whether the clients that others wrote are here. */
@@ -18,12 +20,18 @@ export function hasPython(): boolean {
   return Boolean(process.env.KUBERNETES_PYTHON) || isThere('python3');
 }
 
+/** Whether promtool can be had: it is named, on the PATH, or Go builds it. */
+export function hasPromtool(): boolean {
+  return Boolean(process.env.PROMTOOL) || isThere('promtool') || isThere('go');
+}
+
 /** Ends `npm run test:tools` with one sentence, and a failure, where a client is missing. */
 export function setup(): void {
   if (!hasTools()) {
     console.error(`No client of others was tried. ${HOW_TO_GET_TOOLS}`);
     process.exit(1);
   }
+  findPromtool();
   if (!hasPython()) {
     console.error("NOT RUN: what Python's client makes of the lab (lab/test/tools/python.test.ts). It needs python3.");
     return;
@@ -34,4 +42,19 @@ export function setup(): void {
     process.exit(1);
   }
   process.env.KUBERNETES_PYTHON = stdout.trim();
+}
+
+function findPromtool(): void {
+  if (!hasPromtool()) {
+    console.error(
+      'NOT RUN: promtool on the rules and the dashboard (test/tools/promtool.test.ts). It needs promtool or Go.',
+    );
+    return;
+  }
+  const { status, stdout } = spawnSync(PROMTOOL_SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status !== 0) {
+    console.error('promtool could not be built; the lines above say why.');
+    process.exit(1);
+  }
+  process.env.PROMTOOL = stdout.trim();
 }

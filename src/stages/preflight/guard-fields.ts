@@ -1,4 +1,5 @@
-import { KIND_LINES, REVIEWED_KINDS } from './guard-kinds.ts';
+import { HARDENING_KINDS, HARDENING_LINES } from './guard-hardening.ts';
+import { KIND_LINES, REVIEWED_KINDS as STACK_KINDS } from './guard-kinds.ts';
 import { POD_LINES } from './guard-pods.ts';
 
 /**
@@ -18,17 +19,22 @@ export interface FieldLine {
   refused: ReadonlySet<string>;
 }
 
+/** Every kind whose fields have been reviewed: of a stack, and of the components beside it. */
+export const REVIEWED_KINDS = [...STACK_KINDS, ...HARDENING_KINDS] as const;
+
+const ALL_LINES: Readonly<Record<string, string>> = { ...KIND_LINES, ...HARDENING_LINES };
+
 const UNREVIEWED = 'Unreviewed';
 
 /** The reviewed lines by the name of their type. Throws a TypeError when a line names a type that has none. */
 export const FIELD_LINES: ReadonlyMap<string, FieldLine> = new Map(
-  Object.entries({ ...POD_LINES, ...KIND_LINES, ...roots() }).map(([name, line]) => [name, parseLine(line)]),
+  Object.entries({ ...POD_LINES, ...ALL_LINES, ...roots() }).map(([name, line]) => [name, parseLine(line)]),
 );
 
 /** What every object has, before the fields of its kind; of a kind without a review that is all. */
 function roots(): Record<string, string> {
   const own = 'apiVersion:s kind:s metadata:ObjectMeta';
-  const reviewed = REVIEWED_KINDS.map(({ line }) => [line, `${own} ${KIND_LINES[line]}`]);
+  const reviewed = REVIEWED_KINDS.map(({ line }) => [line, `${own} ${ALL_LINES[line]}`]);
   return { ...Object.fromEntries(reviewed), [UNREVIEWED]: own };
 }
 

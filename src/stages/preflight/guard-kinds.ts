@@ -5,7 +5,7 @@ export interface ReviewedKind {
   line: string;
 }
 
-/** Every kind whose fields have been reviewed. Which of them a pull request may bring is another question: the inputs. */
+/** The kinds of a stack whose fields have been reviewed. Which of them a pull request may bring is another question: the inputs. */
 export const REVIEWED_KINDS: readonly ReviewedKind[] = [
   { kind: 'LLMInferenceService', group: 'serving.kserve.io', line: 'LLMInferenceService' },
   { kind: 'LLMInferenceServiceConfig', group: 'serving.kserve.io', line: 'LLMInferenceService' },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,7 +17,7 @@ const NOT_APPLIED: Record<string, string[]> = { pattern1: ['baseline.json', 'ret
 const FOLDERS = [
   'pattern1',
   'pattern3',
-  ...['default-deny', 'envoyfilter', 'upstream-kserve'].map((name) => `components/${name}`),
+  ...readdirSync(join(ROOT, 'manifests/components')).map((name) => `components/${name}`),
 ];
 
 const identity = (object: Json) => `${object.kind} ${object.metadata.namespace ?? '-'}/${object.metadata.name}`;
@@ -33,7 +33,9 @@ describe('every file', () => {
   it.each(FOLDERS)('%s lists exactly the files that are there, and nothing else', (folder) => {
     const [kustomization] = objectsOf(`${folder}/kustomization.yaml`);
     const component = folder.startsWith('components/');
-    expect(Object.keys(kustomization).sort()).toEqual(['apiVersion', 'kind', 'resources']);
+    const transforming = component ? ['components', 'patches', 'replacements'] : [];
+    const plain = Object.keys(kustomization).filter((field) => !transforming.includes(field));
+    expect(plain.sort()).toEqual(['apiVersion', 'kind', 'resources']);
     expect(kustomization.kind).toBe(component ? 'Component' : 'Kustomization');
     const apart = ['kustomization.yaml', ...(NOT_APPLIED[folder] ?? [])];
     expect([...kustomization.resources].sort()).toEqual(filesBelow(folder).filter((file) => !apart.includes(file)));
@@ -43,10 +45,16 @@ describe('every file', () => {
     const placed = FOLDERS.flatMap(objectsBelow).filter((object) => object.metadata.namespace !== undefined);
     expect(new Set(placed.map(identity))).toEqual(
       new Set([
+        'Certificate opendatahub/inference-gateway-ca',
+        'Certificate opendatahub/inference-gateway-tls',
         'EnvoyFilter opendatahub/inference-pool-ext-proc-pattern3',
         'EnvoyFilter opendatahub/inference-pool-route-body-forwarding',
         'EnvoyFilter opendatahub/inference-pool-route-body-forwarding-pattern1',
         'EnvoyFilter opendatahub/inference-pool-route-body-forwarding-pattern3',
+        'Issuer opendatahub/inference-gateway-ca',
+        'Issuer opendatahub/inference-gateway-selfsigned',
+        'PodMonitoring opendatahub/inference-gateway',
+        'Rules opendatahub/inference-gateway',
       ]),
     );
   });

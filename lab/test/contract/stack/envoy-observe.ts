@@ -163,6 +163,22 @@ export async function readClusters(world: World): Promise<Record<ClusterRole, Cl
   ) as Record<ClusterRole, ClusterStatus | undefined>;
 }
 
+/** Families of the gateway's requests; Envoy has hundreds more of its listeners, threads and memory. */
+const OF_REQUESTS = /^(# TYPE )?envoy_(cluster_(upstream_(rq|cx)|membership)|http_(ext_proc|downstream_(rq|cx)))/;
+
+/**
+ * Envoy's own metrics for Prometheus: those of the cluster of the pool, for one cluster is like another, and those of the
+ * gateway's listener; of each histogram the last bucket.
+ */
+export async function readMetrics(world: World): Promise<string> {
+  const text = await (await fetch(`${world.adminUrl}/stats/prometheus`)).text();
+  const isKept = (line: string) =>
+    OF_REQUESTS.test(line) &&
+    (line.startsWith('#') || /\|54321\|/.test(line) || /\{http_conn_manager_prefix="outbound_[\d.]+_\d+"/.test(line)) &&
+    !(/_bucket\{/.test(line) && !/le="\+Inf"/.test(line));
+  return `${text.split('\n').filter(isKept).join('\n')}\n`;
+}
+
 function difference(after: ClusterStatus | undefined, before: ClusterStatus | undefined) {
   const sum = (cluster: ClusterStatus | undefined, stat: string) =>
     (cluster?.host_statuses ?? []).reduce(

@@ -1,4 +1,4 @@
-import { type ClusterStatus, type EnvoyObservation, isHealthy, readClusters } from './envoy-observe.ts';
+import { type ClusterStatus, type EnvoyObservation, isHealthy, readClusters, readMetrics } from './envoy-observe.ts';
 import { observeState, STATES, type State } from './envoy-states.ts';
 import { type KserveObservation, observeKserve, shippedService } from './kserve-observe.ts';
 import { observePicker, type PickerObservation } from './picker-observe.ts';
@@ -9,6 +9,8 @@ export interface StackObservation {
   'envoy.json': Record<State, EnvoyObservation>;
   /** The service's clusters on the healthy stack, as the admin listener has them. */
   'envoy-clusters.json': { cluster_statuses: ClusterStatus[] };
+  /** The families of Envoy's metrics that the gateway has after requests, in the Prometheus text format. */
+  'envoy-metrics.txt': string;
   'picker.json': PickerObservation;
   /** The picker's own metrics in the Prometheus text format. */
   'picker-metrics.txt': string;
@@ -24,6 +26,7 @@ export async function observeStack(
 ): Promise<StackObservation> {
   const envoy = {} as StackObservation['envoy.json'];
   let clusters: StackObservation['envoy-clusters.json'] | undefined;
+  let metrics = '';
   let picker: Awaited<ReturnType<typeof observePicker>> | undefined;
   await addRules(world, 'pattern3');
   const pattern3 = await observeKserve(world, await shippedService('pattern3'), async () => {
@@ -34,6 +37,7 @@ export async function observeStack(
       if (state === 'healthy') {
         const read = await readClusters(world);
         clusters = { cluster_statuses: Object.values(read).filter((one) => one !== undefined) };
+        metrics = await readMetrics(world);
         picker = await observePicker(world, assets);
       }
       say(`Envoy, ${state}`);
@@ -47,6 +51,7 @@ export async function observeStack(
   return {
     'envoy.json': envoy,
     'envoy-clusters.json': clusters,
+    'envoy-metrics.txt': metrics,
     'picker.json': rest,
     'picker-metrics.txt': text,
     'kserve-pattern1.json': pattern1,
