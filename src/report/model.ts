@@ -506,6 +506,28 @@ export interface Cost {
   /** At the measured rate of the `all` arm, 100 % utilised. Null when not measured or without a price. */
   usdPerMillionRequests: number | null;
   usdPerMillionOutputTokens: number | null;
+  /** What it costs to serve day and night. Null without a price or the chips of a replica; absent in older reports. */
+  serving?: ServingCost | null;
+}
+
+/** One replica, all of them, and what the others cost beside the first: all minus one. */
+export interface ServingCost {
+  replicas: number;
+  /** A month is 30 days. */
+  hoursPerMonth: number;
+  one: RunningCost;
+  all: RunningCost;
+  difference: RunningCost;
+}
+
+/** List price of the chips alone: without disks, network, control plane and discounts. */
+export interface RunningCost {
+  chips: number;
+  usdPerHour: number;
+  usdPerMonth: number;
+  /** At the measured rate of this arm, 100 % utilised; null when not measured. */
+  usdPerMillionRequests: number | null;
+  usdPerMillionOutputTokens: number | null;
 }
 
 export interface Release {

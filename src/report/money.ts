@@ -1,6 +1,6 @@
 import { code, link, prose } from './escape.ts';
 import { chipMinutes, count, duration, usd, utcMinute } from './format.ts';
-import type { Release, Report } from './model.ts';
+import type { Release, Report, ServingCost } from './model.ts';
 import { shortSha } from './wording.ts';
 
 /** Where a run's own page and summary are; null without a page. */
@@ -33,6 +33,17 @@ export function linksLine(report: Report, links: ReportLinks): string | null {
   const shown = named.filter(([, address]) => address).map(([label, address]) => link(label, address));
   const parts = [...shown, place(report)].filter((part) => part !== null);
   return parts.length > 0 ? parts.join(' · ') : null;
+}
+
+/** `$35.64 an hour, $25,661 a month, $495 per million requests, $30.90 per million output tokens`, of all replicas. */
+export function servingText({ all }: ServingCost): string {
+  const parts = [
+    `${usd(all.usdPerHour)} an hour`,
+    `${usd(all.usdPerMonth)} a month`,
+    all.usdPerMillionRequests === null ? null : `${usd(all.usdPerMillionRequests)} per million requests`,
+    all.usdPerMillionOutputTokens === null ? null : `${usd(all.usdPerMillionOutputTokens)} per million output tokens`,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
 }
 
 /** Whether the nodes went back, in a few words. Nothing is claimed that was not verified. */

@@ -4,6 +4,7 @@ import { logLine } from '../escape.ts';
 import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
+import { servingText } from '../money.ts';
 import { qualityOf, qualitySentence, worseAnswers } from '../quality.ts';
 import { limitsLine } from '../slo.ts';
 import { speedupText, vetoed } from '../speedup.ts';
@@ -35,6 +36,7 @@ export function renderVerdictText(report: Report): string[] {
     ...checkRows(report),
     ...causeRows(report),
     ['cost', costLine(report)],
+    ['cost of serving', servingLine(report)],
     ['TPU nodes', releaseLine(report)],
     ['by hand', report.release?.outcome === 'failed' ? report.release.command : null],
   ];
@@ -138,6 +140,13 @@ function costLine(report: Report): string | null {
   if (!cost) return null;
   const price = cost.usd === null ? 'price not known' : `about ${usd(cost.usd)}`;
   return `${chipMinutes(cost.chipMinutes)}, ${price}`;
+}
+
+/** What all replicas cost, day and night; nothing where no price is known, which the line above states. */
+function servingLine({ cost }: Report): string | null {
+  return cost?.serving
+    ? `${servingText(cost.serving)}, at ${usd(cost.serving.one.usdPerHour)} an hour for one replica`
+    : null;
 }
 
 function releaseLine(report: Report): string {

@@ -30,6 +30,14 @@ export function bill(report: Billable, nodes: readonly BilledNode[], pricing: Pr
           chips: (environment.chipsPerNode ?? 0) * ((plan.nodes ?? 0) - (plan.baseNodes ?? 0)),
         }
       : null,
+    serving:
+      plan.replicas && environment.chipsPerNode
+        ? {
+            replicas: plan.replicas,
+            chipsPerReplica: environment.chipsPerNode,
+            rates: benchmark ? { one: benchmark.arms.one, all: benchmark.arms.all } : null,
+          }
+        : null,
   });
 }
 

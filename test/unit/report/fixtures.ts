@@ -13,6 +13,7 @@ import type {
   PodCount,
   PodSummary,
   Report,
+  RunningCost,
   StackFigures,
   StageName,
   StageResult,
@@ -20,6 +21,12 @@ import type {
 
 const PODS = ['a1', 'b2', 'c3'].map((end) => `qwen2-3b-pattern3-kserve-7c9d8b6f5-${end}xyz`);
 const START = Date.parse('2026-11-22T14:07:07Z');
+
+/** At $2.97 per chip-hour. */
+function running(chips: number, usdPerMillionRequests: number, usdPerMillionOutputTokens: number): RunningCost {
+  const usdPerHour = chips * 2.97;
+  return { chips, usdPerHour, usdPerMonth: usdPerHour * 720, usdPerMillionRequests, usdPerMillionOutputTokens };
+}
 
 /** A passing report whose figures agree with each other; overrides replace whole top-level fields. */
 export function aReport(overrides: Partial<Report> = {}): Report {
@@ -117,6 +124,13 @@ export function aReport(overrides: Partial<Report> = {}): Report {
       priceSource: 'list price, europe-west4, on demand, 2026-11',
       usdPerMillionRequests: 495,
       usdPerMillionOutputTokens: 30.9,
+      serving: {
+        replicas: 3,
+        hoursPerMonth: 720,
+        one: running(4, 440, 27.5),
+        all: running(12, 495, 30.9),
+        difference: running(8, 55, 3.4),
+      },
     },
     release: {
       outcome: 'released',

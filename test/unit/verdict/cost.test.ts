@@ -55,6 +55,44 @@ describe('the cost of a run', () => {
   });
 });
 
+describe('the cost of serving', () => {
+  const rates = {
+    one: { requestsPerSecond: 7.5, outputTokensPerSecond: 75 },
+    all: { requestsPerSecond: 21, outputTokensPerSecond: 210 },
+  };
+  const serving = { replicas: 3, chipsPerReplica: 4, rates };
+  const priced = { ...RUN, pricePerChipHour: 1.25, serving };
+
+  it('is the chips by the hour and by 720 hours, and a million at the rate of each arm', () => {
+    const { one, all, difference, replicas, hoursPerMonth } = costOf(priced).serving!;
+    expect({ replicas, hoursPerMonth }).toEqual({ replicas: 3, hoursPerMonth: 720 });
+    expect(one).toMatchObject({ chips: 4, usdPerHour: 5, usdPerMonth: 3_600 });
+    expect(all).toMatchObject({ chips: 12, usdPerHour: 15, usdPerMonth: 10_800 });
+    // By hand: 5 / (7.5 * 3600) * 1e6, and 15 / (21 * 3600) * 1e6.
+    expect(one.usdPerMillionRequests).toBeCloseTo(185.185, 3);
+    expect(all.usdPerMillionRequests).toBeCloseTo(198.413, 3);
+    expect(all.usdPerMillionOutputTokens).toBeCloseTo(19.841, 3);
+    expect(difference).toMatchObject({ chips: 8, usdPerHour: 10, usdPerMonth: 7_200 });
+    expect(difference.usdPerMillionRequests).toBeCloseTo(13.228, 3);
+  });
+
+  it('has no million where nothing was measured or nothing was served, but the hour and the month', () => {
+    const { one, difference } = costOf({ ...priced, serving: { ...serving, rates: null } }).serving!;
+    expect(one).toEqual({
+      ...{ chips: 4, usdPerHour: 5, usdPerMonth: 3_600 },
+      ...{ usdPerMillionRequests: null, usdPerMillionOutputTokens: null },
+    });
+    expect(difference.usdPerMillionRequests).toBeNull();
+    const idle = { ...rates, all: { requestsPerSecond: 0, outputTokensPerSecond: 0 } };
+    expect(costOf({ ...priced, serving: { ...serving, rates: idle } }).serving!.all.usdPerMillionRequests).toBeNull();
+  });
+
+  it('is not invented without a price, nor without the chips of a replica', () => {
+    expect(costOf({ ...RUN, location: 'mars-north1-a', serving }).serving).toBeNull();
+    expect(costOf(RUN).serving).toBeNull();
+  });
+});
+
 describe('the cost of a million', () => {
   it('is the hourly price over the rate it was computed at', () => {
     expect(usdPerMillion({ usdPerHour: 15.74, perSecond: 21 })).toBeCloseTo(208.2, 1);

@@ -13,7 +13,6 @@ import {
   requestsPerSecond,
   significant,
   tokensPerSecond,
-  usd,
 } from '../../format.ts';
 import type {
   ArmFigures,
@@ -29,6 +28,7 @@ import type {
 import { speedupText } from '../../speedup.ts';
 import { oneReplicaTitle, shortNames } from '../../wording.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
+import { costTable } from './cost.ts';
 import type { Section } from './section.ts';
 
 /** Both arms side by side, how they were measured, and what is to be known about the figures. */
@@ -46,6 +46,7 @@ export function measures(report: Report): Section | null {
       latencyTable(benchmark),
       goodputLine(benchmark),
       ratioLines(report, benchmark),
+      costTable(report),
       findings(benchmark),
       howMeasured(benchmark),
     ]),
@@ -179,7 +180,6 @@ function ratioLines(report: Report, benchmark: Benchmark): string {
       : null,
     ...wayLines(benchmark),
     ...spreadLines(benchmark),
-    ...costLines(report),
   ];
   return bullets(lines.filter((line) => line !== null));
 }
@@ -203,20 +203,6 @@ function spreadLines({ spread }: Benchmark): string[] {
     return `${code(names.get(pod) ?? pod, 60)} ${share}${standsOut ? ', **stands out**' : ''}`;
   });
   return [`Each replica alone: ${each.join('; ')}. The fastest is ${percent(spread.spread, 1)} above the slowest.`];
-}
-
-function costLines(report: Report): string[] {
-  const { cost } = report;
-  if (!cost || cost.pricePerChipHourUsd === null) return [];
-  const per = [
-    cost.usdPerMillionRequests === null ? null : `${usd(cost.usdPerMillionRequests)} per million requests`,
-    cost.usdPerMillionOutputTokens === null ? null : `${usd(cost.usdPerMillionOutputTokens)} per million output tokens`,
-  ].filter((part) => part !== null);
-  if (per.length === 0) return [];
-  const source = cost.priceSource === null ? '' : ` (${prose(cost.priceSource, 200)})`;
-  return [
-    `At this rate and fully used: ${per.join(', ')}, from ${usd(cost.pricePerChipHourUsd)} per chip-hour${source}.`,
-  ];
 }
 
 function findings(benchmark: Benchmark): string | null {
