@@ -89,8 +89,8 @@ function fits({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, ot
   return inNamespace && selects(podSelector, other.labels);
 }
 
-/** An empty or absent selector selects everything. */
-function selects(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {
+/** Whether a selector selects pods with these labels. An empty or absent one selects everything. */
+export function selects(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&

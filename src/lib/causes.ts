@@ -72,6 +72,7 @@ export const CAUSES = {
   'manifest.admission': { owner: 'change', codes: ['admission-refused'] },
   'manifest.conflict': { owner: 'change', codes: ['apply-conflict'] },
   'manifest.service-ambiguous': { owner: 'change', codes: ['service-ambiguous'] },
+  'manifest.replicas-autoscaled': { owner: 'cluster', or: ['change'], codes: ['replicas-autoscaled'] },
   'manifest.too-few-replicas': { owner: 'change', codes: ['too-few-replicas'] },
   'manifest.shape': { owner: 'change', codes: ['manifest-shape'] },
   'manifest.retire-refused': { owner: 'change', codes: ['retire-refused'] },

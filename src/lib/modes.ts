@@ -17,6 +17,8 @@ export interface ModeTraits {
   keepsStack: boolean;
   /** Makes the stack anew where it exists already, since somebody else may own its fields. */
   remakesStack: boolean;
+  /** Takes components of the gate over the manifests. */
+  takesComponents: boolean;
   /** Leases nodes; without it nothing is deployed and nothing costs money. */
   leases: boolean;
   /** Calls Google Cloud and the Kubernetes API. */
@@ -40,6 +42,7 @@ const RUN: ModeTraits = {
   measures: false,
   keepsStack: false,
   remakesStack: false,
+  takesComponents: false,
   leases: true,
   needsCluster: true,
   pattern: 3,
@@ -55,7 +58,7 @@ export const MODES: Readonly<Record<ModeName, ModeTraits>> = {
   validate: { ...RUN, measures: true, maxCostUsd: 60 },
   nightly: { ...RUN, measures: true, maxCostUsd: 60, pairs: '12-12', autoEvents: ['schedule'] },
   preflight: { ...RUN, leases: false, heading: 'Preflight' },
-  deploy: { ...RUN, keepsStack: true, heading: 'Deploy' },
+  deploy: { ...RUN, keepsStack: true, takesComponents: true, heading: 'Deploy' },
   restore: { ...RUN, keepsStack: true, remakesStack: true, pattern: 1, expiresIn: 'never', heading: 'Restore' },
   cleanup: { ...RUN, runs: false, leases: false },
   report: { ...RUN, runs: false, leases: false, needsCluster: false, autoEvents: ['workflow_run'] },

@@ -100,6 +100,7 @@ describe('what remedies name', () => {
     const known = [
       /^lib\/gate-files\.ts: docs\//,
       /^lib\/gate-files\.ts: manifests\/components\//,
+      /^clients\/files\/components\.ts: components\//,
       /^commands\/definitions\/lab\.ts: scripts\//,
       /^stages\/preflight\/workspace\.ts: manifests\/pattern/,
     ];

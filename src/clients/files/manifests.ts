@@ -18,6 +18,8 @@ export interface Manifest {
   lineOf?: (path: readonly (string | number)[]) => number | null;
   /** 1-based line of the document's first line that fits; null when there is none, or when a tool rendered it. */
   lineMatching?: (pattern: RegExp) => number | null;
+  /** Whether it ships with the gate and no change under test had a part in it. */
+  shipped?: boolean;
 }
 
 export interface LoadOptions {
@@ -55,6 +57,11 @@ export async function loadManifests(given: LoadOptions): Promise<Manifest[]> {
     throw badManifest(`${options.path} holds ${manifests.length} objects; at most ${MOST_OBJECTS} are taken.`);
   }
   return manifests.map((manifest) => withNamespace(manifest, options.namespace));
+}
+
+/** Objects that kubectl rendered, with the namespace of those that carry none. */
+export function parseRendered(text: string, file: string, namespace: string): Manifest[] {
+  return parseText(text, file, false).map((manifest) => withNamespace(manifest, namespace));
 }
 
 async function collect(path: string, options: Walk, trail: string[]): Promise<Manifest[]> {

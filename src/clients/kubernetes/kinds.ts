@@ -198,6 +198,24 @@ export type PeerAuthentication = Known<{
   portLevelMtls?: Record<string, { mode?: string }>;
 }>;
 
+export type HorizontalPodAutoscaler = Known<{
+  scaleTargetRef?: { kind?: string; name?: string };
+  minReplicas?: number;
+  maxReplicas?: number;
+}>;
+
+/** KEDA, `keda.sh`. */
+export type ScaledObject = Known<{
+  scaleTargetRef?: { kind?: string; name?: string };
+  minReplicaCount?: number;
+  maxReplicaCount?: number;
+}>;
+
+export type PodDisruptionBudget = Known<
+  { selector?: LabelSelector; minAvailable?: string | number; maxUnavailable?: string | number },
+  { expectedPods?: number; disruptionsAllowed?: number }
+>;
+
 export interface EnvoyPatch {
   applyTo?: string;
   match?: { routeConfiguration?: { vhost?: { route?: { name?: string } } } };
@@ -226,6 +244,9 @@ export interface KindMap {
   DestinationRule: DestinationRule;
   EnvoyFilter: EnvoyFilter;
   PeerAuthentication: PeerAuthentication;
+  HorizontalPodAutoscaler: HorizontalPodAutoscaler;
+  ScaledObject: ScaledObject;
+  PodDisruptionBudget: PodDisruptionBudget;
 }
 
 /** The type of an object by its kind; any other kind is a `KubeObject`, whose fields are unknown. */

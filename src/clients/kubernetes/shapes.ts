@@ -218,6 +218,16 @@ export const SHAPES: Readonly<Record<keyof KindMap, Readonly<Record<string, Deco
       portLevelMtls: record(some({ mode: text })),
     }),
   },
+  HorizontalPodAutoscaler: {
+    spec: some({ scaleTargetRef: some({ kind: text, name: text }), minReplicas: number, maxReplicas: number }),
+  },
+  ScaledObject: {
+    spec: some({ scaleTargetRef: some({ kind: text, name: text }), minReplicaCount: number, maxReplicaCount: number }),
+  },
+  PodDisruptionBudget: {
+    spec: some({ selector, minAvailable: scalar, maxUnavailable: scalar }),
+    status: some({ expectedPods: number, disruptionsAllowed: number }),
+  },
   EnvoyFilter: {
     spec: some({
       workloadSelector: some({ labels: texts }),

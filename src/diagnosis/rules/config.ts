@@ -133,6 +133,12 @@ export const CONFIG_RULES: readonly Rule[] = [
     'the service has fewer than two replicas',
   ),
   plain(
+    'replicas-autoscaled',
+    'manifest.replicas-autoscaled',
+    'An autoscaler may change the replicas while they are measured',
+    'a HorizontalPodAutoscaler or a ScaledObject whose target is the Deployment of the replicas',
+  ),
+  plain(
     'manifest-shape',
     'manifest.shape',
     'The gate cannot measure a service of this shape',

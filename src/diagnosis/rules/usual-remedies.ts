@@ -45,6 +45,8 @@ export const USUAL_REMEDIES: Partial<Record<Cause, (evidence: Evidence) => strin
   'vllm.known-bad-flag': () => 'Take the flag out of the args of the LLMInferenceService.',
   'manifest.service-ambiguous': () => 'Name one LLMInferenceService in "service", or leave one in the manifests.',
   'manifest.too-few-replicas': () => 'Set spec.replicas to 2 or more.',
+  'manifest.replicas-autoscaled': (evidence) =>
+    `Set both limits of the autoscaler to the number of replicas, or delete it for the run: kubectl -n ${namespaceOf(evidence)} get hpa,scaledobjects`,
   'manifest.shape': () =>
     'Give the service spec.router.route and spec.router.scheduler, and no prefill, worker or scaling.',
   'routing.route-by-reference': (evidence) =>

@@ -1,4 +1,5 @@
 import { integer, kubernetesName, oneOf, optional, plain, wordOr } from '../parsers/basic.ts';
+import { components } from '../parsers/components.ts';
 import { pattern } from '../parsers/mode.ts';
 import { environment, gateway, guard, restingNodes } from '../parsers/stack.ts';
 import type { InputRow } from '../row.ts';
@@ -67,6 +68,16 @@ export const STACK = {
     description: [
       'File, folder with its subfolders, or kustomization to deploy. Default: the Pattern 3 that ships with the gate: three vLLM',
       'replicas behind an endpoint picker.',
+    ].join(' '),
+  },
+  /** Components of the gate over the manifests. */
+  components: {
+    group: 'stack',
+    key: 'components',
+    parse: components,
+    description: [
+      'Components for production that mode `deploy` adds to the manifests, such as `high-availability, monitoring`. They ship',
+      'with the gate; kubectl has to be on the runner.',
     ].join(' '),
   },
   /** The stack of the base branch; empty for no comparison with it. */

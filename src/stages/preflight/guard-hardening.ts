@@ -77,7 +77,7 @@ export const HARDENING_LINES: Readonly<Record<string, string>> = {
   Issuer: 'spec:IssuerSpec status:?@empty',
   IssuerSpec: 'ca:IssuerCA selfSigned:SelfSigned -acme -vault -venafi',
   IssuerCA: 'secretName:s@certificateSecret -crlDistributionPoints -issuingCertificateURLs -ocspServers',
-  SelfSigned: '-crlDistributionPoints',
+  SelfSigned: 'crlDistributionPoints:[s]',
 
   HorizontalPodAutoscaler: 'spec:HorizontalPodAutoscalerSpec status:?@empty',
   HorizontalPodAutoscalerSpec:

@@ -44,11 +44,12 @@ const WIDENING =
 /**
  * Everything in the manifests that the policy does not allow, in file order: a pull request must not use the gate's
  * credentials for anything but its serving stack. Fields are allowed one by one, from a reviewed table
- * (`guard-fields.ts`); a kind that the table lacks has none but its metadata. Pure.
+ * (`guard-fields.ts`); a kind that the table lacks has none but its metadata. What ships with the gate is not judged. Pure.
  */
 export function guard(manifests: readonly Manifest[], policy: GuardPolicy): Refusal[] {
   const context = guardContext(manifests, policy);
   return manifests.flatMap((manifest) => {
+    if (manifest.shipped) return [];
     const refusals: Refusal[] = [];
     const refuse: Refuse = ({ rule, message, isExported = false }, path) => {
       const line = manifest.lineOf?.(path) ?? manifest.line;

@@ -13,6 +13,8 @@ import type { Look } from './table.ts';
 const GROUP = 'security.istio.io';
 const KIND = 'PeerAuthentication';
 const PICKER_PORT = 9_002;
+/** Of its metrics, which Prometheus reads without a certificate of the mesh. */
+const PICKER_METRICS_PORT = 9_090;
 const INJECT = 'sidecar.istio.io/inject';
 
 /** A port that the gateway connects to. */
@@ -37,6 +39,7 @@ export async function checkPeerAuthentication(kube: KubeClient, given: Subject):
   if (membership === 'none') {
     return { seen: `pods of ${namespace} are not in the mesh, so that none applies (${told.join('; ')})` };
   }
+  const scrape = scrapeFinding(given, policies, membership);
   const strict = ports.filter(({ mtls }) => mtls.mode === 'STRICT');
   const refused = strict.filter(({ tls }) => tls === true);
   if (membership !== null && refused.length > 0) throw demandsMtls(refused, given, membership);
@@ -45,7 +48,8 @@ export async function checkPeerAuthentication(kube: KubeClient, given: Subject):
     return { outcome: 'not-checked', seen, remedy: `${GRANT}.` };
   }
   const unsure = strict.filter(({ tls }) => tls !== false);
-  if (unsure.length === 0) return { seen: told.join('; ') };
+  if (unsure.length === 0)
+    return scrape ? { ...scrape, seen: `${told.join('; ')}; ${scrape.seen}` } : { seen: told.join('; ') };
   const why = membership === null ? `whether pods of ${namespace} are in the mesh` : 'whether the pods serve TLS';
   return { outcome: 'not-checked', seen: `${told.join('; ')}; ${why} is not known`, remedy: `${GRANT}.` };
 }
@@ -87,6 +91,30 @@ function portsOf({ service, manifests }: Subject, policies: readonly PeerAuthent
     },
     { shown: `vLLM (port ${port})`, tls: tlsOf('workload'), mtls: at(replica, port) },
   ];
+}
+
+/** A scraper of the manifests that mTLS would refuse: the picker's metrics are plain HTTP. Null where none is refused. */
+function scrapeFinding(
+  { service, manifests }: Subject,
+  policies: readonly PeerAuthentication[],
+  membership: Membership | null,
+): Look | null {
+  const labels = pickerLabels(service.name);
+  const scrapers = manifests.filter(({ object: { kind, spec } }) => {
+    const selected = Object.entries(
+      (spec as { selector?: { matchLabels?: Record<string, string> } } | undefined)?.selector?.matchLabels ?? {},
+    );
+    const isScraper = kind === 'PodMonitoring' || kind === 'PodMonitor';
+    return isScraper && selected.every(([name, value]) => labels[name] === value);
+  });
+  const { mode, from } = mtlsModeOf(policies, { namespace: service.namespace, labels, port: PICKER_METRICS_PORT });
+  if (scrapers.length === 0 || mode !== 'STRICT') return null;
+  const names = scrapers.map(({ object }) => `${object.kind} ${object.metadata.name}`).join(', ');
+  return {
+    outcome: membership === null ? 'not-checked' : 'warning',
+    seen: `STRICT at the picker's metrics (port ${PICKER_METRICS_PORT}), by ${from}, refuses the scrapes of ${names}`,
+    remedy: `Set portLevelMtls of ${PICKER_METRICS_PORT} to PERMISSIVE for the endpoint picker.`,
+  };
 }
 
 /** Whether the service keeps sidecars out of its replicas. */

@@ -11,8 +11,10 @@ import type { Prepared, PreparedBase, StageContext } from '../context.ts';
 import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
 import { checkAccess } from './access.ts';
+import { checkAutoscalers } from './autoscalers.ts';
 import { type BaseFiles, baseLook, checkBase, leaseBase, type PlannedBase, planBase } from './base.ts';
 import { budgetMs, budgetNote } from './budget.ts';
+import { checkDisruption } from './disruption.ts';
 import { dryRun } from './dry-run.ts';
 import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
 import { checkFilters } from './filters.ts';
@@ -115,6 +117,10 @@ export async function preflight(
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
     table.look('mtls', 'mTLS of the mesh', () => checkPeerAuthentication(kube, network)),
+    table.look('autoscalers', 'Autoscalers', () =>
+      checkAutoscalers(kube, { service, manifests, measures: inputs.keep === null }),
+    ),
+    table.look('disruption', 'Drains', () => checkDisruption(kube, { service, manifests })),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
     table.look('images', 'Images', () => checkImages(registry, manifests)),
     table.look('namespace-quota', 'Quota of the namespace', async () => {

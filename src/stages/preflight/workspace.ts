@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { addComponents } from '../../clients/files/components.ts';
 import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
 import { readQualityTasks } from '../../clients/files/quality-tasks.ts';
@@ -102,12 +103,14 @@ async function readFile<T>(
   return read_;
 }
 
-function readManifests(session: Workspace): Promise<Manifest[]> {
+async function readManifests(session: Workspace): Promise<Manifest[]> {
   const { inputs, packageRoot, workspace, env } = session;
-  const { namespace } = inputs;
-  return inputs.manifests === ''
-    ? loadManifests({ path: `manifests/pattern${inputs.pattern}`, root: packageRoot, namespace, env })
-    : loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
+  const { components, namespace } = inputs;
+  const manifests =
+    inputs.manifests === ''
+      ? await loadManifests({ path: `manifests/pattern${inputs.pattern}`, root: packageRoot, namespace, env })
+      : await loadManifests({ path: inputs.manifests, root: workspace, namespace, env });
+  return components.length === 0 ? manifests : addComponents(manifests, { components, packageRoot, namespace, env });
 }
 
 /** Whether a comparison with the base branch was asked for. A stack that stays is not measured. */

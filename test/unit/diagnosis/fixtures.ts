@@ -248,6 +248,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'manifest.conflict': code('apply-conflict', 'apply'),
   'manifest.service-ambiguous': code('service-ambiguous', 'service-clear'),
   'manifest.too-few-replicas': code('too-few-replicas', 'few-replicas'),
+  'manifest.replicas-autoscaled': code('replicas-autoscaled', 'replicas-fixed'),
   'manifest.shape': code('manifest-shape', 'manifest-shapes'),
   'routing.route-by-reference': code('route-missing', 'route-there'),
   'mesh.strict': code('mtls-strict', 'mtls-permissive'),

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defaultInputs, type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
+import { COMPONENTS } from '../../../src/inputs/parsers/components.ts';
 import { parseReleaseInputs } from '../../../src/inputs/release.ts';
 import { parseReportInputs } from '../../../src/inputs/report.ts';
 import { INPUTS, rowOf } from '../../../src/inputs/spec.ts';
@@ -604,5 +606,34 @@ describe('a limit on money', () => {
     expect(problemsOf({ ...REQUIRED, 'max-nodes': '300' })).toEqual([
       'Input "max-nodes" is "300"; allowed: a whole number from 1 to 64.',
     ]);
+  });
+});
+
+describe('components', () => {
+  it('are those of the gate, each once, over a stack that stays', () => {
+    expect(inputsOf({}).components).toEqual([]);
+    expect(inputsOf({ mode: 'deploy', components: 'monitoring, high-availability monitoring' }).components).toEqual([
+      'monitoring',
+      'high-availability',
+    ]);
+  });
+
+  it('with a misspelt name have a suggestion', () => {
+    expect(problemsOf({ ...REQUIRED, mode: 'deploy', components: 'strict-mtl, ../etc' })).toEqual([
+      'Input "components" has "strict-mtl", which is no component; did you mean "strict-mtls"?',
+      `Input "components" is "../etc"; allowed: ${COMPONENTS.join(', ')}.`,
+    ]);
+  });
+
+  it.each(['validate', 'nightly', 'preflight', 'restore', 'auto'])('are refused in one sentence in mode %s', (mode) => {
+    expect(problemsOf({ ...REQUIRED, mode, components: 'limits' })).toEqual([
+      'Input "components" is for mode "deploy"; a run that measures takes components from its "manifests".',
+    ]);
+  });
+
+  it('are all that the manifests ship to harden a stack', () => {
+    const others = ['default-deny', 'envoyfilter', 'upstream-kserve'];
+    const folders = readdirSync('manifests/components').filter((name) => !others.includes(name));
+    expect(folders.sort()).toEqual([...COMPONENTS].sort());
   });
 });

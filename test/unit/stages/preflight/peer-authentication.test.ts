@@ -3,7 +3,7 @@ import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import { checkPeerAuthentication } from '../../../../src/stages/preflight/peer-authentication.ts';
 import type { AnyObject } from '../../../any-object.ts';
-import { pattern } from '../../manifests/files.ts';
+import { objectsBelow, pattern } from '../../manifests/files.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 
@@ -27,12 +27,14 @@ interface Given {
   /** Namespaces whose policies may not be listed. */
   hidden?: string[];
   edit?: (text: string) => string;
+  /** Objects of the manifests beside the stack. */
+  beside?: AnyObject[];
 }
 
 const INJECTED = { 'istio-injection': 'enabled' };
 const forbidden = () => new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
 
-function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) => text }: Given) {
+function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) => text, beside = [] }: Given) {
   const kube = {
     versionsOf: async () => ['v1'],
     get: async () => {
@@ -45,7 +47,7 @@ function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) =>
     },
   } as unknown as KubeClient;
   const own: AnyObject[] = pattern('pattern3').map((object) => JSON.parse(edit(JSON.stringify(object))));
-  const manifests = own.map((object) => ({
+  const manifests = [...own, ...beside].map((object) => ({
     object: { ...object, metadata: { namespace: NAMESPACE, ...object.metadata } },
     file: 'service.yaml',
     line: 1,
@@ -133,5 +135,38 @@ describe('mTLS that is STRICT', () => {
     ['what the mesh has', { hidden: [MESH] }, /^PeerAuthentications of istio-system may not be listed/],
   ])('is not checked where it cannot be read %s', async (_, given, seen) => {
     expect(await check(given)).toMatchObject({ outcome: 'not-checked', seen: expect.stringMatching(seen) });
+  });
+});
+
+describe('the component strict-mtls', () => {
+  const named = (component: string): AnyObject[] =>
+    JSON.parse(JSON.stringify(objectsBelow(`components/${component}`)).replaceAll('"any"', '"qwen2-3b-pattern3"')).map(
+      (object: AnyObject) => ({ ...object, metadata: { namespace: NAMESPACE, ...object.metadata } }),
+    );
+
+  it.each(['monitoring', 'monitoring-operator'])(
+    'lets the gateway and the scrapes of %s through',
+    async (monitoring) => {
+      const look = await check({ beside: [...named('strict-mtls'), ...named(monitoring)] });
+      expect(look.outcome).toBeUndefined();
+      expect(look.seen).toBe(
+        `PERMISSIVE at the endpoint picker (port 9002), by ${NAMESPACE}/strict-mtls-picker; PERMISSIVE at vLLM (port 8000), by ${NAMESPACE}/strict-mtls-vllm`,
+      );
+    },
+  );
+
+  it("has a warning where the exception for the picker's metrics is gone and something scrapes them", async () => {
+    const stricter = named('strict-mtls').map((object) =>
+      JSON.parse(JSON.stringify(object).replace(',"9090":{"mode":"PERMISSIVE"}', '')),
+    );
+    const look = await check({ beside: [...stricter, ...named('monitoring')] });
+    expect(look).toMatchObject({ outcome: 'warning', remedy: expect.stringContaining('9090') });
+    expect(look.seen).toContain('refuses the scrapes of PodMonitoring endpoint-picker');
+    expect((await check({ beside: stricter })).outcome).toBeUndefined();
+  });
+
+  it('refuses the gateway without its exceptions', async () => {
+    const [namespaceWide] = named('strict-mtls');
+    await expect(check({ beside: [namespaceWide!] })).rejects.toMatchObject({ code: 'mtls-strict', blame: 'change' });
   });
 });
