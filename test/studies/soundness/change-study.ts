@@ -1,10 +1,10 @@
 import { createRandom, normal, type Random } from '../../../lab/serving/random.ts';
 import { changePairAt, changeTimings } from '../../../src/load/change-pairs.ts';
-import { measureBlock } from '../../../src/load/summary.ts';
 import type { ChangePair } from '../../../src/report/model.ts';
 import { changePlan } from '../../../src/stages/benchmark/change.ts';
 import { type ChangeLook, changeLook } from '../../../src/verdict/change.ts';
-import { playStack, type System, startMachine } from './queue.ts';
+import { aloneReplica } from './alone.ts';
+import { type System, startMachine } from './queue.ts';
 
 /** A replica at its knee: 32 requests in flight, 60 each second, with answers of one length. */
 const REPLICA = { replicas: 3, slots: 32, serviceSeconds: 0.529, driftSeconds: 60, speedup: 3 } as const;
@@ -26,6 +26,7 @@ export interface ChangeDay {
 export const CHANGE_DAYS: Readonly<Record<string, ChangeDay>> = {
   calm: { system: { ...USUAL, shock: 0.01 }, nodes: 0 },
   usual: { system: USUAL, nodes: 0 },
+  drift: { system: { ...USUAL, drift: 0.1 }, nodes: 0 },
   'order effects': { system: { ...USUAL, second: 0.03 }, nodes: 0 },
   'AR(1) noise': { system: { ...USUAL, shock: 0.03, shockMemory: 0.7 }, nodes: 0 },
   'cold caches': { system: { ...USUAL, cold: 0.5, coldSeconds: 1.2 }, nodes: 0 },
@@ -46,36 +47,51 @@ export interface ChangeEnded {
   seconds: number;
 }
 
-/** One run of the gate's own decision code. `effect` is head over base, less 1. */
+/**
+ * One run of the gate's own decision code. `effect` is head over base, less 1. The same pairs are judged against each of
+ * `allowed`, the losses of throughput that are allowed; each has its end.
+ */
 export function judgeChangeRun(
   { system, nodes }: ChangeDay,
-  effect: number,
-  maxSlowdown: number,
+  { effect, allowed }: { effect: number; allowed: readonly number[] },
   draw: Random,
-): ChangeEnded {
+): ChangeEnded[] {
   const machine = startMachine(system, draw);
   const medianLatencyMs = 1_000 * system.serviceSeconds;
   const timings = changeTimings({ mostMs: PAIR_MS, medianLatencyMs });
   const pairMs = timings.oneMs + timings.allMs;
-  const given = { pairs: { min: 6, max: 15 }, maxSlowdown };
-  const plan = changePlan(given, { turns: 3, nodes: { head: 3, base: 1 }, shorter: PAIR_MS / pairMs });
+  const plans = allowed.map((maxSlowdown) =>
+    changePlan(
+      { pairs: { min: 6, max: 15 }, maxSlowdown },
+      { turns: 3, nodes: { head: 3, base: 1 }, shorter: PAIR_MS / pairMs },
+    ),
+  );
+  const { minPairs = 1, round = 1 } = plans[0] ?? {};
   const speeds = Array.from({ length: 4 }, () => Math.exp(nodes * normal(draw)));
   const seed = String(draw());
+  const stack = aloneReplica(draw);
   const pairs: ChangePair[] = [];
-  for (let index = 0; ; index += 1) {
+  const ends: (ChangeEnded | null)[] = plans.map(() => null);
+  while (ends.includes(null)) {
+    const index = pairs.length;
     const { order, replica, blocks } = changePairAt(index, { timings, concurrency: CONCURRENCY, replicas: 3, seed });
     const rate = { head: 0, base: 0 };
     for (const [place, block] of blocks.entries()) {
       const speed = block.arm === 'head' ? (1 + effect) * (speeds[replica] as number) : (speeds[3] as number);
-      const run = playStack(machine, block, timings.rampMs, { later: place > 0, speed });
-      rate[block.arm] = measureBlock(run, timings.trimMs).window.requestsPerSecond;
+      rate[block.arm] = stack.rate(machine, block, timings, { later: place > 0, speed }).requestsPerSecond;
     }
     const [head, base] = [rate.head, rate.base];
     const figures = { headRequestsPerSecond: head, baseRequestsPerSecond: base, ratio: head / base };
     pairs.push({ index, order, replica: String(replica), ...figures });
-    const { decision } = changeLook(pairs, plan);
-    if (decision !== 'continue') return { decision, seconds: (pairs.length * pairMs) / 1_000 };
+    // Before the first look, and within a round, the gate decides nothing either.
+    if (pairs.length < minPairs || pairs.length % round > 0) continue;
+    for (const [place, plan] of plans.entries()) {
+      if (ends[place]) continue;
+      const { decision } = changeLook(pairs, plan);
+      if (decision !== 'continue') ends[place] = { decision, seconds: (pairs.length * pairMs) / 1_000 };
+    }
   }
+  return ends as ChangeEnded[];
 }
 
 export interface ChangeRow {
@@ -91,21 +107,24 @@ export interface ChangeRow {
   mostSeconds: number;
 }
 
-/** Many runs of one day. The seed makes them repeatable. */
+/** Many runs of one day, a row for each allowed loss. The seed makes them repeatable. */
 export function changeStudy(
   day: string,
-  { effect, maxSlowdown, runs, seed }: { effect: number; maxSlowdown: number; runs: number; seed: number },
-): ChangeRow {
+  { effect, allowed, runs, seed }: { effect: number; allowed: readonly number[]; runs: number; seed: number },
+): ChangeRow[] {
   const found = CHANGE_DAYS[day] ?? ROUGH_DAYS[day];
   if (!found) throw new RangeError(`no day ${day}`);
   const ended = Array.from({ length: runs }, (_, run) =>
-    judgeChangeRun(found, effect, maxSlowdown, createRandom(seed + 7_919 * run)),
+    judgeChangeRun(found, { effect, allowed }, createRandom(seed + 7_919 * run)),
   );
-  const share = (decision: ChangeLook['decision']) => ended.filter((one) => one.decision === decision).length / runs;
-  return {
-    ...{ day, effect, maxSlowdown, runs },
-    ...{ noWorse: share('no-worse'), regressed: share('regressed'), undecided: share('exhausted') },
-    meanSeconds: ended.reduce((sum, { seconds }) => sum + seconds, 0) / runs,
-    mostSeconds: Math.max(...ended.map(({ seconds }) => seconds)),
-  };
+  return allowed.map((maxSlowdown, place) => {
+    const own = ended.map((each) => each[place] as ChangeEnded);
+    const share = (decision: ChangeLook['decision']) => own.filter((one) => one.decision === decision).length / runs;
+    return {
+      ...{ day, effect, maxSlowdown, runs },
+      ...{ noWorse: share('no-worse'), regressed: share('regressed'), undecided: share('exhausted') },
+      meanSeconds: own.reduce((sum, { seconds }) => sum + seconds, 0) / runs,
+      mostSeconds: own.reduce((most, { seconds }) => Math.max(most, seconds), 0),
+    };
+  });
 }

@@ -50,7 +50,8 @@ export function startMachine(system: System, draw: Random): Machine {
   return { nowMs: 0, system, draw, driftNow: system.drift * normal(draw), driftAtMs: 0, shockNow: 0 };
 }
 
-const DRIFT_STEP_MS = 500;
+/** The drift changes so often. */
+export const DRIFT_STEP_MS = 500;
 
 function driftFactor(machine: Machine, atMs: number): number {
   const { system, draw } = machine;
@@ -186,7 +187,8 @@ function play(machine: Machine, load: Load): BlockRun {
 
 const TOKENS = 128;
 
-function record(load: Load, sentMs: number, endMs: number): RequestRecord {
+/** A request of a block with a valid answer. */
+export function record(load: Pick<Load, 'arm' | 'block'>, sentMs: number, endMs: number): RequestRecord {
   return {
     arm: load.arm,
     block: load.block,

@@ -10,11 +10,11 @@ export interface ScalingTask {
   seed: number;
 }
 
-/** One row of the table of the change. */
+/** Rows of the table of the change that are made of the same pairs, one for each allowed loss. */
 export interface ChangeTask {
   day: string;
   effect: number;
-  maxSlowdown: number;
+  allowed: readonly number[];
   runs: number;
   seed: number;
 }
