@@ -14,6 +14,12 @@ export interface Issue {
 export interface Run {
   status: 'in_progress' | 'completed';
   updatedAt: string;
+  /** Where it comes from; a schedule of the default branch unless given. */
+  event?: string;
+  headBranch?: string;
+  headSha?: string;
+  /** `owner/name`; null for one that is gone. */
+  headRepository?: string | null;
 }
 
 /** Issues and workflow runs of the repository, as far as a sweeper meets them. */
@@ -40,7 +46,15 @@ export function trackerApi(
     if (!run) return { status: 404, body: { message: 'Not Found', status: '404' } };
     const conclusion = run.status === 'completed' ? 'failure' : null;
     const body = { id: Number(attempt[1]), run_attempt: Number(attempt[2]), status: run.status, conclusion };
-    return { status: 200, body: { ...body, updated_at: run.updatedAt } };
+    const { event = 'schedule', headBranch = 'main', headSha = 'c0ffee1'.padEnd(40, '0') } = run;
+    const { headRepository = repository } = run;
+    const origin = {
+      event,
+      head_branch: headBranch,
+      head_sha: headSha,
+      head_repository: headRepository === null ? null : { full_name: headRepository },
+    };
+    return { status: 200, body: { ...body, ...origin, updated_at: run.updatedAt } };
   }
   const json = (issue: Issue) => ({
     number: issue.number,

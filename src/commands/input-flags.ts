@@ -18,6 +18,7 @@ const HEADINGS: Readonly<Record<InputGroup, string>> = {
   comment: 'Comment',
   report: 'Report',
   history: 'History',
+  store: 'History',
   token: 'GitHub',
   command: 'Command in a comment',
   issue: 'Issue',

@@ -34,6 +34,8 @@ export interface HistoryRecord {
     kserve: string | null;
     gate: string;
   };
+  /** Hash of what the verdict rests on; absent where a part of it was not known, and in the first records. */
+  basis?: string;
   verdict: Verdict;
   cause: string | null;
   blame: Blame | null;
@@ -89,6 +91,7 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
       kserve: environment.kserveVersion,
       gate: report.tool.version,
     },
+    ...(report.basis?.hash ? { basis: report.basis.hash } : {}),
     verdict,
     cause: report.diagnosis?.cause ?? report.failure?.code ?? null,
     blame: report.diagnosis?.confidence === 'unknown' ? null : (report.diagnosis?.blame ?? null),

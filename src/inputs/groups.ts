@@ -15,6 +15,7 @@ export type InputGroup =
   | 'comment'
   | 'report'
   | 'history'
+  | 'store'
   | 'token'
   | 'issue'
   | 'command';
@@ -32,6 +33,7 @@ const RUN = [
   'price',
   'comment',
   'report',
+  'store',
   'token',
 ] as const;
 
@@ -43,8 +45,8 @@ export const MODE_GROUPS = {
   deploy: RUN,
   restore: RUN,
   cleanup: ['place', 'access', 'lease', 'release', 'token'],
-  report: ['comment', 'report', 'history', 'token'],
   command: ['command', 'comment', 'token'],
+  report: ['comment', 'report', 'history', 'store', 'token'],
 } as const satisfies Readonly<Record<ModeName, readonly InputGroup[]>>;
 
 /** Groups of a mode that runs the stages. */

@@ -72,12 +72,13 @@ async function publishAgain(report: Report, context: Reporting): Promise<Publish
   const { pullRequest } = runIdentity(env, { pullRequest: inputs.prNumber, headSha: inputs.headSha });
   const known = reportedRun(env);
   const run = { ...report.run, url: ownPage(report.run.url, env), ...known, pullRequest };
-  const { benchmark, sincePass } = report;
+  const { benchmark, sincePass, reused } = report;
   const earlier = <T extends EarlierRun>(one: T): T => ({ ...one, url: ownPage(one.url, env) });
   return publish(
     {
       ...report,
       run: { ...run, repository: env.GITHUB_REPOSITORY ?? null },
+      ...(reused ? { reused: { ...reused, run: { ...reused.run, url: ownPage(reused.run.url, env) } } } : {}),
       sincePass: sincePass && { ...sincePass, run: earlier(sincePass.run) },
       benchmark: benchmark && { ...benchmark, baseline: benchmark.baseline && earlier(benchmark.baseline) },
     },

@@ -7,15 +7,18 @@ import { deployBesideLease, ownerOf } from '../pipeline/steps/deploy.ts';
 import { leaseStep } from '../pipeline/steps/lease.ts';
 import { limitsStep } from '../pipeline/steps/limits.ts';
 import { preflightStep } from '../pipeline/steps/preflight.ts';
+import { reuseStep } from '../pipeline/steps/reuse.ts';
 import { readyStep, verifyStep } from '../pipeline/steps/serve.ts';
 import { withChange } from '../verdict/comparisons.ts';
 import { overallVerdict } from '../verdict/overall.ts';
 import { disprovedVerdict } from '../verdict/served.ts';
 import { withLimits } from '../verdict/slo.ts';
 
-/** Leases, deploys, verifies, measures and judges. */
+/** Leases, deploys, verifies, measures and judges, unless an earlier verdict counts. */
 export async function measure(run: Run): Promise<Ending> {
   const planned = await preflightStep(run);
+  const reused = await reuseStep(run, planned);
+  if (reused) return reused;
   const { context } = planned;
   const pool = await leaseStep(run, planned);
   const { prepared } = pool;

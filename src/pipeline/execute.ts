@@ -31,7 +31,9 @@ export async function execute(run: Run, story: Story): Promise<Traces> {
   try {
     const { verdict, reasons, unlessFailed } = await story(run);
     run.context.note({ type: 'judged', verdict });
-    const evidence = verdict === 'pass' ? null : await diagnosed(run, null);
+    // Of a verdict of an earlier run this cluster can show nothing.
+    const isExplained = verdict === 'pass' || run.report().reused !== undefined;
+    const evidence = isExplained ? null : await diagnosed(run, null);
     if (verdict !== 'fail') await unlessFailed?.();
     end(run, verdict, reasons);
     return traces(run, evidence);

@@ -133,6 +133,7 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
   const { run: identity } = journal.report();
   const closers: (() => Promise<void>)[] = [];
   const runHost: RunHost = {
+    env: host.env,
     saveLease: (lease) => save({ lease }),
     stillWanted: () => checkHead(connection),
     changing: (changed) => {

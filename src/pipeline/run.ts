@@ -36,6 +36,8 @@ export type ConnectStep = <T>(line: ConnectLine, open: () => Promise<T>, seen?: 
 
 /** What a run needs from where it runs. */
 export interface RunHost {
+  /** Of the process, for what is asked of GitHub. */
+  env: Readonly<Record<string, string | undefined>>;
   /** Reads the files that the inputs name; each is a line of preflight. No call is made. Null when a line failed. */
   load: (table: Table) => Promise<Files | null>;
   /** The first calls. Each of its steps is a line of preflight. */

@@ -13,9 +13,9 @@ import { Failure } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import type { Report } from '../report/model.ts';
 
-/** Whether a result belongs in the history. */
-export function isMeasuring({ mode }: Pick<Report, 'mode'>): boolean {
-  return MODES[mode].measures;
+/** Whether a result belongs in the history. A verdict that was reused is there already. */
+export function isMeasuring({ mode, reused }: Pick<Report, 'mode' | 'reused'>): boolean {
+  return MODES[mode].measures && !reused;
 }
 
 /** Keeps results in their series; answers a line for each file: what was written. A run that only looked is refused. */

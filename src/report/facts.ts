@@ -12,11 +12,14 @@ import type {
   PodSummary,
   PreflightCheck,
   Release,
+  ReusedVerdict,
   RoutingEvidence,
   RunbookFigures,
   SloReport,
+  StackDifference,
   StageName,
   Verdict,
+  VerdictBasis,
 } from './model.ts';
 
 /** How a stage ends that has begun. */
@@ -48,6 +51,11 @@ export type Fact =
   | { type: 'compared'; comparison: ArmComparison }
   /** The limits of the input `slo`, judged. */
   | { type: 'limits'; slo: SloReport }
+  | { type: 'differs'; differences: StackDifference[] }
+  /** What a verdict of this run rests on. */
+  | { type: 'based-on'; basis: VerdictBasis }
+  /** The verdict of an earlier run counts for this one. */
+  | { type: 'reused'; reused: ReusedVerdict }
   /** The verdict, before its explanation. */
   | { type: 'judged'; verdict: Verdict }
   | { type: 'diagnosed'; diagnosis: Diagnosis | null }

@@ -110,6 +110,12 @@ export function fold(report: Report, fact: Fact): Report {
       return { ...report, comparisons: withComparison(report.comparisons ?? [], fact.comparison) };
     case 'limits':
       return { ...report, slo: fact.slo };
+    case 'differs':
+      return { ...report, differences: fact.differences };
+    case 'based-on':
+      return { ...report, basis: fact.basis };
+    case 'reused':
+      return { ...report, reused: fact.reused };
     case 'judged':
       return { ...report, verdict: fact.verdict };
     case 'diagnosed':

@@ -1,18 +1,29 @@
 import { MODES } from '../lib/modes.ts';
+import { ratioText } from '../lib/speedup.ts';
 import { VERDICTS } from '../lib/verdicts.ts';
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
 import { changeOf, changeSentence, changeText } from './change.ts';
-import { code, prose } from './escape.ts';
+import { code, link, prose } from './escape.ts';
 import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
 import type { Check, Report } from './model.ts';
 import { qualitySentence, qualityText } from './quality.ts';
 import { successRate } from './record.ts';
-import { ratioCounts, speedupText, targetText, vetoed } from './speedup.ts';
-import { preflightCounts, replicaCount, serves, splitChecks, stageFailed, stagePosition, tally } from './wording.ts';
+import { ratioCounts, speedupText, targetLimits, targetText, vetoed } from './speedup.ts';
+import {
+  preflightCounts,
+  replicaCount,
+  serves,
+  shortSha,
+  splitChecks,
+  stageFailed,
+  stagePosition,
+  tally,
+} from './wording.ts';
 
 /** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
 export function headlineText(report: Report): string {
   const speed = speedupText(report);
+  if (report.reused) return reusedText(report, report.reused);
   switch (report.verdict) {
     case 'pass':
       if (!MODES[report.mode].leases) return 'ready; nothing was leased';
@@ -32,6 +43,12 @@ export function headlineText(report: Report): string {
     case 'error':
       return errorText(report);
   }
+}
+
+/** Whose verdict it is comes before the figure: nobody is to take it for one of this run. */
+function reusedText(report: Report, { speedup, run }: NonNullable<Report['reused']>): string {
+  const { value } = ratioText(speedup, targetLimits(report.target));
+  return `reused from run ${run.number}, which measured ${value}× (target ${targetText(report)})${besideText(report)}`;
 }
 
 /** What a pass says of the comparison with the base stack. */
@@ -74,6 +91,7 @@ export function leadSentence(report: Report): string {
     return `${preflightCounts(report.preflight)}. **Nothing was leased, deployed or measured.**`;
   }
   if (report.verdict === 'error') return errorSentence(report);
+  if (report.reused) return reusedSentence(report, report.reused);
   if (serves(report) && report.verdict !== 'fail') {
     const where = report.environment.endpoint ? ` at ${code(report.environment.endpoint, 120)}` : '';
     return `Checks: ${tally(report.checks)}${where}. **Nothing was measured.**${keptSentence(report)}`;
@@ -90,6 +108,20 @@ export function leadSentence(report: Report): string {
     ? intervalSentence(report)
     : 'A veto stands against this ratio: it does not count.';
   return [measured, interval, changeRemark(report), routingRemark(report)].filter((part) => part !== '').join(' ');
+}
+
+/** Where the verdict comes from, what it was, and that nothing was spent on it. */
+function reusedSentence(report: Report, { run, speedup }: NonNullable<Report['reused']>): string {
+  const { range } = ratioText(speedup, targetLimits(report.target));
+  const sha = shortSha(run.sha);
+  const where = `${link(`run ${run.number}`, run.url)} on ${utcMinute(run.finishedAt)}${sha ? `, commit ${sha}` : ''}`;
+  return [
+    `**Measured by ${where}: the same stack, 0 node-minutes.** The interval was ${range}×.`,
+    changeRemark(report),
+    'Another measurement: `reuse: never`.',
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** The comparison with the base stack, in bold, where one was asked for. */

@@ -2,8 +2,9 @@ import type { Blame } from '../lib/causes.ts';
 import type { FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
 import type { Verdict } from '../lib/verdicts.ts';
-import type { ArmComparison } from './model/comparisons.ts';
+import type { ArmComparison, StackDifference } from './model/comparisons.ts';
 import type { ArmFigures, Finding, Interval, LoadWindow, Percentiles } from './model/figures.ts';
+import type { ReusedVerdict, VerdictBasis } from './model/reuse.ts';
 import type { SloReport } from './model/slo.ts';
 
 /**
@@ -61,6 +62,12 @@ export interface Report {
   comparisons?: ArmComparison[];
   /** The limits that were set, each with its outcome; absent where there is none and in older reports. */
   slo?: SloReport;
+  /** What the verdict rests on; absent before preflight, and in older reports. */
+  basis?: VerdictBasis;
+  /** The earlier run whose verdict this is; absent where this run has its own. */
+  reused?: ReusedVerdict;
+  /** What differs between the stack under test and the base stack, routing first; absent without a base stack. */
+  differences?: StackDifference[];
   /** The runbook's own requests. Null when they were not sent. */
   runbook: RunbookFigures | null;
   /** TPU time and its list price. Null when no node was seen. */
@@ -84,6 +91,7 @@ export type {
   ChangePair,
   ComparedArm,
   ComparisonVerdict,
+  StackDifference,
   StackFigures,
 } from './model/comparisons.ts';
 export type { ArmFigures, Finding, Interval, LoadWindow, Percentile, Percentiles } from './model/figures.ts';
@@ -94,6 +102,7 @@ export type {
   QualityPairs,
   ShareDifference,
 } from './model/quality.ts';
+export type { ReusedVerdict, VerdictBasis } from './model/reuse.ts';
 export type { LimitOutcome, LimitResult, SloReport } from './model/slo.ts';
 
 export interface RunIdentity {

@@ -20,6 +20,8 @@ export const OUTPUT_NAMES = [
   'change-high',
   'limits',
   'quality',
+  'reused',
+  'reused-run',
   'throughput-one',
   'throughput-all',
   'throughput-serial',
@@ -57,7 +59,8 @@ export function outputsOf(
   where: { commentUrl?: string | null; resultPath?: string | null; changed?: boolean } = {},
 ): Record<OutputName, string> {
   const record = compactRecord(report);
-  const rates = record.requestsPerSecond;
+  const speedup = report.reused?.speedup ?? record.speedup;
+  const rates = { ...record.requestsPerSecond, ...report.reused?.requestsPerSecond };
   const change = changeOf(report);
   const ratio = change?.verdict === 'invalid' ? null : change?.ratio;
   return {
@@ -67,15 +70,17 @@ export function outputsOf(
     stage: record.stage ?? '',
     cause: record.cause ?? '',
     blame: record.blame ?? '',
-    speedup: number(record.speedup?.value),
-    'speedup-low': number(record.speedup?.low),
-    'speedup-high': number(record.speedup?.high),
+    speedup: number(speedup?.value),
+    'speedup-low': number(speedup?.low),
+    'speedup-high': number(speedup?.high),
     change: change?.verdict ?? '',
     'change-ratio': number(ratio?.value),
     'change-low': number(ratio?.low),
     'change-high': number(ratio?.high),
     limits: worstLimit(report) ?? '',
     quality: change?.quality?.verdict ?? '',
+    reused: String(report.reused !== undefined),
+    'reused-run': report.reused?.run.url ?? '',
     'throughput-one': number(rates.one),
     'throughput-all': number(rates.all),
     'throughput-serial': number(rates.serial),

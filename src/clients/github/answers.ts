@@ -108,6 +108,22 @@ export const STATUS = { noun: 'the status of a commit', decode: object({ id: who
 /** One attempt of a workflow run. */
 export const RUN = { noun: 'a workflow run', decode: object({ id: whole, status: maybe(name), updated_at: time }) };
 
+/** Where a workflow run comes from. A repository that is gone is null. */
+export const RUN_ORIGIN = {
+  noun: 'a workflow run',
+  decode: object({
+    id: whole,
+    status: maybe(name),
+    event: name,
+    head_branch: maybe(text),
+    head_sha: sha,
+    head_repository: maybe(object({ full_name: name })),
+  }),
+};
+
+/** A repository. */
+export const REPOSITORY = { noun: 'a repository', decode: object({ full_name: name, default_branch: name }) };
+
 /** A branch or a tag. */
 export const REF = { noun: 'a branch', decode: object({ object: object({ sha }) }) };
 

@@ -7,11 +7,12 @@ import type { Refusal } from '../../lib/refusal.ts';
 import { bodyText } from '../body.ts';
 import { bearerChallenge, type Challenge } from './challenge.ts';
 import { mayBeAsked, publicLookup } from './public-hosts.ts';
-import { type ImageReference, registryOrigin } from './reference.ts';
+import { type ImageReference, isDigestText, registryOrigin } from './reference.ts';
 
 /** What a registry says of an image. */
 export type ImageAnswer =
-  | { is: 'there' }
+  /** `digest` of what the reference means now; null where the registry did not name it. */
+  | { is: 'there'; digest: string | null }
   /** The registry refused an anonymous reader; a table says what that means. */
   | { is: 'refused'; refusal: Refusal }
   /** Nobody was asked, or nobody replied. */
@@ -111,10 +112,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       token = given;
       reply = await send('HEAD', url, signal, token);
     }
-    if (reply.status === 200) return { is: 'there' };
+    if (reply.status === 200) return there(reply, image);
     // The reply to a HEAD has no body, and only the body has the reason. Some registries have no HEAD.
     if (reply.status === 404 || reply.status === 405) reply = await send('GET', url, signal, token);
-    return reply.status === 200 ? { is: 'there' } : refused(reply);
+    return reply.status === 200 ? there(reply, image) : refused(reply);
   };
 
   return {
@@ -134,6 +135,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await Promise.all([outside.destroy(), inside?.destroy()]);
     },
   };
+}
+
+/** `docker-content-digest` (OCI distribution 1.1) names the manifest that a tag means. */
+function there({ headers }: Reply, { isDigest, version }: ImageReference): ImageAnswer {
+  const named = headers['docker-content-digest'];
+  const digest = typeof named === 'string' && isDigestText(named) ? named : null;
+  return { is: 'there', digest: isDigest ? version : digest };
 }
 
 /** Straight to public addresses, or by the proxy of the environment, as Google's clients go. */

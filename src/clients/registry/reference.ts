@@ -36,6 +36,11 @@ export function imageReference(given: string): ImageReference | null {
   return { registry, repository, version: digest ?? tag ?? 'latest', isDigest: digest !== undefined };
 }
 
+/** Whether a text is the digest of a manifest. */
+export function isDigestText(text: string): boolean {
+  return DIGEST.test(text);
+}
+
 const DOCKER = 'docker.io';
 
 /** The address of a registry; docker.io has its API under another name. */

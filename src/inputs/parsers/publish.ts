@@ -64,6 +64,16 @@ export const historyBranch: Parser<string> = ({ text, problem }, name) => {
   return branch;
 };
 
+/** Whether an earlier verdict may count; `auto` needs a history to read. */
+export const reuse: Parser<'never' | 'auto'> = ({ text, bad, problem }, name) => {
+  const value = text(name);
+  if (value !== 'auto' && value !== 'never') bad(name, value, '"never" or "auto"');
+  if (value === 'auto' && text('history-branch') === '') {
+    problem(`Input "${name}" is "auto", which needs "history-branch": the branch that has the verdicts.`);
+  }
+  return value === 'auto' ? 'auto' : 'never';
+};
+
 /** The name of a series. */
 export const historySeries: Parser<string> = ({ text, problem }, name) => {
   const series = text(name);

@@ -1,8 +1,8 @@
 import { boolean } from '../parsers/basic.ts';
-import { historyBranch, historySeries, result } from '../parsers/publish.ts';
+import { historyBranch, historySeries, result, reuse } from '../parsers/publish.ts';
 import type { InputRow } from '../row.ts';
 
-/** What mode `report` publishes beside a comment. */
+/** What mode `report` publishes beside a comment, and the history that it is kept in. */
 export const HISTORY = {
   'alert-issues': {
     group: 'history',
@@ -23,20 +23,32 @@ export const HISTORY = {
   },
   /** Empty for no history. */
   'history-branch': {
-    group: 'history',
+    group: 'store',
     key: 'historyBranch',
     parse: historyBranch,
     description: [
       'In mode `report`: branch that keeps a line for each run, made where there is none, such as',
       '`tpu-bench-data`; needs `contents: write`. With it a page of the history is made, and the output',
-      '`regression`.',
+      '`regression`. In modes that measure: the branch that `reuse: auto` reads.',
     ].join(' '),
   },
   'history-series': {
-    group: 'history',
+    group: 'store',
     key: 'historySeries',
     parse: historySeries,
     default: 'default',
-    description: 'In mode `report`: which series of the history.',
+    description: 'Which series of the history, in mode `report` and for `reuse: auto`.',
+  },
+  reuse: {
+    group: 'store',
+    key: 'reuse',
+    parse: reuse,
+    choices: ['never', 'auto'],
+    default: 'never',
+    description: [
+      'With `auto` a run ends before the lease where the history has a pass or a fail of the same stack, measured on the',
+      'default branch in the last 30 days. `history-branch` is read, and the runs are looked up, which needs',
+      '`contents: read` and `actions: read`. `never` measures each time.',
+    ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

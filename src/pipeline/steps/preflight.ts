@@ -1,5 +1,6 @@
 import type { Note } from '../../report/facts.ts';
 import { preflightCounts } from '../../report/wording.ts';
+import { stackDifferences } from '../../stack/differences.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import { budgetMs } from '../../stages/preflight/budget.ts';
 import { checkOffline } from '../../stages/preflight/offline.ts';
@@ -29,6 +30,9 @@ export function preflightStep(run: Run): Promise<Planned> {
       const { prompts, qualityTasks, baseline } = files;
       const { gke, kube, registry } = world;
       const context = { ...run.context, gke, kube, registry, prompts, qualityTasks, baseline };
+      if (files.base && 'manifests' in files.base) {
+        note({ type: 'differs', differences: stackDifferences(files.manifests, files.base.manifests) });
+      }
       const prepared = await preflight(context, world.cluster, files.manifests, files.retire, table, files.base);
       const { base } = prepared;
       const beside = base?.state === 'ready' ? { beside: base.prepared.service.name } : {};

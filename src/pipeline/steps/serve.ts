@@ -1,6 +1,7 @@
 import type { Fact } from '../../report/facts.ts';
 import { USUAL_MS } from '../../report/wording.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
+import { provenBasis } from '../../stages/ready/image-digests.ts';
 import { checkPlacement } from '../../stages/ready/placement.ts';
 import { awaitReady, type ReadyStack } from '../../stages/ready/ready.ts';
 import { type VerifiedModel, verify } from '../../stages/verify/verify.ts';
@@ -13,6 +14,10 @@ export function readyStep(run: Run, context: StageContext, prepared: Prepared): 
   return run.stage({ name: 'ready', title, usualMs: USUAL_MS.ready, limitMs }, async () => {
     const stack = await awaitReady(context, prepared);
     await checkPlacement(context, prepared, stack);
+    const { basis } = run.report();
+    if (basis?.hash) {
+      context.note({ type: 'based-on', basis: provenBasis(basis, [...stack.replicas, ...stack.pickers]) });
+    }
     const { endpoint } = stack.route;
     const summary = `${replicaText(stack.replicas.length)} and the endpoint picker ready at ${endpoint}`;
     return { value: stack, summary, facts: factsOf(stack) };

@@ -1,10 +1,11 @@
 import { besideLimits, percentUpTo } from '../../lib/number.ts';
+import { ratioText } from '../../lib/speedup.ts';
 import { CHANGE_WORDS, changeOf, changeText } from '../change.ts';
 import { code, prose } from '../escape.ts';
 import { count, duration, NOT_MEASURED, percent, percentiles, plain, requestsPerSecond } from '../format.ts';
 import type { Check, Report, StageResult } from '../model.ts';
 import { QUALITY_WORDS, qualityOf, qualityText } from '../quality.ts';
-import { speedupText, vetoed } from '../speedup.ts';
+import { speedupText, targetLimits, vetoed } from '../speedup.ts';
 import {
   CHECK_WORDS,
   groupOutcome,
@@ -22,10 +23,34 @@ import { table } from './markdown.ts';
 
 /** The table of the first screen: at most seven rows, and two of a comparison with the base stack. Measures when something was measured, else how far the run came. */
 export function resultTable(report: Report): string | null {
+  if (report.reused) return reusedTable(report, report.reused);
   const measured = report.benchmark?.speedup != null || report.checks.length > 0;
   if (report.verdict !== 'error' && measured) return serves(report) ? servesTable(report) : measuresTable(report);
   const stages = shownStages(report);
   return stages.length > 0 ? stagesTable(stages) : null;
+}
+
+/** Figures of the run that measured the stack. */
+function reusedTable(
+  report: Report,
+  { speedup, requestsPerSecond: rates, run }: NonNullable<Report['reused']>,
+): string {
+  const { value, range } = ratioText(speedup, targetLimits(report.target));
+  const rate = (each: number | null) => (each === null ? NOT_MEASURED : requestsPerSecond(each));
+  const result = report.verdict === 'pass' ? '✅\u00a0pass' : '❌\u00a0**fail**';
+  const limit = `> ${plain(report.target.minSpeedup)}×`;
+  const rows = [
+    ['**Speed-up**', `**${value}×** (${range})`, '1×', limit, result],
+    ...changeRow(report),
+    ['Throughput', rate(rates.all), rate(rates.one), '–', '–'],
+  ];
+  const replicas = replicaCount(report);
+  const header = [
+    `As run ${run.number} measured it`,
+    replicas === null ? 'All replicas' : count(replicas, 'replica'),
+    ...['1 replica', 'Target', 'Result'],
+  ];
+  return table(header, ['left', 'right', 'right', 'right', 'left'], rows);
 }
 
 /** Of a stack that is to stay: what was seen of it. */

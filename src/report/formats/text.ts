@@ -46,6 +46,8 @@ export function renderVerdictText(report: Report): string[] {
 }
 
 function speedLine(report: Report): string {
+  if (report.reused)
+    return `not measured here, but in run ${report.reused.run.number}: ${report.reused.run.url ?? 'no page'}`;
   const speed = speedupText(report);
   if (!speed) return NOT_MEASURED;
   const limit = `the lower limit must exceed ${speed.min}×`;
@@ -82,7 +84,10 @@ function checkRows(report: Report): [string, string | null][] {
   const bad = report.checks.filter(({ outcome }) => outcome !== 'pass');
   return [
     ['service', service.length > 0 ? tally(service) : null],
-    ['routing', routing.length > 0 ? tally(routing) : report.plan.replicas === 1 ? null : NOT_MEASURED],
+    [
+      'routing',
+      report.reused ? null : routing.length > 0 ? tally(routing) : report.plan.replicas === 1 ? null : NOT_MEASURED,
+    ],
     ...bad.map((check): [string, string] => [
       '',
       `${check.outcome}: ${check.title}: expected ${check.expected}, seen ${check.seen}`,

@@ -77,6 +77,17 @@ export interface ChangePair {
   ratio: number;
 }
 
+/** A field in which the stack under test differs from the base stack. Text of the manifests, to be escaped. */
+export interface StackDifference {
+  /** `vLLM --max-num-seqs`, `weight of queue-scorer`. */
+  what: string;
+  /** Null where the stack does not have it. */
+  base: string | null;
+  head: string | null;
+  /** Whether it concerns how requests find their replica. */
+  isRouting: boolean;
+}
+
 /** One stack in figures; null means not known. */
 export interface StackFigures {
   service: string;

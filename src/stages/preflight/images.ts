@@ -5,7 +5,7 @@ import { registryRow } from '../../clients/registry/refusals.ts';
 import type { Refusal } from '../../lib/refusal.ts';
 import { findingsFailure, type PlacedFinding } from './findings.ts';
 import { shown } from './guard-context.ts';
-import type { Look } from './table.ts';
+import type { Seen } from './table.ts';
 
 type Path = readonly (string | number)[];
 
@@ -20,6 +20,9 @@ interface Named {
   container: string | null;
 }
 
+/** The digest that each image of the manifests means, by its text; null where it is not known. */
+export type ImageDigests = ReadonlyMap<string, string | null>;
+
 /** A registry is asked about so many images of a run at most. */
 const MOST_IMAGES = 8;
 
@@ -28,11 +31,15 @@ const MOST_IMAGES = 8;
  * by side. Only a registry that says by a reason of its own that it does not have the image fails the line. A private image,
  * a limit, an outage or no reply says nothing of it. The guard has refused images of other registries before.
  */
-export async function checkImages(registry: RegistryClient | null, manifests: readonly Manifest[]): Promise<Look> {
+export async function checkImages(
+  registry: RegistryClient | null,
+  manifests: readonly Manifest[],
+): Promise<Seen<ImageDigests>> {
   const named = manifests.flatMap((manifest) => imagesIn(manifest.object, manifest));
-  if (named.length === 0) return { seen: 'the manifests name none' };
-  if (registry === null) return { outcome: 'not-checked', seen: 'no registry is asked ("check-images: off")' };
   const names = [...new Set(named.map(({ text }) => text))];
+  const value = new Map(names.map((text) => [text, writtenDigest(text)]));
+  if (named.length === 0) return { value, seen: 'the manifests name none' };
+  if (registry === null) return { value, outcome: 'not-checked', seen: 'no registry is asked ("check-images: off")' };
   const asked = await Promise.all(
     names.slice(0, MOST_IMAGES).map(async (text) => ({ text, ...(await lookUp(registry, text)) })),
   );
@@ -41,8 +48,10 @@ export async function checkImages(registry: RegistryClient | null, manifests: re
   const missing: (PlacedFinding & { image: string })[] = [];
   for (const { text, image, answer } of asked) {
     const uses = named.filter((one) => one.text === text);
-    if (answer.is === 'there') there.push(shown(text));
-    else if (answer.is === 'unseen' || image === null) {
+    if (answer.is === 'there') {
+      there.push(shown(text));
+      value.set(text, answer.digest);
+    } else if (answer.is === 'unseen' || image === null) {
       unseen.push(`${shown(text)} (${answer.is === 'unseen' ? answer.why : 'it is no reference'})`);
     } else {
       const why = whyUnseen(answer.refusal, image, uses);
@@ -53,11 +62,18 @@ export async function checkImages(registry: RegistryClient | null, manifests: re
   const [first] = missing;
   if (first) throw findingsFailure('image-not-found', missing, { image: first.image });
   const seen = there.length > 0 ? `${there.join(', ')}: there` : null;
-  if (unseen.length === 0) return { seen: seen ?? '' };
+  if (unseen.length === 0) return { value, seen: seen ?? '' };
   return {
+    value,
     outcome: 'not-checked',
     seen: [...(seen ? [seen] : []), `not looked at: ${unseen.join(', ')}`].join('; '),
   };
+}
+
+/** A reference with a digest means nothing else, whoever is asked. */
+function writtenDigest(text: string): string | null {
+  const image = imageReference(text);
+  return image?.isDigest ? image.version : null;
 }
 
 async function lookUp(

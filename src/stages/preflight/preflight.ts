@@ -39,6 +39,7 @@ import { sharedReads } from './shared-reads.ts';
 import { unpricedLimit } from './slo-price.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
+import { verdictBasis } from './verdict-basis.ts';
 
 /**
  * Everything that the cluster can tell for free, side by side: cluster and pool, permissions, controllers, gateway, secrets,
@@ -82,12 +83,13 @@ export async function preflight(
 
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
   const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
-  const [planned] = await Promise.all([
+  const [planned, digests] = await Promise.all([
     checkNodes(context, cluster, { manifest, service, unread, retired }, table, async () => {
       if (!base) return null;
       const files = planBase(base, manifests, inputs);
       return files.state === 'planned' ? checkBase(context, files, { network, refuseLiving }) : files;
     }),
+    table.check('images', 'Images', () => checkImages(registry, manifests)),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
     table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke, inputs.readOnly)),
     table.look('access', 'Kubernetes permissions', async () =>
@@ -122,7 +124,6 @@ export async function preflight(
     ),
     table.look('disruption', 'Drains', () => checkDisruption(kube, { service, manifests })),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
-    table.look('images', 'Images', () => checkImages(registry, manifests)),
     table.look('namespace-quota', 'Quota of the namespace', async () => {
       const { quotas, ranges } = await held;
       return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods, passing });
@@ -146,13 +147,18 @@ export async function preflight(
   table.settle();
   if (!planned) throw new Error('every check of preflight passed, and there is no plan');
   const applied = [...manifests, ...((await rules) ?? [])];
+  const environment = { ...discovered, ...planned.environment };
+  note({
+    type: 'based-on',
+    basis: verdictBasis(context, { manifests: applied, service, cluster, planned, environment, digests }),
+  });
   const kept = new Set(applied.filter(({ object }) => !isService(object)).map(({ object }) => describe(refOf(object))));
   return {
     ...planned,
     service,
     manifests: applied,
     retire: retired.filter((ref) => !kept.has(describe(ref))),
-    environment: { ...discovered, ...planned.environment },
+    environment,
   };
 }
 

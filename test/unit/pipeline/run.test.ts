@@ -90,6 +90,7 @@ async function run(
       lastPass: null,
       retire: [],
     }),
+    env: {},
     connect,
     saveLease: (state) => saved.push(state),
     ...host,

@@ -1,6 +1,7 @@
 import { Failure } from '../../../src/lib/failure.ts';
 import { emptyReport, fold } from '../../../src/report/fold.ts';
 import type { PreflightCheck, Report } from '../../../src/report/model.ts';
+import { unmeasuredChange } from '../../../src/verdict/comparisons.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
 import { someLimits } from './slo.ts';
 
@@ -79,6 +80,29 @@ export const CASES: Record<string, () => Report> = {
       verdict: 'inconclusive',
       reasons: ['The interval of the speed-up contains 2.5× after all 15 pairs.'],
       benchmark: aBenchmark(2.54, 0.03, { looks: { done: 10, planned: 10, stopped: 'budget' } }),
+    }),
+
+  reused: () =>
+    aReport({
+      startedAt: '2026-11-22T14:41:00.000Z',
+      reasons: ['Run 398 measured the same stack on 2026-11-27: 2.68× (2.61–2.75), pass.'],
+      stages: stages({ preflight: [4, '22 of 24 preflight checks passed, 2 not checked'] }),
+      ...{ pods: [], checks: [], routing: null, benchmark: null, runbook: null, cost: null },
+      reused: {
+        verdict: 'pass',
+        run: {
+          url: 'https://github.com/o/r/actions/runs/18200000001',
+          ...{ id: '18200000001', number: 398, sha: '9c0ffee0', finishedAt: '2026-11-27T02:44:00Z' },
+        },
+        speedup: { value: 2.68, low: 2.61, high: 2.75 },
+        requestsPerSecond: { one: 7.02, all: 18.8 },
+        hash: 'a'.repeat(64),
+      },
+      comparisons: [unmeasuredChange('same', 'The base stack has the same objects.', 0.97)],
+      release: {
+        ...{ outcome: 'not-needed', nodePool: 'tpu-v6e-pool', restingNodes: null, nodesLeft: null },
+        ...{ message: 'No TPU node was leased.', command: null, durationMs: 0 },
+      },
     }),
 
   recorded: () =>

@@ -3,11 +3,19 @@ import { renderComment } from '../../../src/report/comment/comment.ts';
 import { emptyReport, foldAll } from '../../../src/report/fold.ts';
 import { junit } from '../../../src/report/formats/junit.ts';
 import { renderVerdictText } from '../../../src/report/formats/text.ts';
-import type { ArmComparison, ComparisonVerdict, Report, StackFigures, Verdict } from '../../../src/report/model.ts';
+import type {
+  ArmComparison,
+  ComparisonVerdict,
+  Report,
+  StackDifference,
+  StackFigures,
+  Verdict,
+} from '../../../src/report/model.ts';
 import { outputsOf } from '../../../src/report/outputs.ts';
 import { parseReport } from '../../../src/report/parse.ts';
 import { scalingComparison, unmeasuredChange, withChange } from '../../../src/verdict/comparisons.ts';
 import { aBenchmark, aReport } from './fixtures.ts';
+import { linkedBits, structureProblems } from './scan.ts';
 
 const BENCHMARK = aBenchmark(2.68, 0.026);
 const latency = { mean: 500, p50: at(486), p95: at(612), p99: at(734) };
@@ -110,6 +118,71 @@ describe('the comparison with the base stack, on the first screen', () => {
     expect(text.replaceAll('\u00a0', ' ')).toContain(
       '| KV cache of a replica | 2,599,936 tokens | 2,599,936 tokens | 0.0% |',
     );
+  });
+});
+
+/** What a change of image, flags and weights leaves in the manifests. */
+const DIFFERENCES: StackDifference[] = [
+  { what: 'weight of queue-scorer', base: '3', head: '1', isRouting: true },
+  { what: 'vLLM image', base: 'vllm/vllm-tpu:v0.11.1', head: 'vllm/vllm-tpu:v0.12.0', isRouting: false },
+  { what: 'vLLM --enforce-eager', base: null, head: 'set', isRouting: false },
+  { what: 'vLLM --max-num-seqs', base: '256', head: null, isRouting: false },
+  { what: 'replicas', base: '3', head: '2', isRouting: false },
+];
+
+/** From the heading on, without the sections that a change does not touch. */
+function changeParts(report: Report): string {
+  const text = renderComment(report, { id: 'gate', reportLinks: { run: null, summary: null, results: null } });
+  const [screen = '', ...folds] = text.split(/\n(?=<details)/);
+  const own = folds.filter((fold) => /<summary>Against the base/.test(fold)).map((fold) => fold.split('</details>')[0]);
+  return [screen.split('\n').slice(1).join('\n').trim(), ...own.map((fold) => `${fold}</details>`), ''].join('\n\n');
+}
+
+describe('the comment on a change', () => {
+  const vetoed = compared('invalid', 0.98);
+  const veto = {
+    id: 'output-length',
+    message: 'Answers had 16 tokens from the stack under test and 12 from the base stack.',
+  };
+  it.each<[string, ArmComparison, StackDifference[]]>([
+    ['no-worse', compared('no-worse', 1.002), DIFFERENCES.slice(1, 3)],
+    ['regressed', compared('regressed', 0.7), DIFFERENCES],
+    ['same', unmeasuredChange('same', 'The base stack has the same objects.', 0.97), []],
+    ['undecided', compared('inconclusive', 0.98, 0.05), DIFFERENCES.slice(0, 1)],
+    [
+      'invalid',
+      {
+        ...vetoed,
+        reasons: [`Compared with the base stack: ${veto.message}`],
+        change: vetoed.change && { ...vetoed.change, vetoes: [veto] },
+      },
+      DIFFERENCES.slice(2, 4),
+    ],
+    [
+      'not-measured',
+      unmeasuredChange('not-measured', 'The base stack did not become ready: its image does not exist.', 0.97),
+      DIFFERENCES,
+    ],
+  ])('reads as recorded: %s', async (name, change, differences) => {
+    const report = { ...withComparison(change), differences };
+    await expect(changeParts(report)).toMatchFileSnapshot(`golden/change-${name}.md`);
+  });
+
+  it('escapes what differs, and shows a few of many', () => {
+    const hostile = '`</details>| [x](https://evil.example) @octocat <img src=x>';
+    const many = Array.from({ length: 30 }, (_, index) => ({
+      ...{ what: `${hostile} ${index}`, base: hostile, head: hostile.repeat(9), isRouting: index === 0 },
+    }));
+    const text = renderComment(
+      { ...withComparison(compared('no-worse', 1)), differences: many },
+      {
+        id: 'gate',
+        reportLinks: { run: null, summary: null, results: null },
+      },
+    );
+    expect(structureProblems(text)).toEqual([]);
+    expect(linkedBits(text)).toEqual([]);
+    expect(text.replaceAll('\u00a0', ' ')).toContain('and 22 more fields in result.json');
   });
 });
 

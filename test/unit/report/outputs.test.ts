@@ -27,6 +27,9 @@ describe('outputs', () => {
       'kept-until': keptUntil,
       changed,
       limits,
+      change,
+      reused,
+      'reused-run': reusedRun,
       ...numbers
     } = outputs;
     expect([passed, changed]).toEqual([String(verdict === 'pass'), 'false']);
@@ -35,7 +38,8 @@ describe('outputs', () => {
     expect(JSON.parse(result)).toMatchObject({ v: 1, verdict });
     expect(['validate', 'preflight', 'deploy', 'restore']).toContain(mode);
     expect([endpoint !== '', keptUntil !== '']).toEqual(new Array(2).fill(mode === 'deploy' || mode === 'restore'));
-    expect([stage, cause, blame]).not.toContain('null');
+    expect([reused, reusedRun !== '']).toEqual([String(name === 'reused'), name === 'reused']);
+    expect([stage, cause, blame, change]).not.toContain('null');
   });
 
   it('have the worst outcome of the limits that were set', () => {

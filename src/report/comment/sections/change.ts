@@ -2,25 +2,58 @@ import { decimal } from '../../../lib/number.ts';
 import { changeOf, changeSentence, changeText } from '../../change.ts';
 import { code, prose } from '../../escape.ts';
 import { count, duration, integer, milliseconds, NOT_MEASURED, percent, requestsPerSecond } from '../../format.ts';
-import type { ChangeFigures, Percentile, Percentiles, Report, StackFigures } from '../../model.ts';
+import type { ArmComparison, ChangeFigures, Percentile, Percentiles, Report, StackFigures } from '../../model.ts';
 import { bullets, paragraphs, table } from '../markdown.ts';
 import type { Section } from './section.ts';
 
 /** Both stacks side by side; null where nothing was compared. */
 export function change(report: Report): Section | null {
   const found = changeOf(report);
-  if (!found?.change) return null;
+  if (!found) return null;
+  const differences = differencesOf(report);
+  const routing = routingNote(report, found);
+  if (!found.change) {
+    if (differences.length === 0) return null;
+    return {
+      name: 'change',
+      summary: `Against the base: ${found.verdict}, ${count(report.differences?.length ?? 0, 'field')} ${report.differences?.length === 1 ? 'differs' : 'differ'}`,
+      body: paragraphs([prose(changeSentence(found), 400), bullets(differences), routing]),
+      open: false,
+    };
+  }
   const text = changeText(found);
   return {
     name: 'change',
     summary: `Against the base: ${text ? `${text.value} the throughput (${text.range}×), ` : ''}${found.verdict}`,
     body: paragraphs([
       prose(changeSentence(found), 400),
+      differences.length > 0 ? bullets(differences) : null,
+      routing,
       table(['', 'Under test', 'Base', 'Difference'], ['left', 'right', 'right', 'right'], rowsOf(found.change)),
-      bullets(howMeasured(found.change)),
+      bullets(howMeasured(found.change, differences.length > 0)),
     ]),
     open: found.verdict === 'regressed',
   };
+}
+
+/** So many are shown; result.json has more. */
+const SHOWN = 8;
+
+function differencesOf({ differences = [] }: Report): string[] {
+  const value = (text: string | null) => (text === null ? 'not there' : code(text, 80));
+  const shown = differences.slice(0, SHOWN).map(({ what, base, head }) => {
+    if (base === null) return `${code(what, 100)} added: ${value(head)}`;
+    if (head === null) return `${code(what, 100)} removed, was ${value(base)}`;
+    return `${code(what, 100)}: ${value(base)} → ${value(head)}`;
+  });
+  const more = differences.length - shown.length;
+  return more > 0 ? [...shown, `and ${count(more, 'more field')} in result.json`] : shown;
+}
+
+/** One replica of each stack is asked past the choice of its endpoint picker. */
+function routingNote({ differences = [] }: Report, { change: figures }: ArmComparison): string | null {
+  if (!differences.some(({ isRouting }) => isRouting) || figures?.baseReplicas === 'all') return null;
+  return '**The change concerns routing, which one base replica cannot show.** Compare all replicas with `base-replicas: all`.';
 }
 
 type Row = [title: string, read: (stack: StackFigures) => number | null, show: (value: number) => string];
@@ -76,17 +109,10 @@ function difference(own: number | null, other: number | null): string {
   return `${share > 0 ? '+' : ''}${decimal(share, 1)}%`;
 }
 
-function howMeasured({
-  method,
-  pairs,
-  looks,
-  base,
-  head,
-  nodeDeviation,
-  vetoes,
-  warnings,
-  baseReplicas,
-}: ChangeFigures): string[] {
+function howMeasured(
+  { method, pairs, looks, base, head, nodeDeviation, vetoes, warnings, baseReplicas }: ChangeFigures,
+  hasDifferences: boolean,
+): string[] {
   const stopped = {
     'no-worse': 'the lower limit had been crossed',
     regressed: 'the upper limit had been crossed',
@@ -94,7 +120,8 @@ function howMeasured({
     time: 'the time or the money of the run did not reach for another pair',
     aborted: 'the measurement broke off',
   };
-  const images = head.vllmImage === base.vllmImage ? [] : [`vLLM image: ${image(base)} → ${image(head)}`];
+  const images =
+    hasDifferences || head.vllmImage === base.vllmImage ? [] : [`vLLM image: ${image(base)} → ${image(head)}`];
   return [
     `Method: ${prose(method, 600)}`,
     `Base stack: ${code(base.service, 80)}, ${baseReplicas === 'one' ? 'one replica' : 'all replicas'}; content ${code(base.contentHash.slice(0, 12), 12)} → ${code(head.contentHash.slice(0, 12), 12)}`,

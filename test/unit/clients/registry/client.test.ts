@@ -48,7 +48,10 @@ async function played(handler: (request: ApiRequest) => Reply): Promise<Listener
 describe('the registry client', () => {
   it('finds a public image by a token that anybody gets, in three requests, and sends no credentials', async () => {
     const lab = await registry();
-    expect(await lookUp(lab.url, 'docker.io/vllm/vllm-tpu:v1')).toEqual({ is: 'there' });
+    expect(await lookUp(lab.url, 'docker.io/vllm/vllm-tpu:v1')).toEqual({
+      is: 'there',
+      digest: `sha256:${'0'.repeat(64)}`,
+    });
     const { requests } = lab.record();
     expect(requests.map(({ method, path, status }) => [method, path, status])).toEqual([
       ['HEAD', '/v2/vllm/vllm-tpu/manifests/v1', 401],
@@ -62,7 +65,7 @@ describe('the registry client', () => {
   it('finds a digest', async () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     const lab = await registry();
-    expect(await lookUp(lab.url, `quay.io/opendatahub/vllm@${digest}`)).toEqual({ is: 'there' });
+    expect(await lookUp(lab.url, `quay.io/opendatahub/vllm@${digest}`)).toEqual({ is: 'there', digest });
     expect(lab.record().requests.at(-1)?.path).toBe(`/v2/opendatahub/vllm/manifests/${digest}`);
   });
 
@@ -131,7 +134,7 @@ describe('the registry client', () => {
 
   it('asks again by GET where HEAD is not allowed', async () => {
     const { url } = await played(({ method }) => ({ status: method === 'HEAD' ? 405 : 200 }));
-    expect(await lookUp(url, 'ghcr.io/a/b')).toEqual({ is: 'there' });
+    expect(await lookUp(url, 'ghcr.io/a/b')).toEqual({ is: 'there', digest: null });
   });
 
   it.each([

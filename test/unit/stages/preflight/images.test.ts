@@ -39,7 +39,7 @@ async function judged(
 
 describe('the images of the manifests', () => {
   it('that are there pass', async () => {
-    expect(await judged({ is: 'there' })).toMatchObject({ outcome: 'pass', seen: `${IMAGE}: there` });
+    expect(await judged({ is: 'there', digest: null })).toMatchObject({ outcome: 'pass', seen: `${IMAGE}: there` });
   });
 
   it('whose tag is missing fail with file, line, container, registry and what to do', async () => {
@@ -109,7 +109,7 @@ spec:
       },
       { model: { uri: 'oci://ghcr.io/o/model:1' } },
     );
-    const asked = registry({ is: 'there' });
+    const asked = registry({ is: 'there', digest: null });
     await checkImages(asked, [manifest]);
     expect(asked.asked.sort()).toEqual(['docker.io/vllm/vllm-tpu:nightly', 'ghcr.io/o/model:1', 'quay.io/o/volume:1']);
   });
@@ -119,7 +119,7 @@ spec:
       name: `c${index}`,
       image: `ghcr.io/o/i${index}:1`,
     }));
-    const asked = registry({ is: 'there' });
+    const asked = registry({ is: 'there', digest: null });
     const { seen, outcome } = (await checkImages(asked, [service({ containers })])) as {
       seen: string;
       outcome: string;
@@ -134,11 +134,11 @@ spec:
       outcome: 'not-checked',
       seen: expect.stringContaining('check-images: off'),
     });
-    expect(await checkImages(null, [service()])).toEqual({ seen: 'the manifests name none' });
+    expect(await checkImages(null, [service()])).toEqual({ value: new Map(), seen: 'the manifests name none' });
   });
 
   it('of hostile text are quoted and not asked for', async () => {
-    const asked = registry({ is: 'there' });
+    const asked = registry({ is: 'there', digest: null });
     const look = await checkImages(asked, [template({ image: 'a b\n::error::x' })]);
     expect(asked.asked).toEqual([]);
     expect(look).toMatchObject({
