@@ -85,6 +85,14 @@ export const CHANGE_SCENARIOS: readonly ChangeScenario[] = [
     expect: PASS,
   },
   {
+    name: 'change-control',
+    summary: 'a change that changes no speed, beside the base stack against itself',
+    manifests: withFlag('--seed=7'),
+    base: {},
+    flags: ['--control=4'],
+    expect: PASS,
+  },
+  {
     name: 'change-whole',
     summary: 'the endpoint picker weighs the queue more, compared with all replicas of the base stack',
     manifests: { replace: [['weight: 2', 'weight: 2.5']] },

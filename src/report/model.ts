@@ -91,6 +91,7 @@ export type {
   ChangePair,
   ComparedArm,
   ComparisonVerdict,
+  ControlFigures,
   StackDifference,
   StackFigures,
 } from './model/comparisons.ts';

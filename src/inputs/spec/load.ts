@@ -32,6 +32,17 @@ export const LOAD = {
       '`6-15`, in mode `nightly` `12-12`, since a look that ends a run early biases the ratio by its own noise.',
     ].join(' '),
   },
+  /** Pairs of the base stack against itself; `off` for none. */
+  control: {
+    group: 'load',
+    key: 'control',
+    parse: wordOr('off', integer(4, 24, 'off, or ')),
+    default: 'off',
+    description: [
+      'With `base-manifests`: pairs, 4 to 24, in which the base stack is first measured against itself, which shows what',
+      'chance alone does. Where the 99 % interval of that ratio does not have 1, the comparison does not count. `off` for none.',
+    ].join(' '),
+  },
   /** JSON Lines of the workspace; empty for unique prompts. */
   prompts: {
     group: 'load',

@@ -62,8 +62,21 @@ export interface ChangeFigures {
   vetoes: Finding[];
   warnings: Finding[];
   looks: { done: number; planned: number; stopped: 'no-worse' | 'regressed' | 'budget' | 'time' | 'aborted' };
+  /** The base stack against itself; absent where that was not asked for or could not be. */
+  control?: ControlFigures;
   /** Deviation of the speed of nodes that hold equal stacks, on the logarithm; the interval has it. */
   nodeDeviation: number;
+}
+
+/** The base stack against itself: what the measurement shows without any change. */
+export interface ControlFigures {
+  pairs: number;
+  /** Near 1; where the interval does not have 1, the comparison does not count. */
+  ratio: Interval;
+  /** Standard deviation of the logarithm of one pair. */
+  deviation: number;
+  /** Share of the variance of the pairs of the change that is there without the change, 0..1; null where none is seen. */
+  noiseShare: number | null;
 }
 
 export interface ChangePair {

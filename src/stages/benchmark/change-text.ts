@@ -1,6 +1,6 @@
 import { percentUpTo } from '../../lib/number.ts';
 import { times, timesWithRange } from '../../lib/speedup.ts';
-import type { ChangeFigures, ChangePair, ComparisonVerdict, Finding } from '../../report/model.ts';
+import type { ChangeFigures, ChangePair, ComparisonVerdict, Finding, Interval } from '../../report/model.ts';
 import type { ChangeLook, ChangePlan } from '../../verdict/change.ts';
 
 /** What the pairs and the vetoes decide. A measurement that cannot be believed decides nothing. */
@@ -49,6 +49,16 @@ export function changeReasons(
         ? `the budget of ${pairs} pairs was spent`
         : `the measurement stopped after ${pairs} pairs`;
   return [`${shown}, undecided (${allowed}): ${why}.`];
+}
+
+/** One line for a pair of the base stack against itself. */
+export function controlText(index: number, pairs: number, ratio: number): string {
+  return `control, pair ${index + 1} of ${pairs}: the base stack against itself ${times(ratio, [1])}`;
+}
+
+/** Why a comparison does not count whose control finds a difference that is not there. */
+export function controlVeto(ratio: Interval): string {
+  return `The base stack measured ${timesWithRange(ratio, [1])} against itself: what is measured here differs by more than chance without any change.`;
 }
 
 /** One line for a pair and the interval so far. */

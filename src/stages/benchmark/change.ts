@@ -12,6 +12,7 @@ import type { BlockEvidence } from '../../verdict/evidence.ts';
 import { withQuality } from '../../verdict/quality.ts';
 import type { StageContext } from '../context.ts';
 import { type Arm, type ComparedStack, openArm } from './change-arms.ts';
+import { judgeControl, measureControl } from './change-control.ts';
 import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts';
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
 import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
@@ -99,17 +100,23 @@ async function compare(
   const spread = isWhole
     ? nodeSpread(scaling.pairs.map(({ baseline = null, ...pair }) => ({ ...pair, baseline })))
     : null;
+  const control = await measureControl(context, arms.base, { timings, concurrency });
   const collected = await collect(context, arms, { plan, timings, concurrency, spread });
   const { blocks, evidence, pairs, look, failing, outOfTime } = collected;
   const summaries = { head: summarizeArm(blocks.head), base: summarizeArm(blocks.base) };
   const client = summarizeClient([...blocks.head, ...blocks.base]);
-  const findings = judgeChange({
+  const controlled = judgeControl(control, pairs);
+  const judged = judgeChange({
     arms: { head: summaries.head.evidence, base: summaries.base.evidence },
     pickers: { head: arms.head.isPickerShared, base: arms.base.isPickerShared },
     textCharsPerToken: { head: textCharsPerToken(blocks.head), base: textCharsPerToken(blocks.base) },
-    blocks: evidence,
+    blocks: [...(control?.evidence ?? []), ...evidence],
     client,
   });
+  const findings = {
+    vetoes: [...judged.vetoes, ...controlled.vetoes],
+    warnings: [...judged.warnings, ...controlled.warnings],
+  };
   const isSound = !failing && findings.vetoes.length === 0;
   const rates = { head: summaries.head.figures.requestsPerSecond, base: summaries.base.figures.requestsPerSecond };
   const measures = isSound
@@ -144,13 +151,12 @@ async function compare(
       ...stacks,
       ...findings,
       looks,
+      ...(controlled.figures ? { control: controlled.figures } : {}),
       nodeDeviation: look.nodeDeviation,
     },
   };
-  return {
-    comparison: withQuality(comparison, quality),
-    records: [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records),
-  };
+  const records = [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records);
+  return { comparison: withQuality(comparison, quality), records: [...(control?.records ?? []), ...records] };
 }
 
 /** Warms both arms. Returns the larger of their median latencies, milliseconds. */

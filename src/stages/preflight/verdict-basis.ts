@@ -27,7 +27,16 @@ const SHAPELESS: ReadonlySet<string> = new Set([
   ...(['pollIntervalMs', 'keep', 'restores', 'forceConflicts', 'environment', 'checkImages', 'outputDir'] as const),
   ...(['comment', 'commentId', 'prNumber', 'failOn', 'summary', 'reuse', 'historyBranch', 'historySeries'] as const),
   ...(['maxCost', 'pricePerChipHourUsd', 'nodes', 'maxNodes', 'restingNodes', 'retire', 'pattern'] as const),
-  ...(['manifests', 'baseManifests', 'baseReplicas', 'maxSlowdown', 'pairs', 'lastPass', 'prompts'] as const),
+  ...([
+    'manifests',
+    'baseManifests',
+    'baseReplicas',
+    'maxSlowdown',
+    'control',
+    'pairs',
+    'lastPass',
+    'prompts',
+  ] as const),
 ] satisfies (keyof Inputs)[]);
 
 /**

@@ -26,7 +26,6 @@ export interface ChangeDay {
 export const CHANGE_DAYS: Readonly<Record<string, ChangeDay>> = {
   calm: { system: { ...USUAL, shock: 0.01 }, nodes: 0 },
   usual: { system: USUAL, nodes: 0 },
-  drift: { system: { ...USUAL, drift: 0.1 }, nodes: 0 },
   'order effects': { system: { ...USUAL, second: 0.03 }, nodes: 0 },
   'AR(1) noise': { system: { ...USUAL, shock: 0.03, shockMemory: 0.7 }, nodes: 0 },
   'cold caches': { system: { ...USUAL, cold: 0.5, coldSeconds: 1.2 }, nodes: 0 },
@@ -34,6 +33,7 @@ export const CHANGE_DAYS: Readonly<Record<string, ChangeDay>> = {
 };
 
 export const ROUGH_DAYS: Readonly<Record<string, ChangeDay>> = {
+  'strong drift': { system: { ...USUAL, drift: 0.1 }, nodes: 0 },
   rough: { system: { ...USUAL, serviceCv: 0.5, drift: 0.05, shock: 0.03 }, nodes: 0 },
   'heavy tails': { system: { ...USUAL, tailShare: 0.01, tailFactor: 8 }, nodes: 0 },
   'nodes differ by 0.3 %': { system: USUAL, nodes: 0.003 },

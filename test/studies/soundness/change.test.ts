@@ -42,7 +42,7 @@ describe('a replica that is played without a queue', () => {
     return { mean, deviation: Math.sqrt(logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1)) };
   };
 
-  it.each(['usual', 'order effects', 'cold caches', 'heavy tails', 'drift', 'AR(1) noise'])(
+  it.each(['usual', 'order effects', 'cold caches', 'heavy tails', 'strong drift', 'AR(1) noise'])(
     'has the rates of one with a queue on a day of %s',
     (day) => {
       const { system } = ({ ...CHANGE_DAYS, ...ROUGH_DAYS } as typeof CHANGE_DAYS)[day] as (typeof CHANGE_DAYS)[string];

@@ -1,4 +1,5 @@
 import { decimal } from '../../../lib/number.ts';
+import { ratioText } from '../../../lib/speedup.ts';
 import { changeOf, changeSentence, changeText } from '../../change.ts';
 import { code, prose } from '../../escape.ts';
 import { count, duration, integer, milliseconds, NOT_MEASURED, percent, requestsPerSecond } from '../../format.ts';
@@ -110,7 +111,7 @@ function difference(own: number | null, other: number | null): string {
 }
 
 function howMeasured(
-  { method, pairs, looks, base, head, nodeDeviation, vetoes, warnings, baseReplicas }: ChangeFigures,
+  { method, pairs, looks, base, head, nodeDeviation, control, vetoes, warnings, baseReplicas }: ChangeFigures,
   hasDifferences: boolean,
 ): string[] {
   const stopped = {
@@ -126,9 +127,23 @@ function howMeasured(
     `Method: ${prose(method, 600)}`,
     `Base stack: ${code(base.service, 80)}, ${baseReplicas === 'one' ? 'one replica' : 'all replicas'}; content ${code(base.contentHash.slice(0, 12), 12)} → ${code(head.contentHash.slice(0, 12), 12)}`,
     ...images,
+    ...controlLine(control),
     `Stopped after ${count(pairs.length, 'pair')}: ${stopped[looks.stopped]}. Allowed for what nodes differ by: ${percent(nodeDeviation, 1)}.`,
     ...vetoes.map(({ id, message }) => `**Veto** ${code(id, 60)}: ${prose(message)}`),
     ...warnings.map(({ id, message }) => `**Warning** ${code(id, 60)}: ${prose(message)}`),
+  ];
+}
+
+/** What chance alone does, beside what the change does. */
+function controlLine(control: ChangeFigures['control']): string[] {
+  if (!control) return [];
+  const { value, range } = ratioText(control.ratio, [1], 3);
+  const share =
+    control.noiseShare === null
+      ? ''
+      : `; ${percent(control.noiseShare)} of the variance of the pairs is there without it`;
+  return [
+    `Control: the base stack against itself is ${value}× (99% interval ${range}×) over ${count(control.pairs, 'pair')}. One such pair scatters by ${percent(control.deviation, 1)}${share}.`,
   ];
 }
 
