@@ -2,7 +2,8 @@ import { createGithubIssues } from '../clients/github/issues.ts';
 import { repositoryPage } from '../clients/runner/identity.ts';
 import type { HistoryRecord } from '../history/record.ts';
 import { newestTarget, speedupText } from '../history/speedup.ts';
-import { watch, watchSentence } from '../history/watch.ts';
+import { watch } from '../history/watch.ts';
+import { watchSentences } from '../history/watch-text.ts';
 import { isoMinute } from '../lib/timestamp.ts';
 import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
 import { logLine } from '../report/escape.ts';
@@ -50,7 +51,7 @@ export async function historyCommand(
   }
   for (const record of records.slice(-10)) write(logLine(rowOf(record), 300));
   const found = watch(records);
-  write(watchSentence(found, newestTarget(records) ?? []));
+  for (const sentence of watchSentences(found, newestTarget(records) ?? [])) write(logLine(sentence, 1_000));
   return exitCode(found.state === 'worse' ? 'fail' : 'pass');
 }
 

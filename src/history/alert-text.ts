@@ -1,55 +1,55 @@
-import { percentUpTo } from '../lib/number.ts';
-import { times } from '../lib/speedup.ts';
-import { oneLine } from '../report/escape.ts';
+import { code } from './code.ts';
+import type { Shift } from './detect.ts';
+import { differencesOf } from './identity.ts';
 import type { HistoryRecord } from './record.ts';
 import { newestTarget, speedupText } from './speedup.ts';
+import type { FigureWatch } from './watch.ts';
+import { shiftSentence, sidesOf } from './watch-text.ts';
 
 /** Nights in the table of an issue. */
 const SHOWN = 14;
 /** A night within this share of the level is a good one. */
 export const GOOD = 0.05;
 
-/** A night with its speed-up. */
-export interface Figure {
-  record: HistoryRecord;
-  value: number;
+/** A figure that an issue is about, with the shift as the nights show it now. */
+export interface Drop {
+  watched: FigureWatch;
+  shift: Pick<Shift, 'shift' | 'interval' | 'now' | 'since' | 'nights' | 'level'>;
 }
 
-/** The nights that measured a speed-up. */
-export function measured(records: readonly HistoryRecord[]): Figure[] {
-  return records.flatMap((record) => (record.m.speedup ? [{ record, value: record.m.speedup[0] }] : []));
-}
+/** Makes the link between two commits; null where there is none. */
+export type Compare = (from: string, to: string) => string | null;
 
-/** The issue of a drop below `level`; `compare` makes the link between two commits. */
+/** The issue of figures that are worse. */
 export function dropBody(
   series: string,
   records: readonly HistoryRecord[],
-  level: number,
-  compare: (from: string, to: string) => string | null,
+  drops: readonly Drop[],
+  compare: Compare,
 ): string {
-  const figures = measured(records);
   const limits = newestTarget(records) ?? [];
-  const good = figures.findLastIndex(({ value }) => value >= level * (1 - GOOD));
-  const before = figures[good]?.record;
-  const first = figures[good + 1]?.record;
-  const bad = figures.slice(good + 1);
-  const last = bad.at(-1) ?? figures.at(-1);
+  const sentences = drops.map(
+    ({ watched: { figure, nights: own }, shift }) => `- ${capital(shiftSentence(figure, own, shift, limits))}`,
+  );
   return [
-    `The speed-up of ${code(series)} was ${times(level, limits)}, and is ${last ? `${times(last.value, limits)}, ${percentUpTo(1 - last.value / level)} lower` : 'not measured'}.`,
-    before && first ? suspects(before, first, compare) : '',
+    `In the nightly measurement of ${code(series)}:`,
+    sentences.join('\n'),
+    ...suspects(drops, compare),
     nights(records),
-    'It closes after two good nights. Closed as not planned, the new level is taken for normal.',
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+    'It closes after two good nights of each figure. Closed as not planned, the new level is taken for normal.',
+  ].join('\n\n');
 }
 
-/** What differs between the last good night and the first bad one. */
-function suspects(
-  before: HistoryRecord,
-  first: HistoryRecord,
-  compare: (from: string, to: string) => string | null,
-): string {
+/** What differs between the last good night and the first bad one, once for figures that fell together. */
+function suspects(drops: readonly Drop[], compare: Compare): string[] {
+  const sides = drops.flatMap(({ watched, shift }) => {
+    const found = sidesOf(watched.nights, shift.since);
+    return found ? [found] : [];
+  });
+  return [...new Set(sides.map(([before, first]) => suspectsBetween(before, first, compare)))];
+}
+
+function suspectsBetween(before: HistoryRecord, first: HistoryRecord, compare: Compare): string {
   const from = before.run.sha;
   const to = first.run.sha;
   const link = from && to && from !== to && isCommit(from) && isCommit(to) ? compare(from, to) : null;
@@ -59,36 +59,18 @@ function suspects(
       : link
         ? `[the commits between them](${link})`
         : 'commits that are not known';
-  const versions = differences(before, first);
+  const versions = differencesText(before, first);
   return `Between the last good night, ${day(before)}, and the first bad one, ${day(first)}: ${[commits, ...versions].join('; ')}.`;
 }
 
-const VERSIONS = [
-  ['machine', 'machine'],
-  ['replicas', 'replicas'],
-  ['model', 'model'],
-  ['vllm', 'vLLM'],
-  ['picker', 'endpoint picker'],
-  ['scorers', 'scorers'],
-  ['gke', 'GKE'],
-  ['istio', 'Istio'],
-  ['kserve', 'KServe'],
-  ['gate', 'gate'],
-] as const;
-
-function differences(before: HistoryRecord, after: HistoryRecord): string[] {
-  return VERSIONS.flatMap(([key, name]) => {
-    const [from, to] = [before.env[key], after.env[key]];
-    return from === to ? [] : [`${name} ${code(String(from ?? 'not known'))} → ${code(String(to ?? 'not known'))}`];
-  });
+/** `` GKE `a` → `b` `` for each difference. */
+function differencesText(before: HistoryRecord, after: HistoryRecord): string[] {
+  return differencesOf(before, after).map(({ name, from, to }) => `${name} ${code(from)} → ${code(to)}`);
 }
 
-/** What makes the newest night's figures another series than those of fingerprint `fp`. */
-export function changes(records: readonly HistoryRecord[], fp: string | null): string {
-  const before = records.findLast(({ env }) => env.fp === fp);
-  const newest = records.at(-1);
-  const found = before && newest ? differences(before, newest) : [];
-  return found.join('; ') || 'flags of the model server';
+/** What makes the newest night's figures another series than those before it. */
+export function changes(before: HistoryRecord | undefined, newest: HistoryRecord): string {
+  return (before ? differencesText(before, newest).join('; ') : '') || 'hardware, workload or method';
 }
 
 /** The newest nights as a table, newest first. */
@@ -107,8 +89,4 @@ export function nights(records: readonly HistoryRecord[]): string {
 
 const isCommit = (text: string) => /^[0-9a-f]{7,64}$/.test(text);
 const day = ({ ts }: HistoryRecord) => ts.slice(0, 10);
-
-/** Any text of a record as inline code, which nothing in it can end. */
-export function code(text: string): string {
-  return `\`${oneLine(text.replaceAll(/[`|]+/g, ' '), 200) || '?'}\``;
-}
+const capital = (text: string) => text.replace(/^[a-z]/, (letter) => letter.toUpperCase());

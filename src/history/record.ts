@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Blame } from '../lib/causes.ts';
-import type { Benchmark, Report, Verdict } from '../report/model.ts';
+import type { ComparisonVerdict, Report, Verdict } from '../report/model.ts';
+import { environmentOf } from './record-environment.ts';
+import { figuresOf } from './record-figures.ts';
+import { short } from './short.ts';
 
 /** A point estimate with its limits. */
 export type Triple = readonly [value: number, low: number, high: number];
 
 /**
- * A run as the history keeps it: one line of JSON, about a kilobyte. Additive changes keep `v`; readers keep fields that
- * they do not know. Null means not known; a failure is kept too, for without it neither availability nor cost can be told.
+ * A run as the history keeps it: one line of JSON, about two kilobytes, whose texts are all bounded. Additive changes keep
+ * `v`, so that a field may be absent in older records; readers keep fields that they do not know. Null means not known. A
+ * failure is kept too, for without it neither availability nor cost can be told.
  */
 export interface HistoryRecord {
   v: 1;
@@ -21,8 +24,13 @@ export interface HistoryRecord {
   run: { id: string; attempt: number; number: number; event: string | null; sha: string | null; url: string | null };
   series: string;
   env: {
-    /** Of what makes figures comparable, and not of the commit: another one begins a new epoch. */
+    /** Of hardware, model and stack, and not of the commit: another one begins a new epoch of the page. */
     fp: string;
+    /**
+     * Of hardware, workload and method: the figures of two runs with the same one are comparable. Null where nothing was
+     * measured.
+     */
+    cond?: string | null;
     machine: string | null;
     replicas: number | null;
     model: string | null;
@@ -33,6 +41,21 @@ export interface HistoryRecord {
     istio: string | null;
     kserve: string | null;
     gate: string;
+    /** TPU chips of a node. */
+    chips?: number | null;
+    /** Prompt and answer lengths, and requests in flight per replica. */
+    workload?: string | null;
+    /** Design and version of the measurement, and the way to all replicas. */
+    method?: string | null;
+    /** What the pods ran: `sha256:…`, from their imageID. */
+    vllmDigest?: string | null;
+    pickerDigest?: string | null;
+    /** As the server reports it. */
+    vllmVersion?: string | null;
+    /** vLLM's flags in one line, without the values of those that are secret by their name. */
+    flags?: string | null;
+    /** Of the whole line. */
+    flagsHash?: string | null;
   };
   /** Hash of what the verdict rests on; absent where a part of it was not known, and in the first records. */
   basis?: string;
@@ -57,69 +80,54 @@ export interface HistoryRecord {
     /** Pods that stand out by their speed. */
     apart?: string[];
     successRate: number | null;
+    /** Streamed answers in an open loop. */
+    tpotP50Ms?: number | null;
+    /** Requests per second of all replicas within the limit of the latency. */
+    goodput?: number | null;
+    /** The slowest replica, from the creation of its pod until it was Ready. */
+    readyMs?: number | null;
+    /** From the start of the lease until the stack was ready. */
+    upMs?: number | null;
+    /** Share of the quality tasks that were solved, 0..1. */
+    quality?: number | null;
   };
+  /** Throughput of the stack under test over that of the base stack; absent where no comparison was asked for. */
+  change?: { verdict: ComparisonVerdict; ratio: Triple | null };
   cost: { usd: number | null; chipMinutes: number | null };
   stages: [name: string, seconds: number, outcome: string][];
 }
 
+/** Stages of a run, and more. */
+const MOST_STAGES = 20;
+
 /** The record of a finished run. A measurement that a veto stands against has no figures: they would draw a line. */
 export function historyRecord(report: Report, series: string): HistoryRecord {
-  const { run, environment, benchmark, verdict } = report;
-  const counts = benchmark !== null && benchmark.vetoes.length === 0;
-  const speedup = counts ? benchmark.speedup : null;
-  const { all, one } = benchmark?.arms ?? { all: null, one: null };
-  const scorers = environment.scorers?.map(({ name, weight }) => `${name} ${weight}`).join(', ') ?? null;
-  const env = {
-    machine: environment.machineType,
-    replicas: report.plan.replicas,
-    model: environment.modelId,
-    vllm: environment.vllmImage,
-    picker: environment.pickerImage,
-    scorers,
-  };
+  const { run } = report;
+  const change = report.comparisons?.find(({ name }) => name === 'change');
+  const ratio = change?.ratio ?? null;
   return {
     v: 1,
-    key: `${run.id}/${run.attempt}/${series}`,
+    key: `${short(run.id, 80)}/${run.attempt}/${series}`,
     ts: report.finishedAt ?? report.startedAt,
-    run: { id: run.id, attempt: run.attempt, number: run.number, event: run.event, sha: run.sha, url: run.url },
-    series,
-    env: {
-      fp: fingerprint([...Object.values(env), environment.vllmArgs]),
-      ...env,
-      gke: environment.kubernetesVersion,
-      istio: environment.istioVersion,
-      kserve: environment.kserveVersion,
-      gate: report.tool.version,
+    run: {
+      ...{ id: short(run.id, 80), attempt: run.attempt, number: run.number, event: maybeShort(run.event, 40) },
+      ...{ sha: maybeShort(run.sha, 64), url: maybeShort(run.url, 300) },
     },
+    series,
     ...(report.basis?.hash ? { basis: report.basis.hash } : {}),
-    verdict,
-    cause: report.diagnosis?.cause ?? report.failure?.code ?? null,
+    env: environmentOf(report),
+    verdict: report.verdict,
+    cause: maybeShort(report.diagnosis?.cause ?? report.failure?.code ?? null, 80),
     blame: report.diagnosis?.confidence === 'unknown' ? null : (report.diagnosis?.blame ?? null),
     target: [report.target.minSpeedup, report.target.expectedMaxSpeedup],
-    m: {
-      speedup: speedup ? [speedup.value, speedup.low, speedup.high] : null,
-      all: counts ? (all?.requestsPerSecond ?? null) : null,
-      one: counts ? (one?.requestsPerSecond ?? null) : null,
-      p95Ms: counts ? (all?.latencyMs?.p95.value ?? null) : null,
-      p50Ms: counts ? (all?.latencyMs?.p50.value ?? null) : null,
-      p99Ms: counts ? (all?.latencyMs?.p99.value ?? null) : null,
-      ttftP50Ms: counts ? (benchmark.latency?.ttftMs?.p50.value ?? null) : null,
-      hitRate: report.routing?.hitRate?.measured ?? null,
-      spread: counts ? (benchmark.spread?.spread ?? null) : null,
-      apart: counts ? apartOf(benchmark) : [],
-      successRate: all && one ? Math.min(all.successRate, one.successRate) : null,
-    },
+    m: figuresOf(report),
+    ...(change ? { change: { verdict: change.verdict, ratio: ratio && [ratio.value, ratio.low, ratio.high] } } : {}),
     cost: { usd: report.cost?.usd ?? null, chipMinutes: report.cost?.chipMinutes ?? null },
     stages: report.stages
       .filter(({ durationMs }) => durationMs !== null)
+      .slice(0, MOST_STAGES)
       .map(({ stage, durationMs, outcome }) => [stage, Math.round((durationMs ?? 0) / 1_000), outcome]),
   };
 }
 
-function apartOf({ spread }: Benchmark): string[] {
-  return spread?.perReplica.filter(({ standsOut }) => standsOut).map(({ pod }) => pod) ?? [];
-}
-
-function fingerprint(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
-}
+const maybeShort = (text: string | null, max: number) => (text === null ? null : short(text, max));

@@ -6,7 +6,8 @@ import { timerWait } from '../clients/github/retry.ts';
 import { reportedRun, repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
 import { newestTarget } from '../history/speedup.ts';
-import { type Watch, watch, watchSentence } from '../history/watch.ts';
+import { type Watch, watch } from '../history/watch.ts';
+import { watchSentences } from '../history/watch-text.ts';
 import type { ReportInputs } from '../inputs/report.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
 import type { Emit } from '../progress/events.ts';
@@ -128,7 +129,7 @@ async function keepHistory(
   if (!known) return { watch: null, pagePath: null, issueUrls: [] };
   const { records, skipped } = known;
   const found = records.length > 0 ? watch(records) : null;
-  if (found) say(watchSentence(found, newestTarget(records) ?? []));
+  for (const sentence of found ? watchSentences(found, newestTarget(records) ?? []) : []) say(sentence);
   const page = repositoryPage(env);
   const issueUrls = inputs.alertIssues
     ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {

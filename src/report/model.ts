@@ -267,6 +267,8 @@ export interface Environment {
   vllmArgs: string | null;
   istioVersion: string | null;
   kserveVersion: string | null;
+  /** As the server reports it; absent in older reports, null where it does not. */
+  vllmVersion?: string | null;
 }
 
 export interface PodSummary {
@@ -280,6 +282,8 @@ export interface PodSummary {
   /** `Ready`, or what it waits for: `ImagePullBackOff`, `1/2 compiling`. Text from the cluster. */
   state: string;
   readyAfterMs: number | null;
+  /** The image that the main container runs, as the kubelet names it, with its digest; absent where it is not known. */
+  imageId?: string;
 }
 
 /** `warning`: worth a reader's eye, and no obstacle to a pass. */

@@ -19,7 +19,16 @@ export function podSummary(pod: Pod, role: PodSummary['role']): PodSummary {
     phase: pod.status?.phase ?? 'Unknown',
     state: ready ? 'Ready' : waitingFor(pod, readyContainers, counted.size),
     readyAfterMs: ready ? readyAfter(pod) : null,
+    ...imageOf(pod),
   };
+}
+
+/** What the kubelet runs in the main container; nothing before it has the image. */
+function imageOf({ spec, status }: Pod): { imageId?: string } {
+  const [first] = spec?.containers ?? [];
+  const statuses = status?.containerStatuses ?? [];
+  const main = statuses.find(({ name }) => name === 'main') ?? statuses.find(({ name }) => name === first?.name);
+  return main?.imageID ? { imageId: main.imageID } : {};
 }
 
 function sidecars(pod: Pod): { name: string }[] {

@@ -1,9 +1,11 @@
 import type { Blame } from '../../lib/causes.ts';
 import { isoMinute } from '../../lib/timestamp.ts';
 import type { Verdict } from '../../report/model.ts';
+import { median } from '../ranks.ts';
 import type { HistoryRecord } from '../record.ts';
 import { newestTarget, speedupText } from '../speedup.ts';
-import { median, watch, watchSentence } from '../watch.ts';
+import { watch } from '../watch.ts';
+import { watchSentences } from '../watch-text.ts';
 import { type Chart, chartsOf } from './charts.ts';
 import { ENVIRONMENT } from './facts.ts';
 import { address, capital, day, decimal, percent, significant, targetRange, usd } from './text.ts';
@@ -119,7 +121,7 @@ function sentencesOf(records: readonly HistoryRecord[], newest: HistoryRecord): 
     newest.m.speedup === null && measured
       ? `Last measured on ${day(measured.ts)}: ${speedupText(measured)}, ${measured.verdict}.`
       : null,
-    level.length > 0 ? watchSentence(watch(records), newestTarget(records) ?? []) : null,
+    ...(level.length > 0 ? watchSentences(watch(records), newestTarget(records) ?? []) : []),
   ].filter((sentence) => sentence !== null);
 }
 

@@ -1,4 +1,5 @@
 import { createServingClient, type ServingAnswer } from '../../clients/serving/client.ts';
+import { fromJson, object, text } from '../../lib/decode.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Check, Environment, RoutingEvidence } from '../../report/model.ts';
 import { readPicker } from '../../stack/picker.ts';
@@ -55,7 +56,8 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
     if (wanted !== undefined && wanted !== modelId) {
       context.emit({ type: 'warning', text: `the server calls its model ${modelId}, the manifest ${wanted}` });
     }
-    discover({ modelId, endpoint: stack.route.endpoint });
+    const vllmVersion = await serverVersion(context, client, limitMs);
+    discover({ modelId, endpoint: stack.route.endpoint, ...(vllmVersion === null ? {} : { vllmVersion }) });
     const budget = createRequestBudget(context.clock);
     const chat = await checkAnswers(context, client, budget, modelId);
     const picker = await readPicker(context.kube, prepared.service);
@@ -83,6 +85,23 @@ export async function verify(context: StageContext, prepared: Prepared, stack: R
     return { modelId, chat, environment: discovered, routing };
   } finally {
     await client.close();
+  }
+}
+
+const VERSION_MOST = 80;
+
+/** What the server reports as its version (vLLM: GET /version); null where it reports none. No check depends on it. */
+async function serverVersion(
+  context: StageContext,
+  client: ReturnType<typeof createServingClient>,
+  limitMs: number,
+): Promise<string | null> {
+  const { answer } = await ask(context, limitMs, (limit) => client.get('/version', limit));
+  if (answer?.status !== 200) return null;
+  try {
+    return object({ version: text })(fromJson(answer.body), '').version.slice(0, VERSION_MOST);
+  } catch {
+    return null;
   }
 }
 

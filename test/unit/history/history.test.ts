@@ -87,10 +87,12 @@ describe('the history command', () => {
     const to = join(folder, 'data');
     expect(await command(['history', 'add', to, ...files.slice(0, 20)], {}, (line) => said.push(line))).toBe(0);
     expect(await command(['history', 'show', to], {}, (line) => said.push(line))).toBe(0);
-    expect(said.at(-1)).toMatch(/^As before: 2\.6\d× over 18 runs\.$/);
+    expect(said.at(-1)).toMatch(/^As before: 2\.6\d× over 19 nights; 12 figures are watched\.$/);
     await command(['history', 'add', to, ...files.slice(20)], {}, () => {});
     expect(await command(['history', 'show', to], {}, (line) => said.push(line))).toBe(1);
-    expect(said.at(-1)).toMatch(/^Worse: −1\d\.\d% against 2\.6\d× over 20 runs, by two runs in a row\.$/);
+    expect(said.at(-1)).toMatch(
+      /^Worse: end-to-end latency p95 rose 2\d\.\d% .*, in 2 nights, with no recorded change\.$/,
+    );
     expect(readFileSync(join(to, 'v1/default/2026-11.jsonl'), 'utf8').split('\n')).toHaveLength(23);
   });
 
@@ -112,7 +114,7 @@ describe('the history command', () => {
     }
     expect(said[0]).toMatch(/^tpu-bench-data\/v1\/default\/\d{4}-\d\d\.jsonl: \d+\/1\/default pass$/);
     expect(await command(['history', 'show', '--branch', 'tpu-bench-data'], env, (line) => said.push(line))).toBe(0);
-    expect(said.slice(2)).toEqual([expect.stringContaining('2.68×'), 'Building history: 1 of 12 comparable runs.']);
+    expect(said.slice(2)).toEqual([expect.stringContaining('2.68×'), 'Building history: 1 of 12 comparable nights.']);
     await github.close();
   });
 

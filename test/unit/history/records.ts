@@ -1,3 +1,4 @@
+import type { FigureId } from '../../../src/history/figures.ts';
 import type { HistoryRecord } from '../../../src/history/record.ts';
 
 /** A night that measured this speed-up, or nothing. */
@@ -25,6 +26,32 @@ export function aNight(index: number, speedup: number | null, change: Partial<Hi
     cost: { usd: null, chipMinutes: null },
     stages: [],
     ...change,
+  };
+}
+
+/** A value for each figure. */
+export type NightFigures = Record<FigureId, number>;
+
+/** A night that measured all figures, as a new record has them. */
+export function fullNight(
+  index: number,
+  figures: NightFigures,
+  env: Partial<HistoryRecord['env']> = {},
+): HistoryRecord {
+  const night = aNight(index, figures.speedup);
+  const hardware = { machine: 'ct6e-standard-4t', chips: 4, replicas: 3, model: 'Qwen/Qwen2.5-3B-Instruct' };
+  const method = { workload: '640 + 16 tokens, 10 in flight per replica', method: 'paired, version 1' };
+  const stack = { vllm: 'vllm:a', vllmDigest: 'sha256:a', flags: '--max-model-len 4096', flagsHash: 'ffffffff' };
+  return {
+    ...night,
+    env: { ...night.env, cond: 'cccccccc', ...hardware, ...method, ...stack, ...env },
+    m: {
+      ...night.m,
+      ...{ all: figures.all, one: figures.one, ttftP50Ms: figures.ttft, tpotP50Ms: figures.tpot, p95Ms: figures.p95 },
+      ...{ goodput: figures.goodput, hitRate: figures['hit-rate'], successRate: figures['success-rate'] },
+      ...{ quality: figures.quality, readyMs: figures.ready, upMs: figures.up },
+    },
+    cost: { usd: figures.cost, chipMinutes: 296 },
   };
 }
 

@@ -3,7 +3,8 @@ import { alertSteps } from '../../../src/history/alerts.ts';
 import { pageModel } from '../../../src/history/page/model.ts';
 import { historyRecord } from '../../../src/history/record.ts';
 import { speedupText } from '../../../src/history/speedup.ts';
-import { watch, watchSentence } from '../../../src/history/watch.ts';
+import { watch } from '../../../src/history/watch.ts';
+import { watchSentences } from '../../../src/history/watch-text.ts';
 import { renderComment } from '../../../src/report/comment/comment.ts';
 import { renderRunningComment } from '../../../src/report/comment/running.ts';
 import { renderSummary } from '../../../src/report/comment/summary.ts';
@@ -76,7 +77,7 @@ describe('a lower limit of 2.4996 against a target of 2.5', () => {
 
 describe('a speed-up of 2.4996 against a target of 2.5', () => {
   it.each<[string, () => string]>([
-    ['the level of a history', () => watchSentence(watch(nights(20, 2.4996)), [2.5, 2.8])],
+    ['the level of a history', () => watchSentences(watch(nights(20, 2.4996)), [2.5, 2.8]).join(' ')],
     ['the sentences of the page', () => pageModel('nightly', nights(20, 2.4996)).sentences.join('\n')],
     ['the tile of the page', () => pageModel('nightly', nights(3, 2.4996)).tiles[0]!.value],
     ['the chart of the page', () => pageModel('nightly', nights(3, 2.4996)).charts[0]!.description],

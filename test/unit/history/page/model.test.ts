@@ -9,7 +9,9 @@ describe('the page of a history', () => {
 
   it('opens with the newest verdict, its interval and its target', () => {
     expect(model.heading).toMatch(/^Pass: 2\.\d\d× \(2\.\d\d–2\.\d\d\) on 1 Mar 2026, target 2\.5–2\.8×$/);
-    expect(model.sentences).toEqual([expect.stringMatching(/^As before: 2\.6\d× over \d+ runs\.$/)]);
+    expect(model.sentences).toEqual([
+      expect.stringMatching(/^As before: 2\.6\d× over \d+ nights; 8 figures are watched\.$/),
+    ]);
   });
 
   it('says of a night without a measurement what ended it, and what was measured last', () => {
