@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startGithub } from '../../../lab/github/server.ts';
+import { pageModel } from '../../../src/history/page/model.ts';
 import { historyRecord } from '../../../src/history/record.ts';
 import { mergeShard, readShard, shardPath } from '../../../src/history/shard.ts';
+import { watch } from '../../../src/history/watch.ts';
+import { watchSentences } from '../../../src/history/watch-text.ts';
+import type { ArmComparison } from '../../../src/report/model.ts';
 import { command } from '../commands/command.ts';
 import { CASES } from '../report/cases.ts';
 import { aBenchmark, anEnvironment, aReport } from '../report/fixtures.ts';
@@ -16,6 +20,109 @@ describe('a record', () => {
     expect(line).not.toContain('\n');
     expect(Buffer.byteLength(line)).toBeLessThan(2_048);
     expect(readShard(`${line}\n`)).toMatchObject({ records: [{ v: 1 }], skipped: 0 });
+  });
+
+  it('has all figures of the report, and what they were measured on', () => {
+    const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+    const base = aReport();
+    const record = historyRecord(
+      {
+        ...base,
+        environment: anEnvironment({
+          vllmVersion: '0.11.1',
+          vllmArgs: 'vllm serve m --api-key=hunter2 --max-model-len 4096',
+        }),
+        pods: base.pods.map((pod) => ({
+          ...pod,
+          imageId: `docker.io/x/${pod.role}@${digest(pod.role === 'replica' ? 'a' : 'b')}`,
+        })),
+        comparisons: [aChange()],
+      },
+      'default',
+    );
+    const { benchmark } = base;
+    expect(record.m).toEqual({
+      speedup: [2.68, expect.closeTo(2.61, 2), expect.closeTo(2.75, 2)],
+      all: benchmark?.arms.all.requestsPerSecond,
+      one: 7.46,
+      p50Ms: expect.any(Number),
+      p95Ms: expect.any(Number),
+      p99Ms: expect.any(Number),
+      ttftP50Ms: 204,
+      tpotP50Ms: 20.5,
+      goodput: 18.2,
+      hitRate: 0.7389,
+      successRate: 1,
+      spread: null,
+      apart: [],
+      readyMs: 818_000,
+      // Lease 612 s, deploy 38 s, ready 864 s.
+      upMs: 1_514_000,
+      quality: null,
+    });
+    expect(record.env).toMatchObject({
+      chips: 4,
+      workload: '640 + 16 tokens, 10 in flight per replica, unique prompts, nonce first',
+      method: 'paired, by the endpoint picker, version 1',
+      vllmDigest: digest('a'),
+      pickerDigest: digest('b'),
+      vllmVersion: '0.11.1',
+      flags: 'vllm serve m --api-key=*** --max-model-len 4096',
+      flagsHash: expect.stringMatching(/^[0-9a-f]{8}$/),
+    });
+    expect(record.change).toEqual({ verdict: 'regressed', ratio: [0.81, 0.8, 0.82] });
+    expect(JSON.stringify(record)).not.toContain('hunter2');
+  });
+
+  it('is bounded, whatever the cluster writes', () => {
+    const long = '\u202e"<img src=x>\\\n'.repeat(2_000);
+    const base = aReport();
+    const record = historyRecord(
+      {
+        ...base,
+        run: { ...base.run, id: long, sha: long, url: long, event: long },
+        environment: {
+          ...anEnvironment(),
+          ...{ machineType: long, kubernetesVersion: long, modelId: long, vllmImage: long, pickerImage: long },
+          ...{ vllmArgs: long, istioVersion: long, kserveVersion: long, vllmVersion: long },
+          scorers: Array.from({ length: 500 }, () => ({ name: long, weight: 1 })),
+        },
+        pods: Array.from({ length: 500 }, (_, at) => ({ ...base.pods[0]!, name: long, imageId: `${long}${at}` })),
+      },
+      'default',
+    );
+    const line = JSON.stringify(record);
+    expect(Buffer.byteLength(line)).toBeLessThan(8_192);
+    expect(line).not.toMatch(/[\n\u202e]/);
+    expect(readShard(`${line}\n`)).toMatchObject({ records: [{ v: 1 }], skipped: 0 });
+  });
+
+  it('has the condition of hardware, workload and method, and not of the stack', () => {
+    const condition = (change: Parameters<typeof aReport>[0]) => historyRecord(aReport(change), 'default').env.cond;
+    const own = condition({});
+    const bench = aBenchmark(2.68, 0.03);
+    expect(condition({ environment: anEnvironment({ vllmImage: 'vllm:v1', vllmArgs: '--x', scorers: [] }) })).toBe(own);
+    expect(condition({ benchmark: null })).toBeNull();
+    for (const change of [
+      { environment: anEnvironment({ machineType: 'ct5p-hightpu-4t' }) },
+      { environment: anEnvironment({ chipsPerNode: 8 }) },
+      { environment: anEnvironment({ modelId: 'other' }) },
+      { benchmark: { ...bench, workload: { ...bench.workload, promptTokens: 1_280 } } },
+      { benchmark: { ...bench, concurrencyPerReplica: 20 } },
+      { benchmark: { ...bench, design: 'unpaired' as const } },
+    ]) {
+      expect(condition(change)).not.toBe(own);
+    }
+  });
+
+  it('from before it had all of this is read, and watched on', () => {
+    const old = readFileSync(join(import.meta.dirname, 'old-records.jsonl'), 'utf8');
+    const { records, skipped } = readShard(old);
+    expect([records.length, skipped]).toEqual([14, 0]);
+    expect(watchSentences(watch(records), [])).toEqual([
+      'Worse: speed-up fell 17.9% (95% interval 17.0% to 18.8%), from 2.68× to 2.20×, in 2 nights, when the vLLM image changed from `vllm/vllm-tpu:v0.11.0` to `vllm/vllm-tpu:v0.11.1`.',
+    ]);
+    expect(pageModel('default', records).nights).toHaveLength(14);
   });
 
   it('has no figures where a veto stands', () => {
@@ -30,6 +137,21 @@ describe('a record', () => {
     expect(fingerprint({ environment: anEnvironment({ vllmImage: 'vllm/vllm-tpu:v1' }) })).not.toBe(fingerprint({}));
   });
 });
+
+/** A change that made the stack slower. */
+function aChange(): ArmComparison {
+  const ratio = { value: 0.81, low: 0.8, high: 0.82, level: 0.978 };
+  return {
+    name: 'change',
+    verdict: 'regressed',
+    reasons: ['Slower.'],
+    ratio,
+    limit: 0.97,
+    arms: [],
+    pairs: 18,
+    change: null,
+  };
+}
 
 describe('a shard', () => {
   const [one, two, three] = [aNight(1, 2.6), aNight(2, 2.7), aNight(3, 2.8)];

@@ -32,6 +32,33 @@ export function aNight(index: number, speedup: number | null, change: Partial<Hi
 /** A value for each figure. */
 export type NightFigures = Record<FigureId, number>;
 
+/** What a healthy stack of three replicas measures. */
+export const LEVELS: Readonly<NightFigures> = {
+  speedup: 2.68,
+  all: 20.1,
+  one: 7.5,
+  ttft: 204,
+  tpot: 20.5,
+  p95: 612,
+  goodput: 18.2,
+  'hit-rate': 0.74,
+  'success-rate': 0.97,
+  quality: 0.61,
+  ready: 812_000,
+  up: 1_510_000,
+  cost: 14.65,
+};
+
+/** Nights of all figures with a share of normal noise, each figure for itself. */
+export function nightsOf(count: number, { sigma, seed }: { sigma: number; seed: number }): NightFigures[] {
+  const next = noise(seed);
+  return Array.from({ length: count }, () => {
+    const level = { ...LEVELS };
+    for (const id of Object.keys(LEVELS) as FigureId[]) level[id] *= 1 + sigma * next();
+    return level;
+  });
+}
+
 /** A night that measured all figures, as a new record has them. */
 export function fullNight(
   index: number,

@@ -5,7 +5,7 @@ import { mannWhitneyZ, median } from '../../../src/history/ranks.ts';
 import type { HistoryRecord } from '../../../src/history/record.ts';
 import { watch } from '../../../src/history/watch.ts';
 import { watchSentences } from '../../../src/history/watch-text.ts';
-import { aNight, fullNight, type NightFigures, noise } from './records.ts';
+import { aNight, fullNight, nightsOf, noise } from './records.ts';
 
 /** Nights with small, regular noise around a level. */
 const steady = (count: number, level = 2.7, from = 0) =>
@@ -79,31 +79,6 @@ describe('the newest night', () => {
   });
 });
 
-/** Nights of all figures with a share of normal noise, each figure for itself. */
-function nightsOf(count: number, { sigma, seed }: { sigma: number; seed: number }): NightFigures[] {
-  const next = noise(seed);
-  return Array.from({ length: count }, () => {
-    const level = { ...LEVELS };
-    for (const id of IDS) level[id] *= 1 + sigma * next();
-    return level;
-  });
-}
-
-const LEVELS: NightFigures = {
-  speedup: 2.68,
-  all: 20.1,
-  one: 7.5,
-  ttft: 204,
-  tpot: 20.5,
-  p95: 612,
-  goodput: 18.2,
-  'hit-rate': 0.74,
-  'success-rate': 0.97,
-  quality: 0.61,
-  ready: 812_000,
-  up: 1_510_000,
-  cost: 14.65,
-};
 const IDS = FIGURES.map(({ id }) => id);
 
 describe('a shift of 10 % of one figure alone', () => {
