@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KubeObject } from '../protocol.ts';
 import { type Condition, nowIso, type Verdict, withCondition } from './objects.ts';
 import { quantity } from './quantity.ts';
@@ -130,11 +131,18 @@ function isDone(container: ContainerRecord): boolean {
   return 'terminated' in container.state && container.state.terminated.exitCode === 0;
 }
 
+/** As containerd names an image that it has: the repository and a digest, here that of the name. */
+function imageId(image: string): string {
+  if (image.includes('@sha256:')) return image;
+  const repository = image.replace(/:[^:/]*$/, '');
+  return `${repository}@sha256:${createHash('sha256').update(image).digest('hex')}`;
+}
+
 function containerStatus(container: ContainerRecord): Record<string, unknown> {
   return {
     name: container.name,
     image: container.image,
-    imageID: 'waiting' in container.state && container.restartCount === 0 ? '' : container.image,
+    imageID: 'waiting' in container.state && container.restartCount === 0 ? '' : imageId(container.image),
     ready: container.ready || isDone(container),
     started: container.started,
     restartCount: container.restartCount,

@@ -1,4 +1,5 @@
-import type { Benchmark, PodSummary, Report } from '../report/model.ts';
+import { digestOf } from '../report/digest.ts';
+import type { Benchmark, Report } from '../report/model.ts';
 import type { HistoryRecord } from './record.ts';
 import { fingerprint, short } from './short.ts';
 
@@ -8,7 +9,7 @@ import { fingerprint, short } from './short.ts';
  */
 const METHOD_VERSION = 1;
 /** Code points of a name or a version, and of the flags. */
-const MOST = { name: 160, flags: 500, digests: 3 } as const;
+const MOST = { name: 160, flags: 500 } as const;
 /** Flags whose values are nobody's business. */
 const SECRET = /((?:^|\s)--?[\w-]*(?:key|token|secret|passw)[\w-]*(?:=|\s+))(?!-)("[^"]*"|'[^']*'|\S+)/gi;
 
@@ -56,11 +57,4 @@ function workloadOf({ workload, concurrencyPerReplica }: Benchmark): string {
 
 function methodOf({ design, ways }: Benchmark): string {
   return `${design}, by the ${ways?.used === 'direct' ? 'single routes' : 'endpoint picker'}, version ${METHOD_VERSION}`;
-}
-
-/** The digests that the pods of a role run, in order, from the imageID of each; null where none is known. */
-function digestOf(pods: readonly PodSummary[], role: PodSummary['role']): string | null {
-  const own = pods.filter((pod) => pod.role === role).flatMap(({ imageId }) => imageId ?? []);
-  const digests = own.flatMap((id) => /sha256:[0-9a-f]{64}$/.exec(id)?.[0] ?? []);
-  return [...new Set(digests)].sort().slice(0, MOST.digests).join(', ') || null;
 }

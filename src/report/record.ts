@@ -3,12 +3,15 @@ import { type Decoder, fromJson, list, maybe, mismatch, number, object, text } f
 import type { FailureStage } from '../lib/failure.ts';
 import type { RunMode } from '../lib/modes.ts';
 import { isVerdict } from '../lib/verdicts.ts';
+import { changeOf } from './change.ts';
+import { digestOf } from './digest.ts';
 import { commentJson, oneLine } from './escape.ts';
-import type { Report, Verdict } from './model.ts';
+import type { ComparisonVerdict, Report, Verdict } from './model.ts';
 import { vetoed } from './speedup.ts';
+import { readyMs, upMs } from './times.ts';
 
 /**
- * A run in about one kilobyte: the `result` output and the last line of the comment. Additive changes keep `v`.
+ * A run in one to two kilobytes: the `result` output and the last line of the comment. Additive changes keep `v`.
  * Null means not known.
  */
 export interface CompactRecord {
@@ -30,6 +33,28 @@ export interface CompactRecord {
   successRate: number | null;
   cacheHitRate: number | null;
   scalingEfficiency: number | null;
+  /** Medians of streamed answers in an open loop. */
+  ttftMs: number | null;
+  tpotMs: number | null;
+  /** Requests per second of all replicas within the limit of the latency. */
+  goodput: number | null;
+  /** The slowest replica from its pod's creation until it was Ready, and the time from the lease to the ready stack. */
+  readyMs: number | null;
+  upMs: number | null;
+  /** The comparison with the base stack; absent where none was asked for. */
+  change?: { verdict: ComparisonVerdict; ratio: { value: number; low: number; high: number; level: number } | null };
+  /** What was measured. Texts are shortened. */
+  stack: {
+    machine: string | null;
+    replicas: number | null;
+    model: string | null;
+    /** The tag, and what the pods ran. */
+    vllm: string | null;
+    vllmDigest: string | null;
+    vllmVersion: string | null;
+    kserve: string | null;
+    scorers: string | null;
+  };
   costUsd: number | null;
   chipMinutes: number | null;
   nodesLeft: number | null;
@@ -58,6 +83,8 @@ export function earlierResults(previous: CompactRecord | null, sha: string | nul
     .slice(0, EARLIER_SHOWN);
 }
 
+/** Characters of a comment's end that may be the record. */
+const MOST_DATA = 16_384;
 const DATA = /<!-- tpu-serving-gate:data (\{.*\}) -->\s*$/;
 
 /** The report without its tables. A ratio that does not count is left out as not known. */
@@ -65,6 +92,7 @@ export function compactRecord(report: Report): CompactRecord {
   const { benchmark, run } = report;
   const counts = !vetoed(report);
   const latency = benchmark?.arms.all.latencyMs ?? null;
+  const change = changeOf(report);
   return {
     v: 1,
     run: oneLine(run.id, 40),
@@ -91,9 +119,31 @@ export function compactRecord(report: Report): CompactRecord {
     successRate: successRate(report),
     cacheHitRate: report.routing?.hitRate?.measured ?? null,
     scalingEfficiency: counts ? (benchmark?.efficiency?.value ?? null) : null,
+    ttftMs: counts ? (benchmark?.latency?.ttftMs?.p50.value ?? null) : null,
+    tpotMs: counts ? (benchmark?.latency?.tpotMs?.p50.value ?? null) : null,
+    goodput: counts ? (benchmark?.goodput?.arms.all.metPerSecond ?? null) : null,
+    readyMs: readyMs(report),
+    upMs: upMs(report),
+    ...(change ? { change: { verdict: change.verdict, ratio: change.ratio } } : {}),
+    stack: stackOf(report),
     costUsd: report.cost?.usd ?? null,
     chipMinutes: report.cost?.chipMinutes ?? null,
     nodesLeft: report.release?.nodesLeft ?? null,
+  };
+}
+
+function stackOf({ environment, plan, pods }: Report): CompactRecord['stack'] {
+  const name = (text: string | null | undefined) => (text == null ? null : oneLine(text, 100));
+  const scorers = environment.scorers?.map((each) => `${each.name} ${each.weight}`).join(', ');
+  return {
+    machine: name(environment.machineType),
+    replicas: plan.replicas,
+    model: name(environment.modelId),
+    vllm: name(environment.vllmImage),
+    vllmDigest: digestOf(pods, 'replica'),
+    vllmVersion: name(environment.vllmVersion),
+    kserve: name(environment.kserveVersion),
+    scorers: name(scorers),
   };
 }
 
@@ -109,7 +159,7 @@ export function successRate(report: Report): number | null {
   return arms ? Math.min(arms.one.successRate, arms.all.successRate) : null;
 }
 
-/** The last line of a comment: the record as JSON in an HTML comment, well under 4 kB. */
+/** The last line of a comment: the record as JSON in an HTML comment, two kilobytes, and eight with texts that are all escapes. */
 export function renderData(record: CompactRecord): string {
   return `<!-- tpu-serving-gate:data ${commentJson(record)} -->`;
 }
@@ -133,7 +183,7 @@ const known = object({
 
 /** The record in a comment's last line; null when there is none or its version is unknown. */
 export function parseData(body: string): CompactRecord | null {
-  const match = DATA.exec(body.slice(-4_096));
+  const match = DATA.exec(body.slice(-MOST_DATA));
   if (!match) return null;
   try {
     const value = fromJson(match[1] ?? '');

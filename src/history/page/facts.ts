@@ -8,6 +8,7 @@ import { type Unit, valueText } from './values.ts';
 export function factsOf(record: HistoryRecord): [name: string, text: string][] {
   const { m, env, cost, target } = record;
   const text = (value: number | null | undefined, as: (value: number) => string) => (value == null ? '–' : as(value));
+  const seconds = (value: number) => `${decimal(value / 1_000, 0)} s`;
   const as = (unit: Unit) => (value: number) => valueText(unit, value);
   return [
     ['verdict', record.verdict],
@@ -24,6 +25,11 @@ export function factsOf(record: HistoryRecord): [name: string, text: string][] {
     ['latency p95', text(m.p95Ms, as('ms'))],
     ['latency p99', text(m.p99Ms, as('ms'))],
     ['time to first token p50', text(m.ttftP50Ms, as('ms'))],
+    ['time per output token p50', text(m.tpotP50Ms, as('ms'))],
+    ['goodput', text(m.goodput, as('rate'))],
+    ['quality score', text(m.quality, (value) => percent(value, 1))],
+    ['time until a pod is Ready', text(m.readyMs, seconds)],
+    ['time from lease to ready', text(m.upMs, seconds)],
     ['cache hit rate', text(m.hitRate, (value) => percent(value, 1))],
     ['success rate', text(m.successRate, (value) => percent(value, 1))],
     ['cost', text(cost.usd, as('usd'))],
@@ -42,8 +48,15 @@ export const ENVIRONMENT: readonly [keyof HistoryRecord['env'], string][] = [
   ['machine', 'machine type'],
   ['replicas', 'replicas'],
   ['model', 'model'],
+  ['chips', 'chips per node'],
+  ['workload', 'workload'],
+  ['method', 'method'],
   ['vllm', 'vLLM image'],
+  ['vllmDigest', 'digest of the vLLM image'],
+  ['vllmVersion', 'vLLM version'],
+  ['flags', 'vLLM flags'],
   ['picker', 'endpoint picker image'],
+  ['pickerDigest', 'digest of the endpoint picker image'],
   ['scorers', 'scorers'],
   ['gke', 'Kubernetes'],
   ['istio', 'Istio'],

@@ -1,5 +1,6 @@
 import { VERDICT_NAMES } from '../../lib/verdicts.ts';
 import type { ArmName, Report } from '../model.ts';
+import { readyMs, upMs } from '../times.ts';
 import { always, type Format } from './format.ts';
 
 /** For a Pushgateway or a textfile collector. */
@@ -66,6 +67,7 @@ export function openMetrics(report: Report): string {
   for (const [name, help, figures] of [
     ['request_latency', 'End to end, from the intended start, open loop.', benchmark?.latency?.e2eMs],
     ['time_to_first_token', 'From the request sent to the first token, open loop.', benchmark?.latency?.ttftMs],
+    ['time_per_output_token', 'Between the tokens of an answer, open loop.', benchmark?.latency?.tpotMs],
   ] as const) {
     family(
       `llm_bench_${name}_seconds`,
@@ -89,6 +91,20 @@ export function openMetrics(report: Report): string {
       outcome === 'met' ? 1 : outcome === 'missed' ? 0 : null,
     ]),
   );
+  const change = report.comparisons?.find(({ name }) => name === 'change');
+  family('llm_bench_change_ratio', 'gauge', 'Throughput of the stack under test over that of the base stack.', [
+    ['', change?.ratio?.value ?? null],
+  ]);
+  family('llm_bench_change_ratio_lower', 'gauge', 'Lower limit of that ratio.', [['', change?.ratio?.low ?? null]]);
+  family('llm_bench_change_ratio_upper', 'gauge', 'Upper limit of that ratio.', [['', change?.ratio?.high ?? null]]);
+  family('llm_bench_pod_ready_seconds', 'gauge', 'From the creation of the slowest replica until it was Ready.', [
+    ['', seconds(readyMs(report))],
+  ]);
+  family('llm_bench_lease_to_ready_seconds', 'gauge', 'From the start of the lease until the stack was ready.', [
+    ['', seconds(upMs(report))],
+  ]);
   family('llm_bench_cost_usd', 'gauge', 'Bill of the leased nodes.', [['', cost?.usd ?? null]]);
   return `${lines.join('\n')}\n# EOF\n`;
 }
+
+const seconds = (ms: number | null) => (ms === null ? null : ms / 1_000);
