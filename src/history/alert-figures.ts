@@ -1,7 +1,7 @@
 import { percentUpTo } from '../lib/number.ts';
 import type { MarkedLevel } from './alert-mark.ts';
+import type { IssueText, KnownIssue, Step } from './alert-step.ts';
 import { type Compare, changes, type Drop, dropBody, GOOD, nights } from './alert-text.ts';
-import type { IssueText, KnownIssue, Step } from './alerts.ts';
 import { code } from './code.ts';
 import { relative, shiftSince } from './detect.ts';
 import { FIGURES, type FigureId } from './figures.ts';

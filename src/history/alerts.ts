@@ -1,28 +1,9 @@
 import { oneLine } from '../report/escape.ts';
 import { figuresStep } from './alert-figures.ts';
-import type { AlertMark } from './alert-mark.ts';
+import type { KnownIssue, Step } from './alert-step.ts';
 import { type Compare, nights } from './alert-text.ts';
 import { code } from './code.ts';
 import type { HistoryRecord } from './record.ts';
-
-export interface KnownIssue {
-  number: number;
-  open: boolean;
-  /** Closed as not planned: what it says is the new normal. */
-  accepted: boolean;
-  closedAt: string | null;
-  mark: AlertMark;
-}
-
-export interface IssueText {
-  mark: AlertMark;
-  title: string;
-  body: string;
-}
-
-export type Step =
-  | ({ do: 'open' } & IssueText)
-  | ({ do: 'update' | 'reopen' | 'close'; number: number; comment: string | null } & IssueText);
 
 /** An issue that was closed less long ago is opened again, in place of a second one. */
 const REOPEN_MS = 14 * 86_400_000;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { historyRecord } from '../../../src/history/record.ts';
+import { historyRecord } from '../../../src/history/new-record.ts';
 import { root } from '../../checks/root.ts';
 import { CASES } from './cases.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertSteps } from '../../../src/history/alerts.ts';
+import { historyRecord } from '../../../src/history/new-record.ts';
 import { pageModel } from '../../../src/history/page/model.ts';
-import { historyRecord } from '../../../src/history/record.ts';
 import { speedupText } from '../../../src/history/speedup.ts';
 import { watch } from '../../../src/history/watch.ts';
 import { watchSentences } from '../../../src/history/watch-text.ts';
