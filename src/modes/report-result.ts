@@ -32,6 +32,8 @@ export interface Reported {
   published: Published | null;
   /** Null where there is no history. */
   watch: Watch | null;
+  /** What the watch found, the most important first; text of the records is in backticks. */
+  watchSentences: string[];
   pagePath: string | null;
   /** Of issues that are open because of the newest night. */
   issueUrls: string[];
@@ -49,7 +51,7 @@ export async function reportResult(context: Reporting): Promise<Reported> {
   const { inputs } = context;
   const report = inputs.result === '' ? null : await readResult(context);
   const published = report && (await publishAgain(report, context));
-  const reported: Reported = { report, published, watch: null, pagePath: null, issueUrls: [] };
+  const reported: Reported = { report, published, watch: null, watchSentences: [], pagePath: null, issueUrls: [] };
   if (inputs.historyBranch === '') return reported;
   return { ...reported, ...(await keepHistory(report, context)) };
 }
@@ -105,7 +107,7 @@ function ownPage(url: string | null, env: Reporting['env']): string | null {
 async function keepHistory(
   report: Report | null,
   context: Reporting,
-): Promise<Pick<Reported, 'watch' | 'pagePath' | 'issueUrls'>> {
+): Promise<Pick<Reported, 'watch' | 'watchSentences' | 'pagePath' | 'issueUrls'>> {
   const { inputs, env, emit, signal } = context;
   const { historyBranch: branch, historySeries: series } = inputs;
   const repository = env.GITHUB_REPOSITORY ?? '';
@@ -126,10 +128,11 @@ async function keepHistory(
     emit({ type: 'warning', text: `the history was not read, so that there is no page: ${adviceText(error)}` });
     return null;
   });
-  if (!known) return { watch: null, pagePath: null, issueUrls: [] };
+  if (!known) return { watch: null, watchSentences: [], pagePath: null, issueUrls: [] };
   const { records, skipped } = known;
   const found = records.length > 0 ? watch(records) : null;
-  for (const sentence of found ? watchSentences(found, newestTarget(records) ?? []) : []) say(sentence);
+  const sentences = found ? watchSentences(found, newestTarget(records) ?? []) : [];
+  for (const sentence of sentences) say(sentence);
   const page = repositoryPage(env);
   const issueUrls = inputs.alertIssues
     ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {
@@ -140,5 +143,5 @@ async function keepHistory(
   const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
   const pagePath = await writePage(join(context.outputDir, 'page'), context.packageRoot, model, context.redact);
   say(`page: ${pagePath}`);
-  return { watch: found, pagePath, issueUrls };
+  return { watch: found, watchSentences: sentences, pagePath, issueUrls };
 }

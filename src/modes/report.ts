@@ -6,7 +6,7 @@ import { stepLog } from '../pipeline/action-log.ts';
 import { refuseInputs, setOutputs } from '../pipeline/action-outputs.ts';
 import { interruptSignal } from '../pipeline/signals.ts';
 import { stepFolder } from '../pipeline/step-folder.ts';
-import { logLine } from '../report/escape.ts';
+import { logLine, prose } from '../report/escape.ts';
 import { outputsOf } from '../report/outputs.ts';
 import type { Reported } from './report-result.ts';
 
@@ -49,6 +49,10 @@ function conclude(io: ActionsIo, reported: Reported, { red, summary }: { red: bo
     'page-path': pagePath ?? '',
   });
   if (summary && published) io.appendSummary(published.summary);
+  if (summary && reported.watchSentences.length > 0) {
+    const lines = reported.watchSentences.map((sentence) => `- ${prose(sentence, 1_000)}`);
+    io.appendSummary(['### Against the nights before', '', ...lines, ''].join('\n'));
+  }
   if (published?.commentProblem) io.warning(logLine(published.commentProblem, 1_000), 'No comment');
   for (const url of issueUrls) io.notice(url, 'Issue');
   if (watch?.state !== 'worse') return 0;

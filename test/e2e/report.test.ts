@@ -170,7 +170,10 @@ describe('mode report', () => {
     await withNights([...Array.from({ length: 14 }, (_, n) => aNight(n, 2.7)), aNight(14, 2.2), aNight(15, 2.2)]);
     const { code, log } = await job.main().done;
     expect(code).toBe(1);
-    expect(log).toContain('Worse: −18.5% against 2.70× over 14 runs, by two runs in a row.');
+    const sentence =
+      'Worse: speed-up fell 18.5% (95% interval 18.5% to 18.5%), from 2.70× to 2.20×, in 2 nights, with no recorded change.';
+    expect(log).toContain(sentence);
+    expect(plain(job.summary('main'))).toContain(sentence);
     const { issues } = await record();
     expect(issues).toHaveLength(1);
     expect(job.outputs()).toMatchObject({
