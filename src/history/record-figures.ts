@@ -29,11 +29,19 @@ export function figuresOf(report: Report): HistoryRecord['m'] {
     goodput: valid?.goodput?.arms.all.metPerSecond ?? null,
     readyMs: readyMs(report),
     upMs: upMs(report),
-    quality: null,
+    quality: scoreOf(report),
   };
 }
 
 function apartOf({ spread }: Benchmark): string[] {
   const names = spread?.perReplica.filter(({ standsOut }) => standsOut).map(({ pod }) => short(pod, 100)) ?? [];
   return names.slice(0, MOST_APART);
+}
+
+/** Share of the tasks that the stack under test answered right, 0..1; null where no answers were compared. */
+function scoreOf({ comparisons }: Report): number | null {
+  const pairs = comparisons?.find(({ name }) => name === 'change')?.quality?.figures?.pairs;
+  if (!pairs) return null;
+  const { bothRight, onlyHead, onlyBase, bothWrong } = pairs;
+  return (bothRight + onlyHead) / (bothRight + onlyHead + onlyBase + bothWrong);
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LAB } from '../../lab/lab.ts';
 import { branchStore } from '../../src/clients/github/branch-store.ts';
-import { historyRecord } from '../../src/history/record.ts';
+import { historyRecord } from '../../src/history/new-record.ts';
 import { mergeShard, shardPath } from '../../src/history/shard.ts';
 import { parseReport } from '../../src/report/parse.ts';
 import { aReport } from '../unit/report/fixtures.ts';
