@@ -11,6 +11,7 @@ import { bundle, LICENSES } from './build/bundle.ts';
 import { ENTRIES } from './build/entries.ts';
 import { writeLean } from './build/lean.ts';
 import { installationOf, refuseUnlicensed } from './build/licenses.ts';
+import { loadScript } from './build/load.ts';
 import { pageAssets } from './build/page.ts';
 import { compareTrees, readTree, writeTree } from './build/trees.ts';
 
@@ -28,6 +29,7 @@ async function build(folder: string): Promise<Map<string, Buffer>> {
   await writeLean(root, compiled);
   const files = await bundle({ entry: join(compiled, 'src', 'bundle.js'), entries: ENTRIES, root });
   const { script, style, licence } = await pageAssets(root);
+  files.set('load.js', await loadScript(root));
   files.set('page/page.js', script);
   files.set('page/page.css', style);
   // ncc does not see what only a browser runs.

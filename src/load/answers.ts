@@ -3,49 +3,34 @@ import { studentUpperTail } from '../verdict/distributions.ts';
 import type { AnswerEvidence, ArmDifference } from '../verdict/evidence.ts';
 import { mean, standardDeviation } from '../verdict/statistics.ts';
 import type { MeasuredBlock } from './summary.ts';
-import type { RequestRecord } from './types.ts';
 
-type Blocks = Readonly<Record<ArmName, readonly Pick<MeasuredBlock, 'run'>[]>>;
+type Blocks = Readonly<Record<ArmName, readonly Pick<MeasuredBlock, 'tally'>[]>>;
+type Figure = 'promptTokens' | 'textChars';
 
 /**
  * What the answers of both arms show of the work behind them. `envelopeBytes` is the length of a request's body with an
  * empty prompt.
  */
 export function answerEvidence(blocks: Blocks, envelopeBytes: number): AnswerEvidence {
-  const valid = { one: validOf(blocks.one), all: validOf(blocks.all) };
-  const arm = (records: readonly (readonly RequestRecord[])[]) => {
-    const flat = records.flat();
-    const sum = (figure: (record: RequestRecord) => number) => flat.reduce((total, each) => total + figure(each), 0);
+  const arm = (name: ArmName) => {
+    const tallies = blocks[name].map(({ tally }) => tally);
+    const promptBytes = total(tallies.map(({ work, valid }) => work.bodyBytes - valid * envelopeBytes));
     return {
-      promptBytesPerToken: ratio(
-        sum(({ bodyBytes }) => bodyBytes - envelopeBytes),
-        sum(({ promptTokens }) => promptTokens ?? 0),
-      ),
-      textCharsPerToken: textOf(flat),
+      promptBytesPerToken: ratio(promptBytes, total(tallies.map(({ work }) => work.promptTokens))),
+      textCharsPerToken: textCharsPerToken(blocks[name]),
     };
   };
   return {
-    arms: { one: arm(valid.one), all: arm(valid.all) },
-    promptTokens: differenceOf(valid, ({ promptTokens }) => promptTokens),
-    textChars: differenceOf(valid, ({ textChars }) => textChars),
+    arms: { one: arm('one'), all: arm('all') },
+    promptTokens: differenceOf(blocks, 'promptTokens'),
+    textChars: differenceOf(blocks, 'textChars'),
   };
 }
 
 /** Characters of text for each output token that the valid answers report; null where they report none. */
 export function textCharsPerToken(blocks: Blocks[ArmName]): number | null {
-  return textOf(validOf(blocks).flat());
-}
-
-function textOf(records: readonly RequestRecord[]): number | null {
-  const sum = (figure: (record: RequestRecord) => number) => records.reduce((total, each) => total + figure(each), 0);
-  return ratio(
-    sum(({ textChars }) => textChars ?? 0),
-    sum(({ completionTokens }) => completionTokens ?? 0),
-  );
-}
-
-function validOf(blocks: Blocks[ArmName]): RequestRecord[][] {
-  return blocks.map(({ run }) => run.records.filter(({ valid }) => valid));
+  const work = blocks.map(({ tally }) => tally.work);
+  return ratio(total(work.map(({ textChars }) => textChars)), total(work.map((each) => each.completionTokens)));
 }
 
 function ratio(amount: number, of: number): number | null {
@@ -65,26 +50,22 @@ interface SameLength {
  * own. A block is one value: its prompts are cut from one text and its answers resemble each other. The value of a
  * request is in units of the mean of all requests with a body of that length.
  */
-function differenceOf(
-  blocks: Readonly<Record<ArmName, readonly (readonly RequestRecord[])[]>>,
-  figure: (record: RequestRecord) => number | null,
-): ArmDifference | null {
+function differenceOf(blocks: Blocks, figure: Figure): ArmDifference | null {
   const byLength = new Map<number, SameLength>();
   for (const arm of ['one', 'all'] as const) {
-    for (const record of blocks[arm].flat()) {
-      const value = figure(record);
-      if (value === null) continue;
-      const same = byLength.get(record.bodyBytes) ?? { count: 0, sum: 0, one: false, all: false };
-      same.count += 1;
-      same.sum += value;
+    for (const { bodyBytes, [figure]: amount } of blocks[arm].flatMap(({ tally }) => tally.byLength)) {
+      if (amount.count === 0) continue;
+      const same = byLength.get(bodyBytes) ?? { count: 0, sum: 0, one: false, all: false };
+      same.count += amount.count;
+      same.sum += amount.sum;
       same[arm] = true;
-      byLength.set(record.bodyBytes, same);
+      byLength.set(bodyBytes, same);
     }
   }
   for (const [length, { one, all }] of byLength) if (!one || !all) byLength.delete(length);
   const shared = [...byLength.values()];
   const overall = total(shared.map(({ sum }) => sum)) / total(shared.map(({ count }) => count));
-  const blockMeans = (arm: ArmName) => blocks[arm].flatMap((records) => relativeMean(records, figure, byLength) ?? []);
+  const blockMeans = (arm: ArmName) => blocks[arm].flatMap(({ tally }) => relativeMean(tally, figure, byLength) ?? []);
   const [one, all] = [blockMeans('one'), blockMeans('all')];
   if (one.length < 2 || all.length < 2) return null;
   return {
@@ -99,17 +80,16 @@ const total = (values: readonly number[]) => values.reduce((sum, value) => sum +
 
 /** The mean of a block's values, each in units of the mean of its length; null where no length has one. */
 function relativeMean(
-  records: readonly RequestRecord[],
-  figure: (record: RequestRecord) => number | null,
-  byLength: ReadonlyMap<number, SameLength>,
+  { byLength }: MeasuredBlock['tally'],
+  figure: Figure,
+  lengths: ReadonlyMap<number, SameLength>,
 ): number | null {
   let [count, sum] = [0, 0];
-  for (const record of records) {
-    const value = figure(record);
-    const same = byLength.get(record.bodyBytes);
-    if (value === null || same === undefined || same.sum <= 0) continue;
-    count += 1;
-    sum += (value * same.count) / same.sum;
+  for (const { bodyBytes, [figure]: amount } of byLength) {
+    const same = lengths.get(bodyBytes);
+    if (same === undefined || same.sum <= 0) continue;
+    count += amount.count;
+    sum += (amount.sum * same.count) / same.sum;
   }
   return count > 0 ? sum / count : null;
 }

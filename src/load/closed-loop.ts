@@ -46,8 +46,10 @@ export interface BlockRun {
   drainedMs: number;
   /** In the order of their ends. */
   records: RequestRecord[];
-  /** The client itself while load was on. */
+  /** The client itself while load was on. Of several: the busiest loop, the longest stall, the sum of CPU time. */
   self: SelfFigures;
+  /** Load clients that the block was split over; absent where it was this process. Its single requests are not known. */
+  shards?: number;
   /** `failing`: nothing but errors came back, so the block was cut short. */
   ended: 'complete' | 'aborted' | 'failing';
 }

@@ -1,4 +1,10 @@
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+  type JsHistogram,
+} from 'hdr-histogram-js';
 
 /** Microseconds: three digits from 1 µs to ten minutes. */
 const HIGHEST_US = 600_000_000;
@@ -17,12 +23,7 @@ export interface LatencyHistogram {
 
 /** A histogram that keeps every latency to 0.1 %, in a fixed room: HdrHistogram (Gil Tene), by hdr-histogram-js. */
 export function createHistogram(): LatencyHistogram {
-  const histogram: Histogram = build({
-    highestTrackableValue: HIGHEST_US,
-    numberOfSignificantValueDigits: 3,
-    // The WebAssembly build is a third faster and needs a file beside the bundle.
-    useWebAssembly: false,
-  });
+  const histogram = emptyHistogram();
   return {
     add(ms) {
       const us = Math.max(1, Math.round(1_000 * ms));
@@ -34,4 +35,38 @@ export function createHistogram(): LatencyHistogram {
     mean: () => histogram.mean / 1_000,
     encoded: () => encodeIntoCompressedBase64(histogram),
   };
+}
+
+function emptyHistogram(): Histogram {
+  return build({
+    highestTrackableValue: HIGHEST_US,
+    numberOfSignificantValueDigits: 3,
+    // The WebAssembly build is a third faster and needs a file beside the bundle.
+    useWebAssembly: false,
+  });
+}
+
+/** A histogram of the values, milliseconds, encoded. Throws RangeError for a value that it cannot hold. */
+export function encodedHistogram(values: readonly number[]): string {
+  const histogram = createHistogram();
+  for (const value of values) histogram.add(value);
+  return histogram.encoded();
+}
+
+/**
+ * The values of encoded histograms together, ascending, milliseconds: each as the middle of its bucket, which is within
+ * 0.1 % of what was recorded. Throws for text that is no histogram.
+ */
+export function mergedValues(encoded: readonly string[]): number[] {
+  const merged = emptyHistogram() as JsHistogram;
+  for (const each of encoded) merged.add(decodeFromCompressedBase64(each, 32, false) as JsHistogram);
+  const values: number[] = [];
+  const recorded = merged.recordedValuesIterator;
+  recorded.reset();
+  while (recorded.hasNext()) {
+    const { valueIteratedTo, countAddedInThisIterationStep } = recorded.next();
+    const ms = merged.medianEquivalentValue(valueIteratedTo) / 1_000;
+    for (let left = countAddedInThisIterationStep; left > 0; left -= 1) values.push(ms);
+  }
+  return values;
 }

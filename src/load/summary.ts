@@ -1,9 +1,9 @@
 import type { ArmFigures, ArmName, BenchmarkPair, ClientFigures, LoadArm, PodCount } from '../report/model.ts';
 import type { ArmEvidence } from '../verdict/evidence.ts';
-import { mean, percentile, percentilesOverBlocks } from '../verdict/statistics.ts';
+import { percentile, percentilesOverBlocks } from '../verdict/statistics.ts';
 import type { BlockRun } from './closed-loop.ts';
 import type { PairPlan } from './pairs.ts';
-import type { ErrorKind, RequestRecord } from './types.ts';
+import { type BlockTally, tallyOf } from './tally.ts';
 import { littlesLaw, measureWindow, steadyWindow, type WindowBounds, type WindowFigures } from './window.ts';
 import { windowTimes } from './window-times.ts';
 
@@ -11,21 +11,27 @@ import { windowTimes } from './window-times.ts';
 export interface MeasuredBlock {
   run: BlockRun;
   window: WindowFigures;
-  bounds: WindowBounds;
-  /** Records that ended, or should have been sent, inside the window. */
-  ended: RequestRecord[];
-  sendLagsMs: number[];
+  /** Null where load clients elsewhere ran the block, whose clocks are their own. */
+  bounds: WindowBounds | null;
+  tally: BlockTally;
+  /** Of the valid answers that ended inside the window, milliseconds. */
+  latenciesMs: readonly number[];
+  /** Of the requests that should have been sent inside the window, milliseconds. */
+  sendLagsMs: readonly number[];
 }
 
 /** Measures a finished block in its steady window. */
 export function measureBlock(run: BlockRun, trimMs: number): MeasuredBlock {
   const bounds = steadyWindow(run, trimMs);
   const within = (ms: number) => ms > bounds.startMs && ms <= bounds.endMs;
+  const ended = run.records.filter((record) => record.valid && within(record.endMs));
+  const latenciesMs = ended.map(({ endMs, sentMs }) => endMs - sentMs);
   return {
     run,
     window: measureWindow(run.records, bounds),
     bounds,
-    ended: run.records.filter((record) => within(record.endMs)),
+    tally: tallyOf(run.records, latenciesMs),
+    latenciesMs,
     sendLagsMs: run.records.filter((record) => within(record.intendedMs)).map((r) => r.sentMs - r.intendedMs),
   };
 }
@@ -35,52 +41,56 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
   const evidence = armEvidence(blocks);
   const { requests, errors } = evidence;
   const figures: ArmFigures = {
-    window: windowTimes(blocks.map(({ bounds }) => bounds)),
+    window: windowTimes(blocks.flatMap(({ bounds }) => bounds ?? [])),
     requestsPerSecond: weighted(blocks, (block) => block.window.requestsPerSecond) ?? 0,
     outputTokensPerSecond: weighted(blocks, (block) => block.window.outputTokensPerSecond) ?? 0,
     requests,
     errors,
     successRate: requests > 0 ? (requests - errors) / requests : 0,
     meanOutputTokens: evidence.meanOutputTokens ?? 0,
-    latencyMs: percentilesOverBlocks(latenciesOf(blocks)),
+    latencyMs: percentilesOverBlocks(blocks.map(({ latenciesMs }) => latenciesMs)),
     littlesLaw: evidence.littlesLaw,
   };
   return { figures, evidence };
 }
 
-/** The latencies of the valid answers in the window of each block, milliseconds. */
-function latenciesOf(blocks: readonly MeasuredBlock[]): number[][] {
-  return blocks.map(({ ended }) => ended.filter(({ valid }) => valid).map(({ endMs, sentMs }) => endMs - sentMs));
-}
-
 /** What the plausibility of one arm is judged from. */
 export function armEvidence(blocks: readonly MeasuredBlock[]): ArmEvidence {
-  const records = blocks.flatMap((block) => block.run.records).filter((record) => record.errorKind !== 'cancelled');
-  const valid = records.filter((record) => record.valid);
-  const failed = records.filter((record) => !record.valid);
-  const all = latenciesOf(blocks).flat();
+  const sum = (figure: (tally: BlockTally) => number) => blocks.reduce((total, { tally }) => total + figure(tally), 0);
+  const [requests, valid] = [sum((tally) => tally.requests), sum((tally) => tally.valid)];
+  const completed = blocks.reduce((total, { latenciesMs }) => total + latenciesMs.length, 0);
+  const cached = { answers: sum((tally) => tally.cached.answers), prompt: sum((tally) => tally.cached.promptTokens) };
   return {
-    requests: records.length,
-    errors: failed.length,
-    unreadable: failed.filter((record) => record.errorKind !== null && UNREADABLE.has(record.errorKind)).length,
-    firstError: failed[0]?.errorText ?? null,
-    completed: all.length,
-    meanOutputTokens: valid.length > 0 ? mean(valid.map((record) => record.completionTokens ?? 0)) : null,
+    requests,
+    errors: requests - valid,
+    unreadable: sum((tally) => tally.unreadable),
+    firstError: blocks.find(({ tally }) => tally.requests > tally.valid)?.tally.firstError ?? null,
+    completed,
+    meanOutputTokens: valid > 0 ? sum((tally) => tally.completionTokens) / valid : null,
     littlesLaw: weighted(blocks, (block) => littlesLaw(block.window, block.run.concurrency)),
-    distinctLatencyShare: all.length > 0 ? new Set(all).size / all.length : null,
+    distinctLatencyShare: completed > 0 ? distinctLatencies(blocks) / completed : null,
     halves: blocks.map((block) => block.window.halves),
-    pickerShare: valid.length > 0 ? valid.filter((record) => record.pickerHeader).length / valid.length : null,
-    cachedTokenShare: cachedShare(valid),
+    pickerShare: valid > 0 ? sum((tally) => tally.marked) / valid : null,
+    cachedTokenShare:
+      cached.answers > 0 && cached.prompt > 0 ? sum((tally) => tally.cached.tokens) / cached.prompt : null,
   };
 }
 
-const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'error-body', 'no-choices', 'no-usage']);
+/** Over all blocks where each latency is known; where a block came as a histogram, the sum of what its clients counted. */
+function distinctLatencies(blocks: readonly MeasuredBlock[]): number {
+  const [merged, exact] = [
+    blocks.filter(({ run }) => run.shards !== undefined),
+    blocks.filter(({ run }) => run.shards === undefined),
+  ];
+  const counted = merged.reduce((total, { tally }) => total + tally.distinctLatencies, 0);
+  return counted + new Set(exact.flatMap(({ latenciesMs }) => latenciesMs)).size;
+}
 
 /** How the client itself did: its busiest block, its most starved arm, the lag that 1 % of the sends in the windows exceeded. */
 export function summarizeClient(blocks: readonly MeasuredBlock[]): ClientFigures {
   const lags = blocks.flatMap((block) => block.sendLagsMs);
   const worst = (figureOf: (run: BlockRun) => number) => Math.max(0, ...blocks.map(({ run }) => figureOf(run)));
-  const requests = blocks.reduce((sum, { run }) => sum + run.records.length, 0);
+  const requests = blocks.reduce((sum, { tally }) => sum + tally.sent, 0);
   const cpuMs = blocks.reduce((sum, { run }) => sum + run.self.cpuMs, 0);
   return {
     eventLoopUtilization: worst(({ self }) => self.eventLoopUtilization),
@@ -139,15 +149,4 @@ function weighted(blocks: readonly MeasuredBlock[], figureOf: (block: MeasuredBl
     seconds += block.window.seconds;
   }
   return seconds > 0 ? sum / seconds : null;
-}
-
-function cachedShare(valid: readonly RequestRecord[]): number | null {
-  const reporting = valid.filter((record) => record.cachedTokens !== null && record.promptTokens !== null);
-  if (reporting.length === 0) return null;
-  let [cached, prompt] = [0, 0];
-  for (const record of reporting) {
-    cached += record.cachedTokens ?? 0;
-    prompt += record.promptTokens ?? 0;
-  }
-  return prompt > 0 ? cached / prompt : null;
 }

@@ -1,6 +1,4 @@
-import { percentile } from '../verdict/statistics.ts';
-import type { BlockRun } from './closed-loop.ts';
-import { measureWindow } from './window.ts';
+import { medianOf, type SourceResult } from './source.ts';
 
 export interface WarmUp {
   /** Valid requests per second, bin by bin. */
@@ -16,7 +14,7 @@ export interface WarmUp {
  * `maxBins`, and early when a bin is aborted, failing or without one valid answer.
  */
 export async function warmUp(options: {
-  runBin: (index: number) => Promise<BlockRun>;
+  runBin: (index: number) => Promise<SourceResult>;
   maxBins: number;
   /** Largest relative difference of two bins that agree. Default 0.1. */
   tolerance?: number;
@@ -25,14 +23,12 @@ export async function warmUp(options: {
   const bins: number[] = [];
   let medianLatencyMs: number | null = null;
   for (let index = 0; index < options.maxBins; index++) {
-    const run = await options.runBin(index);
-    const window = measureWindow(run.records, { startMs: run.startMs, endMs: run.stopMs });
-    const latencies = run.records.filter((record) => record.valid).map((record) => record.endMs - record.sentMs);
-    bins.push(window.requestsPerSecond);
-    medianLatencyMs = latencies.length > 0 ? percentile(latencies, 0.5) : null;
+    const bin = await options.runBin(index);
+    bins.push(bin.measured.window.requestsPerSecond);
+    medianLatencyMs = medianOf(bin);
     if (agree(bins, tolerance)) return { bins, settled: true, medianLatencyMs };
     // Each further bin would wait for its deadlines in vain.
-    if (run.ended !== 'complete' || latencies.length === 0) break;
+    if (bin.measured.run.ended !== 'complete' || medianLatencyMs === null) break;
   }
   return { bins, settled: false, medianLatencyMs };
 }

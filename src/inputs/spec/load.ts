@@ -1,4 +1,5 @@
 import { boolean, duration, integer, oneOf, plain, wordOr } from '../parsers/basic.ts';
+import { loadImage, optionalName } from '../parsers/load.ts';
 import { pairs } from '../parsers/mode.ts';
 import { goodputSlo } from '../parsers/target.ts';
 import type { InputRow } from '../row.ts';
@@ -135,6 +136,43 @@ export const LOAD = {
       'with `messages` in place of `prompt`, a list of right answers as `expected`, or `expectedJson`. Empty for 300',
       'built-in ones.',
     ].join(' '),
+  },
+  /** Where the requests of the pairs are sent from. */
+  'load-from': {
+    group: 'load',
+    key: 'loadFrom',
+    ...oneOf(['runner', 'cluster']),
+    default: 'runner',
+    description: [
+      'Where the requests of the pairs are sent from: `runner`, or `cluster` for load clients in an Indexed Job near the',
+      'gateway. What is measured beside the pairs is sent by the runner either way. `cluster` needs `load-image` and the',
+      'rights of `manifests/rbac/load.yaml`.',
+    ].join(' '),
+  },
+  'load-image': {
+    group: 'load',
+    key: 'loadImage',
+    parse: loadImage,
+    description: [
+      'Image with Node 24 or newer for the load clients of `load-from: cluster`, of one of `allowed-registries`, with its',
+      'digest: `docker.io/library/node:24-slim@sha256:…`.',
+    ].join(' '),
+  },
+  'load-shards': {
+    group: 'load',
+    key: 'loadShards',
+    parse: integer(1, 32),
+    default: '2',
+    description: [
+      'Load clients that `load-from: cluster` begins with. More are started where one of them would send more than half of',
+      'what it can.',
+    ].join(' '),
+  },
+  'load-queue': {
+    group: 'load',
+    key: 'loadQueue',
+    parse: optionalName,
+    description: 'Local queue of Kueue for the Job of the load clients. Empty for none.',
   },
   runbook: {
     group: 'load',

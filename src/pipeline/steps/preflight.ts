@@ -27,9 +27,9 @@ export function preflightStep(run: Run): Promise<Planned> {
     try {
       const files = await readFiles(run, table);
       const world = await connected(run, table);
-      const { prompts, qualityTasks, baseline } = files;
+      const { prompts, qualityTasks, baseline, loadScript } = files;
       const { gke, kube, registry } = world;
-      const context = { ...run.context, gke, kube, registry, prompts, qualityTasks, baseline };
+      const context = { ...run.context, gke, kube, registry, prompts, qualityTasks, baseline, loadScript };
       if (files.base && 'manifests' in files.base) {
         note({ type: 'differs', differences: stackDifferences(files.manifests, files.base.manifests) });
       }

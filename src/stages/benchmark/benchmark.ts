@@ -1,8 +1,5 @@
 import { Failure } from '../../lib/failure.ts';
 import { answerEvidence } from '../../load/answers.ts';
-import type { LoadClient } from '../../load/client.ts';
-import { fanOut } from '../../load/fan-out.ts';
-import { RUNGS } from '../../load/ladder.ts';
 import { summarizeArm, summarizeClient } from '../../load/summary.ts';
 import type { RequestRecord } from '../../load/types.ts';
 import type {
@@ -34,7 +31,7 @@ import { watchGateway } from './gateway-watch.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { type Bench, envelopeBytes, hasTime } from './load.ts';
-import { loadClient } from './load-client.ts';
+import { openLoader } from './loader.ts';
 import { closeReplicaWays, openReplicaWays, REFUSALS, type ReplicaWays, waysTo } from './one-replica.ts';
 import { type Collected, collectPairs } from './pairs.ts';
 import { runbook } from './runbook.ts';
@@ -65,7 +62,6 @@ export async function benchmark(
   model: VerifiedModel,
 ): Promise<Measured> {
   const { inputs } = context;
-  const { hostname, endpoint } = stack.route;
   const { replicas } = prepared.service;
   const plan: DecisionPlan = {
     minPairs: inputs.pairs.min,
@@ -73,19 +69,14 @@ export async function benchmark(
     minSpeedup: inputs.target.minSpeedup,
     alpha: DEFAULT_DECISION.alpha,
   };
-  const most = inputs.concurrency === 'auto' ? Math.max(...RUNGS) : inputs.concurrency;
-  const base = { context, prepared, stack, model, watch: watchGateway(context, stack.route.gateway) };
+  const loader = await openLoader(context, prepared, stack);
+  const base = { context, prepared, stack, model, loader, watch: watchGateway(context, stack.route.gateway) };
   const originMs = performance.now();
   let pods = waysTo(stack);
-  const open: LoadClient[] = [];
-  const opened = (connections: number, way: string) => {
-    const client = loadClient(endpoint, hostname, connections, inputs.maxTokens, { way });
-    open.push(client);
-    return client;
-  };
+  const sourceOf = (...ways: string[]) => loader.source({ stack, model }, ways);
   try {
     const one = await waysOrReason(context, prepared, stack, model);
-    const all = opened(most * replicas, wayValue(context.runKey, 'all'));
+    const all = sourceOf(wayValue(context.runKey, 'all'));
     if ('reason' in one) {
       context.emit({
         type: 'warning',
@@ -93,7 +84,7 @@ export async function benchmark(
       });
       await closeReplicaWays(context, prepared, pods);
       pods = [];
-      const bench = { ...base, clients: { replicas: [all], all, direct: all } };
+      const bench = { ...base, sources: { replicas: [all], all, direct: all } };
       let extras = NO_EXTRAS;
       const collected = await collectUnpaired(bench, plan, async (sustained) => {
         extras = await measureExtras(base, sustained);
@@ -101,8 +92,9 @@ export async function benchmark(
       const description = `the service scaled in to one replica after the all-replicas arm, since the gateway refused a route to one: ${one.reason}`;
       return await conclude(base, collected, { originMs, description, extras });
     }
-    const each = one.replicas.map(({ way }) => opened(most, way));
-    const bench = { ...base, one, clients: { replicas: each, all, direct: fanOut(each) } };
+    const ways = one.replicas.map(({ way }) => way);
+    const sources = { replicas: ways.map((way) => sourceOf(way)), all, direct: sourceOf(...ways) };
+    const bench = { ...base, one, sources };
     return await conclude(base, await collectPairs(bench, wholeRounds(plan, replicas)), {
       originMs,
       description: one.description,
@@ -110,7 +102,7 @@ export async function benchmark(
       ways: { one: one.replicas[0]?.way ?? '', all: wayValue(context.runKey, 'all') },
     });
   } finally {
-    await Promise.all(open.map((client) => client.close()));
+    await loader.close();
     await closeReplicaWays(context, prepared, pods);
   }
 }
@@ -150,7 +142,7 @@ const NO_EXTRAS: Extras = {
  * way has a veto in place of what follows.
  */
 async function measureExtras(
-  bench: Omit<Bench, 'one' | 'clients'>,
+  bench: Omit<Bench, 'one' | 'sources'>,
   sustained: number,
   paired?: { ways: Record<ArmName, string>; arms: Record<ArmName, ArmFigures> },
 ): Promise<Extras> {
@@ -175,7 +167,7 @@ async function measureExtras(
 
 /** Judges what was measured, and adds what is no part of the verdict unless it is there already. */
 async function conclude(
-  bench: Omit<Bench, 'one' | 'clients'>,
+  bench: Omit<Bench, 'one' | 'sources'>,
   collected: Collected,
   arm: { originMs: number; description: string; isPickerShared?: boolean } & (
     | { extras: Extras }

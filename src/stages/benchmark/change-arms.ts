@@ -1,10 +1,10 @@
-import type { LoadClient } from '../../load/client.ts';
+import type { LoadSource } from '../../load/source.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { watchGateway } from './gateway-watch.ts';
 import type { LoadedStack } from './load.ts';
-import { loadClient } from './load-client.ts';
+import type { Loader } from './loader.ts';
 import { openReplicaWays } from './one-replica.ts';
 import { wayValue } from './way-objects.ts';
 
@@ -20,7 +20,7 @@ export interface ComparedStack {
 export interface ArmWay {
   /** The pod behind it; null for all. */
   pod: string | null;
-  client: LoadClient;
+  source: LoadSource;
   way: string;
 }
 
@@ -36,23 +36,22 @@ export interface Arm {
   isPickerShared: boolean;
 }
 
-/** Opens the ways to an arm; what is opened is added to `opened`, for the caller to close. */
+/** Opens the ways to an arm. */
 export async function openArm(
   context: StageContext,
   name: Arm['name'],
   { prepared, stack, model, contentHash }: ComparedStack,
-  { isWhole, concurrency, opened }: { isWhole: boolean; concurrency: number; opened: LoadClient[] },
+  { isWhole, loader }: { isWhole: boolean; loader: Loader },
 ): Promise<Arm> {
-  const { endpoint, hostname, gateway } = stack.route;
-  const open = (pod: string | null, way: string): ArmWay => {
-    const client = loadClient(endpoint, hostname, concurrency, context.inputs.maxTokens, { way });
-    opened.push(client);
-    return { pod, client, way };
-  };
+  const open = (pod: string | null, way: string): ArmWay => ({
+    pod,
+    way,
+    source: loader.source({ stack, model }, [way]),
+  });
   const own = name === 'head' ? 'the stack under test' : 'the base stack';
   const arm = {
     name,
-    loaded: { context, prepared, stack, model, watch: watchGateway(context, gateway) },
+    loaded: { context, prepared, stack, model, loader, watch: watchGateway(context, stack.route.gateway) },
     contentHash,
   };
   if (isWhole) {

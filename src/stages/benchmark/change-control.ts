@@ -47,7 +47,7 @@ export async function measureControl(
       const block = { ...planned, arm: 'base' as const, block: BLOCK + planned.block };
       const edge = { before, readyWanted: base.loaded.prepared.service.replicas, baseline: way.pod };
       const part = `control-${index}-${place}`;
-      const taken = await takeLoad(base.loaded, way.client, { block, timings, part }, edge);
+      const taken = await takeLoad(base.loaded, way.source, { block, timings, part }, edge);
       before = taken.after;
       found.evidence.push(taken.evidence);
       found.records.push(...taken.measured.run.records);

@@ -7,7 +7,6 @@ import type { MeasuredBlock } from '../../load/summary.ts';
 import type { RequestRecord } from '../../load/types.ts';
 import type { ArmFigures, LatencyFigures, StackFigures } from '../../report/model.ts';
 import { podSummary } from '../../stack/pods.ts';
-import { mean } from '../../verdict/statistics.ts';
 import type { StageContext } from '../context.ts';
 import { atRest, cacheBetween, settled, snapshot } from '../verify/counters.ts';
 import type { Arm } from './change-arms.ts';
@@ -146,7 +145,7 @@ export async function stackFigures(
     measures: { latency, hitRate },
   }: { load: ArmFigures; blocks: readonly MeasuredBlock[]; measures: Measures },
 ): Promise<StackFigures> {
-  const tokens = blocks.flatMap(({ run }) => run.records).flatMap(({ promptTokens }) => promptTokens ?? []);
+  const sum = (part: 'sum' | 'count') => blocks.reduce((total, { tally }) => total + tally.promptTokens[part], 0);
   const ready = stack.replicas.flatMap((pod) => podSummary(pod, 'replica').readyAfterMs ?? []);
   const { pods } = await snapshot(context, prepared, stack);
   const sizes = new Set(pods.map(({ counters }) => counters?.kvCacheTokens ?? null));
@@ -160,7 +159,7 @@ export async function stackFigures(
     tpotMs: latency?.tpotMs ?? null,
     e2eMs: latency?.e2eMs ?? null,
     hitRate,
-    tokensPerPrompt: tokens.length > 0 ? mean(tokens) : null,
+    tokensPerPrompt: sum('count') > 0 ? sum('sum') / sum('count') : null,
     readyMs: ready.length > 0 ? Math.max(...ready) : null,
     kvCacheTokens: sizes.size === 1 ? size : null,
   };

@@ -1,6 +1,5 @@
 import { textCharsPerToken } from '../../load/answers.ts';
 import { changePairAt, changeTimings } from '../../load/change-pairs.ts';
-import type { LoadClient } from '../../load/client.ts';
 import type { PairTimings } from '../../load/pairs.ts';
 import { type MeasuredBlock, summarizeArm, summarizeClient } from '../../load/summary.ts';
 import type { RequestRecord } from '../../load/types.ts';
@@ -16,6 +15,7 @@ import { judgeControl, measureControl } from './change-control.ts';
 import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts';
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
 import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
+import { openLoader } from './loader.ts';
 import { closeReplicaWays, waysTo } from './one-replica.ts';
 import { measureQuality } from './quality.ts';
 
@@ -60,15 +60,15 @@ export async function measureChange(
   stacks: Record<'head' | 'base', ComparedStack>,
   scaling: Pick<Benchmark, 'concurrencyPerReplica' | 'pairs'>,
 ): Promise<ChangeMeasured> {
-  const opened: LoadClient[] = [];
   const isWhole = context.inputs.baseReplicas === 'all';
   const concurrency = scaling.concurrencyPerReplica * (isWhole ? stacks.head.prepared.service.replicas : 1);
+  const loader = await openLoader(context, stacks.head.prepared, stacks.head.stack);
   try {
-    const head = await openArm(context, 'head', stacks.head, { isWhole, concurrency, opened });
-    const base = await openArm(context, 'base', stacks.base, { isWhole, concurrency, opened });
+    const head = await openArm(context, 'head', stacks.head, { isWhole, loader });
+    const base = await openArm(context, 'base', stacks.base, { isWhole, loader });
     return await compare(context, { head, base }, { isWhole, concurrency, scaling });
   } finally {
-    await Promise.all(opened.map((client) => client.close()));
+    await loader.close();
     if (!isWhole) {
       for (const { prepared, stack } of [stacks.head, stacks.base])
         await closeReplicaWays(context, prepared, waysTo(stack));
@@ -166,7 +166,7 @@ async function warmArms(context: StageContext, arms: Record<Arm['name'], Arm>, c
     const [way] = arm.ways;
     if (!way) throw new RangeError(`the ${arm.name} has no way`);
     const given = { arm: arm.name, title: arm.title, concurrency, part: `change/${arm.name}` };
-    const { medianLatencyMs } = await warmWith(arm.loaded, way.client, given);
+    const { medianLatencyMs } = await warmWith(arm.loaded, way.source, given);
     slowest = Math.max(slowest, medianLatencyMs ?? 0);
     context.signal.throwIfAborted();
   }
@@ -210,7 +210,7 @@ async function collect(
       const edge = { before: edges[block.arm], readyWanted, baseline: way.pod };
       // The same prompts to both: they differ in nothing, and neither has the cache of the other.
       const part = `change-${index}`;
-      const taken = await takeLoad(arm.loaded, way.client, { block, timings, part }, edge);
+      const taken = await takeLoad(arm.loaded, way.source, { block, timings, part }, edge);
       edges[block.arm] = taken.after;
       found.evidence.push(taken.evidence);
       found.blocks[block.arm].push(taken.measured);

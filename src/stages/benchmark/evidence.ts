@@ -1,6 +1,4 @@
-import type { BlockRun } from '../../load/closed-loop.ts';
 import type { BlockLoad } from '../../load/pairs.ts';
-import type { RequestRecord } from '../../load/types.ts';
 import type { PodCount } from '../../report/model.ts';
 import type { BlockEvidence, GatewayBlock } from '../../verdict/evidence.ts';
 import { checkUniqueSpread } from '../../verdict/routing.ts';
@@ -11,61 +9,30 @@ import { edges, type Snapshot } from '../verify/counters.ts';
 /** What a block and the readings at its two edges show. */
 export function blockEvidence(
   block: BlockLoad,
-  run: BlockRun,
-  edge: {
+  edge: Pick<BlockEvidence, 'sent' | 'unanswered' | 'ordered' | 'readyWanted'> & {
     before: Snapshot;
     after: Snapshot;
-    readyWanted: number;
     gateway: GatewayBlock;
     /** The pod of the one-replica arm; null in the other. */
     baseline: string | null;
     /** The replicas that were verified. */
     replicas: ReadyStack['replicas'];
-    /** Output tokens of each request. */
-    maxTokens: number;
   },
 ): BlockEvidence {
-  const { before, after, readyWanted, gateway, baseline, replicas, maxTokens } = edge;
+  const { before, after, readyWanted, gateway, baseline, replicas, sent, unanswered, ordered } = edge;
   return {
     arm: block.arm,
     baseline,
     pair: block.pair,
-    sent: run.records.length,
-    unanswered: run.records.filter((record) => !record.valid).length,
+    sent,
+    unanswered,
     readyWanted,
     readyBefore: before.ready,
     readyAfter: after.ready,
-    ordered: orderedTokens(run.records, maxTokens),
+    ordered,
     changed: changedReplicas(before, after, replicas),
     pods: edges(before, after),
     gateway,
-  };
-}
-
-/** What the requests of a block cost in tokens. An answer that is not valid may have cost nothing, or all of it. */
-export function orderedTokens(
-  records: readonly Pick<RequestRecord, 'valid' | 'promptTokens' | 'completionTokens'>[],
-  maxTokens: number,
-): BlockEvidence['ordered'] {
-  const least = { prompt: 0, generation: 0 };
-  const lost = { prompt: 0, generation: 0, unknown: 0 };
-  let longest = 0;
-  for (const { valid, promptTokens, completionTokens } of records) {
-    longest = Math.max(longest, promptTokens ?? 0);
-    if (valid) {
-      least.prompt += promptTokens ?? 0;
-      least.generation += completionTokens ?? maxTokens;
-    } else {
-      lost.prompt += promptTokens ?? 0;
-      lost.unknown += promptTokens === null ? 1 : 0;
-      lost.generation += Math.max(maxTokens, completionTokens ?? 0);
-    }
-  }
-  // Without one answer nothing is known of the prompts' tokens.
-  const unknown = lost.unknown === 0 ? 0 : longest > 0 ? lost.unknown * longest : Number.POSITIVE_INFINITY;
-  return {
-    least,
-    most: { prompt: least.prompt + lost.prompt + unknown, generation: least.generation + lost.generation },
   };
 }
 

@@ -1,8 +1,8 @@
 import { createLoadClient, type LoadClient, type LoadClientOptions } from '../../load/client.ts';
 import { WAY_HEADER } from './way-objects.ts';
 
-const COMPLETIONS = '/v1/completions';
-const REQUEST_DEADLINE_MS = 60_000;
+export const COMPLETIONS = '/v1/completions';
+export const REQUEST_DEADLINE_MS = 60_000;
 /** More would be in flight only in a system that falls behind, and its users would wait for a connection then too. */
 export const OPEN_LOOP_CONNECTIONS = 256;
 

@@ -1,9 +1,8 @@
-import type { LoadClient } from '../../load/client.ts';
-import { runBlock } from '../../load/closed-loop.ts';
 import { type Climb, climb } from '../../load/ladder.ts';
 import { type BlockLoad, type BlockPlan, type BlockWay, type PairTimings, pairTimings } from '../../load/pairs.ts';
-import { requestBody } from '../../load/prompts.ts';
-import { type MeasuredBlock, measureBlock } from '../../load/summary.ts';
+import { type LoadSource, workloadBody } from '../../load/source.ts';
+import type { MeasuredBlock } from '../../load/summary.ts';
+import { orderedOf } from '../../load/tokens.ts';
 import { type WarmUp, warmUp } from '../../load/warm-up.ts';
 import type { ArmName, LoadArm, PodCount } from '../../report/model.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
@@ -12,10 +11,10 @@ import type { ReadyStack } from '../ready/ready.ts';
 import { atRest, type Snapshot, servedBetween, settled } from '../verify/counters.ts';
 import type { GatewaySnapshot } from '../verify/gateway-counters.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
-import { blockEvidence, orderedTokens, ownTraffic } from './evidence.ts';
+import { blockEvidence, ownTraffic } from './evidence.ts';
 import { type GatewayWatch, gatewayDuring } from './gateway-watch.ts';
+import { type Loader, runUntilValid } from './loader.ts';
 import type { ReplicaWays } from './one-replica.ts';
-import { promptsOf } from './workload.ts';
 
 const WARM_UP_BINS = 8;
 
@@ -26,20 +25,21 @@ export interface LoadedStack {
   stack: ReadyStack;
   model: VerifiedModel;
   watch: GatewayWatch;
+  loader: Loader;
 }
 
 /** The stack under test with the ways to its replicas. */
 export interface Bench extends LoadedStack {
   one: ReplicaWays;
-  clients: BenchClients;
+  sources: BenchSources;
 }
 
 /** What the requests of each way are sent by; the replicas in the order of the ways. */
-export interface BenchClients {
-  replicas: readonly LoadClient[];
-  all: LoadClient;
+export interface BenchSources {
+  replicas: readonly LoadSource[];
+  all: LoadSource;
   /** All replicas by the ways of the single ones. */
-  direct: LoadClient;
+  direct: LoadSource;
 }
 
 /** How many requests each replica has in flight, by input or by a ladder, with the one-replica arm warm at it. */
@@ -61,44 +61,39 @@ export async function loadOf(bench: Bench): Promise<{ concurrency: number; ladde
 export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: number): Promise<WarmUp> {
   const concurrency = perReplica * (arm === 'all' ? bench.prepared.service.replicas : 1);
   const title = `${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`;
-  return warmWith(bench, clientOf(bench, arm, 0), { arm, title, concurrency, part: `${arm}/${perReplica}` });
+  return warmWith(bench, sourceOf(bench, arm, 0), { arm, title, concurrency, part: `${arm}/${perReplica}` });
 }
 
-/** Loads what a client leads to until two bins agree. `part` keeps its prompts apart from all others. */
-export function warmWith(
+/** Loads what a source leads to until two bins agree. `part` keeps its prompts apart from all others. */
+export async function warmWith(
   bench: LoadedStack,
-  client: LoadClient,
+  source: LoadSource,
   { arm, title, concurrency, part }: { arm: LoadArm; title: string; concurrency: number; part: string },
 ): Promise<WarmUp> {
   const { context } = bench;
   const { inputs } = context;
-  const prompts = promptsOf(context, `warm/${part}`);
   const started = context.clock.now();
-  return warmUp({
+  const warm = await warmUp({
     maxBins: WARM_UP_BINS,
     runBin: async (index) => {
-      const run = await runBlock({
-        client,
-        concurrency,
-        nextBody: () => body(bench, prompts()),
-        arm,
-        block: -1 - index,
-        durationMs: inputs.pairDurationMs / 6,
-        signal: context.signal,
+      const bin = await runUntilValid(context, source, {
+        ...{ arm, concurrency, block: -1 - index, part: `warm/${part}/${index}` },
+        ...{ durationMs: inputs.pairDurationMs / 6, rampMs: 0, trimMs: 0 },
       });
-      context.signal.throwIfAborted();
-      const valid = run.records.filter((record) => record.valid).length;
+      const { sent, valid } = bin.measured.tally;
       context.emit({
         type: 'waiting',
         stage: 'benchmark',
         what: `a steady ${title} at ${concurrency} in flight`,
-        seen: `warm-up ${index + 1}: ${valid} of ${run.records.length} answers valid`,
+        seen: `warm-up ${index + 1}: ${valid} of ${sent} answers valid`,
         elapsedMs: context.clock.now() - started,
         limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
       });
-      return run;
+      return bin;
     },
   });
+  await bench.loader.fit(Math.max(0, ...warm.bins));
+  return warm;
 }
 
 /** Time for the verdict and for what follows a block, so that a measurement is not lost in its last seconds. */
@@ -157,67 +152,53 @@ export function takeBlock(
   edge: BlockEdge,
 ): Promise<TakenBlock> {
   const part = `pair-${block.pair}/${block.way}`;
-  return takeLoad(bench, clientOf(bench, block.way, block.replica), { block, timings, part }, edge);
+  return takeLoad(bench, sourceOf(bench, block.way, block.replica), { block, timings, part }, edge);
 }
 
-/** Runs one block by a client and reads the counters of its stack once they account for it. */
+/** Runs one block by a source and reads the counters of its stack once they account for it. */
 export async function takeLoad(
   bench: LoadedStack,
-  client: LoadClient,
+  source: LoadSource,
   { block, timings, part }: { block: BlockLoad; timings: PairTimings; part: string },
   edge: BlockEdge,
 ): Promise<TakenBlock> {
   const { context, prepared, stack } = bench;
-  const { before, readyWanted, baseline = null } = edge;
-  const prompts = promptsOf(context, part);
-  const run = await runBlock({
-    client,
-    concurrency: block.concurrency,
-    nextBody: () => body(bench, prompts()),
-    arm: block.arm,
-    block: block.block,
-    durationMs: block.durationMs,
-    rampMs: timings.rampMs,
-    silentMs: timings.silentMs,
-    signal: context.signal,
+  const { readyWanted, baseline = null } = edge;
+  let { before } = edge;
+  const { rampMs, silentMs, trimMs } = timings;
+  const { arm, block: number, durationMs, concurrency } = block;
+  const load = { arm, block: number, durationMs, concurrency, part, rampMs, silentMs, trimMs };
+  const { measured, tokens } = await runUntilValid(context, source, load, async () => {
+    before = await firstEdge(bench);
   });
-  const { maxTokens } = context.inputs;
-  const { least } = orderedTokens(run.records, maxTokens);
+  const { sent, valid } = measured.tally;
+  const ordered = orderedOf(tokens);
   const [replicas, gateway] = await Promise.all([
-    settled(context, prepared, stack, before.replicas, run.records.length, least),
+    settled(context, prepared, stack, before.replicas, sent, ordered.least),
     bench.watch.read(),
   ]);
   context.signal.throwIfAborted();
   return {
-    measured: measureBlock(run, timings.trimMs),
-    evidence: blockEvidence(block, run, {
+    measured,
+    evidence: blockEvidence(block, {
+      ...{ sent, unanswered: sent - valid, ordered },
       ...{ before: before.replicas, after: replicas, readyWanted, baseline },
-      ...{ replicas: stack.replicas, maxTokens },
+      replicas: stack.replicas,
       gateway: gatewayDuring(before.gateway, gateway, stack),
     }),
-    served: ownTraffic(servedBetween(before.replicas, replicas), run.records.length),
+    served: ownTraffic(servedBetween(before.replicas, replicas), sent),
     after: { replicas, gateway },
   };
 }
 
-function clientOf({ clients }: Pick<Bench, 'clients'>, way: BlockWay, replica: number | null): LoadClient {
-  if (way !== 'one') return clients[way];
-  const client = clients.replicas[replica ?? 0];
-  if (!client) throw new RangeError(`there is no way to replica ${replica}`);
-  return client;
+function sourceOf({ sources }: Pick<Bench, 'sources'>, way: BlockWay, replica: number | null): LoadSource {
+  if (way !== 'one') return sources[way];
+  const source = sources.replicas[replica ?? 0];
+  if (!source) throw new RangeError(`there is no way to replica ${replica}`);
+  return source;
 }
 
 /** Bytes of a request of the pairs beside its prompt. */
-export function envelopeBytes(bench: Pick<Bench, 'model' | 'context'>): number {
-  return body(bench, '').length;
-}
-
-function body(bench: Pick<Bench, 'model' | 'context'>, prompt: string): Buffer {
-  const { modelId } = bench.model;
-  return requestBody(prompt, {
-    api: 'completions',
-    model: modelId,
-    maxTokens: bench.context.inputs.maxTokens,
-    fixedLength: true,
-  });
+export function envelopeBytes({ model, context }: Pick<Bench, 'model' | 'context'>): number {
+  return workloadBody({ model: model.modelId, maxTokens: context.inputs.maxTokens }, '').length;
 }

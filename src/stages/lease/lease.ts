@@ -3,6 +3,7 @@ import { isOperationConflict } from '../../clients/google/operation-conflict.ts'
 import { keyOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../lib/poll.ts';
+import { loadJobRef } from '../benchmark/cluster/job.ts';
 import { armObjects } from '../benchmark/way-objects.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/marks.ts';
@@ -44,6 +45,8 @@ export function leaseState(
     workload: [
       ...workloadOf(context, prepared),
       ...(prepared.base?.state === 'ready' ? workloadOf(context, prepared.base.prepared) : []),
+      // The last is removed first.
+      ...(inputs.loadFrom === 'cluster' ? [loadJobRef(prepared.service.namespace)] : []),
     ],
   };
 }

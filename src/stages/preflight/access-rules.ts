@@ -1,8 +1,12 @@
+import { PLAN_MAP, REPORTS_MAP } from '../../load/shard/messages.ts';
+
 /** One verb set on one resource of an API group; `pods/log` for a subresource. */
 export interface AccessNeed {
   group: string;
   resource: string;
   verbs: readonly string[];
+  /** The one object that it is for; absent where it is for all. */
+  name?: string;
 }
 
 const STACK = ['get', 'list', 'create', 'patch', 'delete'] as const;
@@ -27,6 +31,14 @@ export const POOL_NEED: AccessNeed = {
   resource: 'inferencepools',
   verbs: ['get', 'create', 'patch', 'delete'],
 };
+
+/** In the namespace of the stack, for load clients in the cluster: `manifests/rbac/load.yaml`. */
+export const LOAD_NEEDS: readonly AccessNeed[] = [
+  { group: 'batch', resource: 'jobs', verbs: ['get', 'create', 'delete'] },
+  { group: '', resource: 'configmaps', verbs: ['create'] },
+  { group: '', resource: 'configmaps', verbs: ['patch'], name: PLAN_MAP },
+  { group: '', resource: 'configmaps', verbs: ['get'], name: REPORTS_MAP },
+];
 
 /** In the namespace of the leases: `manifests/rbac/lease.yaml`. */
 export const LEASE_NEEDS: readonly AccessNeed[] = [

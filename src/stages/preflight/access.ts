@@ -6,6 +6,7 @@ import {
   CLUSTER_NEEDS,
   GATEWAY_NEEDS,
   LEASE_NEEDS,
+  LOAD_NEEDS,
   POOL_NEED,
   reading,
   SERVING_NEEDS,
@@ -19,6 +20,8 @@ interface Where {
   gatewayNamespace: string | null;
   /** API groups of InferencePool that the cluster serves. */
   poolGroups: readonly string[];
+  /** Whether load clients in the cluster send the load. */
+  clusterLoad?: boolean;
   /** Whether the identity may only read: then only what preflight reads is asked for. */
   readOnly?: boolean;
 }
@@ -37,6 +40,7 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
       : missingIn(kube, namespace, needs, file);
   const parts = await Promise.all([
     missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving'),
+    where.clusterLoad && !where.readOnly ? missing(where.namespace, LOAD_NEEDS, 'load') : null,
     missing(where.leaseNamespace, LEASE_NEEDS, 'lease'),
     where.gatewayNamespace === null ? null : missing(where.gatewayNamespace, GATEWAY_NEEDS, 'gateway'),
     missing(null, CLUSTER_NEEDS, 'nodes'),
@@ -77,9 +81,13 @@ async function missingIn(
   const { rules, complete } = await kube.rulesIn(namespace ?? 'default');
   const open = complete && namespace !== null ? wanted.filter((need) => !isGranted(rules, need)) : wanted;
   const answers = await Promise.all(
-    open.map(async ({ verb, group, resource }) => {
+    open.map(async ({ verb, group, resource, name: of }) => {
       const [name = '', subresource] = resource.split('/');
-      const attributes = { verb, group, resource: name, ...(subresource ? { subresource } : {}) };
+      const attributes = {
+        ...{ verb, group, resource: name },
+        ...(subresource ? { subresource } : {}),
+        ...(of ? { name: of } : {}),
+      };
       const allowed = await kube.canI(namespace === null ? attributes : { ...attributes, namespace });
       return allowed ? null : `${verb} ${resource}${group ? `.${group}` : ''}`;
     }),
@@ -93,11 +101,14 @@ async function missingIn(
 }
 
 /** Rules of RBAC add up, so one that is listed without names is enough. */
-function isGranted(rules: readonly AccessRule[], need: { verb: string; group: string; resource: string }): boolean {
+function isGranted(
+  rules: readonly AccessRule[],
+  need: { verb: string; group: string; resource: string; name?: string },
+): boolean {
   const fits = (list: readonly string[], wanted: string) => list.includes('*') || list.includes(wanted);
   return rules.some(
     ({ verbs, apiGroups, resources, resourceNames = [] }) =>
-      resourceNames.length === 0 &&
+      (resourceNames.length === 0 || (need.name !== undefined && resourceNames.includes(need.name))) &&
       fits(verbs, need.verb) &&
       fits(apiGroups, need.group) &&
       fits(resources, need.resource),

@@ -87,7 +87,7 @@ function imageAt(key: string | number, value: unknown, path: Path): string | nul
 const REFERENCE = /^[a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9._-]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
 
 /** `vllm/vllm-tpu:v1` is of docker.io, as every container runtime takes it. */
-function isAllowedImage(image: string, registries: readonly string[]): boolean {
+export function isAllowedImage(image: string, registries: readonly string[]): boolean {
   if (!REFERENCE.test(image) || image.includes('..')) return false;
   const [first = '', ...rest] = image.split('/');
   const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');

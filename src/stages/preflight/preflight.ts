@@ -22,6 +22,7 @@ import { chooseGateway } from './gateway-choice.ts';
 import { checkImages } from './images.ts';
 import { checkKserve, readVersions } from './kserve.ts';
 import { checkLimitRanges } from './limit-ranges.ts';
+import { checkLoad } from './load.ts';
 import { readNamespaceRules } from './namespace-rules.ts';
 import { checkPolicies } from './network.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
@@ -77,6 +78,7 @@ export async function preflight(
   const network = { cluster, service, manifests, unread, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
+  const clusterLoad = inputs.loadFrom === 'cluster' && inputs.keep === null;
   const pods = plannedPods(manifests, manifest, unread);
   const held = readNamespaceRules(kube, service.namespace);
   held.catch(() => {});
@@ -98,6 +100,7 @@ export async function preflight(
         leaseNamespace: inputs.leaseNamespace,
         gatewayNamespace: gateway?.namespace ?? null,
         poolGroups: (await groups) ?? [],
+        clusterLoad,
         readOnly: inputs.readOnly,
       }),
     ),
@@ -124,6 +127,7 @@ export async function preflight(
     ),
     table.look('disruption', 'Drains', () => checkDisruption(kube, { service, manifests })),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
+    clusterLoad ? table.look('load', 'Load from the cluster', () => checkLoad(context)) : undefined,
     table.look('namespace-quota', 'Quota of the namespace', async () => {
       const { quotas, ranges } = await held;
       return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods, passing });

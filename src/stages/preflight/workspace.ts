@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { addComponents } from '../../clients/files/components.ts';
+import { readLoadScript } from '../../clients/files/load-script.ts';
 import { loadManifests, type Manifest } from '../../clients/files/manifests.ts';
 import { readPrompts } from '../../clients/files/prompts.ts';
 import { readQualityTasks } from '../../clients/files/quality-tasks.ts';
@@ -24,6 +25,8 @@ export interface Files {
   /** The user's own tasks for the quality of answers. */
   qualityTasks: readonly QualityTask[] | null;
   baseline: Report | null;
+  /** The program of the load clients in the cluster; null where the load comes from this process. */
+  loadScript: string | null;
   /** The result of the last run that passed. */
   lastPass: Report | null;
 }
@@ -40,7 +43,7 @@ interface Workspace {
 /** The files that the inputs name, each a line of preflight of its own. Null when one of them cannot be used. */
 export async function loadFiles(session: Workspace, table: Table): Promise<Files | null> {
   const { inputs, workspace: root } = session;
-  const [manifests, base, retire, prompts, qualityTasks, baseline, lastPass] = await Promise.all([
+  const [manifests, base, retire, prompts, qualityTasks, baseline, lastPass, load] = await Promise.all([
     table.check('manifests', 'Manifests', async () => {
       const value = await readManifests(session);
       const files = new Set(value.map(({ file }) => file)).size;
@@ -72,8 +75,12 @@ export async function loadFiles(session: Workspace, table: Table): Promise<Files
     readFile(table, 'last-pass', 'Last passing run', inputs.lastPass !== '', () =>
       readLastPass({ path: inputs.lastPass, root }),
     ),
+    readFile(table, 'load-program', 'Load clients', inputs.loadFrom === 'cluster' && inputs.keep === null, async () => {
+      const value = await readLoadScript(session.packageRoot);
+      return { value, seen: `${Math.ceil(value.length / 1_024)} KiB` };
+    }),
   ]);
-  if (!manifests || !base || !retire || !prompts || !qualityTasks || !baseline || !lastPass) return null;
+  if (!manifests || !base || !retire || !prompts || !qualityTasks || !baseline || !lastPass || !load) return null;
   return {
     manifests,
     base: base.value,
@@ -82,6 +89,7 @@ export async function loadFiles(session: Workspace, table: Table): Promise<Files
     qualityTasks: qualityTasks.value,
     baseline: baseline.value,
     lastPass: lastPass.value,
+    loadScript: load.value,
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerEvidence } from '../../../src/load/answers.ts';
+import { tallyOf } from '../../../src/load/tally.ts';
 import type { RequestRecord } from '../../../src/load/types.ts';
 
 const ENVELOPE = 150;
@@ -8,10 +9,18 @@ type Change = Partial<Pick<RequestRecord, 'promptTokens' | 'textChars' | 'bodyBy
 
 function block(requests: readonly Change[]) {
   const records = requests.map((change) => ({
-    ...{ valid: true, completionTokens: 50, promptTokens: 740, textChars: 240, bodyBytes: ENVELOPE + 3_000 },
+    ...{
+      valid: true,
+      errorKind: null,
+      cachedTokens: null,
+      completionTokens: 50,
+      promptTokens: 740,
+      textChars: 240,
+      bodyBytes: ENVELOPE + 3_000,
+    },
     ...change,
   }));
-  return { run: { records } } as never;
+  return { tally: tallyOf(records as RequestRecord[], []) };
 }
 
 /** Six blocks of twenty answers; the figures of an answer differ a little, as those of real ones do. */

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockRun } from '../../../src/load/closed-loop.ts';
+import type { SourceResult } from '../../../src/load/source.ts';
+import { measureBlock } from '../../../src/load/summary.ts';
+import { tokensOf } from '../../../src/load/tokens.ts';
 import { agree, warmUp } from '../../../src/load/warm-up.ts';
 
 /** One slot for one second, `rate` requests one after another. */
-function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {
+function bin(rate: number, ended: BlockRun['ended'] = 'complete'): SourceResult {
   const records = Array.from({ length: rate }, (_, i) => ({
     arm: 'one' as const,
     block: 0,
@@ -25,7 +28,7 @@ function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {
     pickerHeader: null,
   }));
   const times = { startMs: 0, stopMs: 1_000, drainedMs: 1_000 };
-  return {
+  const run: BlockRun = {
     arm: 'one',
     block: 0,
     concurrency: 1,
@@ -34,6 +37,8 @@ function bin(rate: number, ended: BlockRun['ended'] = 'complete'): BlockRun {
     self: { eventLoopUtilization: 0, stalledMs: 0, cpuMs: 0 },
     ended,
   };
+  const answeredMs = records.map(({ endMs, sentMs }) => endMs - sentMs);
+  return { measured: measureBlock(run, 0), tokens: tokensOf(records, 1), answeredMs };
 }
 
 const run = (rates: number[], ended?: BlockRun['ended']) =>

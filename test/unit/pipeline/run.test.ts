@@ -88,6 +88,7 @@ async function run(
       baseline: null,
       base: null,
       lastPass: null,
+      loadScript: null,
       retire: [],
     }),
     env: {},

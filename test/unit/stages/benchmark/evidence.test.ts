@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { changedReplicas, orderedTokens } from '../../../../src/stages/benchmark/evidence.ts';
+import { orderedOf, tokensOf } from '../../../../src/load/tokens.ts';
+import { changedReplicas } from '../../../../src/stages/benchmark/evidence.ts';
 import type { Snapshot } from '../../../../src/stages/verify/counters.ts';
 
 const answer = (promptTokens: number) => ({ valid: true, promptTokens, completionTokens: 50 });
 
 describe('the tokens that a block was ordered', () => {
   it('are those of its answers', () => {
-    const ordered = orderedTokens([answer(740), answer(744)], 50);
+    const ordered = orderedOf(tokensOf([answer(740), answer(744)], 50));
     expect(ordered).toEqual({
       least: { prompt: 1_484, generation: 100 },
       most: { prompt: 1_484, generation: 100 },
@@ -16,11 +17,11 @@ describe('the tokens that a block was ordered', () => {
   it('have a range where requests failed, which may have cost nothing or all', () => {
     const refused = { valid: false, promptTokens: null, completionTokens: null };
     const short = { valid: false, promptTokens: 742, completionTokens: 30 };
-    expect(orderedTokens([answer(740), refused, short], 50)).toEqual({
+    expect(orderedOf(tokensOf([answer(740), refused, short], 50))).toEqual({
       least: { prompt: 740, generation: 50 },
       most: { prompt: 740 + 742 + 742, generation: 150 },
     });
-    expect(orderedTokens([refused], 50).most).toEqual({ prompt: Number.POSITIVE_INFINITY, generation: 50 });
+    expect(orderedOf(tokensOf([refused], 50)).most).toEqual({ prompt: Number.POSITIVE_INFINITY, generation: 50 });
   });
 });
 

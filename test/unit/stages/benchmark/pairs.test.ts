@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import { createLoadClient, type LoadClient } from '../../../../src/load/client.ts';
+import { localSource } from '../../../../src/load/source.ts';
 import type { GatewayWatch } from '../../../../src/stages/benchmark/gateway-watch.ts';
 import { collectPairs } from '../../../../src/stages/benchmark/pairs.ts';
 import { judgeCluster } from '../../../../src/verdict/plausibility-cluster.ts';
@@ -58,7 +59,8 @@ async function collect(
       ...{ concurrency: '2', 'pair-duration': '1s', 'max-tokens': '16' },
     },
   );
-  const client = () => {
+  const workload = { runKey: context.runKey, model: 'm', prompts: null, promptTokens: 640, maxTokens: 16 };
+  const source = () => {
     const made = createLoadClient({
       baseUrl: server.url,
       path: '/v1/completions',
@@ -67,7 +69,7 @@ async function collect(
       expect: { completionTokens: 16 },
     });
     open.push(made);
-    return made;
+    return localSource(made, workload);
   };
   const endsMs = msLeft === null ? {} : { endsMs: context.clock.now() + msLeft };
   const bench = {
@@ -77,7 +79,8 @@ async function collect(
     model: { modelId: 'm' },
     one: { description: 'a pod', isPickerShared, replicas: [{ pod: 'pod-0', way: 'run-0' }] },
     watch: { read: gateway },
-    clients: { replicas: [client()], all: client(), direct: client() },
+    loader: { fit: async () => {} },
+    sources: { replicas: [source()], all: source(), direct: source() },
   };
   return collectPairs(bench as never, { ...PLAN, minSpeedup: 0.1 });
 }

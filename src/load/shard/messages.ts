@@ -1,0 +1,56 @@
+import type { SourceLoad, Workload } from '../source.ts';
+import type { WayTarget } from '../ways.ts';
+import type { ShardReport } from './report.ts';
+
+/** Names in the namespace of the stack, the same in every run: the rights of the load clients name them. */
+export const LOAD_NAME = 'tpu-serving-gate-load';
+/** The ConfigMap that the gate writes and the load clients watch. */
+export const PLAN_MAP = `${LOAD_NAME}-plan`;
+/** The ConfigMap of which each load client writes one key, and that the gate reads. */
+export const REPORTS_MAP = `${LOAD_NAME}-reports`;
+
+/** The key of one load client in `REPORTS_MAP`, by its index in the Job. */
+export const reportKey = (shard: number): string => `shard-${shard}`;
+
+/** The moment of a message, milliseconds since the epoch, with fractions. */
+export const epochMs = (): number => performance.timeOrigin + performance.now();
+
+/** What the load clients are to do next; `seq` grows by one. */
+export type Plan =
+  /** Compare clocks, then wait. */
+  | { seq: number; kind: 'sync' }
+  /** Start together at `startsAtMs` of the gate's clock. */
+  | { seq: number; kind: 'block'; startsAtMs: number; load: SourceLoad; target: WayTarget; workload: BlockWorkload }
+  | { seq: number; kind: 'end' };
+
+/** The user's own prompts lie in a file, since a plan goes to every load client for every block. */
+export interface BlockWorkload extends Omit<Workload, 'prompts'> {
+  ownPrompts: boolean;
+}
+
+/** The gate's reply to the newest ping of each load client, milliseconds of the gate's clock. */
+export type Pongs = Record<string, { ping: number; receivedMs: number; sentMs: number }>;
+
+/** The gate's clock against the own one, by the round trip that took the least time. */
+export interface ClockOffset {
+  /** Gate minus own, milliseconds; wrong by half of the round trip at most. */
+  offsetMs: number;
+  roundTripMs: number;
+}
+
+/** What one load client has to say about the plan `seq`. */
+export type ShardMessage =
+  | { seq: number; kind: 'ping'; ping: number }
+  | { seq: number; kind: 'ready'; clock: ClockOffset; ceilingPerSecond: number }
+  | { seq: number; kind: 'report'; report: ShardReport }
+  /** It learnt of the block too late to start with the others, and sent nothing. */
+  | { seq: number; kind: 'late'; lateMs: number }
+  | { seq: number; kind: 'error'; message: string };
+
+/** A load client that starts later than this is late: milliseconds. */
+export const LATE_MS = 250;
+
+/** Parts of a block's requests in flight: as equal as can be, the first ones larger. */
+export function shareOf(total: number, shard: number, shards: number): number {
+  return Math.floor(total / shards) + (shard < total % shards ? 1 : 0);
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { measureCeiling, serveCeiling } from './load/shard/ceiling.ts';
+import { createControl } from './load/shard/control.ts';
+import { runShard } from './load/shard/run.ts';
+
+/** One load client of the Indexed Job that sends the load from inside the cluster; `dist/load.js`. */
+async function main(): Promise<void> {
+  const wanted = (name: string) => {
+    const value = process.env[name];
+    if (value === undefined || value === '') throw new Error(`the variable ${name} is not set`);
+    return value;
+  };
+  const shard = Number(wanted('JOB_COMPLETION_INDEX'));
+  const file = process.env.LOAD_PROMPTS;
+  const host = wanted('KUBERNETES_SERVICE_HOST');
+  const server =
+    process.env.LOAD_API ?? `https://${host.includes(':') ? `[${host}]` : host}:${wanted('KUBERNETES_SERVICE_PORT')}`;
+  await runShard({
+    control: createControl({ server, account: wanted('LOAD_ACCOUNT'), shard }),
+    ...{ shard, shards: Number(wanted('LOAD_SHARDS')) },
+    prompts: file ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : null,
+    ceilingPerSecond: await measureCeiling(process.argv[1] ?? ''),
+  });
+}
+
+if (!serveCeiling()) {
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+      process.exit(1);
+    },
+  );
+}
