@@ -1,4 +1,5 @@
 import { startCluster } from './cluster/cluster.ts';
+import type { PodApi } from './cluster/node-program.ts';
 import { startControl } from './control.ts';
 import { startKubeApi } from './kube/server.ts';
 import { createStore } from './kube/store.ts';
@@ -10,7 +11,8 @@ export async function startKube(config: KubeConfig): Promise<KubePorts & { close
   if (config.stack) return (await import('./stack/real-stack.ts')).startRealStack(config, config.stack);
   const store = createStore();
   const record: KubeRecord = { requests: [], refusedWrites: [], faults: [] };
-  const cluster = await startCluster({ ...config, store });
+  const reachable = Promise.withResolvers<PodApi>();
+  const cluster = await startCluster({ ...config, store, api: reachable.promise });
   const api = await startKubeApi({
     tls: config.tls,
     caPem: config.caPem,
@@ -24,6 +26,7 @@ export async function startKube(config: KubeConfig): Promise<KubePorts & { close
     readers: config.readers ?? [],
     onRequest: (request) => record.requests.push(request),
   });
+  reachable.resolve({ endpoint: api.endpoint, caPem: config.caPem, tokenSecret: config.tokenSecret });
   const control = await startControl(cluster, async () => ({ ...record, faults: cluster.faults() }));
   return {
     endpoint: api.endpoint,

@@ -9,11 +9,13 @@ import { createRecorder } from './events.ts';
 import { watchFaults } from './faults.ts';
 import { startGatewaySync } from './gateway-sync.ts';
 import { startIstiod } from './istiod.ts';
+import { startJobs } from './jobs.ts';
 import { startKserve } from './kserve.ts';
 import type { GatewayRef } from './kserve-router.ts';
 import { type KserveVersion, kserveTraits } from './kserve-versions.ts';
 import { startKubelet } from './kubelet.ts';
 import { startLateFaults } from './late-faults.ts';
+import type { PodApi } from './node-program.ts';
 import { startNodes } from './nodes.ts';
 import { createPodLogs, type PodLogs } from './pod-logs.ts';
 import { createReplicas } from './replicas.ts';
@@ -30,6 +32,8 @@ export interface ClusterOptions extends CommonConfig {
   seedObjects: KubeObject[];
   /** Which controller turns an LLMInferenceService into its objects; ODH v0.15 unless given. */
   kserve?: KserveVersion;
+  /** The API server before this cluster, for programs in its pods; known once it has started. */
+  api?: Promise<PodApi>;
   /** Resolves when the store has taken what was written so far; at once for one that is in this process. */
   settled?: () => Promise<void>;
 }
@@ -82,12 +86,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const closing = new AbortController();
   const istioLag = () => clock.wait(clock.jitter(ISTIO_LAG), closing.signal);
   const controllers = [
-    startKubelet({ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario }),
+    startKubelet({
+      ...{ store, clock, record: recorder('kubelet'), logs, replicas, scenario: options.scenario },
+      ...(options.api ? { api: options.api } : {}),
+    }),
     startScheduling({ store, record: recorder('default-scheduler') }),
     startReplicaSets({
       ...{ store, clock, record: recorder('replicaset-controller') },
       ...{ refusal: faults.refusedPods, strips: faults.strips },
     }),
+    startJobs({ store, clock, record: recorder('job-controller') }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
     startIstiod(

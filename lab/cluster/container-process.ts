@@ -12,6 +12,7 @@ import {
   storageInitializerLines,
 } from './log-lines.ts';
 import { allows } from './network-policy.ts';
+import { NODE_IMAGE, runNodeProgram } from './node-program.ts';
 import { configTextOf, scorersOf } from './picker-config.ts';
 import {
   type ContainerSpec,
@@ -151,6 +152,7 @@ export async function runContainer(context: PodContext, spec: ContainerSpec, rec
     setRunning(context, record, spec.startupProbe === undefined);
     const exit = (await runFault(context, spec, record)) ?? (await runProcess(context, spec, record));
     setTerminated(context, record, exit.code, exit.reason, exit.message);
+    if (pod.spec.restartPolicy === 'Never') return;
     await context.replicas.stop(pod.metadata.namespace as string, pod.metadata.name);
     await backOff(context, spec, record, backoff);
     logs.rotate(pod, spec.name);
@@ -161,6 +163,8 @@ function runProcess(context: PodContext, spec: ContainerSpec, record: ContainerR
   const component = context.pod.metadata.labels?.['app.kubernetes.io/component'];
   const program = context.programs?.run(context, spec, record);
   if (program) return program;
+  if (context.api && NODE_IMAGE.test(spec.image))
+    return context.api.then((api) => runNodeProgram(context, spec, record, api));
   if (vllmCommand(spec)) return runVllm(context, spec, record);
   if (spec.name === 'istio-proxy') return runSidecar(context, spec, record);
   if (spec.name === 'main' && component === 'llminferenceservice-router-scheduler')

@@ -6,6 +6,7 @@ import type { ClusterClock } from './clock.ts';
 import { waitForVolumes } from './container-config.ts';
 import { runContainer, runInit } from './container-process.ts';
 import type { RecordEvent } from './events.ts';
+import type { PodApi } from './node-program.ts';
 import { writeStatus } from './objects.ts';
 import type { ContainerSpec, PodContext, Programs } from './pod-context.ts';
 import type { PodLogs } from './pod-logs.ts';
@@ -33,6 +34,8 @@ export function startKubelet(options: {
   replicas: Replicas;
   scenario: Scenario;
   programs?: Programs;
+  /** For programs in pods that ask the API server. */
+  api?: Promise<PodApi>;
   /** First two bytes of the pods' addresses. */
   network?: string;
 }): { close(): Promise<void> } {
@@ -61,6 +64,7 @@ export function startKubelet(options: {
       scenario: options.scenario,
       images: onNode,
       programs: options.programs ?? null,
+      api: options.api ?? null,
       signal: AbortSignal.any([end.signal, closing.signal]),
       publish() {
         const current = store.get(PODS, pod.metadata.namespace, pod.metadata.name);

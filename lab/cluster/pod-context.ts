@@ -4,6 +4,7 @@ import type { Scenario } from '../scenarios/scenarios.ts';
 import type { ContainerFault } from '../scenarios/types.ts';
 import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
+import type { PodApi } from './node-program.ts';
 import { nowIso } from './objects.ts';
 import type { PodLogs } from './pod-logs.ts';
 import type { ContainerRecord, PodRecord } from './pod-status.ts';
@@ -67,6 +68,8 @@ export interface PodContext {
   logs: PodLogs;
   replicas: Replicas;
   scenario: Scenario;
+  /** The API server, for programs in pods; null where they cannot reach one. */
+  api: Promise<PodApi> | null;
   /** Images that the pod's node has already. */
   images: Set<string>;
   /** Real programs by image; null where the lab plays every container. */

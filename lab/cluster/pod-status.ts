@@ -114,7 +114,7 @@ export function podStatus(pod: KubeObject, record: PodRecord): Record<string, un
   const initialised = uninitialised.length === 0;
   const allStarted = record.main.every((one) => !('waiting' in one.state) || 'terminated' in one.lastState);
   return {
-    phase: initialised && allStarted ? 'Running' : 'Pending',
+    phase: phaseOf(pod, record, initialised && allStarted),
     conditions,
     hostIP: record.hostIp,
     hostIPs: [{ ip: record.hostIp }],
@@ -125,6 +125,13 @@ export function podStatus(pod: KubeObject, record: PodRecord): Record<string, un
     containerStatuses: record.main.map(containerStatus),
     qosClass: qosClassOf(pod),
   };
+}
+
+/** A pod whose containers are not started again is over when all of them are. */
+function phaseOf(pod: KubeObject, { main }: PodRecord, isStarted: boolean): string {
+  const isOver = pod.spec.restartPolicy === 'Never' && main.every(({ state }) => 'terminated' in state);
+  if (isOver) return main.every(isDone) ? 'Succeeded' : 'Failed';
+  return isStarted ? 'Running' : 'Pending';
 }
 
 function isDone(container: ContainerRecord): boolean {

@@ -13,6 +13,7 @@ export const SERVICE_ACCOUNTS = key('', 'serviceaccounts');
 export const EVENTS = key('', 'events');
 const RESOURCE_QUOTAS = key('', 'resourcequotas');
 const LIMIT_RANGES = key('', 'limitranges');
+export const JOBS = key('batch', 'jobs');
 export const DEPLOYMENTS = key('apps', 'deployments');
 export const REPLICA_SETS = key('apps', 'replicasets');
 export const ENDPOINT_SLICES = key('discovery.k8s.io', 'endpointslices');
