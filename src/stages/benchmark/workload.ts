@@ -10,8 +10,9 @@ export function promptsOf({ prompts, runKey, inputs }: StageContext, part: strin
 
 /** The workload of the pairs, for the report. */
 export function workloadOf(context: StageContext): Benchmark['workload'] {
-  const { promptTokens, maxTokens } = context.inputs;
-  return { promptTokens, maxTokens, description: `${promptsText(context)}, exactly ${maxTokens} output tokens` };
+  const { promptTokens, maxTokens, loadFrom } = context.inputs;
+  const from = loadFrom === 'cluster' ? ', sent from inside the cluster' : '';
+  return { promptTokens, maxTokens, description: `${promptsText(context)}, exactly ${maxTokens} output tokens${from}` };
 }
 
 export function promptsText({ prompts, inputs }: StageContext): string {

