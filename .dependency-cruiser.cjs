@@ -3,13 +3,13 @@
  * test/checks/architecture.test.ts plants a violation of every rule and demands that it is found.
  */
 
-const ENTRYPOINTS = '^src/(main|post|sweep|cli|bundle)\\.ts$';
+const ENTRYPOINTS = '^src/(main|post|sweep|cli|bundle|shard)\\.ts$';
 
 /** The report's types are vocabulary that every room may use. */
 const MODEL = '^src/report/(model|facts)(\\.ts|/)';
 
 /** Where the world may be touched. */
-const EDGE = ['^src/clients/', ENTRYPOINTS];
+const EDGE = ['^src/clients/', '^src/shard/', ENTRYPOINTS];
 
 const NODE_IO =
   '^(node:)?(child_process|cluster|dgram|dns|fs|http|http2|https|inspector|net|readline|repl|tls|worker_threads)(/|$)';
@@ -40,6 +40,8 @@ const ROOMS = {
   load: { imports: ['verdict', 'lib'] },
   // Tasks and their right answers: values in, values out, drawn as the prompts are.
   quality: { imports: ['load', 'lib'] },
+  // A process of its own, in a pod: it asks the API server by itself.
+  shard: { imports: ['load', 'lib'] },
   stack: { imports: ['clients', 'tpu', 'lib'], types: ['inputs'] },
   diagnosis: {
     imports: ['stack', 'tpu', 'lib'],

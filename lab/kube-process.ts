@@ -1,5 +1,5 @@
 import { startCluster } from './cluster/cluster.ts';
-import type { PodApi } from './cluster/node-program.ts';
+import type { PodApi } from './cluster/pod-context.ts';
 import { startControl } from './control.ts';
 import { startKubeApi } from './kube/server.ts';
 import { createStore } from './kube/store.ts';

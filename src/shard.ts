@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { measureCeiling, serveCeiling } from './load/shard/ceiling.ts';
-import { createControl } from './load/shard/control.ts';
-import { runShard } from './load/shard/run.ts';
+import { measureCeiling, serveCeiling } from './shard/ceiling.ts';
+import { createControl } from './shard/control.ts';
+import { runShard } from './shard/run.ts';
 
 /** One load client of the Indexed Job that sends the load from inside the cluster; `dist/load.js`. */
 async function main(): Promise<void> {

@@ -6,17 +6,9 @@ import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { GUARDED } from '../apiserver/process.ts';
 import { issueToken } from '../tokens.ts';
-import { type ContainerSpec, type Exit, type PodContext, setReady } from './pod-context.ts';
+import { type ContainerSpec, type Exit, type PodApi, type PodContext, setReady } from './pod-context.ts';
 import type { ContainerRecord } from './pod-status.ts';
 import { CONFIG_MAPS } from './resources.ts';
-
-/** Where a program in a pod finds the API server, and what signs its tokens. */
-export interface PodApi {
-  /** `127.0.0.1:PORT`, TLS. */
-  endpoint: string;
-  caPem: string;
-  tokenSecret: string;
-}
 
 /** A stock image of Node. */
 export const NODE_IMAGE = /(?:^|\/)node[:@]/;

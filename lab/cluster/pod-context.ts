@@ -4,7 +4,6 @@ import type { Scenario } from '../scenarios/scenarios.ts';
 import type { ContainerFault } from '../scenarios/types.ts';
 import type { ClusterClock } from './clock.ts';
 import type { RecordEvent } from './events.ts';
-import type { PodApi } from './node-program.ts';
 import { nowIso } from './objects.ts';
 import type { PodLogs } from './pod-logs.ts';
 import type { ContainerRecord, PodRecord } from './pod-status.ts';
@@ -49,6 +48,14 @@ export interface ContainerSpec {
 export interface Programs {
   /** The life of the container's process; null for an image without a program. */
   run(context: PodContext, spec: ContainerSpec, record: ContainerRecord): Promise<Exit> | null;
+}
+
+/** Where a program in a pod finds the API server, and what signs its tokens. */
+export interface PodApi {
+  /** `127.0.0.1:PORT`, TLS. */
+  endpoint: string;
+  caPem: string;
+  tokenSecret: string;
 }
 
 /** How a container's process ended. */

@@ -33,6 +33,7 @@ const PLANTED: [file: string, text: string, rule: string][] = [
   ],
   ['src/quality/asks.ts', importing('ask', `../${ASK}`), 'quality-imports'],
   ['src/load/asks.ts', importing('ask', `../${ASK}`), 'load-imports'],
+  ['src/shard/asks.ts', importing('ask', `../${ASK}`), 'shard-imports'],
   ['src/stack/verifies.ts', importing('verb', '../stages/verify/clean.ts'), 'stack-imports'],
   ['src/diagnosis/asks.ts', importing('ask', `../${ASK}`), 'diagnosis-imports'],
   ['src/report/decides.ts', importing('mean', '../verdict/clean.ts'), 'report-imports'],

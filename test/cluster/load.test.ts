@@ -6,14 +6,13 @@ import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts
 import { GATE_USER } from '../../lab/apiserver/roles.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { systemClock } from '../../src/lib/poll.ts';
-import { createControl } from '../../src/load/shard/control.ts';
-import { runShard } from '../../src/load/shard/run.ts';
 import type { SourceResult } from '../../src/load/source.ts';
+import { createControl } from '../../src/shard/control.ts';
+import { runShard } from '../../src/shard/run.ts';
 import { openClusterLoad } from '../../src/stages/benchmark/cluster/cluster-load.ts';
 import { loadJobRef } from '../../src/stages/benchmark/cluster/job.ts';
 import type { StageContext } from '../../src/stages/context.ts';
 import { removeMarked } from '../../src/stages/deploy/ownership.ts';
-import type { AnyObject } from '../any-object.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../unit/load/model-server.ts';
 import { objectsOf } from '../unit/manifests/files.ts';
 import { stageContext } from '../unit/stages/fakes.ts';
@@ -24,7 +23,7 @@ const NAMESPACE = 'llm-d-inference-scheduling';
 const ACCOUNT = `system:serviceaccount:${NAMESPACE}:tpu-serving-gate-load`;
 const IMAGE = `docker.io/library/node:24-slim@sha256:${'a'.repeat(64)}`;
 const SHARDS = 2;
-const ROLES: AnyObject[] = objectsOf('rbac/load.yaml');
+const ROLES = objectsOf('rbac/load.yaml');
 const GRANTS = rulesIn(ROLES);
 const title = ({ role, verb, resource, index }: Grant) =>
   `${verb} ${resource} ${(role.rules[index] as { resourceNames?: string[] }).resourceNames ?? ''} of ${role.metadata.name}`;

@@ -54,3 +54,9 @@ export const LATE_MS = 250;
 export function shareOf(total: number, shard: number, shards: number): number {
   return Math.floor(total / shards) + (shard < total % shards ? 1 : 0);
 }
+
+/** Load clients that a rate needs, so that each stays below half of what the slowest of them can do. */
+export function shardsFor(ratePerSecond: number, ceilingPerSecond: number): number {
+  if (!(ceilingPerSecond > 0)) throw new RangeError(`${ceilingPerSecond} requests per second is no ceiling`);
+  return Math.max(1, Math.floor(ratePerSecond / (ceilingPerSecond / 2)) + 1);
+}

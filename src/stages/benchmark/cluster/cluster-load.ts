@@ -1,8 +1,7 @@
 import type { KubeClient } from '../../../clients/kubernetes/client.ts';
 import { errorText, Failure } from '../../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../../lib/poll.ts';
-import { shardsFor } from '../../../load/shard/ceiling.ts';
-import { epochMs, LATE_MS, type ShardMessage } from '../../../load/shard/messages.ts';
+import { epochMs, LATE_MS, type ShardMessage, shardsFor } from '../../../load/shard/messages.ts';
 import { mergeReports } from '../../../load/shard/report.ts';
 import type { SourceLoad, SourceResult, Workload } from '../../../load/source.ts';
 import type { WayTarget } from '../../../load/ways.ts';

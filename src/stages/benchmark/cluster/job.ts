@@ -5,7 +5,7 @@ import { MANAGED_BY, RUN_ANNOTATION } from '../../deploy/marks.ts';
 /** The ConfigMap with the program of the load clients, and with the user's own prompts. */
 export const BUNDLE_MAP = `${LOAD_NAME}-bundle`;
 /** Marks the pods of the load clients. */
-export const LOAD_LABEL = 'tpu-serving-gate/load';
+const LOAD_LABEL = 'tpu-serving-gate/load';
 /** A ConfigMap holds 1 MiB at most; the rest is for its own names. */
 export const BUNDLE_LIMIT_BYTES = 1_000_000;
 

@@ -1,8 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorText } from '../../lib/failure.ts';
-import { localSource } from '../source.ts';
-import { createWayClients, type WayClients } from '../ways.ts';
-import type { Control } from './control.ts';
+import { errorText } from '../lib/failure.ts';
 import {
   type ClockOffset,
   epochMs,
@@ -12,8 +9,11 @@ import {
   reportKey,
   type ShardMessage,
   shareOf,
-} from './messages.ts';
-import { reportOf } from './report.ts';
+} from '../load/shard/messages.ts';
+import { reportOf } from '../load/shard/report.ts';
+import { localSource } from '../load/source.ts';
+import { createWayClients, type WayClients } from '../load/ways.ts';
+import type { Control } from './control.ts';
 
 /** Round trips of one comparison of clocks; the shortest counts. */
 const PINGS = 5;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { createLoadClient } from '../client.ts';
-import { runBlock } from '../closed-loop.ts';
-import { bodiesOf } from '../source.ts';
-import { measureWindow } from '../window.ts';
+import { createLoadClient } from '../load/client.ts';
+import { runBlock } from '../load/closed-loop.ts';
+import { bodiesOf } from '../load/source.ts';
+import { measureWindow } from '../load/window.ts';
 
 const MEASURE_MS = 2_000;
 const WARM_MS = 500;
@@ -58,10 +58,4 @@ export function serveCeiling(): boolean {
   });
   server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port));
   return true;
-}
-
-/** Load clients that a rate needs, so that each stays below half of what the slowest of them can do. */
-export function shardsFor(ratePerSecond: number, ceilingPerSecond: number): number {
-  if (!(ceilingPerSecond > 0)) throw new RangeError(`${ceilingPerSecond} requests per second is no ceiling`);
-  return Math.max(1, Math.floor(ratePerSecond / (ceilingPerSecond / 2)) + 1);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
-import { PLAN_MAP, REPORTS_MAP, reportKey, type ShardMessage } from './messages.ts';
+import { PLAN_MAP, REPORTS_MAP, reportKey, type ShardMessage } from '../load/shard/messages.ts';
 
 /** How a load client in the cluster reaches the API server. */
 export interface ControlOptions {
