@@ -238,6 +238,14 @@ describe('bad values', () => {
     expect(problem).toContain(`"${'9'.repeat(77)}…"`);
   });
 
+  it('asks for the image of load clients in the cluster, with its digest', () => {
+    const needs = '"load-from: cluster" needs the input "load-image", an image with Node 24.';
+    expect(problemsOf({ ...REQUIRED, 'load-from': 'cluster' })).toEqual([needs]);
+    const [problem] = problemsOf({ ...REQUIRED, 'load-from': 'cluster', 'load-image': 'node:24-slim' });
+    expect(problem).toContain('Input "load-image" is "node:24-slim"; allowed: an image with its digest');
+    expect(problemsOf({ ...REQUIRED, 'load-queue': 'Not A Name' })).toHaveLength(1);
+  });
+
   it('reports everything at once', () => {
     const problems = problemsOf({ concurrency: 'many', timeout: '90', gatway: 'a/b', comment: 'loud' });
     expect(problems).toEqual([

@@ -177,6 +177,16 @@ describe('the lease', () => {
     expect(workload[0]).toMatchObject({ kind: 'ConfigMap', name: 'goes' });
   });
 
+  it('names the Job of the load clients last, which is removed first', () => {
+    const image = `docker.io/library/node@sha256:${'a'.repeat(64)}`;
+    const state = (change: Record<string, string>) =>
+      leaseState(stageContext({}, change).context, prepared(), '2026-11-22T14:07:07Z').workload;
+    expect(state({ 'load-from': 'cluster', 'load-image': image }).at(-1)).toEqual({
+      ...{ apiVersion: 'batch/v1', kind: 'Job', name: 'tpu-serving-gate-load', namespace: 'ns' },
+    });
+    expect(state({}).map(({ kind }) => kind)).not.toContain('Job');
+  });
+
   it('is not needed for nodes that are there already', async () => {
     const pool = fakePool(3);
     const { context, said } = stageContext({ gke: pool.gke, kube: fakeKube({ Node: () => pool.nodes }).kube });

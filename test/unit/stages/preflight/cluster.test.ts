@@ -97,6 +97,19 @@ describe('Kubernetes permissions', () => {
     });
   });
 
+  it('of load clients in the cluster are asked for where these send the load', async () => {
+    const client = kube({
+      rulesIn: async () => ({ rules: [], complete: false }),
+      canI: async ({ resource, name }) => resource !== 'jobs' && name !== 'tpu-serving-gate-load-plan',
+    });
+    expect(await checkAccess(client, where)).toEqual({ seen: expect.stringMatching(/^all \d+ rules/) });
+    await expect(checkAccess(client, { ...where, clusterLoad: true })).rejects.toMatchObject({
+      code: 'kube-permission',
+      message: 'The identity may not get jobs.batch, create jobs.batch, delete jobs.batch, patch configmaps in ns.',
+      hint: expect.stringContaining('manifests/rbac/load.yaml'),
+    });
+  });
+
   it('of an identity that only reads are those of reading, and the others are not checked', async () => {
     const asked: string[] = [];
     const client = kube({
