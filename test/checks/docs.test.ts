@@ -110,7 +110,7 @@ describe('what remedies name', () => {
   it('as a file of the gate exists', () => {
     const named = sources.flatMap(({ text }) => [...text.matchAll(/gateFile\('([^']+)'\)/g)].map(([, path]) => path!));
     expect(named.length).toBeGreaterThan(4);
-    const roles = ['serving', 'lease', 'gateway', 'nodes', 'evidence', 'read-only/roles'].map(
+    const roles = ['serving', 'lease', 'gateway', 'nodes', 'evidence', 'load', 'read-only/roles'].map(
       (role) => `manifests/rbac/${role}.yaml`,
     );
     const policies = ['allow-istio', 'allow-gateway-to-epp', 'allow-vllm-egress', 'allow-gateway-to-vllm'].map(

@@ -145,8 +145,8 @@ export const LOAD = {
     default: 'runner',
     description: [
       'Where the requests of the pairs are sent from: `runner`, or `cluster` for load clients in an Indexed Job near the',
-      'gateway. What is measured beside the pairs is sent by the runner either way. `cluster` needs `load-image` and the',
-      'rights of `manifests/rbac/load.yaml`.',
+      'gateway. What is measured beside the pairs is sent by the runner either way. `cluster` needs `load-image` and',
+      'rights of its own.',
     ].join(' '),
   },
   'load-image': {
@@ -154,7 +154,7 @@ export const LOAD = {
     key: 'loadImage',
     parse: loadImage,
     description: [
-      'Image with Node 24 or newer for the load clients of `load-from: cluster`, of one of `allowed-registries`, with its',
+      'Image with at least Node 24 for the load clients of `load-from: cluster`, of one of `allowed-registries`, with its',
       'digest: `docker.io/library/node:24-slim@sha256:…`.',
     ].join(' '),
   },
