@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { epochMs } from '../../../src/load/shard/messages.ts';
 import { mergeReports, type ShardReport } from '../../../src/load/shard/report.ts';
 import type { SourceResult } from '../../../src/load/source.ts';
+import { LIMITS } from '../../../src/verdict/limits.ts';
 import { mean, percentile } from '../../../src/verdict/statistics.ts';
 
 /**
@@ -16,8 +17,6 @@ const ROUNDS = 5;
 const LIMIT = 0.02;
 /** From the call to the common start: the processes start meanwhile. */
 const LEAD_MS = 3_000;
-/** Share of an event loop that was busy, above which a load client measures itself. */
-const BUSY = 0.5;
 
 async function measure(base: string, shards: number, round: number): Promise<SourceResult> {
   const startsAt = epochMs() + LEAD_MS;
@@ -53,11 +52,9 @@ for (let round = 0; round < ROUNDS; round += 1) {
   }
 }
 server.stdin.end();
-const busiest = Math.max(
-  ...Object.values(taken)
-    .flat()
-    .map(({ measured }) => measured.run.self.eventLoopUtilization),
-);
+const selves = Object.values(taken).flatMap((results) => results.map(({ measured }) => measured.run.self));
+const busiest = Math.max(...selves.map(({ eventLoopUtilization }) => eventLoopUtilization));
+const stalled = Math.max(...selves.map(({ stalledMs }) => stalledMs)) / DURATION_MS;
 let apart = 0;
 for (const [name, figure] of Object.entries(FIGURES)) {
   const [one, four] = [mean(taken[1].map(figure)), mean(taken[4].map(figure))];
@@ -66,7 +63,9 @@ for (const [name, figure] of Object.entries(FIGURES)) {
     `${name.padEnd(22)} 1 × ${RATE}: ${one.toFixed(1)}   4 × ${RATE / 4}: ${four.toFixed(1)}   ${(100 * (four / one - 1)).toFixed(2)} %\n`,
   );
 }
-const isStarved = busiest > BUSY;
+const isStarved = busiest > LIMITS.eventLoopUtilization || stalled > LIMITS.stalledShare;
 const outcome = isStarved ? 'starved: this proves nothing' : apart > LIMIT ? 'too far apart' : 'equal';
-process.stdout.write(`busiest event loop ${(100 * busiest).toFixed(0)} %; ${outcome}\n`);
+process.stdout.write(
+  `busiest event loop ${(100 * busiest).toFixed(0)} %, stalled for ${(100 * stalled).toFixed(1)} %; ${outcome}\n`,
+);
 process.exitCode = isStarved ? 2 : apart > LIMIT ? 1 : 0;
