@@ -19,7 +19,7 @@ export const NODE_SCENARIOS: readonly DiagnosisScenario[] = [
     gcp: { resize: { arrive: 0, reason: 'internal', afterSeconds: 60, chaseSeconds: null } },
   }),
   scenario('node-lost', 'a node on demand goes away while the replicas load', 'gke.node-lost', {
-    gcp: { preemptAfterSeconds: 60 },
+    gcp: { preemptAfterSeconds: 200 },
     cluster: { containers: [{ in: 'replica', container: 'main', says: ['INFO loading'] }] },
     flags: SHORT,
   }),

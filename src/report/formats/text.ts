@@ -36,7 +36,7 @@ export function renderVerdictText(report: Report): string[] {
     ...checkRows(report),
     ...causeRows(report),
     ['cost', costLine(report)],
-    ['cost of serving', servingLine(report)],
+    ['serving', servingLine(report)],
     ['TPU nodes', releaseLine(report)],
     ['by hand', report.release?.outcome === 'failed' ? report.release.command : null],
   ];

@@ -113,7 +113,7 @@ function refused(pods: readonly Pod[]): Sign[] {
 
 const MOUNT = /(?:secret|configmap) "[^"]+" not found/;
 const CREATE =
-  /exceeded quota|violates PodSecurity|failed calling webhook|denied (?:the )?request|serviceaccount "[^"]+" not found|must specify/;
+  /is forbidden:|is invalid:|exceeded quota|failed calling webhook|denied (?:the )?request|serviceaccount "[^"]+" not found|must specify/;
 
 /** What only events show: pods that were not made, volumes that are not there. */
 function told(events: readonly Event[], pods: readonly Pod[], missing: boolean): Sign[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cli } from '../../../src/cli.ts';
 import { REPORT_FORMATS } from '../../../src/commands/report.ts';
-import { aReport } from '../report/fixtures.ts';
+import { aComparedReport, aReport } from '../report/fixtures.ts';
 import { command } from './command.ts';
 
 let folder: string;
@@ -27,7 +27,7 @@ async function said(run: (write: (text: string) => void) => Promise<number>): Pr
 
 describe('report', () => {
   it.each(REPORT_FORMATS)('renders a saved result as %s', async (format) => {
-    const file = await saved('result.json');
+    const file = await saved('result.json', aComparedReport());
     const [code, text] = await said((write) => command(['report', file, '--format', format], {}, write));
     expect(code).toBe(0);
     expect(text.length).toBeGreaterThan(100);

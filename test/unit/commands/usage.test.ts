@@ -40,7 +40,7 @@ describe('help', () => {
     const shown = visiblePaths(COMMANDS).filter(({ command }) => !command.subcommands);
     for (const { words } of shown) expect(stdout).toContain(`  tpu-serving-gate ${words} `);
     expect(stdout).toContain(
-      'Exit codes: 0 pass, 1 fail, 2 error, 3 bad usage, 4 inconclusive or invalid, 130 interrupted.',
+      'Exit codes: 0 pass, 1 fail, 2 error, 3 bad usage, 4 inconclusive or invalid, 5 not as promised, 6 machine too busy, 130 interrupted.',
     );
   });
 

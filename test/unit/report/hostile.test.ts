@@ -65,7 +65,7 @@ const SHOWN = [
 const FIXED = new Set(
   [
     'schema mode verdict stage outcome confidence blame role order stopped design arrivals sloSource relation unit',
-    'startedAt finishedAt ts until tool.name checks.id limits.name',
+    'startedAt finishedAt endedAt ts until tool.name checks.id limits.name',
   ]
     .join(' ')
     .split(' '),

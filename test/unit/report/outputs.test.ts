@@ -113,6 +113,7 @@ describe('closing lines', () => {
       'service     5 of 5 passed',
       'routing     4 of 4 passed',
       'cost        296 chip-minutes, about $14.65',
+      'serving     $35.64 an hour, $25,661 a month, $495 per million requests, $30.90 per million output tokens, at $11.88 an hour for one replica',
       'TPU nodes   The node pool is back at its resting size of 0 nodes. (4 min)',
     ]);
   });

@@ -53,7 +53,7 @@ describe('OpenMetrics', () => {
   const text = openMetrics({ ...base, comparisons: [change] });
 
   it.each([
-    'llm_bench_time_per_output_token_seconds{quantile="0.50"} 0.0205',
+    'llm_bench_time_per_output_token_seconds{percentile="50"} 0.0205',
     'llm_bench_change_ratio 0.81',
     'llm_bench_change_ratio_lower 0.8',
     'llm_bench_pod_ready_seconds 818',

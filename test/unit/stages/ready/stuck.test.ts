@@ -75,6 +75,16 @@ describe('a wait has no hope', () => {
     ['pods that fit no leased node', { pods: [unschedulable('3 Insufficient google.com/tpu')] }, 30],
     ['pods that a quota refuses', { events: [event('FailedCreate', 'is forbidden: exceeded quota: x')] }, 30],
     [
+      'pods that a LimitRange refuses',
+      { events: [event('FailedCreate', 'is forbidden: maximum cpu usage per Container is 16, but limit is 40')] },
+      30,
+    ],
+    [
+      'pods that are not valid',
+      { events: [event('FailedCreate', 'Pod "a" is invalid: spec.containers: Required value')] },
+      30,
+    ],
+    [
       'a volume whose secret is not there',
       { events: [event('FailedMount', 'secret "tls" not found')], pods: [podThat({ waiting: {} })] },
       30,
