@@ -8,6 +8,10 @@ import { type E2e, MEASURED_SCALE, MINUTES, plain, type Recorded, startE2e } fro
 import type { StepResult } from '../fake-runner.ts';
 import { onQuietMachine } from '../quiet.ts';
 
+/** The stack keeps them with room to spare. */
+const LIMITS =
+  'ttft-p95<5s, tpot-p50<1s, itl-p95<2s, e2e-p95<30s, throughput>1, success-rate>98%, hit-rate>60%, cost-per-million-tokens<$900';
+
 describe('the built action on a healthy stack: main, then post', () => {
   let e2e: E2e;
   let main: StepResult;
@@ -19,7 +23,7 @@ describe('the built action on a healthy stack: main, then post', () => {
 
   beforeAll(async () => {
     const measure = async () => {
-      e2e = await startE2e('pass', { pairs: '3-6' }, MEASURED_SCALE);
+      e2e = await startE2e('pass', { pairs: '3-6', 'latency-duration': '6s', slo: LIMITS }, MEASURED_SCALE);
       main = await e2e.job.main().done;
       between = await e2e.record();
       post = await e2e.job.post().done;
@@ -49,6 +53,7 @@ describe('the built action on a healthy stack: main, then post', () => {
     expect(outputs).toMatchObject({ verdict: 'pass', passed: 'true', cause: '', 'success-rate': '1' });
     expect(Number(outputs['speedup-low'])).toBeGreaterThan(2.5);
     expect(JSON.parse(outputs.result!)).toMatchObject({ verdict: 'pass' });
+    expect(outputs.limits).toBe('met');
     // The bill so far: the nodes are still there.
     expect(Number(outputs['cost-usd'])).toBeGreaterThan(0);
     expect(outputs['comment-url']).toContain(`/pull/${LAB.pullRequest}#issuecomment-`);
@@ -81,6 +86,11 @@ describe('the built action on a healthy stack: main, then post', () => {
     expect(removed.some((path) => path.endsWith('/llminferenceservices/qwen2-3b-pattern3'))).toBe(true);
     expect(removed.filter((path) => path.includes('tpu-gate-one-')).length).toBeGreaterThanOrEqual(3);
     expect(after.kube.filter(({ status }) => status >= 500)).toEqual([]);
+  });
+
+  it('finds every limit met, and names the load at which latency was judged', () => {
+    expect(result.slo?.limits.map(({ outcome }) => outcome)).toEqual(Array(8).fill('met'));
+    expect(comment).toMatch(/\*\*Limits:\*\* 8 of 8 met; latency at [\d.]+\s?req\/s in an open loop/);
   });
 
   it('keeps every request of the pairs for others to judge', () => {
