@@ -62,7 +62,7 @@ export interface CloudFaults {
 
 /** The faults of the served model, of the gateway in front of it and of its metrics. */
 export interface ServingFaults {
-  /** Speed-up of three busy replicas over one: 3 is perfect scaling; less makes busy replicas slow each other down. */
+  /** Speedup of three busy replicas over one: 3 is perfect scaling; less makes busy replicas slow each other down. */
   scaling: number;
   /**
    * `bypassed`: the gateway never asks, counts nothing and spreads requests evenly. `dead`: nothing listens at the

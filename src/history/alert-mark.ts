@@ -23,7 +23,7 @@ export interface AlertMark {
   levels: MarkedLevel[];
 }
 
-/** Whoever may edit the issue may have changed it. The last three are of issues that were about the speed-up alone. */
+/** Whoever may edit the issue may have changed it. The last three are of issues that were about the speedup alone. */
 const fields = object({
   series: text,
   subject: text,

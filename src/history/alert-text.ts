@@ -84,7 +84,7 @@ export function nights(records: readonly HistoryRecord[]): string {
         run.url && /^https:\/\/[^\s()<>|]+$/.test(run.url) ? `[${ts.slice(0, 10)}](${run.url})` : ts.slice(0, 10);
       return `| ${link} | ${verdict} | ${speedupText(record)} | ${cause ? code(cause) : ''} | ${run.sha ? code(run.sha.slice(0, 7)) : ''} |`;
     });
-  return ['| Night | Verdict | Speed-up | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
+  return ['| Night | Verdict | Speedup | Cause | Commit |', '|:--|:--|--:|:--|:--|', ...rows].join('\n');
 }
 
 const isCommit = (text: string) => /^[0-9a-f]{7,64}$/.test(text);

@@ -37,7 +37,7 @@ const share = (value: number) => percent(value, 1);
 
 /** Every figure that is watched, the most important first. The tolerances of detect.ts are calibrated for as many. */
 export const FIGURES: readonly Figure[] = [
-  { id: 'speedup', name: 'speed-up', better: 'higher', read: ({ m }) => m.speedup?.[0], text: times },
+  { id: 'speedup', name: 'speedup', better: 'higher', read: ({ m }) => m.speedup?.[0], text: times },
   { id: 'all', name: 'throughput of all replicas', better: 'higher', read: ({ m }) => m.all, text: perSecond },
   { id: 'one', name: 'throughput of one replica', better: 'higher', read: ({ m }) => m.one, text: perSecond },
   { id: 'ttft', name: 'time to first token', better: 'lower', read: ({ m }) => m.ttftP50Ms, text: ms },

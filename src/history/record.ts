@@ -59,7 +59,7 @@ export interface HistoryRecord {
   verdict: Verdict;
   cause: string | null;
   blame: Blame | null;
-  /** What the speed-up was held against; absent in the first records. */
+  /** What the speedup was held against; absent in the first records. */
   target?: readonly [min: number, expectedMax: number];
   m: {
     speedup: Triple | null;

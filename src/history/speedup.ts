@@ -1,7 +1,7 @@
 import { timesWithRange } from '../lib/speedup.ts';
 import type { HistoryRecord } from './record.ts';
 
-/** The speed-up of a run, `2.68× (2.60–2.76)`, or a dash. */
+/** The speedup of a run, `2.68× (2.60–2.76)`, or a dash. */
 export function speedupText({ m, target }: Pick<HistoryRecord, 'm' | 'target'>): string {
   if (!m.speedup) return '–';
   const [value, low, high] = m.speedup;

@@ -10,7 +10,7 @@ const WANTED = 0.1;
 /** Figures with a larger share of noise that a sentence names. */
 const MOST_BLIND = 13;
 
-/** The judgement in sentences, the most important first. `limits`: the ends of the target range of the speed-up. */
+/** The judgement in sentences, the most important first. `limits`: the ends of the target range of the speedup. */
 export function watchSentences(found: Watch, limits: readonly number[]): string[] {
   const of = <S extends Watch['state']>(state: S) => found.figures.filter(({ judgement }) => judgement.state === state);
   const [worse, odd, better] = [of('worse'), of('odd'), of('better')];

@@ -8,7 +8,7 @@ export function comparisonLines({ speedup, figures, changes, problem }: Comparis
   const width = Math.max(0, ...rows.map(({ name }) => name.length), ...changes.map(({ name }) => name.length));
   const line = (name: string, a: string, b: string, rest = '') =>
     `${name.padEnd(width)}  ${a.padStart(10)}  ${b.padStart(10)}  ${rest}`.trimEnd();
-  const verdict = speedup ? speedupSentence(speedup) : `The speed-ups cannot be compared: ${problem}.`;
+  const verdict = speedup ? speedupSentence(speedup) : `The speedups cannot be compared: ${problem}.`;
   return [
     line('', 'first', 'second', 'second ÷ first'),
     ...rows.map(({ name, a, b, limits }) =>
@@ -24,7 +24,7 @@ function speedupSentence(speedup: NonNullable<Comparison['speedup']>): string {
   const { ratio, ...limits } = speedup;
   const { value, low, high } = ratioText({ value: ratio, ...limits }, [1], 3);
   const word = speedup.low > 1 ? 'better' : speedup.high < 1 ? 'worse' : 'no difference is shown';
-  return `The second speed-up is ${value} of the first (95 % limits ${low} to ${high}): ${word}.`;
+  return `The second speedup is ${value} of the first (95 % limits ${low} to ${high}): ${word}.`;
 }
 
 /** Four significant figures, or as many more as show on which side of its limits the value is. */

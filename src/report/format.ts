@@ -37,7 +37,13 @@ export function percent(share: number, digits = 0): string {
   return `${format(share * 100)}%`;
 }
 
-/** The confidence level of an interval: `95%`, `97.6%`. */
+/**
+ * The confidence of each limit of the speedup, over all looks of a run together; what a single look spends of it is
+ * `level` in the result file. See "The measurement" in docs/method.md.
+ */
+export const CONFIDENCE = '95% confidence';
+
+/** The confidence level of an interval: `98%`, `97.6%`. */
 export function level(interval: Interval): string {
   return `${plain(round(interval.level * 100, 1))}%`;
 }

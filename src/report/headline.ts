@@ -4,7 +4,7 @@ import { VERDICTS } from '../lib/verdicts.ts';
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
 import { changeOf, changeSentence, changeText } from './change.ts';
 import { code, link, prose } from './escape.ts';
-import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
+import { CONFIDENCE, count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
 import type { Check, Report } from './model.ts';
 import { qualitySentence, qualityText } from './quality.ts';
 import { successRate } from './record.ts';
@@ -100,7 +100,7 @@ export function leadSentence(report: Report): string {
   if (measured === null) {
     const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';
     const because = report.verdict === 'fail' && checked ? ', because the checks that failed decide the verdict' : '';
-    return [`${checked}**Speed-up: ${NOT_MEASURED}${because}.**`, changeRemark(report)]
+    return [`${checked}**Speedup: ${NOT_MEASURED}${because}.**`, changeRemark(report)]
       .filter((part) => part !== '')
       .join(' ');
   }
@@ -178,7 +178,7 @@ function readyText(report: Report): string | null {
 
 function errorSentence(report: Report): string {
   const { failure } = report;
-  const measured = ratioCounts(report) ? null : `**Speed-up: ${NOT_MEASURED}.**`;
+  const measured = ratioCounts(report) ? null : `**Speedup: ${NOT_MEASURED}.**`;
   if (!failure) return measured ?? '';
   const name = stageOfEnd(report);
   const position = name && stagePosition(name);
@@ -212,13 +212,13 @@ function measuredSentence(report: Report): string | null {
 function intervalSentence(report: Report): string {
   const speed = speedupText(report);
   if (!speed) return '';
-  const interval = `The ${speed.level} interval **${speed.range}×**`;
+  const limits = `The ${CONFIDENCE} limits **${speed.range}×**`;
   if (speed.relation === 'recorded') return 'One replica was not measured in this run, so the ratio decides nothing.';
-  if (speed.relation === 'above') return `${interval} lies above ${speed.min}×.`;
+  if (speed.relation === 'above') return `${limits} lie above ${speed.min}×.`;
   if (speed.relation === 'below') {
-    return `${interval} lies wholly below ${speed.min}×, so another run will not change the verdict.`;
+    return `${limits} lie wholly below ${speed.min}×, so another run will not change the verdict.`;
   }
-  return `${interval} contains ${speed.min}×.`;
+  return `${limits} enclose ${speed.min}×.`;
 }
 
 /** Said when routing is not what decided, so that nobody reads a number as the whole story. */

@@ -133,7 +133,7 @@ export interface RunIdentity {
 }
 
 export interface Target {
-  /** The gate: the lower limit of the speed-up must exceed it. */
+  /** The gate: the lower limit of the speedup must exceed it. */
   minSpeedup: number;
   /** Upper end of the expected range; exceeding it is a note, not a failure. */
   expectedMaxSpeedup: number;
@@ -355,13 +355,13 @@ export interface Benchmark {
   /** X_all(N·c) / mean X_one(c): the lower of the ways in `ways`, with the t interval of verdict/decide.ts. */
   speedup: Interval | null;
   /**
-   * The speed-up by each way to all replicas, and the one that was used. `picker`: through the service's endpoint.
+   * The speedup by each way to all replicas, and the one that was used. `picker`: through the service's endpoint.
    * `direct`: by the ways of the single replicas, where the endpoint picker does not see these. Absent in older reports.
    */
   ways?: { picker: Interval | null; direct: Interval | null; used: 'picker' | 'direct' };
   /** How the replicas differ, each alone. Null where one replica alone was the baseline; absent in older reports. */
   spread?: ReplicaSpread | null;
-  /** speed-up / replicas. */
+  /** speedup / replicas. */
   efficiency: Interval | null;
   /** Conditions that make the measurement invalid, whatever the ratio. */
   vetoes: Finding[];
@@ -583,7 +583,7 @@ export interface Swept {
 
 /** Two runs side by side: B against A. */
 export interface Comparison {
-  /** Speed-up of B over that of A with 95 % limits; null when one of them does not count. */
+  /** Speedup of B over that of A with 95 % limits; null when one of them does not count. */
   speedup: { ratio: number; low: number; high: number } | null;
   /** `B/A` of single figures, without limits: they are of different days. */
   figures: {
@@ -595,6 +595,6 @@ export interface Comparison {
   }[];
   /** What else differs: images, machines, versions. */
   changes: { name: string; a: string; b: string }[];
-  /** Why the speed-ups are not compared, if they are not. */
+  /** Why the speedups are not compared, if they are not. */
   problem: string | null;
 }

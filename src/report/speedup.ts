@@ -1,6 +1,6 @@
 import { ratioText } from '../lib/speedup.ts';
 import { changeOf } from './change.ts';
-import { level, plain, targetRange } from './format.ts';
+import { plain, targetRange } from './format.ts';
 import type { Interval, Report, Target } from './model.ts';
 
 /** The ratio in words whose printed relation to the target is the true one. */
@@ -14,7 +14,6 @@ export interface SpeedupText {
   min: string;
   /** `2.5–2.8×` */
   target: string;
-  level: string;
   /** `recorded`: over one replica of another run, so that no relation counts. */
   relation: 'above' | 'below' | 'undecided' | 'recorded';
   aboveExpected: boolean;
@@ -33,7 +32,6 @@ export function speedupText(report: Report): SpeedupText | null {
     range,
     min: plain(minSpeedup),
     target: targetText(report),
-    level: level(speedup),
     relation: report.benchmark?.design === 'recorded' ? 'recorded' : relationTo(speedup, minSpeedup),
     aboveExpected: speedup.value > expectedMaxSpeedup,
   };

@@ -100,7 +100,7 @@ function replicasOf(
   throw refuse(
     keep
       ? `${name} has ${replicas} replicas, and would serve nothing.`
-      : `${name} has ${replicas} replica; a speed-up over one replica needs at least 2.`,
+      : `${name} has ${replicas} replica; a speedup over one replica needs at least 2.`,
     'replicas',
   );
 }

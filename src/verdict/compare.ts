@@ -3,7 +3,7 @@ import { studentQuantile } from './distributions.ts';
 import { mean, standardDeviation } from './statistics.ts';
 
 /**
- * Compares two reports. The speed-ups are each a ratio within one run, so that days cancel; their logarithms are compared
+ * Compares two reports. The speedups are each a ratio within one run, so that days cancel; their logarithms are compared
  * by Welch's t interval over the pairs (Biometrika 34, 1947). Differences between deployments of the same thing are not
  * in it: one run each cannot show them.
  */
@@ -19,7 +19,7 @@ export function compareReports(a: Report, b: Report): Comparison {
   };
 }
 
-const SPEED_UP = 'speed-up';
+const SPEED_UP = 'speedup';
 
 const FIGURES: readonly (readonly [string, (report: Report) => number | null])[] = [
   [SPEED_UP, ({ benchmark }) => benchmark?.speedup?.value ?? null],
@@ -62,7 +62,7 @@ export function sincePass(passed: Report, report: Report): ChangesSincePass {
 }
 
 function problemOf(which: string, report: Report): string | null {
-  if (!report.benchmark || report.benchmark.pairs.length < 2) return `the ${which} run has measured no speed-up`;
+  if (!report.benchmark || report.benchmark.pairs.length < 2) return `the ${which} run has measured no speedup`;
   return (report.benchmark?.vetoes ?? []).length > 0 ? `a veto stands against the ${which} run` : null;
 }
 

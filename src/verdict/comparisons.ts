@@ -15,7 +15,7 @@ export function scalingComparison(
   const decided = looks.stopped === 'pass' || looks.stopped === 'fail' ? looks.stopped : 'inconclusive';
   const verdict = vetoes.length > 0 ? 'invalid' : decided;
   const shown = speedup ? ratioText(speedup, [minSpeedup, expectedMaxSpeedup]) : null;
-  const text = shown ? `The speed-up is ${shown.value}× (${shown.range}×)` : 'The speed-up has no interval';
+  const text = shown ? `The speedup is ${shown.value}× (${shown.range}×)` : 'The speedup has no interval';
   const relation = {
     pass: `above ${minSpeedup}×`,
     fail: `below ${minSpeedup}×`,

@@ -8,7 +8,7 @@ export interface DecisionPlan {
   minPairs: number;
   /** Pairs at the last look. */
   maxPairs: number;
-  /** The gate: the lower limit of the speed-up must exceed it. */
+  /** The gate: the lower limit of the speedup must exceed it. */
   minSpeedup: number;
   /** One-sided chance of a false pass, and of a false fail, over all looks together. */
   alpha: number;
@@ -127,7 +127,7 @@ export function lookLimit(
   return limit;
 }
 
-/** Speed-up ÷ replicas, as an interval: 1 is perfect scaling. */
+/** Speedup ÷ replicas, as an interval: 1 is perfect scaling. */
 export function scalingEfficiency(speedup: Interval, replicas: number): Interval {
   return {
     value: speedup.value / replicas,

@@ -21,7 +21,7 @@ export const LIMITS = {
   distinctLatencyShare: 0.1,
   /** Share of an arm's time in which the machine did not let the load generator run. */
   stalledShare: 0.05,
-  /** Speed-up ÷ replicas beyond which replicas alone cannot explain it, and beyond which it is worth a look. */
+  /** Speedup ÷ replicas beyond which replicas alone cannot explain it, and beyond which it is worth a look. */
   impossibleEfficiency: 1.1,
   surprisingEfficiency: 1.03,
   /** Valid requests per arm below which no verdict is given, and below which a p95 is one or two requests. */

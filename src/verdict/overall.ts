@@ -8,7 +8,7 @@ const UNPROVEN: ReadonlySet<string> = new Set(['counters-unreadable', 'work-unco
 /**
  * The verdict over everything that was seen. In this order: a check that failed (fail); a measurement that was disturbed
  * (invalid); answers lost by all replicas under load (fail), which is a veto too, but one that the service owes; any
- * other veto (invalid); answers lost at all (fail); the speed-up (fail); evidence that is missing or undecided
+ * other veto (invalid); answers lost at all (fail); the speedup (fail); evidence that is missing or undecided
  * (inconclusive); pass. Missing evidence never passes. `withChange` adds the comparison with the base stack to it, and
  * `withLimits` the limits of the input `slo`: the heaviest verdict stands.
  */
@@ -37,7 +37,7 @@ export function overallVerdict(
   }
   const { speedup, looks } = benchmark;
   const ratio = speedup && ratioText(speedup, [target.minSpeedup, target.expectedMaxSpeedup]);
-  const shown = ratio && `The speed-up is ${ratio.value}× (${ratio.range}×)`;
+  const shown = ratio && `The speedup is ${ratio.value}× (${ratio.range}×)`;
   if (looks.stopped === 'fail' && shown) {
     return {
       verdict: 'fail',
@@ -55,7 +55,7 @@ export function overallVerdict(
   if (looks.stopped !== 'pass' || !speedup) {
     const reason = shown
       ? `${shown}${whyUndecided(benchmark, target)}`
-      : `The speed-up has no interval after ${benchmark.pairs.length} pairs.`;
+      : `The speedup has no interval after ${benchmark.pairs.length} pairs.`;
     return { verdict: 'inconclusive', reasons: [reason, ...undecided] };
   }
   if (checks.length === 0) return { verdict: 'inconclusive', reasons: ['No check of the service was made.'] };

@@ -158,7 +158,7 @@ function judgeSpeedup(evidence: MeasurementEvidence, veto: Tell, warn: Tell): vo
   if (evidence.speedup === null) return;
   const efficiency = evidence.speedup / evidence.replicas;
   const sentence =
-    `A speed-up of ${upTo(evidence.speedup, 2)} is ${percentUpTo(efficiency)} of what ${evidence.replicas} replicas can ` +
+    `A speedup of ${upTo(evidence.speedup, 2)} is ${percentUpTo(efficiency)} of what ${evidence.replicas} replicas can ` +
     'give';
   if (efficiency > LIMITS.impossibleEfficiency) {
     veto('impossible-speedup', `${sentence}: the one-replica arm was held back by something else than its replica.`);

@@ -21,7 +21,7 @@ export function pairNoise(noise: NoiseAssumption): number {
 }
 
 /**
- * The smallest true speed-up that the plan proves with probability `power` when all its pairs are measured. Slightly
+ * The smallest true speedup that the plan proves with probability `power` when all its pairs are measured. Slightly
  * pessimistic: earlier looks, which can only help, are left out. Print it before money is spent: a target below it
  * cannot be decided by this plan.
  */

@@ -29,7 +29,7 @@ export function servedVerdict(checks: readonly Check[]): { verdict: Verdict; rea
 
 /**
  * The verdict where checks have failed before anything was measured; null where none has. The verdict is a fail whatever
- * the speed-up is, so that the pairs would hold the nodes for nothing.
+ * the speedup is, so that the pairs would hold the nodes for nothing.
  */
 export function disprovedVerdict(checks: readonly Check[]): { verdict: Verdict; reasons: string[] } | null {
   const failed = checks.filter(({ outcome }) => outcome === 'fail');
@@ -40,5 +40,5 @@ export function disprovedVerdict(checks: readonly Check[]): { verdict: Verdict; 
 
 function notMeasured(failed: readonly Check[]): string {
   const checks = failed.length === 1 ? 'a check' : `${failed.length} checks`;
-  return `The speed-up was not measured, because ${checks} of the service failed, and no speed-up changes that.`;
+  return `The speedup was not measured, because ${checks} of the service failed, and no speedup changes that.`;
 }

@@ -82,7 +82,7 @@ const WIDER = Math.sqrt((1 + SHARED_NOISE) / (1 - SHARED_NOISE));
 
 /**
  * Requests per second of all replicas with a t interval over the windows of the pairs. The run may stop at each look, so
- * that the quantile is that of its last look. Pairing takes the drift of the hour out of the speed-up, and leaves it in a
+ * that the quantile is that of its last look. Pairing takes the drift of the hour out of the speedup, and leaves it in a
  * throughput: the error is that of windows which share half of their noise with the next (AR(1)).
  */
 function throughputBounds({ pairs, arms, speedup }: Benchmark, { high, low }: Alphas) {

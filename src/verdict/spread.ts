@@ -93,5 +93,5 @@ export function standingOut(spread: ReplicaSpread | null): string | null {
     const percent = Math.abs(100 * (relative - 1)).toFixed(0);
     return `${pod} is ${percent}% ${relative < 1 ? 'slower' : 'faster'} than the replicas are on average`;
   });
-  return `Replicas differ in speed: ${list.join('; ')}. Each was the baseline equally often, so the speed-up is over their mean.`;
+  return `Replicas differ in speed: ${list.join('; ')}. Each was the baseline equally often, so the speedup is over their mean.`;
 }

@@ -21,7 +21,7 @@ const MANIFEST = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const SCRIPTS = Object.keys(MANIFEST.scripts);
 /** Beside npm's, what CI runs or what prepares it. */
 const BY_CI = [
-  /^(?:\.ci\/run|scripts\/zizmor)$/,
+  /^(?:\.ci\/run|scripts\/(?:zizmor|promtool|report-readers))$/,
   /^npm ci( && npm (run rehearse|test))?$/,
   /^npm test$/,
   /^export KUBEBUILDER_ASSETS="\$\(scripts\/kube-assets\)"$/,

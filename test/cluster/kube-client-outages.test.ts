@@ -37,11 +37,12 @@ describe('tokens', () => {
       accessToken: async () => kube.tokenFor(`hour-${Math.floor(asked++ / 3)}@example.com`, ['system:masters']),
     });
     for (let n = 0; n < 8; n += 1) await client.apply(configMap('renewed', { n: String(n) }));
-    // One request of the nine was for discovery.
+    // Two requests of the ten were for discovery.
     expect((await requestsFor('renewed')).map(({ user }) => user.username.split('@')[0])).toEqual([
-      ...Array(2).fill('hour-0'),
+      'hour-0',
       ...Array(3).fill('hour-1'),
       ...Array(3).fill('hour-2'),
+      'hour-3',
     ]);
     await client.close();
   });
@@ -82,7 +83,8 @@ describe('connections', () => {
     const proxy = await startProxy(kube.server);
     const retries: string[] = [];
     const client = clientOf(kube, { server: proxy.server, onRetry: (message) => retries.push(message) });
-    proxy.refuse(2);
+    // Both documents of all kinds, and then the first two requests for the group alone.
+    proxy.refuse(4);
     expect((await client.apply(configMap('reset', { n: '1' }))).data).toEqual({ n: '1' });
     expect(retries).toEqual([
       expect.stringMatching(/^Discovery of v1: .*ECONNRESET.*; try 2 of 6$/),

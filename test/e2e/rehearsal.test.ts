@@ -41,7 +41,7 @@ describeRehearsals(3 * MEASURED_SCALE, [
     says: [
       'not routed by prefix cache',
       'The gateway bypasses the endpoint picker',
-      'Speed-up: not measured, because the checks that failed decide the verdict.',
+      'Speedup: not measured, because the checks that failed decide the verdict.',
     ],
   },
 ]);

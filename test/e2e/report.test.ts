@@ -171,7 +171,7 @@ describe('mode report', () => {
     const { code, log } = await job.main().done;
     expect(code).toBe(1);
     const sentence =
-      'Worse: speed-up fell 18.5% (95% interval 18.5% to 18.5%), from 2.70× to 2.20×, in 2 nights, with no recorded change.';
+      'Worse: speedup fell 18.5% (95% interval 18.5% to 18.5%), from 2.70× to 2.20×, in 2 nights, with no recorded change.';
     expect(log).toContain(sentence);
     expect(plain(job.summary('main'))).toContain(sentence);
     const { issues } = await record();

@@ -22,9 +22,6 @@ const AGGREGATED = ['v2', 'v2beta1']
   .concat('application/json')
   .join(',');
 const DOCUMENT_LIMIT_MS = 5_000;
-/** How long a kind that the document lacks is taken for absent: a definition may be installed meanwhile. */
-const FRESH_MS = 10_000;
-
 interface ApiResource {
   plural: string;
   namespaced: boolean;
@@ -42,15 +39,12 @@ export interface KubeDiscovery {
   versionsOf(group: string): Promise<string[]>;
 }
 
-/** All kinds of a server at one time. */
+/** All kinds of a server at one time. What it lacks may have been installed since. */
 interface Snapshot {
-  atMs: number;
   /** By group; the core group is ''. */
   versions: ReadonlyMap<string, readonly string[]>;
   /** By API version; without those whose server did not answer. */
   resources: ReadonlyMap<string, ReadonlyMap<string, ApiResource>>;
-  /** API versions whose server did not answer. */
-  stale: ReadonlySet<string>;
 }
 
 export function createKubeDiscovery({ send, ask }: KubeTransport, stage: FailureStage): KubeDiscovery {
@@ -102,8 +96,9 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
     const known = () => discovered.get(apiVersion)?.get(kind);
     const found = known();
     if (found) return found;
-    const whole = await all();
-    if (known() || (whole && isFresh(whole) && !whole.stale.has(apiVersion))) return known() ?? null;
+    await all();
+    const listed = known();
+    if (listed) return listed;
     const one = asking.get(apiVersion) ?? readOne(apiVersion).finally(() => asking.delete(apiVersion));
     asking.set(apiVersion, one);
     return (await one)?.get(kind) ?? null;
@@ -123,8 +118,8 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
     collection,
     object,
     async versionsOf(group) {
-      const whole = await all();
-      if (whole && isFresh(whole)) return [...(whole.versions.get(group) ?? [])];
+      const listed = (await all())?.versions.get(group);
+      if (listed) return [...listed];
       const attempt = () => send(HttpMethod.GET, `/apis/${group}`);
       const { value } = await ask(`API group ${group}`, attempt, theGroup(group), [404]);
       if (!value) return [];
@@ -146,25 +141,21 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
   };
 }
 
-const isFresh = ({ atMs }: Snapshot) => performance.now() - atMs < FRESH_MS;
-
 type Groups = NonNullable<ReturnType<(typeof THE_GROUPS)['decode']>>['items'];
 
 function snapshotOf(groups: Groups): Snapshot {
   const resources = new Map<string, Map<string, ApiResource>>();
-  const stale = new Set<string>();
   for (const { metadata, versions } of groups) {
     for (const { version, resources: entries, freshness } of versions) {
       const apiVersion = metadata.name ? `${metadata.name}/${version}` : version;
-      if (freshness === 'Stale') stale.add(apiVersion);
-      else resources.set(apiVersion, kindsOf(entries));
+      if (freshness !== 'Stale') resources.set(apiVersion, kindsOf(entries));
     }
   }
   const versions = groups.map(({ metadata, versions: each }) => [
     metadata.name ?? '',
     each.map(({ version }) => version),
   ]);
-  return { atMs: performance.now(), versions: new Map(versions as [string, string[]][]), resources, stale };
+  return { versions: new Map(versions as [string, string[]][]), resources };
 }
 
 /** A resource without a kind of its own is only the parent of a subresource. */

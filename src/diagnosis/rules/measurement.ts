@@ -130,13 +130,13 @@ const DISTURBANCES: readonly Disturbance[] = [
 /** Milliseconds that every request takes longer with a sidecar between TLS and TLS, as measured on a real cluster. */
 const SIDECAR_DELAY_MS = 900;
 
-/** A verdict that the speed-up alone has decided, and what may be behind it. */
+/** A verdict that the speedup alone has decided, and what may be behind it. */
 const SPEED_RULES: readonly Rule[] = [
   {
     cause: 'istio.sidecar-latency',
     title: 'Every answer takes about a second longer, as with a sidecar in front of TLS',
     looksLike:
-      'the speed-up fails, the p50 of both arms is about a second or more, and pods that serve TLS have an istio-proxy',
+      'the speedup fails, the p50 of both arms is about a second or more, and pods that serve TLS have an istio-proxy',
     confidence: 'probable',
     family: 'measurement',
     match(evidence) {

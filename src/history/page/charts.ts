@@ -41,7 +41,7 @@ export function chartsOf(records: readonly HistoryRecord[]): Chart[] {
     ...rest,
   });
   const charts: Omit<Chart, 'description'>[] = [
-    chart('speedup', 'Speed-up', 'ratio', [line('speed-up', ({ m }) => m.speedup?.[0])], {
+    chart('speedup', 'Speedup', 'ratio', [line('speedup', ({ m }) => m.speedup?.[0])], {
       interval: { low: column(({ m }) => m.speedup?.[1]), high: column(({ m }) => m.speedup?.[2]) },
       target: target && { low: target[0], high: target[1], label: `target ${targetRange(...target)}` },
     }),

@@ -13,7 +13,7 @@ export function factsOf(record: HistoryRecord): [name: string, text: string][] {
   return [
     ['verdict', record.verdict],
     ['cause', record.cause ?? '–'],
-    ['speed-up', speedupText(record)],
+    ['speedup', speedupText(record)],
     ['target', target ? targetRange(...target) : '–'],
     ['throughput, all replicas', text(m.all, as('rate'))],
     ['throughput, one replica', text(m.one, as('rate'))],

@@ -143,7 +143,7 @@ function tilesOf(records: readonly HistoryRecord[]): Tile[] {
   const bills = records.slice(-RECENT.cost).map(({ cost }) => cost.usd);
   const known = bills.filter((usd_) => usd_ !== null);
   return [
-    level('Speed-up', 'ratio', ({ m }) => m.speedup?.[0], newestTarget(records) ?? []),
+    level('Speedup', 'ratio', ({ m }) => m.speedup?.[0], newestTarget(records) ?? []),
     level('Throughput, all replicas', 'rate', ({ m }) => m.all),
     level('Latency p95', 'ms', ({ m }) => m.p95Ms),
     level('Cache hit rate', 'share', ({ m }) => m.hitRate),

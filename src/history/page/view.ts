@@ -158,7 +158,7 @@ function causes(rows: readonly CauseRow[]): string {
 const COLUMNS: readonly [name: string, kind: 'text' | 'number'][] = [
   ['Time', 'text'],
   ['Verdict', 'text'],
-  ['Speed-up', 'number'],
+  ['Speedup', 'number'],
   ['All, req/s', 'number'],
   ['One, req/s', 'number'],
   ['p95, ms', 'number'],

@@ -40,7 +40,7 @@ function reusedTable(
   const result = report.verdict === 'pass' ? '✅\u00a0pass' : '❌\u00a0**fail**';
   const limit = `> ${plain(report.target.minSpeedup)}×`;
   const rows = [
-    ['**Speed-up**', `**${value}×** (${range})`, '1×', limit, result],
+    ['**Speedup**', `**${value}×** (${range})`, '1×', limit, result],
     ...changeRow(report),
     ['Throughput', rate(rates.all), rate(rates.one), '–', '–'],
   ];
@@ -96,7 +96,7 @@ function measuresTable(report: Report): string {
 function speedupRow(report: Report): string[] {
   const speed = speedupText(report);
   const limit = `> ${plain(report.target.minSpeedup)}×`;
-  if (!speed) return ['**Speed-up**', NOT_MEASURED, '–', limit, NOT_MEASURED];
+  if (!speed) return ['**Speedup**', NOT_MEASURED, '–', limit, NOT_MEASURED];
   const results = {
     above: '✅\u00a0pass',
     below: '❌\u00a0**fail**',
@@ -104,7 +104,7 @@ function speedupRow(report: Report): string[] {
     recorded: '⚠️\u00a0not decisive',
   };
   const result = vetoed(report) ? '⚠️\u00a0not valid' : results[speed.relation];
-  return ['**Speed-up**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
+  return ['**Speedup**', `**${speed.value}** (${speed.range})`, '1×', limit, result];
 }
 
 /** The comparison with the base stack, where one was asked for. */

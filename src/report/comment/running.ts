@@ -34,7 +34,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
     `${renderMarker({ id: options.id, run: run.id, attempt: run.attempt, number: run.number, state: 'running' })}\n` +
       `### ⏳ Running — ${current ? current.stage : 'starting'}${position ? ` (${position})` : ''}${so}`,
     [
-      `Nothing is decided yet${serves(report) ? '' : `: the speed-up must exceed ${plain(report.target.minSpeedup)}×`}.${rest}${spent}`,
+      `Nothing is decided yet${serves(report) ? '' : `: the speedup must exceed ${plain(report.target.minSpeedup)}×`}.${rest}${spent}`,
       link('Live log', options.reportLinks.run ?? run.url),
     ].join(' '),
     report.stages.length > 0 ? stagesTable(timed(report, options.at), 'waiting') : null,
@@ -75,7 +75,7 @@ function timed(report: Report, at: string): Report['stages'] {
 function previousResult(previous: CompactRecord, limits: readonly number[]): string {
   const sha = shortSha(previous.sha);
   const verdict = VERDICTS[previous.verdict]?.word ?? 'unknown';
-  const speed = previous.speedup ? `, ${times(previous.speedup.value, limits)}` : ', speed-up not measured';
+  const speed = previous.speedup ? `, ${times(previous.speedup.value, limits)}` : ', speedup not measured';
   const when = previous.finishedAt ? `Finished ${prose(utcMinute(previous.finishedAt), 40)}. ` : '';
   return details(
     `Previous result${sha ? `, commit ${sha}` : ''}: ${verdict}${speed}`,

@@ -10,7 +10,7 @@ import { always, type Format } from './format.ts';
 export const junitFormat: Format = { name: 'junit', file: 'junit.xml', applies: always, render: junit };
 
 /**
- * Checks and the speed-up as JUnit XML, for whatever shows test results. What was not observable or not decided is an
+ * Checks and the speedup as JUnit XML, for whatever shows test results. What was not observable or not decided is an
  * error and not a skip: a gate that skipped its proof has not passed.
  */
 export function junit(report: Report): string {
@@ -28,7 +28,7 @@ export function junit(report: Report): string {
     const { speedup, looks } = benchmark;
     const kind = looks.stopped === 'pass' ? null : looks.stopped === 'fail' ? 'failure' : 'error';
     const text = speedup ? speedupLine(speedup, report) : 'not measured';
-    cases.push(testCase('benchmark', `speed-up above ${target.minSpeedup}`, kind, text));
+    cases.push(testCase('benchmark', `speedup above ${target.minSpeedup}`, kind, text));
   }
   const change = changeOf(report);
   if (change) {

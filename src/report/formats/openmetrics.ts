@@ -34,10 +34,10 @@ export function openMetrics(report: Report): string {
   family('llm_bench_speedup_ratio', 'gauge', 'Throughput of all replicas over one, at equal load per replica.', [
     ['', benchmark?.speedup?.value ?? null],
   ]);
-  family('llm_bench_speedup_ratio_lower', 'gauge', 'Lower limit of the speed-up.', [
+  family('llm_bench_speedup_ratio_lower', 'gauge', 'Lower limit of the speedup.', [
     ['', benchmark?.speedup?.low ?? null],
   ]);
-  family('llm_bench_speedup_ratio_upper', 'gauge', 'Upper limit of the speed-up.', [
+  family('llm_bench_speedup_ratio_upper', 'gauge', 'Upper limit of the speedup.', [
     ['', benchmark?.speedup?.high ?? null],
   ]);
   family(

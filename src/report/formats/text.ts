@@ -1,7 +1,16 @@
 import { knownCause } from '../cause.ts';
 import { changeOf, changeSentence } from '../change.ts';
 import { logLine } from '../escape.ts';
-import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
+import {
+  CONFIDENCE,
+  chipMinutes,
+  count,
+  duration,
+  NOT_MEASURED,
+  percentiles,
+  requestsPerSecond,
+  usd,
+} from '../format.ts';
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { servingText } from '../money.ts';
@@ -26,7 +35,7 @@ export const textFormat: Format = {
 export function renderVerdictText(report: Report): string[] {
   const rows: [string, string | null][] = [
     ['verdict', `${report.verdict}: ${headlineText(report)}`],
-    ['speed-up', serves(report) ? null : speedLine(report)],
+    ['speedup', serves(report) ? null : speedLine(report)],
     ['change', changeLine(report)],
     ['limits', limitsLine(report)],
     ['quality', qualityLine(report)],
@@ -53,7 +62,7 @@ function speedLine(report: Report): string {
   const limit = `the lower limit must exceed ${speed.min}×`;
   const recorded = speed.relation === 'recorded' ? '; over a recorded baseline, decides nothing' : '';
   const standing = vetoed(report) ? '; does not count' : recorded;
-  return `${speed.value} (${speed.level} interval ${speed.range}×; ${limit})${standing}`;
+  return `${speed.value} (${CONFIDENCE} limits ${speed.range}×; ${limit})${standing}`;
 }
 
 function changeLine(report: Report): string | null {

@@ -213,7 +213,7 @@ async function conclude(
   if (ladder?.topReached) {
     findings.warnings.push({
       id: 'knee-not-reached',
-      message: `One replica still served more at ${concurrency} requests in flight than at half of that; the speed-up is for a load that it may not call full.`,
+      message: `One replica still served more at ${concurrency} requests in flight than at half of that; the speedup is for a load that it may not call full.`,
     });
   }
   if (timings.problem) findings.warnings.push({ id: 'short-window', message: `Pairs are short: ${timings.problem}.` });

@@ -22,7 +22,7 @@ export interface Collected {
   /** Requests of the all-replicas arm that each pod served. */
   spread: Map<string, number>;
   look: Look;
-  /** The speed-up by each way to all replicas; absent where there is one way alone. */
+  /** The speedup by each way to all replicas; absent where there is one way alone. */
   ways?: Benchmark['ways'];
   /** Looks that the plan has in all, and those that were taken. */
   looks: { done: number; planned: number };
@@ -105,7 +105,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   };
 }
 
-/** The speed-up by each way to all replicas; the lower one decides. */
+/** The speedup by each way to all replicas; the lower one decides. */
 function waysOf(pairs: readonly BenchmarkPair[], plan: DecisionPlan): { look: Look; figures: Benchmark['ways'] } {
   const baselines = pairs.map(({ baseline }) => baseline ?? '');
   const picker = lookAt(

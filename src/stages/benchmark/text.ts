@@ -38,7 +38,7 @@ export function announcePlan(
     throw new Failure({
       stage: 'benchmark',
       code: 'undecidable',
-      message: `With ${plan.maxPairs} pairs of ${(timings.oneMs + timings.allMs) / 1_000} s only a true speed-up of ${times(provable, [plan.minSpeedup, most])} or more can be proven to exceed ${plan.minSpeedup}×, and ${most}× is the most that is expected.`,
+      message: `With ${plan.maxPairs} pairs of ${(timings.oneMs + timings.allMs) / 1_000} s only a true speedup of ${times(provable, [plan.minSpeedup, most])} or more can be proven to exceed ${plan.minSpeedup}×, and ${most}× is the most that is expected.`,
       hint: 'Give more or longer pairs ("pairs", "pair-duration"), or a lower "target-speedup".',
       evidence: { provable, most },
     });

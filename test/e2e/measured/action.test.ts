@@ -155,11 +155,11 @@ describe('the built action on a healthy stack: main, then post', () => {
       expect(result.checks.find(({ id }) => id === 'unique-spread')?.outcome).toBe('pass');
       expect(result.routing!.unique.sent).toBeGreaterThan(300);
     });
-    it('throughput: the lower limit of the speed-up exceeds 2.5', () => {
+    it('throughput: the lower limit of the speedup exceeds 2.5', () => {
       expect(result.benchmark!.speedup!.low).toBeGreaterThan(2.5);
       expect(result.benchmark!.vetoes).toEqual([]);
     });
-    it('scaling efficiency is the speed-up over three replicas', () => {
+    it('scaling efficiency is the speedup over three replicas', () => {
       expect(result.benchmark!.efficiency!.value).toBeCloseTo(result.benchmark!.speedup!.value / 3, 10);
     });
     it('success rate: 100 % under load, in both arms', () => {

@@ -34,7 +34,7 @@ async function flagsOf(name: string): Promise<string[]> {
 }
 
 const line = (cells: string[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
-line(['system', 'verdict', 'seen by', 'cause named', 'speed-up shown', 'as promised']);
+line(['system', 'verdict', 'seen by', 'cause named', 'speedup shown', 'as promised']);
 line(['---', '---', '---', '---', '---', '---']);
 const otherwise: string[] = [];
 for (const { name, expect } of chosen) {
@@ -51,7 +51,7 @@ for (const { name, expect } of chosen) {
     line([
       `\`${name}\``,
       report.verdict,
-      seen.length > 0 ? [...new Set(seen)].join(', ') : (report.failure?.code ?? 'the speed-up'),
+      seen.length > 0 ? [...new Set(seen)].join(', ') : (report.failure?.code ?? 'the speedup'),
       report.diagnosis?.cause ?? 'none',
       speedup ? `${speedup.value.toFixed(2)} (${speedup.low.toFixed(2)}–${speedup.high.toFixed(2)})` : 'none',
       holds ? 'yes' : `NO: exit code ${code}, not ${expect.exitCode}`,

@@ -4,7 +4,7 @@ import type { BlockLoad, BlockPlan, BlockWay } from '../../../src/load/pairs.ts'
 import type { RequestRecord } from '../../../src/load/types.ts';
 import type { ArmName, LoadArm } from '../../../src/report/model.ts';
 
-/** A system whose true speed-up is known, because it is made so. */
+/** A system whose true speedup is known, because it is made so. */
 export interface System {
   replicas: number;
   /** Throughput of all replicas over that of one, at equal load per replica. */

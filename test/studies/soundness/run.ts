@@ -8,7 +8,7 @@ import { rowsOf } from './threads.ts';
 import type { ScalingTask } from './worker.ts';
 
 /**
- * `npm run test:soundness`: the decision code of the gate on simulated response streams whose true speed-up is known,
+ * `npm run test:soundness`: the decision code of the gate on simulated response streams whose true speedup is known,
  * against a minimum of 2.5, and the runbook's method on the same systems. Ends with 1 when a limit does not hold.
  */
 const { values } = parseArgs({

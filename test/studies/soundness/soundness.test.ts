@@ -9,7 +9,7 @@ import { rowLine } from './table.ts';
 const RUNS = 150;
 const SEED = 20_261_127;
 
-describe('the decision on a system whose speed-up is known', () => {
+describe('the decision on a system whose speedup is known', () => {
   it.each(Object.keys(DAYS))(
     'on a day that is %s, passes what is fast and not what is slow',
     { timeout: 60_000 },

@@ -51,7 +51,7 @@ describe('the issue of a drop', () => {
     expect(log).toEqual([
       [28, 'open figures', null],
       [29, 'update figures', null],
-      [30, 'close figures', 'Speed-up is back at 2.69×, two nights in a row.'],
+      [30, 'close figures', 'Speedup is back at 2.69×, two nights in a row.'],
     ]);
   });
 
@@ -60,7 +60,7 @@ describe('the issue of a drop', () => {
     const { log, issues } = simulate(nightsOf(...bad), 12);
     expect(log.filter(([, what]) => what !== 'update figures')).toEqual([[22, 'open figures', null]]);
     expect(log.filter(([, , comment]) => comment)).toEqual([
-      [62, 'update figures', 'Speed-up is now 2.00×, 25.7% from 2.69×.'],
+      [62, 'update figures', 'Speedup is now 2.00×, 25.7% from 2.69×.'],
     ]);
     expect(issues[0]?.open).toBe(true);
   });
@@ -112,7 +112,7 @@ describe('the issue of a drop', () => {
       'Between the last good night, 2026-01-20, and the first bad one, 2026-01-21: [the commits between them](https://github.com/o/r/compare/c0ffee1...deadbee); GKE `not known` → `1.34.5`.',
     );
     expect(step?.body).toContain(
-      '- Speed-up fell 18.2% (95% interval 17.4% to 19.0%), from 2.69× to 2.20×, in 2 nights, when GKE changed from `not known` to `1.34.5`.',
+      '- Speedup fell 18.2% (95% interval 17.4% to 19.0%), from 2.69× to 2.20×, in 2 nights, when GKE changed from `not known` to `1.34.5`.',
     );
     const shown = step?.body.match(/^\| 2026-01-\d\d/gm);
     expect([shown?.length, shown?.[0], shown?.at(-1)]).toEqual([14, '| 2026-01-22', '| 2026-01-09']);
@@ -174,7 +174,7 @@ describe('the issue of several figures', () => {
     expect(step).toMatchObject({ do: 'open', title: 'default: throughput of all replicas is worse' });
   });
 
-  it('goes on with an issue that was about the speed-up alone', () => {
+  it('goes on with an issue that was about the speedup alone', () => {
     const mark = {
       series: 'default',
       subject: 'speed-up',
@@ -283,11 +283,11 @@ describe('ten nights with a drop in the seventh, on the repository', () => {
     expect(record.issues).toHaveLength(1);
     expect(record.issues[0]).toMatchObject({
       state: 'closed',
-      body: expect.stringContaining('are as before: speed-up, throughput'),
+      body: expect.stringContaining('are as before: speedup, throughput'),
     });
     expect(record.comments.map(({ body }) => body)).toEqual([
       [
-        'Speed-up is back at 2.69×, two nights in a row.',
+        'Speedup is back at 2.69×, two nights in a row.',
         'Throughput of all replicas is back at 20.1 req/s, two nights in a row.',
         'End-to-end latency p95 is back at 1,958 ms, two nights in a row.',
       ].join('\n'),

@@ -285,7 +285,7 @@ export const FALSE_ALARMS: readonly FalseAlarm[] = [
   },
   {
     source: 'xtdb/xtdb#5454',
-    what: 'after a speed-up of 35 % the stale baseline alerts for weeks',
+    what: 'after a speedup of 35 % the stale baseline alerts for weeks',
     nights: series(60, (index) => (index >= 20 ? { ttft: 0.65, all: 1.35, one: 1.35 } : {})),
   },
   {

@@ -120,7 +120,7 @@ describe('a record', () => {
     const { records, skipped } = readShard(old);
     expect([records.length, skipped]).toEqual([14, 0]);
     expect(watchSentences(watch(records), [])).toEqual([
-      'Worse: speed-up fell 17.9% (95% interval 17.0% to 18.8%), from 2.68× to 2.20×, in 2 nights, when the vLLM image changed from `vllm/vllm-tpu:v0.11.0` to `vllm/vllm-tpu:v0.11.1`.',
+      'Worse: speedup fell 17.9% (95% interval 17.0% to 18.8%), from 2.68× to 2.20×, in 2 nights, when the vLLM image changed from `vllm/vllm-tpu:v0.11.0` to `vllm/vllm-tpu:v0.11.1`.',
     ]);
     expect(pageModel('default', records).nights).toHaveLength(14);
   });

@@ -1,7 +1,7 @@
 import type { FigureId } from '../../../src/history/figures.ts';
 import type { HistoryRecord } from '../../../src/history/record.ts';
 
-/** A night that measured this speed-up, or nothing. */
+/** A night that measured this speedup, or nothing. */
 export function aNight(index: number, speedup: number | null, change: Partial<HistoryRecord> = {}): HistoryRecord {
   const at = new Date(Date.UTC(2026, 0, 1 + index, 2, 10));
   const empty = { machine: null, replicas: null, model: null, vllm: null, picker: null, scorers: null, gke: null };

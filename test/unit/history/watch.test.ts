@@ -56,7 +56,7 @@ describe('the newest night', () => {
       ...[20, 21].map((index) => images(index, 2.2, 'vllm:b')),
     ];
     expect(watchSentences(watch(nights), [])).toEqual([
-      'Worse: speed-up fell 18.5% (95% interval 16.3% to 20.7%), from 2.70× to 2.20×, in 2 nights, when the vLLM image changed from `vllm:a` to `vllm:b`.',
+      'Worse: speedup fell 18.5% (95% interval 16.3% to 20.7%), from 2.70× to 2.20×, in 2 nights, when the vLLM image changed from `vllm:a` to `vllm:b`.',
     ]);
   });
 

@@ -54,7 +54,7 @@ async function comments(): Promise<string[]> {
 }
 
 const pass = aReport();
-const fail = aReport({ verdict: 'fail', reasons: ['The speed-up is wholly below 2.5×.'] });
+const fail = aReport({ verdict: 'fail', reasons: ['The speedup is wholly below 2.5×.'] });
 const leak = aReport({ release: releaseFailed(LEASE, new Error('no answer')).release });
 const forNobody = aReport({ run: { ...pass.run, pullRequest: null } });
 

@@ -12,7 +12,7 @@ export const CASES: Record<string, () => Report> = {
   'fail-throughput': () =>
     aReport({
       verdict: 'fail',
-      reasons: ['The upper limit of the speed-up is below 2.5×.'],
+      reasons: ['The upper limit of the speedup is below 2.5×.'],
       benchmark: aBenchmark(2.17, 0.03, { looks: { done: 1, planned: 10, stopped: 'fail' } }),
     }),
 
@@ -78,7 +78,7 @@ export const CASES: Record<string, () => Report> = {
   inconclusive: () =>
     aReport({
       verdict: 'inconclusive',
-      reasons: ['The interval of the speed-up contains 2.5× after all 15 pairs.'],
+      reasons: ['The interval of the speedup contains 2.5× after all 15 pairs.'],
       benchmark: aBenchmark(2.54, 0.03, { looks: { done: 10, planned: 10, stopped: 'budget' } }),
     }),
 
@@ -109,7 +109,7 @@ export const CASES: Record<string, () => Report> = {
     aReport({
       verdict: 'inconclusive',
       reasons: [
-        'The speed-up is 2.68× (2.51–2.86×) over one replica as it was recorded at 2026-11-21T03:10:00Z: this run could not measure one, and a record of another day decides nothing.',
+        'The speedup is 2.68× (2.51–2.86×) over one replica as it was recorded at 2026-11-21T03:10:00Z: this run could not measure one, and a record of another day decides nothing.',
       ],
       benchmark: aBenchmark(2.68, 0.065, {
         design: 'recorded',

@@ -148,13 +148,13 @@ describe('what was not seen', () => {
     });
     const screen = firstScreen(report);
     expect(screen).toContain('❌\u00a0Fail — 1 of 5\u00a0service checks failed');
-    expect(screen).toMatch(/\*\*Speed-up\*\* \| not measured \| – \| > 2.5× \| not measured/);
+    expect(screen).toMatch(/\*\*Speedup\*\* \| not measured \| – \| > 2.5× \| not measured/);
   });
 
   it('leaves a measured ratio without a result when a veto stands against it', () => {
     const row = firstScreen(CASES.invalid!())
       .split('\n')
-      .find((line) => line.startsWith('| **Speed-up**'));
+      .find((line) => line.startsWith('| **Speedup**'));
     expect(row).toContain('⚠️\u00a0not valid');
     expect(row).not.toContain('✅');
   });
@@ -165,7 +165,7 @@ describe('what was not seen', () => {
 });
 
 describe('two failures at once', () => {
-  it('puts the missed speed-up in the heading and the routing in the sentence', () => {
+  it('puts the missed speedup in the heading and the routing in the sentence', () => {
     const report = aReport({
       verdict: 'fail',
       benchmark: aBenchmark(2.17, 0.03),
@@ -233,7 +233,7 @@ describe('errors by stage', () => {
       });
       const text = render(report);
       expect(text.split('\n')[1]).toMatch(/^### ❌\u00a0Error — .+, nothing was measured$/);
-      expect(text).toContain('It broke. **Speed-up: not measured.**');
+      expect(text).toContain('It broke. **Speedup: not measured.**');
       expect(text).toContain('> **To fix:** Mend it.');
       expect(text).not.toMatch(/\d×/);
       expect(structureProblems(text)).toEqual([]);

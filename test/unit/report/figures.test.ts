@@ -80,7 +80,7 @@ describe('the same figure everywhere', () => {
   it('in comment, log and outputs', () => {
     const report = aReport();
     expect(render(report)).toContain('**2.68×** (2.61–2.75)');
-    expect(renderVerdictText(report).join('\n')).toContain('2.68× (95.4% interval 2.61–2.75×;');
+    expect(renderVerdictText(report).join('\n')).toContain('2.68× (95% confidence limits 2.61–2.75×;');
     expect(outputsOf(report)).toMatchObject({ speedup: '2.68', 'speedup-low': '2.61032', 'speedup-high': '2.74968' });
   });
 
@@ -107,7 +107,7 @@ describe('nothing is rounded into a pass', () => {
   ])('an interval from %d prints its true relation to 2.5', (low, value, high, shown, result) => {
     const row = render(withInterval(low, value, high))
       .split('\n')
-      .find((line) => line.startsWith('| **Speed-up**'));
+      .find((line) => line.startsWith('| **Speedup**'));
     expect(row).toContain(shown);
     expect(row).toContain(result);
   });

@@ -107,7 +107,7 @@ describe('closing lines', () => {
   it('say all that a pass needs', () => {
     expect(renderVerdictText(aReport()).map((line) => line.replaceAll('\u00a0', ' '))).toEqual([
       'verdict     pass: 2.68× the throughput of one replica (target 2.5–2.8×)',
-      'speed-up    2.68× (95.4% interval 2.61–2.75×; the lower limit must exceed 2.5×)',
+      'speedup     2.68× (95% confidence limits 2.61–2.75×; the lower limit must exceed 2.5×)',
       'throughput  20.0 req/s on 3 replicas, 7.46 req/s on one',
       'latency     p50 / p95 / p99 1,471 / 1,966 / 2,281 ms',
       'service     5 of 5 passed',
@@ -120,7 +120,7 @@ describe('closing lines', () => {
 
   it('name cause, remedy and who acts', () => {
     const text = renderVerdictText(CASES['image-pull']!()).join('\n');
-    expect(text).toMatch(/speed-up +not measured/);
+    expect(text).toMatch(/speedup +not measured/);
     expect(text).toMatch(/cause +image\.not-found: The vLLM image does not exist\. The registry/);
     expect(text).toMatch(/to fix +Correct the tag/);
     expect(text).toMatch(/who acts +the author of this change/);

@@ -80,7 +80,7 @@ describe('an unfinished report', () => {
   it('claims nothing', () => {
     const text = renderComment(empty, { id: 'x', reportLinks: {} });
     expect(text).toContain('❌\u00a0Error — The run ended before it had a result');
-    expect(text).toContain('**Speed-up: not measured.**');
+    expect(text).toContain('**Speedup: not measured.**');
     expect(text).not.toContain('✅');
   });
 

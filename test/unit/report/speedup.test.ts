@@ -75,7 +75,7 @@ describe('a lower limit of 2.4996 against a target of 2.5', () => {
   }
 });
 
-describe('a speed-up of 2.4996 against a target of 2.5', () => {
+describe('a speedup of 2.4996 against a target of 2.5', () => {
   it.each<[string, () => string]>([
     ['the level of a history', () => watchSentences(watch(nights(20, 2.4996)), [2.5, 2.8]).join(' ')],
     ['the sentences of the page', () => pageModel('nightly', nights(20, 2.4996)).sentences.join('\n')],
@@ -105,11 +105,11 @@ describe('a speed-up of 2.4996 against a target of 2.5', () => {
   }
 });
 
-describe('a comparison of two speed-ups', () => {
+describe('a comparison of two speedups', () => {
   it('does not print a limit as 1 that is not 1', () => {
     const comparison = { ...compareReports(aReport(), aReport()), speedup: { ratio: 1.02, low: 1.0002, high: 1.04 } };
     expect(comparisonLines(comparison).at(-1)).toBe(
-      'The second speed-up is 1.0200 of the first (95 % limits 1.0002 to 1.0400): better.',
+      'The second speedup is 1.0200 of the first (95 % limits 1.0002 to 1.0400): better.',
     );
   });
 });

@@ -52,7 +52,7 @@ describe('the decision, whatever was measured', () => {
     );
   });
 
-  it('scales with all replicas: twice their throughput is twice the speed-up and its limits', () => {
+  it('scales with all replicas: twice their throughput is twice the speedup and its limits', () => {
     fc.assert(
       fc.property(pairs, fc.double({ min: 0.2, max: 5, noNaN: true }), (measured, factor) => {
         const { estimate } = judge(measured);

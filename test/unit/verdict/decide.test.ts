@@ -151,7 +151,7 @@ describe('the whole plan, simulated', () => {
   });
 });
 
-describe('the smallest provable speed-up', () => {
+describe('the smallest provable speedup', () => {
   it('is what the field expects for a coefficient of variation of 0.35', () => {
     const noise = pairNoise({ serviceCv: 0.35, blockNoise: 0.02, requestsOne: 110, requestsAll: 170 });
     const provable = smallestProvableSpeedup(PLAN, noise);

@@ -224,7 +224,7 @@ describe('plausibility of the client and the ratio', () => {
     [3.29, warning('surprising-speedup')],
     [3.33, veto('impossible-speedup')],
     [null, NONE],
-  ])('a speed-up of %d on three replicas', (speedup, expected) => {
+  ])('a speedup of %d on three replicas', (speedup, expected) => {
     expect(ids({ ...HEALTHY, speedup })).toEqual(expected);
   });
 });

@@ -29,7 +29,7 @@ describe('checks before a measurement', () => {
       verdict: 'fail',
       reasons: [
         'Health: failed (expected a, seen b).',
-        'The speed-up was not measured, because a check of the service failed, and no speed-up changes that.',
+        'The speedup was not measured, because a check of the service failed, and no speedup changes that.',
       ],
     });
   });

@@ -1,9 +1,9 @@
 import { decimal } from '../../../lib/number.ts';
 import { code, prose } from '../../escape.ts';
 import {
+  CONFIDENCE,
   count,
   integer,
-  level,
   milliseconds,
   NOT_MEASURED,
   percent,
@@ -171,10 +171,10 @@ function ratioLines(report: Report, benchmark: Benchmark): string {
   const share = (value: number) => integer((value / benchmark.replicas) * 100);
   const lines = [
     speed
-      ? `Speed-up ${speed.value}, ${speed.level} interval ${speed.range}×. The lower limit must exceed ${speed.min}×.`
+      ? `Speedup ${speed.value}, ${CONFIDENCE} limits ${speed.range}×. The lower limit must exceed ${speed.min}×.`
       : null,
     efficiency
-      ? `Scaling efficiency (speed-up ÷ ${benchmark.replicas}) ${percent(efficiency.value, 1)}, ${level(efficiency)} interval ` +
+      ? `Scaling efficiency (speedup ÷ ${benchmark.replicas}) ${percent(efficiency.value, 1)}, ${CONFIDENCE} limits ` +
         `${decimal(efficiency.low * 100, 1)}–${decimal(efficiency.high * 100, 1)}%. ` +
         `The target range ${plain(minSpeedup)}–${plain(expectedMaxSpeedup)}× equals ${share(minSpeedup)}–${share(expectedMaxSpeedup)}%.`
       : null,

@@ -22,7 +22,7 @@ describe('the page of a history', () => {
 
   it('sums up the last nights, and the money of thirty', () => {
     expect(model.tiles.map(({ label, note }) => `${label}: ${note}`)).toEqual([
-      'Speed-up: median of the last 7',
+      'Speedup: median of the last 7',
       'Throughput, all replicas: median of the last 7',
       'Latency p95: median of the last 7',
       'Cache hit rate: median of the last 7',
@@ -43,7 +43,7 @@ describe('the page of a history', () => {
     const [speedup] = model.charts;
     expect(speedup?.lines[0]?.values.filter((value) => value === null)).toHaveLength(3);
     expect(speedup?.description).toMatch(
-      /^speed-up: 2\.\d\d× at last, 2\.\d\d× to 2\.\d\d× over 57 runs; target 2\.5–2\.8×\.$/,
+      /^speedup: 2\.\d\d× at last, 2\.\d\d× to 2\.\d\d× over 57 runs; target 2\.5–2\.8×\.$/,
     );
     expect(model.charts.map(({ id }) => id)).toEqual(['speedup', 'throughput', 'latency', 'ttft', 'hit-rate', 'cost']);
   });

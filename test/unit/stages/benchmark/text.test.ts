@@ -33,7 +33,7 @@ describe('the plan, before money is spent', () => {
   it('is refused when it can prove nothing that is expected', () => {
     const short = { ...TIMINGS, oneMs: 3_000, allMs: 2_000, trimMs: 1_000 };
     expect(() => announce({ ...PLAN, minPairs: 3, maxPairs: 3 }, short, [7.5, 20])).toThrow(
-      /^With 3 pairs of 5 s only a true speed-up of \d\.\d\d× or more can be proven to exceed 2\.5×, and 2\.8× is the most/,
+      /^With 3 pairs of 5 s only a true speedup of \d\.\d\d× or more can be proven to exceed 2\.5×, and 2\.8× is the most/,
     );
   });
 
