@@ -1,7 +1,13 @@
+import type { Failure } from '../../lib/failure.ts';
 import { decidingLineOf, ended, quote, tail, troubled, warned } from '../facts.ts';
 import { plainLine } from '../last-words.ts';
 import { compiling, serving } from './model-server-log.ts';
 import { namespaceOf, type Rule, serviceOf, TEMPLATE, waited } from './rule.ts';
+
+/** Whether another container than vLLM's ended the wait: while vLLM starts, its probes fail as they should. */
+function isOfAnother(failure: Failure | null): boolean {
+  return failure?.code === 'crash-loop' && failure.evidence.container !== 'main';
+}
 
 /** How containers end: memory, probes, and crashes that no rule knows. */
 export const CONTAINER_END_RULES: readonly Rule[] = [
@@ -53,7 +59,7 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
     confidence: 'proven',
     looksLike: 'vLLM serves, and the event says that a probe failed with another scheme, port or path',
     match(evidence) {
-      if (!waited(evidence)) return null;
+      if (!waited(evidence) || isOfAnother(evidence.failure)) return null;
       const at = troubled(evidence, 'replica').find(
         ({ container }) => container.name === 'main' && serving(container.log),
       );

@@ -21,6 +21,24 @@ describe('what resembles a cause of the table stays unknown', () => {
     expect(found?.deciding).toBe(message.slice(PREFIX.length));
   });
 
+  it('a sidecar that crashes is no probe that asks for what vLLM does not serve', () => {
+    const main = aContainer({ name: 'main', ready: false, log: ['INFO: Application startup complete.'] });
+    const sidecar = aContainer({
+      name: 'proxy',
+      ready: false,
+      restarts: 3,
+      state: 'waiting',
+      log: ['the tide is out'],
+    });
+    const events = [
+      anEvent('Unhealthy', 'Readiness probe failed: Get "https://10.8.0.4:8000/health": connection refused'),
+    ];
+    const pods = [aPod('replica', [main, sidecar])];
+    const facts = { pod: pods[0]?.name, container: 'proxy' };
+    const found = explain(atReady({ pods, events }, 'crash-loop', facts));
+    expect(found?.cause).toBe('container.crash-loop');
+  });
+
   it('a volume that cannot be attached is no missing secret', () => {
     const found = explain(
       atReady({
