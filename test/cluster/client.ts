@@ -17,3 +17,8 @@ export function clientOf(kube: RealKube, options: Partial<KubeClientOptions> = {
     ...options,
   });
 }
+
+/** Creates namespaces as the administrator. */
+export async function makeNamespaces(client: KubeClient, ...names: string[]): Promise<void> {
+  for (const name of names) await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+}

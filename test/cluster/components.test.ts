@@ -5,7 +5,7 @@ import { describe as named, refOf } from '../../src/clients/kubernetes/objects.t
 import { COMPONENTS } from '../../src/inputs/parsers/components.ts';
 import type { AnyObject } from '../any-object.ts';
 import { objectsBelow } from '../unit/manifests/files.ts';
-import { clientOf } from './client.ts';
+import { clientOf, makeNamespaces } from './client.ts';
 import { installCrds } from './crds.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
@@ -27,9 +27,7 @@ describe('API server with the definitions that the components need', () => {
   beforeAll(async () => {
     kube = await startApiServer();
     client = clientOf(kube);
-    for (const name of [NAMESPACE, GATEWAY_NAMESPACE]) {
-      await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    }
+    await makeNamespaces(client, NAMESPACE, GATEWAY_NAMESPACE);
     for (const part of PARTS) await installCrds(kube, part);
   });
   afterAll(async () => {

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { readPicker } from '../../src/stack/picker.ts';
 import { readRoute } from '../../src/stack/route.ts';
 import { GATEWAY, NAMESPACE, SERVICE, VERSIONS } from '../unit/stack/kserve.ts';
-import { clientOf } from './client.ts';
+import { clientOf, makeNamespaces } from './client.ts';
 import { installCrds } from './crds.ts';
 
 const collection: Record<string, string> = {
@@ -37,9 +37,7 @@ describe.each(VERSIONS.filter(({ crds }) => crds !== null))('$name on a real API
   beforeAll(async () => {
     kube = await startApiServer();
     client = clientOf(kube);
-    for (const name of [NAMESPACE, 'opendatahub']) {
-      await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    }
+    await makeNamespaces(client, NAMESPACE, 'opendatahub');
     for (const part of ['gateway-api', 'inference-extension', version.crds!] as const) await installCrds(kube, part);
     // A fresh definition answers 429 for a moment, which the client waits out and a plain request does not.
     for (const { apiVersion, kind } of [GATEWAY, version.service, version.route, ...version.pools]) {

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
 import type { AnyObject } from '../any-object.ts';
 import { objectsBelow, pattern } from '../unit/manifests/files.ts';
-import { clientOf } from './client.ts';
+import { clientOf, makeNamespaces } from './client.ts';
 import { installCrds } from './crds.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
@@ -35,9 +35,7 @@ describe.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'] as const)
   beforeAll(async () => {
     kube = await startApiServer();
     client = clientOf(kube);
-    for (const name of [NAMESPACE, GATEWAY_NAMESPACE]) {
-      await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    }
+    await makeNamespaces(client, NAMESPACE, GATEWAY_NAMESPACE);
     for (const part of ['istio', kserve] as const) await installCrds(kube, part);
   });
   afterAll(async () => {

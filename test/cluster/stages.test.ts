@@ -16,7 +16,7 @@ import { preflightTable } from '../../src/stages/preflight/table.ts';
 import type { AnyObject } from '../any-object.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { POOL, stageContext, texts } from '../unit/stages/fakes.ts';
-import { clientOf } from './client.ts';
+import { clientOf, makeNamespaces } from './client.ts';
 import { installCrds } from './crds.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
@@ -52,9 +52,7 @@ describe('stages on a real API server', () => {
       response.end('{"data":[]}');
     });
     await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
-    for (const name of [NAMESPACE, 'opendatahub']) {
-      await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    }
+    await makeNamespaces(admin, NAMESPACE, 'opendatahub');
     const rules = await loadManifests({ path: 'manifests/rbac', root: ROOT, namespace: NAMESPACE, env: process.env });
     for (const { object } of rules) await admin.apply(object);
     const binding: AnyObject | undefined = rules.find(({ object }) => object.kind === 'RoleBinding')?.object;

@@ -36,12 +36,10 @@ export function setup(): void {
     console.error("NOT RUN: what Python's client makes of the lab (lab/test/tools/python.test.ts). It needs python3.");
     return;
   }
-  const { status, stdout } = spawnSync(PYTHON_SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  if (status !== 0) {
-    console.error("Python's client of Kubernetes could not be installed; the lines above say why.");
-    process.exit(1);
-  }
-  process.env.KUBERNETES_PYTHON = stdout.trim();
+  process.env.KUBERNETES_PYTHON = fetched(
+    PYTHON_SCRIPT,
+    "Python's client of Kubernetes could not be installed; the lines above say why.",
+  );
 }
 
 function findPromtool(): void {
@@ -51,10 +49,13 @@ function findPromtool(): void {
     );
     return;
   }
-  const { status, stdout } = spawnSync(PROMTOOL_SCRIPT, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  if (status !== 0) {
-    console.error('promtool could not be built; the lines above say why.');
-    process.exit(1);
-  }
-  process.env.PROMTOOL = stdout.trim();
+  process.env.PROMTOOL = fetched(PROMTOOL_SCRIPT, 'promtool could not be built; the lines above say why.');
+}
+
+/** What a script prints, which is where its program is; ends with `otherwise`, and a failure, where the script fails. */
+function fetched(script: string, otherwise: string): string {
+  const { status, stdout } = spawnSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status === 0) return stdout.trim();
+  console.error(otherwise);
+  process.exit(1);
 }
