@@ -37,7 +37,7 @@ export interface LabOptions {
   /** Whether jobs are trusted by their subject, as docs/quickstart.md has it bound. */
   trustsSubjects?: boolean;
   /**
-   * One process for all of the lab's servers, in place of four. It starts in a third of the CPU time, and serves as well
+   * One process for all of the lab's servers, in place of four. It starts in half of the CPU time, and serves as well
    * where nothing is measured; four keep up with a load.
    */
   isOneProcess?: boolean;
@@ -117,7 +117,6 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       // Of no use to the lab, and some of it (proxies, node options) would change how it behaves.
       env: childEnv(),
     });
-    child.setMaxListeners(20);
     children.push(child);
     child.once('exit', (code, signal) => {
       if (!isStopped) broken.resolve(`the lab's ${name} process was ended by ${signal ?? `exit code ${code}`}`);
