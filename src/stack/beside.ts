@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Manifest } from '../clients/files/manifests.ts';
 import type { LLMInferenceService } from '../clients/kubernetes/kinds.ts';
 import { describe, type KubeObject, refOf } from '../clients/kubernetes/objects.ts';
+import { canonicalJson } from '../lib/canonical.ts';
 import { childName, servingNames, shadowService } from './kserve-names.ts';
 import { isService } from './service.ts';
 
@@ -54,11 +55,11 @@ export function besideStack(
   const taken = new Set(others.map(({ object }) => object.metadata.name));
   const name = freeName(old, taken);
   const where = service.metadata.namespace ?? namespace;
-  const known = new Map(others.map(({ object }) => [describe(refOf(object)), canonical(object)]));
+  const known = new Map(others.map(({ object }) => [describe(refOf(object)), canonicalJson(object)]));
   const isShared = ({ object }: Manifest) =>
     !isService(object) &&
-    known.get(describe(refOf(object))) === canonical(object) &&
-    !canonical(object).includes(JSON.stringify(old).slice(1, -1));
+    known.get(describe(refOf(object))) === canonicalJson(object) &&
+    !canonicalJson(object).includes(JSON.stringify(old).slice(1, -1));
   const own = manifests.filter((manifest) => !isShared(manifest));
   const objects = new Map(
     own
@@ -91,7 +92,7 @@ export function besideStack(
 
 /** The same for equal objects, whatever the order of objects and fields: SHA-256 of all of them, hexadecimal. */
 export function contentHash(manifests: readonly Manifest[]): string {
-  const texts = manifests.map(({ object }) => `${describe(refOf(object))} ${canonical(object)}`).sort();
+  const texts = manifests.map(({ object }) => `${describe(refOf(object))} ${canonicalJson(object)}`).sort();
   return createHash('sha256').update(texts.join('\n')).digest('hex');
 }
 
@@ -172,14 +173,5 @@ function pathValues(matches: unknown): string[] {
   if (!Array.isArray(matches)) return [];
   return matches.flatMap((match: { path?: { value?: unknown } } | null) =>
     typeof match?.path?.value === 'string' ? [match.path.value] : [],
-  );
-}
-
-/** JSON with the fields of each object in the order of their names. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) =>
-    each !== null && typeof each === 'object' && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
   );
 }

@@ -54,7 +54,7 @@ type Observed = Pick<ChangePair, 'ratio' | 'replica' | 'order'>;
 export function changeLook(pairs: readonly Observed[], plan: ChangePlan, spread: NodeSpread | null = null): ChangeLook {
   const { minPairs, maxPairs, maxSlowdown, round = 1 } = plan;
   const whole = pairs.slice(0, pairs.length - (pairs.length % round));
-  const fit = fitOf(whole);
+  const fit = fitPairs(whole);
   if (!fit) return { estimate: null, decision: 'continue', nodeDeviation: 0 };
   const nodes = spread ?? fit.nodes;
   const own = { variance: fit.variance, df: fit.df };
@@ -109,11 +109,17 @@ interface Fit {
   level: number;
   /** Of the level, from the noise of the pairs alone. */
   variance: number;
+  /** Variance of one pair. */
+  noise: number;
   df: number;
   nodes: NodeSpread;
 }
 
-function fitOf(pairs: readonly Observed[]): Fit | null {
+/**
+ * The logarithm of the ratio, fitted by a level for each replica and an effect of the order (least squares). Null where
+ * nothing is left to see noise by.
+ */
+export function fitPairs(pairs: readonly Observed[]): Fit | null {
   const groups = groupsOf(
     pairs.map(({ ratio, replica, order }) => ({
       replica: replica ?? '',
@@ -139,6 +145,7 @@ function fitOf(pairs: readonly Observed[]): Fit | null {
       noise *
       (groups.reduce((total, { logs }) => total + 1 / logs.length, 0) / count ** 2 +
         (turns > 0 ? tilt ** 2 / turns : 0)),
+    noise,
     df,
     nodes: between(levels, { variance: noise, df }),
   };

@@ -1,6 +1,6 @@
 import type { ChangePair, Interval } from '../report/model.ts';
+import { fitPairs } from './change.ts';
 import { studentQuantileFromUpperTail } from './distributions.ts';
-import { mean } from './statistics.ts';
 
 /** Two-sided level of the interval of a control: one sound machine in a hundred is called unsound. */
 export const CONTROL_LEVEL = 0.99;
@@ -31,19 +31,10 @@ export function isSoundControl({ low, high }: Pick<Interval, 'low' | 'high'>): b
   return low <= 1 && high >= 1;
 }
 
+/** All pairs as those of one replica. */
 function fitOf(pairs: readonly Observed[]): { level: number; error: number; deviation: number; df: number } | null {
-  const logs = pairs.map(({ ratio }) => Math.log(ratio));
-  const orders = pairs.map(({ order }) => (order === 'head-first' ? 0.5 : -0.5));
-  if (logs.length === 0) return null;
-  const [middle, tilt] = [mean(logs), mean(orders)];
-  const turns = orders.reduce((sum, order) => sum + (order - tilt) ** 2, 0);
-  const slope =
-    turns > 0 ? logs.reduce((sum, log, index) => sum + log * ((orders[index] as number) - tilt), 0) / turns : 0;
-  const df = logs.length - (turns > 0 ? 2 : 1);
-  if (df < 1) return null;
-  const level = middle - slope * tilt;
-  const squares = logs.reduce((sum, log, index) => sum + (log - level - slope * (orders[index] as number)) ** 2, 0);
-  const variance = squares / df;
-  const error = Math.sqrt(variance * (1 / logs.length + (turns > 0 ? tilt ** 2 / turns : 0)));
-  return { level, error, deviation: Math.sqrt(variance), df };
+  const fit = fitPairs(pairs.map(({ ratio, order }) => ({ ratio, order, replica: null })));
+  if (!fit) return null;
+  const { level, variance, noise, df } = fit;
+  return { level, error: Math.sqrt(variance), deviation: Math.sqrt(noise), df };
 }

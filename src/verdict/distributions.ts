@@ -44,6 +44,19 @@ export function incompleteBeta(x: number, a: number, b: number): number {
   return Math.min(1, front * fraction);
 }
 
+/**
+ * P(at most `over` of `samples`) where each is one with probability `allowed`. The binomial tail as an
+ * incomplete beta function, which takes fractions too.
+ */
+export function chanceOfSoFew(over: number, samples: number, allowed: number): number {
+  return over >= samples ? 1 : incompleteBeta(1 - allowed, samples - over, over + 1);
+}
+
+/** P(at least `over` of `samples`) where each is one with probability `allowed`. */
+export function chanceOfSoMany(over: number, samples: number, allowed: number): number {
+  return over <= 0 ? 1 : incompleteBeta(allowed, over, samples - over + 1);
+}
+
 /** x with I_x(a, b) = p: the p quantile of the beta distribution. Bisection; absolute error below 1e-15. */
 export function betaQuantile(p: number, a: number, b: number): number {
   if (p <= 0) return 0;

@@ -1,5 +1,5 @@
 import type { ArmComparison, QualityComparison, QualityPairs, ShareDifference } from '../report/model.ts';
-import { logGamma, normalQuantile, rootOf } from './distributions.ts';
+import { chanceOfSoMany, normalQuantile, rootOf } from './distributions.ts';
 
 /** One-sided chance of a false `dropped` where the true drop is just what is allowed. */
 export const QUALITY_ALPHA = 0.01;
@@ -59,12 +59,7 @@ function differenceOf(pairs: QualityPairs): ShareDifference {
  * the base alone, if each were as likely for either (binomial, p = 1/2). 1 where they differ on none.
  */
 export function mcnemarDropP({ onlyBase, onlyHead }: Pick<QualityPairs, 'onlyBase' | 'onlyHead'>): number {
-  const n = onlyBase + onlyHead;
-  let sum = 0;
-  for (let k = onlyBase; k <= n; k += 1) {
-    sum += Math.exp(logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1) - n * Math.LN2);
-  }
-  return Math.min(1, sum);
+  return chanceOfSoMany(onlyBase, onlyBase + onlyHead, 0.5);
 }
 
 /**

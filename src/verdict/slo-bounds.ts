@@ -1,17 +1,5 @@
-import { incompleteBeta, rootOf } from './distributions.ts';
-
-/**
- * P(at most `over` of `samples` break a limit), where the share `allowed` of them breaks it. The binomial tail as an
- * incomplete beta function, which takes fractions too.
- */
-export function chanceOfSoFew(over: number, samples: number, allowed: number): number {
-  return over >= samples ? 1 : incompleteBeta(1 - allowed, samples - over, over + 1);
-}
-
-/** P(at least `over` of `samples` break a limit), where the share `allowed` of them breaks it. */
-export function chanceOfSoMany(over: number, samples: number, allowed: number): number {
-  return over <= 0 ? 1 : incompleteBeta(allowed, over, samples - over + 1);
-}
+import { chanceOfSoFew, chanceOfSoMany, incompleteBeta } from './distributions.ts';
+import { clopperPearsonLower } from './statistics.ts';
 
 /**
  * The fewest samples within a limit that show, beside `over` samples that break it, that at most the share `allowed` breaks
@@ -79,10 +67,9 @@ function lastWith(n: number, holds: (over: number) => boolean): number | null {
 /** One-sided bounds of a share, exact for whole numbers (Clopper–Pearson). `hits` of `samples`. No samples: 0 and 1. */
 export function shareBounds(hits: number, samples: number, alphas: Alphas): { low: number; high: number } {
   if (samples <= 0) return { low: 0, high: 1 };
-  const { low, high } = alphas;
   return {
-    low: hits <= 0 ? 0 : rootOf((share) => chanceOfSoMany(hits, samples, share) - low, 0, 1),
-    high: hits >= samples ? 1 : rootOf((share) => high - chanceOfSoFew(hits, samples, share), 0, 1),
+    low: clopperPearsonLower(hits, samples, alphas.low),
+    high: 1 - clopperPearsonLower(samples - hits, samples, alphas.high),
   };
 }
 

@@ -1,6 +1,7 @@
 import { limitText, type SloLimit } from '../lib/slo.ts';
 import type { Benchmark, GoodputArm } from '../report/model.ts';
-import { chanceOfSoFew, chanceOfSoMany, moreNeeded } from './slo-bounds.ts';
+import { chanceOfSoFew, chanceOfSoMany } from './distributions.ts';
+import { moreNeeded } from './slo-bounds.ts';
 import { type Judged, notDecided, notMeasured } from './slo-judged.ts';
 
 /** Share of the requests of a rate that may be late: goodput keeps a p95. */

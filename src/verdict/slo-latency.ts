@@ -1,16 +1,9 @@
 import { decimal, percentUpTo } from '../lib/number.ts';
 import { boundedText, keeps, limitText, type SloLimit } from '../lib/slo.ts';
 import type { LimitOutcome } from '../report/model.ts';
+import { chanceOfSoFew, chanceOfSoMany } from './distributions.ts';
 import { LIMITS } from './limits.ts';
-import {
-  type Alphas,
-  type Cluster,
-  chanceOfSoFew,
-  chanceOfSoMany,
-  effectiveGaps,
-  moreNeeded,
-  percentileBounds,
-} from './slo-bounds.ts';
+import { type Alphas, type Cluster, effectiveGaps, moreNeeded, percentileBounds } from './slo-bounds.ts';
 import { type Judged, notMeasured } from './slo-judged.ts';
 
 /** What the latency step saw, in milliseconds. A request that failed is an infinite value. */

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { canonicalJson } from '../../lib/canonical.ts';
 import { describe, refOf } from '../kubernetes/objects.ts';
 import { renderKustomization } from './kustomize.ts';
 import { type Manifest, parseRendered } from './manifests.ts';
@@ -46,19 +47,11 @@ export async function addComponents(manifests: readonly Manifest[], options: Com
     return parseRendered(rendered, 'components', namespace).map((manifest) => {
       const given = before.get(describe(refOf(manifest.object)));
       if (!given) return { ...manifest, shipped: true };
-      const isSame = canonical(given.object) === canonical(manifest.object);
+      // kustomize sorts the fields.
+      const isSame = canonicalJson(given.object) === canonicalJson(manifest.object);
       return isSame ? given : { ...manifest, file: given.file };
     });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-/** JSON with sorted keys: kustomize sorts them. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

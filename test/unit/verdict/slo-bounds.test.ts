@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chanceOfSoFew, chanceOfSoMany } from '../../../src/verdict/distributions.ts';
 import {
-  chanceOfSoFew,
-  chanceOfSoMany,
   effectiveGaps,
   fewestWithin,
   moreNeeded,
