@@ -46,7 +46,7 @@ export function figuresStep(
   };
 }
 
-/** What was accepted is where a figure begins anew. */
+/** A figure begins again where a shift was accepted. */
 function acceptedSince(known: readonly KnownIssue[]): Map<FigureId, string> {
   const since = new Map<FigureId, string>();
   for (const { accepted, closedAt, mark } of known) {
@@ -86,7 +86,7 @@ function issueText(
   };
 }
 
-/** What becomes of an open issue: figures that have recovered leave it, others join it, and it closes with the last. */
+/** Changes of an open issue: figures that have recovered leave it, others join it, and it closes with the last. */
 function goOn(context: Context, issue: KnownIssue): Step {
   const { series, records, newest, figures } = context;
   const { mark, number } = issue;

@@ -17,7 +17,7 @@ export interface Drop {
   shift: Pick<Shift, 'shift' | 'interval' | 'now' | 'since' | 'nights' | 'level'>;
 }
 
-/** Makes the link between two commits; null where there is none. */
+/** Makes the link between two commits; null without one. */
 export type Compare = (from: string, to: string) => string | null;
 
 /** The issue of figures that are worse. */

@@ -16,7 +16,7 @@ export type Reusable = HistoryRecord & {
 };
 
 /**
- * The newest verdict of a basis, or why there is none to reuse: one sentence. Only a whole measurement that ended as pass or
+ * The newest verdict of a basis, or why it cannot be reused: one sentence. Only a whole measurement that ended as pass or
  * fail counts. Verdicts of one basis that contradict each other decide nothing, and neither does one with a later
  * measurement that is undecided. Pure.
  */

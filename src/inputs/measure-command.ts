@@ -10,7 +10,7 @@ export type MeasureCommand = { options: Readonly<Record<string, string>> } | { r
 const TAKES = `\`/measure\` takes ${COMMAND_OPTIONS.map((name) => `\`${name}\``).join(', ')}, each once as \`name=value\`.`;
 
 /**
- * The command that a comment is; null for a comment that is none. Anybody can write one: a refusal repeats nothing of it but
+ * The command in a comment; null for any other comment. Anybody can write one: a refusal repeats nothing of it but
  * names and values of letters, digits, dots, hyphens and percent signs.
  */
 export function measureCommand(body: string): MeasureCommand | null {

@@ -126,7 +126,7 @@ async function reportOf(outputDir: string, killed: Killed): Promise<{ report: Re
   return { report: killedReport(found, killed), ended: false };
 }
 
-/** The result that main left; null when there is none of this run, or one that was cut short. */
+/** The result that main left; null when there is not one of this run, or one that was cut short. */
 async function ownResult(outputDir: string, lease: LeaseState): Promise<Report | null> {
   const never = new AbortController().signal;
   const reading = readText(join(outputDir, 'result.json'));

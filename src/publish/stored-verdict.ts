@@ -13,7 +13,7 @@ const LIMIT_MS = 30_000;
 const LONGEST_PAUSE_MS = 500;
 
 /**
- * The verdict of an earlier run with this basis, from the history branch of the repository of this run, or why there is none
+ * The verdict of an earlier run with this basis, from the history branch of the repository of this run, or why it does not exist
  * to reuse: one sentence. The branch is not believed alone. GitHub has to know the run: of this repository, on its default
  * branch, of the commit that the record names, by an event that no pull request can cause.
  */

@@ -60,7 +60,7 @@ export interface Report {
   benchmark: Benchmark | null;
   /** What was compared, each with a verdict of its own; absent in older reports. */
   comparisons?: ArmComparison[];
-  /** The limits that were set, each with its outcome; absent where there is none and in older reports. */
+  /** The limits that were set, each with its outcome; absent without limits and in older reports. */
   slo?: SloReport;
   /** What the verdict rests on; absent before preflight, and in older reports. */
   basis?: VerdictBasis;

@@ -2,7 +2,7 @@ import { boundedText, limitText, sloKind, sloPercentile } from '../lib/slo.ts';
 import { count } from './format.ts';
 import type { LimitOutcome, LimitResult, Report } from './model.ts';
 
-/** What became of a limit, in words. */
+/** The outcome of a limit, in words. */
 export const LIMIT_WORDS: Readonly<Record<LimitOutcome, string>> = {
   met: '✅\u00a0met',
   missed: '❌\u00a0**missed**',

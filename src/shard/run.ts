@@ -17,7 +17,7 @@ import type { Control } from './control.ts';
 
 /** Round trips of one comparison of clocks; the shortest counts. */
 const PINGS = 5;
-/** A pong that has not come by then is asked for anew, milliseconds. */
+/** A pong that has not come by then is asked for again, milliseconds. */
 const PONG_LIMIT_MS = 10_000;
 
 export interface ShardOptions {

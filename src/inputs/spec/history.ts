@@ -27,7 +27,7 @@ export const HISTORY = {
     key: 'historyBranch',
     parse: historyBranch,
     description: [
-      'In mode `report`: branch that keeps a line for each run, made where there is none, such as',
+      'In mode `report`: branch that keeps a line for each run, created if it does not exist, such as',
       '`tpu-bench-data`; needs `contents: write`. With it a page of the history is made, and the output',
       '`regression`. In modes that measure: the branch that `reuse: auto` reads.',
     ].join(' '),

@@ -53,7 +53,7 @@ export interface MeasuredLoad {
 type Stack = Pick<MeasuredLoad, 'service' | 'image' | 'args' | 'vetoes'>;
 
 /**
- * Every load of a run, in the order in which a chart should have them. An arm that an earlier run recorded is none of this
+ * Every load of a run, in the order in which a chart should have them. An arm that an earlier run recorded is not one of this
  * run.
  */
 export function loadsOf(report: Report): MeasuredLoad[] {

@@ -7,7 +7,7 @@ import { judgeQuality } from '../../verdict/quality.ts';
 /** Answers by the order of the tasks, null for one without a response; how many have none, and why the first. */
 export interface Answers {
   texts: (string | null)[];
-  /** Tasks that were asked in vain; the measurement may have ended before others were asked. */
+  /** Tasks that got no response; the measurement may have ended before others were asked. */
   lost: number;
   problem: string | null;
 }

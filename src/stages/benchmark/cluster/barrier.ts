@@ -16,7 +16,7 @@ export interface Barrier {
   /** Hands the next plan to all load clients. Returns its number. */
   announce(plan: PlanWithoutSeq): Promise<number>;
   /**
-   * The newest message of each load client about the plan `seq`; null where there is none yet. Replies to pings on the way.
+   * The newest message of each load client about the plan `seq`; null until one came. Replies to pings on the way.
    * A message that cannot be read is `error`.
    */
   read(seq: number): Promise<(ShardMessage | null)[]>;

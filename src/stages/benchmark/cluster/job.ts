@@ -22,7 +22,7 @@ export interface JobOptions {
   runKey: string;
   image: string;
   shards: number;
-  /** The Job ends by then, whatever became of the run. */
+  /** The Job ends by then, also when the run was killed. */
   deadlineSeconds: number;
   /** Local queue of Kueue; empty without one. */
   queue: string;

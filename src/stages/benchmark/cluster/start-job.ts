@@ -42,7 +42,7 @@ export async function startJob(
   }
 }
 
-/** Deletes the Job; its pods and what belongs to it go with it. Nothing where there is none. */
+/** Deletes the Job; its pods and what belongs to it go with it. Does nothing without a Job. */
 export async function removeJob({ kube }: { kube: KubeClient }, namespace: string): Promise<void> {
   await kube.remove(loadJobRef(namespace));
 }
