@@ -10,12 +10,14 @@ interface CommandState {
   reactions: Reactions;
   statuses: Statuses;
   apiUrl: string;
+  /** The commit that every head has in common with its base. */
+  mergeBase: string;
 }
 
 const REACTIONS = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];
 const STATES = ['error', 'failure', 'pending', 'success'];
-/** A commit that every head has in common with its base. */
-const MERGE_BASE = '0c1f2a7d1d1a0f7f5c4dd6a1cf5ad9f8e1a4b3c2';
+/** The same, where nobody sets another. */
+export const MERGE_BASE = '0c1f2a7d1d1a0f7f5c4dd6a1cf5ad9f8e1a4b3c2';
 
 /** What a command in a comment needs: permissions, comparisons, reactions, statuses. Undefined for any other call. */
 export function commandApi(request: ApiRequest, path: string, state: CommandState): Reply | undefined {
@@ -23,7 +25,7 @@ export function commandApi(request: ApiRequest, path: string, state: CommandStat
   const login = /^\/collaborators\/([^/]+)\/permission$/.exec(path)?.[1];
   if (method === 'GET' && login !== undefined) return permission(decodeURIComponent(login), state);
   if (method === 'GET' && /^\/compare\/[^/]+\.\.\.[^/]+$/.test(path)) {
-    return { status: 200, body: { status: 'ahead', merge_base_commit: { sha: MERGE_BASE } } };
+    return { status: 200, body: { status: 'ahead', merge_base_commit: { sha: state.mergeBase } } };
   }
   const comment = /^\/issues\/comments\/(\d+)\/reactions$/.exec(path)?.[1];
   if (method === 'POST' && comment !== undefined) return react(Number(comment), request, state);

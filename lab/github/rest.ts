@@ -17,6 +17,8 @@ export interface GithubState {
   reactions: Reactions;
   statuses: Statuses;
   apiUrl: string;
+  /** The commit that every head has in common with its base. */
+  mergeBase: string;
 }
 
 /** Counted in characters, not bytes; one more answers 422. */

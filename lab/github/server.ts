@@ -1,7 +1,7 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../google/http.ts';
 import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
-import type { Reactions, Statuses } from './commands.ts';
+import { MERGE_BASE, type Reactions, type Statuses } from './commands.ts';
 import { createComments } from './comments.ts';
 import type { Deployment } from './deployments.ts';
 import { faultReply } from './faults.ts';
@@ -25,6 +25,7 @@ export async function startGithub(
   const reactions: Reactions = [];
   const statuses: Statuses = [];
   const heads: Record<number, string> = { ...config.heads };
+  let mergeBase = MERGE_BASE;
   const limited = { count: 0 };
   const refuse = refuseCalls(config.refused ?? []);
   const requests: GithubRecord['requests'] = [];
@@ -35,7 +36,7 @@ export async function startGithub(
     const fault = refuse(request.method, request.path) ?? faultReply(request, config, limited);
     if (fault) return fault;
     const stores = { comments, tracker, git, deployments, reactions, statuses };
-    const state: GithubState = { config: { ...config, heads }, ...stores, apiUrl: api.url };
+    const state: GithubState = { config: { ...config, heads }, ...stores, apiUrl: api.url, mergeBase };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -71,8 +72,9 @@ export async function startGithub(
     }
     const pull = /^PUT \/pulls\/(\d+)$/.exec(call)?.[1];
     if (pull) {
-      if (typeof given?.head !== 'string') return { status: 400, body: { message: 'expected {head}' } };
+      if (typeof given?.head !== 'string') return { status: 400, body: { message: 'expected {head, mergeBase?}' } };
       heads[Number(pull)] = given.head;
+      if (typeof given.mergeBase === 'string') mergeBase = given.mergeBase;
       return { status: 204 };
     }
     if (call !== 'POST /comments') return { status: 404 };

@@ -9,8 +9,13 @@ import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 const root = resolve(import.meta.dirname, '..', '..');
 const CLI = join(root, 'src', 'cli.ts');
 
+/** What `$/` is: the action in the workflow's own commit, whatever a job has checked out. */
+const GATE = `${LAB.repository}@workflow`;
+
+type StandIn = 'store' | 'fetch' | 'checkout';
+
 /** Actions of GitHub whose services are not here, by what stands in for them. */
-const STAND_INS: Readonly<Record<string, 'store' | 'fetch'>> = {
+const STAND_INS: Readonly<Record<string, StandIn>> = {
   'actions/upload-artifact': 'store',
   'actions/upload-pages-artifact': 'store',
   'actions/cache/save': 'store',
@@ -34,6 +39,8 @@ export interface Repository {
   /** Contents of a stored artifact's file, or null. */
   stored(artifact: string, file: string): string | null;
   artifacts(): string[];
+  /** The commits that a pull request is of: its own, and that of the base branch. */
+  commits(): { head: string; base: string };
   stop(): Promise<void>;
 }
 
@@ -46,8 +53,9 @@ export interface ActRun {
 
 /**
  * A checkout of this repository with a lab for its cloud, cluster and GitHub, whose workflows act runs on this machine.
- * Four things differ from the files: `queue` and `$/`, which act does not know yet, are taken out. Measurements are
- * short. Each job has the address of a token with the subject that GitHub would give it.
+ * Four things differ from the files. act does not know `queue` and `$/` yet: the first is taken out, the second becomes
+ * the action of this repository. Measurements are short. Each job has the address of a token with the subject that GitHub
+ * would give it.
  */
 export async function startRepository(scenario: string, inferenceScale = 20): Promise<Repository> {
   const lab = await startLab({
@@ -75,6 +83,7 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
   commit('-m', 'as it is');
   // A pull request is checked out as a merge, whose first parent is its base.
   commit('--allow-empty', '-m', 'the merge');
+  const shaOf = (name: string) => execFileSync('git', ['rev-parse', name], { cwd: checkout }).toString().trim();
   const running = new Set<ChildProcess>();
   let runs = 0;
   return {
@@ -91,6 +100,7 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
         GITHUB_RUN_ID: String(18_300_000_000 + runs),
         GITHUB_RUN_NUMBER: String(400 + runs),
         STAND_IN_STORE: store,
+        STAND_IN_SOURCE: checkout,
       };
       const flags = {
         '--workflows': `.github/workflows/${workflow}`,
@@ -117,6 +127,8 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
           '--local-repository',
           `${use}=${join(root, 'test', 'workflows', 'stand-ins', kind)}`,
         ]),
+        '--local-repository',
+        `${GATE}=${checkout}`,
         '--action-offline-mode',
         '--pull=false',
         '--no-cache-server',
@@ -137,6 +149,7 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
       }
     },
     artifacts: () => readdirSync(store).sort(),
+    commits: () => ({ head: shaOf('HEAD'), base: shaOf('HEAD^1') }),
     async stop() {
       for (const child of running) child.kill('SIGKILL');
       await lab.stop();
@@ -159,8 +172,8 @@ function copyCheckout(to: string): void {
 }
 
 /** Adapts the workflow files and answers the actions of others that they use, with what stands in for each. */
-function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: 'store' | 'fetch'][] {
-  const uses = new Map<string, 'store' | 'fetch'>();
+function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: StandIn][] {
+  const uses = new Map<string, StandIn>();
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
     const document = parseDocument(readFileSync(path, 'utf8'));
@@ -168,9 +181,9 @@ function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: 
     withSubjects(document, oidcUrl);
     for (const step of stepsOf(document)) {
       const use = String(step.get('uses') ?? '').replace(/^\$\//, './');
-      if (use.startsWith('./')) step.set('uses', use);
+      if (use.startsWith('./')) step.set('uses', use === './' ? GATE : use);
       if (use === './') shorten(step);
-      const kind = STAND_INS[use.split('@')[0] ?? ''];
+      const kind = STAND_INS[use.split('@')[0] ?? ''] ?? (isOfOtherCommit(step, use) ? 'checkout' : undefined);
       if (!kind) continue;
       // act takes a local folder for a repository, not for an action in a folder of one.
       const flat = use.replace(/^(actions\/cache)\/(\w+)@/, '$1-$2@');
@@ -212,6 +225,11 @@ function stepsOf(document: Document): YAMLMap[] {
     const steps = isMap(value) ? value.get('steps') : null;
     return isSeq(steps) ? steps.items.filter(isMap) : [];
   });
+}
+
+/** act copies the checkout for the commit that the event is of, and would fetch any other from GitHub. */
+function isOfOtherCommit(step: YAMLMap, use: string): boolean {
+  return use.startsWith('actions/checkout@') && step.hasIn(['with', 'ref']);
 }
 
 function shorten(step: YAMLMap): void {

@@ -27,3 +27,25 @@ export function pull(action: string, labels: string[] = [], head: string = LAB.r
 
 /** The end of a run's log, for what went wrong. */
 export const why = ({ log }: ActRun): string => log.split('\n').slice(-150).join('\n');
+
+/** A comment on the pull request that holds the commit `head`. */
+export function commentOn(body: string, author = 'octocat') {
+  return {
+    name: 'issue_comment',
+    payload: {
+      action: 'created',
+      comment: { id: 3_100_000_009, body, user: { login: author } },
+      issue: { number: LAB.pullRequest, pull_request: {} },
+    },
+  };
+}
+
+/** Sets at GitHub which commits the pull request is of. Returns the head. */
+export async function openPull(repository: Repository): Promise<string> {
+  const { head, base: mergeBase } = repository.commits();
+  await fetch(`${repository.lab.github.controlUrl}/pulls/${LAB.pullRequest}`, {
+    method: 'PUT',
+    body: JSON.stringify({ head, mergeBase }),
+  });
+  return head;
+}
