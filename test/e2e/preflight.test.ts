@@ -28,6 +28,8 @@ describe('mode preflight', () => {
       const { sizes, nodes, comments, kube } = await e2e.record();
       expect([sizes, nodes]).toEqual([[], []]);
       expect(changes(kube)).toEqual([]);
+      const reads = kube.filter(({ method }) => method === 'GET').map(({ path }) => path);
+      expect(reads.filter((path, at) => reads.indexOf(path) !== at)).toEqual([]);
       expect(e2e.job.outputs()).toMatchObject({ verdict: 'pass', passed: 'true', mode: 'preflight', speedup: '' });
       const comment = plain(comments[0]?.body ?? '');
       expect(comment).toMatch(/\d+ of \d+ preflight checks passed, 2 not checked/);

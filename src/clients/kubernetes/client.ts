@@ -194,9 +194,12 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     throw badAnswer(what, wanted.noun, `it has more than ${PAGES} pages`, options.stage);
   };
 
+  /** As it was when somebody first asked. */
+  let version: string | null = null;
   return {
     async version() {
-      return must(await read('Kubernetes version', '/version', SERVER_VERSION)).gitVersion;
+      version ??= must(await read('Kubernetes version', '/version', SERVER_VERSION)).gitVersion;
+      return version;
     },
     async get<Kind extends string>(ref: ObjectRef<Kind>) {
       const path = await paths.object(ref);

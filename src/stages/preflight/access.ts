@@ -77,9 +77,7 @@ async function missingIn(
   file: Role,
 ): Promise<{ place: string; file: Role; missing: string[]; asked: number }> {
   const wanted = needs.flatMap(({ verbs, ...rest }) => verbs.map((verb) => ({ verb, ...rest })));
-  // Rules of cluster roles are among those of any namespace.
-  const { rules, complete } = await kube.rulesIn(namespace ?? 'default');
-  const open = complete && namespace !== null ? wanted.filter((need) => !isGranted(rules, need)) : wanted;
+  const open = namespace === null ? wanted : await notListed(kube, namespace, wanted);
   const answers = await Promise.all(
     open.map(async ({ verb, group, resource, name: of }) => {
       const [name = '', subresource] = resource.split('/');
@@ -100,11 +98,24 @@ async function missingIn(
   };
 }
 
+/**
+ * The needs that the rules of a namespace do not show. A list of rules does not say which of them hold in the whole
+ * cluster, so that it answers for namespaces alone.
+ */
+async function notListed<T extends Single>(kube: KubeClient, namespace: string, wanted: readonly T[]): Promise<T[]> {
+  const { rules, complete } = await kube.rulesIn(namespace);
+  return wanted.filter((need) => !complete || !isGranted(rules, need));
+}
+
+interface Single {
+  verb: string;
+  group: string;
+  resource: string;
+  name?: string;
+}
+
 /** Rules of RBAC add up, so one that is listed without names is enough. */
-function isGranted(
-  rules: readonly AccessRule[],
-  need: { verb: string; group: string; resource: string; name?: string },
-): boolean {
+function isGranted(rules: readonly AccessRule[], need: Single): boolean {
   const fits = (list: readonly string[], wanted: string) => list.includes('*') || list.includes(wanted);
   return rules.some(
     ({ verbs, apiGroups, resources, resourceNames = [] }) =>

@@ -56,8 +56,12 @@ export async function namedRoutes(
 
 /** The gateway that KServe has given to services of the namespace before: it gives all of them the same. */
 async function gatewayInUse(kube: KubeClient, namespace: string): Promise<GatewayRef | null> {
-  const routes = await unlessForbidden(() => listRoutes(kube, namespace));
-  const made = (routes ?? []).find((route) => servicesOwning(route).length > 0);
+  // The routes of all namespaces are looked at later in any case.
+  const routes =
+    (await unlessForbidden(() => listRoutes(kube))) ?? (await unlessForbidden(() => listRoutes(kube, namespace)));
+  const made = (routes ?? []).find(
+    (route) => route.metadata.namespace === namespace && servicesOwning(route).length > 0,
+  );
   const [gateway] = made ? gatewayRefs(made) : [];
   return gateway ? refOf(gateway) : null;
 }

@@ -16,6 +16,7 @@ export function sharedReads(kube: KubeClient): KubeClient {
       once(['list', apiVersion, kind, options.namespace, options.labelSelector, options.fieldSelector], () =>
         kube.list(apiVersion, kind, options),
       ),
+    rulesIn: (namespace) => once(['rules', namespace], () => kube.rulesIn(namespace)),
     versionsOf: (group) => once(['versions', group], () => kube.versionsOf(group)),
   };
 }

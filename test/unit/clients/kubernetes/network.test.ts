@@ -95,7 +95,7 @@ describe('connections', () => {
     const kube = api.client({ server });
     await kube.version();
     await kube.close();
-    await expect(kube.version()).rejects.toMatchObject({ code: 'kube-unreachable' });
+    await expect(kube.list('v1', 'Node')).rejects.toMatchObject({ code: 'kube-unreachable' });
   });
 });
 
