@@ -61,7 +61,6 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
   terminal.write(`The lab's clock runs ${timeScale} times faster, ${parts}: divide rates by ${inferenceScale}.`);
   terminal.write('');
   const interrupts = watchInterrupts();
-  const folder = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
   const lab = await startLab({
     scenario,
     timeScale,
@@ -71,8 +70,11 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
     ...(await realParts(wanted, root)),
     entry: { module: terminal.module, args: ['lab-process'] },
   });
+  let folder: string | undefined;
   try {
     if (interrupts.came()) return INTERRUPTED;
+    // From here on the watcher of the gate removes it if this process is killed.
+    folder = await mkdtemp(join(await realpath(tmpdir()), 'rehearsal-'));
     const played = { lab, options, root, wanted, folder, terminal, interrupts };
     const running = runGate(played).then((code) => judge(played, code));
     const broken = lab.broken.then((sentence) => {
@@ -84,7 +86,7 @@ export async function rehearse(options: RehearseOptions, terminal: Terminal): Pr
   } finally {
     interrupts.kill();
     await lab.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (folder) await rm(folder, { recursive: true, force: true });
     interrupts.close();
   }
 }

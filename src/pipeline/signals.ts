@@ -24,7 +24,7 @@ const ignore = () => {};
  * Ignores every signal for the rest of this process: what is left to do is short, and a process that ends by a signal has
  * no exit code of its own.
  */
-function ignoreInterrupts(): void {
+export function ignoreInterrupts(): void {
   for (const name of SIGNALS) if (!process.listeners(name).includes(ignore)) process.on(name, ignore);
 }
 

@@ -1,4 +1,5 @@
 import { nearest } from '../../lib/suggest.ts';
+import { ignoreInterrupts } from '../../pipeline/signals.ts';
 import { type Command, type Flags, parseFlags, refuse } from '../command.ts';
 
 /** The names of the lab's scenarios. */
@@ -86,7 +87,10 @@ export const REHEARSE: Command = {
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
     const options = { scenario, kube, kserve, stack, engine, timeScale, inferenceScale, outputDir, gateFlags: words };
-    return rehearse(options, terminal(write));
+    const code = await rehearse(options, terminal(write));
+    // Everything is released and removed: a late signal is not to take the place of the exit code.
+    ignoreInterrupts();
+    return code;
   },
 };
 
