@@ -19,6 +19,8 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
     run: {
       ...{ id: short(run.id, 80), attempt: run.attempt, number: run.number, event: maybeShort(run.event, 40) },
       ...{ sha: maybeShort(run.sha, 64), url: maybeShort(run.url, 300) },
+      ...(run.subject ? { subject: short(run.subject, 120) } : {}),
+      ...(run.pullRequest === null ? {} : { pullRequest: run.pullRequest }),
     },
     series,
     ...(report.basis?.hash ? { basis: report.basis.hash } : {}),
@@ -29,7 +31,11 @@ export function historyRecord(report: Report, series: string): HistoryRecord {
     target: [report.target.minSpeedup, report.target.expectedMaxSpeedup],
     m: figuresOf(report),
     ...(change ? { change: { verdict: change.verdict, ratio: ratio && [ratio.value, ratio.low, ratio.high] } } : {}),
-    cost: { usd: report.cost?.usd ?? null, chipMinutes: report.cost?.chipMinutes ?? null },
+    cost: {
+      usd: report.cost?.usd ?? null,
+      chipMinutes: report.cost?.chipMinutes ?? null,
+      usdPerMillionTokens: report.cost?.usdPerMillionOutputTokens ?? null,
+    },
     stages: report.stages
       .filter(({ durationMs }) => durationMs !== null)
       .slice(0, MOST_STAGES)

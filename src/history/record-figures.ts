@@ -17,6 +17,7 @@ export function figuresOf(report: Report): HistoryRecord['m'] {
     speedup: speedup && [speedup.value, speedup.low, speedup.high],
     all: all?.requestsPerSecond ?? null,
     one: one?.requestsPerSecond ?? null,
+    tokens: all?.outputTokensPerSecond ?? null,
     p95Ms: all?.latencyMs?.p95.value ?? null,
     p50Ms: all?.latencyMs?.p50.value ?? null,
     p99Ms: all?.latencyMs?.p99.value ?? null,

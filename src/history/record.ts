@@ -18,7 +18,18 @@ export interface HistoryRecord {
    * @format date-time
    */
   ts: string;
-  run: { id: string; attempt: number; number: number; event: string | null; sha: string | null; url: string | null };
+  run: {
+    id: string;
+    attempt: number;
+    number: number;
+    event: string | null;
+    sha: string | null;
+    url: string | null;
+    /** First line of the message of the commit; absent in older records. */
+    subject?: string | null;
+    /** Number of the pull request that the run was for; absent in older records. */
+    pullRequest?: number | null;
+  };
   series: string;
   env: {
     /** Of hardware, model and stack, and not of the commit: another one begins a new epoch of the page. */
@@ -66,6 +77,8 @@ export interface HistoryRecord {
     /** Requests per second of all replicas, and of one. */
     all: number | null;
     one: number | null;
+    /** Output tokens per second of all replicas; absent in older records. */
+    tokens?: number | null;
     p95Ms: number | null;
     /** Of the same answers; absent in the first records, as is the time to the first token. */
     p50Ms?: number | null;
@@ -90,6 +103,11 @@ export interface HistoryRecord {
   };
   /** Throughput of the stack under test over that of the base stack; absent where no comparison was asked for. */
   change?: { verdict: ComparisonVerdict; ratio: Triple | null };
-  cost: { usd: number | null; chipMinutes: number | null };
+  cost: {
+    usd: number | null;
+    chipMinutes: number | null;
+    /** List price of a million output tokens at the measured rate; absent in older records. */
+    usdPerMillionTokens?: number | null;
+  };
   stages: [name: string, seconds: number, outcome: string][];
 }

@@ -77,8 +77,8 @@ export function watch(records: readonly HistoryRecord[], since: ReadonlyMap<Figu
   };
 }
 
-/** The runs of each night. A run whose time cannot be read is a night of its own. */
-function nightsOf(records: readonly HistoryRecord[]): HistoryRecord[][] {
+/** The runs of each night, from records in order of time. A run whose time cannot be read is a night of its own. */
+export function nightsOf(records: readonly HistoryRecord[]): HistoryRecord[][] {
   const nights: HistoryRecord[][] = [];
   for (const record of records) {
     const night = nights.at(-1);
@@ -89,7 +89,8 @@ function nightsOf(records: readonly HistoryRecord[]): HistoryRecord[][] {
   return nights;
 }
 
-function figureNights({ read }: Figure, nights: readonly (readonly HistoryRecord[])[]): FigureNight[] {
+/** The nights that have a figure, each with the median of its runs. */
+export function figureNights({ read }: Figure, nights: readonly (readonly HistoryRecord[])[]): FigureNight[] {
   return nights.flatMap((runs) => {
     const known = runs.flatMap((record) => {
       const value = read(record);

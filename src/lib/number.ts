@@ -1,9 +1,16 @@
 /** Numbers are written the same on every machine: en-US, never the runner's locale. */
 export const LOCALE = 'en-US';
 
+/** By their decimals: to make a format takes much longer than to use it. */
+const FORMATS = new Map<number, Intl.NumberFormat>();
+
 /** Fixed decimals, thousands separated, with a true minus. */
 export function decimal(value: number, digits: number): string {
-  const format = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  let format = FORMATS.get(digits);
+  if (!format) {
+    format = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    FORMATS.set(digits, format);
+  }
   return format.format(value).replace(/^-/, '−');
 }
 

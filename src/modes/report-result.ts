@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { readText } from '../clients/files/write.ts';
 import { branchStore } from '../clients/github/branch-store.ts';
+import { commitSubject } from '../clients/github/commit-subject.ts';
 import { createGithubIssues } from '../clients/github/issues.ts';
-import { timerWait } from '../clients/github/retry.ts';
+import { type GithubAccess, timerWait } from '../clients/github/retry.ts';
 import { reportedRun, repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
 import { newestTarget } from '../history/speedup.ts';
@@ -11,7 +12,7 @@ import { watchSentences } from '../history/watch-text.ts';
 import type { ReportInputs } from '../inputs/report.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
 import type { Emit } from '../progress/events.ts';
-import { addResults, isMeasuring, raiseAlerts, readSeries, writePage } from '../publish/history.ts';
+import { addResults, isMeasuring, raiseAlerts, readOtherSeries, readSeries, writePage } from '../publish/history.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { EarlierRun, Report } from '../report/model.ts';
 import { parseReport } from '../report/parse.ts';
@@ -103,6 +104,19 @@ function ownPage(url: string | null, env: Reporting['env']): string | null {
   return url?.startsWith(`${repositoryPage(env)}/actions/runs/`) ? url : null;
 }
 
+/** The report with the subject of its commit, which the event of a schedule does not carry. */
+async function withSubject(report: Report, access: GithubAccess, say: (text: string) => void): Promise<Report> {
+  const { sha, subject: known } = report.run;
+  if (sha === null || known) return report;
+  try {
+    const subject = await commitSubject(access, sha);
+    return subject === null ? report : { ...report, run: { ...report.run, subject } };
+  } catch (error) {
+    say(`the history has no subject of the commit: ${adviceText(error)}`);
+    return report;
+  }
+}
+
 /** Adds the result, reads the series, tells what has become worse, draws the page. */
 async function keepHistory(
   report: Report | null,
@@ -116,7 +130,9 @@ async function keepHistory(
   const store = branchStore({ ...access, branch });
   try {
     if (report && isMeasuring(report)) {
-      for (const line of await addResults(store, [{ name: inputs.result, report }], series)) say(`${branch}/${line}`);
+      const kept = await withSubject(report, access, say);
+      for (const line of await addResults(store, [{ name: inputs.result, report: kept }], series))
+        say(`${branch}/${line}`);
     }
   } catch (error) {
     emit({
@@ -141,7 +157,15 @@ async function keepHistory(
       })
     : [];
   const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
-  const pagePath = await writePage(join(context.outputDir, 'page'), context.packageRoot, model, context.redact);
+  const others = await readOtherSeries(store, series).catch((error: unknown) => {
+    emit({ type: 'warning', text: `the page lacks the other series, which were not read: ${adviceText(error)}` });
+    return [];
+  });
+  const models = [
+    model,
+    ...others.map((other) => pageModel(other.series, other.records, { unreadable: other.skipped })),
+  ] as const;
+  const pagePath = await writePage(join(context.outputDir, 'page'), context.packageRoot, models, context.redact);
   say(`page: ${pagePath}`);
   return { watch: found, watchSentences: sentences, pagePath, issueUrls };
 }

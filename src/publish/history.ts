@@ -62,6 +62,19 @@ export async function readSeries(
   return { records: shards.flatMap(({ records: each }) => each), skipped };
 }
 
+/** The other series of a history, each with its records; one without a record is left out. */
+export async function readOtherSeries(
+  store: TextStore,
+  series: string,
+): Promise<{ series: string; records: HistoryRecord[]; skipped: number }[]> {
+  const [root = '', own] = shardPath({ series, ts: '0000-00' }).split('/');
+  const found = [];
+  for (const name of await store.list(root)) {
+    if (name !== own) found.push({ series: name, ...(await readSeries(store, name)) });
+  }
+  return found.filter(({ records }) => records.length > 0);
+}
+
 /** Brings the issues of a series to what its newest night says. Answers the addresses of those that are open now. */
 export async function raiseAlerts(
   issues: GithubIssues,
@@ -92,13 +105,13 @@ export async function raiseAlerts(
   return open;
 }
 
-/** Writes the page of a series into a folder; answers its path. */
+/** Writes the page of one or more series into a folder; returns its path. */
 export async function writePage(
   folder: string,
   packageRoot: string,
-  model: PageModel,
+  models: readonly [PageModel, ...PageModel[]],
   redact: (text: string) => string = (text) => text,
 ): Promise<string> {
-  const html = renderPage(model, await readPageAssets(packageRoot));
+  const html = renderPage(models, await readPageAssets(packageRoot));
   return join(await writeFiles(folder, { 'index.html': redact(html) }), 'index.html');
 }

@@ -130,6 +130,8 @@ export interface RunIdentity {
   sha: string | null;
   ref: string | null;
   pullRequest: number | null;
+  /** First line of the message of the commit, where it is known. */
+  subject?: string | null;
 }
 
 export interface Target {

@@ -10,6 +10,7 @@ export function folderStore(root: string): TextStore {
       const texts = await Promise.all(paths.map(async (path) => [path, await readText(join(root, path))] as const));
       return new Map(texts.filter((each): each is [string, string] => each[1] !== null));
     },
+    list: async (folder) => (await listFiles(join(root, folder))).sort(),
     async update(changes) {
       for (const [path, change] of changes) {
         const text = change((await readText(join(root, path))) ?? '');

@@ -135,6 +135,9 @@ export function theRef(commit: string) {
 /** A commit. */
 export const COMMIT = { noun: 'a commit', decode: object({ sha, tree: object({ sha }) }) };
 
+/** A commit with its message. */
+export const COMMIT_MESSAGE = { noun: 'a commit', decode: object({ sha, message: text }) };
+
 /** A tree as it was made. */
 export const MADE_TREE = { noun: 'a tree', decode: object({ sha }) };
 

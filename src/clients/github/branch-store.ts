@@ -107,6 +107,12 @@ export function branchStore(options: BranchOptions): TextStore {
         const own = [...files].filter(([path]) => path.slice(0, path.lastIndexOf('/')) === folder);
         return new Map(await Promise.all(own.map(async ([path, blob]) => [path, await text(blob)] as const)));
       }),
+    list: (folder) =>
+      guarded(target, `reading branch ${branch}`, async () => {
+        const { files } = await snapshot();
+        const inside = [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
+        return [...new Set(inside.map((path) => path.slice(folder.length + 1).split('/')[0] ?? ''))].sort();
+      }),
     update: (changes, message) =>
       guarded(target, `writing branch ${branch}`, () =>
         inRounds(() => round(changes, message), { ...retry, most: ROUNDS, pauseMs: pauseBeforeRound }),

@@ -12,6 +12,8 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null; h
   const commented = overrides.headSha ? commentedPull(event) : null;
   const id = env.GITHUB_RUN_ID ?? `local-${process.pid}`;
   const server = env.GITHUB_SERVER_URL ?? 'https://github.com';
+  // On pull_request GITHUB_SHA is the merge commit; the reviewer knows the head.
+  const sha = event.pull_request?.head?.sha ?? (overrides.headSha || env.GITHUB_SHA) ?? null;
   return {
     url: env.GITHUB_RUN_ID && env.GITHUB_REPOSITORY ? `${server}/${env.GITHUB_REPOSITORY}/actions/runs/${id}` : null,
     id,
@@ -21,8 +23,7 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null; h
     repository: env.GITHUB_REPOSITORY ?? null,
     workflow: env.GITHUB_WORKFLOW ?? null,
     job: env.GITHUB_JOB ?? null,
-    // On pull_request GITHUB_SHA is the merge commit; the reviewer knows the head.
-    sha: event.pull_request?.head?.sha ?? (overrides.headSha || env.GITHUB_SHA) ?? null,
+    sha,
     ref: env.GITHUB_HEAD_REF || env.GITHUB_REF_NAME || null,
     pullRequest:
       overrides.pullRequest ??
@@ -30,7 +31,15 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null; h
       commented ??
       event.workflow_run?.pull_requests?.[0]?.number ??
       null,
+    ...commitSubject(event, sha),
   };
+}
+
+/** First line of the message of a commit, from an event that carries it; nothing for any other event. */
+function commitSubject({ head_commit: pushed, workflow_run: run }: EventPayload, sha: string | null) {
+  const commit = [pushed, run?.head_commit].find((each) => each?.id !== undefined && each.id === sha);
+  const subject = typeof commit?.message === 'string' ? commit.message.trim().split('\n')[0]?.trim() : '';
+  return subject ? { subject } : {};
 }
 
 /** The workflow run that this event is about, as far as the event has it; nothing for other events. */
@@ -95,6 +104,11 @@ export function commandComment(env: Env): CommandComment | null {
   return { id, body, author: user.login, pullRequest };
 }
 
+interface Commit {
+  id?: unknown;
+  message?: unknown;
+}
+
 interface EventPayload {
   action?: unknown;
   comment?: { id?: unknown; body?: unknown; user?: { login?: unknown } | null };
@@ -104,7 +118,9 @@ interface EventPayload {
     html_url?: unknown;
     run_number?: unknown;
     run_attempt?: unknown;
+    head_commit?: Commit | null;
   };
+  head_commit?: Commit | null;
   pull_request?: {
     number?: number;
     head?: { sha?: string; repo?: { full_name?: string } | null };

@@ -72,7 +72,7 @@ const PAGE_FLAGS = {
 export const PAGE: Command = {
   name: 'page',
   summary: 'the history as one page of HTML',
-  details: ['The page needs no network.'],
+  details: ['The page needs no network. It has every series of the history, and shows the one of --series first.'],
   positionals: [FOLDER],
   flags: PAGE_FLAGS,
   examples: ['page history/', 'page --branch tpu-bench-data --out site'],

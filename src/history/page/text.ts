@@ -1,29 +1,4 @@
-import { clean } from '../../report/escape.ts';
-
-export { decimal } from '../../lib/number.ts';
-export { percent, significant, targetRange, usd } from '../../report/format.ts';
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for an element or a quoted attribute of the page. What came from a cluster or a commit is hostile. */
-export function esc(text: string): string {
-  return clean(text).replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
-}
-
-/** A value for a data block of the page: no text in it can end the block. */
-export function dataJson(value: unknown): string {
-  return JSON.stringify(value)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('>', '\\u003e')
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029');
-}
+export { targetRange, usd } from '../../report/format.ts';
 
 /** An address that may be followed from the page, or null. */
 export function address(url: string | null): string | null {

@@ -28,6 +28,7 @@ describe('a record', () => {
     const record = historyRecord(
       {
         ...base,
+        run: { ...base.run, subject: 'Add a scorer', pullRequest: 12 },
         environment: anEnvironment({
           vllmVersion: '0.11.1',
           vllmArgs: 'vllm serve m --api-key=hunter2 --max-model-len 4096',
@@ -45,6 +46,7 @@ describe('a record', () => {
       speedup: [2.68, expect.closeTo(2.61, 2), expect.closeTo(2.75, 2)],
       all: benchmark?.arms.all.requestsPerSecond,
       one: 7.46,
+      tokens: benchmark?.arms.all.outputTokensPerSecond,
       p50Ms: expect.any(Number),
       p95Ms: expect.any(Number),
       p99Ms: expect.any(Number),
@@ -70,6 +72,8 @@ describe('a record', () => {
       flags: 'vllm serve m --api-key=*** --max-model-len 4096',
       flagsHash: expect.stringMatching(/^[0-9a-f]{8}$/),
     });
+    expect(record.run).toMatchObject({ subject: 'Add a scorer', pullRequest: 12 });
+    expect(record.cost.usdPerMillionTokens).toBe(base.cost?.usdPerMillionOutputTokens);
     expect(record.change).toEqual({ verdict: 'regressed', ratio: [0.81, 0.8, 0.82] });
     expect(JSON.stringify(record)).not.toContain('hunter2');
   });
@@ -80,7 +84,7 @@ describe('a record', () => {
     const record = historyRecord(
       {
         ...base,
-        run: { ...base.run, id: long, sha: long, url: long, event: long },
+        run: { ...base.run, id: long, sha: long, url: long, event: long, subject: long },
         environment: {
           ...anEnvironment(),
           ...{ machineType: long, kubernetesVersion: long, modelId: long, vllmImage: long, pickerImage: long },

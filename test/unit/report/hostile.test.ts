@@ -150,7 +150,7 @@ describe.each(ATTACKS.map((text) => [JSON.stringify(text).slice(0, 40), text]))(
     const { records, skipped } = readShard(nights.join('\n'));
     expect([records.length, skipped]).toEqual([4, 0]);
     const model = pageModel(attack, records, { unreadable: 0, alerts: ['https://github.com/o/r/issues/1'] });
-    const page = renderPage(model, { script: '', style: '' });
+    const page = renderPage([model], { script: '', style: '' });
     expect(page.match(/<(?:script|img|h1|a)\b[^>]*>/g)?.filter((tag) => /evil|onerror|javascript:/i.test(tag))).toEqual(
       [],
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertSteps } from '../../../src/history/alerts.ts';
 import { historyRecord } from '../../../src/history/new-record.ts';
+import { descriptionOf } from '../../../src/history/page/charts.ts';
 import { pageModel } from '../../../src/history/page/model.ts';
 import { speedupText } from '../../../src/history/speedup.ts';
 import { watch } from '../../../src/history/watch.ts';
@@ -43,7 +44,7 @@ const noLink = () => null;
 describe('a lower limit of 2.4996 against a target of 2.5', () => {
   const page = () => {
     const model = pageModel('nightly', nights(1));
-    return [model.heading, ...model.nights.map(({ speedup }) => speedup)].join('\n');
+    return [model.heading, ...model.nights.flatMap(({ figures }) => figures[0] ?? [])].join('\n');
   };
   const look = { estimate: { value: 2.55, low: 2.4996, high: 2.61 }, decision: null };
   it.each<[string, () => string]>([
@@ -80,7 +81,7 @@ describe('a speedup of 2.4996 against a target of 2.5', () => {
     ['the level of a history', () => watchSentences(watch(nights(20, 2.4996)), [2.5, 2.8]).join(' ')],
     ['the sentences of the page', () => pageModel('nightly', nights(20, 2.4996)).sentences.join('\n')],
     ['the tile of the page', () => pageModel('nightly', nights(3, 2.4996)).tiles[0]!.value],
-    ['the chart of the page', () => pageModel('nightly', nights(3, 2.4996)).charts[0]!.description],
+    ['the chart of the page', () => chartText(nights(3, 2.4996))],
     ['the comparison', () => comparisonLines(compareReports(justBelow(2.4996), justBelow())).join('\n')],
     ['the previous result', () => running(justBelow(2.4996))],
     ['the earlier commits', () => earlier(2.4996)],
@@ -94,6 +95,10 @@ describe('a speedup of 2.4996 against a target of 2.5', () => {
     const { target: _, ...record } = nights(1)[0]!;
     expect(speedupText(record)).toBe('2.55× (2.50–2.61)');
   });
+
+  function chartText(records: ReturnType<typeof nights>): string {
+    return descriptionOf(pageModel('nightly', records).charts[0]!, records);
+  }
 
   function running(before: Report): string {
     const options = { ...ids, at: '2026-11-22T14:41:00Z', previous: compactRecord(before) };

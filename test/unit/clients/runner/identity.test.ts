@@ -68,6 +68,16 @@ describe('who asked for the run', () => {
     });
   });
 
+  it('is a commit, with the first line of its message where the event carries it', async () => {
+    const commit = (id: string) => ({ head_commit: { id, message: 'Add a scorer (#9)\n\nIt weighs the queue.' } });
+    for (const event of [commit('merge-commit'), { workflow_run: commit('merge-commit') }]) {
+      const env = await withEvent(JSON.stringify(event));
+      expect(runIdentity(env, { pullRequest: null }).subject).toBe('Add a scorer (#9)');
+    }
+    const other = await withEvent(JSON.stringify(commit('another-commit')));
+    expect(runIdentity(other, { pullRequest: null })).not.toHaveProperty('subject');
+  });
+
   it('is somebody at a command line', () => {
     expect(runIdentity({}, { pullRequest: null })).toEqual({
       url: null,

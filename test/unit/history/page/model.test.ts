@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { descriptionOf } from '../../../../src/history/page/charts.ts';
 import { pageModel, SHOWN } from '../../../../src/history/page/model.ts';
 import { aNight } from '../records.ts';
-import { someNights } from './nights.ts';
+import { shaOf, someNights } from './nights.ts';
 
 describe('the page of a history', () => {
   const nights = someNights(60);
@@ -9,9 +10,7 @@ describe('the page of a history', () => {
 
   it('opens with the newest verdict, its interval and its target', () => {
     expect(model.heading).toMatch(/^Pass: 2\.\d\d× \(2\.\d\d–2\.\d\d\) on 1 Mar 2026, target 2\.5–2\.8×$/);
-    expect(model.sentences).toEqual([
-      expect.stringMatching(/^As before: 2\.6\d× over \d+ nights; 8 figures are watched\.$/),
-    ]);
+    expect(model.sentences[0]).toMatch(/^As before: 2\.6\d× over \d+ nights; 13 figures are watched\.$/);
   });
 
   it('says of a night without a measurement what ended it, and what was measured last', () => {
@@ -20,54 +19,85 @@ describe('the page of a history', () => {
     expect(dead.sentences[0]).toMatch(/^Last measured on 1 Mar 2026: 2\.\d\d× .*, pass\.$/);
   });
 
-  it('sums up the last nights, and the money of thirty', () => {
-    expect(model.tiles.map(({ label, note }) => `${label}: ${note}`)).toEqual([
-      'Speedup: median of the last 7',
-      'Throughput, all replicas: median of the last 7',
-      'Latency p95: median of the last 7',
-      'Cache hit rate: median of the last 7',
-      'Cost of the last 30 runs: at list price',
+  it('has the figures of the newest night at its head, and the median of a week beside each', () => {
+    const values = [2.6, 2.61, 2.62, 2.63, 2.64, 2.65, 2.7].map((speedup, index) => aNight(index, speedup));
+    const [speedup] = pageModel('default', values).tiles;
+    expect(speedup).toEqual({ label: 'Speedup', value: '2.70×', note: 'median of the last 7: 2.63×' });
+    const [older] = pageModel('default', [...values, aNight(7, null)]).tiles;
+    expect(older).toMatchObject({ value: '2.70×', note: 'on 7 Jan 2026; median of the last 7: 2.63×' });
+    expect(pageModel('default', [aNight(0, 2.6)]).tiles[0]).toMatchObject({ note: 'the only run that has it' });
+    expect(model.tiles.map(({ label }) => label)).toEqual([
+      'Speedup',
+      'Throughput, all replicas',
+      'Latency p95',
+      'Cache hit rate',
+      'Lease to ready',
+      'Cost of the last 30 runs',
     ]);
-    expect(model.tiles[2]).toMatchObject({ value: '612 ms' });
-    // Thirty nights of which one died.
-    expect(model.tiles[4]).toMatchObject({ value: '$185' });
+  });
+
+  it('sums up the money of thirty nights', () => {
+    // One of them died.
+    expect(model.tiles.at(-1)).toMatchObject({ value: '$185', note: 'at list price' });
   });
 
   it('says how many nights have no bill, and never counts them as free', () => {
     const unpriced = pageModel('default', [aNight(0, 2.6), { ...aNight(1, 2.6), cost: { usd: 6, chipMinutes: 9 } }]);
-    expect(unpriced.tiles[4]).toMatchObject({ value: '$6.00', note: 'at list price; 1 without a bill' });
-    expect(pageModel('default', [aNight(0, 2.6)]).tiles[4]).toMatchObject({ value: '–' });
+    expect(unpriced.tiles.at(-1)).toMatchObject({ value: '$6.00', note: 'at list price; 1 without a bill' });
+    expect(pageModel('default', [aNight(0, 2.6)]).tiles.at(-1)).toMatchObject({ value: '–' });
   });
 
   it('has a gap where nothing was measured, and says each chart in a sentence', () => {
     const [speedup] = model.charts;
     expect(speedup?.lines[0]?.values.filter((value) => value === null)).toHaveLength(3);
-    expect(speedup?.description).toMatch(
-      /^speedup: 2\.\d\d× at last, 2\.\d\d× to 2\.\d\d× over 57 runs; target 2\.5–2\.8×\.$/,
+    expect(descriptionOf(speedup!, nights)).toMatch(
+      /^speedup: 2\.\d\d× at last, 2\.\d\d× to 2\.\d\d× over 57 runs; target 2\.5–2\.8× since 31 Jan 2026, 2\.4–2\.7× before\.$/,
     );
-    expect(model.charts.map(({ id }) => id)).toEqual(['speedup', 'throughput', 'latency', 'ttft', 'hit-rate', 'cost']);
+    expect(descriptionOf(pageModel('default', nights.slice(30)).charts[0]!, nights.slice(30))).toMatch(
+      /; target 2\.5–2\.8×\.$/,
+    );
+  });
+
+  it('holds each night against its own target', () => {
+    const { targets } = model.charts[0]!;
+    expect(targets?.slice(0, 30)).toEqual(Array(30).fill([2.4, 2.7]));
+    expect(targets?.slice(30)).toEqual(Array(30).fill([2.5, 2.8]));
+    const { target: _, ...old } = nights[59]!;
+    expect(pageModel('default', [old, nights[59]!]).charts[0]!.targets).toEqual([null, [2.5, 2.8]]);
+    expect(pageModel('default', [old]).charts[0]!.targets).toBeNull();
+  });
+
+  it('has a chart and a column for every figure', () => {
+    expect(model.charts.map(({ id }) => id)).toEqual([
+      'speedup',
+      'throughput',
+      'tokens',
+      'goodput',
+      'latency',
+      'ttft',
+      'tpot',
+      'hit-rate',
+      'quality',
+      'success',
+      'ready',
+      'cost',
+      'token-cost',
+    ]);
+    const night = Object.fromEntries(model.columns.map((column, at) => [column, model.nights[0]!.figures[at]]));
+    expect(night).toMatchObject({
+      'Goodput, req/s': '18.2',
+      'p95, ms': '612',
+      'TPOT, ms': '20.5',
+      Success: '100.0%',
+      Cost: '$6.31',
+    });
+    expect(night['Queue, min']).toMatch(/^\d+\.\d$/);
+    expect(night['Tokens/s']).toMatch(/^3\d\d$/);
   });
 
   it('draws no chart that no night has a figure for', () => {
     expect(pageModel('default', [aNight(0, 2.6)]).charts.map(({ id }) => id)).toEqual(['speedup']);
     expect(pageModel('default', [aNight(0, null)]).charts).toEqual([]);
-  });
-
-  it('begins an epoch where what is measured has changed, and names it', () => {
-    expect(model.epochs).toEqual([{ index: 30, changed: ['vLLM image: vllm:v1 → vllm:v2'] }]);
-    const flags = someNights(4).map((night, index) => ({
-      ...night,
-      env: { ...night.env, vllm: 'v', fp: index > 1 ? 'b' : 'a' },
-    }));
-    expect(pageModel('default', flags).epochs).toEqual([{ index: 2, changed: ['the flags of vLLM'] }]);
-  });
-
-  it('takes a run that died early for no change', () => {
-    const [before, after] = someNights(2).map((night) => ({ ...night, env: { ...night.env, fp: 'a', vllm: 'v' } }));
-    expect(
-      pageModel('default', [before!, { ...aNight(1, null), env: { ...before!.env, fp: 'x', vllm: null } }, after!])
-        .epochs,
-    ).toEqual([]);
   });
 
   it('counts failures by cause, the most frequent first', () => {
@@ -78,14 +108,18 @@ describe('the page of a history', () => {
     ]);
   });
 
-  it('links runs and commits, and nothing that is no address of the web', () => {
+  it('links runs, commits and pull requests, and nothing that is no address of the web', () => {
     expect(model.nights[0]).toMatchObject({
-      runUrl: 'https://github.example/acme/serving/actions/runs/1059',
-      commitUrl: `https://github.example/acme/serving/commit/${'c0ffee1'.repeat(5)}`,
+      runUrl: 'https://github.com/acme/serving/actions/runs/1059',
+      commitUrl: `https://github.com/acme/serving/commit/${shaOf(59)}`,
+      subject: 'Tune the scorers of the picker, step 59 (#60)',
+      pullRequest: { text: '#60', url: 'https://github.com/acme/serving/pull/60' },
     });
     const night = aNight(0, 2.6);
-    const evil = { ...night, run: { ...night.run, url: 'javascript:alert(1)//actions/runs/1' } };
-    expect(pageModel('default', [evil]).nights[0]).toMatchObject({ runUrl: null, commitUrl: null });
+    const evil = { ...night, run: { ...night.run, url: 'javascript:alert(1)//actions/runs/1', pullRequest: 7 } };
+    expect(pageModel('default', [evil]).nights[0]).toMatchObject({
+      ...{ runUrl: null, commitUrl: null, pullRequest: { text: '#7', url: null } },
+    });
   });
 
   it('reads records from before they had a target', () => {
@@ -95,7 +129,7 @@ describe('the page of a history', () => {
 
   it('shows the newest of very many, and says so', () => {
     const many = pageModel('default', someNights(SHOWN + 5), { unreadable: 2 });
-    expect(many.nights).toHaveLength(SHOWN);
+    expect(many.nights).toHaveLength(2_000);
     expect(many.leftOut).toEqual({ older: 5, unreadable: 2 });
   });
 
