@@ -29,10 +29,14 @@ export function startComparison(
   }
   differing.addEventListener('change', () => hideSame(differing.checked));
   place.hidden = false;
+  let shownPair = '';
   return (pair, shown) => {
     const newest = shown.records.at(-1) ?? [...records.values()].at(-1)!;
     const after = records.get(pair.to) ?? newest;
     const before = records.get(pair.from) ?? previousOf(after, data);
+    const own = JSON.stringify([before.key, after.key]);
+    if (own === shownPair) return;
+    shownPair = own;
     from.value = before.key;
     to.value = after.key;
     byId('difference').replaceChildren(...rowsOf(before, after));

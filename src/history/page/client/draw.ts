@@ -1,4 +1,5 @@
 import type uPlot from 'uplot';
+import type { Verdict } from '../../../lib/verdicts.ts';
 import type { Chart } from '../charts.ts';
 import type { Palette } from './palette.ts';
 
@@ -12,8 +13,6 @@ export interface Scene {
   selected: () => number | null;
   palette: Palette;
 }
-
-type Verdict = keyof Palette & ('pass' | 'fail' | 'inconclusive' | 'invalid' | 'error');
 
 /** Those that matter most come last, on top. */
 const ORDER: readonly Verdict[] = ['pass', 'inconclusive', 'invalid', 'error', 'fail'];

@@ -39,8 +39,12 @@ export function drawChart(place: HTMLElement, chart: Chart, context: PlotContext
     ...(interval ? [interval.low, interval.high] : []),
   ];
   const label = place.getAttribute('aria-label')?.replace(SHOWN, '') ?? '';
-  const say = (shown: string) => place.setAttribute('aria-label', `${label}${shown}`);
-  const plot = new uPlot(options(chart, place.clientWidth, { ...context, say }), columns as uPlot.AlignedData, place);
+  const describe = (shown: string) => place.setAttribute('aria-label', `${label}${shown}`);
+  const plot = new uPlot(
+    options(chart, place.clientWidth, { ...context, describe }),
+    columns as uPlot.AlignedData,
+    place,
+  );
   const fit = new ResizeObserver(() => {
     const width = place.clientWidth;
     if (width > 0 && width !== plot.width) plot.setSize({ width, height: HEIGHT });
@@ -71,7 +75,11 @@ function ends({ times, span }: PlotContext): [number, number] {
 /** What follows the description of a chart. */
 const SHOWN = / Shown: .*$/;
 
-function options(chart: Chart, width: number, context: PlotContext & { say: (shown: string) => void }): uPlot.Options {
+function options(
+  chart: Chart,
+  width: number,
+  context: PlotContext & { describe: (shown: string) => void },
+): uPlot.Options {
   const { unit, targets } = chart;
   const { palette } = context;
   const showAll = () => {
@@ -111,7 +119,7 @@ function options(chart: Chart, width: number, context: PlotContext & { say: (sho
         },
       ],
       setSelect: [(plot) => zoom(plot, context)],
-      setScale: [(plot, key) => (key === 'x' ? context.say(shownBy(plot, context)) : undefined)],
+      setScale: [(plot, key) => (key === 'x' ? context.describe(shownBy(plot, context)) : undefined)],
       ready: [(plot) => pickOnClick(plot, context)],
     },
   };
