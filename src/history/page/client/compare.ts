@@ -1,8 +1,8 @@
 import { isoMinute } from '../../../lib/timestamp.ts';
 import type { HistoryRecord } from '../../record.ts';
-import { comparisonOf } from '../facts.ts';
 import type { SeriesData } from '../view.ts';
 import { byId, element } from './dom.ts';
+import { comparisonOf } from './facts.ts';
 
 /** Keys of the two runs that are compared; empty for the newest ones. */
 export interface Pair {

@@ -1,12 +1,12 @@
-import { decimal } from '../../lib/number.ts';
-import { isoMinute } from '../../lib/timestamp.ts';
-import { percent, targetRange } from '../../report/format.ts';
-import type { HistoryRecord } from '../record.ts';
-import { speedupText } from '../speedup.ts';
-import { ENVIRONMENT } from './environment.ts';
-import { CHART_PLANS, figureOf } from './figures.ts';
-import { pullRequestOf } from './repository.ts';
-import { type Unit, valueText } from './values.ts';
+import { decimal } from '../../../lib/number.ts';
+import { isoMinute } from '../../../lib/timestamp.ts';
+import { percent, targetRange } from '../../../report/format.ts';
+import type { HistoryRecord } from '../../record.ts';
+import { speedupText } from '../../speedup.ts';
+import { ENVIRONMENT } from '../environment.ts';
+import { CHART_PLANS, figureOf } from '../figures.ts';
+import { pullRequestOf } from '../repository.ts';
+import { type Unit, valueText } from '../values.ts';
 
 /** Something that is known of a run, with its name. `value`: in `unit`, null where it was not measured. */
 export type Fact = { name: string; text: string } & ({ value: number | null; unit: FactUnit } | { value?: never });

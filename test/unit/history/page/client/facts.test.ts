@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { comparisonOf, factsOf } from '../../../../src/history/page/facts.ts';
-import { aNight } from '../records.ts';
-import { someNights } from './nights.ts';
+import { comparisonOf, factsOf } from '../../../../../src/history/page/client/facts.ts';
+import { aNight } from '../../records.ts';
+import { someNights } from '../nights.ts';
 
 describe('the comparison of two nights', () => {
   const [before, after] = [someNights(60)[0]!, someNights(60)[59]!];
