@@ -57,7 +57,7 @@ describe('one more name', { timeout: 90_000 }, () => {
     const ofMode = ['src/inputs/groups.ts', 'src/lib/modes.ts', 'src/modes/registry.ts'];
     const ofVerdict = [
       'src/commands/exit-codes.ts',
-      'src/history/page/view.ts',
+      'src/history/page/signs.ts',
       'src/lib/verdicts.ts',
       'src/report/headline.ts',
       'src/verdict/comparisons.ts',

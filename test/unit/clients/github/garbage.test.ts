@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGithub } from '../../../../lab/github/server.ts';
 import type { Reply } from '../../../../lab/google/http.ts';
 import { branchStore } from '../../../../src/clients/github/branch-store.ts';
+import { commitSubject } from '../../../../src/clients/github/commit-subject.ts';
 import { createGithubDeployments } from '../../../../src/clients/github/deployments.ts';
 import { createGithubIssues } from '../../../../src/clients/github/issues.ts';
 import { createGithub } from '../../../../src/clients/github/pull-request-comment.ts';
@@ -43,6 +44,7 @@ const CALLS: Record<string, [noun: string, path: RegExp, tries: number, call: ()
   comments: ['a page of comments', /graphql$/, 5, () => comments().findComment(comment)],
   'new comment': ['a comment', /\/issues\/7\/comments$/, 4, () => comments().upsertComment(comment)],
   'pull request': ['a pull request', /\/pulls\/7$/, 5, () => pullRequestHead(access(), 7)],
+  'subject of a commit': ['a commit', /\/git\/commits\//, 1, () => commitSubject(access(), 'a'.repeat(40))],
   deployment: [
     'a deployment',
     /\/deployments$/,
