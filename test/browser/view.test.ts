@@ -1,11 +1,31 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HistoryRecord } from '../../src/history/record.ts';
 import { someNights } from '../unit/history/page/nights.ts';
 import { LOOKS, type Pages, startPages } from './opened.ts';
 
 /** What each chart shows: the first and the last run on its axis of time. */
 const SPANS = `[...document.querySelectorAll('[data-chart]')].map((place) => / Shown: .*$/.exec(place.ariaLabel)[0])`;
+
+const ATTACK = '</script><img src=https://evil.example/x onerror=alert(1)><a href=javascript:alert(1)>x</a>"\'';
+
+/** A night whose every text is hostile. */
+function hostile(index: number): HistoryRecord {
+  const night = someNights(2)[index]!;
+  const texts = <T extends object>(value: T): T =>
+    Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, typeof inner === 'string' ? ATTACK : inner]),
+    ) as T;
+  return {
+    ...night,
+    ...{ key: `${index}${ATTACK}`, series: ATTACK, cause: ATTACK },
+    run: { ...texts(night.run), id: `${index}${ATTACK}` },
+    env: { ...texts(night.env), fp: String(index), flags: ATTACK, scorers: ATTACK },
+    m: { ...night.m, apart: [ATTACK] },
+    stages: [[ATTACK, 1, ATTACK]],
+  };
+}
 
 describe('what the page shows', () => {
   let pages: Pages;
@@ -16,6 +36,7 @@ describe('what the page shows', () => {
         ['default', someNights(40)],
         ['v6e nightly', someNights(60, 'v6e nightly')],
       ],
+      hostile: [[ATTACK, [hostile(0), hostile(1)]]],
     });
   });
   afterAll(() => pages?.close());
@@ -130,6 +151,18 @@ describe('what the page shows', () => {
     expect(href).toMatch(/^https:\/\/github\.com\/acme\/serving\/compare\/[0-9a-f]{35}\.\.\.[0-9a-f]{35}$/);
     await row.locator('a[href^="#run="]').click();
     expect(await page.locator('#selected h2').textContent()).toBe('Selected run of 2026-07-20 02:10');
+    await close();
+  });
+
+  it('is text, whatever a history holds', async () => {
+    const fragment = `#${new URLSearchParams({ run: `1${ATTACK}`, from: `0${ATTACK}`, to: `1${ATTACK}` })}`;
+    const { page, requests, complaints, close } = await pages.open('hostile', LOOKS.light, fragment);
+    expect(await page.locator('#selected').isVisible()).toBe(true);
+    expect(await page.locator('#difference tr').count()).toBeGreaterThan(40);
+    expect(await page.locator('#difference').textContent()).toContain('<img src=https://evil.example/x');
+    expect(await page.locator('img, iframe, [onerror], a[href*="evil"], a[href^="javascript"]').count()).toBe(0);
+    expect(await page.locator('.commits a').count()).toBe(0);
+    expect([requests.length, complaints]).toEqual([1, []]);
     await close();
   });
 
