@@ -1,11 +1,10 @@
-import { generate } from 'selfsigned';
+import { createHash } from 'node:crypto';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, PemPair } from '../protocol.ts';
+import { readShared, share } from '../shared-keys.ts';
 import { namesOf, workloadSelector } from './kserve-names.ts';
 import { selects } from './objects.ts';
 import { PODS } from './resources.ts';
-
-const TEN_YEARS_MS = 10 * 365 * 86_400_000;
 
 export interface Certificates {
   /** The certificate that the service's Secret must hold now. */
@@ -54,22 +53,10 @@ export function createCertificates(store: Store, first: PemPair, made: (service:
   };
 }
 
+/** The processes of one test run share it by what it covers. */
 async function selfSigned(subjects: string[]): Promise<PemPair> {
-  const isIp = (text: string) => /^[\d.]+$/.test(text);
-  const pems = await generate([{ name: 'organizationName', value: 'Kserve Self Signed' }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    notAfterDate: new Date(Date.now() + TEN_YEARS_MS),
-    extensions: [
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: subjects.map((text) =>
-          isIp(text) ? { type: 7 as const, ip: text } : { type: 2 as const, value: text },
-        ),
-      },
-    ],
-  });
-  return { cert: pems.cert, key: pems.private };
+  const name = `service ${createHash('sha256').update(subjects.join()).digest('hex')}`;
+  const pair = readShared<PemPair>(name) ?? (await (await import('../self-signed.ts')).selfSignedService(subjects));
+  share(name, pair);
+  return pair;
 }
