@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/cluster/**/*.test.ts'],
-    globalSetup: ['test/compile-cache.ts', 'test/cluster/require-assets.ts'],
+    globalSetup: ['test/compile-cache.ts', 'test/bundled.ts', 'test/cluster/require-assets.ts'],
     environment: 'node',
     pool: 'forks',
     // Every file starts an API server of its own, which keeps a core busy while it starts.

@@ -39,7 +39,7 @@ export default defineConfig({
   ],
   test: {
     sequence: { sequencer: LongFirst },
-    globalSetup: ['test/notice.ts', 'test/compile-cache.ts', 'test/shared-keys.ts'],
+    globalSetup: ['test/notice.ts', 'test/compile-cache.ts', 'test/shared-keys.ts', 'test/bundled.ts'],
     environment: 'node',
     // Tests start servers and child processes, and some set process-wide state such as exit codes.
     pool: 'forks',

@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/stack/**/*.test.ts'],
     // It needs vLLM beside the parts; the setup says so where it is not there.
     exclude: process.env.VLLM_ASSETS ? [] : ['test/stack/vllm.test.ts'],
-    globalSetup: ['test/compile-cache.ts', 'test/stack/require-stack.ts'],
+    globalSetup: ['test/compile-cache.ts', 'test/bundled.ts', 'test/stack/require-stack.ts'],
     environment: 'node',
     pool: 'forks',
     // Every file starts a stack of its own, whose ports are fixed.

@@ -75,6 +75,9 @@ exports.decodeAnyProtosInArray = require('./util').decodeAnyProtosInArray;
   },
 ];
 
+/** Packages of which `writeLean` writes a copy. */
+export const LEAN_PACKAGES: readonly string[] = LEAN.map(({ package: name }) => name);
+
 /** The description of the Container API without its beta version. */
 function withoutBeta(text: string): string {
   const root = JSON.parse(text) as {

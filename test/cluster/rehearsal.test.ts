@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assetsFolder } from '../../lab/apiserver/assets.ts';
@@ -12,11 +12,11 @@ import { childEnv } from '../../lab/child-env.ts';
 import { type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import { CLI } from '../cli.ts';
 import { onQuietMachine } from '../e2e/quiet.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { type Access, accessOf, neededBy, type Role, rulesIn, rulesWithout, sameGrants } from './permissions.ts';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const MINUTES = 60_000;
 
 /** Grants that no request of a run on this server shows, with the reason; each of them is tested elsewhere or stated. */

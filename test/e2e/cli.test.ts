@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnv } from '../../lab/child-env.ts';
 import { LAB } from '../../lab/lab.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
+import { CLI } from '../cli.ts';
 import { MINUTES, startE2e, until } from './e2e.ts';
-
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 it.each(['SIGINT', 'SIGHUP'] as const)(
   'the command line gives the nodes back after %s, a second one notwithstanding, and exits with 130',

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import { CLI } from '../cli.ts';
 import { fakeRunner, type Job } from './fake-runner.ts';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 export const MINUTES = 60_000;
 export const UNMEASURED_SCALE = 100;
 export const MEASURED_SCALE = 20;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childEnv } from '../../lab/child-env.ts';
 import { googleError, oauthError } from '../../lab/google/errors.ts';
@@ -9,9 +9,9 @@ import type { Inject } from '../../lab/google/http.ts';
 import { type GcpLab, startGcpLab } from '../../lab/test/google/gcp-lab.ts';
 import { entryFile } from '../../scripts/build/entries.ts';
 import type { Report } from '../../src/report/model.ts';
+import { CLI } from '../cli.ts';
 import { MINUTES } from './e2e.ts';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const PROVIDER = 'projects/123456789012/locations/global/workloadIdentityPools/ci/providers/github';
 const LOGIN = 'gcloud auth application-default login';
 

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childEnv } from '../../lab/child-env.ts';
-
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+import { CLI } from '../cli.ts';
 
 export interface Rehearsal {
   child: ChildProcess;

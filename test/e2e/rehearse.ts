@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CLI } from '../cli.ts';
 import { MINUTES, plain, UNMEASURED_SCALE } from './e2e.ts';
 import { ON_A_BUSY_MACHINE } from './quiet.ts';
 
 /** Exit code of a rehearsal whose machine was too busy. */
 const BUSY = 6;
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 /** Fewer and shorter pairs than `npm run rehearse` has, and nothing beside the verdict. */
 function rehearse(

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnv } from '../../lab/child-env.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
+import { CLI } from '../cli.ts';
 import { MINUTES, startE2e, until } from './e2e.ts';
-
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 it(
   'a run whose APIs are gone ends within the limit of its release, red, with the command for the nodes',

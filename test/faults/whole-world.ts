@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Agent, request } from 'undici';
 import { loopbackCertificate } from '../../lab/certs.ts';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
@@ -8,10 +7,10 @@ import { issueToken } from '../../lab/tokens.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import type { LeaseState } from '../../src/stages/context.ts';
 import { readLease } from '../../src/stages/lease/lease-record.ts';
+import { CLI } from '../cli.ts';
 import { fakeRunner, type Job } from '../e2e/fake-runner.ts';
 import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/default/leases/tpu-serving-gate-${LAB.nodePool}`;
 
 export const SERVERS = ['google', 'kube', 'github'] as const;

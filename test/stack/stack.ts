@@ -10,9 +10,9 @@ import { LAB, type Lab, type LabRecord, startLab } from '../../lab/lab.ts';
 import type { KubeObject, ProgramRecord } from '../../lab/protocol.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import { CLI } from '../cli.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const CLI = join(ROOT, 'src/cli.ts');
 export const MINUTES = 60_000;
 /** Half of a rehearsal's: Envoy and the picker are real, and share two cores with the load. */
 const TIME_SCALE = 10;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { childEnv } from '../../../lab/child-env.ts';
-import { root } from '../../checks/root.ts';
+import { CLI } from '../../cli.ts';
 
 const PARTS = {
   'kube-apiserver': 'kube/binaries/kube-apiserver',
@@ -34,7 +34,7 @@ function assetsWith(names: string[]): string {
 }
 
 function rehearse(args: string[], env: Record<string, string> = {}): { code: number | null; said: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src/cli.ts'), 'rehearse', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'rehearse', ...args], {
     env: { ...childEnv(), ...env },
     encoding: 'utf8',
   });

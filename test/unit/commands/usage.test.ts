@@ -7,7 +7,7 @@ import { childEnv } from '../../../lab/child-env.ts';
 import { visiblePaths } from '../../../src/commands/paths.ts';
 import { COMMANDS } from '../../../src/commands/registry.ts';
 import { VERSION } from '../../../src/lib/version.ts';
-import { root } from '../../checks/root.ts';
+import { CLI } from '../../cli.ts';
 
 interface Ended {
   code: number | null;
@@ -17,7 +17,7 @@ interface Ended {
 
 function cli(args: string[], env: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
+    const child = spawn(process.execPath, [CLI, ...args], {
       env: { ...childEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

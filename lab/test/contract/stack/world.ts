@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import { CLI } from '../../../../test/cli.ts';
 import { createRealApi, type RealApi } from '../../../apiserver/real-api.ts';
 import { gateRoles } from '../../../apiserver/roles.ts';
 import { LAB, startLab } from '../../../lab.ts';
@@ -45,7 +46,7 @@ export async function startWorld(options: { assets?: string; scenario?: Scenario
     ...(assets === undefined
       ? RECORDED_KSERVE
       : { stack: { assets, rbac: await roles(), add: [], verbose: isVerbose() } }),
-    entry: { module: resolve(ROOT, 'src/cli.ts'), args: ['lab-process'] },
+    entry: { module: CLI, args: ['lab-process'] },
   });
   const claims = { subject: 'contract@example.com', expiresAt: Date.now() + 86_400_000 };
   const token = lab.kube.adminToken ?? issueToken(lab.tokenSecret, claims);
