@@ -39,6 +39,7 @@ function rehearse(
         '--pair-duration=3s',
         '--latency-duration=0s',
         '--runbook=false',
+        '--goodput-slo=off',
         '--concurrency=10',
         ...flags,
       ],
