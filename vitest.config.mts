@@ -53,8 +53,8 @@ export default defineConfig({
           name: 'rooms',
           include: ['test/{e2e,faults}/**/*.test.ts', ...LONG],
           exclude: ['test/e2e/measured/**'],
-          // GitHub's runners have two to four cores, and these files wait for a third of their time.
-          maxWorkers: 3,
+          // GitHub's runners have two to four cores, and these files wait for half of their time.
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
@@ -78,7 +78,7 @@ export default defineConfig({
           ],
           // A process of its own for each file would cost a fifth of a second, which is more than most of them take.
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },
