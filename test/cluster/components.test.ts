@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import type { RealKube } from '../../lab/apiserver/api-server.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
 import { COMPONENTS } from '../../src/inputs/parsers/components.ts';
 import type { AnyObject } from '../any-object.ts';
 import { objectsBelow } from '../unit/manifests/files.ts';
 import { clientOf, makeNamespaces } from './client.ts';
-import { installCrds } from './crds.ts';
+import { startWithCrds } from './crds.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 const GATEWAY_NAMESPACE = 'opendatahub';
@@ -25,10 +25,9 @@ describe('API server with the definitions that the components need', () => {
   let client: KubeClient;
 
   beforeAll(async () => {
-    kube = await startApiServer();
+    kube = await startWithCrds(...PARTS);
     client = clientOf(kube);
     await makeNamespaces(client, NAMESPACE, GATEWAY_NAMESPACE);
-    for (const part of PARTS) await installCrds(kube, part);
   });
   afterAll(async () => {
     await client?.close();

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import type { RealKube } from '../../lab/apiserver/api-server.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../src/clients/kubernetes/objects.ts';
 import { readPicker } from '../../src/stack/picker.ts';
 import { readRoute } from '../../src/stack/route.ts';
 import { GATEWAY, NAMESPACE, SERVICE, VERSIONS } from '../unit/stack/kserve.ts';
 import { clientOf, makeNamespaces } from './client.ts';
-import { installCrds } from './crds.ts';
+import { startWithCrds } from './crds.ts';
 
 const collection: Record<string, string> = {
   Gateway: 'gateways',
@@ -35,10 +35,9 @@ describe.each(VERSIONS.filter(({ crds }) => crds !== null))('$name on a real API
   };
 
   beforeAll(async () => {
-    kube = await startApiServer();
+    kube = await startWithCrds('gateway-api', 'inference-extension', version.crds!);
     client = clientOf(kube);
     await makeNamespaces(client, NAMESPACE, 'opendatahub');
-    for (const part of ['gateway-api', 'inference-extension', version.crds!] as const) await installCrds(kube, part);
     // A fresh definition answers 429 for a moment, which the client waits out and a plain request does not.
     for (const { apiVersion, kind } of [GATEWAY, version.service, version.route, ...version.pools]) {
       expect(await client.list(apiVersion, kind)).toEqual([]);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import type { RealKube } from '../../lab/apiserver/api-server.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import { describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
 import type { AnyObject } from '../any-object.ts';
 import { objectsBelow, pattern } from '../unit/manifests/files.ts';
 import { clientOf, makeNamespaces } from './client.ts';
-import { installCrds } from './crds.ts';
+import { startWithCrds } from './crds.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 const GATEWAY_NAMESPACE = 'opendatahub';
@@ -33,10 +33,9 @@ describe.each(['kserve-odh-v0.15', 'kserve-v0.17.1', 'kserve-v0.20.0'] as const)
 
   // A server for each version: an installed definition cannot be replaced by one that never stored what it stores.
   beforeAll(async () => {
-    kube = await startApiServer();
+    kube = await startWithCrds('istio', kserve);
     client = clientOf(kube);
     await makeNamespaces(client, NAMESPACE, GATEWAY_NAMESPACE);
-    for (const part of ['istio', kserve] as const) await installCrds(kube, part);
   });
   afterAll(async () => {
     await client?.close();

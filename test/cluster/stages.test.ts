@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
+import type { RealKube } from '../../lab/apiserver/api-server.ts';
 import { loadManifests, type Manifest } from '../../src/clients/files/manifests.ts';
 import type { ClusterInfo } from '../../src/clients/google/gke.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
@@ -17,7 +17,7 @@ import type { AnyObject } from '../any-object.ts';
 import { ROOT } from '../unit/manifests/files.ts';
 import { POOL, stageContext, texts } from '../unit/stages/fakes.ts';
 import { clientOf, makeNamespaces } from './client.ts';
-import { installCrds } from './crds.ts';
+import { startWithCrds } from './crds.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
 const CLUSTER: ClusterInfo = {
@@ -43,7 +43,7 @@ describe('stages on a real API server', () => {
   let gateway: Server;
 
   beforeAll(async () => {
-    kube = await startApiServer();
+    kube = await startWithCrds('gateway-api', 'inference-extension', 'istio', 'kserve-odh-v0.15');
     admin = clientOf(kube);
     gateway = createServer((request, response) => {
       // As the temporary route has it: the way that was asked for is on the response.
@@ -59,9 +59,6 @@ describe('stages on a real API server', () => {
     const user = binding?.subjects[0].name;
     const token = kube.tokenFor(user);
     client = clientOf(kube, { accessToken: async () => token });
-    for (const part of ['gateway-api', 'inference-extension', 'istio', 'kserve-odh-v0.15'] as const) {
-      await installCrds(kube, part);
-    }
   });
   afterAll(async () => {
     gateway?.close();
