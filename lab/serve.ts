@@ -71,6 +71,7 @@ export async function serveLab(
       CLUSTER: LAB.cluster,
       POOL: LAB.nodePool,
       NAMESPACE: LAB.namespace,
+      GATEWAY: `${LAB.gateway.namespace}/${LAB.gateway.name}`,
       REPOSITORY: LAB.repository,
       REGISTRY_USER: 'lab',
       REGISTRY_TOKEN: 'lab',

@@ -17,12 +17,14 @@ import { NO_REMEDY } from '../src/diagnosis/rules/rule.ts';
 import { RULES } from '../src/diagnosis/rules/table.ts';
 import { ACTION_GROUPS, SWEEP_GROUPS } from '../src/inputs/groups.ts';
 import type { InputRow } from '../src/inputs/row.ts';
-import { rowsIn } from '../src/inputs/spec.ts';
+import { rowOf, rowsIn } from '../src/inputs/spec.ts';
 import { CAUSES, type CauseRow } from '../src/lib/causes.ts';
 import { Failure } from '../src/lib/failure.ts';
 import { withAddresses } from '../src/lib/gate-files.ts';
 import { emptyReport } from '../src/report/fold.ts';
 import { type StatedInput, withInputs } from './docs/action-inputs.ts';
+import { actionTypes } from './docs/action-types.ts';
+import { inputsByMode, modesOf, modesText, sectionsIn } from './docs/mode-inputs.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
   type ActionFile,
@@ -31,7 +33,8 @@ import {
   commandsTable,
   exitCodesTable,
   fieldsTable,
-  inputsTable,
+  inputsTables,
+  modeInputsTable,
   outputsTable,
   replaceBetween,
   scenariosTable,
@@ -47,6 +50,9 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, StatedInput>>>> =
   ),
 };
 
+/** The action files with the groups of their inputs, for their types. */
+const TYPED = { 'action.yml': ACTION_GROUPS, 'sweep/action.yml': SWEEP_GROUPS };
+
 function stated(rows: readonly (readonly [name: string, row: InputRow])[]): Record<string, StatedInput> {
   return Object.fromEntries(
     rows.map(([name, { description, actionDefault, default: byDefault = '' }]) => {
@@ -56,12 +62,17 @@ function stated(rows: readonly (readonly [name: string, row: InputRow])[]): Reco
   );
 }
 
-/** The tables of each page, by the name of their markers. */
-function tables(action: ActionFile): Record<string, Record<string, string>> {
+const modesOfInput = (name: string) => modesOf(rowOf(name));
+
+/** The tables of each page, by the name of their markers. `text` is that of action.yml. */
+function tables(text: string): Record<string, Record<string, string>> {
+  const action = parse(text) as ActionFile;
+  const sections = sectionsIn(text);
   return {
     'docs/rehearsal.md': { scenarios: scenariosTable(Object.values(EVERYDAY_SCENARIOS)) },
     'docs/reference.md': {
-      inputs: inputsTable(action),
+      'mode-inputs': modeInputsTable(inputsByMode(sections, modesOfInput)),
+      inputs: inputsTables(action, sections, (name) => modesText(modesOfInput(name))),
       outputs: outputsTable(action),
       commands: commandsTable(shownCommands(visiblePaths(COMMANDS))),
       'exit-codes': exitCodesTable(Object.values(EXIT_CODES)),
@@ -126,8 +137,13 @@ const SOURCE = { server: 'https://github.com', repository: 'OWNER/tpu-serving-ga
 async function generated(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [name, inputs] of Object.entries(ACTIONS)) files.set(name, withInputs(await current(name), inputs));
-  const action = parse(files.get('action.yml') ?? '') as ActionFile;
-  for (const [page, contents] of Object.entries(tables(action))) {
+  for (const [name, groups] of Object.entries(TYPED)) {
+    const { inputs = {}, outputs = {} } = parse(files.get(name) ?? '') as ActionFile;
+    const names = { inputs: Object.keys(inputs), outputs: Object.keys(outputs) };
+    files.set(name.replace('action.yml', 'action-types.yml'), actionTypes(groups, names));
+  }
+
+  for (const [page, contents] of Object.entries(tables(files.get('action.yml') ?? ''))) {
     const write = (text: string, [name, table]: [string, string]) => replaceBetween(text, name, table, page);
     files.set(page, Object.entries(contents).reduce(write, await current(page)));
   }

@@ -23,7 +23,7 @@ export async function cli(args: string[]): Promise<number> {
   }
 }
 
-/** Whether `parseArgs` threw it, for arguments that a command does not take, or a file given is no result. */
+/** Whether `parseArgs` threw it, for arguments that a command does not take, or a file given is not a result. */
 function isUsage(error: unknown): boolean {
   if (error instanceof Failure && BAD_FILE.has(error.code)) return true;
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');

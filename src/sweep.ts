@@ -6,7 +6,7 @@ import { warnOfUnhandled } from './pipeline/action-outputs.ts';
 import { interruptSignal } from './pipeline/signals.ts';
 import { logLine } from './report/escape.ts';
 
-/** The sweeper as an action: `sweep/action.yml`. Red when a pool could not be given back, and when it could not look. */
+/** The sweeper as an action: `sweep/action.yml`. It fails when it cannot release a pool, and when it cannot look. */
 export async function sweepAction(): Promise<number> {
   const { env } = process;
   const io = createActionsIo(env);
@@ -28,12 +28,9 @@ export async function sweepAction(): Promise<number> {
   });
   const outcome = await sweeping.catch((error: unknown) => endedEarly(io, error));
   if (outcome === 'failed') {
-    io.error(
-      'A node pool whose run is gone could not be given back: TPU nodes may still be running. See the summary.',
-      {
-        title: 'TPU nodes were not given back',
-      },
-    );
+    io.error('A node pool whose run is gone could not be released: TPU nodes may still be running. See the summary.', {
+      title: 'TPU nodes were not released',
+    });
   }
   return outcome === 'done' ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 import { anchorOf } from '../../src/lib/gate-files.ts';
+import type { Section } from './mode-inputs.ts';
 
 /** What README shows of `action.yml`. */
 export interface ActionFile {
@@ -6,13 +7,31 @@ export interface ActionFile {
   outputs?: Record<string, { description?: string } | null>;
 }
 
-/** A Markdown table of the inputs. Throws an Error that names every input without a description. */
-export function inputsTable(action: ActionFile): string {
-  const entries = Object.entries(action.inputs ?? {});
-  demandDescriptions('input', entries);
+/** A heading and a Markdown table for each section of the inputs. Throws an Error that names every input without a description. */
+export function inputsTables(
+  action: ActionFile,
+  sections: readonly Section[],
+  modesText: (name: string) => string,
+): string {
+  const inputs = action.inputs ?? {};
+  demandDescriptions('input', Object.entries(inputs));
+  const row = (name: string) => {
+    const input = inputs[name];
+    return [code(name), defaultOf(input?.default), cell(input?.description), modesText(name)];
+  };
+  return sections
+    .map(({ title, names }) => `### ${title}\n\n${table(['Input', 'Default', 'Meaning', 'Modes'], names.map(row))}`)
+    .join('\n\n');
+}
+
+/** A Markdown table of the modes and the inputs that each takes; a whole section by its title, with a link. */
+export function modeInputsTable(
+  rows: readonly { mode: string; whole: readonly string[]; single: readonly string[] }[],
+): string {
+  const links = (titles: readonly string[]) => titles.map((title) => `[${title}](#${anchorOf(title)})`);
   return table(
-    ['Input', 'Default', 'Meaning'],
-    entries.map(([name, input]) => [code(name), defaultOf(input?.default), cell(input?.description)]),
+    ['Mode', 'All inputs of', 'And'],
+    rows.map(({ mode, whole, single }) => [code(mode), links(whole).join(', '), single.map(code).join(', ')]),
   );
 }
 

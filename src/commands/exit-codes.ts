@@ -4,12 +4,12 @@ import type { Verdict } from '../report/model.ts';
 export const EXIT_CODES = {
   pass: { code: 0, short: 'pass', meaning: 'pass' },
   fail: { code: 1, short: 'fail', meaning: 'fail; `history show`: the newest run is worse' },
-  error: { code: 2, short: 'error', meaning: 'error: never measured, or nodes that could not be given back' },
-  usage: { code: 3, short: 'bad usage', meaning: 'bad usage, or a file that is no result' },
+  error: { code: 2, short: 'error', meaning: 'error: never measured, or nodes that could not be released' },
+  usage: { code: 3, short: 'bad usage', meaning: 'bad usage, or a file that is not a result' },
   undecided: { code: 4, short: 'inconclusive or invalid', meaning: 'inconclusive, or measured wrongly (`invalid`)' },
   differed: { code: 5, short: 'not as promised', meaning: '`rehearse`: the end is not what the scenario promises' },
   busy: { code: 6, short: 'machine too busy', meaning: '`rehearse`: this machine is too busy to measure; try again' },
-  interrupted: { code: 130, short: 'interrupted', meaning: 'interrupted; the nodes were given back' },
+  interrupted: { code: 130, short: 'interrupted', meaning: 'interrupted; the nodes were released' },
 } as const;
 
 /** How a command ends. */

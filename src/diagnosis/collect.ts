@@ -46,7 +46,7 @@ const CONTROLLER_NAMESPACES = ['opendatahub', 'kserve', 'istio-system'] as const
 /**
  * What the cluster and the cloud say now of a run that did not pass: conditions, pods with the last lines of each
  * container, events, nodes, pool, routes, gateway, filters, policies. Best effort and bounded in size and time: a problem
- * here must not hide the one that is being explained, and is told as a gap.
+ * here must not hide the one that is being explained, and is reported as a gap.
  */
 export async function collectEvidence(options: CollectOptions): Promise<ClusterEvidence> {
   const found = emptyEvidence();
@@ -130,7 +130,7 @@ async function collect(options: CollectOptions, found: ClusterEvidence): Promise
       const nodes =
         (await kube.list('v1', 'Node', { labelSelector: `cloud.google.com/gke-nodepool=${nodePool}` })) ?? [];
       found.nodes = nodes.slice(0, MOST_NODES).map(nodeEvidence);
-      // Who may not list the pods of every namespace need not be told so each time.
+      // Who may not list the pods of every namespace need no line for it each time.
       if (found.nodes.length > 0 && (await kube.canI({ verb: 'list', group: '', resource: 'pods' }))) {
         found.strangers = await strangersOn(kube, found.nodes, service?.name);
       }

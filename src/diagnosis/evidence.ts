@@ -10,7 +10,7 @@ export interface ConditionEvidence {
 
 export interface ContainerEvidence {
   name: string;
-  /** An init container that is no sidecar. */
+  /** An init container that is not a sidecar. */
   init: boolean;
   image: string;
   ready: boolean;
@@ -87,7 +87,7 @@ export interface FilterEvidence {
   namespace: string;
   /** It replaces the router's configuration of a route and names no gRPC service: the endpoint picker is lost. */
   erasesPicker: boolean;
-  /** It has the gateway keep bodies back, which a picker that answers to streamed ones alone waits for in vain. */
+  /** It has the gateway keep bodies back, which a picker that answers to streamed ones alone never gets. */
   buffers: boolean;
   /** Routes that it names. */
   routes: string[];

@@ -6,7 +6,7 @@ import type {
   NetworkPolicySpec,
 } from '../clients/kubernetes/kinds.ts';
 
-/** One end of a connection; `labels` null for what is no pod: a node, the API server, an address on the internet. */
+/** One end of a connection; `labels` null for what is not a pod: a node, the API server, an address on the internet. */
 export interface Peer {
   namespace: string;
   labels: Readonly<Record<string, string>> | null;

@@ -27,7 +27,7 @@ export function conditionsOf(list: unknown): ConditionEvidence[] {
     }));
 }
 
-/** What a pod tells of itself; logs are added by whoever may read them. */
+/** What a pod reports of itself. The caller adds the logs, if it may read them. */
 export function podEvidence(pod: Pod, role: PodRole): PodEvidence {
   const { metadata, spec, status } = pod;
   const conditions = conditionsOf(status?.conditions);

@@ -97,7 +97,7 @@ function goOn(context: Context, issue: KnownIssue): Step {
   };
   if (cond !== null && mark.cond !== null && cond !== mark.cond) {
     const before = records.findLast((record) => conditionOf(record) === mark.cond);
-    const body = `What was measured has changed, so that the old level is no measure any more: ${changes(before, newest)}.\n\n${nights(records)}`;
+    const body = `The measured system has changed, so the old level no longer applies: ${changes(before, newest)}.\n\n${nights(records)}`;
     return end('What is measured has changed; a new level begins.', body);
   }
   const comments: string[] = [];

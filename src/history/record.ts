@@ -7,7 +7,7 @@ export type Triple = readonly [value: number, low: number, high: number];
 /**
  * A run as the history keeps it: one line of JSON, about two kilobytes, whose texts are all bounded. Additive changes keep
  * `v`, so that a field may be absent in older records; readers keep fields that they do not know. Null means not known. A
- * failure is kept too, for without it neither availability nor cost can be told.
+ * failure is kept too, for without it neither availability nor cost is known.
  */
 export interface HistoryRecord {
   v: 1;

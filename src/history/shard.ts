@@ -9,7 +9,7 @@ export function shardPath({ series, ts }: Pick<HistoryRecord, 'series' | 'ts'>):
 }
 
 interface Line {
-  /** Null for what is no record of ours: kept as it is. */
+  /** Null for a line that is not a record of the gate: kept as it is. */
   key: string | null;
   ts: string;
   text: string;

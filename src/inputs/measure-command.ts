@@ -4,7 +4,7 @@ import { rowOf } from './spec.ts';
 /** Inputs that a comment may set. None of them names a file, an identity, a cluster or an amount of money. */
 export const COMMAND_OPTIONS = ['base-replicas', 'pairs', 'max-slowdown', 'target-speedup'] as const;
 
-/** The inputs that a command sets, or one sentence for who wrote a command that is refused. */
+/** The inputs that a command sets, or one sentence for the author of a refused command. */
 export type MeasureCommand = { options: Readonly<Record<string, string>> } | { refusal: string };
 
 const TAKES = `\`/measure\` takes ${COMMAND_OPTIONS.map((name) => `\`${name}\``).join(', ')}, each once as \`name=value\`.`;

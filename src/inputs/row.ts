@@ -1,3 +1,4 @@
+import type { ModeName } from '../lib/modes.ts';
 import type { InputGroup } from './groups.ts';
 
 /** What a parser may look at. A problem that is noted twice is reported once. */
@@ -24,6 +25,8 @@ interface Described {
   aliases?: readonly string[];
   /** Every value that is allowed, where they are few; for help and completion. */
   choices?: readonly string[];
+  /** Modes that the input changes anything in, where these are not all that read its group. For the documentation. */
+  modes?: readonly ModeName[];
   /** Text in `action.yml` and in the help of the command line. */
   description: string;
   /** Text in `sweep/action.yml`, where it differs. */

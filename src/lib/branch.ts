@@ -5,5 +5,5 @@ export function branchProblem(what: string, branch: string): string | null {
   }
   return /^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]*[A-Za-z0-9_-]$/.test(branch)
     ? null
-    : `${what} "${branch}" is no name of a branch; letters, digits and "_./-" are, such as tpu-bench-data.`;
+    : `${what} "${branch}" is not the name of a branch; letters, digits and "_./-" are, such as tpu-bench-data.`;
 }

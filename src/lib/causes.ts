@@ -1,6 +1,6 @@
 /**
- * Whose move it is: the author of the change under test, whoever configures the workflow, the owner of the cluster, a
- * provider such as Google Cloud, whoever stopped the run, or the gate itself.
+ * Who acts: the author of the change under test, the person who configures the workflow, the owner of the cluster, a
+ * provider such as Google Cloud, the person who stopped the run, or the maintainers of the gate.
  */
 export type Blame = 'change' | 'config' | 'cluster' | 'cloud' | 'operator' | 'gate';
 

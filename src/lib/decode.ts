@@ -58,7 +58,8 @@ export const number: Decoder<number> = (value, path) => {
 
 /** A whole number from 0 that survives JSON: an id, or a count. */
 export const whole: Decoder<number> = (value, path) => {
-  if (!Number.isSafeInteger(number(value, path)) || (value as number) < 0) throw mismatch(path, 'is no whole number');
+  if (!Number.isSafeInteger(number(value, path)) || (value as number) < 0)
+    throw mismatch(path, 'is not a whole number');
   return value as number;
 };
 
@@ -161,7 +162,7 @@ export function quoted(given: string): string {
   return `"${line.length > 60 ? `${line.slice(0, 59)}…` : line}"`;
 }
 
-/** Parses JSON. The mismatch of what is none says what it looks like, and never quotes it but for the title of a page. */
+/** Parses JSON. The mismatch of other text describes what it looks like, and never quotes it but for the title of a page. */
 export function fromJson(body: string): unknown {
   try {
     return JSON.parse(body);

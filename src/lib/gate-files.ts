@@ -46,7 +46,7 @@ export function causeAddress(cause: string, { server, repository, ref }: GateSou
 /** Of the heading `No known cause`. */
 export const UNKNOWN_ANCHOR = 'no-known-cause';
 
-/** The anchor that GitHub gives a heading: lower case, without what is no letter, digit, `_` or `-`. */
+/** The anchor that GitHub gives a heading: lower case, without what is not a letter, digit, `_` or `-`. */
 export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -75,7 +75,7 @@ export interface RoleNames {
 
 /**
  * A command that grants the gate roles, in any folder. IDENTITY is left to the reader: the e-mail of the service account, or
- * the principal of the federation. Names that are no names of Kubernetes are left to the reader too.
+ * the principal of the federation. Names that are not names of Kubernetes are left to the reader too.
  */
 export function grantCommand(roles: readonly Role[], names: RoleNames = {}): string {
   const address = (role: string) => gateFile(`manifests/rbac/${role}.yaml`);

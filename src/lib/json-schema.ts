@@ -84,7 +84,7 @@ function checkScalar(schema: JsonSchema, value: unknown, path: string): void {
   if (typeof value === 'string') {
     if (value.length > MOST.characters) throw mismatch(path, `has ${value.length} characters`);
     if (schema.format === 'date-time' && !(DATE_TIME.test(value) && Number.isFinite(Date.parse(value)))) {
-      throw mismatch(path, 'is no time of ISO 8601 in UTC');
+      throw mismatch(path, 'is not a time of ISO 8601 in UTC');
     }
   }
   if (typeof value !== 'number') return;

@@ -24,7 +24,7 @@ export function renderMarker(marker: Marker): string {
   return `<!-- tpu-serving-gate v1 id=${pack(marker.id)} run=${pack(marker.run)} attempt=${attempt} n=${number}${state} -->`;
 }
 
-/** The marker of a comment body, or null when its first line is none of ours. */
+/** The marker of a comment body, or null when its first line is not a marker of the gate. */
 export function parseMarker(body: string): Marker | null {
   const match = LINE.exec(body.split('\n', 1)[0] ?? '');
   if (!match) return null;

@@ -15,7 +15,7 @@ export interface ModeTraits {
   measures: boolean;
   /** Leaves a stack that serves after the run. */
   keepsStack: boolean;
-  /** Makes the stack anew where it exists already, since somebody else may own its fields. */
+  /** Creates the stack again where it exists already, since somebody else may own its fields. */
   remakesStack: boolean;
   /** Takes components of the gate over the manifests. */
   takesComponents: boolean;

@@ -28,7 +28,7 @@ export function quantityText(value: Nanos): string {
     return value % 1_000_000n === 0n ? `${value / 1_000_000n}m` : `${Number(value) / Number(NANO)}`;
   }
   const whole = value / NANO;
-  // A number of pods or chips is no number of Ki.
+  // A number of pods or chips is not a number of Ki.
   const units = Object.entries(BINARY).filter(([, bits]) => bits >= 20);
   const unit = units.findLast(([, bits]) => whole !== 0n && whole % (1n << BigInt(bits)) === 0n);
   return unit ? `${whole >> BigInt(unit[1])}${unit[0]}` : String(whole);

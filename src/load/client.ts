@@ -58,7 +58,7 @@ export function createLoadClient(options: LoadClientOptions): LoadClient {
     // One connection per request in flight, in both arms; HTTP/2 would put them all on one.
     allowH2: false,
     // Connections idle while the other arm runs may be closed by the far side, and the reset would count as its error;
-    // they are opened anew instead, before the window of the next block begins.
+    // they are opened again instead, before the window of the next block begins.
     keepAliveTimeout: 4_000,
     // The deadline of each request covers both; undici's own timers are coarser.
     headersTimeout: 0,

@@ -55,7 +55,7 @@ export function encodedHistogram(values: readonly number[]): string {
 
 /**
  * The values of encoded histograms together, ascending, milliseconds: each as the middle of its bucket, which is within
- * 0.1 % of what was recorded. Throws for text that is no histogram.
+ * 0.1 % of what was recorded. Throws for text that is not a histogram.
  */
 export function mergedValues(encoded: readonly string[]): number[] {
   const merged = emptyHistogram() as JsHistogram;

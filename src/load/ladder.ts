@@ -37,7 +37,7 @@ export async function climb(
     done.push({ concurrency, requestsPerSecond });
     const isFlat = before !== undefined && requestsPerSecond < (1 + SMALLEST_GAIN) * before;
     const isTop = index === rungs.length - 1;
-    // Nothing was answered: a higher rung would wait for its deadlines in vain.
+    // Nothing was answered: a higher rung would wait for its deadlines for nothing.
     const isDead = requestsPerSecond === 0;
     if (isFlat || isTop || isDead) return { chosen: concurrency, rungs: done, warm, topReached: isTop && !isFlat };
   }

@@ -46,7 +46,7 @@ export function arrivalTimes(
 ): number[] {
   const { arrivals, ratePerSecond, durationMs } = options;
   if (!(ratePerSecond > 0 && Number.isFinite(ratePerSecond))) {
-    throw new RangeError(`${ratePerSecond} requests per second is no rate`);
+    throw new RangeError(`${ratePerSecond} requests per second is not a rate`);
   }
   const random = createRandom(options.seed);
   const gap = 1_000 / ratePerSecond;

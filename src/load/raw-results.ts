@@ -1,7 +1,7 @@
 import type { RequestRecord } from './types.ts';
 
 /**
- * The records as JSON lines, so that anybody can judge the run anew: times relative to `originMs`, rounded to
+ * The records as JSON lines, so that anybody can judge the run again: times relative to `originMs`, rounded to
  * microseconds. About 200 bytes a request.
  */
 export function* rawResultLines(records: Iterable<RequestRecord>, originMs: number): Generator<string> {

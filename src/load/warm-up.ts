@@ -27,7 +27,7 @@ export async function warmUp(options: {
     bins.push(bin.measured.window.requestsPerSecond);
     medianLatencyMs = medianOf(bin);
     if (agree(bins, tolerance)) return { bins, settled: true, medianLatencyMs };
-    // Each further bin would wait for its deadlines in vain.
+    // Each further bin would wait for its deadlines for nothing.
     if (bin.measured.run.ended !== 'complete' || medianLatencyMs === null) break;
   }
   return { bins, settled: false, medianLatencyMs };

@@ -48,11 +48,11 @@ export async function cleanUp(io: ActionsIo, env: Env): Promise<number> {
   const done = outcome === 'done';
   const verdict = done ? 'pass' : 'error';
   setOutputs(io, { mode: 'cleanup', verdict, passed: String(done), changed: String(changed) });
-  if (!done) io.error('Not all pools could be given back; the summary and the log say which.', { title: 'Cleanup' });
+  if (!done) io.error('Not all pools could be released; the summary and the log name them.', { title: 'Cleanup' });
   return done ? 0 : 1;
 }
 
-/** The inputs of the action for the sweeper. Those of other modes are not read, and are no mistake. */
+/** The inputs of the action for the sweeper. Those of other modes are not read, and are not a mistake. */
 function forSweep(source: InputSource): InputSource {
   const known = new Set(spellingsIn(ACTION_GROUPS));
   return { ...source, given: source.given.filter((name) => !known.has(name)) };

@@ -59,7 +59,7 @@ async function take({ io, calls, comment, url }: Answering, env: Env): Promise<n
   const command = measureCommand(comment.body);
   if (!command) {
     setOutputs(io, NOTHING);
-    io.notice('The comment is no command.', 'Command');
+    io.notice('The comment is not a command.', 'Command');
     return 0;
   }
   const refuse = async (sentence: string) => {

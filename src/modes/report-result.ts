@@ -137,11 +137,11 @@ async function keepHistory(
   } catch (error) {
     emit({
       type: 'warning',
-      text: `the history was not written: ${adviceText(error)} \`history add\` with the result.json of the artifact makes up for it`,
+      text: `the history was not written: ${adviceText(error)} Run \`history add\` with the result.json of the artifact.`,
     });
   }
   const known = await readSeries(store, series).catch((error: unknown) => {
-    emit({ type: 'warning', text: `the history was not read, so that there is no page: ${adviceText(error)}` });
+    emit({ type: 'warning', text: `the history was not read, so there is no page: ${adviceText(error)}` });
     return null;
   });
   if (!known) return { watch: null, watchSentences: [], pagePath: null, issueUrls: [] };

@@ -18,7 +18,7 @@ import { sweep } from '../stages/release/sweep.ts';
 import type { SweepContext } from '../stages/release/sweep-context.ts';
 import { endSweep, readNote } from '../stages/release/sweep-note.ts';
 
-/** What a sweep is told by, and tells; the action and the command line each have their own. */
+/** Where a sweep gets its inputs, and where it reports; the action and the command line each have their own. */
 export interface SweepIo {
   source: InputSource;
   env: Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ export interface SweepIo {
   outputs: (values: Record<'swept' | 'failed' | 'issue-url' | 'last-run', string>) => void;
   /** Ends stacks that are kept as well: that of one pool, or of all. */
   ends?: string | 'all';
-  /** Only says what would be given back. */
+  /** Only says what would be released. */
   dryRun?: boolean;
   /** Called before the first call that changes the cluster; never in a dry run. */
   onChanging?: () => void;

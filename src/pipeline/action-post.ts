@@ -34,13 +34,13 @@ const FILES_LIMIT_MS = 5_000;
 
 /** The action's post step: releases the nodes, however main ended, then finishes the comment. Returns the exit code. */
 export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
-  holdInterrupts((name) => io.warning(`${name} does not end this step before the nodes are given back.`));
+  holdInterrupts((name) => io.warning(`${name} does not end this step before the nodes are released.`));
   const saved = readState(io);
   const emit = stepLog(io);
   const lease = saved.lost ? await leaseFromCluster(io, env, emit) : saved.lease;
   if (lease === 'unknown') return 1;
   if (!lease) {
-    io.info('No TPU node was leased, so there is nothing to give back.');
+    io.info('No TPU node was leased, so there is nothing to release.');
     return 0;
   }
   if (lease.kept) {
@@ -49,7 +49,7 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
   }
   const { inputs: given, problems } = parseReleaseInputs(io.inputs, lease);
   const inputs = { ...defaultInputs(env), ...given };
-  for (const problem of problems) io.warning(`${problem} The nodes are given back without this input.`);
+  for (const problem of problems) io.warning(`${problem} The nodes are released without this input.`);
   // What distinguishes the legs of a matrix is not asked for again.
   inputs.commentId = saved.commentId || inputs.commentId;
   io.mask(inputs.githubToken);
@@ -99,7 +99,7 @@ async function leaseFromCluster(io: ActionsIo, env: Env, emit: Emit): Promise<Le
 
 function leak(io: ActionsIo, release: Release): number {
   io.error(`${release.message} TPU nodes may still be running. Run by hand: ${release.command}`, {
-    title: 'TPU nodes were not given back',
+    title: 'TPU nodes were not released',
   });
   return 1;
 }

@@ -30,7 +30,7 @@ export async function releaseAsStage(connection: ReleaseConnection, lease: Lease
   emit({
     type: 'stage-start',
     stage: 'release',
-    title: `Give back node pool ${lease.nodePool}`,
+    title: `Release node pool ${lease.nodePool}`,
     usualMs: null,
     limitMs,
   });

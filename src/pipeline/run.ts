@@ -152,7 +152,7 @@ export function createRun(given: Omit<BaseContext, 'note'>, journal: Journal, ho
 
 /**
  * Whether a stage ended without a fault of its own: by a signal, by a limit on the run, or for a stage that has failed
- * already. Such a stage is no second failure for a reader to look into.
+ * already. Such a stage is not a second failure for a reader to look into.
  */
 function wasStopped({ code }: Failure, { aborted, reason }: AbortSignal, { stages }: Report): boolean {
   if (code === BESIDE_FAILED || code === SUPERSEDED || isCutOff(code)) return true;

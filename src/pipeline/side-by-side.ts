@@ -27,7 +27,7 @@ export function sideBySide(context: StageContext): SideBySide {
               new Failure({
                 stage: 'lease',
                 code: BESIDE_FAILED,
-                message: 'Stopped, since the stage beside it failed.',
+                message: 'Stopped because the stage beside it failed.',
               }),
             );
           }),

@@ -53,7 +53,7 @@ export function readState({ getState }: Pick<ActionsIo, 'getState'>): FoundState
 
 const DEPLOYMENT = object({ repository: name, id: whole });
 
-/** Null for what is no deployment. One that cannot be read stays as it is on GitHub. */
+/** Null for what is not a deployment. One that cannot be read stays as it is on GitHub. */
 function deploymentIn(text: string): DeploymentRef | null {
   try {
     return DEPLOYMENT(fromJson(text), '');

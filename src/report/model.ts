@@ -38,7 +38,7 @@ export interface Report {
   reasons: string[];
   /** What ended the run before its result; null where nothing did. */
   failure: ReportedFailure | null;
-  /** The best explanation of a run that did not pass; null where there is none to give. */
+  /** The best explanation of a run that did not pass; null without one. */
   diagnosis: Diagnosis | null;
   /** What was asked for; `preflight` also for a dry run of another. */
   mode: RunMode;
@@ -72,7 +72,7 @@ export interface Report {
   runbook: RunbookFigures | null;
   /** TPU time and its list price. Null when no node was seen. */
   cost: Cost | null;
-  /** What became of the nodes. Null until the post step. */
+  /** What happened to the nodes. Null until the post step. */
   release: Release | null;
 }
 

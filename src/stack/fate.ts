@@ -63,7 +63,7 @@ const AUTHOR =
 /** Reasons for what the manifest itself refers to, or asks for. */
 const AUTHORS_REASON = /^(?:RefsInvalid\w*|Stopped|InvalidRenderedConfig)$/;
 
-/** Whose move a fault is: the author's where it names what the manifest holds, else that of whoever runs the cluster. */
+/** Who acts on a fault: the author where it names what the manifest holds, else the owner of the cluster. */
 export function blameOf({ reason = '', message = '' }: Pick<Condition, 'reason' | 'message'>): Blame {
   return AUTHORS_REASON.test(reason) || AUTHOR.test(message) ? 'change' : 'cluster';
 }

@@ -53,7 +53,7 @@ export function readPickerFile(text: string): PickerFile | Misread {
   } catch {
     return { problem: `has more than ${MOST_ALIASES} aliases, or one without its anchor`, at: /\*\w/ };
   }
-  if (!isMap(value)) return { problem: 'is no map of fields', at: WHOLE };
+  if (!isMap(value)) return { problem: 'is not a map of fields', at: WHOLE };
   const plugins = readPlugins(value.plugins ?? []);
   if (!Array.isArray(plugins)) return plugins;
   const given = readProfiles(value.schedulingProfiles ?? []);
@@ -87,7 +87,7 @@ export function typeOf({ plugins }: PickerFile, ref: string): string {
 }
 
 function readPlugins(value: unknown): DeclaredPlugin[] | Misread {
-  if (!Array.isArray(value)) return { problem: 'has plugins that are no list', at: /plugins:/ };
+  if (!Array.isArray(value)) return { problem: 'has plugins that are not a list', at: /plugins:/ };
   const plugins: DeclaredPlugin[] = [];
   for (const [index, entry] of value.entries()) {
     const { type, name }: Record<string, unknown> = isMap(entry) ? entry : {};
@@ -101,13 +101,13 @@ function readPlugins(value: unknown): DeclaredPlugin[] | Misread {
 
 function readProfiles(value: unknown): Profile[] | Misread {
   const at = /schedulingProfiles:/;
-  if (!Array.isArray(value)) return { problem: 'has schedulingProfiles that are no list', at };
+  if (!Array.isArray(value)) return { problem: 'has schedulingProfiles that are not a list', at };
   const profiles: Profile[] = [];
   for (const [index, entry] of value.entries()) {
     if (!isMap(entry)) return { problem: `has an empty entry (schedulingProfiles[${index}])`, at };
     const list = entry.plugins ?? [];
     const place = `schedulingProfiles[${index}].plugins`;
-    if (!Array.isArray(list)) return { problem: `has a profile whose plugins are no list (${place})`, at };
+    if (!Array.isArray(list)) return { problem: `has a profile whose plugins are not a list (${place})`, at };
     const refs = list.map((each) => (isMap(each) ? each : {}));
     const empty = refs.findIndex(({ pluginRef }) => typeof pluginRef !== 'string' || pluginRef === '');
     if (empty >= 0) return { problem: `has an entry without a pluginRef (${place}[${empty}])`, at };

@@ -36,7 +36,7 @@ export async function readPicker(kube: KubeClient, service: ServiceRef): Promise
   return { image: main.image ?? null, scorers: scorersOf(words), source };
 }
 
-/** The service's Deployment that is no workload: a controller that labels it otherwise still owns it. */
+/** The service's Deployment that is not a workload: a controller that labels it otherwise still owns it. */
 async function byOwner(kube: KubeClient, service: ServiceRef): Promise<Deployment | null> {
   const all = (await kube.list('apps/v1', 'Deployment', { namespace: service.namespace })) ?? [];
   const others = all.filter((one) => isOwnedBy(one, service) && !isWorkload(one));

@@ -39,7 +39,7 @@ export function fieldsIn(value: unknown, ...path: string[]): Fields {
   return isMap(at) ? at : {};
 }
 
-/** The items of a value that are objects; empty for what is no list. */
+/** The items of a value that are objects; empty for what is not a list. */
 export function itemsIn(value: unknown): Fields[] {
   return Array.isArray(value) ? value.filter(isMap) : [];
 }

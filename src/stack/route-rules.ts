@@ -13,8 +13,8 @@ export interface RouteRule {
 }
 
 /**
- * The rules of a route in their order. KServe has had 3, 1, 3, 4, 8 and 12 of them; which one carries completions is
- * told by path and backend, never by place. (istio/istio pilot/pkg/config/kube/gateway/conversion.go for the name.)
+ * The rules of a route in their order. KServe has had 3, 1, 3, 4, 8 and 12 of them; path and backend decide which one
+ * carries completions, never its place. (istio/istio pilot/pkg/config/kube/gateway/conversion.go for the name.)
  */
 export function rulesOf(route: HTTPRoute): RouteRule[] {
   const namespace = route.metadata.namespace ?? 'default';

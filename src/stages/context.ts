@@ -73,7 +73,7 @@ export type PreparedBase =
   /** One sentence. */
   | { state: 'not-measured'; reason: string };
 
-/** Saved before the first call that can cost money; all that `post` needs to give the TPUs back. */
+/** Saved before the first call that can cost money; all that `post` needs to release the TPUs. */
 export interface LeaseState {
   v: 1;
   projectId: string;

@@ -37,7 +37,7 @@ export function hostsOf({ machineType, tpuTopology }: NodePoolInfo): number {
   return (chips !== null && tpuTopology !== null && hostsOfSlice(tpuTopology, chips)) || 1;
 }
 
-/** Refuses a pool that a resize cannot serve, or cannot be trusted to give back. */
+/** Refuses a pool that a resize cannot serve, or cannot be trusted to release. */
 export function checkPool(pool: NodePoolInfo, nodes: number, restingNodes: number): void {
   if (pool.status === 'ERROR' || pool.status === 'STOPPING') {
     const conditions = pool.conditions.join('; ');
@@ -102,7 +102,7 @@ export function poolNotes(pool: NodePoolInfo, runMs: number): string[] {
     notes.push(`node pool ${pool.name} is RUNNING_WITH_ERROR: usable in part, as GKE says; the nodes will tell`);
   }
   if (pool.spot) {
-    notes.push(`node pool ${pool.name} is of spot nodes: a run that loses one is told as preempted, never as slow`);
+    notes.push(`node pool ${pool.name} is of spot nodes: a run that loses one is reported as preempted, never as slow`);
   }
   if (pool.maxRunSeconds !== null && pool.maxRunSeconds * 1_000 < runMs) {
     const minutes = Math.round(pool.maxRunSeconds / 60);

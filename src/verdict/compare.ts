@@ -50,7 +50,7 @@ const ENVIRONMENT: readonly (readonly [string, (report: Report) => string])[] = 
   ['gate', ({ tool }) => tool.version],
 ];
 
-/** What differs from the last run that passed, of what both runs know; the commit is told beside it. */
+/** What differs from the last run that passed, of what both runs know; the commit is stated beside it. */
 export function sincePass(passed: Report, report: Report): ChangesSincePass {
   const { url, sha } = passed.run;
   return {

@@ -72,7 +72,7 @@ export interface TokenCount {
   generation: number;
 }
 
-/** One block and what the cluster looked like at its two edges, while no request of ours was in flight. */
+/** One block and what the cluster looked like at its two edges, while the gate had no request in flight. */
 export interface BlockEvidence {
   arm: LoadArm;
   /** The pod that the block was to go to; null for all, and where it is not known. */

@@ -55,7 +55,7 @@ function restart(block: BlockEvidence): string | null {
     if (!before || !after) continue;
     if (grew(before.restarts, after.restarts)) return `${pod} restarted during a block`;
     const [from, to] = [before.processStartSeconds, after.processStartSeconds];
-    if (from !== null && to !== null && Math.abs(to - from) > 1) return `${pod} was started anew during a block`;
+    if (from !== null && to !== null && Math.abs(to - from) > 1) return `${pod} was restarted during a block`;
     if (after.finished < before.finished) {
       return `The counter of ${pod} went back from ${before.finished} to ${after.finished} finished requests`;
     }

@@ -32,7 +32,7 @@ function refused(block: BlockEvidence): string | null {
 function ownAccount(edges: PodEdges | undefined): string {
   const count = edges ? served(edges) : null;
   if (count === null) return 'its own counters could not be read';
-  if (count < 0) return 'its own counters began anew';
+  if (count < 0) return 'its own counters started again';
   return `by its own counters it served ${count} requests`;
 }
 

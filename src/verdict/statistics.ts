@@ -101,7 +101,7 @@ export function percentilesOverBlocks(blocks: readonly (readonly number[])[]): P
     const value = nearestRank(sorted, p);
     if (filled.length < 3) return { value, low: null, high: null };
     const shares = filled.map((values) => values.filter((each) => each <= value).length / values.length);
-    // Blocks that agree by chance are no proof: never less than independent values would differ.
+    // Blocks that agree by chance are not proof: never less than independent values would differ.
     const error = Math.max(
       standardDeviation(shares) / Math.sqrt(filled.length),
       Math.sqrt((p * (1 - p)) / sorted.length),

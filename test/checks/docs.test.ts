@@ -6,28 +6,41 @@ import { withInputs } from '../../scripts/docs/action-inputs.ts';
 import {
   causeSections,
   causesTable,
-  inputsTable,
+  inputsTables,
+  modeInputsTable,
   outputsTable,
   replaceBetween,
   scenariosTable,
 } from '../../scripts/docs/tables.ts';
 import { RULES } from '../../src/diagnosis/rules/table.ts';
+import { CAUSES } from '../../src/lib/causes.ts';
 import { anchorOf, CAUSES_PAGE, causeAddress, EXAMPLES, UPSTREAM_RULES } from '../../src/lib/gate-files.ts';
 import { root } from './root.ts';
 
 describe('the tables of README.md', () => {
-  it('show name, default and meaning of every input', () => {
+  it('show name, default, meaning and modes of every input, below the heading of its section', () => {
     const inputs = {
       pairs: { description: 'From the first look\nto the last.\n', default: '6-15' },
       comment: { description: '`on` | `off`.', default: '' },
     };
-    expect(inputsTable({ inputs })).toBe(
+    const sections = [
+      { title: 'Load', names: ['pairs'] },
+      { title: 'Report', names: ['comment'] },
+    ];
+    expect(inputsTables({ inputs }, sections, (name) => (name === 'pairs' ? '`nightly`' : 'every run'))).toBe(
       [
-        '| Input | Default | Meaning |',
-        '| --- | --- | --- |',
-        '| `pairs` | `6-15` | From the first look to the last. |',
-        '| `comment` |  | `on` \\| `off`. |',
+        ...['### Load', '', '| Input | Default | Meaning | Modes |', '| --- | --- | --- | --- |'],
+        ...['| `pairs` | `6-15` | From the first look to the last. | `nightly` |', ''],
+        ...['### Report', '', '| Input | Default | Meaning | Modes |', '| --- | --- | --- | --- |'],
+        '| `comment` |  | `on` \\| `off`. | every run |',
       ].join('\n'),
+    );
+  });
+
+  it('show for each mode the sections that it takes whole, and the names of others', () => {
+    const rows = [{ mode: 'deploy', whole: ['Time and cost'], single: ['manifests', 'nodes'] }];
+    expect(modeInputsTable(rows).split('\n')[2]).toBe(
+      '| `deploy` | [Time and cost](#time-and-cost) | `manifests`, `nodes` |',
     );
   });
 
@@ -40,7 +53,11 @@ describe('the tables of README.md', () => {
 
   it('cannot be made with a description missing', () => {
     expect(() =>
-      inputsTable({ inputs: { nodes: { default: '3' }, pairs: { description: ' ' }, ok: { description: 'x' } } }),
+      inputsTables(
+        { inputs: { nodes: { default: '3' }, pairs: { description: ' ' }, ok: { description: 'x' } } },
+        [],
+        () => '',
+      ),
     ).toThrow('action.yml: no description for input "nodes", "pairs".');
     expect(() => outputsTable({ outputs: { verdict: null } })).toThrow('no description for output "verdict"');
   });
@@ -72,7 +89,7 @@ describe('the page of causes', () => {
   it('has the place that a comment links to, for every cause and for none', async () => {
     const anchors = anchorsOf(await readFile(join(root, CAUSES_PAGE), 'utf8'));
     const source = { server: 'https://github.com', repository: 'o/r', ref: 'v1' };
-    const causes = ['unknown.what', ...new Set(RULES.map((rule) => rule.cause))];
+    const causes = ['unknown.what', ...Object.keys(CAUSES), ...RULES.map((rule) => rule.cause)];
     const dead = causes.filter((one) => !anchors.includes(causeAddress(one, source).split('#')[1]!));
     expect(dead).toEqual([]);
     expect(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index)).toEqual([]);
@@ -226,7 +243,7 @@ describe('withInputs', () => {
     expect(withInputs(FILE, { pairs, pool, gone })).toBe(FILE);
   });
 
-  it('writes anew what is stated wrongly, and nothing else', () => {
+  it('writes again what is stated wrongly, and nothing else', () => {
     const description = 'How many: a whole number.';
     expect(withInputs(FILE, { pool, pairs: { description, default: '7' }, gone })).toBe(
       FILE.replace('description: How many.', 'description: "How many: a whole number."').replace("'6'", '"7"'),
@@ -236,10 +253,12 @@ describe('withInputs', () => {
     );
   });
 
-  it('adds an input at the end and removes one that is gone', () => {
-    const text = withInputs(FILE, { pool, pairs, more: { description: 'More.' } });
+  it('adds an input behind the one before it in the table, and removes one that is gone', () => {
+    const text = withInputs(FILE, { pool, more: { description: 'More.' }, pairs });
     expect(text).not.toContain('gone:');
-    expect(text).toContain('  # Other\n  more:\n    description: More.\n\noutputs:\n  verdict:\n');
+    expect(text).toContain('      by name.\n  more:\n    description: More.\n  pairs:\n');
+    const first = withInputs(FILE, { more: { description: 'More.' }, pool, pairs, gone });
+    expect(first).toContain('inputs:\n  more:\n    description: More.\n  # Where\n');
   });
 
   it('refuses a file without inputs', () => {

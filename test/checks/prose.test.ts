@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { figuresOf, offencesIn } from '../../scripts/prose/rule.ts';
 import { sentencesOf } from '../../scripts/prose/sentences.ts';
+import { offencesInSource } from '../../scripts/prose/sources.ts';
 import { root } from './root.ts';
 
 const words = (count: number) => Array.from({ length: count }, (_, index) => `Word${index}`).join(' ');
@@ -80,6 +81,26 @@ describe('the rule', () => {
   });
 });
 
+describe('the dialect in sources', () => {
+  it.each([
+    ['a comment over two lines', '/**\n * A pool of\n * ours.\n */', 'src/a.ts:2: "of ours"'],
+    ['a text', "const hint = 'The nodes are given back.';", 'src/a.ts:1: "given back"'],
+    ['a doc comment', '\n/** Answers the lease. */', 'src/a.ts:2: "* Answers the"'],
+    ['a line comment', 'x();\n// It waits in vain.', 'src/a.ts:2: "in vain"'],
+  ])('is found in %s', (_, text, place) => {
+    expect(offencesInSource('src/a.ts', text)).toEqual([expect.stringContaining(place)]);
+  });
+
+  it.each([
+    '/** Null where there is none of it. */',
+    '// The nodes come back.',
+    "'Answers are short.'",
+    'const towhom = 1;',
+  ])('is not found in %s', (text) => {
+    expect(offencesInSource('src/a.ts', text)).toEqual([]);
+  });
+});
+
 describe('node scripts/prose.ts', () => {
   const folder = mkdtempSync(join(tmpdir(), 'prose-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -92,7 +113,7 @@ describe('node scripts/prose.ts', () => {
   it('fails for a page, a new one too, and names each offence', async () => {
     mkdirSync(join(folder, 'docs'));
     writeFileSync(join(folder, 'README.md'), 'All is well.\n');
-    expect(await prose(folder)).toEqual({ code: 0, text: '1 pages are in plain English.\n' });
+    expect(await prose(folder)).toEqual({ code: 0, text: '1 pages and 0 source files are in plain English.\n' });
     writeFileSync(join(folder, 'docs/new.md'), 'Of the nodes there is none.\n');
     expect(await prose(folder)).toEqual({
       code: 1,
@@ -107,6 +128,6 @@ describe('node scripts/prose.ts', () => {
   it('is part of npm run check, and passes', async () => {
     const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
     expect(manifest.scripts.check).toContain('node scripts/prose.ts');
-    expect((await prose()).text).toMatch(/^\d+ pages are in plain English\.$/m);
+    expect((await prose()).text).toMatch(/^\d+ pages and \d{3} source files are in plain English\.$/m);
   });
 });

@@ -126,7 +126,7 @@ describe('the built action, when things go wrong', () => {
     expect(e2e.job.outputs()).toMatchObject({ verdict: 'error', changed: 'false' });
     const post = await e2e.job.post().done;
     expect(post.code).toBe(0);
-    expect(post.log).toContain('nothing to give back');
+    expect(post.log).toContain('nothing to release');
     const { gcp, kube, comments } = await e2e.record();
     expect([...gcp, ...kube, ...comments]).toEqual([]);
   });

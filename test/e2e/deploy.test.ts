@@ -61,7 +61,7 @@ describe('a stack that is deployed to stay', () => {
       expect(await states()).toEqual(['in_progress,success,inactive', 'in_progress,success']);
 
       const look = e2e.otherJob(run(4), { mode: 'cleanup', 'dry-run': 'true' });
-      expect(await look.main().done).toMatchObject({ code: 0, log: expect.stringContaining('would be given back') });
+      expect(await look.main().done).toMatchObject({ code: 0, log: expect.stringContaining('would be released') });
       expect((await e2e.record()).nodes).toHaveLength(1);
       const cleanup = e2e.otherJob(run(3), { mode: 'cleanup' });
       expect(await cleanup.main().done).toMatchObject({ code: 0 });
@@ -136,7 +136,7 @@ describe('a stack that was to stay', () => {
   );
 
   it(
-    'is the way back where somebody had made Pattern 1 by hand: it is made anew, and goes in the end',
+    'rolls back where somebody had made Pattern 1 by hand: it is created again, and goes in the end',
     async () => {
       e2e = await startE2e('pass', { mode: 'restore', comment: 'off' });
       const main = await e2e.job.main().done;

@@ -41,7 +41,7 @@ describeRehearsals(MEASURED_SCALE, [
     says: [
       /Invalid/,
       /qwen2-3b-pattern3-kserve-\S+ refused \d+ connections of the gateway, which tried other replicas/,
-      /A replica did not serve, and the gateway asked others in its place/,
+      /A replica did not serve, and the gateway used others instead/,
     ],
   },
 ]);

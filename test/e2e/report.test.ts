@@ -85,7 +85,7 @@ describe('mode report', () => {
     expect(page).toContain('<title>Pass: 2.68×');
     // No pull request belongs to a schedule.
     expect((await record()).comments).toEqual([]);
-    expect((await job.post().done).log).toContain('nothing to give back');
+    expect((await job.post().done).log).toContain('nothing to release');
   });
 
   it('comments on the pull request of the event, whatever the file says', async () => {
@@ -133,7 +133,7 @@ describe('mode report', () => {
     [
       'a time that is a path',
       (report) => JSON.stringify({ ...report, finishedAt: '../../../x' }),
-      'finishedAt is no time',
+      'finishedAt is not a time',
     ],
     ['nesting without end', '[{"a":'.repeat(100_000), 'it is JSON that ends too early.'],
     ['50 MB', `"${'x'.repeat(50 * 1024 * 1024)}"`, 'it has 52428802 characters.'],

@@ -35,7 +35,7 @@ describe('a pull request from a fork', () => {
     expect(job.outputs()).toMatchObject({ verdict: '', passed: 'false', changed: 'false' });
     const post = await job.post().done;
     expect(post).toMatchObject({ code: 0 });
-    expect(post.log).toContain('nothing to give back');
+    expect(post.log).toContain('nothing to release');
     expect(post.log).not.toMatch(/::(?:error|warning)/);
     expect(job.files().join()).not.toContain('of pull_request_target');
   });

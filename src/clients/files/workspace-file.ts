@@ -20,7 +20,7 @@ export async function readWorkspaceFile(options: {
     throw refused(`"${input}" is "${path}", which lies outside of the workspace; only files below it are read.`);
   });
   const info = await stat(file).catch(() => null);
-  if (!info?.isFile()) throw refused(`"${input}" is "${path}", which is no file of the workspace.`);
+  if (!info?.isFile()) throw refused(`"${input}" is "${path}", which is not a file of the workspace.`);
   if (info.size > mostBytes) {
     throw refused(`"${input}" is "${path}" of ${info.size} bytes; at most ${mostBytes} are read.`);
   }

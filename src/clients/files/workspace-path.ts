@@ -10,7 +10,7 @@ export async function inside(root: string, path: string): Promise<string> {
   if (isOutside(root, real)) {
     throw badManifest(`${basename(path)} lies outside of ${basename(root)}; only files below it are read.`);
   }
-  // A link within is no way out, but what a reviewer reads must be what is applied.
+  // A link within is not a way out, but what a reviewer reads must be what is applied.
   if (real !== path && path.startsWith(`${root}${sep}`)) {
     throw badManifest(`${relative(root, path)} is or lies behind a symbolic link; only files and folders are read.`);
   }
@@ -34,7 +34,7 @@ export async function readBounded(root: string, path: string): Promise<string> {
   const info = await stat(real).catch(() => null);
   if (!info) throw badManifest(`${labelOf(root, path)} does not exist.`);
   // A pipe without a writer would be waited for without end.
-  if (!info.isFile()) throw badManifest(`${labelOf(root, path)} is no regular file.`);
+  if (!info.isFile()) throw badManifest(`${labelOf(root, path)} is not a regular file.`);
   if (info.size > MOST_BYTES) {
     throw badManifest(`${labelOf(root, path)} has ${info.size} bytes; at most ${MOST_BYTES} are read of one manifest.`);
   }

@@ -48,7 +48,7 @@ export function isBadAnswer(error: unknown): error is Failure {
 const sha = matching(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'a commit hash');
 const address = matching(/^https?:\/\/[^\s<>"]+$/, 'an address');
 const time: Decoder<string> = (value, path) => {
-  if (!Number.isFinite(Date.parse(text(value, path)))) throw mismatch(path, 'is no time');
+  if (!Number.isFinite(Date.parse(text(value, path)))) throw mismatch(path, 'is not a time');
   return value as string;
 };
 
@@ -162,7 +162,7 @@ export const BLOB: Wanted<Buffer> = {
   decode(value, path) {
     const { content, encoding } = blob(value, path);
     const packed = content.replace(/\s/g, '');
-    if (encoding !== 'base64' || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) throw mismatch('content', 'is no base64');
+    if (encoding !== 'base64' || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) throw mismatch('content', 'is not base64');
     return Buffer.from(packed, 'base64');
   },
 };

@@ -120,7 +120,7 @@ export function branchStore(options: BranchOptions): TextStore {
   };
 }
 
-/** A moved ref is 422 or 409; the rest as for any call. Milliseconds, or undefined when trying again is no use. */
+/** A moved ref is 422 or 409; the rest as for any call. Milliseconds, or undefined when trying again is useless. */
 function pauseBeforeRound(error: unknown, round: number): number | undefined {
   const status = statusOf(error);
   const moved =

@@ -40,7 +40,7 @@ export function createCommandCalls(access: GithubAccess): CommandCalls {
   const reading = callingWith(access, 'contents: read');
   return {
     permissionOf: (login) => {
-      const doing = 'reading the permission of who commented';
+      const doing = 'reading the permission of the commenter';
       const { repository, signal } = access;
       return guarded({ repository, signal, permission: 'contents: read' }, doing, () =>
         asking(

@@ -5,7 +5,7 @@ import { statusOf } from './errors.ts';
 import { octokitFor } from './octokit.ts';
 import { asking, type RetryOptions, requestSignal, withRetries } from './retry.ts';
 
-/** A comment of ours: written by this token's identity, not minimised, with our marker in its first line. */
+/** A comment of the gate: written by this token's identity, not minimised, with the marker of the gate in its first line. */
 export interface OwnComment {
   id: number;
   url: string;
@@ -110,7 +110,7 @@ export function commentCalls(
   };
 }
 
-/** The client looks for errors in whatever comes, and fails by itself where that is no object. */
+/** The client looks for errors in whatever comes, and fails by itself where that is not an object. */
 function noPage(error: unknown): null {
   if (error instanceof TypeError) return null;
   throw error;

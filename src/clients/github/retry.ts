@@ -21,7 +21,7 @@ export interface RetryOptions {
 export interface RoundOptions extends RetryOptions {
   /** Rounds at most. */
   most: number;
-  /** Milliseconds to wait after an error of a round, 0 for at once; undefined when another round is no use. */
+  /** Milliseconds to wait after an error of a round, 0 for at once; undefined when another round is useless. */
   pauseMs: (error: unknown, round: number) => number | undefined;
 }
 
@@ -67,7 +67,7 @@ export function requestSignal(signal: AbortSignal | undefined): AbortSignal {
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
-/** Milliseconds to wait, or undefined when trying again is no use. A bad answer has no status, like an error of the network. */
+/** Milliseconds to wait, or undefined when trying again is useless. A bad answer has no status, like an error of the network. */
 export function pauseBeforeRetry(error: unknown, attempt: number): number | undefined {
   const status = statusOf(error);
   const limited = isRateLimit(error);

@@ -8,7 +8,7 @@ export interface GithubRuns {
   runEnded(page: string): Promise<boolean | null>;
 }
 
-/** A post step may still be giving the nodes back when GitHub calls a run completed. */
+/** A post step may still be releasing the nodes when GitHub calls a run completed. */
 const GRACE_MS = 10 * 60_000;
 
 /** GitHub's workflow runs, as the sweeper uses them. Needs `actions: read`. */

@@ -98,7 +98,7 @@ function checkBody(body: unknown, pathname: string): void {
 }
 
 /**
- * What is wrong with an answer that was no good one; null for any other error. The library wraps what is thrown while it
+ * What is wrong with an answer that was not a good one; null for any other error. The library wraps what is thrown while it
  * reads one like a lost connection, without a status of HTTP; only errors of the network have a code of their own.
  */
 export function unreadable(error: unknown): string | null {

@@ -62,7 +62,7 @@ export interface GkeClient {
   readonly cluster: string;
   getCluster(): Promise<ClusterInfo>;
   getNodePool(pool: string): Promise<NodePoolInfo>;
-  /** Asks for `nodeCount` nodes in each zone of the pool. Answers the operation; nodes come later. */
+  /** Asks for `nodeCount` nodes in each zone of the pool. Returns the operation; nodes come later. */
   setNodePoolSize(pool: string, nodeCount: number): Promise<GkeOperation>;
   getOperation(name: string): Promise<GkeOperation>;
   listOperations(): Promise<GkeOperation[]>;

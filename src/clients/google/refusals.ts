@@ -167,7 +167,7 @@ export const GOOGLE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
     reasons: ['ACCESS_TOKEN_SCOPE_INSUFFICIENT'],
     words: /insufficient authentication scopes/i,
     remedy: () =>
-      'The token may not do what the identity may. Sign in anew (gcloud auth application-default login), or give the machine the scope cloud-platform.',
+      'The token may not do what the identity may. Sign in again (gcloud auth application-default login), or give the machine the scope cloud-platform.',
   },
   {
     code: 'gke-permission',

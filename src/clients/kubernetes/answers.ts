@@ -104,7 +104,7 @@ export const SERVER_VERSION: Wanted<{ gitVersion: string }> = {
   decode: object({ gitVersion: name }),
 };
 
-/** The kinds of one group and version; a list without one of the `always` is none. */
+/** The kinds of one group and version; a list without one of the `always` does not count. */
 export function theResources(groupVersion: string, always: readonly string[] = []) {
   const resource = object({ name, kind: name, namespaced: flag });
   const fields = object({ groupVersion: exactly(groupVersion), resources: list(resource, 'or-null') });

@@ -284,7 +284,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         ...(previous ? { previous: 'true' } : {}),
       });
       const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
-      // A container that has not started answers 400; that is no reason to fail a diagnosis.
+      // A container that has not started answers 400; that is not a reason to fail a diagnosis.
       const answer = await call(
         `Log of ${pod}/${container}`,
         () => send(HttpMethod.GET, path, { accept: '*/*' }),

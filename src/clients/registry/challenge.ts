@@ -5,7 +5,7 @@ export interface Challenge {
   scope: string | null;
 }
 
-/** Reads a `WWW-Authenticate: Bearer …`. Null for another scheme, or where the realm is no address. */
+/** Reads a `WWW-Authenticate: Bearer …`. Null for another scheme, or where the realm is not an address. */
 export function bearerChallenge(header: string | string[] | undefined): Challenge | null {
   for (const one of header === undefined ? [] : [header].flat()) {
     const [, rest] = /(?:^|,\s*)bearer\s+(.*)$/is.exec(one.slice(0, 4_096)) ?? [];

@@ -67,7 +67,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const send = async (method: 'GET' | 'HEAD', first: URL, signal: AbortSignal, token?: string): Promise<Reply> => {
     let url = first;
     for (let redirects = 0; ; redirects += 1) {
-      if (!isMirror(url) && !mayBeAsked(url)) throw new Error(`${hostOf(url)} is no https name of the internet`);
+      if (!isMirror(url) && !mayBeAsked(url)) throw new Error(`${hostOf(url)} is not an https name of the internet`);
       const dispatcher = isMirror(url) ? (inside as Dispatcher) : outside;
       const given = await orAbort(
         request(url, {

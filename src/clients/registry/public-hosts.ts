@@ -80,7 +80,7 @@ export const publicLookup: LookupFunction = (host, options, done) => {
     const [first] = found ?? [];
     if (error || !first) return done(error ?? new Error(`${host} has no address`), []);
     if (inner) {
-      const text = `${host} has the address ${inner.address}, which is none of the public internet`;
+      const text = `${host} has the address ${inner.address}, which is not of the public internet`;
       return done(Object.assign(new Error(text), { code: PRIVATE_ADDRESS }), []);
     }
     return options.all ? done(null, found) : done(null, first.address, first.family);

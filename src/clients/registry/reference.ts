@@ -19,7 +19,7 @@ const LONGEST_REPOSITORY = 255;
 /**
  * Reads an image reference by the rules of distribution/reference: a first part with a dot, a colon or the name localhost
  * is the registry, else it is docker.io; a docker.io name of one part is in `library/`; no tag is `latest`. Null for what
- * is no reference.
+ * is not a reference.
  */
 export function imageReference(given: string): ImageReference | null {
   const [named = '', digest, ...more] = given.split('@');

@@ -1,16 +1,16 @@
-/** The last line of a terminal, which is drawn anew; what is printed scrolls above it. */
+/** The last line of a terminal, which is drawn again and again; what is printed scrolls above it. */
 export interface LiveLine {
   /** Asked for its text at each drawing; null takes the line away. */
   show(text: (() => string) | null): void;
   print(line: string): void;
 }
 
-/** Whether somebody sits there who sees a line that is drawn anew: not a pipe, not CI, not a dumb terminal. */
+/** Whether somebody sits there who sees a line that changes: not a pipe, not CI, not a dumb terminal. */
 export function isTerminal(
   { isTTY, columns }: { isTTY?: boolean | undefined; columns?: number | undefined },
   { CI, TERM }: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  // Without a width, as some pseudo-terminals are, there is no line that could be drawn anew.
+  // Without a width, as some pseudo-terminals are, there is no line that could change.
   return isTTY === true && (columns ?? 0) > 0 && !CI && TERM !== 'dumb';
 }
 
@@ -18,7 +18,7 @@ export function isTerminal(
 export async function liveLine(stream: NodeJS.WriteStream): Promise<LiveLine> {
   const { default: ora } = await import('ora');
   let text: (() => string) | null = null;
-  // Whether there is a terminal has been decided; its own interrupts would end the process before the nodes are given back.
+  // Whether there is a terminal has been decided; its own interrupts would end the process before the nodes are released.
   const spinner = ora({
     stream,
     isEnabled: true,

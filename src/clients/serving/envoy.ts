@@ -58,13 +58,13 @@ export interface HostDelta extends EnvoyHost {
 }
 
 /**
- * The differences between two readings of one Envoy, host by host. Never below 0: Envoy makes a cluster anew when its
+ * The differences between two readings of one Envoy, host by host. Never below 0: Envoy creates a cluster again when its
  * configuration changes, for example by a DestinationRule, and the counters of all its hosts start at 0 (seen with
  * istiod). Such a host has what it counted since then. A host that has left has zeros, for its last counters are lost.
  */
 export function hostsBetween(before: readonly EnvoyHost[], after: readonly EnvoyHost[]): HostDelta[] {
   const earlier = new Map(before.map((host) => [keyOf(host), host]));
-  const anew = new Set(
+  const restarted = new Set(
     after.flatMap((host) => {
       const was = earlier.get(keyOf(host));
       return was && COUNTERS.some((name) => host[name] < was[name]) ? [host.cluster] : [];
@@ -72,7 +72,7 @@ export function hostsBetween(before: readonly EnvoyHost[], after: readonly Envoy
   );
   const there = after.map((host): HostDelta => {
     const was = earlier.get(keyOf(host));
-    if (anew.has(host.cluster)) return { ...host, reset: was !== undefined };
+    if (restarted.has(host.cluster)) return { ...host, reset: was !== undefined };
     const since = (name: (typeof COUNTERS)[number]) => host[name] - (was?.[name] ?? 0);
     const deltas = { requests: since('requests'), errors: since('errors'), connectFailures: since('connectFailures') };
     return { ...host, ...deltas, reset: false };

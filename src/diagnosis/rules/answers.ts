@@ -155,7 +155,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     cause: 'tls.server-only',
     title: 'The gateway speaks plain HTTP to a server with TLS',
     looksLike:
-      '503 "connection termination": vLLM has --ssl-certfile, and no DestinationRule of the pool (completions) or of the workload (model list) makes the gateway speak TLS',
+      '503 "connection termination": vLLM has --ssl-certfile, and no DestinationRule makes the gateway use TLS. Completions need one for the pool, the model list one for the workload',
     pattern: PLAIN_TO_TLS,
     when: (evidence) => {
       const secure = containersOf(evidence, 'replica').some(
@@ -200,7 +200,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     when: ({ cluster }) => (cluster?.filters ?? []).some(({ buffers }) => buffers),
     explanation: ({ cluster }) => {
       const filter = cluster?.filters.find(({ buffers }) => buffers);
-      return `EnvoyFilter ${filter?.namespace}/${filter?.name} sets request_body_mode BUFFERED, and this endpoint picker answers only to FULL_DUPLEX_STREAMED: each request waits for it in vain.`;
+      return `EnvoyFilter ${filter?.namespace}/${filter?.name} sets request_body_mode BUFFERED, and this endpoint picker answers only to FULL_DUPLEX_STREAMED: each request gets no reply.`;
     },
     maker: (evidence) => makerOf(ownFilter(evidence)),
     remedy: (evidence) => {

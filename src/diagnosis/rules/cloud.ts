@@ -56,7 +56,7 @@ export const CLOUD_RULES: readonly Rule[] = [
     title: 'The resize ended in an error',
     confidence: 'probable',
     family: 'cloud',
-    looksLike: 'the operation is done with an error that is none of the above',
+    looksLike: 'the operation is done with an error that is not one of the above',
     explanation: ({ asked, got }) =>
       `${got} of ${asked} nodes arrived, and GKE gave the reason that the evidence quotes.`,
     remedy: (_, evidence) =>
@@ -119,7 +119,7 @@ export const CLOUD_RULES: readonly Rule[] = [
     cause: 'gke.answer',
     title: 'Something else answers in place of the Container API',
     family: 'cloud',
-    looksLike: 'answers are no clusters, pools or operations, six times in a row: a proxy or a captive portal',
+    looksLike: 'the answers are not clusters, pools or operations, six times in a row: a proxy or a captive portal',
     explanation: () =>
       'A call to the Container API brought an answer of another shape at each of its tries. The change under review is not at fault.',
     remedy: () => 'Look for a proxy between the runner and container.googleapis.com, then run again.',
@@ -160,7 +160,7 @@ export const CLOUD_RULES: readonly Rule[] = [
     explanation: ({ holder }) =>
       `${holder ?? 'Another run'} deployed a stack that is to stay. Nothing was leased, and nothing was asked of the pool.`,
     remedy: () =>
-      'Give it back first (mode: cleanup), measure on another pool, or raise "busy-timeout" to beyond its end.',
+      'End that stack first (mode: cleanup), measure on another pool, or raise "busy-timeout" beyond its end.',
   }),
   named('lease-lost', {
     cause: 'lease.lost',

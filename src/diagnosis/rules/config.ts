@@ -20,21 +20,21 @@ export const CONFIG_RULES: readonly Rule[] = [
     family: 'config',
     looksLike: 'pairs are so few or so short that every outcome would be inconclusive',
     explanation: () =>
-      'The noise of so few or so short pairs is wider than the distance to the target, so that every outcome would be inconclusive. Nothing was measured.',
+      'The noise of so few or so short pairs is wider than the distance to the target, so every outcome would be inconclusive. Nothing was measured.',
     remedy: () => 'Give more or longer pairs ("pairs", "pair-duration"), or a lower "target-speedup".',
   }),
   named('bad-prompts', {
     cause: 'config.prompts',
     title: 'The prompts cannot be read',
     family: 'config',
-    looksLike: 'the file that "prompts" names is no JSON Lines with a "prompt" in each',
+    looksLike: 'the file that "prompts" names does not have JSON Lines with a "prompt" in each',
     remedy: () => 'Correct the lines that the message names.',
   }),
   named('bad-quality-tasks', {
     cause: 'config.quality-tasks',
     title: 'The quality tasks cannot be read',
     family: 'config',
-    looksLike: 'the file that "quality-tasks" names is no JSON Lines with a task and its right answer in each',
+    looksLike: 'the file that "quality-tasks" names does not have JSON Lines with a task and its right answer in each',
     remedy: () => 'Correct the line that the message names.',
   }),
   named('bad-baseline', {
@@ -172,7 +172,7 @@ export const CONFIG_RULES: readonly Rule[] = [
     'retire-refused',
     'manifest.retire-refused',
     'A file of the workspace would delete more than a service',
-    '"retire" names an object that is no LLMInferenceService of the namespace',
+    '"retire" names an object that is not an LLMInferenceService of the namespace',
   ),
   plain(
     'files-timeout',
@@ -196,7 +196,7 @@ export const CONFIG_RULES: readonly Rule[] = [
     'kube-answer',
     'kube.answer',
     'Something else answers in place of the Kubernetes API',
-    'answers are no objects of Kubernetes, six times in a row: a proxy, a load balancer, a captive portal',
+    'the answers are not objects of Kubernetes, six times in a row: a proxy, a load balancer, a captive portal',
   ),
   plain(
     'kube-unreachable',

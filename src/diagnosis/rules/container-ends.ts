@@ -45,7 +45,7 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
       if (!at || probes.length === 0) return null;
       return {
         seen: [...probes.slice(-2), ...tail(at, 4)],
-        explanation: `The kubelet restarts container main of pod ${at.pod.name} ${at.container.graceSeconds === null ? '' : `after ${at.container.graceSeconds} s `}while XLA still compiles, so that it begins anew for ever.`,
+        explanation: `The kubelet restarts container main of pod ${at.pod.name} ${at.container.graceSeconds === null ? '' : `after ${at.container.graceSeconds} s `}while XLA still compiles, so it never starts.`,
         where: { text: /startupProbe|livenessProbe/ },
       };
     },
@@ -84,7 +84,7 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
     title: 'A container crashes each time it starts',
     family: 'pods',
     confidence: 'probable',
-    looksLike: 'CrashLoopBackOff with the same exit again and again, and no rule knows its words',
+    looksLike: 'CrashLoopBackOff with the same exit again and again, and no rule fits its log',
     match(evidence) {
       const { failure, lines } = evidence;
       if (failure?.code !== 'crash-loop') return null;

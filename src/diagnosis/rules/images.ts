@@ -19,7 +19,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       return {
         seen: [quote(at, at.container.message)],
         deciding: plainLine(at.container.message),
-        explanation: `The registry of ${at.container.image} refuses pulls for their number, not for who asks.`,
+        explanation: `The registry of ${at.container.image} refuses pulls because there are too many, whoever asks.`,
       };
     },
     remedy: () =>

@@ -22,10 +22,10 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['replica-refused', 'replica-errors'],
     unless: 'restart',
     cause: 'measure.replica-refused',
-    title: 'A replica did not serve, and the gateway asked others in its place',
+    title: 'A replica did not serve, and the gateway used others instead',
     looksLike: 'the gateway counts refused connections or errors of a replica, and clients see few or none of them',
     remedy:
-      'Look at the replica’s log, restarts and readiness probe in the evidence: it was listed while it did not serve. Then run again, for the arm of all replicas ran on fewer.',
+      'Look at the replica’s log, restarts and readiness probe in the evidence. The gateway listed it while it did not serve. Then run again: the arm of all replicas ran on fewer.',
   },
   // Nor does a slow runner add a replica, change what was counted, or send requests of somebody else.
   {
@@ -45,7 +45,7 @@ const DISTURBANCES: readonly Disturbance[] = [
     looksLike:
       'the replicas’ counters have fewer tokens than the answers report, or the answers have too little text for theirs',
     remedy:
-      'Compare the usage of an answer with its text and with vllm:generation_tokens_total of the replica: something rewrites answers, truncates prompts, or responds in the place of vLLM.',
+      'Compare the usage of an answer with its text and with vllm:generation_tokens_total of the replica. Something rewrites answers, truncates prompts, or responds instead of vLLM.',
   },
   {
     vetoes: ['conservation', 'queue-at-start', 'foreign-work', 'busy-at-edges'],
@@ -61,7 +61,7 @@ const DISTURBANCES: readonly Disturbance[] = [
     cause: 'measure.clock',
     title: 'The clock of the load generator cannot be trusted',
     looksLike: 'latencies that repeat, as from a coarse clock',
-    remedy: 'Run on another runner: what was measured is its clock.',
+    remedy: 'Run on another runner: the measurement shows only its clock.',
   },
   {
     vetoes: ['starved', 'event-loop', 'send-lag'],
@@ -75,15 +75,15 @@ const DISTURBANCES: readonly Disturbance[] = [
     vetoes: ['restart', 'replica-count', 'replicas-changed'],
     cause: 'measure.replica-restarted',
     title: 'A replica restarted or went away under load',
-    looksLike: 'counters of a replica went back, or fewer replicas are Ready than before',
+    looksLike: 'counters of a replica fell, or fewer replicas are Ready than before',
     remedy:
-      'Look at restarts and last words of the replicas in the evidence; memory and --max-num-seqs are the usual reasons.',
+      'Look at restarts and last log lines of the replicas in the evidence. Memory and --max-num-seqs are the usual reasons.',
   },
   {
     vetoes: ['output-length', 'error-rate'],
     says: /output tokens|had .* tokens/,
     cause: 'measure.short-answers',
-    title: 'Answers have not the length that was ordered',
+    title: 'Answers do not have the requested length',
     looksLike: 'the arms differ in their mean output tokens',
     remedy:
       'Something between gateway and vLLM shortens answers: compare generation defaults (--generation-config, --override-generation-config) and plugins of the endpoint picker.',
@@ -91,10 +91,10 @@ const DISTURBANCES: readonly Disturbance[] = [
   {
     vetoes: ['error-rate', 'unreadable-answers', 'too-few-requests'],
     cause: 'measure.errors',
-    title: 'Requests are refused or answered with nothing under load',
+    title: 'Requests fail or get empty answers under load',
     looksLike: 'a share of requests beyond the limit fails, or 200 comes without a choice',
     remedy:
-      'The first refused answer is in the reasons; compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
+      'The first refused answer is in the reasons. Compare --max-num-seqs, admission of the endpoint picker and the gateway’s limits with the last passing run.',
   },
   {
     vetoes: ['picker-lost', 'picker-not-shared'],
@@ -123,7 +123,7 @@ const DISTURBANCES: readonly Disturbance[] = [
     title: 'The replicas were not in a steady state',
     looksLike: 'throughput rises or falls through the windows, or Little’s law does not hold: a stall, a compilation',
     remedy:
-      'Run again; if it stays, warm all shapes of the prompts first, for vLLM compiles each when it is first asked.',
+      'Run again. If it happens again, warm all shapes of the prompts first: vLLM compiles each at its first use.',
   },
 ];
 
@@ -154,7 +154,7 @@ const SPEED_RULES: readonly Rule[] = [
           `p50 of one replica ${Math.round(arms?.one.latencyMs?.p50.value ?? 0)} ms, of all ${Math.round(arms?.all.latencyMs?.p50.value ?? 0)} ms`,
         ],
         explanation:
-          'Both arms answer about a second late, and the replicas serve TLS behind an injected sidecar: reported as a constant delay on such clusters, cause not known.',
+          'Both arms answer about a second late, and the replicas serve TLS behind an injected sidecar: reported as a constant delay on such clusters, for an unknown reason.',
       };
     },
     remedy: ({ report }) =>

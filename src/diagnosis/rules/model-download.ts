@@ -27,7 +27,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     roles: ['replica'],
     pattern: refusal("\\b429 (?:Client Error|Too Many Requests)|Client error '429|We had to rate limit your IP"),
     explanation: (_, where) =>
-      `The source of the model refuses ${where} for the number of requests, not for who asks. Nodes behind one Cloud NAT share an address.`,
+      `The source of the model refuses ${where} because there are too many requests, whoever asks. Nodes behind one Cloud NAT share an address.`,
     remedy: () =>
       'Run again later, download with a token of your own, or keep the model in a bucket: spec.model.uri gs://BUCKET/PATH.',
   }),
@@ -38,7 +38,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
       '"CERTIFICATE_VERIFY_FAILED" in the storage initializer: a proxy that inspects TLS shows its own certificate',
     roles: ['replica'],
     container: /storage-initializer/,
-    // One that has expired is no proxy's.
+    // One that has expired is not a proxy's.
     pattern:
       /certificate verify failed: ((?:unable to get (?:local )?issuer|self[- ]signed)[^("]+)|x509: certificate signed by unknown authority/i,
     explanation: ([, why], where) =>
@@ -90,7 +90,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
       `The source of the model refuses ${where}: the model is gated or private, and the token or the service account is missing or has no access.`,
     path: ['spec', 'model', 'uri'],
     remedy: (evidence) =>
-      `For hf:// accept the model's licence for the token's account, and give the token to the init container by the pod's ServiceAccount: kubectl -n ${namespaceOf(evidence)} get serviceaccount default -o yaml; HF_TOKEN on "main" is not what downloads. For gs:// grant that ServiceAccount roles/storage.objectViewer on the bucket.`,
+      `For hf:// accept the model's licence for the token's account. Give the token to the init container by the pod's ServiceAccount: kubectl -n ${namespaceOf(evidence)} get serviceaccount default -o yaml. HF_TOKEN on "main" does not reach the download. For gs:// grant that ServiceAccount roles/storage.objectViewer on the bucket.`,
   }),
   logRule({
     cause: 'policy.dns-blocked',

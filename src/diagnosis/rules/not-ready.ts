@@ -87,7 +87,7 @@ export const NOT_READY_RULES: readonly Rule[] = [
       return {
         seen: [...mounts.slice(-3), ...(condition ? [describeCondition(condition)] : [])],
         explanation:
-          'The secret with the serving certificate is missing, so that no container of the pods starts: the controller cannot sign it.',
+          'The secret with the serving certificate is missing, so no container of the pods starts: the controller cannot sign it.',
       };
     },
     remedy: () =>

@@ -33,7 +33,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
     cause: 'routing.filter-misses',
     title: 'An EnvoyFilter names routes that the service does not have any more',
     looksLike:
-      'the picker is not asked on Istio before 1.27, and the filter that should make it so names rules by places or names that have changed',
+      'the picker is not asked on Istio before 1.27. The filter that should do so names rules whose places or names have changed',
     shows: ({ cluster, report, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const version = versionOf(cluster?.istiodImage ?? null);
@@ -68,7 +68,7 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
     cause: 'routing.older-route',
     title: 'An older route of the gateway switches the endpoint picker off',
     looksLike:
-      'the picker is not asked, Istio is older than 1.28.5, and another HTTPRoute of the gateway is older than ours',
+      'the picker is not asked, Istio is older than 1.28.5, and another HTTPRoute of the gateway is older than the route of the service',
     shows: ({ cluster, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const own = cluster?.routes.find((route) => route.own);

@@ -59,12 +59,12 @@ function kindOf(evidence: Evidence, counts: PickerContact['counts']): PickerCont
 
 const broken = (counts: PickerContact['counts']) => counts !== null && counts.errors + counts.connectFailures > 0;
 
-/** Whether the gateway may have tried to ask in vain; false where its counters show no failure. */
+/** Whether the gateway may have failed to ask; false where its counters show no failure. */
 export function mayHaveFailed({ counts }: PickerContact): boolean {
   return counts === null || broken(counts);
 }
 
-/** Whether the gateway may not know that it is to ask; false where it has tried in vain or waits. */
+/** Whether the gateway may not know that it is to ask; false where it has failed or waits. */
 export function mayBeOff({ kind, counts }: PickerContact): boolean {
   return kind !== 'silent' && !broken(counts);
 }

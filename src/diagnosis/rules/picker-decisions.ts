@@ -19,7 +19,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
       return {
         seen: checksSeen(evidence),
         explanation: prefix
-          ? 'The prefix-cache scorer has weight 0 in the live configuration, so that it decides nothing.'
+          ? 'The prefix-cache scorer has weight 0 in the live configuration, so it decides nothing.'
           : 'The live configuration of the endpoint picker has no prefix-cache scorer.',
         where: { text: /pluginRef: *prefix-cache-scorer|schedulingProfiles/ },
       };
@@ -66,7 +66,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
           ...(flag ? ['command: --no-enable-prefix-caching'] : []),
           ...(off ? ['vllm:cache_config_info: enable_prefix_caching="False"'] : []),
         ],
-        explanation: 'Prefix caching is switched off in the replicas, so that none of them reuses a prefix.',
+        explanation: 'Prefix caching is switched off in the replicas, so none of them reuses a prefix.',
         where: { text: /--no-enable-prefix-caching/ },
       };
     },
@@ -97,7 +97,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
     title: 'The replicas cache no prefix',
     family: 'routing',
     confidence: 'probable',
-    looksLike: 'requests of one prefix stick to a replica and are computed anew each time',
+    looksLike: 'requests of one prefix stick to a replica and are computed again each time',
     match(evidence) {
       // That requests stick has to be seen: without an answer it did not fail either.
       const stick = checkOf(evidence, 'prefix-affinity')?.outcome === 'pass';
@@ -131,7 +131,7 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
           ...(flow ? [`blocked: ${flow.flow}, by ${flow.policies.join(', ')}`] : []),
           ...checksSeen(evidence),
         ],
-        explanation: `The endpoint picker does not see how busy the replicas are${flow ? `, for NetworkPolicy ${flow.policies.join(', ')} keeps it from them` : ''}: it says so in its log.`,
+        explanation: `The endpoint picker does not see how busy the replicas are${flow ? `, for NetworkPolicy ${flow.policies.join(', ')} keeps it from them` : ''}. Its log has the error.`,
         where: { text: /--model-server-metrics-(?:scheme|port|path)/ },
         ...(flow ? policyMaker(evidence, flow) : {}),
       };
@@ -180,6 +180,6 @@ export const PICKER_DECISION_RULES: readonly Rule[] = [
       };
     },
     remedy: () =>
-      'Compare image and parameters of the endpoint picker with the last passing run: its block size must not exceed the shared prefix, and a restart forgets what it knew.',
+      'Compare image and parameters of the endpoint picker with the last passing run. Its block size must not exceed the shared prefix. A restart loses what it knew.',
   },
 ];

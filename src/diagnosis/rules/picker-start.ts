@@ -44,7 +44,7 @@ export const PICKER_START_RULES: readonly Rule[] = [
   }),
   logRule({
     cause: 'picker.no-pool-name',
-    title: 'The endpoint picker was not told its pool',
+    title: 'The endpoint picker lacks the name of its pool',
     looksLike:
       '"required \\"poolName\\" flag not set" or "either pool-name or endpoint-selector must be set" from the scheduler’s main',
     roles: ['endpoint-picker'],

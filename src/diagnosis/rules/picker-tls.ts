@@ -12,7 +12,7 @@ export const PICKER_TLS_RULES: readonly Rule[] = [
     cause: 'picker.tls',
     title: 'The TLS handshake between gateway and endpoint picker fails',
     looksLike:
-      'completions fail with an empty HTTP 500; the picker serves TLS and its DestinationRule is missing or not SIMPLE, or it serves none and the rule demands it, or a log has TLS_error',
+      'completions fail with an empty HTTP 500. The picker serves TLS and its DestinationRule is missing or not SIMPLE, or it serves plain gRPC and the rule demands TLS, or a log has TLS_error',
     shows: (evidence, contact) => {
       const found = mayHaveFailed(contact) ? (mismatch(evidence, contact) ?? refused(evidence)) : null;
       return found && { ...found, explanation: `${found.explanation} ${consequence(contact)}` };

@@ -45,7 +45,7 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
         ? {
             seen: [],
             explanation:
-              'Requests with one prefix were spread over the replicas, and the endpoint picker was not asked about them: the gateway does not know that it is to ask, or knows no address of it.',
+              'Requests with one prefix were spread over the replicas, and the endpoint picker was not asked about them: the gateway is not configured to ask it, or has no address of it.',
           }
         : null,
     remedy: (evidence) =>

@@ -29,7 +29,7 @@ const LAST = ['container.crash-loop', 'container.config', 'pods.unschedulable'];
 
 /**
  * All causes, in order of precedence: the first that matches explains the run. What a stage has named comes first, then what
- * containers say, then what became of pods, then the way to them, then who decided badly, then what disturbed.
+ * containers say, then the state of pods, then the way to them, then bad decisions, then what disturbed.
  */
 export const RULES: readonly Rule[] = inOrder([
   ...CLOUD_RULES,

@@ -28,7 +28,8 @@ export const components: Parser<readonly string[]> = (reading, name) => {
   const known: readonly string[] = COMPONENTS;
   for (const each of given.filter((one) => !known.includes(one))) {
     const near = nearest(each, known);
-    if (near) reading.problem(`Input "${name}" has "${shorten(each)}", which is no component; did you mean "${near}"?`);
+    if (near)
+      reading.problem(`Input "${name}" has "${shorten(each)}", which is not a component; did you mean "${near}"?`);
     else reading.bad(name, each, known.join(', '));
   }
   return given;

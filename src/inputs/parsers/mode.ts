@@ -15,7 +15,7 @@ export function modeOf({ text, env, bad }: Reading): RunMode {
   return DEFAULT_MODE;
 }
 
-/** The mode that runs, `preflight` for a dry run, and whether the mode that was asked for makes the stack anew. */
+/** The mode that runs, `preflight` for a dry run, and whether the mode that was asked for creates the stack again. */
 export const runMode: Parser<{ mode: RunMode; restores: boolean }> = (reading) => {
   const mode = modeOf(reading);
   return { mode: boolean(reading, 'dry-run') ? 'preflight' : mode, restores: MODES[mode].remakesStack };
@@ -71,7 +71,7 @@ export const pairs: Parser<{ min: number; max: number }> = (reading, name) => {
 /** A limit on the cost of a run. */
 export interface MaxCost {
   usd: number;
-  /** Whether nobody gave the amount. Then a price that is not known is no failure. */
+  /** Whether nobody gave the amount. Then a price that is not known is not a failure. */
   isDefault: boolean;
 }
 

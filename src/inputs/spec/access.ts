@@ -32,7 +32,7 @@ export const ACCESS = {
     group: 'access',
     partOf: 'workload-identity-provider',
     aliases: ['credentials_json'],
-    description: 'Key of a service account, as JSON or base64, where Workload Identity cannot be had.',
+    description: 'Key of a service account, as JSON or base64, if Workload Identity is not available.',
   },
   'dns-endpoint': {
     group: 'access',
@@ -41,8 +41,8 @@ export const ACCESS = {
     default: 'auto',
     choices: ['auto', 'true', 'false'],
     description: [
-      'Reach the control plane by its DNS name: `true`, `false`, or `auto`, which uses it where its address does',
-      'not answer.',
+      'Reach the control plane by its DNS name: `true`, `false`, or `auto`. `auto` uses the name if the IP address does',
+      'not respond.',
     ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

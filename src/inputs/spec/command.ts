@@ -10,18 +10,18 @@ export const COMMAND = {
     key: 'headSha',
     parse: headSha,
     description: [
-      'On `issue_comment`: the commit under test, which mode `command` has read once. The run ends as superseded when it',
+      'On `issue_comment`: the commit under test, as mode `command` has read it once. The run ends as superseded when it',
       'is no longer the head of the pull request.',
     ].join(' '),
   },
-  /** Empty to take a command up. */
+  /** Empty to act on a command. */
   'command-verdict': {
     group: 'command',
     key: 'commandVerdict',
     parse: plain,
     description: [
-      'In mode `command`, after the measurement: its verdict, or the result of its job where it has none. It becomes',
-      'the status of the commit and a reaction to the comment. Empty to take a command up.',
+      'In mode `command`, after the measurement: its verdict, or else the result of its job. The gate sets the',
+      'status of the commit and a reaction to the comment by it. Empty before the measurement.',
     ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -10,8 +10,8 @@ export const HISTORY = {
     parse: boolean,
     default: 'false',
     description: [
-      'In mode `report`: open an issue for a drop, or a cause, of two nights in a row, and close it after two good',
-      'ones; needs `issues: write`.',
+      'In mode `report`: open an issue when figures or a cause of failure are bad for two nights in a row. Close it after',
+      'two good nights. It needs `issues: write`.',
     ].join(' '),
   },
   /** Empty: the history alone is read. */
@@ -26,10 +26,11 @@ export const HISTORY = {
     group: 'store',
     key: 'historyBranch',
     parse: historyBranch,
+    modes: ['validate', 'nightly', 'report'],
     description: [
-      'In mode `report`: branch that keeps a line for each run, created if it does not exist, such as',
-      '`tpu-bench-data`; needs `contents: write`. With it a page of the history is made, and the output',
-      '`regression`. In modes that measure: the branch that `reuse: auto` reads.',
+      'In mode `report`: the branch that keeps a line for each run, such as `tpu-bench-data`. The gate creates it if it does',
+      'not exist, and needs `contents: write`. It then also makes a page of the history, and the output `regression`. In modes',
+      'that measure: the branch that `reuse: auto` reads.',
     ].join(' '),
   },
   'history-series': {
@@ -37,6 +38,7 @@ export const HISTORY = {
     key: 'historySeries',
     parse: historySeries,
     default: 'default',
+    modes: ['validate', 'nightly', 'report'],
     description: 'Which series of the history, in mode `report` and for `reuse: auto`.',
   },
   reuse: {
@@ -45,9 +47,10 @@ export const HISTORY = {
     parse: reuse,
     choices: ['never', 'auto'],
     default: 'never',
+    modes: ['validate', 'nightly'],
     description: [
-      'With `auto` a run ends before the lease where the history has a pass or a fail of the same stack, measured on the',
-      'default branch in the last 30 days. `history-branch` is read, and the runs are looked up, which needs',
+      'With `auto`, a run ends before the lease if the history has a pass or a fail of the same stack. That run has to be of',
+      'the default branch and of the last 30 days. The gate reads `history-branch` and looks the runs up, which needs',
       '`contents: read` and `actions: read`. `never` measures each time.',
     ].join(' '),
   },

@@ -30,8 +30,8 @@ export const LIMITS = {
     key: 'releaseTimeoutMs',
     parse: duration(1_000),
     default: '10m',
-    description: 'Limit for giving the nodes back. After a cancellation GitHub leaves about five minutes.',
-    sweepDescription: 'Limit for giving the nodes of one pool back.',
+    description: 'Limit for the release of the nodes. After a cancellation GitHub leaves about five minutes.',
+    sweepDescription: 'Limit for the release of the nodes of one pool.',
   },
   /** Namespace of the leases, the same for every run on a pool. */
   'lease-namespace': {
@@ -40,7 +40,7 @@ export const LIMITS = {
     parse: kubernetesName,
     default: 'default',
     description: [
-      'Namespace of the leases that keep two runs off one node pool. It must be the same for every run on the',
+      'Namespace of the leases that keep two runs from using one node pool. It must be the same for every run on the',
       'pool.',
     ].join(' '),
     sweepDescription: "Namespace of the leases; the same as the gate's.",
@@ -51,21 +51,21 @@ export const LIMITS = {
     key: 'onBusy',
     ...oneOf(['wait', 'stop']),
     default: 'wait',
-    description: 'While another run has the node pool: `wait` for it, until `busy-timeout`, or `stop`.',
+    description: 'While another run has the node pool: `wait` for it, at most `busy-timeout`, or `stop`.',
   },
   'busy-timeout': {
     group: 'run',
     key: 'busyTimeoutMs',
     parse: duration(1_000),
     default: '60m',
-    description: 'Limit for waiting until another run gives the node pool back.',
+    description: 'Limit for waiting until another run releases the node pool.',
   },
   'poll-interval': {
     group: 'release',
     key: 'pollIntervalMs',
     parse: duration(50, 10 * 60_000),
     default: '5s',
-    description: 'Time between two questions to the same API.',
+    description: 'Time between two polls of the same API.',
   },
   /** For one request to Google Cloud or the Kubernetes API; one that takes longer is tried again. */
   'api-timeout': {
@@ -73,7 +73,8 @@ export const LIMITS = {
     key: 'apiTimeoutMs',
     parse: duration(1_000, 10 * 60_000),
     default: '30s',
-    description: 'Limit for one request to Google Cloud or the Kubernetes API; one that takes longer is tried again.',
+    description:
+      'Limit for one request to Google Cloud or the Kubernetes API. The gate tries a request that takes longer again.',
   },
   'price-per-chip-hour': {
     group: 'price',
@@ -88,9 +89,9 @@ export const LIMITS = {
     parse: maxCost,
     default: 'auto',
     description: [
-      'US dollars that a run may cost: it is ended in time for the release to stay below. Counted from the resize',
-      'as if all nodes came at once. An amount needs a known price. `auto`: 60 in a mode that measures, where a price is',
-      'known; no limit for a stack that stays. `none`: no limit.',
+      'US dollars that a run may cost. The run ends in time for the release to stay below. The gate counts from the resize',
+      'as if all nodes came at once. An amount needs a known price. `auto` is 60 in a mode that measures, if a price is',
+      'known. A stack that stays has no limit. `none` sets no limit.',
     ].join(' '),
   },
   'force-conflicts': {
@@ -98,6 +99,6 @@ export const LIMITS = {
     key: 'forceConflicts',
     parse: boolean,
     default: 'false',
-    description: 'Take over fields that another manager owns, instead of failing and naming them.',
+    description: 'Take over fields that another manager owns. Otherwise the run fails and names them.',
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -14,7 +14,7 @@ export const LOAD = {
     default: 'auto',
     description: [
       'Requests in flight for each replica, the same in both arms. `auto` doubles them on one replica, from 4 to',
-      'at most 64, until that adds less than a tenth to its throughput.',
+      'at most 64. It stops when that adds less than a tenth to the throughput.',
     ].join(' '),
   },
   'pair-duration': {
@@ -29,8 +29,9 @@ export const LOAD = {
     key: 'pairs',
     parse: pairs,
     description: [
-      'Measured pairs of one replica and all replicas, in rounds that have each replica as the one, from the first look at the interval to the last. Default:',
-      '`6-15`, in mode `nightly` `12-12`, since a look that ends a run early biases the ratio by its own noise.',
+      'Measured pairs of one replica and all replicas, from the first look at the interval to the last. A round uses',
+      'each replica as the one. Default: `6-15`, in mode `nightly` `12-12`. A run that stops early biases the ratio by',
+      'its own noise.',
     ].join(' '),
   },
   /** Pairs of the base stack against itself; `off` for none. */
@@ -40,8 +41,9 @@ export const LOAD = {
     parse: wordOr('off', integer(4, 24, 'off, or ')),
     default: 'off',
     description: [
-      'With `base-manifests`: pairs, 4 to 24, in which the base stack is first measured against itself, which shows what',
-      'chance alone does. Where the 99 % interval of that ratio does not have 1, the comparison does not count. `off` for none.',
+      'With `base-manifests`: pairs, 4 to 24, that measure the base stack against itself first. They show what chance',
+      'alone does. If the 99 % interval of that ratio does not contain 1, the comparison does not count. `off` measures',
+      'none.',
     ].join(' '),
   },
   /** JSON Lines of the workspace; empty for unique prompts. */
@@ -50,8 +52,8 @@ export const LOAD = {
     key: 'prompts',
     parse: plain,
     description: [
-      'Your own prompts for the benchmark: a file of JSON Lines in the workspace, `{"prompt": "text"}` each, sent',
-      'in their order behind a nonce. Empty for unique prompts of `prompt-tokens`.',
+      'Your own prompts for the benchmark: a file of JSON Lines in the workspace, `{"prompt": "text"}` each. The gate',
+      'sends them in their order, each behind a nonce. Empty for unique prompts of `prompt-tokens`.',
     ].join(' '),
   },
   /** The result.json of an earlier run; empty for no baseline. */
@@ -60,28 +62,30 @@ export const LOAD = {
     key: 'baseline',
     parse: plain,
     description: [
-      'The `result.json` of an earlier run in the workspace, for clusters that give no way to one replica: neither',
-      'a route to it nor a scale-in. The ratio is then labelled as recorded and at most `inconclusive`.',
+      'The `result.json` of an earlier run in the workspace. It is for clusters where one replica can be measured',
+      'neither by a route nor by a scale-in. The ratio is then labelled as recorded and at most `inconclusive`.',
     ].join(' '),
   },
   /** The result.json of the last run that passed; empty where it is not known. */
   'last-pass': {
     group: 'load',
+    modes: ['validate', 'nightly', 'preflight', 'deploy', 'restore'],
     key: 'lastPass',
     parse: plain,
     description: [
-      'The `result.json` of the last run that passed, in the workspace: a comment on a run that does not pass then',
-      'says what has changed since. A file that is not there is no error, so that a cache may be empty.',
+      'The `result.json` of the last run that passed, in the workspace. The comment on a run that does not pass then',
+      'lists what has changed since. A missing file is not an error, so a cache may be empty.',
     ].join(' '),
   },
   'prompt-tokens': {
     group: 'load',
+    modes: ['validate', 'nightly', 'preflight', 'deploy', 'restore'],
     key: 'promptTokens',
     parse: integer(16, 100_000),
     default: '640',
     description: [
-      "Length of the benchmark's prompts in tokens. Every prompt is unique, so that no answer comes from an",
-      "earlier one's cache.",
+      "Length of the benchmark's prompts in tokens. Every prompt is unique, so no answer comes from the cache of an",
+      'earlier one.',
     ].join(' '),
   },
   'max-tokens': {
@@ -98,8 +102,8 @@ export const LOAD = {
     parse: duration(0, 3_600_000),
     default: '20s',
     description: [
-      'How long streamed answers are measured for time to first token and the like, at half of the rate that all',
-      'replicas sustain; `0s` for not at all. Part of the verdict with `slo` alone.',
+      'Time for which the gate measures streamed answers: time to first token and the like. It sends half of the rate',
+      'that all replicas sustain. `0s` measures none. These figures are part of the verdict only with `slo`.',
     ].join(' '),
   },
   /** Limit of the p95 that goodput is measured at; `auto` for that of one replica in the pairs. */
@@ -109,10 +113,10 @@ export const LOAD = {
     parse: goodputSlo,
     default: 'auto',
     description: [
-      'Limit of the p95 end-to-end latency at which goodput is measured, the most requests per second within it,',
-      'by a search over rates on one and on all replicas: `2s`; `auto` for the p95 of one replica in the pairs;',
-      '`off`. Each rate takes from half to twice `latency-duration`, and with `0s` there none is tried. Part of',
-      'the verdict with `slo` alone.',
+      'Limit of the p95 end-to-end latency for goodput, such as `2s`. Goodput is the most requests per second within',
+      'it. The gate searches over rates, on one and on all replicas. `auto` is the p95 of one replica in the pairs,',
+      'and `off` measures no goodput. Each rate takes from half to twice `latency-duration`; with `0s` none is tried.',
+      'Goodput is part of the verdict only with `slo`.',
     ].join(' '),
   },
   /** Whether the stack under test and the base stack answer the same tasks. */
@@ -122,8 +126,8 @@ export const LOAD = {
     ...oneOf(['auto', 'off']),
     default: 'auto',
     description: [
-      'With `base-manifests`: `auto` puts the same tasks to both stacks, at temperature 0, and compares the right answers. A',
-      'change that answers worse does not pass, however fast. `off` puts none.',
+      'With `base-manifests`: `auto` sends the same tasks to both stacks, at temperature 0, and compares the right',
+      'answers. A change that answers worse does not pass, however fast it is. `off` sends none.',
     ].join(' '),
   },
   /** JSON Lines of the workspace; empty for the built-in tasks. */
@@ -132,9 +136,9 @@ export const LOAD = {
     key: 'qualityTasks',
     parse: plain,
     description: [
-      'Your own tasks for `quality`: a file of JSON Lines in the workspace, `{"prompt": "text", "expected": "text"}` each,',
-      'with `messages` in place of `prompt`, a list of right answers as `expected`, or `expectedJson`. Empty for 300',
-      'built-in ones.',
+      'Your own tasks for `quality`: a file of JSON Lines in the workspace, `{"prompt": "text", "expected": "text"}` each.',
+      '`messages` may stand in place of `prompt`. `expected` may be a list of right answers, and `expectedJson` may',
+      'replace it. Empty for 300 built-in tasks.',
     ].join(' '),
   },
   /** Where the requests of the pairs are sent from. */
@@ -144,9 +148,8 @@ export const LOAD = {
     ...oneOf(['runner', 'cluster']),
     default: 'runner',
     description: [
-      'Where the requests of the pairs are sent from: `runner`, or `cluster` for load clients in an Indexed Job near the',
-      'gateway. What is measured beside the pairs is sent by the runner either way. `cluster` needs `load-image` and',
-      'rights of its own.',
+      'Where the requests of the pairs come from: `runner`, or `cluster` for load clients in an Indexed Job near the',
+      'gateway. The runner sends all other requests either way. `cluster` needs `load-image` and permissions of its own.',
     ].join(' '),
   },
   'load-image': {
@@ -154,8 +157,8 @@ export const LOAD = {
     key: 'loadImage',
     parse: loadImage,
     description: [
-      'Image with at least Node 24 for the load clients of `load-from: cluster`, of one of `allowed-registries`, with its',
-      'digest: `docker.io/library/node:24-slim@sha256:…`.',
+      'Image with at least Node 24 for the load clients of `load-from: cluster`, with its digest:',
+      '`docker.io/library/node:24-slim@sha256:…`. Its repository has to be in `allowed-registries`.',
     ].join(' '),
   },
   'load-shards': {
@@ -164,8 +167,8 @@ export const LOAD = {
     parse: integer(1, 32),
     default: '2',
     description: [
-      'Load clients that `load-from: cluster` begins with. More are started where one of them would send more than half of',
-      'what it can.',
+      'Load clients that `load-from: cluster` starts with. The gate starts more of them if one would send more than half',
+      'of what it can.',
     ].join(' '),
   },
   'load-queue': {

@@ -10,18 +10,20 @@ export const MODE = {
     default: 'auto',
     choices: MODE_CHOICES,
     description: [
-      '`validate` leases, deploys, measures, judges and gives back. `nightly` is the same with a fixed number of',
-      'pairs, for a history. `preflight` only looks: everything that can be known for free, in one table. `deploy`',
-      'leaves a stack that serves until `expires-in` is over; `restore` is the same with Pattern 1, as a rollback.',
-      '`cleanup` ends what was left. `report` publishes a result that was made elsewhere. `command` takes up `/measure` in a comment. `auto`: `nightly` on a',
-      'schedule, `report` on workflow_run, else `validate`; a mode that leaves nodes is asked for by name.',
+      '`validate` leases nodes, deploys, measures, judges and releases the nodes. `nightly` is the same with a fixed number',
+      'of pairs, for a history. `preflight` checks everything that can be known for free. `deploy` leaves a stack that',
+      'serves until `expires-in` is over. `restore` is the same with Pattern 1, as a rollback. `cleanup` ends such stacks',
+      'and releases the nodes of dead runs. `report` publishes the result of another job. `command` acts on `/measure` in a',
+      'comment. `auto` is `nightly` on a schedule, `report` on workflow_run, else `validate`. It never chooses a mode that',
+      'leaves nodes.',
     ].join(' '),
   },
   'dry-run': {
     group: 'mode',
     partOf: 'mode',
     default: 'false',
-    description: 'Only look, as `preflight` does, at what `mode` would do.',
+    modes: ['validate', 'nightly', 'deploy', 'restore', 'cleanup'],
+    description: 'Check what `mode` would do, as `preflight` does, and change nothing.',
   },
   /** Whether the identity may only read: what needs more is then not checked. */
   'read-only': {
@@ -29,9 +31,10 @@ export const MODE = {
     key: 'readOnly',
     parse: readOnly,
     default: 'false',
+    modes: ['preflight'],
     description: [
-      'In mode `preflight`: the identity may only read, as that of a check on every push should. What needs more is then',
-      'not checked: the permissions of a run, and the server-side dry run.',
+      'In mode `preflight`: the identity may only read, as for a check on every push. The gate then does not check the',
+      'permissions of a run, and makes no server-side dry run.',
     ].join(' '),
   },
   /** For a stack that stays after the run: how long, or null for no end. Null where nothing stays. */
@@ -39,9 +42,10 @@ export const MODE = {
     group: 'mode',
     key: 'keep',
     parse: keep,
+    modes: ['deploy', 'restore'],
     description: [
-      "How long a stack of mode `deploy` or `restore` stays, or `never`. The pool's lease says so; the sweeper",
-      'gives the nodes back then. Default: `2h`, in mode `restore` `never`, since a rollback must not end by itself.',
+      'How long a stack of mode `deploy` or `restore` stays, or `never`. The lease of the pool records the end, and the',
+      'sweeper then releases the nodes. Default: `2h`, in mode `restore` `never`, since a rollback must not end by itself.',
     ].join(' '),
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

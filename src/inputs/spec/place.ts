@@ -14,7 +14,7 @@ export const PLACE = {
     partOf: 'cluster',
     aliases: ['project_id'],
     description: [
-      'Google Cloud project ID. Default: the project of `cluster`, or the one that google-github-actions/auth',
+      'Google Cloud project ID. Default: the project of `cluster`, or the one that google-github-actions/auth has',
       'exported.',
     ].join(' '),
   },

@@ -10,8 +10,8 @@ export const PUBLISH = {
     ...oneOf(['auto', 'always', 'on-failure', 'off']),
     default: 'auto',
     description: [
-      'Comment on the pull request: `always`, `on-failure`, `off`, or `auto`, which comments where there is a pull',
-      'request and a permission, and says so otherwise.',
+      'Comment on the pull request: `always`, `on-failure`, `off`, or `auto`. `auto` comments if there is a pull request',
+      'and a permission. Otherwise it logs the reason.',
     ].join(' '),
   },
   'comment-id': {
@@ -19,8 +19,8 @@ export const PUBLISH = {
     key: 'commentId',
     parse: commentId,
     description: [
-      'Separates the comments of several gates on one pull request. Default: workflow, job, and what is measured',
-      'where, so that each leg of a matrix has its own.',
+      'Separates the comments of several gates on one pull request. The default is made of workflow, job, and what is',
+      'measured where. So each leg of a matrix has its own comment.',
     ].join(' '),
   },
   'pr-number': {
@@ -55,8 +55,8 @@ export const PUBLISH = {
     key: 'githubToken',
     parse: plain,
     actionDefault: `\${{ github.token }}`,
-    description: 'Token for the comment; needs `pull-requests: write`.',
+    description: 'Token for the comment. It needs `pull-requests: write`.',
     sweepDescription:
-      'Token for the issue, and with `actions: read` for seeing that a run has ended before its lease has.',
+      'Token for the issue. With `actions: read` it also shows runs that have ended before their lease.',
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

@@ -12,8 +12,8 @@ export const STACK = {
     key: 'pattern',
     parse: pattern,
     description: [
-      'Which of the stacks that ship with the gate `manifests` defaults to, `1` or `3`; the other one is what',
-      '`retire` defaults to. Default: `3`, in mode `restore` `1`.',
+      'Default of `manifests` among the stacks that ship with the gate, `1` or `3`. The other one is the default of',
+      '`retire`. Default: `3`, in mode `restore` `1`.',
     ].join(' '),
   },
   /** The environment of the GitHub Deployment of a stack that stays; empty for no deployment. */
@@ -22,11 +22,14 @@ export const STACK = {
     key: 'environment',
     parse: environment,
     default: 'tpu-serving',
-    description: 'Environment of the GitHub Deployment of a stack that stays, or `none`; needs `deployments: write`.',
+    modes: ['deploy', 'restore'],
+    description:
+      'Environment of the GitHub Deployment of a stack that stays, or `none`. It needs `deployments: write`.',
   },
   /** Null: the only pool with TPU nodes. */
   'node-pool': {
     group: 'stack',
+    modes: ['validate', 'nightly', 'preflight', 'deploy', 'restore', 'cleanup'],
     key: 'nodePool',
     parse: optional(kubernetesName),
     description: 'Node pool to resize. Default: the only pool of the cluster with TPU nodes.',
@@ -45,8 +48,8 @@ export const STACK = {
     parse: integer(1, 64),
     default: '8',
     description: [
-      'The most TPU nodes that a run may ask for, whatever `nodes` and the replicas in `manifests` are. More is',
-      'refused before the lease.',
+      'The most TPU nodes that a run may ask for, whatever `nodes` and the replicas in `manifests` are. The gate refuses',
+      'more before the lease.',
     ].join(' '),
   },
   'resting-nodes': {
@@ -55,8 +58,8 @@ export const STACK = {
     parse: wordOr('before', restingNodes),
     default: '0',
     description: [
-      'Size of the node pool after the run: a number, or `before` for the size found before it, which keeps and',
-      'bills the nodes that a dead run left behind. A pool whose nodes serve others is refused, unless its size',
+      'Size of the node pool after the run: a number, or `before` for the size found before it. `before` keeps and bills',
+      'nodes that a dead run left behind. The gate refuses a pool whose nodes serve others, unless its size',
       'stays.',
     ].join(' '),
   },
@@ -66,8 +69,8 @@ export const STACK = {
     key: 'manifests',
     parse: plain,
     description: [
-      'File, folder with its subfolders, or kustomization to deploy. Default: the Pattern 3 that ships with the gate: three vLLM',
-      'replicas behind an endpoint picker.',
+      'File, folder with its subfolders, or kustomization to deploy. Default: the Pattern 3 that ships with the gate. It has',
+      'three vLLM replicas behind an endpoint picker.',
     ].join(' '),
   },
   /** Components of the gate over the manifests. */
@@ -75,29 +78,32 @@ export const STACK = {
     group: 'stack',
     key: 'components',
     parse: components,
+    modes: ['deploy'],
     description: [
       'Components for production that mode `deploy` adds to the manifests, such as `high-availability, monitoring`. They ship',
-      'with the gate; kubectl has to be on the runner.',
+      'with the gate, and need kubectl on the runner.',
     ].join(' '),
   },
   /** The stack of the base branch; empty for no comparison with it. */
   'base-manifests': {
     group: 'stack',
+    modes: ['validate', 'nightly', 'preflight'],
     key: 'baseManifests',
     parse: plain,
     description: [
-      'File, folder or kustomization in the workspace with the same stack as the base branch has it. It is deployed',
-      'beside the one under test, under a name of its own, and both are measured in the same run. Empty for no comparison.',
+      'File, folder or kustomization in the workspace with the stack of the base branch. The gate deploys it beside the one',
+      'under test, under a name of its own, and measures both in the same run. Empty for no comparison.',
     ].join(' '),
   },
   'base-replicas': {
     group: 'stack',
+    modes: ['validate', 'nightly', 'preflight'],
     key: 'baseReplicas',
     ...oneOf(['one', 'all']),
     default: 'one',
     description: [
-      'Replicas of the base stack: `one` on one more node, against one replica of the stack under test, or `all` that',
-      '`base-manifests` has, both stacks whole. A change of routing needs `all`.',
+      'Replicas of the base stack. `one` runs on one more node, and is compared with one replica under test. `all` runs those',
+      'of `base-manifests`, and compares both stacks whole. A change of routing needs `all`.',
     ].join(' '),
   },
   /** What to delete before deploying; `none` for nothing, empty for the pattern that ships with the gate. */
@@ -106,7 +112,7 @@ export const STACK = {
     key: 'retire',
     parse: plain,
     description: [
-      'Manifests whose objects are deleted first, or `none`. Default: the other pattern that ships with the gate,',
+      'Manifests whose objects the gate deletes first, or `none`. Default: the other pattern that ships with the gate,',
       'in mode `restore` both.',
     ].join(' '),
   },
@@ -124,20 +130,20 @@ export const STACK = {
     parse: guard,
     default: 'LLMInferenceService, NetworkPolicy, DestinationRule',
     description: [
-      'Kinds that the manifests may have, such as `NetworkPolicy`, or with their group, such as `Gadget.example.com`. Roles,',
-      'bindings, definitions and what belongs to no namespace are never applied.',
+      'Kinds that the manifests may have, such as `NetworkPolicy`, or with their group, such as `Gadget.example.com`. The gate',
+      'never applies roles, bindings, definitions or objects without a namespace.',
     ].join(' '),
   },
   'allowed-registries': {
     group: 'stack',
     partOf: 'allowed-kinds',
     default: 'registry.redhat.io/rhaiis, docker.io/vllm, ghcr.io/llm-d, quay.io/opendatahub',
-    description: 'Registries, or beginnings of repositories, that the images of the manifests may come from.',
+    description: 'Registries, or beginnings of repositories, of images that the manifests may use.',
   },
   'allowed-namespaces': {
     group: 'stack',
     partOf: 'allowed-kinds',
-    description: 'Namespaces that the manifests may name beside `namespace`.',
+    description: 'Namespaces that the manifests may name in addition to `namespace`.',
   },
   'allowed-references': {
     group: 'stack',
@@ -145,17 +151,17 @@ export const STACK = {
     default:
       'Secret/redhat-pull-secret, Secret/hf-token, Secret/llm-d-hf-token, Gateway/opendatahub/inference-gateway, Gateway/kserve/kserve-ingress-gateway',
     description: [
-      'Objects that the manifests may name without bringing them, as `Kind/name`, a gateway as',
-      '`Gateway/namespace/name`: Secrets, ConfigMaps, PersistentVolumeClaims, ServiceAccounts, PriorityClasses,',
-      'LLMInferenceServiceConfigs, gateways.',
+      'Objects that the manifests may refer to although they do not define them, as `Kind/name`. A gateway is',
+      '`Gateway/namespace/name`. Kinds are Secrets, ConfigMaps, PersistentVolumeClaims, ServiceAccounts, PriorityClasses,',
+      'LLMInferenceServiceConfigs and gateways.',
     ].join(' '),
   },
   'allowed-fields': {
     group: 'stack',
     partOf: 'allowed-kinds',
     description: [
-      'Fields that the manifests may have beside the reviewed ones, with everything below them:',
-      '`spec.template.nodeName`, or of one kind `LLMInferenceService:spec.scaling`.',
+      'Fields that the manifests may have in addition to the reviewed ones, with everything below them:',
+      '`spec.template.nodeName`, or for one kind `LLMInferenceService:spec.scaling`.',
     ].join(' '),
   },
   /** Whether registries are asked for the images of the manifests. */
@@ -165,9 +171,9 @@ export const STACK = {
     ...oneOf(['auto', 'off']),
     default: 'auto',
     description: [
-      'Ask the registries before the lease whether the images exist, as a reader without credentials: `auto` or `off`. Only',
-      'names of `allowed-registries` are asked, and only at addresses of the internet, by `HTTPS_PROXY` where it is set. In',
-      'place of the registries a pull-through mirror is asked whose address is in `TPU_SERVING_GATE_REGISTRY_MIRROR`.',
+      'Whether the gate asks registries before the lease if the images exist: `auto` or `off`. It has no credentials, asks only',
+      'names of `allowed-registries`, and only at addresses of the internet. It uses `HTTPS_PROXY` if that is set. It asks a',
+      'pull-through mirror instead if its address is in `TPU_SERVING_GATE_REGISTRY_MIRROR`.',
     ].join(' '),
   },
   /** Null: taken from the HTTPRoute's parentRefs. */

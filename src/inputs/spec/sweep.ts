@@ -8,6 +8,6 @@ export const SWEEP = {
     key: 'issue',
     parse: boolean,
     default: 'true',
-    description: 'Open or update one issue where a pool was left behind; needs `issues: write`.',
+    description: 'Open or update one issue if a pool was left behind. It needs `issues: write`.',
   },
 } as const satisfies Readonly<Record<string, InputRow>>;

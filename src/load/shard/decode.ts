@@ -3,13 +3,13 @@ import type { BlockRun } from '../closed-loop.ts';
 import type { ShardMessage } from './messages.ts';
 import type { ShardReport } from './report.ts';
 
-/** The message of a load client; null for none. One that is no message becomes an `error`, which ends the run. */
+/** The message of a load client; null for none. One that is not a message becomes an `error`, which ends the run. */
 export function decodeMessage(value: unknown): ShardMessage | null {
   if (value === undefined || value === null) return null;
   try {
     return message(fromJson(text(value, '')), '');
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'it is none';
+    const why = error instanceof Error ? error.message : 'it is not JSON';
     return { seq: seqOf(value), kind: 'error', message: `its message cannot be read: ${why}` };
   }
 }
@@ -37,7 +37,7 @@ const tally = object({
 
 const ended: Decoder<BlockRun['ended']> = (value, path) => {
   if (value === 'complete' || value === 'aborted' || value === 'failing') return value;
-  throw mismatch(path, 'is no end of a block');
+  throw mismatch(path, 'is not the end of a block');
 };
 
 const report: Decoder<ShardReport> = object({

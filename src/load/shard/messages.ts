@@ -57,6 +57,6 @@ export function shareOf(total: number, shard: number, shards: number): number {
 
 /** Load clients that a rate needs, so that each stays below half of what the slowest of them can do. */
 export function shardsFor(ratePerSecond: number, ceilingPerSecond: number): number {
-  if (!(ceilingPerSecond > 0)) throw new RangeError(`${ceilingPerSecond} requests per second is no ceiling`);
+  if (!(ceilingPerSecond > 0)) throw new RangeError(`${ceilingPerSecond} requests per second is not a ceiling`);
   return Math.max(1, Math.floor(ratePerSecond / (ceilingPerSecond / 2)) + 1);
 }

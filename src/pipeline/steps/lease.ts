@@ -88,7 +88,7 @@ function limitCost(run: Run, budgetMs: number | null, over: AbortSignal): void {
 
 /**
  * Asks for the nodes and waits for them, both within `limitMs` milliseconds. Nodes that are refused with those of the base
- * stack are asked for without them, and `onShort` is told why.
+ * stack are asked for without them, and `onShort` gets the reason.
  */
 async function leaseNodes(
   context: StageContext,

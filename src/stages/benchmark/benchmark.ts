@@ -160,12 +160,12 @@ async function measureExtras(
   } catch (error) {
     const veto = vetoOfSilence(error);
     if (!veto) throw error;
-    // What follows would wait for its deadlines in vain.
+    // What follows would wait for its deadlines for nothing.
     return { ...extras, vetoes: [veto] };
   }
 }
 
-/** Judges what was measured, and adds what is no part of the verdict unless it is there already. */
+/** Judges what was measured, and adds what is not part of the verdict unless it is there already. */
 async function conclude(
   bench: Omit<Bench, 'one' | 'sources'>,
   collected: Collected,

@@ -36,7 +36,7 @@ export function blockEvidence(
   };
 }
 
-/** The replicas that came and went, by UID: a pod that is made anew may have the name of the one before it. */
+/** The replicas that came and went, by UID: a pod that is created again may have the name of the one before it. */
 export function changedReplicas(
   before: Snapshot,
   after: Snapshot,

@@ -70,8 +70,8 @@ export function gatewayDuring(
     const figures = { requests: sum('requests'), errors: sum('errors'), connectFailures: sum('connectFailures') };
     return { pod: replica.metadata.name, ...figures, reset: own.some(({ reset }) => reset) };
   });
-  const anew = pods.filter(({ reset }) => reset).map(({ pod }) => pod);
-  const lost = anew.length > 0 ? `the gateway's counters began anew for ${anew.join(', ')}` : null;
+  const restarted = pods.filter(({ reset }) => reset).map(({ pod }) => pod);
+  const lost = restarted.length > 0 ? `the gateway's counters started again for ${restarted.join(', ')}` : null;
   return {
     problem: gone ? `the pod ${gone.pod} of the gateway is gone, and its counters with it` : lost,
     pods: pods.map(({ reset: _, ...figures }) => figures),

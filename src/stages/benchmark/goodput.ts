@@ -142,7 +142,7 @@ async function probeRate(
   return { probe, self: { stalledMs: run.self.stalledMs, loadMs: run.stopMs - run.startMs } };
 }
 
-/** What a probe was beside its share within the limit. What was cut off when its rate was lost is no error. */
+/** What a probe was beside its share within the limit. What was cut off when its rate was lost is not an error. */
 function loadOf(
   { records, startMs, drainedMs }: OpenLoopRun,
   { planned, isLost }: { planned: number; isLost: boolean },

@@ -99,7 +99,7 @@ export function latencyFigures(
   gaps: LatencyHistogram,
 ): Omit<LatencyFigures, 'arrivals' | 'ratePerSecond' | 'seconds' | 'window' | 'mostInFlight' | 'client'> {
   const valid = records.filter((record) => record.valid);
-  // Half of them: one that came late in one piece is no buffer on the way.
+  // Half of them: one that came late in one piece is not a buffer on the way.
   const buffered = valid.length > 0 && 2 * valid.filter(isBuffered).length > valid.length;
   const e2e = valid.map(endToEnd);
   const ttft = buffered ? [] : valid.map(timeToFirstToken).filter((ms) => ms !== null);

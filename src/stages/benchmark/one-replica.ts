@@ -76,7 +76,7 @@ function descriptionOf(kind: WayKind, isPickerShared: boolean, replicas: number)
   const behind = kind === 'pool' ? 'a temporary InferencePool and HTTPRoute' : 'a temporary Service and HTTPRoute';
   const picker = isPickerShared
     ? 'through the same endpoint picker'
-    : 'without the mark of the endpoint picker, so that all replicas were measured by these ways too';
+    : 'without the mark of the endpoint picker, so all replicas were measured by these ways too';
   return `each of the ${replicas} replicas in turn, behind ${behind} on the same gateway, ${picker}`;
 }
 

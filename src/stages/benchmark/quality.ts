@@ -40,7 +40,7 @@ export async function measureQuality(
   if (isFailing) return without('A stack no longer served when its tasks were to be put to it.');
   const workers = Math.max(1, Math.min(MOST_CONCURRENT, concurrency));
   if (!hasTime(context, (tasks.length * USUAL_TASK_MS) / workers)) {
-    return without('The time or the money of the run did not reach for its tasks.');
+    return without('The run did not have enough time or money left for its tasks.');
   }
   const chats = { head: arms.head.loaded.model.chat, base: arms.base.loaded.model.chat };
   // Completions would hide that clients of chat get no answer any more.

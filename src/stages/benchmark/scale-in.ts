@@ -6,7 +6,7 @@ import type { Prepared, StageContext } from '../context.ts';
 
 const LIMIT_MS = 10 * 60_000;
 
-/** Takes all replicas but one away, and waits until they are gone. The nodes stay leased: the release gives them back. */
+/** Takes all replicas but one away, and waits until they are gone. The nodes stay leased until the release. */
 export async function scaleIn(context: StageContext, prepared: Prepared): Promise<void> {
   const { kube, emit } = context;
   const { apiVersion, name, namespace } = prepared.service;

@@ -33,7 +33,7 @@ export function announcePlan(
   const { expectedMaxSpeedup } = context.inputs.target;
   // A target without a range says nothing of what is expected; more than perfect scaling is not.
   const most = expectedMaxSpeedup > plan.minSpeedup ? expectedMaxSpeedup : replicas;
-  // An arm without a single valid answer is no matter of pairs: its blocks will show what it answers.
+  // An arm without a single valid answer is not a matter of pairs: its blocks will show what it answers.
   if (provable > most && rate('one') > 0 && rate('all') > 0) {
     throw new Failure({
       stage: 'benchmark',
@@ -77,6 +77,6 @@ export function extrasMs({
 export function leftOut(neededMs: number): Finding {
   return {
     id: 'left-out',
-    message: `What stands beside the verdict (latency, goodput, the runbook's figures) was left out: it takes up to ${humanDuration(neededMs)}, and the time or the money of the run did not reach for it.`,
+    message: `Figures outside of the verdict (latency, goodput, the runbook's figures) were left out. They take up to ${humanDuration(neededMs)}, and the run did not have that much time or money left.`,
   };
 }

@@ -21,7 +21,7 @@ const POOL_APIS = ['inference.networking.k8s.io/v1', 'inference.networking.x-k8s
 
 /**
  * What leads to one replica. `pool`: an InferencePool of one pod, with the endpoint picker of the service: Envoy asks the
- * picker, finds that its choice is no host of the pool, and takes the one that is (istio/istio
+ * picker, finds that its choice is not a host of the pool, and takes the one that is (istio/istio
  * pilot/pkg/networking/core/cluster_builder.go, applyOverrideHostPolicy). `service`: a Service, past the picker.
  */
 export type WayKind = 'pool' | 'service';

@@ -83,7 +83,7 @@ function routeRefused(seen: string): Failure {
   return new Failure({
     stage: 'benchmark',
     code: 'one-replica-route',
-    message: `The gateway did not take up the temporary route to one replica; last seen: ${seen}.`,
+    message: `The gateway did not accept the temporary route to one replica; last seen: ${seen}.`,
     hint: 'The gate needs to create an InferencePool or a Service, an HTTPRoute and, for TLS, a DestinationRule in the namespace of the service.',
   });
 }

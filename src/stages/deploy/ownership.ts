@@ -26,7 +26,7 @@ export function makerOf(
   const run = metadata.annotations?.[RUN_ANNOTATION];
   if (run === undefined) return 'others';
   if (run === runKey) return 'us';
-  // A run whose lease somebody made unreadable may live, and this may be it.
+  // A run whose lease somebody made unreadable may live, and this may be that run.
   const isOf = (lease: LeaseRecord) => madeUnder(lease, run) || lease.state === null;
   const mayLive = (lease: LeaseRecord) => !isExpired(lease, nowMs) || overwritten(lease, nowMs) !== null;
   return leases.find((lease) => isOf(lease) && mayLive(lease)) ?? 'ended-run';

@@ -21,7 +21,7 @@ const PRUNED_KINDS: readonly { apiVersion: string; kind: string }[] = [
  * Deletes what an earlier commit of this stack applied and this one dropped. An object that goes was made by a run of the
  * gate that is over, carries the gate's label and the stack's, was applied by the gate's own field manager, lies in the
  * stack's namespace and has no owner. An object of anybody else stays. A kind that may not be listed is a
- * warning. Answers what was deleted.
+ * warning. Returns what was deleted.
  */
 export async function prune(
   context: StageContext,

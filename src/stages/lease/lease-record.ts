@@ -32,7 +32,7 @@ export interface LeaseRecord {
   durationS: number | null;
   /** Milliseconds since the epoch; 0 for a lease that says nothing. */
   expiresAtMs: number;
-  /** Null when it cannot be read: nothing can be given back from it then. */
+  /** Null when it cannot be read: it cannot be the basis of a release then. */
   state: LeaseState | null;
 }
 

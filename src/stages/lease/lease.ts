@@ -14,7 +14,7 @@ import { notePool } from './pool-note.ts';
 import { resizeFailure } from './resize-failure.ts';
 import type { Taking } from './taking.ts';
 
-/** What must be known to give the nodes back, whatever happens next. Pure. */
+/** What must be known to release the nodes, whatever happens next. Pure. */
 export function leaseState(
   context: StageContext,
   prepared: Prepared,
@@ -67,7 +67,7 @@ export function nodesOfBase({ base }: Pick<Prepared, 'base'>): number {
 /** How long the nodes of the base stack are waited for once those of the stack under test are there. */
 const BASE_NODES_LIMIT_MS = 5 * 60_000;
 
-/** Records the UID of an object that the run has made; one that the lease does not name is none of its workload. */
+/** Records the UID of an object that the run has made; an object that the lease does not name is not of its workload. */
 export function recordOwned({ workload, namespace }: LeaseState, ref: ObjectRef, uid: string): void {
   const owned = workload.find((each) => keyOf(each, namespace) === keyOf(ref, namespace));
   if (owned) owned.uid = uid;
@@ -209,7 +209,7 @@ export async function requestNodes(
 /**
  * Follows the operation, then trusts nodes and not `DONE`: returns when enough nodes are Ready with allocatable TPU
  * chips. An operation that ends in an error ends the wait with its cause. Where the nodes of the stack under test are
- * there and those of the base stack do not come, `onShort` is told why, and what is there is returned.
+ * there and those of the base stack do not come, `onShort` gets the reason, and what is there is returned.
  */
 export async function awaitNodes(
   context: StageContext,

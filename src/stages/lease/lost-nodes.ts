@@ -3,7 +3,7 @@ import { Failure, type FailureStage } from '../../lib/failure.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 
 /**
- * The leased nodes that are no longer as they were: gone, made anew under the same name (a managed instance group keeps
+ * The leased nodes that are no longer as they were: gone, created again under the same name (a managed instance group keeps
  * the names of what it replaces), or without their chips. What was measured meanwhile is of another system.
  */
 export async function lostNodes(kube: KubeClient, pool: string, leased: readonly TpuNode[]): Promise<string[]> {

@@ -96,7 +96,7 @@ export async function acquirePool(context: LeaseContext, state: LeaseState, wait
 }
 
 /**
- * Gives a sign of life every minute until the context's signal ends. A renewal that fails is tried again; `onLost` is told once,
+ * Gives a sign of life every minute until the context's signal ends. A renewal that fails is tried again; `onLost` is called once,
  * when somebody else has the lease or when no sign could be given for as long as it lasts.
  */
 export async function keepPool(
@@ -206,7 +206,7 @@ export async function stampKept(owner: Owner, state: LeaseState): Promise<void> 
   if (!stamped) throw leaseLost(state.nodePool, 'gone');
 }
 
-/** After a release that failed: the lease says so, and whoever sweeps need not wait for its end. */
+/** After a release that failed: the lease says so, and a sweeper need not wait for its end. */
 export async function expirePool(owner: Owner, state: LeaseState): Promise<void> {
   const { namespace, holder, kube } = owner;
   await changeOwn(owner, state.nodePool, async ({ metadata, spec }) => {
@@ -243,7 +243,7 @@ export function poolLeased(pool: string, record: LeaseRecord | null, waitedMs: n
       stage: 'lease',
       code: 'pool-kept',
       message: `Node pool ${pool} ${keptText(record)}${waitedMs === null ? '' : `; waited ${humanDuration(waitedMs)}`}.`,
-      hint: 'Give it back first (mode: cleanup), measure on another pool, or raise "busy-timeout" to beyond its end.',
+      hint: 'End that stack first (mode: cleanup), measure on another pool, or raise "busy-timeout" beyond its end.',
       evidence: { holder: record.holder },
     });
   }
@@ -269,7 +269,7 @@ function leaseLost(pool: string, record: LeaseRecord | 'gone' | null): Failure {
     stage: 'lease',
     code: 'lease-lost',
     message: `The lease of node pool ${pool} was lost: ${why}.`,
-    hint: 'Somebody else may resize the pool now, so that nothing that is measured here means anything; run it again.',
+    hint: 'Another run may resize the pool now, so the measurement cannot count. Run it again.',
   });
 }
 

@@ -46,7 +46,7 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
       ...base,
       code: 'gke-partial',
       message: `Only ${got} of ${asked} nodes of ${pool} arrived: ${text}`,
-      hint: 'Run again later. What arrived is given back; it may be under repair for a while, which the release waits for.',
+      hint: 'Run again later. What arrived is released; it may be under repair for a while, which the release waits for.',
     });
   }
   return new Failure({

@@ -46,7 +46,7 @@ export function planBase(
     const beside = besideStack(files.manifests, { others: head, namespace, replicas });
     const [path] = sharedPaths(head, beside.manifests);
     if (path !== undefined) {
-      const reason = `Routes of both stacks match ${path}, so that the gateway could not tell their requests apart.`;
+      const reason = `Routes of both stacks match ${path}, so the gateway could not separate their requests.`;
       return { state: 'not-measured', reason };
     }
     const { service } = serviceOf(beside.manifests, { namespace, keep: {} });

@@ -17,15 +17,15 @@ export async function readBaseline({ path, root }: { path: string; root: string 
   try {
     report = parseReport(text);
   } catch (error) {
-    throw refused(`"baseline" is "${path}", which is no result.json of the gate: ${errorText(error)}`);
+    throw refused(`"baseline" is "${path}", which is not a result.json of the gate: ${errorText(error)}`);
   }
   const flaw = baselineFlaw(report);
-  if (flaw) throw refused(`"baseline" is "${path}", which is no baseline: ${flaw}.`);
+  if (flaw) throw refused(`"baseline" is "${path}", which cannot be a baseline: ${flaw}.`);
   return report;
 }
 
 /**
- * The result.json of the last run that passed, for what has changed since. A cache that has none yet is no error: then
+ * The result.json of the last run that passed, for what has changed since. A cache that has none yet is not an error: then
  * there is nothing to compare with, and the line says so.
  */
 export async function readLastPass({

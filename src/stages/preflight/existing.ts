@@ -19,7 +19,7 @@ export interface OtherLease {
   replaced: LeaseState | null;
 }
 
-/** Null where no other run has the pool. Fails where this one may not wait, or would wait in vain. */
+/** Null where no other run has the pool. Fails where this one may not wait, or would wait for nothing. */
 export async function otherLease(context: StageContext, pool: string): Promise<OtherLease | null> {
   const { inputs, kube } = context;
   const found = await kube.get(leaseRef(inputs.leaseNamespace, pool));
@@ -28,7 +28,7 @@ export async function otherLease(context: StageContext, pool: string): Promise<O
   if (inputs.keep && record.state?.kept) return { text: storyOf(record), replaced: record.state };
   const failure = poolLeased(pool, record, null);
   if (inputs.onBusy === 'stop' || outlasts(record, context.kube.serverTime(), inputs.busyTimeoutMs)) throw failure;
-  return { text: `${failure.message} It is waited for.`, replaced: null };
+  return { text: `${failure.message} The run waits for it.`, replaced: null };
 }
 
 /** Throws a Failure (`owned-by-run`) when a living run of another pool made the object. */
@@ -61,7 +61,7 @@ export async function checkExisting(
 ): Promise<Look> {
   const { name, namespace } = service;
   const existing = await readService(context.kube, service);
-  if (!existing) return { seen: `${name} is new, so that no update needs a spare node` };
+  if (!existing) return { seen: `${name} is new, so no update needs a spare node` };
   await refuseLiving({ ...existing, apiVersion: service.apiVersion, kind: 'LLMInferenceService' });
   if (existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) {
     return { seen: `${name} was left behind by a run, and is removed first: an update would need a spare node` };

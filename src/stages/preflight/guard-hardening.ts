@@ -110,7 +110,7 @@ export const HARDENING_LINES: Readonly<Record<string, string>> = {
   LimitRangeItem: 'default:{q} defaultRequest:{q} max:{q} maxLimitRequestRatio:{q} min:{q} type:s',
 };
 
-/** cert-manager overwrites the Secret that a Certificate names: one that a pod pulls or logs in with must not be it. */
+/** cert-manager overwrites the Secret that a Certificate names: it must not be one that a pod pulls or logs in with. */
 const certificateSecret: ValueRule = (value, path) =>
   /^[a-z0-9][a-z0-9.-]*-(?:ca|tls)$/.test(String(value))
     ? []

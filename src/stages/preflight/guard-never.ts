@@ -69,7 +69,7 @@ function isMark(key: string | number, value: unknown): boolean {
 function ofImages(key: string | number, value: unknown, path: Path, { registries }: GuardPolicy): Finding | null {
   const image = imageAt(key, value, path);
   if (image === null || isAllowedImage(image, registries)) return null;
-  const message = `${pathText(path)} is ${shown(image)}, of none of the allowed registries (${registries.join(', ')})`;
+  const message = `${pathText(path)} is ${shown(image)}, whose registry is not one of the allowed ones (${registries.join(', ')})`;
   return { rule: 'image', message };
 }
 

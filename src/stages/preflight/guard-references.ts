@@ -46,7 +46,7 @@ const isPreset = (name: string) => /^(?:v[0-9-]+-)?kserve-config-[a-z0-9-]+$/.te
 
 const claim = reference('PersistentVolumeClaim');
 
-/** Hosts that are no bucket and no organisation, but a machine in or near the cluster. */
+/** Hosts that are neither a bucket nor an organisation, but a machine in or near the cluster. */
 const MACHINE =
   /^(?:\d+(?:\.\d+){0,3}|0x[0-9a-f]+|localhost|metadata)$|^metadata\.|\.(?:internal|local|localhost|svc)$/i;
 const SEGMENTS = String.raw`(?:\/[\w.+=,-]+)*\/?`;

@@ -83,7 +83,7 @@ function checkKind({ object }: Manifest, { kinds }: GuardPolicy, refuse: Refuse)
   if (FORBIDDEN_GROUPS.has(group)) return refused(`is of ${group}, which is never applied`);
   if (CLUSTER_SCOPED.has(kind)) return refused('belongs to no namespace, which is never applied');
   if (!/^(?:[a-z0-9][a-z0-9.-]*\/)?v\d+(?:(?:alpha|beta)\d+)?$/.test(apiVersion)) {
-    return refused(`has the version ${shown(apiVersion)}, which is none of Kubernetes`);
+    return refused(`has the version ${shown(apiVersion)}, which Kubernetes does not have`);
   }
   const allowed = kinds.some(
     (each) => each === `${kind}.${group}` || (each === kind && groupsOf(kind).includes(group)),
@@ -94,7 +94,7 @@ function checkKind({ object }: Manifest, { kinds }: GuardPolicy, refuse: Refuse)
     kinds.includes(kind) &&
     `is of ${group || 'the core group'}, and ${kind} alone stands for ${known.join(', ') || 'no kind that was reviewed'}`;
   return refused(
-    `${other || `is none of the allowed kinds (${kinds.join(', ')})`}; "allowed-kinds" may add ${kind}.${group}`,
+    `${other || `is not one of the allowed kinds (${kinds.join(', ')})`}; "allowed-kinds" may add ${kind}.${group}`,
   );
 }
 

@@ -52,7 +52,7 @@ export async function checkImages(
       there.push(shown(text));
       value.set(text, answer.digest);
     } else if (answer.is === 'unseen' || image === null) {
-      unseen.push(`${shown(text)} (${answer.is === 'unseen' ? answer.why : 'it is no reference'})`);
+      unseen.push(`${shown(text)} (${answer.is === 'unseen' ? answer.why : 'it is not a reference'})`);
     } else {
       const why = whyUnseen(answer.refusal, image, uses);
       if (why !== null) unseen.push(`${shown(text)} (${why})`);
@@ -81,7 +81,7 @@ async function lookUp(
   text: string,
 ): Promise<{ image: ImageReference | null; answer: ImageAnswer }> {
   const image = imageReference(text);
-  if (!image) return { image, answer: { is: 'unseen', why: 'it is no reference' } };
+  if (!image) return { image, answer: { is: 'unseen', why: 'it is not a reference' } };
   return { image, answer: await registry.lookUp(image) };
 }
 

@@ -14,7 +14,7 @@ export async function checkLoad({
   if (!isAllowedImage(loadImage, guard.registries)) {
     throw new Failure({
       ...{ stage: 'preflight', code: 'load-image' },
-      message: `"load-image" is ${loadImage}, of none of the allowed registries (${guard.registries.join(', ')}).`,
+      message: `"load-image" is ${loadImage}, whose registry is not one of the allowed ones (${guard.registries.join(', ')}).`,
       hint: 'Add its repository to "allowed-registries", such as docker.io/library/node.',
     });
   }

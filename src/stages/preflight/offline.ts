@@ -148,7 +148,7 @@ function checkWorkload(manifest: Manifest, inputs: Inputs): Look {
     throw new Failure({
       stage: 'preflight',
       code: 'prompt-too-short',
-      message: `Prompts of ${promptTokens} tokens hold no block that can be cached: vLLM caches ${block} tokens at a time at --max-model-len=${longest}, and computes the last token anew.`,
+      message: `Prompts of ${promptTokens} tokens hold no block that can be cached: vLLM caches ${block} tokens at a time at --max-model-len=${longest}, and computes the last token again.`,
       hint: `Set "prompt-tokens" to at least ${block * 4}.`,
       evidence: at,
     });

@@ -37,7 +37,7 @@ export async function checkPeerAuthentication(kube: KubeClient, given: Subject):
   const ports = portsOf(given, policies);
   const told = ports.map(({ shown, mtls }) => `${mtls.mode} at ${shown}${mtls.from ? `, by ${mtls.from}` : ''}`);
   if (membership === 'none') {
-    return { seen: `pods of ${namespace} are not in the mesh, so that none applies (${told.join('; ')})` };
+    return { seen: `pods of ${namespace} are not in the mesh, so none applies (${told.join('; ')})` };
   }
   const scrape = scrapeFinding(given, policies, membership);
   const strict = ports.filter(({ mtls }) => mtls.mode === 'STRICT');

@@ -25,7 +25,7 @@ export const RESTRICTED_RULES: readonly SecurityRule[] = [
       itemsIn(spec.volumes).flatMap((volume, index) => {
         if (VOLUMES.some((kind) => (volume[kind] ?? null) !== null)) return [];
         const [kind = 'its source'] = Object.keys(volume).filter((field) => field !== 'name');
-        // A volume on the node breaks baseline already, and is told there.
+        // A volume on the node breaks baseline already, and is reported there.
         if (kind === 'hostPath') return [];
         return [forbidden([...path, 'volumes', index], kind, volume[kind], `one of ${VOLUMES.join(', ')}`, what)];
       }),

@@ -39,7 +39,7 @@ export async function checkGooglePermissions(gke: GkeClient, readOnly = false): 
   };
 }
 
-/** Whether the pool can be resized, given back, and holds the replicas. */
+/** Whether the pool can be resized and released, and holds the replicas. */
 export function checkShape(
   pool: NodePoolInfo,
   sizes: { nodes: number; restingNodes: number; runMs: number },

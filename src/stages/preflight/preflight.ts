@@ -45,7 +45,7 @@ import { verdictBasis } from './verdict-basis.ts';
 /**
  * Everything that the cluster can tell for free, side by side: cluster and pool, permissions, controllers, gateway, secrets,
  * policies, filters, the manifests against what is served (a server-side dry run with strict validation), price. Each line
- * fails alone; all of them are told. Spends nothing and changes nothing.
+ * fails alone; all of them are reported. Spends nothing and changes nothing.
  */
 export async function preflight(
   context: StageContext,

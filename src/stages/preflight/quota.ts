@@ -166,7 +166,7 @@ function unset(
       {
         manifest: pods.manifest,
         path: [...path, 'resources'],
-        says: `container ${name} of ${pods.what} sets no ${fields.join(', ')}, and ResourceQuota ${quota.metadata.name} of ${namespace} counts ${missing.map((each) => each.name).join(', ')}, so that every container must set ${fields.length === 1 ? 'it' : 'them'}`,
+        says: `container ${name} of ${pods.what} sets no ${fields.join(', ')}, and ResourceQuota ${quota.metadata.name} of ${namespace} counts ${missing.map((each) => each.name).join(', ')}, so every container must set ${fields.length === 1 ? 'it' : 'them'}`,
         fix: `Set ${fields.join(', ')} of container ${name}, or give the namespace a LimitRange with defaults.`,
       },
     ];

@@ -88,7 +88,7 @@ function problem(
       stage: 'preflight',
       code: 'pull-secret-missing',
       message: `Secret ${name} in ${namespace} is of type ${secret.type}, which no kubelet takes for an image pull secret.`,
-      hint: `Make it anew: kubectl -n ${namespace} create secret docker-registry ${name} …`,
+      hint: `Create it again: kubectl -n ${namespace} create secret docker-registry ${name} …`,
       evidence: at(new RegExp(`name: *["']?${name}["']?\\s*$`), `secret ${name} is of type ${secret.type}`),
     });
   }

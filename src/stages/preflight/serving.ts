@@ -73,7 +73,7 @@ async function checkClass(kube: KubeClient, name: string, gateway: string): Prom
     stage: 'preflight',
     code: 'prerequisite-missing',
     message: `GatewayClass ${name} of gateway ${gateway} does not exist: KServe would make no route.`,
-    hint: `Let Istio make it anew (kubectl -n istio-system rollout restart deployment istiod), or apply a GatewayClass ${name} with controllerName istio.io/gateway-controller.`,
+    hint: `Let Istio create it again (kubectl -n istio-system rollout restart deployment istiod), or apply a GatewayClass ${name} with controllerName istio.io/gateway-controller.`,
   });
 }
 
@@ -141,7 +141,7 @@ export async function checkRoutes(
     throw new Failure({
       stage: 'preflight',
       code: 'route-competes',
-      message: `Gateway ${gateway.namespace}/${gateway.name} has other routes, older than ours will be: ${names.join(', ')}. Istio ${version.join('.')} would ask no endpoint picker for ours.`,
+      message: `Gateway ${gateway.namespace}/${gateway.name} has routes that are older than this run's: ${names.join(', ')}. Istio ${version.join('.')} would not use the endpoint picker for it.`,
       hint: 'Remove them for the run ("retire"), use another gateway, or upgrade Istio to 1.28.5 or later.',
     });
   }

@@ -58,28 +58,28 @@ function whatIsThere({ spec }: LLMInferenceService): Misshape[] {
   if (spec?.worker) {
     found.push({
       path: ['spec', 'worker'],
-      says: 'has spec.worker, so that a replica is several pods on several nodes: allowed are replicas of one pod',
+      says: 'has spec.worker, so a replica is several pods on several nodes: allowed are replicas of one pod',
       fix: 'Remove spec.worker, and fit a replica onto one node with --tensor-parallel-size.',
     });
   }
   if (spec?.prefill) {
     found.push({
       path: ['spec', 'prefill'],
-      says: 'has spec.prefill, so that prefill and decode are different pods: allowed are replicas that are all alike',
+      says: 'has spec.prefill, so prefill and decode are different pods: allowed are replicas that are all alike',
       fix: 'Remove spec.prefill, and set spec.replicas to the number of replicas that do both.',
     });
   }
   if (scheduler?.replicas !== undefined && Number(scheduler.replicas) < 1) {
     found.push({
       path: ['spec', 'router', 'scheduler', 'replicas'],
-      says: `has spec.router.scheduler.replicas ${scheduler.replicas}, so that no endpoint picker runs: allowed is 1 or more`,
+      says: `has spec.router.scheduler.replicas ${scheduler.replicas}, so no endpoint picker runs: allowed is 1 or more`,
       fix: 'Leave spec.router.scheduler.replicas out.',
     });
   }
   if (scheduler?.pool?.ref?.name) {
     found.push({
       path: ['spec', 'router', 'scheduler', 'pool', 'ref'],
-      says: `has spec.router.scheduler.pool.ref ${scheduler.pool.ref.name}, so that KServe makes no endpoint picker: allowed is one of its own`,
+      says: `has spec.router.scheduler.pool.ref ${scheduler.pool.ref.name}, so KServe makes no endpoint picker: allowed is one of its own`,
       fix: 'Remove pool.ref from spec.router.scheduler, or measure the service that brings that InferencePool.',
     });
   }
@@ -99,14 +99,14 @@ function whatIsMissing({ spec }: LLMInferenceService): Misshape[] {
   if (!spec?.router?.route) {
     found.push({
       path: ['spec', 'router', 'route'],
-      says: 'has no spec.router.route, so that no HTTPRoute leads to it: required is route: {}, or a route by reference',
+      says: 'has no spec.router.route, so no HTTPRoute leads to it: required is route: {}, or a route by reference',
       fix: 'Add to spec.router: route: {}.',
     });
   }
   if (!spec?.router?.scheduler) {
     found.push({
       path: ['spec', 'router', 'scheduler'],
-      says: 'has no spec.router.scheduler, so that no endpoint picker routes by prefix: required is scheduler: {} at least',
+      says: 'has no spec.router.scheduler, so no endpoint picker routes by prefix: required is scheduler: {} at least',
       fix: 'Add to spec.router: scheduler: {}.',
     });
   }

@@ -9,7 +9,7 @@ export function unpricedLimit(
   const isSet = context.inputs.slo.some(({ name }) => name === 'cost-per-million-tokens');
   if (!isSet || usdPerHour(context, planned) !== null) return null;
   return {
-    text: 'the limit on cost-per-million-tokens cannot be decided without a price, so that no run with it passes',
+    text: 'the limit on cost-per-million-tokens cannot be decided without a price, so no run with it passes',
     remedy: 'Give "price-per-chip-hour", or take the limit out of "slo".',
   };
 }

@@ -83,7 +83,7 @@ async function rulesThere(kube: KubeClient, namespace: string): Promise<Rules> {
   }
 }
 
-/** The rules that will be there when the stack serves: what a controller or the gate made goes, or is applied anew. */
+/** The rules that will be there when the stack serves: what a controller or the gate made goes, or is applied again. */
 function rulesToBe(there: readonly DestinationRule[], { manifests, retired }: Subject): DestinationRule[] {
   const own: DestinationRule[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === KIND);
   const names = [...retired, ...own.map(({ kind, metadata }) => ({ kind, name: metadata.name }))]

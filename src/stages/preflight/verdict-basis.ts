@@ -128,7 +128,7 @@ function movingPart(value: unknown, path: readonly string[]): string | null {
   return null;
 }
 
-/** A command line of vLLM with a model that is no folder of the pod. */
+/** A command line of vLLM with a model that is not a folder of the pod. */
 function downloadsModel(text: string): boolean {
   return /--model[ =]+(?![/"'$])[\w.-]+\/[\w.-]+/.test(text) && !/--revision[ =]+[0-9a-f]{40}\b/.test(text);
 }

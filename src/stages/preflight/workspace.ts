@@ -126,7 +126,7 @@ function comparesBase({ baseManifests, keep }: Inputs): boolean {
   return baseManifests !== '' && keep === null;
 }
 
-/** A base branch whose files cannot be read is no failure of the change. */
+/** A base branch whose files cannot be read is not a failure of the change. */
 async function readBase({ inputs, workspace, env }: Workspace): Promise<Seen<BaseFiles>> {
   const { namespace, baseManifests: path } = inputs;
   try {
@@ -146,7 +146,7 @@ async function readRetired(session: Workspace): Promise<Manifest[]> {
   if (retire !== '')
     return onlyServices(await loadManifests({ path: retire, root: workspace, namespace, env }), inputs);
   const other = pattern === 3 ? 1 : 3;
-  // The way back leads to what may be there already, made by hand: it is made anew, so that no field has another owner.
+  // The rollback leads to what may be there already, made by hand: it is created again, so that no field has another owner.
   const lists = restores ? [other, pattern] : [other];
   const read = lists.map((each) => {
     const path = join('manifests', `pattern${each}`, 'retire.yaml');

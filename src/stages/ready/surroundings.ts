@@ -36,7 +36,7 @@ export interface Surroundings {
   gateways: readonly AttachedGateway[] | null;
 }
 
-/** Reads all of it. What may not be read, or fails to come, is null: it is no reason to end a wait. */
+/** Reads all of it. What may not be read, or fails to come, is null: it is not a reason to end a wait. */
 export async function readSurroundings(context: StageContext, { service }: Prepared): Promise<Surroundings> {
   const { kube, inputs, signal } = context;
   const { namespace } = service;

@@ -6,7 +6,7 @@ import { usdPerHour } from '../preflight/budget.ts';
 
 /**
  * Leaves the stack and its nodes, until `expires-in` is over: the pool's lease in the cluster says so, for the sweeper to
- * give them back then, and for every other run to leave them alone until then. Answers the state as it stands now.
+ * release them then, and for every other run to leave them alone until then. Returns the state as it stands now.
  */
 export async function keepStack(
   context: StageContext,

@@ -12,7 +12,7 @@ import { type ResizeContext, resizeToRest } from './resize-to-rest.ts';
 
 /** `limitMs` is for the whole release. */
 export interface ReleaseContext extends ResizeContext {
-  /** Null when the Kubernetes API could not be reached: the nodes are given back all the same. */
+  /** Null when the Kubernetes API could not be reached: the nodes are released all the same. */
   kube: KubeClient | null;
   /** A second try once the pool is set, when the first found nobody: an outage may have passed meanwhile. */
   kubeAgain?: () => Promise<KubeClient | null>;
@@ -67,7 +67,7 @@ export async function release(context: ReleaseContext, lease: LeaseState): Promi
   }
 }
 
-/** The result when the nodes could not be given back, or not even tried. */
+/** The result when the nodes could not be released, or not even tried. */
 export function releaseFailed(lease: LeaseState, error: unknown, durationMs = 0): Released {
   return {
     release: {
@@ -75,7 +75,7 @@ export function releaseFailed(lease: LeaseState, error: unknown, durationMs = 0)
       nodePool: lease.nodePool,
       restingNodes: lease.restingNodes,
       nodesLeft: null,
-      message: `Node pool ${lease.nodePool} could not be given back: ${errorText(error)}`,
+      message: `Node pool ${lease.nodePool} could not be released: ${errorText(error)}`,
       command: resizeCommand(lease),
       durationMs,
     },

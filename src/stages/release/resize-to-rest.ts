@@ -21,7 +21,7 @@ const FINAL: ReadonlySet<string> = new Set(['gke-permission', 'gke-not-found', '
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
-/** Whether the identity may not resize: by a permission, a perimeter, a policy, or a reason that nobody knows. */
+/** Whether the identity may not resize: by a permission, a perimeter, a policy, or an unknown reason. */
 function isDenied(error: unknown): boolean {
   if (!(error instanceof Failure) || error.code === 'gke-busy') return false;
   return error.code === 'gke-permission' || error.evidence.grpcCode === PERMISSION_DENIED;
@@ -103,7 +103,7 @@ export async function resizeToRest(context: ResizeContext, lease: LeaseState): P
 
 /**
  * Whether the pool is at its resting size already and no resize of it runs. An identity that may not resize has not
- * resized: there is nothing to give back then, and no reason for alarm. False when that cannot be read.
+ * resized: there is nothing to release then, and no reason for alarm. False when that cannot be read.
  */
 async function isAtRest({ gke, signal, emit }: ResizeContext, lease: LeaseState): Promise<boolean> {
   try {

@@ -21,7 +21,7 @@ export interface SweepContext {
   where: { projectId: string; location: string; cluster: string };
   /** Pools that the sweep before saw leased; none for the first. */
   seen?: readonly SeenPool[];
-  /** Only says what would be given back. */
+  /** Only says what would be released. */
   dryRun?: boolean;
   /** A pool whose stack is kept no longer, or `all`: its end was asked for. */
   ends?: string | 'all';

@@ -17,7 +17,7 @@ export interface SweepNote {
 
 type Noting = Pick<SweepContext, 'kube' | 'namespace' | 'emit'>;
 
-/** Reads what the sweep before noted: a schedule that stopped is seen by whoever looks. */
+/** Reads what the sweep before noted: it shows a schedule that has stopped. */
 export async function readNote({ kube, namespace, emit }: Noting): Promise<SweepNote> {
   try {
     const found = await kube.get(noteRef(namespace));

@@ -9,7 +9,7 @@ import { resizeCommand } from './release.ts';
 import { isHere, type SweepContext } from './sweep-context.ts';
 
 /**
- * Looks for nodes under a lease from which nothing can be given back; `wrong` is why. The pool is left alone. Null, with a
+ * Looks for nodes under a lease that is too damaged for a release; `wrong` is why. The pool is left alone. Null, with a
  * warning, when no more nodes are left than the pool rests at.
  */
 export async function sweepOverwritten(

@@ -10,7 +10,7 @@ import { isHere, type SweepContext } from './sweep-context.ts';
 import { sweepOverwritten } from './sweep-overwritten.ts';
 
 /**
- * Gives back the pools whose lease has run out or whose run has ended. A pool without a lease of ours that can be read is
+ * Releases the pools whose lease has run out or whose run has ended. A pool without a readable lease of the gate is
  * never touched: nodes that are left under such a lease are a failure, with the command. Each lease is taken over first, in
  * the version that was read, so that neither a run nor another sweeper has the same pool.
  */
@@ -27,7 +27,7 @@ export async function sweep(context: SweepContext): Promise<Swept[]> {
       continue;
     }
     if (context.dryRun) {
-      emit({ type: 'fact', stage: 'release', text: `${due.state.nodePool} would be given back: ${due.reason}` });
+      emit({ type: 'fact', stage: 'release', text: `${due.state.nodePool} would be released: ${due.reason}` });
       continue;
     }
     const taken = await takeOver(context, record, due.state);
@@ -45,7 +45,7 @@ interface Due {
   reason: Swept['reason'];
 }
 
-/** Why nothing can be given back from a lease, as a clause; null for one as the gate writes it. */
+/** Why a lease is not a basis for a release, as a clause; null for one as the gate writes it. */
 function wrongWith({ kube, where }: SweepContext, record: LeaseRecord): string | null {
   const { state } = record;
   if (state && !isHere(state, where)) return 'its record names another cluster';

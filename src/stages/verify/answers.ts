@@ -101,7 +101,7 @@ const ofChat: Reading = ({ message }) => {
   return calls > 0 ? `${calls} tool ${calls === 1 ? 'call' : 'calls'}` : null;
 };
 
-/** Judges an answer by its tokens. Null where it is no completion. */
+/** Judges an answer by its tokens. Null where it is not a completion. */
 function judgeAnswer(answer: ServingAnswer | null, read: Reading): Judged | null {
   if (answer?.status !== 200) return null;
   const { choices, usage, error } = answer.json ?? {};

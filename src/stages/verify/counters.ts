@@ -16,7 +16,7 @@ export interface Snapshot {
 }
 
 /**
- * Reads every replica's counters. Taken between blocks only, when nothing of ours is in flight: scraping is work for
+ * Reads every replica's counters. Taken between blocks only, when the gate has nothing in flight: scraping is work for
  * vLLM too.
  */
 export async function snapshot(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<Snapshot> {
@@ -45,7 +45,7 @@ export async function snapshot(context: StageContext, prepared: Prepared, stack:
 }
 
 /**
- * Requests that each pod finished between two snapshots; null when a counter is missing at either, or began anew in
+ * Requests that each pod finished between two snapshots; null when a counter is missing at either, or started again in
  * between: what was counted before that is lost.
  */
 export function servedBetween(before: Snapshot, after: Snapshot): PodCount[] | null {
@@ -57,7 +57,7 @@ export function servedBetween(before: Snapshot, after: Snapshot): PodCount[] | n
   return counts.every((count) => count !== null) && counts.length > 0 ? counts : null;
 }
 
-/** Prefix-cache tokens queried and hit between two snapshots, over all pods; null when not exported or begun anew. */
+/** Prefix-cache tokens queried and hit between two snapshots, over all pods; null when not exported or started again. */
 export function cacheBetween(before: Snapshot, after: Snapshot): { queries: number; hits: number } | null {
   let [queries, hits] = [0, 0];
   for (const { pod, counters } of after.pods) {
@@ -70,7 +70,7 @@ export function cacheBetween(before: Snapshot, after: Snapshot): { queries: numb
   return { queries, hits };
 }
 
-/** Tokens that the replicas counted between two snapshots; null when not exported or begun anew. */
+/** Tokens that the replicas counted between two snapshots; null when not exported or started again. */
 export function tokensBetween(before: Snapshot, after: Snapshot): TokenCount | null {
   const sum: TokenCount = { prompt: 0, generation: 0 };
   for (const { pod, counters } of after.pods) {

@@ -65,9 +65,10 @@ export function gatewayBetween(
   const isPicker = ({ cluster }: EnvoyHost) =>
     pool?.picker != null && cluster.split('|').at(-1)?.startsWith(`${pool.picker}.${pool.namespace}.`) === true;
   const addresses = new Set(stack.replicas.map((replica) => addressOf(replica, stack.port)));
-  const anew = deltas.find((host) => host.reset && (isPicker(host) || addresses.has(host.host)));
+  const restarted = deltas.find((host) => host.reset && (isPicker(host) || addresses.has(host.host)));
   // What was lost is unknown, and a sum over the rest would look like requests that never came.
-  if (anew) return { ...nothing, problem: `the gateway's counters of ${anew.cluster} began anew meanwhile` };
+  if (restarted)
+    return { ...nothing, problem: `the gateway's counters of ${restarted.cluster} started again meanwhile` };
   const perPod: PodCount[] = stack.replicas.map((replica) => {
     const address = addressOf(replica, stack.port);
     return {

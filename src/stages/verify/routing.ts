@@ -31,7 +31,7 @@ const USUAL_BLOCK_TOKENS = 128;
 const SUFFIX_TOKENS = 32;
 /**
  * Twelve groups of a leader and five followers: 60 of 60 followers at home show a share above 0.95, twelve leaders on one
- * pod are no chance, and between aware and random routing lie 25 points of hit rate, more than with longer groups.
+ * pod are not chance, and between aware and random routing lie 25 points of hit rate, more than with longer groups.
  */
 const GROUPS = 12;
 const PER_GROUP = 6;

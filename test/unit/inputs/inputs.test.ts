@@ -628,7 +628,7 @@ describe('components', () => {
 
   it('with a misspelt name have a suggestion', () => {
     expect(problemsOf({ ...REQUIRED, mode: 'deploy', components: 'strict-mtl, ../etc' })).toEqual([
-      'Input "components" has "strict-mtl", which is no component; did you mean "strict-mtls"?',
+      'Input "components" has "strict-mtl", which is not a component; did you mean "strict-mtls"?',
       `Input "components" is "../etc"; allowed: ${COMPONENTS.join(', ')}.`,
     ]);
   });

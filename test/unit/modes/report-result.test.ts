@@ -33,7 +33,7 @@ describe('a history that cannot be read', () => {
     expect(reported).toMatchObject({ report: { verdict: 'pass' }, watch: null, pagePath: null, issueUrls: [] });
     expect(said.filter((text) => text.startsWith('the history was not'))).toEqual([
       expect.stringContaining('contents: write'),
-      expect.stringContaining('so that there is no page'),
+      expect.stringContaining('so there is no page'),
     ]);
   });
 });

@@ -226,7 +226,7 @@ describe('nodes and manifests, side by side', () => {
     const ends = said.filter((event) => event.type === 'stage-end');
     expect(ends.find(({ stage }) => stage === 'lease')).toMatchObject({
       outcome: 'stopped',
-      summary: 'Stopped, since the stage beside it failed.',
+      summary: 'Stopped because the stage beside it failed.',
     });
     // One red row in the comment, in the job summary and at the terminal.
     expect(stagesTable(report.stages).match(/❌/g)).toHaveLength(1);

@@ -160,7 +160,7 @@ describe('a pool with a shape of its own', () => {
   });
 
   it.each<[string, Partial<NodePoolInfo>, RegExp]>([
-    ['spot nodes', { spot: true }, /of spot nodes: a run that loses one is told as preempted/],
+    ['spot nodes', { spot: true }, /of spot nodes: a run that loses one is reported as preempted/],
     ['an operation under way', { status: 'RECONCILING' }, /is RECONCILING: an operation is under way/],
     ['a partial fault', { status: 'RUNNING_WITH_ERROR' }, /usable in part/],
     ['nodes that end before the run', { maxRunSeconds: 1_800 }, /deletes the nodes of v6e after 30 min/],

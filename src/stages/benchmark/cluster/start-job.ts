@@ -66,7 +66,7 @@ async function make({ kube, clock, signal, emit }: StageContext, object: KubeObj
     onTimeout: () =>
       new Failure({
         ...{ stage: 'benchmark', code: 'load-job-exists' },
-        message: `${what} is there already: another run measures in this namespace, or its end is not over.`,
+        message: `${what} is there already: another run measures in this namespace, or has not finished its release.`,
         hint: 'Wait for that run. A Job of a run that died ends by its own deadline; delete it to be faster.',
       }),
   });

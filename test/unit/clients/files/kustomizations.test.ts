@@ -28,7 +28,7 @@ describe('a kustomization that fetches, leaves the workspace or runs something i
     const inside = { 'deploy/b.yaml': 'a: b\n' };
     await withTree({ inside }, async (root) => {
       execFileSync('mkfifo', [join(root, pipe)]);
-      await expect(load(root)).rejects.toThrow('is no regular file');
+      await expect(load(root)).rejects.toThrow('is not a regular file');
     });
   });
 });

@@ -42,7 +42,7 @@ describe('the prompts of a user', () => {
       await expect(at(path)).rejects.toMatchObject({ message: expect.stringContaining('outside of the workspace') });
     }
     for (const path of ['.', 'none.jsonl']) {
-      await expect(at(path)).rejects.toMatchObject({ message: expect.stringContaining('is no file') });
+      await expect(at(path)).rejects.toMatchObject({ message: expect.stringContaining('is not a file') });
     }
   });
 });

@@ -150,7 +150,7 @@ describe('the registry client', () => {
     }));
     expect(await lookUp(realm.url, 'ghcr.io/a/b')).toEqual({
       is: 'unseen',
-      why: expect.stringContaining('is no https name of the internet'),
+      why: expect.stringContaining('is not an https name of the internet'),
     });
     const redirect = await played(() => ({ status: 307, headers: { location: target } }));
     expect(await lookUp(redirect.url, 'ghcr.io/a/b')).toMatchObject({ is: 'unseen' });

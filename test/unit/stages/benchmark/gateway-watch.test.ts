@@ -65,7 +65,7 @@ describe('what the gateway counted for the replicas during a block', () => {
       ],
     });
     const found = gatewayDuring(before, after, stack);
-    expect(found.problem).toContain('began anew for pod-0, pod-1');
+    expect(found.problem).toContain('started again for pod-0, pod-1');
     expect(found.pods).toEqual(pods([9, 0, 0], [0, 4, 4]));
   });
 });

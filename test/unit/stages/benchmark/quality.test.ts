@@ -173,7 +173,7 @@ describe('the quality of answers', () => {
   it('is not measured where there is no time, or a stack has failed already', async () => {
     const replies = { head: able(1), base: able(1) };
     const late = await measured(replies, { context: { endsMs: 1 } });
-    expect(late.quality?.reason).toBe('The time or the money of the run did not reach for its tasks.');
+    expect(late.quality?.reason).toBe('The run did not have enough time or money left for its tasks.');
     const failing = await measured(replies, { isFailing: true });
     expect(failing.quality?.verdict).toBe('not-measured');
     expect(late.head.requests + failing.head.requests).toBe(0);

@@ -143,7 +143,7 @@ spec:
     expect(asked.asked).toEqual([]);
     expect(look).toMatchObject({
       outcome: 'not-checked',
-      seen: expect.stringContaining('"a b\\n::error::x" (it is no reference)'),
+      seen: expect.stringContaining('"a b\\n::error::x" (it is not a reference)'),
     });
   });
 });

@@ -284,7 +284,7 @@ describe('giving back without Kubernetes', () => {
     const { released } = await give({ pool, kube: null });
     expect(released.release).toMatchObject({
       outcome: 'failed',
-      message: 'Node pool v6e could not be given back: the pool is set to 2 nodes, not 0',
+      message: 'Node pool v6e could not be released: the pool is set to 2 nodes, not 0',
       command: COMMAND,
     });
   });
@@ -335,7 +335,7 @@ describe('odd answers while the nodes are counted', () => {
   });
 });
 
-describe('a failure to give back', () => {
+describe('a failed release', () => {
   it.each<[string, () => Given, RegExp]>([
     [
       'a resize that is refused for ever',
@@ -373,7 +373,7 @@ describe('a failure to give back', () => {
   ])('is told with the command to run: %s', async (_, given, text) => {
     const { released } = await give(given());
     expect(released.release).toMatchObject({ outcome: 'failed', nodesLeft: null, command: COMMAND });
-    expect(released.release.message).toMatch(/^Node pool v6e could not be given back: /);
+    expect(released.release.message).toMatch(/^Node pool v6e could not be released: /);
     expect(released.release.message).toMatch(text);
   });
 

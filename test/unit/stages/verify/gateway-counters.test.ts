@@ -58,14 +58,14 @@ describe('the counters of a gateway between two moments', () => {
   });
 });
 
-describe('counters that began anew meanwhile', () => {
+describe('counters that started again meanwhile', () => {
   it.each([
     ['of the endpoint picker', counted(EPP, '10.8.0.9:9002', 500), counted(EPP, '10.8.0.9:9002', 160)],
     ['of a replica', counted(POOL, '10.8.0.5:8000', 500), counted(POOL, '10.8.0.5:8000', 30)],
   ])('%s are no evidence, and never a number below 0', (_, before, after) => {
     expect(gatewayBetween(proxies([before]), proxies([after]), stack)).toEqual({
       ...{ proxies: 0, picker: null, perPod: [] },
-      problem: expect.stringContaining('began anew'),
+      problem: expect.stringContaining('started again'),
     });
   });
 
