@@ -235,7 +235,7 @@ describe('nodes and manifests, side by side', () => {
     const plain = plainRenderer({ now: () => 0, write: (line) => lines.push(line) });
     for (const event of said) plain(event);
     expect(lines.filter((line) => line.startsWith('✘'))).toHaveLength(1);
-    expect(lines).toContainEqual(expect.stringMatching(/^■ 2\/7 lease .* Stopped, since/));
+    expect(lines).toContainEqual(expect.stringMatching(/^■ 2\/7 lease .* Stopped because/));
   });
 });
 

@@ -102,7 +102,7 @@ describe('the tasks of a user', () => {
       await expect(at(path)).rejects.toMatchObject({ message: expect.stringContaining('outside of the workspace') });
     }
     for (const path of ['.', 'none.jsonl']) {
-      await expect(at(path)).rejects.toMatchObject({ message: expect.stringContaining('no file of the workspace') });
+      await expect(at(path)).rejects.toMatchObject({ message: expect.stringContaining('not a file of the workspace') });
     }
   });
 });

@@ -95,7 +95,7 @@ describe('mTLS that is STRICT', () => {
     [
       'for pods outside of the mesh',
       { policies: [policy(MESH, 'STRICT')], labels: {} },
-      /not in the mesh, so that none applies/,
+      /not in the mesh, so none applies/,
     ],
     [
       'where the namespace is permissive',
