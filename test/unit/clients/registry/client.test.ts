@@ -160,7 +160,10 @@ describe('the registry client', () => {
   it.each(['localhost:5000/a', '127.0.0.1:9/a', 'metadata.google.internal/a', 'kubernetes.default.svc/a'])(
     'does not ask %s without a mirror',
     async (image) => {
-      expect(await lookUp(null, image)).toMatchObject({ is: 'unseen', why: expect.stringContaining('not an https name') });
+      expect(await lookUp(null, image)).toMatchObject({
+        is: 'unseen',
+        why: expect.stringContaining('not an https name'),
+      });
     },
   );
 

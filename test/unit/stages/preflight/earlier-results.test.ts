@@ -24,7 +24,11 @@ describe('the recorded baseline of an input', () => {
   it.each([
     ['no JSON', 'no', 'which is not a result.json of the gate: The stored result cannot be read: it is not JSON.'],
     ['the constants of the runbook', '{"pattern":"pattern1","usedForVerdict":false}', 'its schema is missing'],
-    ['a run without a benchmark', JSON.stringify(aReport({ benchmark: null })), 'which cannot be a baseline: its verdict is'],
+    [
+      'a run without a benchmark',
+      JSON.stringify(aReport({ benchmark: null })),
+      'which cannot be a baseline: its verdict is',
+    ],
   ])('is refused when it is %s', async (_, text, message) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'bad-baseline', message: expect.stringContaining(message) });
   });
