@@ -32,19 +32,31 @@ export function sectionsIn(text: string): Section[] {
   return rest.map((part) => ({ title: part.split('\n')[0]?.trim() ?? '', names: named(part) }));
 }
 
-/**
- * For each mode the inputs that it takes: the title of a section of which it takes all, else the names. `modesOfInput` is
- * empty for an input that no mode reads.
- */
+/** The inputs of a section that a mode takes. */
+export interface Taken {
+  mode: ModeName;
+  /** Sections of which it takes more than half, with what it leaves out. */
+  most: { title: string; without: string[] }[];
+  /** Inputs of the other sections. */
+  single: string[];
+}
+
+/** For each mode the inputs that it takes. `modesOfInput` is empty for an input that no mode reads. */
 export function inputsByMode(
   sections: readonly Section[],
   modesOfInput: (name: string) => readonly ModeName[],
-): { mode: ModeName; whole: string[]; single: string[] }[] {
+): Taken[] {
   return MODE_NAMES.map((mode) => {
-    const taken = (name: string) => modesOfInput(name).includes(mode);
-    const whole = sections.filter(({ names }) => names.length > 1 && names.every(taken));
-    const single = sections.filter((section) => !whole.includes(section)).flatMap(({ names }) => names.filter(taken));
-    return { mode, whole: whole.map(({ title }) => title), single };
+    const parts = sections.map(({ title, names }) => {
+      const taken = names.filter((name) => modesOfInput(name).includes(mode));
+      const without = names.filter((name) => !taken.includes(name));
+      return { title, taken, without, isMost: names.length > 1 && taken.length > without.length };
+    });
+    return {
+      mode,
+      most: parts.filter(({ isMost }) => isMost).map(({ title, without }) => ({ title, without })),
+      single: parts.filter(({ isMost }) => !isMost).flatMap(({ taken }) => taken),
+    };
   });
 }
 

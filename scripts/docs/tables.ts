@@ -1,5 +1,5 @@
 import { anchorOf } from '../../src/lib/gate-files.ts';
-import type { Section } from './mode-inputs.ts';
+import type { Section, Taken } from './mode-inputs.ts';
 
 /** What README shows of `action.yml`. */
 export interface ActionFile {
@@ -24,14 +24,14 @@ export function inputsTables(
     .join('\n\n');
 }
 
-/** A Markdown table of the modes and the inputs that each takes; a whole section by its title, with a link. */
-export function modeInputsTable(
-  rows: readonly { mode: string; whole: readonly string[]; single: readonly string[] }[],
-): string {
-  const links = (titles: readonly string[]) => titles.map((title) => `[${title}](#${anchorOf(title)})`);
+/** A Markdown table of the modes and the inputs that each takes; a section by its title, with a link. */
+export function modeInputsTable(rows: readonly Taken[]): string {
+  const list = (names: readonly string[]) => names.map(code).join(', ');
+  const section = ({ title, without }: Taken['most'][number]) =>
+    `[${title}](#${anchorOf(title)})${without.length > 0 ? ` without ${list(without)}` : ''}`;
   return table(
-    ['Mode', 'All inputs of', 'And'],
-    rows.map(({ mode, whole, single }) => [code(mode), links(whole).join(', '), single.map(code).join(', ')]),
+    ['Mode', 'Sections', 'And'],
+    rows.map(({ mode, most, single }) => [code(mode), most.map(section).join('; '), list(single)]),
   );
 }
 

@@ -37,10 +37,11 @@ describe('the tables of README.md', () => {
     );
   });
 
-  it('show for each mode the sections that it takes whole, and the names of others', () => {
-    const rows = [{ mode: 'deploy', whole: ['Time and cost'], single: ['manifests', 'nodes'] }];
+  it('show for each mode the sections that it takes most of, and the names of other inputs', () => {
+    const most = [{ title: 'Time and cost', without: ['timeout'] }];
+    const rows = [{ mode: 'deploy' as const, most, single: ['manifests', 'nodes'] }];
     expect(modeInputsTable(rows).split('\n')[2]).toBe(
-      '| `deploy` | [Time and cost](#time-and-cost) | `manifests`, `nodes` |',
+      '| `deploy` | [Time and cost](#time-and-cost) without `timeout` | `manifests`, `nodes` |',
     );
   });
 

@@ -37,19 +37,19 @@ describe('the inputs of a mode', () => {
     expect(modesOf(rowOf(name))).toEqual(modes);
   });
 
-  it('are a section where the mode takes all of it, and names where it does not', () => {
+  it('are a section where the mode takes most of it, and names where it does not', () => {
     const sections = [
-      { title: 'Where', names: ['cluster', 'location'] },
+      { title: 'Where', names: ['cluster', 'location', 'pairs'] },
       { title: 'Load', names: ['pairs', 'prompt-tokens'] },
     ];
     const byMode = inputsByMode(sections, (name) => modesOf(rowOf(name)));
     expect(byMode.map(({ mode }) => mode)).toEqual(MODE_NAMES);
     expect(byMode.find(({ mode }) => mode === 'deploy')).toEqual({
       mode: 'deploy',
-      whole: ['Where'],
+      most: [{ title: 'Where', without: ['pairs'] }],
       single: ['prompt-tokens'],
     });
-    expect(byMode.find(({ mode }) => mode === 'command')).toEqual({ mode: 'command', whole: [], single: [] });
+    expect(byMode.find(({ mode }) => mode === 'command')).toEqual({ mode: 'command', most: [], single: [] });
   });
 
   it('are every run in a word', () => {

@@ -9,6 +9,7 @@ export const MODE = {
     fields: runMode,
     default: 'auto',
     choices: MODE_CHOICES,
+    modes: ['validate', 'nightly', 'preflight', 'deploy', 'restore', 'cleanup', 'report', 'command'],
     description: [
       '`validate` leases nodes, deploys, measures, judges and releases the nodes. `nightly` is the same with a fixed number',
       'of pairs, for a history. `preflight` checks everything that can be known for free. `deploy` leaves a stack that',
