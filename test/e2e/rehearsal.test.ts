@@ -28,7 +28,7 @@ describeRehearsals(UNMEASURED_SCALE, [
   {
     scenario: 'picker-plaintext',
     code: 2,
-    says: ['The gateway would speak TLS to a server that does not', 'Start the endpoint picker with --secure-serving'],
+    says: ['The gateway would use TLS with a server that does not', 'Start the endpoint picker with --secure-serving'],
   },
 ]);
 

@@ -138,14 +138,15 @@ export const ANSWER_RULES: readonly Rule[] = [
   }),
   answerRule({
     cause: 'tls.plain-server',
-    title: 'The gateway speaks TLS to a server that does not',
-    looksLike: '503 with WRONG_VERSION_NUMBER: vLLM has no --ssl-certfile and the DestinationRule says SIMPLE',
+    title: 'The gateway uses TLS with a server that does not',
+    looksLike:
+      '503 with WRONG_VERSION_NUMBER: vLLM has no --ssl-certfile and the mode of the DestinationRule is SIMPLE',
     pattern: /WRONG_VERSION_NUMBER|wrong version number/i,
     explanation: (evidence) => {
       const plain = containersOf(evidence, 'replica').some(
         ({ container }) => container.name === 'main' && !/--ssl-certfile/.test(container.command),
       );
-      return `A DestinationRule makes the gateway speak TLS to the replicas${plain ? ', and vLLM was started without --ssl-certfile' : ''}.`;
+      return `A DestinationRule makes the gateway use TLS to the replicas${plain ? ', and vLLM was started without --ssl-certfile' : ''}.`;
     },
     text: /vllm|api_server/,
     remedy: () =>
@@ -153,7 +154,7 @@ export const ANSWER_RULES: readonly Rule[] = [
   }),
   answerRule({
     cause: 'tls.server-only',
-    title: 'The gateway speaks plain HTTP to a server with TLS',
+    title: 'The gateway uses plain HTTP with a server that has TLS',
     looksLike:
       '503 "connection termination": vLLM has --ssl-certfile, and no DestinationRule makes the gateway use TLS. Completions need one for the pool, the model list one for the workload',
     pattern: PLAIN_TO_TLS,
@@ -166,7 +167,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     more: (evidence) => hostsWithoutTls(evidence).map(({ seen }) => seen),
     maker: (evidence) => makerOf(ownPlainRule(evidence)),
     explanation: (evidence) =>
-      `vLLM serves HTTPS, and no DestinationRule makes the gateway speak it to ${hostsWithoutTls(evidence)
+      `vLLM serves HTTPS, and no DestinationRule makes the gateway use it to ${hostsWithoutTls(evidence)
         .map(({ name }) => name)
         .join(' and to ')}: plain KServe makes none.`,
     remedy: (evidence) => {
@@ -178,7 +179,7 @@ export const ANSWER_RULES: readonly Rule[] = [
   answerRule({
     cause: 'tls.ca-not-mounted',
     title: 'The gateway has no CA to check the replicas with',
-    looksLike: '503 "Secret is not supplied by SDS" on GET, while POST is answered',
+    looksLike: '503 "Secret is not supplied by SDS" on GET, while POST works',
     pattern: /not supplied by SDS/i,
     explanation: (evidence) => {
       const rule = evidence.cluster?.destinationRules.find(({ caCertificates }) => caCertificates !== '');
@@ -232,7 +233,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     looksLike: '400 "missing … body" for POST through the gateway: ext_proc failed open after the body was streamed',
     pattern: /HTTP 400.*(?:missing.*body|prompt is required|Field required)/i,
     explanation: () =>
-      'The gateway gave the body to the endpoint picker, got no answer, and passed the request on without it.',
+      'The gateway gave the body to the endpoint picker, got no reply, and passed the request on without it.',
     remedy: () =>
       'Make the endpoint picker reachable (its pod, its certificate, port 9002); failureMode FailClose makes such a failure loud.',
     confidence: 'probable',
@@ -243,7 +244,7 @@ export const ANSWER_RULES: readonly Rule[] = [
     looksLike: '503 "no healthy upstream" or "Connection refused" although pods are Ready',
     pattern: /no healthy upstream|Connection refused/i,
     explanation: (evidence) =>
-      `Pods of ${serviceOf(evidence)} are Ready, but the gateway knows none that answers: selector or port of the pool fits no listening server.`,
+      `Pods of ${serviceOf(evidence)} are Ready, but the gateway knows none that responds: selector or port of the pool fits no listening server.`,
     text: /--port/,
     remedy: (evidence) =>
       `kubectl -n ${namespaceOf(evidence)} get inferencepools,endpointslices; the pool’s port must be that of --port (8000).`,

@@ -108,7 +108,7 @@ export const CLOUD_RULES: readonly Rule[] = [
   }),
   named('gke-api', {
     cause: 'gke.unavailable',
-    title: 'The Container API does not answer',
+    title: 'The Container API does not respond',
     family: 'cloud',
     looksLike: 'calls to the Container API end with 5xx or by their time limit, six times in a row',
     explanation: () =>
@@ -117,11 +117,11 @@ export const CLOUD_RULES: readonly Rule[] = [
   }),
   named('gke-answer', {
     cause: 'gke.answer',
-    title: 'Something else answers in place of the Container API',
+    title: 'Another server responds in place of the Container API',
     family: 'cloud',
-    looksLike: 'the answers are not clusters, pools or operations, six times in a row: a proxy or a captive portal',
+    looksLike: 'the responses are not clusters, pools or operations, six times in a row: a proxy or a captive portal',
     explanation: () =>
-      'A call to the Container API brought an answer of another shape at each of its tries. The change under review is not at fault.',
+      'A call to the Container API got a response of another shape at each of its tries. The change under review is not at fault.',
     remedy: () => 'Look for a proxy between the runner and container.googleapis.com, then run again.',
   }),
   named('node-preempted', {
@@ -156,7 +156,7 @@ export const CLOUD_RULES: readonly Rule[] = [
     cause: 'pool.kept',
     title: 'The node pool serves a stack that was deployed to stay',
     family: 'config',
-    looksLike: 'the lease of the pool says that a stack is kept beyond the time that may be waited',
+    looksLike: 'the lease of the pool keeps a stack for longer than the run may wait',
     explanation: ({ holder }) =>
       `${holder ?? 'Another run'} deployed a stack that is to stay. Nothing was leased, and nothing was asked of the pool.`,
     remedy: () =>

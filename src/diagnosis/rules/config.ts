@@ -94,13 +94,13 @@ export const CONFIG_RULES: readonly Rule[] = [
     'admission-refused',
     'manifest.admission',
     'An admission rule of the cluster refuses a manifest',
-    'a webhook, policy, quota or Pod Security answers 403',
+    'a webhook, policy, quota or Pod Security returns 403',
   ),
   plain(
     'apply-conflict',
     'manifest.conflict',
     'Somebody else owns fields of a manifest',
-    'server-side apply answers 409 with the fields and their manager',
+    'server-side apply returns 409 with the fields and their manager',
   ),
   plain(
     'bad-flag',
@@ -153,7 +153,7 @@ export const CONFIG_RULES: readonly Rule[] = [
   plain(
     'mtls-strict',
     'mesh.strict',
-    'The mesh demands mTLS of a gateway that speaks plain TLS to the pods',
+    'The mesh demands mTLS of a gateway that uses plain TLS to the pods',
     'a PeerAuthentication of mode STRICT on pods with a sidecar that serve TLS of their own',
   ),
   plain(
@@ -184,19 +184,19 @@ export const CONFIG_RULES: readonly Rule[] = [
     'kube-permission',
     'kube.permission',
     'The identity lacks a rule in the cluster',
-    'an access review is denied, or a call is answered with 403 by RBAC',
+    'an access review is denied, or RBAC refuses a call with 403',
   ),
   plain(
     'kube-api',
     'kube.unavailable',
-    'The Kubernetes API does not answer',
+    'The Kubernetes API does not respond',
     'calls end with 5xx or by their time limit, six times in a row',
   ),
   plain(
     'kube-answer',
     'kube.answer',
-    'Something else answers in place of the Kubernetes API',
-    'the answers are not objects of Kubernetes, six times in a row: a proxy, a load balancer, a captive portal',
+    'Another server responds in place of the Kubernetes API',
+    'the responses are not objects of Kubernetes, six times in a row: a proxy, a load balancer, a captive portal',
   ),
   plain(
     'kube-unreachable',
@@ -231,13 +231,13 @@ export const CONFIG_RULES: readonly Rule[] = [
   plain(
     'tls-rule',
     'tls.server-only',
-    'The gateway would speak plain HTTP to a server with TLS',
+    'The gateway would use plain HTTP with a server that has TLS',
     'before the lease: upstream KServe writes no DestinationRule and the gate cannot add one, or one turns TLS off',
   ),
   plain(
     'tls-plain-server',
     'tls.plain-server',
-    'The gateway would speak TLS to a server that does not',
+    'The gateway would use TLS with a server that does not',
     'before the lease: a DestinationRule originates TLS, and the flags of vLLM or of the endpoint picker have none',
   ),
   plain(

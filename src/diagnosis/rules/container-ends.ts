@@ -35,7 +35,7 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
     family: 'pods',
     confidence: 'proven',
     looksLike:
-      'the event says that the container failed its liveness or startup probe, and the log ends in a compilation',
+      'the event reports that the container failed its liveness or startup probe, and the log ends in a compilation',
     match(evidence) {
       if (!waited(evidence)) return null;
       const at = troubled(evidence, 'replica').find(
@@ -57,7 +57,7 @@ export const CONTAINER_END_RULES: readonly Rule[] = [
     title: 'A probe asks for what the server does not serve',
     family: 'pods',
     confidence: 'proven',
-    looksLike: 'vLLM serves, and the event says that a probe failed with another scheme, port or path',
+    looksLike: 'vLLM serves, and the event reports that a probe failed with another scheme, port or path',
     match(evidence) {
       if (!waited(evidence) || isOfAnother(evidence.failure)) return null;
       const at = troubled(evidence, 'replica').find(

@@ -84,7 +84,7 @@ export const IMAGE_RULES: readonly Rule[] = [
       return {
         seen: [...missing, String(message ?? ''), ...lines].filter((line) => line !== ''),
         deciding: plainLine(String(message ?? '')),
-        explanation: `The registry wants credentials for container ${container} of pod ${pod}${named ? `, and the pull secret ${named} could not be retrieved` : ''}.`,
+        explanation: `The registry requires credentials for container ${container} of pod ${pod}${named ? `, and the pull secret ${named} could not be retrieved` : ''}.`,
         where: { path: [...TEMPLATE, 'imagePullSecrets'] },
       };
     },

@@ -56,7 +56,7 @@ export const MODEL_ANSWER_RULES: readonly Rule[] = [
   }),
   answered('api-key', {
     cause: 'vllm.api-key',
-    title: 'The model server wants an API key',
+    title: 'The model server requires an API key',
     confidence: 'proven',
     looksLike: 'completions end with 401 and a JSON error of vLLM',
     where: { text: /--api-key|VLLM_API_KEY/ },

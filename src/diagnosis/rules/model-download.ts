@@ -110,7 +110,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
     roles: ['replica'],
     pattern: /name or service not known|temporary failure in name resolution|could not resolve host|no such host/i,
     explanation: (_, where) =>
-      `${capital(where)} cannot resolve names, although no NetworkPolicy stops it: the cluster's DNS does not answer.`,
+      `${capital(where)} cannot resolve names, although no NetworkPolicy stops it: the cluster's DNS does not respond.`,
     remedy: () => 'kubectl -n kube-system get pods -l k8s-app=kube-dns; look at NodeLocal DNSCache too.',
   }),
   logRule({
@@ -127,7 +127,7 @@ export const MODEL_DOWNLOAD_RULES: readonly Rule[] = [
   }),
   logRule({
     cause: 'model.unreachable',
-    title: 'The model’s source does not answer',
+    title: 'The model’s source does not respond',
     looksLike: 'the download is refused, times out or ends in a 5xx, and no policy is in the way',
     roles: ['replica'],
     container: /storage-initializer/,

@@ -124,7 +124,7 @@ export const MODEL_SERVER_RULES: readonly Rule[] = [
     pattern:
       /TPU initialization failed: (.+)|unable to initialize backend 'tpu': (.+)|(?:failed|unable) to (?:initialize|initialise|get global) (?:the )?TPU|No ba16c7433 device found/i,
     explanation: ([line, a, b], where) =>
-      `The TPU runtime in ${where} does not start: ${(a ?? b ?? line).replace(/\.$/, '')}. Most often the chips that the container got are not those that its environment says.`,
+      `The TPU runtime in ${where} does not start: ${(a ?? b ?? line).replace(/\.$/, '')}. Most often the chips that the container got are not those of its environment variables.`,
     text: () => /TPU_CHIPS_PER_HOST_BOUNDS|TPU_HOST_BOUNDS/,
     remedy: () =>
       'For ct6e-standard-4t ask for google.com/tpu: "4" and set TPU_CHIPS_PER_HOST_BOUNDS=2,2,1 and TPU_HOST_BOUNDS=1,1,1, or leave both out.',

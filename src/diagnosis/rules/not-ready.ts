@@ -91,7 +91,7 @@ export const NOT_READY_RULES: readonly Rule[] = [
       };
     },
     remedy: () =>
-      'The controller’s CA must be an RSA secret in the namespace that SERVICE_CA_SIGNING_SECRET_NAMESPACE names; its log says what it lacks.',
+      'The controller’s CA must be an RSA secret in the namespace that SERVICE_CA_SIGNING_SECRET_NAMESPACE names; its log names what it lacks.',
   },
   {
     cause: 'kserve.presets',
@@ -155,7 +155,7 @@ export const NOT_READY_RULES: readonly Rule[] = [
           `LLMInferenceService ${service.name}: generation ${service.generation}, observed ${service.observedGeneration ?? 'never'}, no conditions`,
           ...images.map((image) => `controller: ${image}`),
         ],
-        explanation: `Nothing was made of the service, and nothing was said about it${images.length > 0 ? `; the controller is ${images.join(', ')}` : ''}. Plain KServe v0.15 ignores the kind.`,
+        explanation: `Nothing was made of the service, and no condition explains why${images.length > 0 ? `; the controller is ${images.join(', ')}` : ''}. Plain KServe v0.15 ignores the kind.`,
       };
     },
     remedy: () =>
@@ -200,7 +200,7 @@ export const NOT_READY_RULES: readonly Rule[] = [
       return busy
         ? {
             seen: tail(busy, 6),
-            explanation: `${busy.container.name} of pod ${busy.pod.name} was still copying the model when "ready-timeout" was over, and had said no error.`,
+            explanation: `${busy.container.name} of pod ${busy.pod.name} was still copying the model when "ready-timeout" was over, and had logged no error.`,
           }
         : null;
     },

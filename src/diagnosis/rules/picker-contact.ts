@@ -71,7 +71,7 @@ export function mayBeOff({ kind, counts }: PickerContact): boolean {
 
 /** What follows for requests, as a sentence. */
 export function consequence({ kind, status }: PickerContact): string {
-  if (kind === 'silent') return 'The gateway waits for the endpoint picker, and completions are not answered.';
+  if (kind === 'silent') return 'The gateway waits for the endpoint picker, and completions get no response.';
   if (kind === 'fails') {
     return `The gateway cannot ask the endpoint picker, and ${status ? `completions fail with HTTP ${status}` : 'such completions fail'}.`;
   }

@@ -40,7 +40,7 @@ function mismatch(evidence: Evidence, { counts }: PickerContact): Match | null {
     if (!rule || !demandsTls(rule) || counts?.connectFailures === 0) return null;
     return {
       seen: [describeRule(rule), ...plain.map(({ pod }) => `pod/${pod.name} main: --secure-serving=false`)],
-      explanation: `DestinationRule ${rule.name} makes the gateway speak TLS to the endpoint picker, which serves none (--secure-serving=false).`,
+      explanation: `DestinationRule ${rule.name} makes the gateway use TLS to the endpoint picker, which serves none (--secure-serving=false).`,
       blame: 'change',
       where: { text: /--?secure-?serving=false/i },
     };
@@ -50,7 +50,7 @@ function mismatch(evidence: Evidence, { counts }: PickerContact): Match | null {
   if (!rule && plainly) {
     return {
       seen: [`no DestinationRule for ${host}, which serves TLS`],
-      explanation: `The endpoint picker serves TLS, and no DestinationRule for ${host} makes the gateway speak it.`,
+      explanation: `The endpoint picker serves TLS, and no DestinationRule for ${host} makes the gateway use it.`,
     };
   }
   if (!rule || rule.mode === 'SIMPLE' || (!demandsTls(rule) && !plainly)) return null;

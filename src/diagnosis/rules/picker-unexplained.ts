@@ -10,7 +10,7 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
     title: 'The endpoint picker does not respond',
     confidence: 'probable',
     looksLike:
-      'completions are not answered, the model list is; the gateway counts requests to the picker without an error, and none to a replica',
+      'completions get no response, the model list does; the gateway counts requests to the picker without an error, and none to a replica',
     shows: (_, contact) =>
       contact.kind === 'silent'
         ? {
@@ -26,7 +26,7 @@ export const PICKER_UNEXPLAINED_RULES: readonly Rule[] = [
     title: 'The gateway cannot ask the endpoint picker',
     confidence: 'probable',
     looksLike:
-      'completions fail with an empty HTTP 500, the model list is answered; the picker’s pod is Ready, with no policy or TLS rule to blame',
+      'completions fail with an empty HTTP 500, the model list works; the picker’s pod is Ready, with no policy or TLS rule to blame',
     shows: (_, contact) =>
       (contact.kind === 'fails' && !contact.counts?.requests) || !mayBeOff(contact)
         ? { seen: [], explanation: `${howItFails(contact)} ${consequence(contact)}` }

@@ -78,7 +78,7 @@ function configRule(
     title,
     family: 'pods',
     confidence: 'proven',
-    looksLike: `waiting with CreateContainerConfigError, or FailedMount, that says ${looksLike}`,
+    looksLike: `waiting with CreateContainerConfigError, or FailedMount, with ${looksLike}`,
     match(evidence) {
       const { failure } = evidence;
       if (!waited(evidence)) return null;

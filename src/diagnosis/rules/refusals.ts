@@ -90,13 +90,13 @@ export const REFUSAL_RULES: readonly Rule[] = [
   }),
   refused('gcp-auth-unavailable', {
     cause: 'auth.unavailable',
-    title: 'A token endpoint does not answer',
-    looksLike: 'requests for a token end with 5xx, 429 or without an answer, four times in a row',
+    title: 'A token endpoint does not respond',
+    looksLike: 'requests for a token end with 5xx, 429 or without a response, four times in a row',
   }),
   refused('gcp-token', {
     cause: 'auth.token',
     title: 'Google Cloud does not accept the access token',
-    looksLike: 'a call to the Container API is answered with 401 UNAUTHENTICATED',
+    looksLike: 'a call to the Container API returns 401 UNAUTHENTICATED',
   }),
   refused('gcp-scopes', {
     cause: 'auth.scopes',
@@ -116,7 +116,7 @@ export const REFUSAL_RULES: readonly Rule[] = [
   refused('gke-not-found', {
     cause: 'gke.not-found',
     title: 'The cluster or the node pool does not exist',
-    looksLike: 'the Container API answers 404, or does not know the location',
+    looksLike: 'the Container API returns 404, or does not know the location',
   }),
   refused('gcp-api-disabled', {
     cause: 'gcp.api-disabled',
@@ -192,12 +192,12 @@ export const REFUSAL_RULES: readonly Rule[] = [
   refused('kube-token', {
     cause: 'kube.token',
     title: 'The cluster does not accept the access token',
-    looksLike: 'the API server answers 401',
+    looksLike: 'the API server returns 401',
   }),
   refused('namespace-missing', {
     cause: 'namespace.missing',
     title: 'The namespace does not exist',
-    looksLike: 'the API server answers 404 for the namespace',
+    looksLike: 'the API server returns 404 for the namespace',
   }),
   refused('namespace-terminating', {
     cause: 'namespace.terminating',
@@ -211,18 +211,18 @@ export const REFUSAL_RULES: readonly Rule[] = [
   }),
   refused('webhook-down', {
     cause: 'kube.webhook',
-    title: 'A webhook of the cluster does not answer',
+    title: 'A webhook of the cluster does not respond',
     looksLike: '500 "failed calling webhook": no endpoints, no connection, no trusted certificate',
   }),
   refused('conversion-webhook', {
     cause: 'kube.conversion-webhook',
-    title: 'The conversion webhook of a kind does not answer',
+    title: 'The conversion webhook of a kind does not respond',
     looksLike: '500 "conversion webhook for … failed"',
   }),
   refused('manifest-exported', {
     cause: 'manifest.exported',
     title: 'A manifest was exported from a cluster',
-    looksLike: 'it carries uid, resourceVersion or managedFields, and the API server answers 400, 409 or 422',
+    looksLike: 'it carries uid, resourceVersion or managedFields, and the API server returns 400, 409 or 422',
   }),
   refused('manifest-immutable', {
     cause: 'manifest.immutable',

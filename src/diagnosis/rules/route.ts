@@ -169,7 +169,8 @@ export const ROUTE_RULES: readonly Rule[] = [
       );
       return {
         seen: [...bad, describeCondition(condition)],
-        explanation: 'The gateway has said nothing about the pool, or refuses it: its endpoint picker cannot be used.',
+        explanation:
+          'The gateway has reported nothing about the pool, or refuses it: its endpoint picker cannot be used.',
       };
     },
     remedy: () =>

@@ -7,7 +7,7 @@ export const SIDECAR_RULES: readonly Rule[] = [
   logRule({
     cause: 'istio.control-plane-blocked',
     title: 'The Istio sidecar cannot reach the control plane',
-    looksLike: 'istio-proxy is not ready and says that istiod:15012 times out; no policy allows it',
+    looksLike: 'istio-proxy is not ready and logs that istiod:15012 times out; no policy allows it',
     roles: ['replica', 'endpoint-picker'],
     container: /^istio-proxy$/,
     pattern:
@@ -20,8 +20,8 @@ export const SIDECAR_RULES: readonly Rule[] = [
   }),
   logRule({
     cause: 'istio.control-plane-down',
-    title: 'The Istio control plane does not answer the sidecars',
-    looksLike: 'istio-proxy is not ready and says that istiod:15012 does not answer; no policy is in the way',
+    title: 'The Istio control plane does not respond to the sidecars',
+    looksLike: 'istio-proxy is not ready and logs that istiod:15012 does not respond; no policy is in the way',
     roles: ['replica', 'endpoint-picker'],
     container: /^istio-proxy$/,
     pattern:

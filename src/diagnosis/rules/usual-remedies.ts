@@ -39,7 +39,7 @@ export const USUAL_REMEDIES: Partial<Record<Cause, (evidence: Evidence) => strin
   'manifest.needs-kubectl': () => 'Install kubectl on the runner, or give manifests that only list resources.',
   'manifest.invalid': () => 'Correct the field that the message names: kubectl apply --dry-run=server -f FILE',
   'manifest.kind-unknown': () => 'Install the definition of the kind, or take the object out: kubectl api-resources',
-  'manifest.admission': () => 'Change the manifest as the rule says: kubectl apply --dry-run=server -f FILE',
+  'manifest.admission': () => 'Change the manifest as the rule demands: kubectl apply --dry-run=server -f FILE',
   'manifest.conflict': () =>
     'Remove these fields from the manifest, or set "force-conflicts: true" to take them over: kubectl get KIND NAME --show-managed-fields -o yaml',
   'vllm.known-bad-flag': () => 'Take the flag out of the args of the LLMInferenceService.',

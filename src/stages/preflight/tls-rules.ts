@@ -127,13 +127,13 @@ function plainServer({ host, role }: Upstream, rule: string, { manifests }: Subj
   return new Failure({
     stage: 'preflight',
     code: 'tls-plain-server',
-    message: `A DestinationRule makes the gateway speak TLS to ${host} (${rule}), and ${server(role)} serves plain HTTP: every request would end in ${status(role)}.`,
+    message: `A DestinationRule makes the gateway use TLS to ${host} (${rule}), and ${server(role)} serves plain HTTP: every request would end in ${status(role)}.`,
     hint:
       role === 'epp'
         ? 'Start the endpoint picker with --secure-serving, or remove the rule.'
         : 'Start vLLM with --ssl-certfile and --ssl-keyfile of /var/run/kserve/tls, or remove the rule.',
     blame: own || name === undefined ? 'change' : 'cluster',
-    ...(own ? { evidence: evidenceAt(own, ['metadata', 'name'], 'makes the gateway speak TLS') } : {}),
+    ...(own ? { evidence: evidenceAt(own, ['metadata', 'name'], 'makes the gateway use TLS') } : {}),
   });
 }
 

@@ -174,7 +174,7 @@ describe('TLS between gateway and picker', () => {
   it('is missing on the side of the picker, by its flag', () => {
     const found = explain(judged(unasked(REFUSED, { ...plainPicker, ...rules(ruleOf(EPP, 'SIMPLE')) })));
     expect(found).toMatchObject({ cause: 'picker.tls', blame: 'change' });
-    expect(found?.explanation).toContain('DestinationRule r makes the gateway speak TLS');
+    expect(found?.explanation).toContain('DestinationRule r makes the gateway use TLS');
     expect(found?.remedy).toContain('DestinationRule r');
     expect(causeOf(judged(unasked(REFUSED, { ...plainPicker, ...rules() })))).toBe('picker.unreachable');
   });
