@@ -56,7 +56,7 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
     end() {
       const tokens = seen.usage?.completion_tokens;
       release(seen, typeof tokens !== 'number' || seen.events < tokens);
-      if (seen.error !== null) return bad('error-body', `HTTP 200, and the stream said: ${seen.error}`);
+      if (seen.error !== null) return bad('error-body', `HTTP 200, and the stream reported: ${seen.error}`);
       if (seen.refused !== null) return bad('not-json', `HTTP 200 with ${seen.refused}`);
       if (!seen.done) return bad('truncated', 'the stream ended without [DONE]');
       if (seen.firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without a token');

@@ -107,7 +107,7 @@ export async function openKube(
       await kube.close();
       connection.signal.throwIfAborted();
       if (index === endpoints.length - 1) throw error;
-      connection.emit({ type: 'warning', text: `${endpoint.server} does not answer; the DNS endpoint is tried` });
+      connection.emit({ type: 'warning', text: `${endpoint.server} does not respond; trying the DNS endpoint` });
     }
   }
   throw new Error('a cluster has at least one endpoint');

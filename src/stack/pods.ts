@@ -74,7 +74,7 @@ export interface TerminalCause {
 }
 
 const NOT_FOUND = /not found|manifest unknown|name unknown|does not exist|no such (?:image|manifest)/i;
-/** Docker Hub and others do not tell a private repository from a missing one: credentials may be all that it lacks. */
+/** Docker Hub and others do not distinguish a private repository from a missing one: credentials may be all that it lacks. */
 const PRIVATE = /may require authorization|or it may not exist/i;
 const DENIED = /unauthorized|denied|forbidden|authentication required|no basic auth|\b40[13]\b/i;
 /** The kubelet says the same reason when it could not yet ask the API server for a secret or config map. */

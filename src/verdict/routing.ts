@@ -25,7 +25,7 @@ export function checkPicker(
   });
   const marks = header
     ? `${header.seen} of ${header.answers} answers carry its mark`
-    : 'no answer tells whether it carries its mark';
+    : 'no answer shows whether it carries its mark';
   const marked = header && header.answers > 0 ? header.seen / header.answers : null;
   const allMarked = marked !== null && marked >= ENGAGED;
   if (gateway?.picker) {
@@ -72,7 +72,7 @@ export function checkSharedPrefix(groups: readonly (readonly PodCount[])[], repl
     seen,
     outcome,
   });
-  if (sent === 0) return check('not-observable', 'the replicas’ counters do not tell who served');
+  if (sent === 0) return check('not-observable', 'the replicas’ counters do not show who served');
   if (replicas < 2) return check('not-observable', 'one replica: every route is the same');
 
   const homes = groups.filter((group) => total(group) > 0).map(favourite);
@@ -84,7 +84,7 @@ export function checkSharedPrefix(groups: readonly (readonly PodCount[])[], repl
       : `${atHome} of ${sent} on their group’s own${distinct > 1 ? `, ${homes.length} groups on ${distinct} replicas` : ''}`;
   const chance = chanceOfAffinity(sizes, atHome, replicas);
   if (atHome === sent && chance > ALL_AT_HOME_CHANCE) {
-    return check('inconclusive', `${counts}; too few to tell: chance does this ${odds(chance)}`);
+    return check('inconclusive', `${counts}; too few to decide: chance does this ${odds(chance)}`);
   }
   if (chance > NO_BETTER_THAN_CHANCE) {
     return check('fail', `${counts}; random placement does as well ${odds(chance)}`);
@@ -122,7 +122,7 @@ export function checkUniqueSpread(perPod: readonly PodCount[], replicas: number)
     outcome,
   });
   const sent = total(perPod);
-  if (sent === 0) return check('not-observable', 'the replicas’ counters do not tell who served');
+  if (sent === 0) return check('not-observable', 'the replicas’ counters do not show who served');
   if (replicas < 2) return check('not-observable', 'one replica: there is nothing to spread over');
 
   const counts = perPod.map((pod) => pod.requests);
@@ -131,7 +131,7 @@ export function checkUniqueSpread(perPod: readonly PodCount[], replicas: number)
   const seen = `${counts.join(' / ')} (${counts.map((count) => percentUpTo(count / sent, 0)).join(' / ')})`;
   if (limits.some((limit) => limit.low > high || limit.high < low)) return check('fail', seen);
   if (limits.every((limit) => limit.low >= low && limit.high <= high)) return check('pass', seen);
-  return check('inconclusive', `${seen}; ${sent} requests do not tell`);
+  return check('inconclusive', `${seen}; ${sent} requests are too few to decide`);
 }
 
 export interface HitRateEvidence {

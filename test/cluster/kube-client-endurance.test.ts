@@ -94,7 +94,7 @@ describe('an API server that is busy', () => {
       const answers = await Promise.all(Array.from({ length: 30 }, () => client.list('v1', 'Node')));
       expect(answers.every((answer) => answer?.length === 0)).toBe(true);
     }
-    expect(retries[0]).toMatch(/^List of nodes: the Kubernetes API answered 429: .*; try 2 of 6$/);
+    expect(retries[0]).toMatch(/^List of nodes: the Kubernetes API returned 429: .*; try 2 of 6$/);
     await client.close();
     await kube.stop();
   }, 60_000);

@@ -90,7 +90,7 @@ function sentence(what: string, code: string, message: string, status: number, c
     const fields = causes.map(({ field, message: text }) => `${field ?? '?'} (${text ?? 'owned by another manager'})`);
     return `${what}: another field manager owns ${fields.join(', ')}.`;
   }
-  if (code === 'kube-api') return `${what}: the Kubernetes API answered ${status}: ${message}`;
+  if (code === 'kube-api') return `${what}: the Kubernetes API returned ${status}: ${message}`;
   return code === 'manifest-refused' ? `${what}: the API server refused it: ${message}` : `${what}: ${message}`;
 }
 

@@ -69,7 +69,7 @@ export const KUBE_REFUSALS: readonly RefusalRow<KubePlace>[] = [
       /admission webhook "[^"]+" denied the request|policy ['"][^'"]+['"](?: with binding '[^']+')? denied request/i,
     remedy: ({ text }) => {
       const [, name] = /(?:admission webhook|policy) ['"]([^'"]+)['"]/i.exec(text) ?? [];
-      return `Change the manifest as the message says. The rule is ${name ?? 'one of the cluster'}: not a missing permission.`;
+      return `Change the manifest as the message demands. The rule is ${name ?? 'one of the cluster'}: not a missing permission.`;
     },
   },
   {

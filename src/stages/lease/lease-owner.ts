@@ -48,7 +48,7 @@ type Whose = Exclude<Standing, LeaseRecord> | 'not-yet' | { kube: KubeClient; re
  */
 async function whose(context: OwnerContext, lease: LeaseState): Promise<Whose> {
   const { signal, emit, clock } = context;
-  let seen = 'the Kubernetes API does not answer';
+  let seen = 'the Kubernetes API does not respond';
   const unknown = () =>
     new Failure({
       stage: 'release',
@@ -68,7 +68,7 @@ async function whose(context: OwnerContext, lease: LeaseState): Promise<Whose> {
       probe: async () => {
         try {
           const kube = await context.openKube();
-          if (!kube) throw new Error('the Kubernetes API does not answer');
+          if (!kube) throw new Error('the Kubernetes API does not respond');
           const found = await standing(guardContext(kube, lease), lease.nodePool);
           return { done: typeof found === 'string' ? found : { kube, record: found } };
         } catch (error) {

@@ -37,7 +37,7 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
     return new Failure({
       ...base,
       code: 'gke-node-permission',
-      message: `GKE could not create the nodes of ${pool} for want of a permission${arrived}.`,
+      message: `GKE lacks a permission to create the nodes of ${pool}${arrived}.`,
       hint: 'Check the service account of the node pool.',
     });
   }

@@ -96,7 +96,7 @@ function whyUnseen(refusal: Refusal, image: ImageReference, uses: readonly Named
         ? `${registry} does not show it without credentials`
         : null;
     case 'image-private':
-      return `${registry} wants credentials`;
+      return `${registry} requires credentials`;
     case 'registry-limit':
       return `${registry} limits requests: HTTP ${refusal.status}`;
     case 'registry-down':

@@ -32,7 +32,7 @@ export async function gatewaySnapshot(
       pods.map(async ({ metadata: { name: pod } }) => {
         const target = { namespace, pod, scheme: 'http' as const, port: ENVOY_ADMIN_PORT, path: ENVOY_CLUSTERS_PATH };
         const { status, body } = await kube.portForward(target, { limitMs: ADMIN_LIMIT_MS });
-        if (status !== 200) throw new Error(`the Envoy of ${pod} answered HTTP ${status}`);
+        if (status !== 200) throw new Error(`the Envoy of ${pod} returned HTTP ${status}`);
         return { pod, hosts: parseClusters(body) };
       }),
     );

@@ -132,7 +132,7 @@ function servedName(prepared: Prepared): string | undefined {
   return serviceObject(prepared.manifests)?.spec?.model?.name;
 }
 
-/** A value on which all replicas agree; null when they do not or do not tell. */
+/** A value on which all replicas agree; null when they differ or are unknown. */
 function common<T>(
   at: Snapshot,
   pick: (counters: NonNullable<Snapshot['pods'][number]['counters']>) => T | null,

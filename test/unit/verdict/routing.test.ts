@@ -34,9 +34,9 @@ describe('requests with one prefix', () => {
     ['spread', [pods(4, 3, 3)], 'fail', '4 / 3 / 3; random placement does as well more often than not'],
     ['seven of ten', [pods(7, 2, 1)], 'fail', /7 \/ 2 \/ 1; random placement does as well once in 17 times/],
     ['one strayed', [pods(9, 1, 0)], 'inconclusive', '9 / 1 / 0; more than chance, but not all'],
-    ['too few', [pods(3, 0, 0)], 'inconclusive', /too few to tell: chance does this once in 9 times/],
-    ['no counters', [], 'not-observable', /do not tell who served/],
-    ['nothing sent', [pods(0, 0, 0)], 'not-observable', /do not tell who served/],
+    ['too few', [pods(3, 0, 0)], 'inconclusive', /too few to decide: chance does this once in 9 times/],
+    ['no counters', [], 'not-observable', /do not show who served/],
+    ['nothing sent', [pods(0, 0, 0)], 'not-observable', /do not show who served/],
   ])('%s', (_title, groups, outcome, seen) => {
     const check = checkSharedPrefix(groups, 3);
     expect(check.outcome).toBe(outcome);
@@ -84,10 +84,10 @@ describe('unique prompts', () => {
     ['even', pods(801, 797, 802), 3, 'pass', '801 / 797 / 802 (33% / 33% / 33%)'],
     ['lopsided', pods(26, 4, 0), 3, 'fail', '26 / 4 / 0 (87% / 13% / 0%)'],
     ['one replica unseen', pods(150, 150), 3, 'fail', '150 / 150 / 0 (50% / 50% / 0%)'],
-    ['too few', pods(10, 11, 9), 3, 'inconclusive', '10 / 11 / 9 (33% / 37% / 30%); 30 requests do not tell'],
+    ['too few', pods(10, 11, 9), 3, 'inconclusive', '10 / 11 / 9 (33% / 37% / 30%); 30 requests are too few to decide'],
     ['a mild lean, well measured', pods(400, 330, 270), 3, 'pass', '400 / 330 / 270 (40% / 33% / 27%)'],
     ['two replicas', pods(310, 290), 2, 'pass', '310 / 290 (52% / 48%)'],
-    ['nothing counted', pods(0, 0, 0), 3, 'not-observable', 'the replicas’ counters do not tell who served'],
+    ['nothing counted', pods(0, 0, 0), 3, 'not-observable', 'the replicas’ counters do not show who served'],
   ])('%s', (_title, perPod, replicas, outcome, seen) => {
     expect(checkUniqueSpread(perPod, replicas)).toMatchObject({ outcome, seen });
   });
@@ -150,7 +150,7 @@ describe('the endpoint picker', () => {
   it.each([
     ['both witnesses', marks(162), gateway(162), 'pass', 'counts 162 requests to it, 162 were sent'],
     ['the counters alone, as with a picker that leaves no mark', marks(0), gateway(162), 'inconclusive', '0 of 162'],
-    ['a picker that is asked and never responds', null, gateway(162), 'fail', 'no answer tells'],
+    ['a picker that is asked and never responds', null, gateway(162), 'fail', 'no answer shows'],
     [
       'plain text into a picker that speaks TLS',
       marks(0),
@@ -168,7 +168,7 @@ describe('the endpoint picker', () => {
     ['the mark alone', marks(162), unread, 'pass', 'could not be read (pods is forbidden)'],
     ['the mark alone, unasked', marks(162), null, 'pass', 'counts nothing'],
     ['neither', marks(0), unread, 'not-observable', '0 of 162'],
-    ['no answer', null, unread, 'not-observable', 'no answer tells'],
+    ['no answer', null, unread, 'not-observable', 'no answer shows'],
     ['a mark on some', marks(90), unread, 'fail', '90 of 162'],
     [
       'a gateway that cannot reach it',

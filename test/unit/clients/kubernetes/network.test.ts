@@ -104,7 +104,7 @@ describe('a server that is busy', () => {
     const { kube, clock, told } = await faulty([[429, { 'retry-after': '20' }]]);
     expect(await kube.version()).toBe('v1.33.4-gke.1');
     expect(clock.sleeps).toEqual([20_000]);
-    expect(told).toEqual(['Kubernetes version: the Kubernetes API answered 429: overloaded; try 2 of 6']);
+    expect(told).toEqual(['Kubernetes version: the Kubernetes API returned 429: overloaded; try 2 of 6']);
   });
 
   it.each([500, 502, 503, 504])('is asked again after a %d', async (status) => {
@@ -118,7 +118,7 @@ describe('a server that is busy', () => {
     await expect(kube.version()).rejects.toMatchObject({
       code: 'kube-api',
       blame: 'cluster',
-      message: 'Kubernetes version: the Kubernetes API answered 503: overloaded',
+      message: 'Kubernetes version: the Kubernetes API returned 503: overloaded',
     });
     expect(asked()).toBe(6);
   });

@@ -116,7 +116,7 @@ describe('whether the pool is ours to resize', () => {
     expect(tries).toBe(9);
     await expect(ask({ renewedAt }, { openKube: async () => null })).rejects.toMatchObject({
       code: 'lease-unknown',
-      message: expect.stringContaining('the Kubernetes API does not answer'),
+      message: expect.stringContaining('the Kubernetes API does not respond'),
     });
   });
 });

@@ -48,7 +48,7 @@ describe('a resize that failed', () => {
       0,
       'gke-node-permission',
       'config',
-      /want of a permission/,
+      /lacks a permission/,
     ],
     [
       'no service account',
@@ -56,7 +56,7 @@ describe('a resize that failed', () => {
       0,
       'gke-node-permission',
       'config',
-      /want of a permission/,
+      /lacks a permission/,
     ],
     [
       'a quota that the message names by its code',

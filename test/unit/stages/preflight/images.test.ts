@@ -66,8 +66,8 @@ spec:
   });
 
   it.each<[string, ImageAnswer, RegExp]>([
-    ['private', PRIVATE, /docker.io wants credentials/],
-    ['denied', refused(403, 'DENIED'), /docker.io wants credentials/],
+    ['private', PRIVATE, /docker.io requires credentials/],
+    ['denied', refused(403, 'DENIED'), /docker.io requires credentials/],
     ['behind a limit', refused(429, 'TOOMANYREQUESTS'), /docker.io limits requests: HTTP 429/],
     ['of a registry that is down', refused(503, ''), /docker.io returned HTTP 503/],
     ['behind a proxy that has a 404 of its own', refused(404, ''), /HTTP 404 without a reason that is known/],

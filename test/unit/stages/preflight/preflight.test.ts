@@ -234,7 +234,7 @@ describe('a pool', () => {
     expect(told).toContain('node pool v6e: GCE_STOCKOUT: no capacity');
     expect(told).toContain('is of spot nodes');
     expect(told).toContain('no other run has it; 0 nodes now; last set to 1');
-    expect(told).toContain('GKE says of the pool: GCE_STOCKOUT: no capacity');
+    expect(told).toContain('GKE reports of the pool: GCE_STOCKOUT: no capacity');
   });
 });
 

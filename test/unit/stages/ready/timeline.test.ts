@@ -20,7 +20,7 @@ const stopped = [
 const outage = new Failure({
   stage: 'ready',
   code: 'kube-api',
-  message: 'pods: the Kubernetes API answered 429: slow down',
+  message: 'pods: the Kubernetes API returned 429: slow down',
   evidence: { retryable: true },
 });
 const unreachable = new Failure({
