@@ -10,6 +10,7 @@ const DIALECT: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bin\s+vain\b/, 'what did not happen'],
   [/\b(?:to|for|by)\s+who(?:ever)?\b/, '"to those who" or a name'],
   [/\bwhose\s+move\b/i, '"who acts"'],
+  [/\b(?:says?|said|tells?)\s+so\b/, 'the fact'],
   [/(?:^|[.:;*])[ \t]+Answers\s+(?:the|whether|a|an|what|null|true|false)\b/m, '"Returns"'],
 ];
 

@@ -13,7 +13,7 @@ const MAX_LINES = 30;
 const MOST_ODD = 24;
 
 /**
- * The first rule that fits, with where the manifests say so and with what else was considered; or `unknown` with what is
+ * The first rule that fits, with its place in the manifests and with what else was considered; or `unknown` with what is
  * odd, when the run ended in an error or a failed check that no rule knows. Null when there is nothing to explain.
  */
 export function explain(evidence: Evidence): Diagnosis | null {

@@ -178,7 +178,7 @@ export function decidingLine(log: readonly string[]): string | null {
 }
 
 /**
- * A line as a reader wants it: without moment, process and place in the source, message and error of a JSON line, and no longer than `max`, with the
+ * A line for a reader: without moment, process and place in the source, message and error of a JSON line, and no longer than `max`, with the
  * place `around` in view.
  */
 export function plainLine(line: string, around = '', max = 300): string {

@@ -86,7 +86,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** Any error as text, with what to do where it says so. */
+/** Any error as text, with what to do where that is known. */
 export function adviceText(error: unknown): string {
   const hint = error instanceof Failure && error.hint ? ` ${error.hint}` : '';
   return `${errorText(error)}${hint}`;

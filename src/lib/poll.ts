@@ -129,7 +129,7 @@ export function patient<T>(signal: AbortSignal, probe: PollOptions<T>['probe']):
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Runs `attempt` again while `retryable` says so, with exponential back-off and full jitter, at most `tries` times.
+ * Runs `attempt` again while `retryable` returns true, with exponential back-off and full jitter, at most `tries` times.
  * The last error is thrown as it is.
  */
 export async function retry<T>(

@@ -69,6 +69,6 @@ export interface Response {
 export interface RequestRecord extends Response {
   arm: LoadArm;
   block: number;
-  /** When a perfect client would have sent it: its slot became free, or the schedule of the open loop said so. */
+  /** When a perfect client would have sent it: its slot became free, or by the schedule of the open loop. */
   intendedMs: number;
 }

@@ -9,7 +9,7 @@ export interface ActionsRendererOptions extends RendererOptions {
 /**
  * The Actions log: a stage's start and its result stay outside of groups, as a table of contents; what happens between
  * folds into one, opened by its first line. Stages overlap (nodes come up while manifests are applied), so a group holds
- * the lines of whoever speaks until the next start or result. The closing lines come last, outside of any group, where
+ * the lines of the stage that writes until the next start or result. The closing lines come last, outside of any group, where
  * the page of a failed step opens.
  */
 export function actionsRenderer(options: ActionsRendererOptions): Emit {

@@ -48,7 +48,7 @@ export function pathPrefix(rules: readonly RouteRule[]): string {
 export function completionPool(rules: readonly RouteRule[], prefix: string): RouteRule['pool'] {
   const carries = ({ paths }: RouteRule) =>
     paths.some((path) => path === `${prefix}/v1/completions` || path === prefix);
-  // The longest match wins on a gateway, so the rule of the exact path speaks first.
+  // The longest match wins on a gateway, so the rule of the exact path comes first.
   const exact = rules.find(({ paths }) => paths.includes(`${prefix}/v1/completions`));
   return (exact ?? rules.find(carries) ?? rules.find(({ pool }) => pool !== null))?.pool ?? null;
 }

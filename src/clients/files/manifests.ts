@@ -46,7 +46,7 @@ const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterRole', 'ClusterRoleBinding'
 
 /**
  * Objects of a file, a folder or a kustomization, in file order. A kustomization that only lists resources is read
- * here; any other is rendered by `kubectl kustomize`, and a missing kubectl is a Failure that says so.
+ * here; any other is rendered by `kubectl kustomize`, and a missing kubectl is a Failure that names it.
  */
 export async function loadManifests(given: LoadOptions): Promise<Manifest[]> {
   const options = { ...given, root: await realpath(given.root), walked: { files: 0 } };

@@ -18,7 +18,7 @@ export interface GithubDeployments {
 /** GitHub cuts nothing: a longer description is refused. */
 const DESCRIPTION_MAX = 140;
 
-/** Deployments of one repository. Needs `deployments: write`; throws a Failure that says so. */
+/** Deployments of one repository. Needs `deployments: write`; throws a Failure that names the permission. */
 export function createGithubDeployments(access: GithubAccess): GithubDeployments {
   const [owner = '', repo = ''] = access.repository.split('/');
   const { repos } = octokitFor(access).rest;

@@ -33,7 +33,7 @@ const WHO: Wanted<{ login: string | null }> = {
 const PAGE = 100;
 const PAGES = 5;
 
-/** Issues of one repository. Needs `issues: write`; throws a Failure that says so. */
+/** Issues of one repository. Needs `issues: write`; throws a Failure that names the permission. */
 export function createGithubIssues(access: GithubAccess): GithubIssues {
   const [owner = '', repo = ''] = access.repository.split('/');
   const { rest } = octokitFor(access);

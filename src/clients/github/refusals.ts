@@ -30,7 +30,7 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
     reasons: [SSO],
     words: /SAML enforcement|single sign-on/i,
     says: (doing, { repository }) =>
-      `The organisation of ${repository} wants single sign-on for the token, for ${doing}.`,
+      `The organisation of ${repository} requires single sign-on for the token, for ${doing}.`,
     remedy: () =>
       'Authorise the token for the organisation (Configure SSO, in its settings), or use the job’s own token.',
   },

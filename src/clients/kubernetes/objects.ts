@@ -31,7 +31,7 @@ export interface ObjectRef<Kind extends string = string> {
   namespace?: string | undefined;
 }
 
-/** An object that somebody made: its UID tells it from a namesake that was made since. */
+/** An object that somebody made: its UID distinguishes it from a namesake that was made since. */
 export interface OwnedRef extends ObjectRef {
   /** Null or absent while it is not known to have been made. */
   uid?: string | undefined;

@@ -197,7 +197,7 @@ function product(a: number | null, b: number | null): number | null {
 
 /**
  * The body as far as checks read it; null where it is no JSON object. What is of another type is left out: a check then
- * finds it missing, and says so.
+ * finds it missing, and reports that.
  */
 function parsed(text: string): ServingBody | null {
   try {

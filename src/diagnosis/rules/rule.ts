@@ -7,11 +7,11 @@ export interface Match {
   /** Raw lines that show it; hostile text. */
   seen: string[];
   explanation: string;
-  /** The one line of a log that decided, as a reader wants it; hostile text. */
+  /** The one line of a log that decided, shortened for a reader; hostile text. */
   deciding?: string;
   /** Who acts, where that depends on what was found; one of the owners that the table has for the cause. */
   blame?: Blame;
-  /** Where the manifests say so, for the annotation and for the remedy. */
+  /** Its place in the manifests, for the annotation and for the remedy. */
   where?: { text?: RegExp; path?: readonly (string | number)[] };
   /** The very place, where it is known. */
   at?: Omit<ManifestLocation, 'message'>;

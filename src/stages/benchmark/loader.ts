@@ -44,7 +44,7 @@ export async function openLoader(
   };
 }
 
-/** This process. Its own meter finds out when it is too slow, and a veto says so. */
+/** This process. Its own meter finds out when it is too slow, which is a veto. */
 function runnerLoader(context: StageContext): Loader {
   const clients = createWayClients();
   return {

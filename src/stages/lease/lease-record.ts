@@ -107,7 +107,7 @@ export function readLease(object: Lease): LeaseRecord {
   const durationS = finite(Number(leaseDurationSeconds ?? Number.NaN));
   const { annotations = {} } = object.metadata;
   const state = parseState(annotations[STATE_ANNOTATION]);
-  // A stack ends when its record says so, whoever makes the lease longer.
+  // A stack ends at the time in its record, even where the lease was made longer.
   const keptUntilMs = state?.kept?.until ? Date.parse(state.kept.until) : Number.POSITIVE_INFINITY;
   return {
     object,

@@ -206,7 +206,7 @@ export async function stampKept(owner: Owner, state: LeaseState): Promise<void> 
   if (!stamped) throw leaseLost(state.nodePool, 'gone');
 }
 
-/** After a release that failed: the lease says so, and a sweeper need not wait for its end. */
+/** After a release that failed: the lease records it, and a sweeper need not wait for its end. */
 export async function expirePool(owner: Owner, state: LeaseState): Promise<void> {
   const { namespace, holder, kube } = owner;
   await changeOwn(owner, state.nodePool, async ({ metadata, spec }) => {

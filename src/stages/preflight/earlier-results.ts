@@ -26,7 +26,7 @@ export async function readBaseline({ path, root }: { path: string; root: string 
 
 /**
  * The result.json of the last run that passed, for what has changed since. A cache that has none yet is not an error: then
- * there is nothing to compare with, and the line says so.
+ * there is nothing to compare with, and the line reports that.
  */
 export async function readLastPass({
   path,

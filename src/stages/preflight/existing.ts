@@ -77,7 +77,7 @@ export async function checkExisting(
   });
 }
 
-/** The nodes go at the end, so nobody else's TPU pods may run on them. Answers why that cannot be seen, where it cannot. */
+/** The nodes go at the end, so nobody else's TPU pods may run on them. Returns why that cannot be seen, where it cannot. */
 export async function strangersOn(
   context: StageContext,
   nodes: TpuNode[],

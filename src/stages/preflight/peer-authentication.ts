@@ -21,7 +21,7 @@ const INJECT = 'sidecar.istio.io/inject';
 interface Port {
   /** `the endpoint picker (port 9002)`. */
   shown: string;
-  /** Whether the server there speaks TLS of its own, to which the gateway presents no certificate of the mesh. */
+  /** Whether the server there has TLS of its own, to which the gateway presents no certificate of the mesh. */
   tls: boolean | null;
   mtls: MtlsMode;
 }

@@ -14,7 +14,7 @@ interface Wanted {
 
 /**
  * Secrets that the pods need, and their keys; values never leave the client. A right to read them is not among those that
- * the gate asks for: without it the line says so, and a missing key shows when the pods start.
+ * the gate asks for: without it the line reports that, and a missing key shows when the pods start.
  */
 export async function checkSecrets(kube: KubeClient, manifests: readonly Manifest[], namespace: string): Promise<Look> {
   const wanted = manifests.flatMap((manifest) => referenced(manifest.object.spec, manifest));

@@ -21,7 +21,7 @@ export interface Table {
   check<T>(id: string, title: string, run: () => Promise<Seen<T>>): Promise<T | null>;
   /** A check without a value. */
   look(id: string, title: string, run: () => Promise<Look>): Promise<void>;
-  /** Throws when a line has failed: that failure, or one that tells all of them. */
+  /** Throws when a line has failed: that failure, or one that names all of them. */
   settle(): void;
 }
 

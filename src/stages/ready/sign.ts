@@ -8,7 +8,7 @@ export interface Stuck {
   message: string;
   hint: string;
   blame: Blame;
-  /** Object, type, reason and message of the condition that says so. */
+  /** Object, type, reason and message of the condition that shows it. */
   evidence?: Record<string, unknown>;
 }
 

@@ -5,7 +5,7 @@ import { stampKept } from '../lease/pool-lease.ts';
 import { usdPerHour } from '../preflight/budget.ts';
 
 /**
- * Leaves the stack and its nodes, until `expires-in` is over: the pool's lease in the cluster says so, for the sweeper to
+ * Leaves the stack and its nodes, until `expires-in` is over. The pool's lease in the cluster has the end, for the sweeper to
  * release them then, and for every other run to leave them alone until then. Returns the state as it stands now.
  */
 export async function keepStack(

@@ -105,7 +105,7 @@ function beganAnew(before: ReplicaCounters, after: ReplicaCounters): boolean {
 
 const RISING = ['requests', 'promptTokens', 'generationTokens', 'prefixQueries', 'prefixHits'] as const;
 
-/** Two snapshots as the plausibility check wants them. */
+/** Two snapshots as the plausibility check takes them. */
 export function edges(before: Snapshot, after: Snapshot): PodEdges[] {
   const names = new Set([...before.pods, ...after.pods].map(({ pod }) => pod));
   return [...names].map((pod) => ({ pod, before: countersAt(before, pod), after: countersAt(after, pod) }));

@@ -14,7 +14,7 @@ import type { ReadyStack } from '../ready/ready.ts';
 /** What every proxy of the gateway has counted, or why that is not known. */
 export type GatewaySnapshot = { proxies: { pod: string; hosts: EnvoyHost[] }[] } | { problem: string };
 
-/** An admin port that takes longer belongs to an Envoy that hangs, which is what the caller wants to know soon. */
+/** An admin port that takes longer belongs to an Envoy that hangs, which the caller should learn soon. */
 const ADMIN_LIMIT_MS = 10_000;
 
 /**
