@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { sentencesOf } from '../../scripts/prose/sentences.ts';
 import { readQualityTasks } from '../../src/clients/files/quality-tasks.ts';
 import { inputsFromFlags } from '../../src/commands/input-flags.ts';
 import { COMMANDS } from '../../src/commands/registry.ts';
@@ -12,7 +13,6 @@ import { measureCommand } from '../../src/inputs/measure-command.ts';
 import { parseReportInputs } from '../../src/inputs/report.ts';
 import type { InputSource } from '../../src/inputs/source.ts';
 import { parseSweepInputs } from '../../src/inputs/sweep.ts';
-
 import { commandsOf, fences, pages } from './fences.ts';
 import { root } from './root.ts';
 
@@ -141,5 +141,19 @@ describe('a page for each task', () => {
     const text = readFileSync(join(root, page), 'utf8');
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(`(${page})`);
     expect([...fences(text, 'sh'), ...fences(text, 'yaml')]).not.toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+
+  it('states the problem in two sentences, before a picture of the comment', () => {
+    const [, problem = ''] = text.split('\n\n');
+    expect(sentencesOf(problem)).toHaveLength(2);
+    expect(text.indexOf('docs/pictures/comment-light.png')).toBeLessThan(text.indexOf('\n## '));
+  });
+
+  it('has one step of seven lines to paste', () => {
+    expect(fences(text, 'yaml').map((step) => step.trim().split('\n').length)).toEqual([7]);
   });
 });
