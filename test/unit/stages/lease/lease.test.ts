@@ -50,14 +50,7 @@ describe('a resize that failed', () => {
       'config',
       /lacks a permission/,
     ],
-    [
-      'no service account',
-      'The service account was deleted',
-      0,
-      'gke-node-permission',
-      'config',
-      /lacks a permission/,
-    ],
+    ['no service account', 'The service account was deleted', 0, 'gke-node-permission', 'config', /lacks a permission/],
     [
       'a quota that the message names by its code',
       "[QUOTA_EXCEEDED]: Instance 'x' creation failed: Quota 'TPUS' exceeded.  Limit: 8.0 in region us-east5.",
