@@ -80,7 +80,7 @@ function whyUndecided({ design, looks, pairs, baseline }: Benchmark, { minSpeedu
     return `, undecided against ${minSpeedup}×: the baseline was one replica, and nothing shows whether it is as fast as its peers.`;
   }
   if (looks.stopped === 'time') {
-    return ` so far, undecided against ${minSpeedup}× after ${pairs.length} pairs: the time or the money of the run did not reach for another.`;
+    return ` so far, undecided against ${minSpeedup}× after ${pairs.length} pairs: the run had no time or money left for another.`;
   }
   return looks.stopped === 'budget'
     ? `, on both sides of ${minSpeedup}× when the budget of ${pairs.length} pairs was spent.`

@@ -44,7 +44,7 @@ export function changeReasons(
   }
   const why =
     looks.stopped === 'time'
-      ? `the time or the money of the run did not reach for more than ${pairs} pairs`
+      ? `the run had no time or money left for more than ${pairs} pairs`
       : looks.stopped === 'budget'
         ? `the budget of ${pairs} pairs was spent`
         : `the measurement stopped after ${pairs} pairs`;

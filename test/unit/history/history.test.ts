@@ -252,7 +252,7 @@ describe('the history command', () => {
     said.mockRestore();
     for (const part of [
       'where code lives',
-      '"../x" is no name',
+      '"../x" is not the name',
       'GITHUB_TOKEN is not set',
       'GITHUB_REPOSITORY is ""',
     ]) {

@@ -109,7 +109,7 @@ const CASES: [what: string, checks: Check[], benchmark: Benchmark, verdict: Verd
     checks(),
     benchmark('time', { speedup: { value: 2.7, low: 2.6, high: 2.8, level: 0.95 } }),
     'inconclusive',
-    [/ so far, undecided against 2\.5× after 12 pairs: the time or the money of the run did not reach for another\.$/],
+    [/ so far, undecided against 2\.5× after 12 pairs: the run had no time or money left for another\.$/],
   ],
   [
     'no interval is no pass',
