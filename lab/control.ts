@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Cluster } from './cluster/cluster.ts';
+import type { Demand } from './cluster/demand.ts';
 import { errorText } from './errors.ts';
-import type { KubeRecord, NodePoolState } from './protocol.ts';
+import type { KubeRecord, NodePoolState, ScaleEvent } from './protocol.ts';
 
 /** The listener through which the lab's other processes, and a test, reach the cluster past its API. */
 export async function startControl(
@@ -12,6 +13,8 @@ export async function startControl(
 ): Promise<{ url: string; close(): void }> {
   const answer = async (request: IncomingMessage): Promise<[number, unknown?]> => {
     const [collection, name, ...rest] = (request.url ?? '').slice(1).split('/').map(decodeURIComponent);
+    if (collection === 'node-pools' && name && rest.length === 1)
+      return autoscale(cluster.demand, name, request, rest[0]);
     if (rest.length > 0) return [404];
     if (request.method === 'GET' && collection === 'record' && name === undefined) return [200, await record()];
     if (request.method === 'PUT' && collection === 'node-pools' && name) {
@@ -34,6 +37,23 @@ export async function startControl(
       server.closeAllConnections();
     },
   };
+}
+
+/** What an autoscaler reads of the cluster and writes into it. */
+async function autoscale(
+  demand: Demand,
+  pool: string,
+  request: IncomingMessage,
+  what: string | undefined,
+): Promise<[number, unknown?]> {
+  if (request.method === 'GET' && what === 'demand') return [200, demand.view(pool)];
+  if (request.method !== 'POST') return [404];
+  const body = JSON.parse(await text(request));
+  if (what === 'events') demand.note(body as ScaleEvent);
+  else if (what === 'requests') demand.settle(body as Parameters<Demand['settle']>[0]);
+  else if (what === 'drain') demand.drain(String(body.node));
+  else return [404];
+  return [204];
 }
 
 function reply(response: ServerResponse, status: number, body?: unknown): void {

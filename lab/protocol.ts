@@ -146,6 +146,27 @@ export interface NodePoolState {
   nodes: { name: string; createdAt: string }[];
 }
 
+/** GET {kube.controlUrl}/node-pools/{pool}/demand: what an autoscaler of the pool sees of the cluster. */
+export interface DemandView {
+  /** New nodes that the waiting pods would fill. */
+  needed: number;
+  pending: { namespace: string; name: string }[];
+  /** Nodes that are Ready with their chips, without any pod, and with a pod that may not be evicted. */
+  usable: string[];
+  idle: string[];
+  pinned: string[];
+  requests: { namespace: string; name: string; count: number; conditions: Record<string, string> }[];
+}
+
+/** POST {kube.controlUrl}/node-pools/{pool}/events: what the autoscaler notes about a pod. */
+export interface ScaleEvent {
+  namespace: string;
+  name: string;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+}
+
 /** GET {kube.controlUrl}/record */
 export interface KubeRecord {
   requests: { at: number; method: string; path: string; status: number; user: string; userAgent: string }[];

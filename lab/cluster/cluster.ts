@@ -3,6 +3,7 @@ import type { Store } from '../kube/store.ts';
 import type { CommonConfig, KubeObject, NodePoolState, PemPair } from '../protocol.ts';
 import { startAutoscaler } from './autoscaler.ts';
 import { createClock } from './clock.ts';
+import { createDemand, type Demand } from './demand.ts';
 import { startDeployments } from './deployments.ts';
 import { startEndpointSlices } from './endpoint-slices.ts';
 import { createRecorder } from './events.ts';
@@ -44,6 +45,7 @@ export interface ClusterOptions extends CommonConfig {
  */
 export interface Cluster {
   setNodePool(pool: string, state: NodePoolState): void;
+  demand: Demand;
   readLogs: PodLogs['read'];
   /** Loopback address of a pod's port; null when nothing listens there. */
   podAddress(namespace: string, pod: string, port: number): { host: string; port: number } | null;
@@ -116,6 +118,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   return {
     setNodePool: (pool, state) => nodes.setPool(pool, state),
+    demand: createDemand(store, nodes.stateOf),
     readLogs: logs.read,
     podAddress(namespace, name, port) {
       const labels = store.get(PODS, namespace, name)?.metadata.labels;

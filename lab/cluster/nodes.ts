@@ -17,6 +17,8 @@ const DELETE_AFTER = 4;
 export interface Nodes {
   /** The VMs that exist now in that pool; Node objects follow. */
   setPool(pool: string, state: NodePoolState): void;
+  /** What was said last of that pool. */
+  stateOf(pool: string): NodePoolState | undefined;
   close(): void;
 }
 
@@ -30,6 +32,7 @@ export function startNodes(options: {
 }): Nodes {
   const { store, clock, record, fate } = options;
   const pools = new Map<string, Map<string, AbortController>>();
+  const states = new Map<string, NodePoolState>();
   const stop = new AbortController();
   let addresses = 10;
 
@@ -88,7 +91,9 @@ export function startNodes(options: {
   patch(cpu.metadata.name, setReady);
 
   return {
+    stateOf: (pool) => states.get(pool),
     setPool(pool, state) {
+      states.set(pool, state);
       const current = pools.get(pool) ?? new Map<string, AbortController>();
       pools.set(pool, current);
       const wanted = new Set(state.nodes.map((vm) => vm.name));

@@ -13,6 +13,8 @@ export const SERVICE_ACCOUNTS = key('', 'serviceaccounts');
 export const EVENTS = key('', 'events');
 const RESOURCE_QUOTAS = key('', 'resourcequotas');
 const LIMIT_RANGES = key('', 'limitranges');
+export const PRIORITY_CLASSES = key('scheduling.k8s.io', 'priorityclasses');
+export const PROVISIONING_REQUESTS = key('autoscaling.x-k8s.io', 'provisioningrequests');
 export const JOBS = key('batch', 'jobs');
 export const DEPLOYMENTS = key('apps', 'deployments');
 export const REPLICA_SETS = key('apps', 'replicasets');
@@ -49,6 +51,7 @@ const BUILT_IN: Record<string, ResourceKey> = {
   ReplicaSet: REPLICA_SETS,
   EndpointSlice: ENDPOINT_SLICES,
   NetworkPolicy: NETWORK_POLICIES,
+  PriorityClass: PRIORITY_CLASSES,
   CustomResourceDefinition: CRDS,
 };
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GcpConfig } from '../protocol.ts';
+import type { Autoscaler } from '../scenarios/types.ts';
 import type { NodePool } from './node-pool.ts';
 import type { Operation } from './operations.ts';
 
@@ -70,6 +71,8 @@ export function nodePoolJson(config: GcpConfig, pool: NodePool): Record<string, 
     config: {
       machineType: nodePool.machineType,
       ...(config.scenario.gcp.spot && { spot: true }),
+      ...(config.scenario.gcp.autoscaler?.pool === 'flex-start' && { flexStart: true }),
+      ...config.scenario.gcp.nodeConfig,
       diskType: 'pd-balanced',
       diskSizeGb: 100,
       imageType: 'COS_CONTAINERD',
@@ -81,7 +84,8 @@ export function nodePoolJson(config: GcpConfig, pool: NodePool): Record<string, 
     },
     // GKE keeps the topology here for slices of several hosts only; one host's shape follows from its machine type.
     ...(hosts > 1 && { placementPolicy: { type: 'COMPACT', tpuTopology: nodePool.tpuTopology } }),
-    autoscaling: nonZero({ ...pool.autoscaling() }),
+    autoscaling: nonZero({ ...pool.autoscaling(), ...limitsOf(config.scenario.gcp.autoscaler) }),
+    ...(config.scenario.gcp.autoscaler?.pool === 'queued' && { queuedProvisioning: { enabled: true } }),
     management: { autoUpgrade: true, autoRepair: true },
     maxPodsConstraint: { maxPodsPerNode: '110' },
     podIpv4CidrSize: 24,
@@ -96,6 +100,12 @@ export function nodePoolJson(config: GcpConfig, pool: NodePool): Record<string, 
     }),
     ...config.scenario.gcp.pool,
   };
+}
+
+/** What the API says of an autoscaler; nothing of a pool without one. */
+function limitsOf(plan: Autoscaler | null): Record<string, unknown> {
+  if (!plan) return {};
+  return { enabled: true, totalMinNodeCount: plan.min, totalMaxNodeCount: plan.max, locationPolicy: 'ANY' };
 }
 
 /** Operations link by project number, resources by project id, as GKE does. */

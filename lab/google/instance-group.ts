@@ -24,6 +24,8 @@ export interface InstanceGroup {
   vms(): Vm[];
   /** Sets the target; `settled` is called once, when the group has reached it or GKE stops waiting. */
   resize(target: number, settled: (outcome: Settled) => void): void;
+  /** Deletes one VM by its name after so many cluster seconds, and lowers the target at once, as an autoscaler does. */
+  remove(name: string, seconds: number): void;
   /** Compute Engine takes one VM back; the group is left short of it. */
   preempt(): void;
 }
@@ -101,6 +103,15 @@ export function createInstanceGroup(options: {
       if (vms.length === 0) return;
       vms.shift();
       changed();
+    },
+    remove(name, seconds) {
+      target = Math.max(0, target - 1);
+      clock.after(seconds, () => {
+        const at = vms.findIndex((vm) => vm.name === name);
+        if (at < 0) return;
+        vms.splice(at, 1);
+        changed();
+      });
     },
     vms: () => vms.map((vm) => ({ ...vm })),
     resize(size, settled) {

@@ -2,6 +2,7 @@ import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
 import { startRegistry } from '../registry/server.ts';
 import { issueToken } from '../tokens.ts';
+import { startAutoscaler } from './autoscaler.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
 import { createClock, createRandom } from './clock.ts';
 import { type ContainerState, containerApi } from './container-api.ts';
@@ -102,6 +103,8 @@ export async function startGcp(
     return { status: 200, body: record };
   });
 
+  const { autoscaler: plan } = config.scenario.gcp;
+  const autoscaler = plan && startAutoscaler({ config, plan, clock, group: pool.group });
   publisher.publish();
   return {
     url: api.url,
@@ -111,6 +114,7 @@ export async function startGcp(
     controlUrl: control.url,
     async close() {
       clock.stop();
+      autoscaler?.stop();
       publisher.stop();
       await Promise.all([api.close(), registry.close(), control.close()]);
     },

@@ -7,6 +7,7 @@ import { checkObject } from './builtin-check.ts';
 import { decode } from './decode.ts';
 import { applyDefaults, dropNulls } from './defaults.ts';
 import { syntaxError } from './list-options.ts';
+import { admitPriority } from './priority-admission.ts';
 import type { Resource } from './resources.ts';
 import { checkScale, checkSchema } from './schema-check.ts';
 import type { Writer } from './ssa/apply.ts';
@@ -96,6 +97,7 @@ function insertObject(api: Api, resource: Resource, object: KubeObject, options:
   }
   if (resource.subresources.includes('status')) delete object.status;
   if (resource.namespaced) requireNamespace(api, resource, object);
+  admitPriority(api, resource, object);
   validate(resource, object, null);
   allocate(api, object, null, resource);
   if (api.store.get(resource.key, metadata.namespace, metadata.name)) throw alreadyExists(resource, metadata.name);

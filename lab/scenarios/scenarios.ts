@@ -1,4 +1,5 @@
 import { ADVERSARIES } from './adversaries.ts';
+import { CAPACITY_SCENARIOS, HOLDER_PRIORITY, PATTERN_ONE } from './capacity.ts';
 import { CHANGE_SCENARIOS } from './changes.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
@@ -41,6 +42,8 @@ const HEALTHY_CLOUD: CloudFaults = {
   outageSeconds: null,
   spot: false,
   preemptAfterSeconds: null,
+  autoscaler: null,
+  nodeConfig: {},
   pool: {},
 };
 
@@ -179,6 +182,17 @@ export const SCENARIOS: Record<string, Scenario> = {
     CLOUD_SCENARIOS.map((scenario) => [
       scenario.name,
       { ...HEALTHY, ...scenario, gcp: { ...HEALTHY_CLOUD, ...scenario.gcp } },
+    ]),
+  ),
+  ...Object.fromEntries(
+    CAPACITY_SCENARIOS.map(({ gcp, ...named }) => [
+      named.name,
+      {
+        ...HEALTHY,
+        ...named,
+        gcp: { ...HEALTHY_CLOUD, ...gcp },
+        cluster: { ...HEALTHY_CLUSTER, add: [HOLDER_PRIORITY], remove: [PATTERN_ONE] },
+      },
     ]),
   ),
   ...Object.fromEntries(

@@ -8,6 +8,24 @@ export interface ResizeFault {
   chaseSeconds: number | null;
 }
 
+/** A cluster autoscaler of a node pool. Times are cluster seconds. */
+export interface Autoscaler {
+  min: number;
+  max: number;
+  /** `queued` brings nodes for ProvisioningRequests alone. */
+  pool: 'plain' | 'flex-start' | 'queued';
+  /** From the first pod that waits to the first try. */
+  asksAfter: number;
+  /** Capacity comes so long after the first try; until then each try fails, or waits. */
+  capacityAfter: number;
+  /** GKE's words for a try without capacity; null where it only waits, as flex-start does. */
+  refusal: string | null;
+  /** How long a node has to be empty to be removed; null for never. */
+  removesAfter: number | null;
+  /** From the first nodes until one of them is removed although it is in use; null for never. */
+  takesAfter: number | null;
+}
+
 /** An operation of somebody else that begins at the first resize that meets it. */
 export interface ForeignOperation {
   /** GKE's texts for it: "incompatible operation", "being updated or repaired", "is currently upgrading". */
@@ -56,6 +74,10 @@ export interface CloudFaults {
   spot: boolean;
   /** Cluster seconds from the end of a scale-up until one of its nodes is taken back. */
   preemptAfterSeconds: number | null;
+  /** The pool's cluster autoscaler; null for a pool without one. */
+  autoscaler: Autoscaler | null;
+  /** Fields of `config` of the node pool. */
+  nodeConfig: Readonly<Record<string, unknown>>;
   /** Fields of the node pool as the Container API tells them. */
   pool: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import type { Mirror } from '../apiserver/mirror.ts';
 import { createClock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { createDemand } from '../cluster/demand.ts';
 import { startDeployments } from '../cluster/deployments.ts';
 import { startEndpointSlices } from '../cluster/endpoint-slices.ts';
 import { createRecorder } from '../cluster/events.ts';
@@ -59,6 +60,7 @@ export function startStackCluster(
   ];
   return {
     setNodePool: (pool, state) => nodes.setPool(pool, state),
+    demand: createDemand(store, nodes.stateOf),
     setBooting: (booting) => clock.setBooting(booting),
     readLogs: logs.read,
     podAddress(namespace, name, port) {

@@ -12,7 +12,7 @@ import { jsonRenderer } from '../progress/json.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
 import { renderVerdictText } from '../report/formats/text.ts';
-import { resizeCommand } from '../stages/release/release.ts';
+import { cleanupCommand, resizeCommand } from '../stages/release/by-hand.ts';
 import { exitCode, exitCodeOf } from './exit-codes.ts';
 
 /** How progress is shown: JSON Lines, the verdict alone, or what suits the terminal. */
@@ -44,7 +44,7 @@ export async function runCommand(
       save: ({ lease }) => {
         if (lease?.phase !== 'held' || held) return;
         held = true;
-        const text = `if this process is killed, finish by hand: ${resizeCommand(lease)}`;
+        const text = `if this process is killed, finish by hand: ${lease.demand ? cleanupCommand(lease) : resizeCommand(lease)}`;
         say({ type: 'fact', stage: 'lease', text });
       },
       // The command line has no post step.

@@ -1,6 +1,7 @@
 import type { InputGroup } from './groups.ts';
 import type { InputRow, Parser } from './row.ts';
 import { ACCESS } from './spec/access.ts';
+import { CAPACITY } from './spec/capacity.ts';
 import { COMMAND } from './spec/command.ts';
 import { HISTORY } from './spec/history.ts';
 import { LIMITS } from './spec/limits.ts';
@@ -25,6 +26,7 @@ const SPEC = {
   ...ACCESS,
   ...LOAD,
   ...LIMITS,
+  ...CAPACITY,
   ...PUBLISH,
   ...COMMAND,
   ...HISTORY,

@@ -64,7 +64,7 @@ export const EXAMPLES = {
 } as const;
 
 /** A file of roles, by its name in the folder of roles. */
-export type Role = 'serving' | 'lease' | 'gateway' | 'nodes' | 'evidence' | 'load' | 'read-only/roles';
+export type Role = 'serving' | 'lease' | 'gateway' | 'nodes' | 'evidence' | 'load' | 'capacity' | 'read-only/roles';
 
 /** What stands in place of the examples; capitals where a name is not known. */
 export interface RoleNames {

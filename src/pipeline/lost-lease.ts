@@ -8,8 +8,8 @@ import type { LeaseState } from '../stages/context.ts';
 import { leasesOf } from '../stages/lease/find-leases.ts';
 import { holderIdentity } from '../stages/lease/lease.ts';
 import { type Holder, isHeldBy, type LeaseRecord, poolOf } from '../stages/lease/lease-record.ts';
+import { handCommand } from '../stages/release/by-hand.ts';
 import { countNodes } from '../stages/release/nodes-left.ts';
-import { resizeCommand } from '../stages/release/release.ts';
 import { type Connection, openCluster } from './connect.ts';
 import { runKeyOf } from './first-report.ts';
 
@@ -93,6 +93,6 @@ async function leftUnder(context: Looking, { object }: LeaseRecord, nodePool: st
     return null;
   }
   const nodes = left === null ? 'its nodes cannot be counted' : `node pool ${nodePool} has ${left} nodes left`;
-  const command = resizeCommand({ projectId, location, cluster, nodePool, restingNodes });
+  const command = await handCommand(context, { projectId, location, cluster, nodePool, restingNodes });
   return { problem: `${lease}, and ${nodes}. Look who uses them before you run the command.`, command };
 }

@@ -3,13 +3,15 @@ import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
-import { deadline, orAbort, patient, poll } from '../lib/poll.ts';
+import { type Clock, deadline, orAbort, patient, poll } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
 import { poolNodes } from '../stages/lease/nodes.ts';
+import { keepPool } from '../stages/lease/pool-lease.ts';
 import { bill, billedFrom } from '../stages/release/bill.ts';
 import { finalBill } from '../stages/release/final-bill.ts';
-import { type Released, release, releaseFailed } from '../stages/release/release.ts';
+import { release } from '../stages/release/release.ts';
+import { type Released, releaseFailed } from '../stages/release/released.ts';
 import { type Connection, KUBE_ANSWER_MS, openAuth, openGke, openKube } from './connect.ts';
 import type { Journal } from './journal.ts';
 
@@ -26,7 +28,7 @@ export async function releaseLease(connection: ReleaseConnection, journal: Journ
 /** The release as a stage, which needs nothing but the lease. Never throws. */
 export async function releaseAsStage(connection: ReleaseConnection, lease: LeaseState): Promise<Released> {
   const { inputs, emit } = connection;
-  const limitMs = inputs.releaseTimeoutMs;
+  const limitMs = releaseLimitMs(lease, inputs.releaseTimeoutMs);
   emit({
     type: 'stage-start',
     stage: 'release',
@@ -70,6 +72,23 @@ export async function noteCostSoFar(
   }
 }
 
+/** How long a release may take: an autoscaler takes its own time, beyond that of the gate. */
+function releaseLimitMs({ demand }: LeaseState, timeoutMs: number): number {
+  return timeoutMs + (demand?.scaleDownMs ?? 0);
+}
+
+/** A wait for the autoscaler outlasts a lease: without signs of life a sweeper would take it over meanwhile. */
+function renewWhile(
+  signal: AbortSignal,
+  { kube, clock, emit }: { kube: KubeClient; clock: Clock; emit: Connection['emit'] },
+  lease: LeaseState,
+): void {
+  const holder = { identity: lease.holder, runKey: lease.runKey };
+  void keepPool({ kube, clock, signal, emit, namespace: lease.leaseNamespace, holder }, lease, {
+    onLost: (failure) => emit({ type: 'warning', text: failure.message }),
+  });
+}
+
 /**
  * Releases the leased nodes with clients of its own, so that a main step that lasted for hours changes nothing. The
  * lease alone names cluster and pool: inputs and environment may have changed since it was taken.
@@ -79,6 +98,8 @@ async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promis
   const connection: ReleaseConnection = { ...given, inputs: { ...given.inputs, projectId, location, cluster } };
   const { clock, signal, emit, inputs } = connection;
   const started = clock.now();
+  const limitMs = releaseLimitMs(lease, inputs.releaseTimeoutMs);
+  const over = new AbortController();
   let gke: GkeClient | null = null;
   let kube = null as KubeClient | null;
   try {
@@ -104,16 +125,18 @@ async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promis
       signal,
       emit,
       pollIntervalMs: inputs.pollIntervalMs,
-      limitMs: Math.max(inputs.pollIntervalMs, inputs.releaseTimeoutMs - (clock.now() - started)),
+      limitMs: Math.max(inputs.pollIntervalMs, limitMs - (clock.now() - started)),
     });
     const foreign = await notOurs({ ...context(), openKube }, lease);
     if (foreign) return foreign;
+    if (lease.demand && kube) renewWhile(AbortSignal.any([signal, over.signal]), { kube, clock, emit }, lease);
     const released = await release({ ...context(), kube, kubeAgain: openKube }, lease);
     await settleLease(kube, lease, released, emit);
     return released;
   } catch (error) {
     return releaseFailed(lease, error, Math.round(clock.now() - started));
   } finally {
+    over.abort();
     await Promise.allSettled([gke?.close(), kube?.close()]);
   }
 }

@@ -1,5 +1,6 @@
 import type { Manifest } from '../clients/files/manifests.ts';
-import type { GkeClient, NodePoolInfo } from '../clients/google/gke.ts';
+import type { GkeClient } from '../clients/google/gke.ts';
+import type { NodePoolInfo } from '../clients/google/node-pool.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { ObjectRef, OwnedRef } from '../clients/kubernetes/objects.ts';
 import type { RegistryClient } from '../clients/registry/client.ts';
@@ -49,6 +50,8 @@ export interface Prepared {
   pool: NodePoolInfo;
   /** Nodes that the run needs. */
   nodes: number;
+  /** The pool's autoscaler brings the nodes for pods that need them; absent where the run resizes the pool. */
+  demand?: Demand;
   sizeBefore: number;
   restingNodes: number;
   service: ServiceRef;
@@ -63,6 +66,16 @@ export interface Prepared {
   isBase?: boolean;
   /** The base stack, where a comparison with it was asked for; absent where it was not. */
   base?: PreparedBase;
+}
+
+/** How nodes are got by demand. */
+export interface Demand {
+  /** Chips that a pod asks for to hold a node. */
+  chips: number;
+  /** How long the autoscaler may take to remove empty nodes, in milliseconds. */
+  scaleDownMs: number;
+  /** The pool takes a ProvisioningRequest. */
+  queued: boolean;
 }
 
 /** What became of the wish to compare with the base stack, before anything is leased. */
@@ -86,6 +99,9 @@ export interface LeaseState {
   machineType: string | null;
   spot: boolean;
   reserved: boolean;
+  flexStart?: boolean;
+  /** The pool's autoscaler removes the nodes within that time, and no resize does; absent for a pool that is resized. */
+  demand?: { scaleDownMs: number };
   /** ISO 8601. */
   startedAt: string;
   /** `run id/attempt`. */

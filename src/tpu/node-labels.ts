@@ -1,4 +1,4 @@
-import type { NodePoolInfo } from '../clients/google/gke.ts';
+import type { NodePoolInfo } from '../clients/google/node-pool.ts';
 import { ACCELERATOR_LABEL, machineOf, TOPOLOGY_LABEL } from './machines.ts';
 
 export const POOL_LABEL = 'cloud.google.com/gke-nodepool';

@@ -1,4 +1,4 @@
-import type { NodePoolInfo } from '../clients/google/gke.ts';
+import type { NodePoolInfo } from '../clients/google/node-pool.ts';
 import type { PodSpec } from '../clients/kubernetes/kinds.ts';
 import { isTpuName, TPU_RESOURCE } from './machines.ts';
 import { type LabelReader, labelsOf } from './node-labels.ts';

@@ -43,13 +43,15 @@ export interface Pricing {
   spot: boolean;
   /** A reservation has a price of its own, which no list has. */
   reserved: boolean;
+  /** Flex-start has a discount that no list has. */
+  flexStart?: boolean;
   /** From the input; null takes the list price of the region. */
   pricePerChipHourUsd: number | null;
 }
 
 /** What `chipHourPrice` looks a price up by. */
 export interface PriceBasis {
-  /** Null where no list price applies: an unknown machine, or a reservation. */
+  /** Null where no list price applies: an unknown machine, a reservation, or flex-start. */
   family: TpuFamily | null;
   /** A region or a zone. */
   location: string;
@@ -58,10 +60,10 @@ export interface PriceBasis {
   pricePerChipHour: number | null;
 }
 
-/** The basis of a pool's price. List prices are on demand or spot; a reservation has none. */
+/** The basis of a pool's price. List prices are on demand or spot; a reservation and flex-start have none. */
 export function priceBasis(location: string, pricing: Pricing): PriceBasis {
   return {
-    family: pricing.reserved ? null : (machineOf(pricing.machineType)?.family ?? null),
+    family: pricing.reserved || pricing.flexStart ? null : (machineOf(pricing.machineType)?.family ?? null),
     location,
     spot: pricing.spot,
     pricePerChipHour: pricing.pricePerChipHourUsd,

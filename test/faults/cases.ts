@@ -9,7 +9,8 @@ import { releaseLease } from '../../src/pipeline/release.ts';
 import type { ProgressEvent } from '../../src/progress/events.ts';
 import type { Report, Swept } from '../../src/report/model.ts';
 import type { LeaseState, StageContext } from '../../src/stages/context.ts';
-import { awaitNodes, requestNodes, takePool } from '../../src/stages/lease/lease.ts';
+import { holdNodes } from '../../src/stages/lease/demand/hold.ts';
+import { awaitNodes, recordOwned, requestNodes, takePool } from '../../src/stages/lease/lease.ts';
 import { sweep } from '../../src/stages/release/sweep.ts';
 import type { SweepContext } from '../../src/stages/release/sweep-context.ts';
 import { endSweep, readNote } from '../../src/stages/release/sweep-note.ts';
@@ -189,6 +190,30 @@ export function newRun(world: World, runKey = '183-1') {
           const taken = await takePool(context, plan, (state) => saved.push(state));
           const operation = await requestNodes(context, taken.prepared, inputs.leaseTimeoutMs);
           await awaitNodes(context, taken.prepared, operation, inputs.leaseTimeoutMs);
+        } finally {
+          await Promise.allSettled([gke.close(), kube.close()]);
+        }
+      }),
+    /** The same by demand: ends once the nodes are held. */
+    hold: () =>
+      living(async (signal) => {
+        const { gke, kube } = await openCluster({ ...base, signal }, 'preflight');
+        try {
+          const { note, report } = journal;
+          const context: StageContext = { ...base, gke, kube, signal, note, run: report().run, runKey };
+          const pool = await gke.getNodePool(POOL);
+          const demand = { chips: 4, scaleDownMs: inputs.scaleDownTimeoutMs, queued: pool.queuedProvisioning };
+          const { prepared: plan, state } = await takePool(context, prepared({ pool, demand }), (one) =>
+            saved.push(one),
+          );
+          await holdNodes(context, plan, inputs.leaseTimeoutMs, {
+            own: (ref, uid) => {
+              recordOwned(state, ref, uid);
+              saved.push(state);
+            },
+            onFirst: () => said.push('the first node is held'),
+            onShort: (reason) => said.push(reason),
+          });
         } finally {
           await Promise.allSettled([gke.close(), kube.close()]);
         }

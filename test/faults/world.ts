@@ -1,10 +1,17 @@
 import { loopbackCertificate } from '../../lab/certs.ts';
+import { createDemand } from '../../lab/cluster/demand.ts';
+import { createRecorder } from '../../lab/cluster/events.ts';
+import { tpuNode } from '../../lab/cluster/node-objects.ts';
+import { PRIORITY_CLASSES } from '../../lab/cluster/resources.ts';
+import { startScheduling } from '../../lab/cluster/scheduling.ts';
 import { listen } from '../../lab/google/http.ts';
 import { startGcp } from '../../lab/google/server.ts';
 import { startKubeApi } from '../../lab/kube/server.ts';
 import { createStore, type Store } from '../../lab/kube/store.ts';
-import type { GcpRecord, NodePoolState } from '../../lab/protocol.ts';
+import type { GcpRecord, KubeObject, NodePoolState } from '../../lab/protocol.ts';
+import { HOLDER_PRIORITY } from '../../lab/scenarios/capacity.ts';
 import { SCENARIOS, type Scenario } from '../../lab/scenarios/scenarios.ts';
+import { type Actors, actors } from './actors.ts';
 import { FAULT_BODIES, type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const NODES = { group: '', plural: 'nodes' };
@@ -12,7 +19,7 @@ export const LEASES = { group: 'coordination.k8s.io', plural: 'leases' };
 export const POOL = 'v6e';
 
 /** A cluster and its cloud in this process, at a thousandfold clock, each behind a proxy that can fail. */
-export interface World {
+export interface World extends Actors {
   google: FaultProxy;
   kube: FaultProxy;
   store: Store;
@@ -42,8 +49,20 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
   const told = { onKill: () => victim.kill(), onInterrupt: () => victim.interrupt() };
   const api = await startKubeApi({ tls, caPem: tls.caPem, tokenSecret, store, logs: () => null, podProxy: () => null });
   store.create({ group: '', plural: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } });
-  const nodes = await listen((request) => {
-    follow(store, JSON.parse(request.body) as NodePoolState);
+  store.create(PRIORITY_CLASSES, structuredClone(HOLDER_PRIORITY) as unknown as KubeObject);
+  let machines: NodePoolState | undefined;
+  const demand = createDemand(store, () => machines);
+  const scheduling = startScheduling({ store, record: createRecorder(store, 'default-scheduler') });
+  const nodes = await listen(({ method, path, body }) => {
+    const [, , , what] = path.split('/');
+    const given = body === '' ? undefined : JSON.parse(body);
+    if (method === 'PUT') {
+      machines = given as NodePoolState;
+      follow(store, machines);
+    } else if (what === 'demand') return { status: 200, body: demand.view(POOL) };
+    else if (what === 'events') demand.note(given);
+    else if (what === 'requests') demand.settle(given);
+    else if (what === 'drain') demand.drain(given.node);
     return { status: 200, body: {} };
   });
   const kube = await startFaultProxy({
@@ -73,7 +92,9 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
     ...told,
   });
   const oidc = new URL(gcp.oidcRequestUrl);
+  const cast = actors(store);
   return {
+    ...cast,
     google,
     kube,
     store,
@@ -116,6 +137,7 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
       }
     },
     async close() {
+      scheduling.close();
       await Promise.all([google.close(), kube.close()]);
       await Promise.all([gcp.close(), api.close(), nodes.close()]);
     },
@@ -130,13 +152,15 @@ function follow(store: Store, state: NodePoolState): void {
   }
   for (const { name } of state.nodes) {
     if (store.get(NODES, undefined, name)) continue;
+    const node = tpuNode(name, POOL, state, '10.164.0.2');
+    const chips = { 'google.com/tpu': String(state.chipsPerNode) };
     store.create(NODES, {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name, labels: { 'cloud.google.com/gke-nodepool': POOL } },
+      ...node,
+      spec: { taints: [{ key: 'google.com/tpu', value: 'present', effect: 'NoSchedule' }] },
       status: {
+        ...node.status,
         conditions: [{ type: 'Ready', status: 'True' }],
-        allocatable: { 'google.com/tpu': String(state.chipsPerNode) },
+        allocatable: { ...node.status.allocatable, ...chips },
       },
     });
   }

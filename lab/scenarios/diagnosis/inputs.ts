@@ -14,6 +14,13 @@ export const INPUT_SCENARIOS: readonly DiagnosisScenario[] = [
   }),
   scenario('pool-autoscaled', 'the node pool is autoscaled', 'pool.autoscaled', {
     gcp: { pool: { autoscaling: { enabled: true, maxNodeCount: 4 } } },
+    flags: ['--capacity=resize'],
+  }),
+  scenario('autoscaler-keeps-nodes', 'the autoscaler keeps a node that should go', 'pool.autoscaler-limits', {
+    gcp: { pool: { autoscaling: { enabled: true, totalMinNodeCount: 1, totalMaxNodeCount: 4 } } },
+  }),
+  scenario('no-autoscaler', 'nodes are to come by demand in a pool without an autoscaler', 'pool.not-autoscaled', {
+    flags: ['--capacity=demand'],
   }),
   scenario('pool-of-two-zones', 'the node pool spans two zones', 'pool.multi-zone', {
     gcp: { pool: { locations: ['europe-west4-a', 'europe-west4-b'] } },

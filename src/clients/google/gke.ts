@@ -5,9 +5,9 @@ import { type Clock, deadline, orAbort, retry } from '../../lib/poll.ts';
 import { OPERATIONS, strict, theCluster, theOperation, thePool, unreadable } from './answers.ts';
 import type { GcpAuth } from './auth.ts';
 import { badAnswer, gkeFailure, isTransient, ownText } from './gke-failure.ts';
+import { type NodePoolInfo, nodePoolInfo } from './node-pool.ts';
 
 type ICluster = protos.google.container.v1.ICluster;
-type INodePool = protos.google.container.v1.INodePool;
 type IOperation = protos.google.container.v1.IOperation;
 
 export interface ClusterInfo {
@@ -21,29 +21,6 @@ export interface ClusterInfo {
   nodePools: NodePoolInfo[];
   /** Whether anything acts on NetworkPolicies: Dataplane V2, or the Calico add-on. */
   enforcesPolicies: boolean;
-}
-
-export interface NodePoolInfo {
-  name: string;
-  status: string;
-  machineType: string | null;
-  tpuTopology: string | null;
-  /** The size last asked for, per zone; no field of the API tells the current count. */
-  initialNodeCount: number;
-  locations: string[];
-  autoscaling: boolean;
-  queuedProvisioning: boolean;
-  spot: boolean;
-  reserved: boolean;
-  conditions: string[];
-  /** Taints that the pool gives its nodes; those that GKE adds by itself are not all among them. */
-  taints: { key: string; value: string; effect: string }[];
-  /** Labels that the pool gives its nodes; those that GKE adds by itself are not among them. */
-  labels: Record<string, string>;
-  /** Nodes come by the autoscaler's queue, and a resize does not bring them. */
-  flexStart: boolean;
-  /** Nodes are deleted by Google Cloud after this time; null for no limit. */
-  maxRunSeconds: number | null;
 }
 
 export interface GkeOperation {
@@ -229,35 +206,6 @@ function clusterInfo(cluster: ICluster): ClusterInfo {
     enforcesPolicies:
       String(cluster.networkConfig?.datapathProvider ?? '') === 'ADVANCED_DATAPATH' ||
       cluster.networkPolicy?.enabled === true,
-  };
-}
-
-function nodePoolInfo(pool: INodePool): NodePoolInfo {
-  const affinity = pool.config?.reservationAffinity?.consumeReservationType;
-  return {
-    name: pool.name ?? '',
-    status: String(pool.status ?? 'STATUS_UNSPECIFIED'),
-    machineType: pool.config?.machineType || null,
-    tpuTopology: pool.placementPolicy?.tpuTopology || null,
-    initialNodeCount: pool.initialNodeCount ?? 0,
-    locations: pool.locations ?? [],
-    autoscaling: pool.autoscaling?.enabled === true,
-    queuedProvisioning: pool.queuedProvisioning?.enabled === true,
-    spot: pool.config?.spot === true,
-    reserved: affinity === 'SPECIFIC_RESERVATION' || affinity === 3,
-    taints: (pool.config?.taints ?? []).map(({ key, value, effect }) => ({
-      key: key ?? '',
-      value: value ?? '',
-      effect: String(effect ?? ''),
-    })),
-    labels: { ...pool.config?.labels },
-    flexStart: pool.config?.flexStart === true,
-    maxRunSeconds: Number(pool.config?.maxRunDuration?.seconds ?? 0) || null,
-    conditions: (pool.conditions ?? []).map(({ code, canonicalCode, message }) =>
-      [code && code !== 'UNKNOWN' ? code : canonicalCode && canonicalCode !== 'OK' ? canonicalCode : null, message]
-        .filter(Boolean)
-        .join(': '),
-    ),
   };
 }
 

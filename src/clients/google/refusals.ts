@@ -44,14 +44,15 @@ const quotaName = ({ text, facts }: Refusal) =>
 
 /**
  * What GKE's operations and its calls say about nodes that cannot be had. The texts are those of Compute Engine, which the
- * operation quotes: its `[REASON]` in brackets, then its sentence.
+ * operation quotes: its `[REASON]` in brackets, then its sentence. Events of the autoscaler have short words for the same,
+ * such as "GCE out of resources" (pkg/events of GKE's cluster autoscaler).
  */
 export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   {
     code: 'gke-reservation',
     next: 'final',
     words:
-      /reservation[^.]* (?:does not exist|(?:was|is|could) not (?:be )?found|is not (?:shared|compatible|ready))|no (?:matching )?reservation|incompatible[^.]* reservation/i,
+      /reservation[^.]* (?:does not exist|(?:was|is|could) not (?:be )?found|is not (?:shared|compatible|ready))|no (?:matching )?reservation|incompatible[^.]* reservation|reservation (?:not (?:ready|found)|incompatible)|invalid reservation/i,
     remedy: (_, { project }) =>
       `Look at the reservation that the pool names: gcloud compute reservations list --project ${project}`,
   },
@@ -59,7 +60,7 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
     code: 'gke-reservation-full',
     next: 'final',
     words:
-      /reservation[^.]*(?:does not have|is insufficient|no (?:available|free)|exhausted|not enough|insufficient)|insufficient reserved capacity/i,
+      /reservation[^.]*(?:does not have|is insufficient|no (?:available|free)|exhausted|not enough|insufficient|capacity exceeded)|insufficient reserved capacity/i,
     remedy: (_, { project }) =>
       `Wait until others have released the reservation, or make it larger: gcloud compute reservations list --project ${project}`,
   },
@@ -67,7 +68,7 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
     code: 'gke-ip-space',
     next: 'final',
     words:
-      /IP_SPACE_EXHAUSTED|IP space of [^.]* is exhausted|insufficient free IP addresses|(?:no|not enough) (?:free|available) (?:pod )?IP/i,
+      /IP_SPACE_EXHAUSTED|IP space of [^.]* is exhausted|insufficient free IP addresses|(?:no|not enough) (?:free|available) (?:pod )?IP|IP space exhausted/i,
     remedy: (_, { project }) =>
       `Make the range larger, or add a secondary one to the node pool: gcloud compute networks subnets list --project ${project}`,
   },
@@ -88,7 +89,7 @@ export const NODE_REFUSALS: readonly RefusalRow<GooglePlace>[] = [
   {
     code: 'gke-stockout',
     next: 'final',
-    words: /stockout|resource[_ ]pool[_ ]exhausted|does not have enough resources/i,
+    words: /stockout|resource[_ ]pool[_ ]exhausted|does not have enough resources|GCE out of resources/i,
     remedy: () => 'Run again later, or use a reservation or another zone. The change under review is not at fault.',
   },
   {

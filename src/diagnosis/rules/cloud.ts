@@ -16,7 +16,8 @@ export const CLOUD_RULES: readonly Rule[] = [
     cause: 'gke.stockout',
     title: 'The zone has no TPU capacity',
     family: 'cloud',
-    looksLike: 'the resize ends with GCE_STOCKOUT or ZONE_RESOURCE_POOL_EXHAUSTED',
+    looksLike:
+      'the resize ends with GCE_STOCKOUT or ZONE_RESOURCE_POOL_EXHAUSTED, or FailedScaleUp has "GCE out of resources" until "lease-timeout" is over',
     explanation: (facts) =>
       `Google Compute Engine could not create the nodes${arrived(facts)}. The change under review is not at fault.`,
     remedy: () => 'Run again later, or use a reservation or a pool in another zone.',
@@ -61,6 +62,16 @@ export const CLOUD_RULES: readonly Rule[] = [
       `${got} of ${asked} nodes arrived, and GKE gave the reason that the evidence quotes.`,
     remedy: (_, evidence) =>
       `Look at the operation: ${LIST} ${inPlace(evidence)}. Run again when its reason has passed.`,
+  }),
+  named('gke-provisioning-failed', {
+    cause: 'gke.provisioning-failed',
+    title: 'GKE did not meet the request for nodes',
+    confidence: 'probable',
+    family: 'cloud',
+    looksLike: 'the ProvisioningRequest is Failed or CapacityRevoked',
+    explanation: ({ asked, got }) =>
+      `${got} of ${asked} nodes arrived, and GKE gave the reason that the evidence quotes. The change under review is not at fault.`,
+    remedy: () => 'Run again later, or name a pool with other capacity in "node-pool".',
   }),
   {
     cause: 'nodes.no-chips',
@@ -139,7 +150,7 @@ export const CLOUD_RULES: readonly Rule[] = [
     family: 'cloud',
     looksLike: 'a leased node of a pool on demand is gone before the run has ended',
     explanation: ({ lost }) =>
-      `${lost === 1 ? 'A node' : `${lost} nodes`} of the pool went away during the run, by maintenance, repair or a fault. What was measured is of another system, so there is no verdict.`,
+      `${lost === 1 ? 'A node' : `${lost} nodes`} of the pool went away during the run, by maintenance, repair, the autoscaler or a fault. What was measured is of another system, so there is no verdict.`,
     remedy: (_, evidence) => `Look at the operations of the cluster (${LIST} ${inPlace(evidence)}), then run again.`,
   }),
   named('pool-leased', {
@@ -198,10 +209,32 @@ export const CLOUD_RULES: readonly Rule[] = [
     'pool-autoscaled',
     'pool.autoscaled',
     'The node pool is autoscaled',
-    'autoscaling is on: the autoscaler owns the size',
+    'autoscaling is on, and "capacity" is resize: the autoscaler owns the size',
   ),
-  pool('pool-queued', 'pool.queued', 'The node pool takes queued requests only', 'queuedProvisioning is on'),
-  pool('pool-flex-start', 'pool.flex-start', 'The node pool is of flex-start nodes', 'flexStart is on'),
+  pool(
+    'pool-queued',
+    'pool.queued',
+    'The node pool takes queued requests only',
+    'queuedProvisioning is on, and "capacity" is resize',
+  ),
+  pool(
+    'pool-flex-start',
+    'pool.flex-start',
+    'The node pool is of flex-start nodes',
+    'flexStart is on, and "capacity" is resize',
+  ),
+  pool(
+    'pool-not-autoscaled',
+    'pool.not-autoscaled',
+    'The node pool has no autoscaler',
+    '"capacity" is demand, or the pool is of flex-start or queued nodes, and autoscaling is off',
+  ),
+  pool(
+    'pool-autoscaler-limits',
+    'pool.autoscaler-limits',
+    'The limits of the autoscaler do not fit the run',
+    'the autoscaler keeps more nodes than "resting-nodes", or brings fewer than the run needs',
+  ),
   pool('pool-not-tpu', 'pool.not-tpu', 'The node pool has no TPU machines', 'the machine type has no chips'),
   pool(
     'pool-multi-host',

@@ -7,6 +7,8 @@ const inPlace = ({ report: { plan } }: Evidence) =>
   `--cluster ${plan.cluster} --location ${plan.location} --project ${plan.project}`;
 const pools = (evidence: Evidence) => `gcloud container node-pools list ${inPlace(evidence)}`;
 const pool = (evidence: Evidence) => `gcloud container node-pools describe ${poolOf(evidence)} ${inPlace(evidence)}`;
+const BY_DEMAND =
+  'Set "capacity" to auto or demand: pods then make the autoscaler bring the nodes. Or name another "node-pool".';
 const otherPool = (evidence: Evidence) => `Name another pool in "node-pool": ${pools(evidence)}`;
 
 /**
@@ -16,10 +18,13 @@ const otherPool = (evidence: Evidence) => `Name another pool in "node-pool": ${p
 export const USUAL_REMEDIES: Partial<Record<Cause, (evidence: Evidence) => string>> = {
   'pool.unusable': (evidence) => `Repair or recreate the pool; its conditions say why: ${pool(evidence)}`,
   'pool.multi-zone': (evidence) => `Use a pool of one zone. ${otherPool(evidence)}`,
-  'pool.autoscaled': (evidence) =>
-    `gcloud container node-pools update ${poolOf(evidence)} --no-enable-autoscaling ${inPlace(evidence)}, or name another pool.`,
-  'pool.queued': (evidence) => `Use a pool without queued provisioning. ${otherPool(evidence)}`,
-  'pool.flex-start': (evidence) => `Use a pool without flex-start. ${otherPool(evidence)}`,
+  'pool.autoscaled': () => BY_DEMAND,
+  'pool.queued': () => BY_DEMAND,
+  'pool.flex-start': () => BY_DEMAND,
+  'pool.not-autoscaled': (evidence) =>
+    `gcloud container node-pools update ${poolOf(evidence)} --enable-autoscaling --total-min-nodes 0 --total-max-nodes NODES ${inPlace(evidence)}`,
+  'pool.autoscaler-limits': (evidence) =>
+    `gcloud container node-pools update ${poolOf(evidence)} --enable-autoscaling --total-min-nodes 0 --total-max-nodes NODES ${inPlace(evidence)}`,
   'pool.not-tpu': otherPool,
   'pool.multi-host': (evidence) =>
     `Use a pool of single-host machines, such as ct6e-standard-4t. ${otherPool(evidence)}`,

@@ -1,6 +1,6 @@
 import type { StageContext } from '../../stages/context.ts';
 import { deploy } from '../../stages/deploy/deploy.ts';
-import { isSmaller, leaseContext, recordOwned } from '../../stages/lease/lease.ts';
+import { isAfterClearing, leaseContext, recordOwned } from '../../stages/lease/lease.ts';
 import { renewPool } from '../../stages/lease/pool-lease.ts';
 import type { Run } from '../run.ts';
 import type { HeldPool } from './lease.ts';
@@ -20,7 +20,8 @@ export async function deployBesideLease(run: Run, pool: HeldPool): Promise<void>
   const applied = run.stage({ name: 'deploy', title: `Deploy ${prepared.service.name}` }, async () => {
     const found = await deploy(context, prepared, async () => {
       pool.cleared();
-      if (isSmaller(context, prepared)) await nodes;
+      // Replicas that waited beside the pods that hold nodes would bring twice as many.
+      if (isAfterClearing(context, prepared)) await nodes;
     });
     // The lease in the cluster knows what was made, too: another run or a sweeper may have to remove it.
     await renewPool(leaseContext(context), state);

@@ -2,7 +2,16 @@ import { Failure } from '../../lib/failure.ts';
 import { orAbort, systemClock } from '../../lib/poll.ts';
 import { USUAL_MS } from '../../report/wording.ts';
 import type { LeaseState, Prepared, StageContext } from '../../stages/context.ts';
-import { awaitNodes, isSmaller, leaseContext, nodesOfBase, requestNodes, takePool } from '../../stages/lease/lease.ts';
+import { holdNodes, type Told } from '../../stages/lease/demand/hold.ts';
+import {
+  awaitNodes,
+  isAfterClearing,
+  leaseContext,
+  nodesOfBase,
+  recordOwned,
+  requestNodes,
+  takePool,
+} from '../../stages/lease/lease.ts';
 import type { TpuNode } from '../../stages/lease/nodes.ts';
 import { keepPool } from '../../stages/lease/pool-lease.ts';
 import { overBudget } from '../../stages/preflight/budget.ts';
@@ -45,12 +54,17 @@ export async function leaseStep(run: Run, planned: Planned): Promise<HeldPool> {
     });
     renew(run, context, state, over.signal);
     taken.resolve({ prepared, state });
-    if (isSmaller(context, prepared)) await orAbort(cleared.promise, beside.context.signal);
-    limitCost(run, planned.budgetMs, over.signal);
-    const value = await leaseNodes(beside.context, prepared, leaseTimeoutMs, (reason) => {
+    const onShort = (reason: string) => {
       shortage = reason;
       context.emit({ type: 'warning', text: `The change is not compared with the base stack: ${reason}` });
-    });
+    };
+    const spends = () => limitCost(run, planned.budgetMs, over.signal);
+    // Pods of the stack before this one would keep the nodes from the pods that hold them.
+    if (isAfterClearing(context, prepared)) await orAbort(cleared.promise, beside.context.signal);
+    if (!prepared.demand) spends();
+    const value = prepared.demand
+      ? await holdNodes(beside.context, prepared, leaseTimeoutMs, { own: ownIn(run, state), onFirst: spends, onShort })
+      : await leaseNodes(beside.context, prepared, leaseTimeoutMs, onShort);
     run.found({ leased: { pool: prepared.pool.name, spot: prepared.pool.spot, nodes: value } });
     const chips = value.reduce((sum, node) => sum + node.chips, 0);
     return { value, summary: `${value.length} nodes, ${chips} chips` };
@@ -59,6 +73,14 @@ export async function leaseStep(run: Run, planned: Planned): Promise<HeldPool> {
   const stopRenewing = () => over.abort();
   run.onEnd(stopRenewing);
   return { ...(await taken.promise), nodes, beside, shortage: () => shortage, cleared: cleared.resolve, stopRenewing };
+}
+
+/** Records what the stage makes, in the lease that is saved. */
+function ownIn(run: Run, state: LeaseState): Told['own'] {
+  return (ref, uid) => {
+    recordOwned(state, ref, uid);
+    run.host.saveLease(state);
+  };
 }
 
 /** Renews the lease in the cluster until `over`; the run ends when the pool is lost. */
@@ -120,6 +142,6 @@ const REFUSED_NODES: ReadonlySet<string> = new Set([
   'gke-org-policy',
 ]);
 
-function leaseTitle({ pool, sizeBefore, nodes }: Prepared): string {
-  return `Lease node pool ${pool.name} ${sizeBefore} → ${nodes}`;
+function leaseTitle({ pool, sizeBefore, nodes, demand }: Prepared): string {
+  return `Lease node pool ${pool.name} ${sizeBefore} → ${nodes}${demand ? ' by demand' : ''}`;
 }

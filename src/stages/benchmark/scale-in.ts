@@ -3,6 +3,8 @@ import { OUTAGE_MS, poll } from '../../lib/poll.ts';
 import { workloadSelector } from '../../stack/labels.ts';
 import { isReady } from '../../stack/pods.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { holdAgain } from '../lease/demand/hold.ts';
+import { nodesOfBase } from '../lease/lease.ts';
 
 const LIMIT_MS = 10 * 60_000;
 
@@ -36,4 +38,5 @@ export async function scaleIn(context: StageContext, prepared: Prepared): Promis
         hint: 'Look whether an autoscaler holds the replicas, and at the conditions of the service.',
       }),
   });
+  await holdAgain(context, prepared, 1 + nodesOfBase(prepared));
 }

@@ -4,8 +4,9 @@ import { poll } from '../../lib/poll.ts';
 import type { Emit } from '../../progress/events.ts';
 import type { Release } from '../../report/model.ts';
 import type { LeaseState } from '../context.ts';
+import { handCommand } from '../release/by-hand.ts';
 import { countNodes, leftText } from '../release/nodes-left.ts';
-import { type Released, resizeCommand } from '../release/release.ts';
+import type { Released } from '../release/released.ts';
 import type { ResizeContext } from '../release/resize-to-rest.ts';
 import { LEASE_DURATION_S, type LeaseRecord, SKEW_MS } from './lease-record.ts';
 import { notTakenOver } from './overwritten.ts';
@@ -108,8 +109,9 @@ async function foreign(
     const message = `Node pool ${nodePool} is at its resting size of ${restingNodes} nodes; ${about}.`;
     return ended(lease, { outcome: 'not-needed', message, nodesLeft, durationMs });
   }
+  const command = await handCommand(context, lease);
   const message = `${leftText(nodePool, nodesLeft)}, and ${about}. It was left alone: look who uses it before you run the command.`;
-  return ended(lease, { outcome: 'failed', message, nodesLeft, command: resizeCommand(lease), durationMs });
+  return ended(lease, { outcome: 'failed', message, nodesLeft, command, durationMs });
 }
 
 function untouched(lease: LeaseState, why: string): Released {

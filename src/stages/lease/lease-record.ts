@@ -202,7 +202,15 @@ function isState(state: WrittenState): state is LeaseState {
   const isKept =
     kept === undefined ||
     (kept !== null && typeof kept === 'object' && isEnd('until' in kept ? kept.until : undefined));
-  return state.v === 1 && isText && isSized && isListed && isKept;
+  return state.v === 1 && isText && isSized && isListed && isKept && isDemand(state.demand);
+}
+
+/** How the nodes go decides the release: an odd record of it is no record. A day is the longest that an input allows. */
+function isDemand(demand: unknown): boolean {
+  if (demand === undefined) return true;
+  if (demand === null || typeof demand !== 'object' || !('scaleDownMs' in demand)) return false;
+  const { scaleDownMs } = demand;
+  return typeof scaleDownMs === 'number' && scaleDownMs >= 0 && scaleDownMs <= 86_400_000;
 }
 
 function isEnd(until: unknown): boolean {

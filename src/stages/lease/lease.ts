@@ -3,10 +3,12 @@ import { isOperationConflict } from '../../clients/google/operation-conflict.ts'
 import { keyOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../lib/poll.ts';
+import { comesByDemand } from '../../tpu/pool-shape.ts';
 import { loadJobRef } from '../benchmark/cluster/job.ts';
 import { armObjects } from '../benchmark/way-objects.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/marks.ts';
+import { holdRef, requestRef } from './demand/holders.ts';
 import type { Holder } from './lease-record.ts';
 import { poolNodes, type TpuNode } from './nodes.ts';
 import { acquirePool, type LeaseContext, storyOf } from './pool-lease.ts';
@@ -34,6 +36,8 @@ export function leaseState(
     machineType: prepared.pool.machineType,
     spot: prepared.pool.spot,
     reserved: prepared.pool.reserved,
+    ...(prepared.pool.flexStart ? { flexStart: true } : {}),
+    ...(prepared.demand ? { demand: { scaleDownMs: prepared.demand.scaleDownMs } } : {}),
     startedAt,
     run: `${context.run.id}/${context.run.attempt}`,
     runKey: context.runKey,
@@ -47,6 +51,7 @@ export function leaseState(
       ...(prepared.base?.state === 'ready' ? workloadOf(context, prepared.base.prepared) : []),
       // The last is removed first.
       ...(inputs.loadFrom === 'cluster' ? [loadJobRef(prepared.service.namespace)] : []),
+      ...holdersOf(context, prepared),
     ],
   };
 }
@@ -59,13 +64,19 @@ function workloadOf({ runKey }: StageContext, prepared: Prepared): ObjectRef[] {
   ];
 }
 
+/** What holds nodes of a pool that come by demand. Nothing may ask for nodes once the release has begun, so it goes first. */
+function holdersOf({ runKey }: StageContext, { demand, service: { namespace } }: Prepared): ObjectRef[] {
+  if (!demand) return [];
+  return [holdRef(namespace, runKey), ...(demand.queued ? [requestRef(namespace, runKey)] : [])];
+}
+
 /** Nodes that are leased for the base stack. */
 export function nodesOfBase({ base }: Pick<Prepared, 'base'>): number {
   return base?.state === 'ready' ? base.prepared.nodes : 0;
 }
 
 /** How long the nodes of the base stack are waited for once those of the stack under test are there. */
-const BASE_NODES_LIMIT_MS = 5 * 60_000;
+export const BASE_NODES_LIMIT_MS = 5 * 60_000;
 
 /** Records the UID of an object that the run has made; an object that the lease does not name is not of its workload. */
 export function recordOwned({ workload, namespace }: LeaseState, ref: ObjectRef, uid: string): void {
@@ -124,11 +135,23 @@ export async function takePool(
 
 /** The pool as it is now. A run that died left its own size behind; the one before it is what the pool rests at. */
 async function readAgain(context: StageContext, prepared: Prepared, dead: LeaseState | null): Promise<Prepared> {
-  const { inputs, gke } = context;
+  const { inputs, gke, kube } = context;
   const pool = await gke.getNodePool(prepared.pool.name);
-  const sizeBefore = dead?.sizeBefore ?? pool.initialNodeCount;
+  if ((prepared.demand !== undefined) !== comesByDemand(pool)) throw changedPool(pool.name);
+  const sizeNow = prepared.demand ? (await poolNodes(kube, pool.name)).length : pool.initialNodeCount;
+  const sizeBefore = dead?.sizeBefore ?? sizeNow;
   const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
   return { ...prepared, pool, sizeBefore, restingNodes, leftover: dead };
+}
+
+/** The way to its nodes is not the one that preflight checked. */
+function changedPool(pool: string): Failure {
+  return new Failure({
+    stage: 'lease',
+    code: 'pool-changed',
+    message: `The autoscaling of node pool ${pool} was changed while another run had the pool.`,
+    hint: 'Run again: preflight then checks the pool as it is now.',
+  });
 }
 
 /** What holds the pool, by name: other operations of the pool and of its cluster. Empty when that cannot be listed. */
@@ -151,7 +174,12 @@ function blocks(targetLink: string, cluster: string, pool: string): boolean {
 
 /** Whether a stack that stays needs fewer nodes than the pool has: what nobody uses is not kept. */
 export function isSmaller({ inputs }: Pick<StageContext, 'inputs'>, { pool, nodes }: Prepared): boolean {
-  return inputs.keep !== null && pool.initialNodeCount > nodes;
+  return inputs.keep !== null && pool.autoscaling === null && pool.initialNodeCount > nodes;
+}
+
+/** Whether the nodes are asked for once the pods of the stack before this one are gone, and waited for before the next deploys. */
+export function isAfterClearing(context: Pick<StageContext, 'inputs'>, prepared: Prepared): boolean {
+  return prepared.demand !== undefined || isSmaller(context, prepared);
 }
 
 /** Whether the nodes are there: a pool that was autoscaled keeps the size that was last asked for. False where it cannot be read. */

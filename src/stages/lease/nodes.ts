@@ -10,6 +10,7 @@ export interface TpuNode {
   chips: number;
   createdAt: string;
   topology: string | null;
+  zone: string | null;
 }
 
 /** The nodes of a pool as Kubernetes knows them. */
@@ -25,5 +26,6 @@ function tpuNode(node: Node): TpuNode {
     chips: Number(node.status?.allocatable?.[TPU_RESOURCE] ?? 0) || 0,
     createdAt: node.metadata.creationTimestamp ?? '',
     topology: node.metadata.labels?.[TOPOLOGY_LABEL] ?? null,
+    zone: node.metadata.labels?.['topology.kubernetes.io/zone'] ?? null,
   };
 }

@@ -14,14 +14,18 @@ const SAID: Readonly<Record<string, (asked: string) => string>> = {
   'gke-org-policy': (asked) => `A policy of the organisation forbids ${asked}`,
 };
 
-/** The error text of a failed resize as a cause; the texts are GKE's (field names in the operation's error). */
-export function resizeFailure(text: string, asked: number, seen: number, pool: string, place: GooglePlace): Failure {
-  // The group counts machines that have not become nodes yet.
-  const running = Number(/Expected \d+, running (\d+)/.exec(text)?.[1] ?? 0);
-  const got = Math.max(seen, running);
-  const evidence = { text, asked, got };
-  const base = { stage: 'lease', evidence } as const;
-  const arrived = got > 0 ? `; ${got} of ${asked} nodes arrived` : '';
+/** What was asked for when nodes were refused, and how many are there. */
+interface Asked {
+  asked: number;
+  got: number;
+  pool: string;
+  place: GooglePlace;
+}
+
+/** The cause that Google's words for nodes that cannot be had name; null for words that name none. */
+export function refusedNodes(text: string, { asked, got, pool, place }: Asked): Failure | null {
+  const base = { stage: 'lease', evidence: { text, asked, got } } as const;
+  const arrived = arrivedText(asked, got);
   const refusal: Refusal = { status: null, reasons: [], text };
   const row = rowFor(NODE_REFUSALS, refusal);
   const said = SAID[row?.code ?? ''];
@@ -41,6 +45,21 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
       hint: 'Check the service account of the node pool.',
     });
   }
+  return null;
+}
+
+function arrivedText(asked: number, got: number): string {
+  return got > 0 ? `; ${got} of ${asked} nodes arrived` : '';
+}
+
+/** The error text of a failed resize as a cause; the texts are GKE's (field names in the operation's error). */
+export function resizeFailure(text: string, asked: number, seen: number, pool: string, place: GooglePlace): Failure {
+  // The group counts machines that have not become nodes yet.
+  const running = Number(/Expected \d+, running (\d+)/.exec(text)?.[1] ?? 0);
+  const got = Math.max(seen, running);
+  const known = refusedNodes(text, { asked, got, pool, place });
+  if (known) return known;
+  const base = { stage: 'lease', evidence: { text, asked, got } } as const;
   if (got > 0) {
     return new Failure({
       ...base,
@@ -52,6 +71,6 @@ export function resizeFailure(text: string, asked: number, seen: number, pool: s
   return new Failure({
     ...base,
     code: 'gke-resize-failed',
-    message: `The resize of ${pool} to ${asked} nodes failed${arrived}: ${text}`,
+    message: `The resize of ${pool} to ${asked} nodes failed${arrivedText(asked, got)}: ${text}`,
   });
 }

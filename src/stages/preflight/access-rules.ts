@@ -40,6 +40,29 @@ export const LOAD_NEEDS: readonly AccessNeed[] = [
   { group: '', resource: 'configmaps', verbs: ['get'], name: REPORTS_MAP },
 ];
 
+/** In the namespace of the stack, for nodes that come by demand: `manifests/rbac/capacity.yaml`. */
+export const HOLDER_NEEDS: readonly AccessNeed[] = [
+  { group: '', resource: 'podtemplates', verbs: ['get', 'create', 'delete'] },
+  { group: '', resource: 'pods', verbs: ['create', 'delete'] },
+];
+
+/** The same of a pool with queued provisioning. */
+export const REQUEST_NEED: AccessNeed = {
+  group: 'autoscaling.x-k8s.io',
+  resource: 'provisioningrequests',
+  verbs: ['get', 'create', 'delete'],
+};
+
+/** What holding nodes of a pool needs. */
+export function holderNeeds({ queued }: { queued: boolean }): readonly AccessNeed[] {
+  return queued ? [...HOLDER_NEEDS, REQUEST_NEED] : HOLDER_NEEDS;
+}
+
+/** In no namespace, for nodes that come by demand. */
+export const PRIORITY_NEEDS: readonly AccessNeed[] = [
+  { group: 'scheduling.k8s.io', resource: 'priorityclasses', verbs: ['get'], name: 'tpu-serving-gate-holder' },
+];
+
 /** In the namespace of the leases: `manifests/rbac/lease.yaml`. */
 export const LEASE_NEEDS: readonly AccessNeed[] = [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update', 'delete'] },

@@ -5,9 +5,11 @@ import {
   type AccessNeed,
   CLUSTER_NEEDS,
   GATEWAY_NEEDS,
+  holderNeeds,
   LEASE_NEEDS,
   LOAD_NEEDS,
   POOL_NEED,
+  PRIORITY_NEEDS,
   reading,
   SERVING_NEEDS,
 } from './access-rules.ts';
@@ -22,6 +24,8 @@ interface Where {
   poolGroups: readonly string[];
   /** Whether load clients in the cluster send the load. */
   clusterLoad?: boolean;
+  /** Whether the nodes come by demand; null where the pool is resized. */
+  demand?: { queued: boolean } | null;
   /** Whether the identity may only read: then only what preflight reads is asked for. */
   readOnly?: boolean;
 }
@@ -41,6 +45,8 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
   const parts = await Promise.all([
     missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving'),
     where.clusterLoad && !where.readOnly ? missing(where.namespace, LOAD_NEEDS, 'load') : null,
+    where.demand && !where.readOnly ? missing(where.namespace, holderNeeds(where.demand), 'capacity') : null,
+    where.demand && !where.readOnly ? missing(null, PRIORITY_NEEDS, 'capacity') : null,
     missing(where.leaseNamespace, LEASE_NEEDS, 'lease'),
     where.gatewayNamespace === null ? null : missing(where.gatewayNamespace, GATEWAY_NEEDS, 'gateway'),
     missing(null, CLUSTER_NEEDS, 'nodes'),

@@ -8,6 +8,12 @@ import { USUAL_RUN_MS } from '../release/bill.ts';
 
 /** Time of the bill that is kept for the release: nodes are billed until they are deleted. */
 export const RESERVE_MS = 5 * 60_000;
+
+/** The same of a run: an autoscaler removes nodes only once they have been empty for a time. */
+function reserveMs({ demand }: Pick<Prepared, 'demand'>): number {
+  return RESERVE_MS + (demand?.scaleDownMs ?? 0);
+}
+
 /** What the planned nodes cost by the hour, in US dollars; null without a known price. */
 export function usdPerHour(
   context: Pick<StageContext, 'inputs'>,
@@ -27,7 +33,7 @@ export function usdPerHour(
  */
 export function budgetMs(
   context: Pick<StageContext, 'inputs'>,
-  prepared: Pick<Prepared, 'pool' | 'nodes'>,
+  prepared: Pick<Prepared, 'pool' | 'nodes' | 'demand'>,
 ): number | null {
   const { maxCost, location } = context.inputs;
   if (maxCost === null) return null;
@@ -42,14 +48,15 @@ export function budgetMs(
   }
   if (hourly === null) {
     throw refuse(
-      `${limit}, but no price is known for ${prepared.pool.machineType ?? 'this pool'} in ${location}${prepared.pool.reserved ? ' with a reservation' : ''}.`,
+      `${limit}, but no price is known for ${prepared.pool.machineType ?? 'this pool'} in ${location}${prepared.pool.reserved ? ' with a reservation' : prepared.pool.flexStart ? ' with flex-start' : ''}.`,
       'Give "price-per-chip-hour".',
     );
   }
-  const ms = (maxCost.usd / hourly) * 3_600_000 - RESERVE_MS;
+  const reserve = reserveMs(prepared);
+  const ms = (maxCost.usd / hourly) * 3_600_000 - reserve;
   if (ms < RESERVE_MS) {
     throw refuse(
-      `${limit}, which pays for ${humanDuration(Math.max(0, ms + RESERVE_MS))} of ${prepared.nodes} nodes at $${hourly.toFixed(2)} an hour; a run takes about ${humanDuration(USUAL_RUN_MS)}.`,
+      `${limit}, which pays for ${humanDuration(Math.max(0, ms + reserve))} of ${prepared.nodes} nodes at $${hourly.toFixed(2)} an hour; a run takes about ${humanDuration(USUAL_RUN_MS)}.`,
       `Raise it, to about ${Math.ceil((hourly * USUAL_RUN_MS) / 3_600_000)}, or lease fewer nodes.`,
     );
   }
@@ -64,7 +71,7 @@ function limitText({ usd, isDefault }: MaxCost): string {
 /** What the limit on cost does to the planned run, where a reader has to know it; null where there is nothing to know. */
 export function budgetNote(
   context: Pick<StageContext, 'inputs'>,
-  prepared: Pick<Prepared, 'pool' | 'nodes'>,
+  prepared: Pick<Prepared, 'pool' | 'nodes' | 'demand'>,
 ): { outcome: 'warning' | 'not-checked'; text: string } | null {
   const { maxCost } = context.inputs;
   if (!maxCost?.isDefault) return null;

@@ -1,12 +1,13 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
-import type { ClusterInfo, GkeClient, NodePoolInfo } from '../../clients/google/gke.ts';
+import type { ClusterInfo, GkeClient } from '../../clients/google/gke.ts';
+import type { NodePoolInfo } from '../../clients/google/node-pool.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { ServiceRef } from '../../stack/refs.ts';
 import { evidenceAt } from '../../stack/service.ts';
 import { chipsOf, machineOf, TPU_RESOURCE } from '../../tpu/machines.ts';
 import { chipsAsked, otherDevices, type Placement, placementOn } from '../../tpu/placement.ts';
-import { checkPool, poolNotes } from '../../tpu/pool-shape.ts';
+import { checkPool, poolNotes, provisioningText } from '../../tpu/pool-shape.ts';
 import type { Look } from './table.ts';
 
 export async function checkClusterState(cluster: ClusterInfo): Promise<Look> {
@@ -25,7 +26,11 @@ export async function checkClusterState(cluster: ClusterInfo): Promise<Look> {
  * The permissions in Google Cloud by trying each: reading is what brought us here, the others are tried without effect.
  * Of an identity that only reads, the resize is not tried.
  */
-export async function checkGooglePermissions(gke: GkeClient, readOnly = false): Promise<Look> {
+export async function checkGooglePermissions(gke: GkeClient, readOnly = false, byDemand = false): Promise<Look> {
+  if (byDemand) {
+    await gke.listOperations();
+    return { seen: 'clusters.get, operations.list; the pool is not resized, so clusters.update is not needed' };
+  }
   if (readOnly) {
     await gke.listOperations();
     const seen = `clusters.get, operations.list; clusters.update is another identity's ("read-only")`;
@@ -42,13 +47,13 @@ export async function checkGooglePermissions(gke: GkeClient, readOnly = false): 
 /** Whether the pool can be resized and released, and holds the replicas. */
 export function checkShape(
   pool: NodePoolInfo,
-  sizes: { nodes: number; restingNodes: number; runMs: number },
+  sizes: { nodes: number; restingNodes: number; runMs: number; byDemand?: boolean },
   manifest: Manifest,
   service: ServiceRef,
   unread: readonly string[] = [],
 ): Look {
-  const { nodes, restingNodes, runMs } = sizes;
-  checkPool(pool, nodes, restingNodes);
+  const { nodes, restingNodes, runMs, byDemand = false } = sizes;
+  checkPool(pool, nodes, restingNodes, byDemand);
   checkDevices(pool, manifest, { service, unread });
   const unknown = checkPlacement(pool, manifest, service);
   checkFit(pool, nodes, manifest, service);
@@ -58,7 +63,7 @@ export function checkShape(
   const notes = poolNotes(pool, runMs);
   const chips = chipsOf(pool.machineType);
   if (chips === null) return unknownMachines(pool, [...notes, ...unknown.map((each) => `${each} is not known`)]);
-  const seen = `${pool.name}: ${pool.machineType}${pool.spot ? ' on spot' : ''}, ${nodes} × ${chips} chips for ${service.replicas} replicas, ${restingNodes} at rest`;
+  const seen = `${pool.name}: ${pool.machineType}${provisioningText(pool)}, ${nodes} × ${chips} chips for ${service.replicas} replicas, ${restingNodes} at rest${byDemand ? ', by demand' : ''}`;
   const told = [seen, ...notes].join('; ');
   if (unknown.length > 0) {
     return {

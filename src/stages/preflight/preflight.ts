@@ -6,7 +6,7 @@ import type { Environment } from '../../report/model.ts';
 import { plannedPods } from '../../stack/planned-pods.ts';
 import { commandLine, isService, mainOf, type OneService, serviceObject, serviceOf } from '../../stack/service.ts';
 import { chipsOf } from '../../tpu/machines.ts';
-import { choosePool } from '../../tpu/pool-shape.ts';
+import { choosePool, isByDemand } from '../../tpu/pool-shape.ts';
 import type { Prepared, PreparedBase, StageContext } from '../context.ts';
 import { poolNodes } from '../lease/nodes.ts';
 import { priceText } from '../release/bill.ts';
@@ -14,6 +14,7 @@ import { checkAccess } from './access.ts';
 import { checkAutoscalers } from './autoscalers.ts';
 import { type BaseFiles, baseLook, checkBase, leaseBase, type PlannedBase, planBase } from './base.ts';
 import { budgetMs, budgetNote } from './budget.ts';
+import { checkCapacity, demandOn } from './capacity.ts';
 import { checkDisruption } from './disruption.ts';
 import { dryRun } from './dry-run.ts';
 import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
@@ -78,6 +79,7 @@ export async function preflight(
   const network = { cluster, service, manifests, unread, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
+  const demand = isDemandPool(cluster, inputs);
   const clusterLoad = inputs.loadFrom === 'cluster' && inputs.keep === null;
   const pods = plannedPods(manifests, manifest, unread);
   const held = readNamespaceRules(kube, service.namespace);
@@ -93,7 +95,9 @@ export async function preflight(
     }),
     table.check('images', 'Images', () => checkImages(registry, manifests)),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
-    table.look('google-permissions', 'Google Cloud permissions', () => checkGooglePermissions(gke, inputs.readOnly)),
+    table.look('google-permissions', 'Google Cloud permissions', () =>
+      checkGooglePermissions(gke, inputs.readOnly, demand),
+    ),
     table.look('access', 'Kubernetes permissions', async () =>
       checkAccess(kube, {
         namespace: service.namespace,
@@ -101,6 +105,7 @@ export async function preflight(
         gatewayNamespace: gateway?.namespace ?? null,
         poolGroups: (await groups) ?? [],
         clusterLoad,
+        demand: demand ? { queued: isQueued(cluster, inputs.nodePool) } : null,
         readOnly: inputs.readOnly,
       }),
     ),
@@ -175,6 +180,19 @@ function poolNamed(cluster: ClusterInfo, wanted: string | null): string | null {
   }
 }
 
+function isQueued(cluster: ClusterInfo, wanted: string | null): boolean {
+  return choosePool(cluster, wanted).queuedProvisioning;
+}
+
+/** Whether the nodes come by demand; false where the pool is not known or refused, which the line on the pool says. */
+function isDemandPool(cluster: ClusterInfo, { nodePool, capacity }: StageContext['inputs']): boolean {
+  try {
+    return isByDemand(choosePool(cluster, nodePool), capacity);
+  } catch {
+    return false;
+  }
+}
+
 /** The pool, its size and its price: lines that build on one another. */
 async function checkNodes(
   context: StageContext,
@@ -182,11 +200,17 @@ async function checkNodes(
   { manifest, service, unread, retired }: OneService & { retired: ObjectRef[] },
   table: Table,
   plansBase: () => Promise<PlannedBase | Exclude<PreparedBase, { state: 'ready' }> | null>,
-): Promise<Pick<Prepared, 'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment' | 'base'> | null> {
+): Promise<Pick<
+  Prepared,
+  'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment' | 'base' | 'demand'
+> | null> {
   const { inputs, kube, note } = context;
   const planned = await table.check('pool', 'Node pool', async () => {
     const pool = choosePool(cluster, inputs.nodePool);
-    const sizeBefore = pool.initialNodeCount;
+    const byDemand = isByDemand(pool, inputs.capacity);
+    const demand = byDemand ? demandOn(pool, manifest, inputs) : undefined;
+    // The size that an autoscaled pool was last set to is not the one that it has.
+    const sizeBefore = byDemand ? (await poolNodes(kube, pool.name)).length : pool.initialNodeCount;
     const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
     const environment = {
       machineType: pool.machineType,
@@ -195,18 +219,27 @@ async function checkNodes(
     };
     const own = inputs.nodes ?? service.replicas;
     const wished = await plansBase();
-    const head = { pool, nodes: own, sizeBefore, restingNodes, service, environment };
+    const head = { pool, nodes: own, sizeBefore, restingNodes, service, environment, ...(demand ? { demand } : {}) };
     const base = wished?.state === 'planned' ? leaseBase(context, wished, head) : wished;
     const baseNodes = base?.state === 'ready' ? base.prepared.nodes : 0;
     const nodes = inputs.nodes ?? own + baseNodes;
     note({ type: 'planned', plan: { nodePool: pool.name, nodes, ...(baseNodes > 0 ? { baseNodes } : {}) } });
     note({ type: 'discovered', environment });
     checkSize({ nodes, restingNodes, sizeBefore, maxNodes: inputs.maxNodes }, pool.name);
-    const look = checkShape(pool, { nodes, restingNodes, runMs: inputs.timeoutMs }, manifest, service, unread);
-    return { value: { pool, nodes, sizeBefore, restingNodes, environment, ...(base ? { base } : {}) }, ...look };
+    const look = checkShape(
+      pool,
+      { nodes, restingNodes, runMs: inputs.timeoutMs, byDemand },
+      manifest,
+      service,
+      unread,
+    );
+    const optional = { ...(base ? { base } : {}), ...(demand ? { demand } : {}) };
+    return { value: { pool, nodes, sizeBefore, restingNodes, environment, ...optional }, ...look };
   });
   if (!planned) return null;
   const { pool, sizeBefore, restingNodes, base } = planned;
+  const { demand } = planned;
+  if (demand) await table.look('capacity', 'Capacity by demand', () => checkCapacity(context, demand));
   if (base) await table.look('base', 'Base stack', async () => baseLook(base));
   await Promise.all([
     table.look('pool-use', 'Use of the pool', async () => {

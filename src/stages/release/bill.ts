@@ -1,5 +1,6 @@
 import type { Cost, Report } from '../../report/model.ts';
 import { chipsOf } from '../../tpu/machines.ts';
+import { provisioningText } from '../../tpu/pool-shape.ts';
 import { chipHourPrice, type Pricing, priceBasis } from '../../tpu/prices.ts';
 import { type BilledNode, costOf } from '../../verdict/cost.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
@@ -63,6 +64,6 @@ export function priceText(
     : `about $${(((price?.usd ?? 0) * chips * USUAL_RUN_MS) / 3_600_000).toFixed(0)} for a usual run of ${USUAL_RUN_MS / 60_000} min`;
   const amount = price
     ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), ${span}`
-    : `no price known for ${location}${pool.reserved ? ' with a reservation' : ''}; give "price-per-chip-hour" to see an amount`;
-  return `${nodes} nodes × ${perNode} chips = ${chips} chips: ${amount}`;
+    : `no price known for ${location}${provisioningText(pool)}; give "price-per-chip-hour" to see an amount`;
+  return `${nodes} nodes × ${perNode} chips = ${chips} chips${provisioningText(pool)}: ${amount}`;
 }

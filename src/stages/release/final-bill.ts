@@ -1,7 +1,7 @@
 import type { Cost, Report } from '../../report/model.ts';
 import type { Pricing } from '../../tpu/prices.ts';
 import { type Billable, bill } from './bill.ts';
-import type { Released } from './release.ts';
+import type { Released } from './released.ts';
 
 /**
  * The bill after the release. Without the nodes' own times there is no final bill: what the main step saw stands, and

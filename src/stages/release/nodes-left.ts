@@ -17,7 +17,9 @@ export async function countNodes(
   const isFinal = refusals();
   const sizeNow = async () => {
     try {
-      return (await gke.getNodePool(pool)).initialNodeCount;
+      const { autoscaling, initialNodeCount } = await gke.getNodePool(pool);
+      // An autoscaler keeps its own count: the size that was set last says nothing.
+      return autoscaling ? 0 : initialNodeCount;
     } catch (error) {
       signal.throwIfAborted();
       // A pool that was deleted took its nodes with it.

@@ -1,28 +1,12 @@
-import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import { describe } from '../../clients/kubernetes/objects.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { deadline, orAbort, patient, poll } from '../../lib/poll.ts';
 import type { Release } from '../../report/model.ts';
 import type { BilledNode } from '../../verdict/cost.ts';
 import type { LeaseState } from '../context.ts';
-import { removeMarked } from '../deploy/ownership.ts';
-import { poolNodes } from '../lease/nodes.ts';
-import { billedFrom } from './bill.ts';
-import { type ResizeContext, resizeToRest } from './resize-to-rest.ts';
-
-/** `limitMs` is for the whole release. */
-export interface ReleaseContext extends ResizeContext {
-  /** Null when the Kubernetes API could not be reached: the nodes are released all the same. */
-  kube: KubeClient | null;
-  /** A second try once the pool is set, when the first found nobody: an outage may have passed meanwhile. */
-  kubeAgain?: () => Promise<KubeClient | null>;
-}
-
-export interface Released {
-  release: Release;
-  /** The leased nodes with their own times, for the bill; empty when Kubernetes could not be asked. */
-  billed: BilledNode[];
-}
+import { observe, removeWorkload } from './clear-cluster.ts';
+import { releaseDemand } from './release-demand.ts';
+import { type ReleaseContext, type Released, releaseFailed } from './released.ts';
+import { resizeToRest } from './resize-to-rest.ts';
 
 /** What Kubernetes may cost before the resize is asked for: after a cancel all post steps share less than five minutes. */
 const KUBE_BUDGET_MS = 20_000;
@@ -32,6 +16,7 @@ const KUBE_BUDGET_MS = 20_000;
  * size, verified by the nodes that are left. Idempotent. Never throws: a failure is the result, with the command to run.
  */
 export async function release(context: ReleaseContext, lease: LeaseState): Promise<Released> {
+  if (lease.demand) return releaseDemand(context, lease, lease.demand);
   const { clock } = context;
   const started = clock.now();
   const remainingMs = () => Math.max(context.pollIntervalMs, context.limitMs - (clock.now() - started));
@@ -67,29 +52,6 @@ export async function release(context: ReleaseContext, lease: LeaseState): Promi
   }
 }
 
-/** The result when the nodes could not be released, or not even tried. */
-export function releaseFailed(lease: LeaseState, error: unknown, durationMs = 0): Released {
-  return {
-    release: {
-      outcome: 'failed',
-      nodePool: lease.nodePool,
-      restingNodes: lease.restingNodes,
-      nodesLeft: null,
-      message: `Node pool ${lease.nodePool} could not be released: ${errorText(error)}`,
-      command: resizeCommand(lease),
-      durationMs,
-    },
-    billed: [],
-  };
-}
-
-/** The line to run by hand. Every part was checked against a strict pattern when it came in. */
-export function resizeCommand(
-  lease: Pick<LeaseState, 'cluster' | 'nodePool' | 'restingNodes' | 'location' | 'projectId'>,
-): string {
-  return `gcloud container clusters resize ${lease.cluster} --node-pool ${lease.nodePool} --num-nodes ${lease.restingNodes} --location ${lease.location} --project ${lease.projectId} --quiet`;
-}
-
 /** Counts the nodes and removes what the run applied, within a budget: the resize must not wait for a hung control plane. */
 async function clearCluster(
   context: ReleaseContext,
@@ -104,44 +66,13 @@ async function clearCluster(
       emit({ type: 'warning', text: `the nodes could not be counted: ${errorText(error)}` });
       return null;
     });
-    await removeWorkload(kube, context, lease);
+    await removeWorkload(kube, emit, lease);
   };
   await orAbort(work(), deadline(context.signal, KUBE_BUDGET_MS)).catch((error: unknown) => {
     context.signal.throwIfAborted();
     emit({ type: 'warning', text: `the workload was not removed in time: ${errorText(error)}` });
   });
   return counted;
-}
-
-/** Notes the nodes that exist now, and the end of those that have gone since the last look. */
-async function observe(kube: KubeClient, lease: LeaseState, leased: Map<string, BilledNode>): Promise<number> {
-  const present = await poolNodes(kube, lease.nodePool);
-  const names = new Set(present.map(({ name }) => name));
-  for (const node of present) {
-    if (!leased.has(node.name)) leased.set(node.name, billedFrom(node, lease));
-  }
-  for (const [name, node] of leased) {
-    if (!names.has(name) && node.deletedAt === null) leased.set(name, { ...node, deletedAt: new Date().toISOString() });
-  }
-  return present.length;
-}
-
-/** Removes the objects that carry this run's mark: what somebody else made is left alone. */
-async function removeWorkload(kube: KubeClient, { emit }: ReleaseContext, lease: LeaseState): Promise<void> {
-  for (const ref of [...lease.workload].reverse()) {
-    try {
-      const what = await removeMarked(kube, ref, lease);
-      if (what === 'absent') continue;
-      const text =
-        what === 'removed' ? `removed ${describe(ref)}` : `${describe(ref)} was not made by this run and stays`;
-      emit({ type: 'fact', stage: 'release', text });
-    } catch (error) {
-      // What stays behind costs nothing; the nodes do.
-      emit({ type: 'warning', text: `${describe(ref)} was not removed: ${errorText(error)}` });
-      // Each further try would take minutes of the time that the nodes need.
-      if (error instanceof Failure && error.code === 'kube-unreachable') return;
-    }
-  }
 }
 
 /** How long odd answers of the Kubernetes API may go on before the pool itself is asked. */

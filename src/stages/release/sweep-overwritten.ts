@@ -4,8 +4,8 @@ import type { Swept } from '../../report/model.ts';
 import { type LeaseRecord, poolOf } from '../lease/lease-record.ts';
 import { poolNodes, type TpuNode } from '../lease/nodes.ts';
 import type { SeenPool } from '../lease/pool-note.ts';
+import { handCommand } from './by-hand.ts';
 import { countNodes, leftText } from './nodes-left.ts';
-import { resizeCommand } from './release.ts';
 import { isHere, type SweepContext } from './sweep-context.ts';
 
 /**
@@ -55,7 +55,9 @@ export async function sweepDeleted(context: SweepContext, leased: ReadonlySet<st
     if (old !== null && old.length <= pool.restingNodes) continue;
     const text = `its lease, which ${pool.holder} held at ${pool.seenAt}, was deleted`;
     const durationMs = Math.round(context.clock.now() - started);
-    swept.push(leftBehind(context, pool, { reason: 'deleted', text, nodesLeft: nodes?.length ?? null, durationMs }));
+    swept.push(
+      await leftBehind(context, pool, { reason: 'deleted', text, nodesLeft: nodes?.length ?? null, durationMs }),
+    );
   }
   return swept;
 }
@@ -80,14 +82,15 @@ async function nodesOf(context: SweepContext, pool: string): Promise<TpuNode[] |
   }
 }
 
-function leftBehind(
-  { emit, where }: SweepContext,
+async function leftBehind(
+  context: SweepContext,
   { nodePool, restingNodes, holder }: Omit<SeenPool, 'seenAt'>,
   found: Pick<Swept, 'reason' | 'nodesLeft' | 'durationMs'> & { text: string },
-): Swept {
+): Promise<Swept> {
+  const { emit, where } = context;
   const { reason, nodesLeft, durationMs, text } = found;
   const message = `${leftText(nodePool, nodesLeft)}: ${text}. It was left alone: look who uses it before you run the command.`;
-  const command = resizeCommand({ ...where, nodePool, restingNodes });
+  const command = await handCommand(context, { ...where, nodePool, restingNodes });
   emit({ type: 'warning', text: `${message} Run by hand: ${command}` });
   return { nodePool, holder, reason, outcome: 'failed', message, command, durationMs, nodesLeft };
 }

@@ -104,7 +104,8 @@ async function giveBack(
     onLost: (failure) => emit({ type: 'warning', text: failure.message }),
   });
   try {
-    const { release: ended } = await release(context, state);
+    const limitMs = context.limitMs + (state.demand?.scaleDownMs ?? 0);
+    const { release: ended } = await release({ ...context, limitMs }, state);
     over.abort();
     if (ended.outcome === 'failed') await expirePool(context, state);
     else await returnPool(context, state.nodePool);

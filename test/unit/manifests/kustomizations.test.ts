@@ -5,9 +5,12 @@ import {
   type AccessNeed,
   CLUSTER_NEEDS,
   GATEWAY_NEEDS,
+  HOLDER_NEEDS,
   LEASE_NEEDS,
   LOAD_NEEDS,
   POOL_NEED,
+  PRIORITY_NEEDS,
+  REQUEST_NEED,
   reading,
   SERVING_NEEDS,
 } from '../../../src/stages/preflight/access-rules.ts';
@@ -62,7 +65,7 @@ describe('every file', () => {
 });
 
 const REQUIRED = ['lease', 'serving', 'gateway', 'nodes'];
-const OPTIONAL = ['evidence', 'foreign-pods', 'gateway-counters', 'load', 'secrets'];
+const OPTIONAL = ['capacity', 'evidence', 'foreign-pods', 'gateway-counters', 'load', 'secrets'];
 
 describe('the roles of the gate', () => {
   it('that see secrets see those that are named, and may only get them', () => {
@@ -93,6 +96,7 @@ describe('the roles of the gate', () => {
     expect(asked(CLUSTER_NEEDS)).toEqual(granted('nodes'));
     // A NetworkPolicy is created by the role of the serving stack too.
     expect([...asked(LOAD_NEEDS), 'create networkpolicies networking.k8s.io'].sort()).toEqual(granted('load').sort());
+    expect(asked([...HOLDER_NEEDS, REQUEST_NEED, ...PRIORITY_NEEDS]).sort()).toEqual(granted('capacity').sort());
     // The sweeper lists leases; the EnvoyFilter of Pattern 1 is retired where it is.
     expect(granted('lease').filter((rule) => !asked(LEASE_NEEDS).includes(rule))).toEqual([
       'list leases coordination.k8s.io',

@@ -8,7 +8,7 @@ import type { GithubRecord } from '../../../lab/protocol.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import { type Published, publish } from '../../../src/publish/publish.ts';
 import type { Report } from '../../../src/report/model.ts';
-import { releaseFailed } from '../../../src/stages/release/release.ts';
+import { releaseFailed } from '../../../src/stages/release/released.ts';
 import { aReport } from '../report/fixtures.ts';
 import { LEASE, someInputs, texts } from '../stages/fakes.ts';
 

@@ -1,4 +1,5 @@
-import type { GkeClient, GkeOperation, NodePoolInfo } from '../../../src/clients/google/gke.ts';
+import type { GkeClient, GkeOperation } from '../../../src/clients/google/gke.ts';
+import type { NodePoolInfo } from '../../../src/clients/google/node-pool.ts';
 import type { KubeClient } from '../../../src/clients/kubernetes/client.ts';
 import { describe, type KubeObject } from '../../../src/clients/kubernetes/objects.ts';
 import { type Inputs, parseInputs } from '../../../src/inputs/inputs.ts';
@@ -19,15 +20,17 @@ export const POOL: NodePoolInfo = {
   tpuTopology: null,
   initialNodeCount: 0,
   locations: ['europe-west4-a'],
-  autoscaling: false,
+  autoscaling: null,
   queuedProvisioning: false,
   spot: true,
   reserved: false,
+  reservations: [],
   conditions: [],
   taints: [],
   labels: {},
   flexStart: false,
   maxRunSeconds: null,
+  instanceGroups: [],
 };
 
 export const LEASE: LeaseState = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodePoolInfo } from '../../../src/clients/google/gke.ts';
+import type { NodePoolInfo } from '../../../src/clients/google/node-pool.ts';
 import type { PodSpec } from '../../../src/clients/kubernetes/kinds.ts';
 import { chipsAsked, otherDevices, placementOn } from '../../../src/tpu/placement.ts';
 import { POOL } from '../stages/fakes.ts';

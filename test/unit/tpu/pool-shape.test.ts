@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterInfo, NodePoolInfo } from '../../../src/clients/google/gke.ts';
-import { checkPool, choosePool, hostsOf, poolNotes } from '../../../src/tpu/pool-shape.ts';
+import type { ClusterInfo } from '../../../src/clients/google/gke.ts';
+import type { NodePoolInfo } from '../../../src/clients/google/node-pool.ts';
+import {
+  checkPool,
+  choosePool,
+  hostsOf,
+  isByDemand,
+  poolNotes,
+  provisioningText,
+} from '../../../src/tpu/pool-shape.ts';
 
 const TAINT = { key: 'google.com/tpu', value: 'present', effect: 'NO_SCHEDULE' };
+
+const LIMITS = { minNodes: 0, maxNodes: 3, locationPolicy: 'ANY', autoprovisioned: false };
 
 function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
   return {
@@ -12,15 +22,17 @@ function pool(change: Partial<NodePoolInfo> = {}): NodePoolInfo {
     tpuTopology: '2x2',
     initialNodeCount: 0,
     locations: ['europe-west4-a'],
-    autoscaling: false,
+    autoscaling: null,
     queuedProvisioning: false,
     spot: false,
     reserved: false,
+    reservations: [],
     conditions: [],
     taints: [],
     labels: {},
     flexStart: false,
     maxRunSeconds: null,
+    instanceGroups: [],
     ...change,
   };
 }
@@ -129,7 +141,7 @@ describe('the shape', () => {
       0,
       '(z-a, z-b), and a resize counts per zone: 3 would lease 6 nodes.',
     ],
-    ['pool-autoscaled', { autoscaling: true }, 3, 0, 'is autoscaled'],
+    ['pool-autoscaled', { autoscaling: LIMITS }, 3, 0, 'is autoscaled'],
     ['pool-queued', { queuedProvisioning: true }, 3, 0, 'queued provisioning'],
     [
       'pool-multi-host',
@@ -143,6 +155,56 @@ describe('the shape', () => {
     expect(() => checkPool(pool(change), nodes, resting)).toThrow(
       expect.objectContaining({ code, stage: 'preflight', blame: 'config', message: expect.stringContaining(text) }),
     );
+  });
+});
+
+describe('the way to the nodes of a pool', () => {
+  const autoscaled = pool({ autoscaling: LIMITS });
+
+  it.each<[string, Partial<NodePoolInfo>, 'auto' | 'resize' | 'demand', boolean]>([
+    ['a resize without an autoscaler', {}, 'auto', false],
+    ['a resize by choice', {}, 'resize', false],
+    ['demand with an autoscaler', { autoscaling: LIMITS }, 'auto', true],
+    ['demand with flex-start', { autoscaling: LIMITS, flexStart: true }, 'auto', true],
+    ['demand with queued provisioning', { autoscaling: LIMITS, queuedProvisioning: true }, 'demand', true],
+  ])('is %s', (_what, change, capacity, byDemand) => {
+    expect(isByDemand(pool(change), capacity)).toBe(byDemand);
+  });
+
+  it.each<[string, Partial<NodePoolInfo>, 'auto' | 'resize' | 'demand', RegExp]>([
+    ['pool-autoscaled', { autoscaling: LIMITS }, 'resize', /the autoscaler and not the gate owns its size/],
+    ['pool-queued', { queuedProvisioning: true }, 'resize', /queued provisioning, which a resize bypasses/],
+    ['pool-flex-start', { flexStart: true }, 'resize', /flex-start, from the autoscaler's queue/],
+    ['pool-not-autoscaled', {}, 'demand', /has no autoscaler, so pods that wait bring no nodes\./],
+    ['pool-not-autoscaled', { flexStart: true }, 'auto', /bring no nodes, and a resize does not either/],
+  ])('is refused as %s: %j with capacity %s', (code, change, capacity, message) => {
+    expect(() => isByDemand(pool(change), capacity)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it.each<[string, Partial<NodePoolInfo>, number, number, RegExp]>([
+    ['pool-autoscaler-limits', { autoscaling: { ...LIMITS, minNodes: 1 } }, 3, 0, /keeps at least 1 nodes/],
+    ['pool-autoscaler-limits', {}, 4, 0, /needs 4 nodes of v6e, and its autoscaler brings at most 3/],
+    ['pool-multi-host', { tpuTopology: '4x4' }, 4, 0, /would have to be LeaderWorkerSets of 4 pods/],
+  ])('refuses what an autoscaler cannot do as %s: %j', (code, change, nodes, resting, message) => {
+    expect(() => checkPool({ ...autoscaled, ...change }, nodes, resting, true)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('accepts several zones, since one pod brings one node', () => {
+    expect(() => checkPool({ ...autoscaled, locations: ['z-a', 'z-b'] }, 3, 0, true)).not.toThrow();
+  });
+
+  it.each<[string, Partial<NodePoolInfo>]>([
+    ['', {}],
+    [' on spot', { spot: true }],
+    [' on a reservation', { reserved: true }],
+    [' on reservation v6e-nightly', { reserved: true, reservations: ['v6e-nightly'] }],
+    [' on flex-start with queued provisioning', { flexStart: true, queuedProvisioning: true }],
+  ])('names what is paid for as "%s"', (words, change) => {
+    expect(provisioningText(pool(change))).toBe(words);
   });
 });
 
@@ -160,7 +222,7 @@ describe('a pool with a shape of its own', () => {
   });
 
   it.each<[string, Partial<NodePoolInfo>, RegExp]>([
-    ['spot nodes', { spot: true }, /of spot nodes: a run that loses one is reported as preempted/],
+    ['spot nodes', { spot: true }, /of spot nodes: a run that loses one is an error, named as preempted/],
     ['an operation under way', { status: 'RECONCILING' }, /is RECONCILING: an operation is under way/],
     ['a partial fault', { status: 'RUNNING_WITH_ERROR' }, /usable in part/],
     ['nodes that end before the run', { maxRunSeconds: 1_800 }, /deletes the nodes of v6e after 30 min/],

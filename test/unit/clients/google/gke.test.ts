@@ -65,15 +65,17 @@ describe('the cluster', () => {
         tpuTopology: null,
         initialNodeCount: 2,
         locations: ['us-east5-b'],
-        autoscaling: false,
+        autoscaling: null,
         queuedProvisioning: false,
         spot: false,
         reserved: false,
+        reservations: [],
         flexStart: false,
         maxRunSeconds: null,
         conditions: [],
         taints: [],
         labels: {},
+        instanceGroups: [{ zone: 'us-east5-b', name: 'gke-serving-v6e-grp' }],
       },
     ]);
     expect(await client.getNodePool('v6e')).toEqual(cluster.nodePools[0]);
@@ -98,7 +100,7 @@ describe('the cluster', () => {
     expect(await client.getNodePool('v6e')).toMatchObject({
       status: 'RUNNING_WITH_ERROR',
       locations: ['us-east5-a', 'us-east5-b'],
-      autoscaling: true,
+      autoscaling: { minNodes: 0, maxNodes: null, locationPolicy: null, autoprovisioned: false },
       queuedProvisioning: true,
       spot: true,
       reserved: true,

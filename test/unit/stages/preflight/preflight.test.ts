@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterInfo, NodePoolInfo } from '../../../../src/clients/google/gke.ts';
+import type { ClusterInfo } from '../../../../src/clients/google/gke.ts';
+import type { NodePoolInfo } from '../../../../src/clients/google/node-pool.ts';
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import type { Prepared } from '../../../../src/stages/context.ts';

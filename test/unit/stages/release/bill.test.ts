@@ -3,7 +3,7 @@ import { budgetMs, budgetNote } from '../../../../src/stages/preflight/budget.ts
 import { unpricedLimit } from '../../../../src/stages/preflight/slo-price.ts';
 import { bill, priceText } from '../../../../src/stages/release/bill.ts';
 import { finalBill } from '../../../../src/stages/release/final-bill.ts';
-import { type Released, releaseFailed } from '../../../../src/stages/release/release.ts';
+import { type Released, releaseFailed } from '../../../../src/stages/release/released.ts';
 import type { Pricing } from '../../../../src/tpu/prices.ts';
 import { aReport } from '../../report/fixtures.ts';
 import { LEASE, POOL, prepared, someInputs } from '../fakes.ts';

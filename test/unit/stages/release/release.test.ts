@@ -3,7 +3,9 @@ import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import type { ProgressEvent } from '../../../../src/progress/events.ts';
-import { type Released, release, resizeCommand } from '../../../../src/stages/release/release.ts';
+import { resizeCommand } from '../../../../src/stages/release/by-hand.ts';
+import { release } from '../../../../src/stages/release/release.ts';
+import type { Released } from '../../../../src/stages/release/released.ts';
 import { fakeClock } from '../../lib/fake-clock.ts';
 import {
   applied,
