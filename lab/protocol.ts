@@ -143,6 +143,10 @@ export interface NodePoolState {
   tpuTopology: string;
   chipsPerNode: number;
   zone: string;
+  /** Value of `cloud.google.com/gke-tpu-accelerator`; that of Trillium unless given. */
+  accelerator?: string;
+  /** What GKE adds by the way in which the machines are paid for. */
+  labels?: Record<string, string>;
   nodes: { name: string; createdAt: string }[];
 }
 

@@ -35,11 +35,14 @@ export function createDemand(store: Store, stateOf: (pool: string) => NodePoolSt
       const onNode = (name: string) =>
         pods.filter(({ spec, status }) => spec?.nodeName === name && !['Succeeded', 'Failed'].includes(status?.phase));
       const waiting = state ? pods.filter((pod) => isWaiting(store, pod)) : [];
-      const { count, placed } = state ? packed(waiting, pool, state) : { count: 0, placed: [] };
+      const usable = nodes.filter((node) => isReady(node) && node.status.allocatable?.['google.com/tpu']);
+      const { count, placed } = state
+        ? packed(waiting, { pool, state, nodes: usable, pods })
+        : { count: 0, placed: [] };
       return {
         needed: count,
         pending: placed.map(({ metadata }) => ({ namespace: metadata.namespace as string, name: metadata.name })),
-        usable: nodes.filter((node) => isReady(node) && node.status.allocatable?.['google.com/tpu']).map(nameOf),
+        usable: usable.map(nameOf),
         idle: nodes.map(nameOf).filter((name) => onNode(name).length === 0),
         pinned: nodes.map(nameOf).filter((name) => onNode(name).some(isPinned)),
         requests: store.list(PROVISIONING_REQUESTS).map(({ metadata, spec, status }) => ({
@@ -89,10 +92,20 @@ function isWaiting(store: Store, pod: KubeObject): boolean {
   );
 }
 
-/** How many new nodes the pods would fill, and which of the pods fit on one at all. */
-function packed(waiting: KubeObject[], pool: string, state: NodePoolState): { count: number; placed: KubeObject[] } {
-  const nodes: KubeObject[] = [];
-  const bound: KubeObject[] = [];
+interface Room {
+  pool: string;
+  state: NodePoolState;
+  /** Nodes that are there, and all pods. */
+  nodes: readonly KubeObject[];
+  pods: readonly KubeObject[];
+}
+
+/**
+ * How many new nodes the pods would fill that find no room on those that are there, and which pods fit on a new one at all.
+ */
+function packed(waiting: KubeObject[], { pool, state, ...there }: Room): { count: number; placed: KubeObject[] } {
+  const nodes = [...there.nodes];
+  const bound = there.pods.map((pod) => (pod.status?.nominatedNodeName ? nominated(pod) : pod));
   const placed: KubeObject[] = [];
   const bind = (pod: KubeObject): boolean => {
     const at = place(pod, nodes, bound);
@@ -110,7 +123,11 @@ function packed(waiting: KubeObject[], pool: string, state: NodePoolState): { co
     }
     placed.push(pod);
   }
-  return { count: nodes.length, placed };
+  return { count: nodes.length - there.nodes.length, placed };
+}
+
+function nominated(pod: KubeObject): KubeObject {
+  return { ...pod, spec: { nodeName: pod.status.nominatedNodeName, ...pod.spec } };
 }
 
 function freshNode(name: string, pool: string, state: NodePoolState): KubeObject {

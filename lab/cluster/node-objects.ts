@@ -24,9 +24,10 @@ export function tpuNode(name: string, pool: string, state: NodePoolState, intern
     machineType: state.machineType,
     internalIp,
     labels: {
-      'cloud.google.com/gke-tpu-accelerator': 'tpu-v6e-slice',
+      'cloud.google.com/gke-tpu-accelerator': state.accelerator ?? 'tpu-v6e-slice',
       'cloud.google.com/gke-tpu-topology': state.tpuTopology,
       'cloud.google.com/gke-accelerator-count': String(state.chipsPerNode),
+      ...state.labels,
     },
     taints: [{ key: 'google.com/tpu', value: 'present', effect: 'NoSchedule' }],
     capacity: { cpu: '180', memory: '755032320Ki', 'ephemeral-storage': '98831908Ki', pods: '110' },

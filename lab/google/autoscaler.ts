@@ -45,7 +45,7 @@ export function startAutoscaler(options: {
   };
 
   const grow = (count: number) => {
-    group.resize(group.targetSize() + count, () => {
+    group.add(count, () => {
       const { takesAfter } = plan;
       if (taken || takesAfter === null) return;
       taken = true;

@@ -24,6 +24,8 @@ export interface InstanceGroup {
   vms(): Vm[];
   /** Sets the target; `settled` is called once, when the group has reached it or GKE stops waiting. */
   resize(target: number, settled: (outcome: Settled) => void): void;
+  /** Raises the target by so many, as an autoscaler does while others still boot. */
+  add(count: number, settled: (outcome: Settled) => void): void;
   /** Deletes one VM by its name after so many cluster seconds, and lowers the target at once, as an autoscaler does. */
   remove(name: string, seconds: number): void;
   /** Compute Engine takes one VM back; the group is left short of it. */
@@ -103,6 +105,11 @@ export function createInstanceGroup(options: {
       if (vms.length === 0) return;
       vms.shift();
       changed();
+    },
+    add(count, settled) {
+      stopChasing();
+      target += count;
+      grow(count, settled);
     },
     remove(name, seconds) {
       target = Math.max(0, target - 1);

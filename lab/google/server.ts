@@ -1,6 +1,7 @@
 import type { GcpConfig, GcpPorts, GcpRecord } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
 import { startRegistry } from '../registry/server.ts';
+import type { CloudFaults } from '../scenarios/types.ts';
 import { issueToken } from '../tokens.ts';
 import { startAutoscaler } from './autoscaler.ts';
 import { answerUnder, firstOfEachKind } from './call-faults.ts';
@@ -17,14 +18,25 @@ import { exchangeToken } from './sts.ts';
 
 const OUTAGE = googleError('UNAVAILABLE', 'The service is currently unavailable.');
 
+/** Labels that GKE puts onto the nodes of a pool by the way in which they are paid for. */
+function labelsOf({ spot, autoscaler }: CloudFaults): Record<string, string> {
+  return {
+    ...(spot ? { 'cloud.google.com/gke-spot': 'true' } : {}),
+    ...(autoscaler?.pool === 'flex-start' ? { 'cloud.google.com/gke-flex-start': 'true' } : {}),
+    ...(autoscaler?.pool === 'queued' ? { 'cloud.google.com/gke-queued': 'true' } : {}),
+  };
+}
+
 /**
  * Google Cloud as one run of the gate meets it, on one loopback listener: Container API, GitHub's OIDC endpoint, STS,
  * IAM Credentials and the OAuth token endpoint; the record is on a second listener. `inject` sees each request first.
  */
 export async function startGcp(
-  config: GcpConfig,
+  given: GcpConfig,
   inject: Inject = noFault,
 ): Promise<GcpPorts & { close(): Promise<void> }> {
+  const { machine } = given.scenario.gcp;
+  const config = machine ? { ...given, nodePool: { ...given.nodePool, ...machine } } : given;
   const clock = createClock(config.timeScale);
   const random = createRandom(config.seed);
   const operations = createOperations(clock, random);
@@ -34,6 +46,8 @@ export async function startGcp(
     tpuTopology: config.nodePool.tpuTopology,
     chipsPerNode: config.nodePool.chipsPerNode,
     zone: config.location,
+    ...(machine ? { accelerator: machine.accelerator } : {}),
+    labels: labelsOf(config.scenario.gcp),
     nodes: pool.group.vms(),
   }));
   const state: ContainerState = { config, operations, pool, createTime: new Date().toISOString(), resizes: [] };

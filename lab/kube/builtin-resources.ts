@@ -59,6 +59,7 @@ export const BUILTIN_RESOURCES: BuiltinResource[] = [
         all: true,
       },
     ],
+    ['podtemplates', 'PodTemplate'],
     ['resourcequotas', 'ResourceQuota', { short: 'quota', sub: 'status' }],
     ['secrets', 'Secret'],
     ['serviceaccounts', 'ServiceAccount', { short: 'sa', sub: 'token' }],

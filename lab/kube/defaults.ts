@@ -63,6 +63,7 @@ const BUILTIN: Record<string, (object: KubeObject) => void> = {
       set(resources.requests, resources.limits);
     }
   },
+  '/PodTemplate': template,
   '/Secret': (object) => {
     set(object, { type: 'Opaque' });
     if (object.stringData) {

@@ -43,6 +43,7 @@ const HEALTHY_CLOUD: CloudFaults = {
   spot: false,
   preemptAfterSeconds: null,
   autoscaler: null,
+  machine: null,
   nodeConfig: {},
   pool: {},
 };

@@ -76,6 +76,8 @@ export interface CloudFaults {
   preemptAfterSeconds: number | null;
   /** The pool's cluster autoscaler; null for a pool without one. */
   autoscaler: Autoscaler | null;
+  /** The machines of the pool where they are not Trillium's. */
+  machine: { machineType: string; tpuTopology: string; chipsPerNode: number; accelerator: string } | null;
   /** Fields of `config` of the node pool. */
   nodeConfig: Readonly<Record<string, unknown>>;
   /** Fields of the node pool as the Container API tells them. */

@@ -3,7 +3,7 @@ import type { GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { errorText } from '../lib/failure.ts';
-import { type Clock, deadline, orAbort, patient, poll } from '../lib/poll.ts';
+import { deadline, orAbort, patient, poll, systemClock } from '../lib/poll.ts';
 import type { LeaseState } from '../stages/context.ts';
 import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
 import { poolNodes } from '../stages/lease/nodes.ts';
@@ -80,11 +80,12 @@ function releaseLimitMs({ demand }: LeaseState, timeoutMs: number): number {
 /** A wait for the autoscaler outlasts a lease: without signs of life a sweeper would take it over meanwhile. */
 function renewWhile(
   signal: AbortSignal,
-  { kube, clock, emit }: { kube: KubeClient; clock: Clock; emit: Connection['emit'] },
+  { kube, emit }: { kube: KubeClient; emit: Connection['emit'] },
   lease: LeaseState,
 ): void {
   const holder = { identity: lease.holder, runKey: lease.runKey };
-  void keepPool({ kube, clock, signal, emit, namespace: lease.leaseNamespace, holder }, lease, {
+  // In real time, as the times in the lease are.
+  void keepPool({ kube, clock: systemClock, signal, emit, namespace: lease.leaseNamespace, holder }, lease, {
     onLost: (failure) => emit({ type: 'warning', text: failure.message }),
   });
 }
@@ -129,8 +130,9 @@ async function releaseNodes(given: ReleaseConnection, lease: LeaseState): Promis
     });
     const foreign = await notOurs({ ...context(), openKube }, lease);
     if (foreign) return foreign;
-    if (lease.demand && kube) renewWhile(AbortSignal.any([signal, over.signal]), { kube, clock, emit }, lease);
+    if (lease.demand && kube) renewWhile(AbortSignal.any([signal, over.signal]), { kube, emit }, lease);
     const released = await release({ ...context(), kube, kubeAgain: openKube }, lease);
+    over.abort();
     await settleLease(kube, lease, released, emit);
     return released;
   } catch (error) {
