@@ -1,14 +1,19 @@
-import type { Autoscaler, CloudFaults, Expectation } from './types.ts';
+import { provisioningRequestDefinition } from '../cluster/seed/provisioning-crd.ts';
+import type { Autoscaler, CloudFaults, Expectation, ManifestFaults } from './types.ts';
 
 /** A scenario of a pool whose nodes come by demand. */
 export interface CapacityScenario {
   name: string;
   summary: string;
   gcp: Partial<CloudFaults>;
+  manifests?: ManifestFaults;
   /** Further flags of the gate. */
   flags?: readonly string[];
   expect: Expectation;
 }
+
+/** What a cluster has whose nodes come by demand. */
+export const CAPACITY_OBJECTS = () => [HOLDER_PRIORITY, provisioningRequestDefinition()];
 
 /** The class of the pods that hold nodes, as `manifests/rbac/capacity.yaml` has it. */
 export const HOLDER_PRIORITY = {
@@ -76,5 +81,45 @@ export const CAPACITY_SCENARIOS: readonly CapacityScenario[] = [
     },
     flags: ['--lease-timeout', '60s'],
     expect: error('gke.reservation-full'),
+  },
+  {
+    name: 'queued',
+    summary: 'the pool takes a ProvisioningRequest, which is met after five minutes',
+    gcp: { autoscaler: { ...PLAIN, pool: 'queued', capacityAfter: 300 } },
+    expect: PASS,
+  },
+  {
+    name: 'queued-fails',
+    summary: 'GKE gives up on the ProvisioningRequest after 20 minutes',
+    gcp: {
+      autoscaler: {
+        ...{ ...PLAIN, pool: 'queued', capacityAfter: 1_200 },
+        refusal: "Provisioning Request's pods cannot be scheduled in the nodepool.",
+      },
+    },
+    expect: error('gke.provisioning-failed'),
+  },
+  {
+    name: 'spot-by-demand',
+    summary: 'a spot node of an autoscaled pool is taken back ten minutes after it came',
+    gcp: { spot: true, autoscaler: { ...PLAIN, takesAfter: 600 } },
+    expect: error('gke.preempted'),
+  },
+  {
+    name: 'ironwood',
+    summary: 'the autoscaled pool is of Ironwood machines',
+    gcp: {
+      autoscaler: PLAIN,
+      machine: {
+        ...{ machineType: 'tpu7x-standard-4t', tpuTopology: '2x2x1', chipsPerNode: 4, accelerator: 'tpu7x' },
+      },
+    },
+    manifests: {
+      replace: [
+        ['gke-tpu-accelerator: tpu-v6e-slice', 'gke-tpu-accelerator: tpu7x'],
+        ['gke-tpu-topology: 2x2', 'gke-tpu-topology: 2x2x1'],
+      ],
+    },
+    expect: PASS,
   },
 ];

@@ -31,17 +31,20 @@ async function expectNothingLeft(run: ReturnType<typeof newRun>): Promise<void> 
 }
 
 describe('nodes that come by demand', { timeout: 60_000 }, () => {
-  test.each(['autoscaled', 'flex-start-late', 'stockout-ends'])('%s: they come, are held, and go', async (name) => {
-    await worldOf(name);
-    const run = newRun(world);
-    expect(await run.hold(), run.everythingSaid()).toBeNull();
-    const held = world.pods().filter((pod) => pod.node !== null);
-    expect(new Set(held.map(({ node }) => node)).size).toBe(3);
-    expect((await world.record()).nodes.v6e).toHaveLength(3);
-    await run.post();
-    expect(run.release()).toMatchObject({ outcome: 'released', nodesLeft: 0, command: null });
-    await expectNothingLeft(run);
-  });
+  test.each(['autoscaled', 'flex-start-late', 'stockout-ends', 'queued', 'ironwood'])(
+    '%s: they come, are held, and go',
+    async (name) => {
+      await worldOf(name);
+      const run = newRun(world);
+      expect(await run.hold(), run.everythingSaid()).toBeNull();
+      const held = world.pods().filter((pod) => pod.node !== null);
+      expect(new Set(held.map(({ node }) => node)).size).toBe(3);
+      expect((await world.record()).nodes.v6e).toHaveLength(3);
+      await run.post();
+      expect(run.release()).toMatchObject({ outcome: 'released', nodesLeft: 0, command: null });
+      await expectNothingLeft(run);
+    },
+  );
 
   test('replicas replace what holds the nodes, and a rival of no higher priority never gets a chip', async () => {
     await worldOf('autoscaled');
@@ -73,6 +76,17 @@ describe('nodes that come by demand', { timeout: 60_000 }, () => {
     const error = await run.hold();
     expect(causeOf(error), run.everythingSaid()).toBe(cause);
     expect(run.everythingSaid()).toContain('FailedScaleUp: Node scale up in zones');
+    await run.post();
+    await expectNothingLeft(run);
+  });
+
+  test('a queued request that GKE gives up on ends the wait at once, with its reason', async () => {
+    await worldOf('queued-fails', { 'scale-down-timeout': '1s' });
+    const run = newRun(world);
+    const error = await run.hold();
+    expect(causeOf(error), run.everythingSaid()).toBe('gke.provisioning-failed');
+    expect(String(error)).toContain('pods cannot be scheduled in the nodepool');
+    expect(run.everythingSaid()).toContain('the ProvisioningRequest is Accepted');
     await run.post();
     await expectNothingLeft(run);
   });

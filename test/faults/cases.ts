@@ -11,6 +11,8 @@ import type { Report, Swept } from '../../src/report/model.ts';
 import type { LeaseState, StageContext } from '../../src/stages/context.ts';
 import { holdNodes } from '../../src/stages/lease/demand/hold.ts';
 import { awaitNodes, recordOwned, requestNodes, takePool } from '../../src/stages/lease/lease.ts';
+import { lostNodes, nodesLost } from '../../src/stages/lease/lost-nodes.ts';
+import type { TpuNode } from '../../src/stages/lease/nodes.ts';
 import { sweep } from '../../src/stages/release/sweep.ts';
 import type { SweepContext } from '../../src/stages/release/sweep-context.ts';
 import { endSweep, readNote } from '../../src/stages/release/sweep-note.ts';
@@ -153,6 +155,7 @@ export function newRun(world: World, runKey = '183-1') {
   const journal = startJournal(aReport());
   let closed: Report | null = null;
   let dead = false;
+  let held: TpuNode[] = [];
   const clock: Clock = {
     now: hasty.now,
     sleep: (ms, signal) => (dead ? Promise.reject(new Error('killed')) : hasty.sleep(ms, signal)),
@@ -206,7 +209,7 @@ export function newRun(world: World, runKey = '183-1') {
           const { prepared: plan, state } = await takePool(context, prepared({ pool, demand }), (one) =>
             saved.push(one),
           );
-          await holdNodes(context, plan, inputs.leaseTimeoutMs, {
+          held = await holdNodes(context, plan, inputs.leaseTimeoutMs, {
             own: (ref, uid) => {
               recordOwned(state, ref, uid);
               saved.push(state);
@@ -214,6 +217,20 @@ export function newRun(world: World, runKey = '183-1') {
             onFirst: () => said.push('the first node is held'),
             onShort: (reason) => said.push(reason),
           });
+        } finally {
+          await Promise.allSettled([gke.close(), kube.close()]);
+        }
+      }),
+    /** How the run ends once it has lost a held node; null where none is lost in time. */
+    lost: (limitMs: number) =>
+      living(async (signal) => {
+        const { gke, kube } = await openCluster({ ...base, signal }, 'preflight');
+        try {
+          for (const until = Date.now() + limitMs; Date.now() < until; ) {
+            const lost = await lostNodes(kube, POOL, held);
+            if (lost.length > 0) throw nodesLost(lost, { spot: saved.at(-1)?.spot === true, stage: 'benchmark' });
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
         } finally {
           await Promise.allSettled([gke.close(), kube.close()]);
         }

@@ -2,8 +2,9 @@ import { loopbackCertificate } from '../../lab/certs.ts';
 import { createDemand } from '../../lab/cluster/demand.ts';
 import { createRecorder } from '../../lab/cluster/events.ts';
 import { tpuNode } from '../../lab/cluster/node-objects.ts';
-import { PRIORITY_CLASSES } from '../../lab/cluster/resources.ts';
+import { CRDS, PODS, PRIORITY_CLASSES } from '../../lab/cluster/resources.ts';
 import { startScheduling } from '../../lab/cluster/scheduling.ts';
+import { provisioningRequestDefinition } from '../../lab/cluster/seed/provisioning-crd.ts';
 import { listen } from '../../lab/google/http.ts';
 import { startGcp } from '../../lab/google/server.ts';
 import { startKubeApi } from '../../lab/kube/server.ts';
@@ -41,7 +42,7 @@ export interface World extends Actors {
   close(): Promise<void>;
 }
 
-export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<World> {
+export async function startWorld(scenario: Scenario = SCENARIOS.pass!, timeScale = 1_000): Promise<World> {
   const tls = await loopbackCertificate('faults');
   const store = createStore();
   const tokenSecret = 'token-secret-of-the-lab';
@@ -50,6 +51,7 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
   const api = await startKubeApi({ tls, caPem: tls.caPem, tokenSecret, store, logs: () => null, podProxy: () => null });
   store.create({ group: '', plural: 'namespaces' }, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ns' } });
   store.create(PRIORITY_CLASSES, structuredClone(HOLDER_PRIORITY) as unknown as KubeObject);
+  store.create(CRDS, provisioningRequestDefinition());
   let machines: NodePoolState | undefined;
   const demand = createDemand(store, () => machines);
   const scheduling = startScheduling({ store, record: createRecorder(store, 'default-scheduler') });
@@ -72,7 +74,7 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
     ...told,
   });
   const gcp = await startGcp({
-    timeScale: 1_000,
+    timeScale,
     seed: 5,
     scenario,
     project: 'demo',
@@ -148,7 +150,11 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!): Promise<
 function follow(store: Store, state: NodePoolState): void {
   const wanted = new Set(state.nodes.map(({ name }) => name));
   for (const { metadata } of store.list(NODES)) {
-    if (!wanted.has(metadata.name)) store.delete(NODES, undefined, metadata.name);
+    if (wanted.has(metadata.name)) continue;
+    store.delete(NODES, undefined, metadata.name);
+    for (const pod of store.list(PODS)) {
+      if (pod.spec?.nodeName === metadata.name) store.delete(PODS, pod.metadata.namespace, pod.metadata.name);
+    }
   }
   for (const { name } of state.nodes) {
     if (store.get(NODES, undefined, name)) continue;

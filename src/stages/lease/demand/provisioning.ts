@@ -45,7 +45,7 @@ export async function failedRequest(
     .map((type) => findCondition(conditions, type))
     .find((condition) => condition?.status === 'True');
   if (!failed) return null;
-  const text = [failed.reason, failed.message].filter(Boolean).join(': ');
+  const text = (failed.message || failed.reason || '').replace(/[\s.]+$/, '');
   const { projectId: project, location, cluster } = inputs;
   const known = refusedNodes(text, { asked: nodes, got, pool: pool.name, place: { project, location, cluster } });
   return (

@@ -16,7 +16,7 @@ const ABOUT_SCALE_UP: ReadonlySet<string> = new Set(['TriggeredScaleUp', 'NotTri
 export interface ScaleUp {
   /** One clause for a reader. */
   text: string;
-  /** GKE's words for why its last try failed; null while none has, or a newer try runs. */
+  /** GKE's words for why the last try that has ended failed; null while none has. */
   failed: string | null;
 }
 
@@ -28,15 +28,18 @@ export async function scaleUpOf(
 ): Promise<ScaleUp> {
   const names = new Set(Array.from({ length: nodes }, (_, index) => holderName(runKey, index)));
   const events = (await kube.list('v1', 'Event', { namespace, fieldSelector: 'involvedObject.kind=Pod' })) ?? [];
-  const last = events
+  const about = events
     .filter(({ reason, involvedObject }) => ABOUT_SCALE_UP.has(reason ?? '') && names.has(involvedObject?.name ?? ''))
-    .reduce<Event | null>((newest, event) => (newest && timeOf(newest) > timeOf(event) ? newest : event), null);
-  if (last) {
-    const message = cut(last.message ?? '');
-    return { text: `${last.reason}: ${message}`, failed: last.reason === 'FailedScaleUp' ? message : null };
-  }
-  return { text: scheduled(waiting), failed: null };
+    // Times are whole seconds, and a try that fails at once has both events in one.
+    .sort((a, b) => timeOf(a) - timeOf(b) || Number(isFailed(a)) - Number(isFailed(b)));
+  const [last, failed] = [about.at(-1), about.findLast(isFailed)];
+  return {
+    text: last ? `${last.reason}: ${cut(last.message ?? '')}` : scheduled(waiting),
+    failed: failed ? cut(failed.message ?? '') : null,
+  };
 }
+
+const isFailed = ({ reason }: Event) => reason === 'FailedScaleUp';
 
 /** In milliseconds; 0 for an event without a time. */
 function timeOf({ lastTimestamp, eventTime, metadata }: Event): number {
