@@ -64,6 +64,6 @@ export function priceText(
     : `about $${(((price?.usd ?? 0) * chips * USUAL_RUN_MS) / 3_600_000).toFixed(0)} for a usual run of ${USUAL_RUN_MS / 60_000} min`;
   const amount = price
     ? `$${(price.usd * chips).toFixed(2)} an hour at $${price.usd} per chip-hour (${price.source}), ${span}`
-    : `no price known for ${location}${provisioningText(pool)}; give "price-per-chip-hour" to see an amount`;
+    : `no price known for ${location}${pool.reserved ? ' with a reservation' : pool.flexStart ? ' with flex-start' : ''}; give "price-per-chip-hour" to see an amount`;
   return `${nodes} nodes × ${perNode} chips = ${chips} chips${provisioningText(pool)}: ${amount}`;
 }

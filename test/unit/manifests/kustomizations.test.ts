@@ -117,7 +117,7 @@ describe('the roles of the gate', () => {
   it('name one and the same identity', () => {
     const files = [...REQUIRED, ...OPTIONAL].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
     const subjects = files.flatMap((object) => object.subjects ?? []).filter(({ kind }) => kind !== 'ServiceAccount');
-    expect(subjects.length).toBe(13);
+    expect(subjects.length).toBe(15);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 
