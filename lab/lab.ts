@@ -166,6 +166,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         ...(options.stack ? { stack: options.stack } : {}),
         seedObjects: seedObjects({
           faults: scenario.cluster,
+          byDemand: scenario.gcp.autoscaler !== null,
           ...(options.kserve ? { kserve: options.kserve } : {}),
           namespace: LAB.namespace,
           gateway: { ...LAB.gateway, host: gatewayUrl.hostname, port: Number(gatewayUrl.port) },

@@ -1,4 +1,5 @@
 import { type KserveTraits, type KserveVersion, kserveTraits } from './cluster/kserve-versions.ts';
+import { holderPriority, provisioningRequestDefinition } from './cluster/seed/capacity.ts';
 import { gatewayObjects } from './cluster/seed/gateway.ts';
 import { gatewayApiDefinitions } from './cluster/seed/gateway-crds.ts';
 import { inferenceModelDefinitions, inferencePoolDefinitions } from './cluster/seed/inference-crds.ts';
@@ -16,6 +17,8 @@ export interface SeedOptions {
   gateway: { namespace: string; name: string; host: string; port: number };
   /** How the cluster differs from a healthy one. */
   faults?: Pick<ClusterFaults, 'add' | 'remove' | 'patch'>;
+  /** Whether nodes come by demand of pods. */
+  byDemand?: boolean;
   /** The controller of KServe, and with it the release of Istio; ODH v0.15 unless given. */
   kserve?: KserveVersion;
   /** Definitions to use in place of the compact ones, e.g. the projects' own. */
@@ -54,7 +57,7 @@ function merged(value: unknown, change: unknown): unknown {
   return result;
 }
 
-function healthyObjects({ namespace, gateway, crds, kserve }: SeedOptions): KubeObject[] {
+function healthyObjects({ namespace, gateway, crds, kserve, byDemand }: SeedOptions): KubeObject[] {
   const { controller, istio, stored } = kserveTraits(kserve);
   const others = new Set(['default', 'kube-system', 'istio-system', 'opendatahub', 'kserve', gateway.namespace]);
   others.delete(namespace);
@@ -62,6 +65,7 @@ function healthyObjects({ namespace, gateway, crds, kserve }: SeedOptions): Kube
     ...[...others].map((name) => namespaceObject(name)),
     namespaceObject(namespace, { 'istio-injection': 'enabled' }),
     ...definitions(crds, stored),
+    ...(byDemand ? [provisioningRequestDefinition(), holderPriority()] : []),
     secretObject(namespace, 'hf-token', 'Opaque', { HF_TOKEN: 'hf_rehearsal' }),
     ...[namespace, gateway.namespace].map((where) =>
       secretObject(where, PULL_SECRET, 'kubernetes.io/dockerconfigjson', DOCKER_CONFIG),

@@ -1,4 +1,3 @@
-import { provisioningRequestDefinition } from '../cluster/seed/provisioning-crd.ts';
 import type { Autoscaler, CloudFaults, Expectation, ManifestFaults } from './types.ts';
 
 /** A scenario of a pool whose nodes come by demand. */
@@ -11,15 +10,6 @@ export interface CapacityScenario {
   flags?: readonly string[];
   expect: Expectation;
 }
-
-/** What a cluster has whose nodes come by demand. */
-export const CAPACITY_OBJECTS = () => [HOLDER_PRIORITY, provisioningRequestDefinition()];
-
-/** The class of the pods that hold nodes, as `manifests/rbac/capacity.yaml` has it. */
-export const HOLDER_PRIORITY = {
-  ...{ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'tpu-serving-gate-holder' } },
-  ...{ value: -1, globalDefault: false, preemptionPolicy: 'Never' },
-};
 
 /** The earlier stack of the lab: its pods wait for TPUs, and an autoscaler would bring nodes for them. */
 export const PATTERN_ONE = 'LLMInferenceService/llm-d-inference-scheduling/qwen2-3b-pattern1';

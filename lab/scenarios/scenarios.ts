@@ -1,5 +1,5 @@
 import { ADVERSARIES } from './adversaries.ts';
-import { CAPACITY_OBJECTS, CAPACITY_SCENARIOS, PATTERN_ONE } from './capacity.ts';
+import { CAPACITY_SCENARIOS, PATTERN_ONE } from './capacity.ts';
 import { CHANGE_SCENARIOS } from './changes.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
@@ -192,7 +192,7 @@ export const SCENARIOS: Record<string, Scenario> = {
         ...HEALTHY,
         ...named,
         gcp: { ...HEALTHY_CLOUD, ...gcp },
-        cluster: { ...HEALTHY_CLUSTER, add: CAPACITY_OBJECTS(), remove: [PATTERN_ONE] },
+        cluster: { ...HEALTHY_CLUSTER, remove: [PATTERN_ONE] },
       },
     ]),
   ),

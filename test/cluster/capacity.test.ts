@@ -2,7 +2,7 @@ import { Agent, request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts';
 import { tpuNode } from '../../lab/cluster/node-objects.ts';
-import { provisioningRequestDefinition } from '../../lab/cluster/seed/provisioning-crd.ts';
+import { provisioningRequestDefinition } from '../../lab/cluster/seed/capacity.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
 import type { KubeObject, ObjectRef } from '../../src/clients/kubernetes/objects.ts';
 import { EXAMPLES } from '../../src/lib/gate-files.ts';

@@ -20,3 +20,11 @@ export function provisioningRequestDefinition(): KubeObject {
     versions: [{ name: 'v1', schema: s.resource(spec, status, true) }],
   });
 }
+
+/** The class of the pods that hold nodes, as `manifests/rbac/capacity.yaml` has it. */
+export function holderPriority(): KubeObject {
+  return {
+    ...{ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'tpu-serving-gate-holder' } },
+    ...{ value: -1, globalDefault: false, preemptionPolicy: 'Never' },
+  };
+}
