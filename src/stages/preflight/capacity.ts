@@ -5,10 +5,11 @@ import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import { humanDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
 import { grantCommand } from '../../lib/gate-files.ts';
+import { containersIn, type PlannedPods } from '../../stack/planned-pods.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { chipsAsked } from '../../tpu/placement.ts';
 import type { Demand, StageContext } from '../context.ts';
-import { HOLDER_PRIORITY, PROVISIONING_API } from '../lease/demand/holders.ts';
+import { HOLDER_PRIORITY, holderSpec, PROVISIONING_API } from '../lease/demand/holders.ts';
 import { isAllowedImage } from './guard-never.ts';
 import type { Look } from './table.ts';
 
@@ -21,6 +22,30 @@ export function demandOn(
   const { spec }: LLMInferenceService = manifest.object;
   const chips = chipsOf(pool.machineType) ?? (chipsAsked(spec?.template) || 1);
   return { chips, scaleDownMs: scaleDownTimeoutMs, queued: pool.queuedProvisioning };
+}
+
+/** The pods that hold the nodes, as those of a quota: they exist beside the replicas until these have replaced them. */
+export function plannedHolders(
+  pool: NodePoolInfo,
+  manifest: Manifest,
+  { inputs, runKey }: Pick<StageContext, 'inputs' | 'runKey'>,
+  count: number,
+): PlannedPods {
+  const { holderImage: image, capacityQueue: queue, namespace } = inputs;
+  const demand = demandOn(pool, manifest, inputs);
+  const spec = holderSpec({ namespace, runKey, image, queue, pool, demand, nodes: count });
+  const path = ['spec', 'template'];
+  const containers = containersIn(spec, path);
+  return {
+    what: 'the pods that hold the nodes',
+    count,
+    spec,
+    annotations: {},
+    containers,
+    manifest,
+    path,
+    isOpen: false,
+  };
 }
 
 /** Replicas have this priority, unless their manifests name a class. */

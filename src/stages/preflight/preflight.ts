@@ -14,7 +14,7 @@ import { checkAccess } from './access.ts';
 import { checkAutoscalers } from './autoscalers.ts';
 import { type BaseFiles, baseLook, checkBase, leaseBase, type PlannedBase, planBase } from './base.ts';
 import { budgetMs, budgetNote } from './budget.ts';
-import { checkCapacity, demandOn } from './capacity.ts';
+import { checkCapacity, demandOn, plannedHolders } from './capacity.ts';
 import { checkDisruption } from './disruption.ts';
 import { dryRun } from './dry-run.ts';
 import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
@@ -135,7 +135,11 @@ export async function preflight(
     clusterLoad ? table.look('load', 'Load from the cluster', () => checkLoad(context)) : undefined,
     table.look('namespace-quota', 'Quota of the namespace', async () => {
       const { quotas, ranges } = await held;
-      return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods, passing });
+      const count = inputs.nodes ?? service.replicas;
+      const all = demand
+        ? [...pods, plannedHolders(choosePool(cluster, inputs.nodePool), manifest, context, count)]
+        : pods;
+      return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods: all, passing });
     }),
     table.look('limit-ranges', 'Limits of the namespace', async () =>
       checkLimitRanges(service.namespace, (await held).ranges, pods),

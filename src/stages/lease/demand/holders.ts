@@ -55,7 +55,7 @@ export function holderTemplate(options: HolderOptions): KubeObject {
       // GKE applies its admission of pods to the template then, such as tolerations for TPUs.
       labels: { ...MANAGED_BY, 'cloud.google.com/apply-warden-policies': 'true' },
     },
-    template: { metadata: { labels: labelsOfHolder(options) }, spec: podSpec(options) },
+    template: { metadata: { labels: labelsOfHolder(options) }, spec: holderSpec(options) },
   };
 }
 
@@ -81,7 +81,7 @@ export function holderPod(options: HolderOptions, template: KubeObject, index: n
       },
       ownerReferences: [ownedBy(template)],
     },
-    spec: podSpec(options),
+    spec: holderSpec(options),
   };
 }
 
@@ -119,7 +119,8 @@ function labelsOfHolder({ runKey, queue }: HolderOptions): Record<string, string
   };
 }
 
-function podSpec({ pool, demand, image, runKey }: HolderOptions): Record<string, unknown> {
+/** What a holder pod is. */
+export function holderSpec({ pool, demand, image, runKey }: HolderOptions): Record<string, unknown> {
   const label = labelsOf(pool);
   const selected = [POOL_LABEL, ACCELERATOR_LABEL, TOPOLOGY_LABEL, ...(pool.flexStart ? [FLEX_START_LABEL] : [])];
   const resources = { [TPU_RESOURCE]: String(demand.chips), cpu: '10m', memory: '16Mi' };
