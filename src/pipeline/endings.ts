@@ -2,7 +2,7 @@ import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { atStage, Failure, type FailureStage, isAbort, toFailure } from '../lib/failure.ts';
 import type { Report } from '../report/model.ts';
 import { STAGES } from '../report/wording.ts';
-import { lostNodes, nodesLost } from '../stages/lease/lost-nodes.ts';
+import { isScaledDown, lostNodes, nodesLost } from '../stages/lease/lost-nodes.ts';
 import type { Run } from './run.ts';
 
 /** What ended the run: an interrupt, a limit, lost nodes, or the failure itself. */
@@ -43,7 +43,13 @@ async function lostAt({ known }: Run, kube: KubeClient, stage: FailureStage, cau
   if (!known.leased) return null;
   const { pool, spot, nodes } = known.leased;
   const lost = await lostNodes(kube, pool, nodes).catch(() => []);
-  return lost.length > 0 ? nodesLost(lost, { spot, stage, cause }) : null;
+  if (lost.length === 0) return null;
+  const since = nodes.reduce(
+    (first, { createdAt }) => (createdAt < first ? createdAt : first),
+    nodes[0]?.createdAt ?? '',
+  );
+  const scaledDown = known.service !== null && (await isScaledDown(kube, known.service.namespace, since));
+  return nodesLost(lost, { spot, stage, scaledDown, cause });
 }
 
 /** The last stage that began. */

@@ -4,6 +4,17 @@ import { describeRehearsals } from './rehearse.ts';
 describeRehearsals(UNMEASURED_SCALE, [
   { scenario: 'stockout', code: 2, says: ['The zone has no TPU capacity', 'not at fault'] },
   {
+    scenario: 'stockout-stays',
+    code: 2,
+    says: ['The zone has no TPU capacity', 'by demand', /FailedScaleUp: .*GCE out of resources/],
+  },
+  {
+    scenario: 'autoscaler-takes-node',
+    pairs: '3-3',
+    code: 2,
+    says: ['A leased node went away', 'The autoscaler of the pool deleted pods to remove a node'],
+  },
+  {
     scenario: 'image-pull-private',
     code: 2,
     says: ['The container image does not exist', 'Correct the image name or tag'],

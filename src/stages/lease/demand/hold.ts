@@ -47,6 +47,7 @@ export async function holdNodes(
 ): Promise<TpuNode[]> {
   const { clock, emit, inputs, kube, signal } = context;
   const options = holderOptions(context, prepared);
+  await awaitOldHolders(context, prepared);
   const template = await make(context, holderTemplate(options));
   told.own(refOf(template), template.metadata.uid ?? '');
   if (options.demand.queued) {
@@ -112,7 +113,25 @@ function holderOptions({ inputs, runKey }: StageContext, prepared: Prepared): Ho
   return { namespace: service.namespace, runKey, image, queue, pool, demand, nodes };
 }
 
-async function holders({ kube }: StageContext, { namespace, runKey }: HolderOptions): Promise<Pod[]> {
+/** Holders of a dead run keep the nodes that are there until they are gone: beside them, others would bring more nodes. */
+async function awaitOldHolders(context: StageContext, { leftover, service: { namespace } }: Prepared): Promise<void> {
+  if (!leftover?.demand) return;
+  const { clock, emit, signal } = context;
+  await poll<true>({
+    ...{ stage: 'lease', what: `the pods that held nodes for ${leftover.holder} to end` },
+    ...{ everyMs: context.inputs.pollIntervalMs, limitMs: MAKE_LIMIT_MS, bearsMs: OUTAGE_MS, clock, signal },
+    onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
+    probe: async () => {
+      const left = await holders(context, { namespace: leftover.namespace || namespace, runKey: leftover.runKey });
+      return left.length === 0 ? { done: true } : { waiting: `${left.length} pods left` };
+    },
+  });
+}
+
+async function holders(
+  { kube }: StageContext,
+  { namespace, runKey }: Pick<HolderOptions, 'namespace' | 'runKey'>,
+): Promise<Pod[]> {
   return (await kube.list('v1', 'Pod', { namespace, labelSelector: `${HOLD_LABEL}=${runKey}` })) ?? [];
 }
 
