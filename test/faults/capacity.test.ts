@@ -113,6 +113,18 @@ describe('nodes that come by demand', { timeout: 60_000 }, () => {
     expect(world.leaseIsThere()).toBe(true);
   });
 
+  test('a pool that was given an autoscaler after a run died on it is not resized by the sweeper', async () => {
+    await worldOf('autoscaled');
+    const run = newRun(world);
+    await run.hold();
+    // As a run has it that resized the pool.
+    world.editLeases(({ demand: _, ...state }) => state);
+    world.expireLease();
+    await run.sweep();
+    expect(run.swept().flat()).toMatchObject([{ outcome: 'released', nodesLeft: 0 }]);
+    await expectNothingLeft(run);
+  });
+
   test('a run that was killed is released by the sweeper', async () => {
     await worldOf('autoscaled');
     const run = newRun(world);

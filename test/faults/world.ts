@@ -34,6 +34,8 @@ export interface World extends Actors {
   leaseIsThere(): boolean;
   /** Somebody else writes into the record and the key of every lease. */
   garbleLease(): void;
+  /** Changes the record of every lease, as it was written. */
+  editLeases(change: (state: Record<string, unknown>) => Record<string, unknown>): void;
   /** Somebody else deletes every lease. */
   removeLease(): void;
   /** Who is to be told of a kill and an interrupt. */
@@ -126,6 +128,15 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!, timeScale
     expireLease() {
       for (const lease of store.list(LEASES)) {
         store.update(LEASES, { ...lease, spec: { ...lease.spec, renewTime: '2026-01-01T00:00:00.000000Z' } });
+      }
+    },
+    editLeases(change) {
+      for (const lease of store.list(LEASES)) {
+        const { annotations = {} } = lease.metadata;
+        const text = annotations['tpu-serving-gate/lease'];
+        if (text === undefined) continue;
+        annotations['tpu-serving-gate/lease'] = JSON.stringify(change(JSON.parse(text)));
+        store.update(LEASES, { ...lease, metadata: { ...lease.metadata, annotations } });
       }
     },
     removeLease() {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
 import type { Swept } from '../../report/model.ts';
+import { comesByDemand } from '../../tpu/pool-shape.ts';
 import type { LeaseState } from '../context.ts';
 import { leasesOf } from '../lease/find-leases.ts';
 import { isExpired, type LeaseRecord, leaseObject, poolOf } from '../lease/lease-record.ts';
@@ -90,6 +91,21 @@ async function takeOver(
   return kube.replace(leaseObject(namespace, holder, rest, times, object.metadata.resourceVersion));
 }
 
+/** How long an autoscaler has where no input gave it a time. */
+const SCALE_DOWN_MS = 15 * 60_000;
+
+/** The lease, by demand where the pool was given an autoscaler after the run had resized it: that owns its size now. */
+async function asPoolIs({ gke, signal }: SweepContext, lease: LeaseState): Promise<LeaseState> {
+  if (lease.demand) return lease;
+  try {
+    const pool = await gke.getNodePool(lease.nodePool);
+    return comesByDemand(pool) ? { ...lease, demand: { scaleDownMs: SCALE_DOWN_MS } } : lease;
+  } catch {
+    signal.throwIfAborted();
+    return lease;
+  }
+}
+
 async function giveBack(
   context: SweepContext,
   { holder: from }: LeaseRecord,
@@ -104,8 +120,9 @@ async function giveBack(
     onLost: (failure) => emit({ type: 'warning', text: failure.message }),
   });
   try {
-    const limitMs = context.limitMs + (state.demand?.scaleDownMs ?? 0);
-    const { release: ended } = await release({ ...context, limitMs }, state);
+    const lease = await asPoolIs(context, state);
+    const limitMs = context.limitMs + (lease.demand?.scaleDownMs ?? 0);
+    const { release: ended } = await release({ ...context, limitMs }, lease);
     over.abort();
     if (ended.outcome === 'failed') await expirePool(context, state);
     else await returnPool(context, state.nodePool);
