@@ -12,7 +12,7 @@ import type { Emit } from '../progress/events.ts';
 import { retireDeployment } from '../publish/deployment.ts';
 import type { RunIdentity, Swept } from '../report/model.ts';
 import { ISSUE_MARKER, ISSUE_TITLE, leaks, renderSweep } from '../report/sweep.ts';
-import { holderIdentity } from '../stages/lease/lease.ts';
+import { holderIdentity } from '../stages/lease/lease-state.ts';
 import { SWEEPER_KEY } from '../stages/lease/overwritten.ts';
 import { sweep } from '../stages/release/sweep.ts';
 import type { SweepContext } from '../stages/release/sweep-context.ts';

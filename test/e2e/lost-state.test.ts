@@ -8,7 +8,7 @@ import { openCluster } from '../../src/pipeline/connect.ts';
 import { runKeyOf } from '../../src/pipeline/first-report.ts';
 import type { RunIdentity } from '../../src/report/model.ts';
 import type { LeaseState } from '../../src/stages/context.ts';
-import { holderIdentity } from '../../src/stages/lease/lease.ts';
+import { holderIdentity } from '../../src/stages/lease/lease-state.ts';
 import { leaseObject } from '../../src/stages/lease/lease-record.ts';
 import { atRest } from '../faults/cases.ts';
 import { POOL, startWorld, type World } from '../faults/world.ts';

@@ -6,7 +6,7 @@ import type { Fault } from './proxy.ts';
 import { startWorld, type World } from './world.ts';
 
 /** A sample of all: `CAPACITY_CASES` plays more. */
-const CASES = Number(process.env.CAPACITY_CASES ?? 8);
+const CASES = Number(process.env.CAPACITY_CASES ?? 6);
 
 let world: World;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import type { StageContext } from '../../stages/context.ts';
 import { deploy } from '../../stages/deploy/deploy.ts';
-import { isAfterClearing, leaseContext, recordOwned } from '../../stages/lease/lease.ts';
+import { isAfterClearing, leaseContext } from '../../stages/lease/lease.ts';
+import { recordOwned } from '../../stages/lease/lease-state.ts';
 import { renewPool } from '../../stages/lease/pool-lease.ts';
 import type { Run } from '../run.ts';
 import type { HeldPool } from './lease.ts';

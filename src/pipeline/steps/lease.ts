@@ -3,15 +3,8 @@ import { orAbort, systemClock } from '../../lib/poll.ts';
 import { USUAL_MS } from '../../report/wording.ts';
 import type { LeaseState, Prepared, StageContext } from '../../stages/context.ts';
 import { holdNodes, type Told } from '../../stages/lease/demand/hold.ts';
-import {
-  awaitNodes,
-  isAfterClearing,
-  leaseContext,
-  nodesOfBase,
-  recordOwned,
-  requestNodes,
-  takePool,
-} from '../../stages/lease/lease.ts';
+import { awaitNodes, isAfterClearing, leaseContext, requestNodes, takePool } from '../../stages/lease/lease.ts';
+import { nodesOfBase, recordOwned } from '../../stages/lease/lease-state.ts';
 import type { TpuNode } from '../../stages/lease/nodes.ts';
 import { keepPool } from '../../stages/lease/pool-lease.ts';
 import { overBudget } from '../../stages/preflight/budget.ts';

@@ -4,7 +4,7 @@ import { workloadSelector } from '../../stack/labels.ts';
 import { isReady } from '../../stack/pods.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import { holdAgain } from '../lease/demand/hold.ts';
-import { nodesOfBase } from '../lease/lease.ts';
+import { nodesOfBase } from '../lease/lease-state.ts';
 
 const LIMIT_MS = 10 * 60_000;
 

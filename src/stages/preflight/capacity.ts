@@ -1,4 +1,5 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
+import type { ClusterInfo } from '../../clients/google/gke.ts';
 import type { NodePoolInfo } from '../../clients/google/node-pool.ts';
 import type { LLMInferenceService } from '../../clients/kubernetes/kinds.ts';
 import type { KubeObject } from '../../clients/kubernetes/objects.ts';
@@ -8,10 +9,24 @@ import { grantCommand } from '../../lib/gate-files.ts';
 import { containersIn, type PlannedPods } from '../../stack/planned-pods.ts';
 import { chipsOf } from '../../tpu/machines.ts';
 import { chipsAsked } from '../../tpu/placement.ts';
+import { choosePool, isByDemand } from '../../tpu/pool-shape.ts';
 import type { Demand, StageContext } from '../context.ts';
 import { HOLDER_PRIORITY, holderSpec, PROVISIONING_API } from '../lease/demand/holders.ts';
 import { isAllowedImage } from './guard-never.ts';
 import type { Look } from './table.ts';
+
+/** The pool whose nodes come by demand. Null for a resize, and for a pool that is not known or refused: a line of its own tells. */
+export function demandPool(
+  cluster: ClusterInfo,
+  { nodePool, capacity }: Pick<StageContext['inputs'], 'nodePool' | 'capacity'>,
+): NodePoolInfo | null {
+  try {
+    const pool = choosePool(cluster, nodePool);
+    return isByDemand(pool, capacity) ? pool : null;
+  } catch {
+    return null;
+  }
+}
 
 /** How the nodes of a pool are to be got by demand: a holder asks for all chips of a machine, or for those of a replica. */
 export function demandOn(

@@ -4,20 +4,16 @@ import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/
 import { versionOf } from '../../diagnosis/facts.ts';
 import type { Environment } from '../../report/model.ts';
 import { plannedPods } from '../../stack/planned-pods.ts';
-import { commandLine, isService, mainOf, type OneService, serviceObject, serviceOf } from '../../stack/service.ts';
-import { chipsOf } from '../../tpu/machines.ts';
-import { choosePool, isByDemand } from '../../tpu/pool-shape.ts';
-import type { Prepared, PreparedBase, StageContext } from '../context.ts';
-import { poolNodes } from '../lease/nodes.ts';
-import { priceText } from '../release/bill.ts';
+import { commandLine, isService, mainOf, serviceObject, serviceOf } from '../../stack/service.ts';
+import { choosePool } from '../../tpu/pool-shape.ts';
+import type { Prepared, StageContext } from '../context.ts';
 import { checkAccess } from './access.ts';
 import { checkAutoscalers } from './autoscalers.ts';
-import { type BaseFiles, baseLook, checkBase, leaseBase, type PlannedBase, planBase } from './base.ts';
-import { budgetMs, budgetNote } from './budget.ts';
-import { checkCapacity, demandOn, plannedHolders } from './capacity.ts';
+import { type BaseFiles, checkBase, planBase } from './base.ts';
+import { demandPool, plannedHolders } from './capacity.ts';
 import { checkDisruption } from './disruption.ts';
 import { dryRun } from './dry-run.ts';
-import { checkExisting, otherLease, refuserOfLiving, strangersOn } from './existing.ts';
+import { checkExisting, refuserOfLiving } from './existing.ts';
 import { checkFilters } from './filters.ts';
 import { chooseGateway } from './gateway-choice.ts';
 import { checkImages } from './images.ts';
@@ -26,11 +22,11 @@ import { checkLimitRanges } from './limit-ranges.ts';
 import { checkLoad } from './load.ts';
 import { readNamespaceRules } from './namespace-rules.ts';
 import { checkPolicies } from './network.ts';
+import { checkNodes } from './nodes.ts';
 import { checkPeerAuthentication } from './peer-authentication.ts';
 import { checkPlugins } from './picker-config.ts';
 import { checkPodSecurity } from './pod-security.ts';
-import { checkClusterState, checkGooglePermissions, checkShape } from './pool.ts';
-import { checkSize } from './pool-size.ts';
+import { checkClusterState, checkGooglePermissions } from './pool.ts';
 import { checkPrerequisites } from './prerequisites.ts';
 import { checkQuotas } from './quota.ts';
 import { checkNamedRoutes } from './route-by-reference.ts';
@@ -38,7 +34,6 @@ import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
 import { withBases } from './shape.ts';
 import { sharedReads } from './shared-reads.ts';
-import { unpricedLimit } from './slo-price.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
 import { verdictBasis } from './verdict-basis.ts';
@@ -79,7 +74,7 @@ export async function preflight(
   const network = { cluster, service, manifests, unread, gateway, retired, controllers };
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
-  const demand = isDemandPool(cluster, inputs);
+  const demand = demandPool(cluster, inputs);
   const clusterLoad = inputs.loadFrom === 'cluster' && inputs.keep === null;
   const pods = plannedPods(manifests, manifest, unread);
   const held = readNamespaceRules(kube, service.namespace);
@@ -96,7 +91,7 @@ export async function preflight(
     table.check('images', 'Images', () => checkImages(registry, manifests)),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
     table.look('google-permissions', 'Google Cloud permissions', () =>
-      checkGooglePermissions(gke, inputs.readOnly, demand),
+      checkGooglePermissions(gke, inputs.readOnly, demand !== null),
     ),
     table.look('access', 'Kubernetes permissions', async () =>
       checkAccess(kube, {
@@ -105,7 +100,7 @@ export async function preflight(
         gatewayNamespace: gateway?.namespace ?? null,
         poolGroups: (await groups) ?? [],
         clusterLoad,
-        demand: demand ? { queued: isQueued(cluster, inputs.nodePool) } : null,
+        demand: demand && { queued: demand.queuedProvisioning },
         readOnly: inputs.readOnly,
       }),
     ),
@@ -136,9 +131,7 @@ export async function preflight(
     table.look('namespace-quota', 'Quota of the namespace', async () => {
       const { quotas, ranges } = await held;
       const count = inputs.nodes ?? service.replicas;
-      const all = demand
-        ? [...pods, plannedHolders(choosePool(cluster, inputs.nodePool), manifest, context, count)]
-        : pods;
+      const all = demand ? [...pods, plannedHolders(demand, manifest, context, count)] : pods;
       return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods: all, passing });
     }),
     table.look('limit-ranges', 'Limits of the namespace', async () =>
@@ -182,108 +175,6 @@ function poolNamed(cluster: ClusterInfo, wanted: string | null): string | null {
   } catch {
     return null;
   }
-}
-
-function isQueued(cluster: ClusterInfo, wanted: string | null): boolean {
-  return choosePool(cluster, wanted).queuedProvisioning;
-}
-
-/** Whether the nodes come by demand; false where the pool is not known or refused, which the line on the pool says. */
-function isDemandPool(cluster: ClusterInfo, { nodePool, capacity }: StageContext['inputs']): boolean {
-  try {
-    return isByDemand(choosePool(cluster, nodePool), capacity);
-  } catch {
-    return false;
-  }
-}
-
-/** The pool, its size and its price: lines that build on one another. */
-async function checkNodes(
-  context: StageContext,
-  cluster: ClusterInfo,
-  { manifest, service, unread, retired }: OneService & { retired: ObjectRef[] },
-  table: Table,
-  plansBase: () => Promise<PlannedBase | Exclude<PreparedBase, { state: 'ready' }> | null>,
-): Promise<Pick<
-  Prepared,
-  'pool' | 'nodes' | 'sizeBefore' | 'restingNodes' | 'environment' | 'base' | 'demand'
-> | null> {
-  const { inputs, kube, note } = context;
-  const planned = await table.check('pool', 'Node pool', async () => {
-    const pool = choosePool(cluster, inputs.nodePool);
-    const byDemand = isByDemand(pool, inputs.capacity);
-    const demand = byDemand ? demandOn(pool, manifest, inputs) : undefined;
-    // The size that an autoscaled pool was last set to is not the one that it has.
-    const sizeBefore = byDemand ? (await poolNodes(kube, pool.name)).length : pool.initialNodeCount;
-    const restingNodes = inputs.restingNodes === 'before' ? sizeBefore : inputs.restingNodes;
-    const environment = {
-      machineType: pool.machineType,
-      chipsPerNode: chipsOf(pool.machineType),
-      tpuTopology: pool.tpuTopology,
-    };
-    const own = inputs.nodes ?? service.replicas;
-    const wished = await plansBase();
-    const head = { pool, nodes: own, sizeBefore, restingNodes, service, environment, ...(demand ? { demand } : {}) };
-    const base = wished?.state === 'planned' ? leaseBase(context, wished, head) : wished;
-    const baseNodes = base?.state === 'ready' ? base.prepared.nodes : 0;
-    const nodes = inputs.nodes ?? own + baseNodes;
-    note({ type: 'planned', plan: { nodePool: pool.name, nodes, ...(baseNodes > 0 ? { baseNodes } : {}) } });
-    note({ type: 'discovered', environment });
-    checkSize({ nodes, restingNodes, sizeBefore, maxNodes: inputs.maxNodes }, pool.name);
-    const look = checkShape(
-      pool,
-      { nodes, restingNodes, runMs: inputs.timeoutMs, byDemand },
-      manifest,
-      service,
-      unread,
-    );
-    const optional = { ...(base ? { base } : {}), ...(demand ? { demand } : {}) };
-    return { value: { pool, nodes, sizeBefore, restingNodes, environment, ...optional }, ...look };
-  });
-  if (!planned) return null;
-  const { pool, sizeBefore, restingNodes, base } = planned;
-  const { demand } = planned;
-  if (demand) await table.look('capacity', 'Capacity by demand', () => checkCapacity(context, demand));
-  if (base) await table.look('base', 'Base stack', async () => baseLook(base));
-  await Promise.all([
-    table.look('pool-use', 'Use of the pool', async () => {
-      const present = await poolNodes(kube, pool.name);
-      const leased = await otherLease(context, pool.name);
-      const replaced = leased?.replaced?.workload ?? [];
-      // While another run has the pool, the pods on its nodes are that run's, and go with it.
-      const known =
-        (!leased || leased.replaced) && restingNodes < present.length
-          ? await strangersOn(context, present, [service, ...retired, ...replaced.filter(isService)])
-          : null;
-      const seen = [
-        leased?.text ?? 'no other run has it',
-        `${present.length} nodes now`,
-        ...(present.length === sizeBefore ? [] : [`last set to ${sizeBefore}`]),
-        ...(known === null ? [] : [known]),
-      ].join('; ');
-      return leased || present.length !== sizeBefore || known !== null ? { outcome: 'warning', seen } : { seen };
-    }),
-    table.look('quota', 'Quota and capacity', async () => {
-      const spoken = pool.conditions.filter((text) => /QUOTA|STOCKOUT|EXHAUSTED/i.test(text));
-      if (spoken.length > 0) return { outcome: 'warning', seen: `GKE reports of the pool: ${spoken.join('; ')}` };
-      return {
-        outcome: 'not-checked',
-        seen: pool.reserved
-          ? 'neither they nor the size of the reservation can be read with the permissions of the gate'
-          : 'GKE reports nothing about them before nodes are requested',
-        remedy: `https://console.cloud.google.com/iam-admin/quotas?project=${inputs.projectId}`,
-      };
-    }),
-    table.look('price', 'Price', async () => {
-      budgetMs(context, planned);
-      const note = budgetNote(context, planned);
-      const seen = priceText(context, planned);
-      const unpriced = unpricedLimit(context, planned);
-      if (unpriced) return { outcome: 'warning', seen: `${seen}; ${unpriced.text}`, remedy: unpriced.remedy };
-      return note ? { outcome: note.outcome, seen: `${seen}; ${note.text}` } : { seen };
-    }),
-  ]);
-  return planned;
 }
 
 function imageOf(manifests: Manifest[]): string | null {

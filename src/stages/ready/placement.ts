@@ -2,7 +2,7 @@ import type { Pod } from '../../clients/kubernetes/kinds.ts';
 import { Failure } from '../../lib/failure.ts';
 import { chipsAskedBy } from '../../stack/pods.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { nodesOfBase } from '../lease/lease.ts';
+import { nodesOfBase } from '../lease/lease-state.ts';
 import { poolNodes, type TpuNode } from '../lease/nodes.ts';
 import type { ReadyStack } from './ready.ts';
 

@@ -4,7 +4,7 @@ import { Failure } from '../../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../../lib/poll.ts';
 import { isAlive, isFinished } from '../../../stack/pods.ts';
 import type { Prepared, StageContext } from '../../context.ts';
-import { BASE_NODES_LIMIT_MS, nodesOfBase } from '../lease.ts';
+import { BASE_NODES_LIMIT_MS, nodesOfBase } from '../lease-state.ts';
 import { poolNodes, type TpuNode } from '../nodes.ts';
 import { refusedNodes } from '../resize-failure.ts';
 import {

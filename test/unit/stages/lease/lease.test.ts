@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
-import { awaitNodes, leaseState, requestNodes } from '../../../../src/stages/lease/lease.ts';
+import { awaitNodes, requestNodes } from '../../../../src/stages/lease/lease.ts';
+import { leaseState } from '../../../../src/stages/lease/lease-state.ts';
 import { resizeFailure } from '../../../../src/stages/lease/resize-failure.ts';
 import type { AnyObject } from '../../../any-object.ts';
 import {
