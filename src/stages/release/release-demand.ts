@@ -4,6 +4,8 @@ import { errorText, Failure } from '../../lib/failure.ts';
 import { poll } from '../../lib/poll.ts';
 import type { BilledNode } from '../../verdict/cost.ts';
 import type { LeaseState } from '../context.ts';
+import { requestState } from '../lease/demand/provisioning.ts';
+import { isScalingUp } from '../lease/demand/scale-up.ts';
 import { handCommand } from './by-hand.ts';
 import { observe, removeWorkload } from './clear-cluster.ts';
 import { type ReleaseContext, type Released, releaseFailed } from './released.ts';
@@ -58,6 +60,7 @@ function awaitGone(context: ReleaseContext, lease: LeaseState, { demand, open, l
   const { clock, emit, signal } = context;
   const { nodePool, restingNodes } = lease;
   let emptySinceMs: number | null = null;
+  let isComing = true;
   return poll<number>({
     stage: 'release',
     what: `the autoscaler to leave ${restingNodes} nodes in ${nodePool}`,
@@ -70,11 +73,13 @@ function awaitGone(context: ReleaseContext, lease: LeaseState, { demand, open, l
         if (!kube) return { waiting: 'the Kubernetes API cannot be asked' };
         const before = await observe(kube, lease, leased);
         if (emptySinceMs === null) {
+          isComing = leased.size < lease.sizeAsked && (await mayStillCome(kube, lease));
           if (!(await removeWorkload(kube, emit, lease))) return { waiting: `${before} nodes, some still in use` };
           emptySinceMs = clock.now();
         }
         const waitedMs = clock.now() - emptySinceMs;
-        const isOnItsWay = leased.size < lease.sizeAsked && waitedMs < Math.min(ARRIVES_MS, demand.scaleDownMs / 2);
+        const isOnItsWay =
+          isComing && leased.size < lease.sizeAsked && waitedMs < Math.min(ARRIVES_MS, demand.scaleDownMs / 2);
         if (before <= restingNodes && !isOnItsWay) return { done: before };
         if (before > restingNodes && waitedMs >= demand.scaleDownMs)
           throw notRemoved(lease, before, demand.scaleDownMs);
@@ -91,6 +96,21 @@ function awaitGone(context: ReleaseContext, lease: LeaseState, { demand, open, l
       }
     },
   });
+}
+
+/** Whether the autoscaler may be about to bring a node. True where that cannot be read. */
+async function mayStillCome(
+  kube: KubeClient,
+  { namespace, runKey, sizeAsked, workload }: LeaseState,
+): Promise<boolean> {
+  try {
+    const request = workload.find(({ kind }) => kind === 'ProvisioningRequest');
+    const state = request ? await requestState(kube, { namespace, runKey }) : null;
+    if (state !== null) return state === 'Accepted';
+    return await isScalingUp(kube, { namespace, runKey, nodes: sizeAsked });
+  } catch {
+    return true;
+  }
 }
 
 function notRemoved({ nodePool }: LeaseState, left: number, afterMs: number): Failure {

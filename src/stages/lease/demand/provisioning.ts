@@ -20,6 +20,15 @@ async function conditionsOf(
   return listOf(isMap(found?.status) ? found.status.conditions : []);
 }
 
+/** The last step that the request for nodes has reached; null where there is no request, or none has. */
+export async function requestState(
+  kube: StageContext['kube'],
+  options: Pick<HolderOptions, 'namespace' | 'runKey'>,
+): Promise<(typeof STEPS)[number] | null> {
+  const conditions = await conditionsOf({ kube }, options);
+  return STEPS.find((type) => findCondition(conditions, type)?.status === 'True') ?? null;
+}
+
 /** How far the request for nodes is, as a clause. */
 export async function requestText(
   context: Pick<StageContext, 'kube'>,

@@ -20,23 +20,45 @@ export interface ScaleUp {
   failed: string | null;
 }
 
+/** The pods of a run that hold nodes. */
+interface Held {
+  namespace: string;
+  runKey: string;
+  nodes: number;
+}
+
 /** Reads why pods still wait: what the autoscaler noted last about any of them, else what the scheduler did. */
-export async function scaleUpOf(
-  kube: Pick<KubeClient, 'list'>,
-  { namespace, runKey, nodes }: { namespace: string; runKey: string; nodes: number },
-  waiting: readonly Pod[],
-): Promise<ScaleUp> {
-  const names = new Set(Array.from({ length: nodes }, (_, index) => holderName(runKey, index)));
-  const events = (await kube.list('v1', 'Event', { namespace, fieldSelector: 'involvedObject.kind=Pod' })) ?? [];
-  const about = events
-    .filter(({ reason, involvedObject }) => ABOUT_SCALE_UP.has(reason ?? '') && names.has(involvedObject?.name ?? ''))
-    // Times are whole seconds, and a try that fails at once has both events in one.
-    .sort((a, b) => timeOf(a) - timeOf(b) || Number(isFailed(a)) - Number(isFailed(b)));
+export async function scaleUpOf(kube: Pick<KubeClient, 'list'>, held: Held, waiting: readonly Pod[]): Promise<ScaleUp> {
+  const about = await scaleUpEvents(kube, held);
   const [last, failed] = [about.at(-1), about.findLast(isFailed)];
   return {
     text: last ? `${last.reason}: ${cut(last.message ?? '')}` : scheduled(waiting),
     failed: failed ? cut(failed.message ?? '') : null,
   };
+}
+
+/** Whether a try to bring nodes may still be under way: one began in the last quarter of an hour, and none has failed since. */
+export async function isScalingUp(kube: Pick<KubeClient, 'list' | 'serverTime'>, held: Held): Promise<boolean> {
+  const about = await scaleUpEvents(kube, held);
+  const began = about.findLast(({ reason }) => reason === 'TriggeredScaleUp');
+  const failed = about.findLast(isFailed);
+  const isRecent = began !== undefined && kube.serverTime() - timeOf(began) < TRY_MS;
+  return isRecent && !(failed && timeOf(failed) >= timeOf(began));
+}
+
+/** The cluster autoscaler gives a try up after that time (`max-node-provision-time`). */
+const TRY_MS = 15 * 60_000;
+
+/** What the autoscaler noted about the pods that hold nodes, oldest first. */
+async function scaleUpEvents(kube: Pick<KubeClient, 'list'>, { namespace, runKey, nodes }: Held): Promise<Event[]> {
+  const names = new Set(Array.from({ length: nodes }, (_, index) => holderName(runKey, index)));
+  const events = (await kube.list('v1', 'Event', { namespace, fieldSelector: 'involvedObject.kind=Pod' })) ?? [];
+  return (
+    events
+      .filter(({ reason, involvedObject }) => ABOUT_SCALE_UP.has(reason ?? '') && names.has(involvedObject?.name ?? ''))
+      // Times are whole seconds, and a try that fails at once has both events in one.
+      .sort((a, b) => timeOf(a) - timeOf(b) || Number(isFailed(a)) - Number(isFailed(b)))
+  );
 }
 
 const isFailed = ({ reason }: Event) => reason === 'FailedScaleUp';

@@ -33,9 +33,19 @@ const inZone = (node: KubeObject, zone: string): KubeObject => ({
   metadata: { ...node.metadata, labels: { 'topology.kubernetes.io/zone': zone } },
 });
 
+/** What the autoscaler has just noted about a pod that holds a node. */
+function scaleUp(reason: string): KubeObject {
+  return {
+    ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: reason, namespace: 'ns' }, reason },
+    ...{ involvedObject: { kind: 'Pod', name: 'tpu-gate-hold-183-1-0' }, lastTimestamp: new Date().toISOString() },
+  };
+}
+
 /** A pool whose autoscaler removes the nodes so many minutes after their work is gone. */
-function world(options: { removesAfterMin?: number; came?: number; removable?: () => boolean } = {}) {
-  const { removesAfterMin = 10, came = 3, removable = () => true } = options;
+function world(
+  options: { removesAfterMin?: number; came?: number; removable?: () => boolean; events?: KubeObject[] } = {},
+) {
+  const { removesAfterMin = 10, came = 3, removable = () => true, events = [] } = options;
   const clock = fakeClock();
   let emptyAt: number | null = null;
   const isGone = () => emptyAt !== null && clock.now() - emptyAt >= removesAfterMin * 60_000;
@@ -49,10 +59,17 @@ function world(options: { removesAfterMin?: number; came?: number; removable?: (
     emptyAt ??= clock.now();
     return kube.remove(ref, given);
   };
+  const list = async (api: string, kind: string) => (kind === 'Event' ? events : kube.list(api, kind));
   const pool = fakePool(3);
   const gke = { ...pool.gke, getNodePool: async () => AUTOSCALED } as GkeClient;
   const context: ReleaseContext = {
-    ...{ gke, kube: { ...kube, remove }, clock, signal: new AbortController().signal, emit: () => {} },
+    ...{
+      gke,
+      kube: { ...kube, remove, list: list as never },
+      clock,
+      signal: new AbortController().signal,
+      emit: () => {},
+    },
     ...{ pollIntervalMs: 5_000, limitMs: 25 * 60_000 },
   };
   return { context, removed, asked: pool.asked, clock };
@@ -89,10 +106,19 @@ describe('the release of nodes that came by demand', () => {
   });
 
   it('waits for a node that is still on its way when the run ends', async () => {
-    const { context, clock } = world({ came: 0 });
+    const { context, clock } = world({ came: 0, events: [scaleUp('TriggeredScaleUp')] });
     const { release: ended } = await release(context, BY_DEMAND);
     expect(ended).toMatchObject({ outcome: 'released', nodesLeft: 0 });
     expect(clock.now()).toBeGreaterThanOrEqual(3 * 60_000);
+  });
+
+  it.each([
+    ['the autoscaler has tried nothing', []],
+    ['its last try has failed', [scaleUp('TriggeredScaleUp'), scaleUp('FailedScaleUp')]],
+  ])('waits for no node where %s', async (_why, events) => {
+    const { context, clock } = world({ came: 0, events });
+    expect((await release(context, BY_DEMAND)).release).toMatchObject({ outcome: 'released', nodesLeft: 0 });
+    expect(clock.now()).toBe(0);
   });
 
   it('tries to remove the workload until it succeeds: nodes go by nothing else', async () => {
