@@ -164,7 +164,7 @@ export function poolNotes(pool: NodePoolInfo, runMs: number): string[] {
     notes.push(`node pool ${pool.name} is ${pool.status}: an operation is under way, whose end the lease waits for`);
   }
   if (pool.status === 'RUNNING_WITH_ERROR') {
-    notes.push(`node pool ${pool.name} is RUNNING_WITH_ERROR: usable in part, as GKE says; the nodes will tell`);
+    notes.push(`node pool ${pool.name} is RUNNING_WITH_ERROR: usable in part, as GKE reports; the nodes will show it`);
   }
   if (pool.spot) {
     notes.push(

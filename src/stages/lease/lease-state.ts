@@ -6,7 +6,7 @@ import { mayBeDeleted } from '../deploy/marks.ts';
 import { holdRef, requestRef } from './demand/holders.ts';
 import type { Holder } from './lease-record.ts';
 
-/** What must be known to give the nodes back, whatever happens next. Pure. */
+/** What must be known to release the nodes, whatever happens next. Pure. */
 export function leaseState(
   context: StageContext,
   prepared: Prepared,
@@ -68,7 +68,7 @@ export function nodesOfBase({ base }: Pick<Prepared, 'base'>): number {
   return base?.state === 'ready' ? base.prepared.nodes : 0;
 }
 
-/** Records the UID of an object that the run has made; one that the lease does not name is none of its workload. */
+/** Records the UID of an object that the run has made; an object that the lease does not name is not of its workload. */
 export function recordOwned({ workload, namespace }: LeaseState, ref: ObjectRef, uid: string): void {
   const owned = workload.find((each) => keyOf(each, namespace) === keyOf(ref, namespace));
   if (owned) owned.uid = uid;

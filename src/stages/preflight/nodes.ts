@@ -82,12 +82,12 @@ export async function checkNodes(
     }),
     table.look('quota', 'Quota and capacity', async () => {
       const spoken = pool.conditions.filter((text) => /QUOTA|STOCKOUT|EXHAUSTED/i.test(text));
-      if (spoken.length > 0) return { outcome: 'warning', seen: `GKE says of the pool: ${spoken.join('; ')}` };
+      if (spoken.length > 0) return { outcome: 'warning', seen: `GKE reports of the pool: ${spoken.join('; ')}` };
       return {
         outcome: 'not-checked',
         seen: pool.reserved
           ? 'neither they nor the size of the reservation can be read with the permissions of the gate'
-          : 'GKE says nothing of them before nodes are asked for',
+          : 'GKE reports nothing about them before nodes are requested',
         remedy: `https://console.cloud.google.com/iam-admin/quotas?project=${inputs.projectId}`,
       };
     }),
