@@ -48,6 +48,32 @@ export interface LabAccount {
   readOnly: boolean;
 }
 
+export interface IamBinding {
+  role: string;
+  members: string[];
+}
+
+/** What IAM knows of the project. PATCH {gcp.controlUrl}/iam changes parts of it. Tokens do not depend on it. */
+export interface IamState {
+  /** By their full names. */
+  providers: Record<
+    string,
+    {
+      oidc: { issuerUri: string };
+      attributeMapping: Record<string, string>;
+      attributeCondition?: string;
+      disabled?: boolean;
+    }
+  >;
+  /** Permissions of custom roles, by their full names. */
+  roles: Record<string, string[]>;
+  projectBindings: IamBinding[];
+  /** Policies of the service accounts that there are, by e-mail. */
+  accounts: Record<string, IamBinding[]>;
+  /** Permissions that whoever asks does not have. */
+  denied: string[];
+}
+
 export interface GcpPorts {
   /** Base of all five APIs, `http://127.0.0.1:PORT`. */
   url: string;
@@ -302,6 +328,17 @@ export interface GithubConfig {
   refused?: readonly RefusedCall[];
   /** The first writes meet a secondary rate limit. */
   secondaryLimit?: { writes: number; retryAfterS: number };
+}
+
+/** What a repository was set up with. PATCH {github.controlUrl}/repository changes parts of it. */
+export interface GithubRepository {
+  /** Of the default branch, by path. */
+  files: Record<string, string>;
+  /** Logins of the required reviewers, by environment. */
+  environments: Record<string, string[]>;
+  variables: Record<string, string>;
+  labels: string[];
+  protectedBranches: string[];
 }
 
 export interface GithubPorts {

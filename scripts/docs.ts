@@ -25,6 +25,7 @@ import { withAddresses } from '../src/lib/gate-files.ts';
 import { emptyReport } from '../src/report/fold.ts';
 import { type StatedInput, withInputs } from './docs/action-inputs.ts';
 import { actionTypes } from './docs/action-types.ts';
+import { configSchema } from './docs/config-schema.ts';
 import { inputsByMode, modesOf, modesText, sectionsIn } from './docs/mode-inputs.ts';
 import { fieldsOf, schemaOf } from './docs/schemas.ts';
 import {
@@ -130,6 +131,7 @@ const SCHEMAS = {
     'HistoryRecord',
     'A line of the history of tpu-serving-gate',
   ),
+  'docs/config.schema.json': configSchema(),
 };
 
 /** Names for the reader's own, where the repository of the gate and its tag are not known. */

@@ -3,24 +3,32 @@ import { errorText } from './lib/failure.ts';
 import { runSweep } from './modes/sweep-pools.ts';
 import { stepLog } from './pipeline/action-log.ts';
 import { warnOfUnhandled } from './pipeline/action-outputs.ts';
+import { configuredIo } from './pipeline/config.ts';
 import { interruptSignal } from './pipeline/signals.ts';
 import { logLine } from './report/escape.ts';
 
 /** The sweeper as an action: `sweep/action.yml`. It fails when it cannot release a pool, and when it cannot look. */
 export async function sweepAction(): Promise<number> {
   const { env } = process;
-  const io = createActionsIo(env);
-  warnOfUnhandled(io);
+  const given = createActionsIo(env);
+  warnOfUnhandled(given);
+  const found = await configuredIo(given);
+  const io = 'io' in found ? found.io : given;
+  const problems = (texts: readonly string[]) => {
+    for (const text of texts) io.info(text);
+    io.error(texts.join(' '), { title: 'Bad input' });
+  };
+  if ('problems' in found) {
+    problems(found.problems);
+    return 1;
+  }
   const sweeping = runSweep({
     source: io.inputs,
     env,
     signal: interruptSignal(),
     emit: stepLog(io),
     onSecret: io.mask,
-    problems: (texts) => {
-      for (const text of texts) io.info(text);
-      io.error(texts.join(' '), { title: 'Bad input' });
-    },
+    problems,
     summary: io.appendSummary,
     outputs: (values) => {
       for (const [name, value] of Object.entries(values)) io.setOutput(name, value);

@@ -1,5 +1,5 @@
 import { type ApiRequest, jsonObject, type Reply } from '../google/http.ts';
-import type { GithubConfig } from '../protocol.ts';
+import type { GithubConfig, GithubRepository } from '../protocol.ts';
 import { commandApi, type Reactions, type Statuses } from './commands.ts';
 import type { Comment, Comments } from './comments.ts';
 import { type Deployment, deploymentsApi } from './deployments.ts';
@@ -7,9 +7,11 @@ import { type GitData, gitApi } from './git-data.ts';
 import { type Tracker, trackerApi } from './issues.ts';
 import { notPlayed } from './not-played.ts';
 import { commentJson, pullRequestJson, repositoryJson, userJson } from './rest-json.ts';
+import { setupApi } from './setup.ts';
 
 export interface GithubState {
   config: GithubConfig;
+  repository: GithubRepository;
   comments: Comments;
   tracker: Tracker;
   git: GitData;
@@ -40,6 +42,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
   const path = repository[2] ?? '';
   if (request.method === 'GET' && path === '') return ok(repositoryJson(config, apiUrl));
 
+  const set = setupApi(request, path, state.repository, apiUrl);
+  if (set) return set;
   const commanded = commandApi(request, path, state);
   if (commanded) return commanded;
   const tracked = trackerApi(request, path, state.tracker, config);

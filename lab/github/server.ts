@@ -1,5 +1,5 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../google/http.ts';
-import type { GithubConfig, GithubPorts, GithubRecord } from '../protocol.ts';
+import type { GithubConfig, GithubPorts, GithubRecord, GithubRepository } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
 import { MERGE_BASE, type Reactions, type Statuses } from './commands.ts';
 import { createComments } from './comments.ts';
@@ -26,6 +26,13 @@ export async function startGithub(
   const statuses: Statuses = [];
   const heads: Record<number, string> = { ...config.heads };
   let mergeBase = MERGE_BASE;
+  const repository: GithubRepository = {
+    files: {},
+    environments: {},
+    variables: {},
+    labels: [],
+    protectedBranches: [],
+  };
   const limited = { count: 0 };
   const refuse = refuseCalls(config.refused ?? []);
   const requests: GithubRecord['requests'] = [];
@@ -36,7 +43,7 @@ export async function startGithub(
     const fault = refuse(request.method, request.path) ?? faultReply(request, config, limited);
     if (fault) return fault;
     const stores = { comments, tracker, git, deployments, reactions, statuses };
-    const state: GithubState = { config: { ...config, heads }, ...stores, apiUrl: api.url, mergeBase };
+    const state: GithubState = { config: { ...config, heads }, repository, ...stores, apiUrl: api.url, mergeBase };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
       : restApi(request, state);
@@ -75,6 +82,10 @@ export async function startGithub(
       if (typeof given?.head !== 'string') return { status: 400, body: { message: 'expected {head, mergeBase?}' } };
       heads[Number(pull)] = given.head;
       if (typeof given.mergeBase === 'string') mergeBase = given.mergeBase;
+      return { status: 204 };
+    }
+    if (call === 'PATCH /repository') {
+      Object.assign(repository, given);
       return { status: 204 };
     }
     if (call !== 'POST /comments') return { status: 404 };

@@ -3,6 +3,7 @@ import { parseInputs } from '../../inputs/inputs.ts';
 import { isRunMode, MODE_NAMES } from '../../lib/modes.ts';
 import { nearest } from '../../lib/suggest.ts';
 import { type Command, refuse } from '../command.ts';
+import { withConfigFile } from '../config-file.ts';
 import { inputFlags, inputsFromFlags, STRAY_WORD } from '../input-flags.ts';
 
 const OWN = {
@@ -20,7 +21,7 @@ export const RUN: Command = {
   name: 'run',
   summary: 'lease, deploy, verify, measure, judge, release',
   details: [
-    'The flags are the inputs of the action. GITHUB_TOKEN stands in for --github-token.',
+    'The flags are the inputs of the action. GITHUB_TOKEN stands in for --github-token. An input that no flag gives is taken from .github/tpu-serving-gate.yml, where there is one.',
     'At a terminal the progress is one live line, elsewhere plain lines. The nodes are released before the command ends, also after an interrupt.',
   ],
   flags: { ...OWN, ...(MODE ? { mode: { ...MODE, choices: RUN_MODES } } : {}), ...INPUTS },
@@ -30,7 +31,10 @@ export const RUN: Command = {
     'run --mode deploy --expires-in 4h --cluster my-cluster --location europe-west4-a --json',
   ],
   async run(args, { env }) {
-    const source = inputsFromFlags(args, { groups: ACTION_GROUPS, own: OWN }, env);
+    const flags = inputsFromFlags(args, { groups: ACTION_GROUPS, own: OWN }, env);
+    const found = await withConfigFile(flags);
+    if ('problems' in found) return refuse(...found.problems);
+    const { source } = found;
     const parsed = parseInputs(source);
     const problems = 'problems' in parsed ? parsed.problems : [];
     if ('problems' in parsed || source.strayWords) {

@@ -1,5 +1,6 @@
 import { SWEEP_GROUPS } from '../../inputs/groups.ts';
 import { type Command, type CommandIo, type Flags, refuse } from '../command.ts';
+import { withConfigFile } from '../config-file.ts';
 import { inputFlags, inputsFromFlags, STRAY_WORD } from '../input-flags.ts';
 
 const POOL: Flags = {
@@ -36,7 +37,9 @@ export const CLEANUP: Command = {
 };
 
 async function start(args: string[], own: Flags, { env }: CommandIo): Promise<number> {
-  const source = inputsFromFlags(args, { groups: SWEEP_GROUPS, own }, env);
+  const found = await withConfigFile(inputsFromFlags(args, { groups: SWEEP_GROUPS, own }, env));
+  if ('problems' in found) return refuse(...found.problems);
+  const { source } = found;
   if (source.strayWords) return refuse(STRAY_WORD);
   const { sweepCommand } = await import('../sweep.ts');
   const pool = source.own['node-pool'];

@@ -1,0 +1,46 @@
+import type { InputRow } from './row.ts';
+import type { InputSource } from './source.ts';
+import { INPUTS } from './spec.ts';
+
+type Values = Readonly<Record<string, string>>;
+
+const ROWS = new Map<string, InputRow>(INPUTS);
+const FULL_CLUSTER = /^projects\/([^/]+)\/(?:locations|zones|regions)\/([^/]+)\/clusters\/([^/]+)$/;
+
+/** Inputs that are one choice together: the first of a row, where it is given, keeps the file from giving the others. */
+const TOGETHER: readonly (readonly [first: string, others: readonly string[]])[] = [
+  ['workload-identity-provider', ['service-account']],
+  ['credentials-json', ['workload-identity-provider', 'service-account']],
+];
+
+/**
+ * The inputs of a source, with those of a file where the source gives none. `filledIn`: whether the source has the default
+ * of each input that nobody gave, as a runner does. Such a default gives way to the file.
+ */
+export function withConfig(source: InputSource, config: Values, { filledIn }: { filledIn: boolean }): InputSource {
+  const isGiven = (name: string): boolean => {
+    const row = ROWS.get(name);
+    const byDefault = filledIn ? (row?.default ?? '') : '';
+    return [name, ...(row?.aliases ?? [])].some((spelling) => {
+      const text = source.get(spelling)?.trim() ?? '';
+      return text !== '' && (spelling !== name || text !== byDefault);
+    });
+  };
+  const values = expanded(config);
+  const hidden = new Set(TOGETHER.filter(([first]) => isGiven(first)).flatMap(([, others]) => others));
+  if (FULL_CLUSTER.test(source.get('cluster') ?? '')) for (const name of ['project-id', 'location']) hidden.add(name);
+  return {
+    ...source,
+    get: (name) => {
+      const value = hidden.has(name) || !Object.hasOwn(values, name) ? undefined : values[name];
+      return value === undefined || isGiven(name) ? source.get(name) : value;
+    },
+  };
+}
+
+/** The parts of a full name of a cluster, so that each may give way alone. */
+function expanded(config: Values): Values {
+  const [, project, location, cluster] = FULL_CLUSTER.exec(config.cluster ?? '') ?? [];
+  if (!project || !location || !cluster) return config;
+  return { ...config, 'project-id': config['project-id'] ?? project, location: config.location ?? location, cluster };
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startGithub } from '../../../lab/github/server.ts';
+import type { Inject } from '../../../lab/google/http.ts';
+import { findConfig } from '../../../src/pipeline/config.ts';
+
+const FILE = '.github/tpu-serving-gate.yml';
+
+let folder: string;
+let github: Awaited<ReturnType<typeof startGithub>>;
+let inject: Inject;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+  mkdirSync(join(folder, '.git'));
+  mkdirSync(join(folder, '.github'));
+  inject = () => undefined;
+  github = await startGithub(
+    { token: 'ghs_token', login: 'github-actions[bot]', repository: 'octo/serving', pullRequests: [7] },
+    (request) => inject(request),
+  );
+});
+afterEach(async () => {
+  await github.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const checkedOut = (text: string) => writeFileSync(join(folder, FILE), text);
+const merged = (text: string) =>
+  fetch(`${github.controlUrl}/repository`, { method: 'PATCH', body: JSON.stringify({ files: { [FILE]: text } }) });
+const find = (event: string | undefined, token = 'ghs_token') =>
+  findConfig(
+    {
+      get: (name) => (name === 'github-token' ? token : undefined),
+      given: [],
+      env: { GITHUB_EVENT_NAME: event, GITHUB_API_URL: github.apiUrl, GITHUB_REPOSITORY: 'octo/serving' },
+    },
+    folder,
+  );
+const calls = async () => {
+  const { requests } = (await (await fetch(`${github.controlUrl}/record`)).json()) as { requests: unknown[] };
+  return requests.length;
+};
+
+describe.each([undefined, 'push', 'schedule', 'workflow_dispatch'])('on %s', (event) => {
+  it('the file of the checkout counts, without a call', async () => {
+    checkedOut('max-cost: 30\n');
+    expect(await find(event)).toMatchObject({ values: { 'max-cost': '30' }, note: `${FILE} gives max-cost.` });
+    expect(await calls()).toBe(0);
+  });
+});
+
+describe.each(['pull_request', 'pull_request_target', 'issue_comment', 'merge_group', 'workflow_run'])(
+  'on %s',
+  (event) => {
+    it('what the checkout changes does not count', async () => {
+      await merged('max-cost: 30\nallowed-registries: ghcr.io/ours\n');
+      checkedOut('max-cost: none\nallowed-registries: docker.io\n');
+      expect(await find(event)).toEqual({
+        values: { 'max-cost': '30', 'allowed-registries': 'ghcr.io/ours' },
+        note: `${FILE} of the default branch gives max-cost, allowed-registries. This change of it counts once it is merged.`,
+      });
+    });
+
+    it('a file that the checkout has removed counts', async () => {
+      await merged('max-cost: 30\n');
+      expect(await find(event)).toMatchObject({ values: { 'max-cost': '30' } });
+    });
+
+    it('a file that only the checkout has does not count', async () => {
+      checkedOut('max-cost: none\n');
+      expect(await find(event)).toMatchObject({ values: {} });
+    });
+  },
+);
+
+describe('on a pull request', () => {
+  it('a file that would break the default branch is refused before it is merged', async () => {
+    checkedOut('nods: 3\n');
+    expect(await find('pull_request')).toEqual({
+      problems: [`${FILE} has "nods", which is no input; did you mean "nodes"?`],
+    });
+  });
+
+  it('a file that cannot be read is not an empty one', async () => {
+    await merged('max-cost: 30\n');
+    inject = () => ({ status: 403, body: { message: 'Resource not accessible by integration', status: '403' } });
+    expect(await find('pull_request')).toEqual({
+      problems: [expect.stringMatching(/of the default branch cannot be read: .*contents: read/)],
+    });
+    expect(await find('pull_request', '')).toEqual({ problems: [expect.stringMatching(/without "github-token"/)] });
+  });
+
+  it('a job without a checkout has no file', async () => {
+    rmSync(join(folder, '.git'), { recursive: true });
+    await merged('max-cost: 30\n');
+    expect(await find('pull_request')).toEqual({ values: {}, note: null });
+    expect(await calls()).toBe(0);
+  });
+});
+
+it.each<[string, () => void]>([
+  ['a link', () => symlinkSync('/etc/hostname', join(folder, FILE))],
+  ['a folder', () => mkdirSync(join(folder, FILE))],
+  ['larger than it can be', () => checkedOut(`# ${'x'.repeat(70_000)}\n`)],
+])('a file that is %s is refused', async (_, make) => {
+  make();
+  expect(await find(undefined)).toEqual({ problems: [expect.stringContaining('must be a plain file')] });
+});
