@@ -20,7 +20,7 @@ const JOBS = readdirSync(join(root, '.github/workflows')).flatMap((file) => {
   return Object.entries(jobs).flatMap(([name, job]) => {
     const accounts = job.steps.flatMap(({ with: given = {} }) => String(given['service-account'] ?? '') || []);
     const [account] = accounts;
-    const variable = /^\$\{\{ vars\.(\w+) \}\}$/.exec(account ?? '')?.[1];
+    const variable = /^\$\{\{ inputs\.[\w-]+ \|\| vars\.(\w+) \}\}$/.exec(account ?? '')?.[1];
     return account === undefined ? [] : [{ name: `${file}, ${name}`, job, variable, isOfPulls: 'pull_request' in on }];
   });
 });

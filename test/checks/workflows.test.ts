@@ -22,6 +22,8 @@ const NEWER_THAN_ACTIONLINT = [
   /undefined variable "vars"/,
   /unknown permission scope "attestations"/,
   /specifying action "\$\/(?:sweep)?" in invalid format/,
+  // It knows the inputs of one event; those of a call beside a dispatch have a test of their own.
+  /property "[\w-]+" is not defined in object type \{(?:\}|dry-run: bool)/,
 ];
 
 /** Every YAML example of the pages, as a workflow; a list of steps is put into one. */
@@ -90,6 +92,29 @@ it.each(WORKFLOWS)('%s gives the gate inputs that it knows', (_, text) => {
   const given = gates.flatMap((step) => Object.keys(step.with ?? {}));
   expect(namesIn(ACTION_GROUPS)).toEqual(expect.arrayContaining(given));
 });
+
+describe.each(WORKFLOWS.filter(([, text]) => /\binputs\./.test(text)))(
+  '%s, which another workflow may call',
+  (_, text) => {
+    const { on } = parse(text) as {
+      on: { workflow_call?: { inputs?: Record<string, { type?: string; description?: string }> } };
+    };
+    const declared = on.workflow_call?.inputs ?? {};
+
+    it('declares every input that it uses, with a type and a description', () => {
+      const used = new Set([...text.matchAll(/\binputs\.([\w-]+)/g)].map(([, name]) => name));
+      expect(Object.keys(declared).sort()).toEqual([...used].sort());
+      for (const { type, description } of Object.values(declared)) expect([type, description]).not.toContain(undefined);
+    });
+
+    it('takes the variable of the repository where a caller gives nothing', () => {
+      const alone = [...text.matchAll(/(?<!inputs\.[\w-]+ \|\| )\bvars\.(?!TPU_PAGES)\w+/g)].map(
+        ([variable]) => variable,
+      );
+      expect(alone).toEqual([]);
+    });
+  },
+);
 
 describe('README.md', () => {
   it('has a workflow to paste', () => {
