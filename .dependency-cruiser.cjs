@@ -78,8 +78,13 @@ const ROOMS = {
   modes: {
     imports: ['pipeline', 'stages', 'publish', 'history', 'report', 'clients', 'verdict', 'inputs', 'progress', 'lib'],
   },
+  // Sets a repository up, and checks what was set up: before and beside every run.
+  init: { imports: ['pipeline', 'stages', 'stack', 'clients', 'inputs', 'tpu', 'lib'] },
+  doctor: { imports: ['init', 'pipeline', 'stages', 'stack', 'clients', 'inputs', 'tpu', 'lib'] },
   commands: {
     imports: [
+      'init',
+      'doctor',
       'modes',
       'pipeline',
       'stages',

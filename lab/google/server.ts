@@ -9,6 +9,7 @@ import { createClock, createRandom } from './clock.ts';
 import { type ContainerState, containerApi } from './container-api.ts';
 import { googleError, notPlayed } from './errors.ts';
 import { type ApiRequest, type Inject, jsonObject, listen, noFault, type Reply } from './http.ts';
+import { emptyIam, iamApi } from './iam.ts';
 import { createNodePool } from './node-pool.ts';
 import { createOidcProvider, OIDC_PATH } from './oidc.ts';
 import { createOperations } from './operations.ts';
@@ -51,6 +52,7 @@ export async function startGcp(
     nodes: pool.group.vms(),
   }));
   const state: ContainerState = { config, operations, pool, createTime: new Date().toISOString(), resizes: [] };
+  const iam = emptyIam();
   const oidc = createOidcProvider();
   const requests: GcpRecord['requests'] = [];
   const { callFault, outageSeconds, refused, tokenSeconds } = config.scenario.gcp;
@@ -83,7 +85,7 @@ export async function startGcp(
     const token = tokenCall(request);
     const carriedOut = () =>
       refuse(request.method, request.path) ??
-      (token ? token() : isDown() ? OUTAGE : containerApi(request, state)) ??
+      (token ? token() : isDown() ? OUTAGE : (iamApi(request, iam, config) ?? containerApi(request, state))) ??
       notPlayed(request);
     const reply = (await inject(request)) ?? (await answerUnder(faultOf(request), async () => carriedOut()));
     const body = token || request.body === '' ? undefined : (jsonObject(request.body) ?? request.body);
@@ -99,6 +101,10 @@ export async function startGcp(
 
   const registry = await startRegistry(config.scenario.cluster);
   const control = await listen((request) => {
+    if (request.method === 'PATCH' && request.path === '/iam') {
+      Object.assign(iam, jsonObject(request.body));
+      return { status: 204 };
+    }
     if (request.method !== 'GET' || request.path !== '/record') return { status: 404 };
     const record: GcpRecord = {
       requests,

@@ -28,6 +28,11 @@ export function withAddresses(text: string, source: GateSource): string {
   return text.replaceAll(MARK, rawFolder(source));
 }
 
+/** The address of the text of a file of the gate. `path` is relative to the gate. */
+export function rawAddress(path: string, source: GateSource): string {
+  return `${rawFolder(source)}${path}`;
+}
+
 function rawFolder({ server, repository, ref }: GateSource): string {
   return server === 'https://github.com'
     ? `https://raw.githubusercontent.com/${repository}/${ref}/`

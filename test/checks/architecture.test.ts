@@ -44,6 +44,8 @@ const PLANTED: [file: string, text: string, rule: string][] = [
   ['src/publish/deploys.ts', importing('verb', '../stages/verify/clean.ts'), 'publish-imports'],
   ['src/pipeline/chooses.ts', importing('measure', '../modes/clean.ts'), 'pipeline-imports'],
   ['src/modes/commands.ts', importing('command', '../commands/clean.ts'), 'modes-imports'],
+  ['src/init/measures.ts', importing('measure', '../modes/clean.ts'), 'init-imports'],
+  ['src/doctor/measures.ts', importing('measure', '../modes/clean.ts'), 'doctor-imports'],
   ['src/commands/counts.ts', importing('pool', '../load/clean.ts'), 'commands-imports'],
   // A file without a room is bound by no rule, and so is an error itself, whatever it imports.
   ['src/fork.ts', importing('ask', `./${ASK}`), 'imports-without-a-room'],

@@ -173,6 +173,9 @@ export const RULES_REVIEW = ofKind(
 /** Whether the one who asks may do a thing. */
 export const ACCESS_REVIEW = ofKind('SelfSubjectAccessReview', object({ status: object({ allowed: flag }) }));
 
+/** Whether another user may do a thing. */
+export const USER_REVIEW = ofKind('SubjectAccessReview', object({ status: object({ allowed: flag }) }));
+
 /** Type and keys of a Secret. Its values are looked at by nobody. */
 export function theSecret(namespace: string, secret: string): Wanted<{ type: string | undefined; keys: string[] }> {
   const { noun, decode } = theObject({ apiVersion: 'v1', kind: 'Secret', name: secret, namespace });

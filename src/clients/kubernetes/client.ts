@@ -10,6 +10,7 @@ import {
   theObject,
   thePage,
   theSecret,
+  USER_REVIEW,
 } from './answers.ts';
 import { createKubeDiscovery } from './discovery.ts';
 import { badAnswer, exportedFailure, kubeFailure } from './failures.ts';
@@ -92,6 +93,8 @@ export interface KubeClient {
   secretKeys(namespace: string, name: string): Promise<{ type: string; keys: string[] } | null>;
   /** Whether the API server would let this identity do it. */
   canI(attributes: AccessAttributes): Promise<boolean>;
+  /** Whether the API server would let another user do it; to ask needs a right of its own. */
+  canUser(user: string, attributes: AccessAttributes): Promise<boolean>;
   /** GET through the API server's pod proxy. */
   podProxy(
     namespace: string,
@@ -275,6 +278,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     async canI(attributes) {
       const spec = { resourceAttributes: attributes };
       return (await review('Access review', 'SelfSubjectAccessReview', spec, ACCESS_REVIEW)).status.allowed;
+    },
+    async canUser(user, attributes) {
+      const spec = { user, groups: ['system:authenticated'], resourceAttributes: attributes };
+      return (await review('Access review', 'SubjectAccessReview', spec, USER_REVIEW)).status.allowed;
     },
     async logs(namespace, pod, container, { tailLines, limitBytes, previous }) {
       const query = new URLSearchParams({

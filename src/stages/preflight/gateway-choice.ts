@@ -69,7 +69,7 @@ async function gatewayInUse(kube: KubeClient, namespace: string): Promise<Gatewa
 async function onlyGateway(kube: KubeClient, namespace: string): Promise<GatewayChoice> {
   const all = await unlessForbidden(async () => (await kube.list(GATEWAY_API, 'Gateway')) ?? []);
   if (all === null) return { gateway: null, why: 'gateways of all namespaces may not be listed' };
-  const fitting = all.filter((gateway) => takesRoutesOf(gateway, namespace));
+  const fitting = gatewaysFor(all, namespace);
   const names = fitting.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   const [only, ...more] = fitting;
   if (!only) return { gateway: null, why: `no gateway of the cluster takes routes of ${namespace}` };
@@ -77,6 +77,11 @@ async function onlyGateway(kube: KubeClient, namespace: string): Promise<Gateway
     return { gateway: null, why: `${names.length} take routes of ${namespace}: ${names.join(', ')}` };
   const gateway = { namespace: only.metadata.namespace ?? '', name: only.metadata.name };
   return { gateway, why: `the only gateway that takes routes of ${namespace}` };
+}
+
+/** The gateways that take routes of a namespace. */
+export function gatewaysFor(all: readonly Gateway[], namespace: string): Gateway[] {
+  return all.filter((gateway) => takesRoutesOf(gateway, namespace));
 }
 
 /** GKE's own gateways refuse KServe's routes. Without `allowedRoutes` a listener takes routes of its own namespace alone. */

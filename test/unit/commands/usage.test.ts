@@ -61,7 +61,7 @@ describe('bad usage ends with 3 and says on stderr', () => {
       code: 3,
       stdout: '',
       stderr:
-        'Command "publish" is not known; allowed: run, sweep, cleanup, report, compare, history, page, rehearse, lab, completion, help.\n',
+        'Command "publish" is not known; allowed: init, doctor, run, sweep, cleanup, report, compare, history, page, rehearse, lab, completion, help.\n',
     });
   });
 

@@ -1,0 +1,40 @@
+import { timerWait } from '../clients/github/retry.ts';
+import { repositorySetup } from '../clients/github/setup.ts';
+import { answersIn } from '../doctor/checkout.ts';
+import { doctor, findingLines } from '../doctor/doctor.ts';
+import { type Answers, checkedAnswers } from '../init/answers.ts';
+import { createWorld } from '../init/discover.ts';
+import { createRedactor } from '../lib/redact.ts';
+import { VERSION } from '../lib/version.ts';
+import { neutral } from '../progress/actions.ts';
+import { refuse } from './command.ts';
+import { exitCode } from './exit-codes.ts';
+
+/** Runs `doctor` in the current folder. Returns the exit code. */
+export async function runDoctor(
+  given: Partial<Answers>,
+  { env, write, gate }: { env: NodeJS.ProcessEnv; write: (line: string) => void; gate: string },
+): Promise<number> {
+  const { register, redact } = createRedactor();
+  const safe = (line: string) => neutral(redact(line));
+  const root = process.cwd();
+  const { signal } = new AbortController();
+  const read = checkedAnswers(await answersIn(root));
+  if ('problems' in read) return refuse(...read.problems.map(safe));
+  const token = env.GITHUB_TOKEN ?? '';
+  register(token);
+  const world = createWorld({ env, root, signal, onSecret: register });
+  const access = { token, apiUrl: env.GITHUB_API_URL, signal, wait: timerWait };
+  try {
+    const end = await doctor({
+      ...{ given: { ...read.answers, ...given }, world, root, gate, version: VERSION },
+      github: (repository) => (token === '' ? null : repositorySetup({ ...access, repository })),
+    });
+    if ('problems' in end) return refuse(...end.problems.map(safe));
+    for (const line of findingLines(end.findings)) write(safe(line));
+    const states = end.findings.map(({ state }) => state);
+    return exitCode(states.includes('missing') ? 'fail' : states.includes('not-checked') ? 'undecided' : 'pass');
+  } finally {
+    await world.close();
+  }
+}

@@ -1,0 +1,35 @@
+import { canAsk, createAsker } from '../clients/runner/ask.ts';
+import { packageRootOf } from '../clients/runner/identity.ts';
+import { createWorld } from '../init/discover.ts';
+import { init } from '../init/init.ts';
+import { createRedactor } from '../lib/redact.ts';
+import { neutral } from '../progress/actions.ts';
+import { refuse } from './command.ts';
+import { exitCode } from './exit-codes.ts';
+import type { SetupFlags } from './setup-flags.ts';
+
+/** Runs `init` in the current folder. Returns the exit code. */
+export async function runInit(
+  { given, switches }: SetupFlags,
+  { env, write, gate }: { env: NodeJS.ProcessEnv; write: (line: string) => void; gate: string },
+): Promise<number> {
+  const { register, redact } = createRedactor();
+  const safe = (line: string) => neutral(redact(line));
+  const root = process.cwd();
+  // An interrupt ends the process, which has nothing to finish.
+  const { signal } = new AbortController();
+  const world = createWorld({ env, root, signal, onSecret: register });
+  const asks = !switches.has('yes') && canAsk(process.stdin, process.stdout);
+  const asker = asks ? createAsker(process.stdin, process.stdout) : null;
+  try {
+    const end = await init({
+      ...{ given, world, asker, root, gate, force: switches.has('force') },
+      packageRoot: packageRootOf(process.argv[1] ?? ''),
+      write: (line) => write(safe(line)),
+    });
+    return 'problems' in end ? refuse(...end.problems.map(safe)) : exitCode('pass');
+  } finally {
+    asker?.close();
+    await world.close();
+  }
+}

@@ -1,0 +1,102 @@
+import { stringify } from 'yaml';
+import { CONFIG_FILE } from '../inputs/config-rules.ts';
+import { rawAddress } from '../lib/gate-files.ts';
+import type { Answers } from './answers.ts';
+import { cloudNames } from './names.ts';
+
+/** A workflow of the gate that a repository calls. */
+interface Caller {
+  /** Of the gate, in its folder of workflows. */
+  calls: string;
+  name: string;
+  on: (answers: Answers) => unknown;
+  /** The sum of what the jobs of the called workflow have. */
+  permissions: Readonly<Record<string, 'read' | 'write'>>;
+  with: (answers: Answers) => Readonly<Record<string, string>>;
+}
+
+const place = ({ project, location, cluster }: Answers) => ({
+  cluster: `projects/${project}/locations/${location}/clusters/${cluster}`,
+});
+const pool = (answers: Answers) => ({ ...place(answers), 'node-pool': answers.pool });
+const identity = (answers: Answers) => {
+  const { provider, account } = cloudNames(answers);
+  return { 'workload-identity-provider': provider, 'service-account': account };
+};
+const stack = ({ manifests }: Answers): Record<string, string> =>
+  manifests === DEFAULT_MANIFESTS ? {} : { manifests };
+
+/** Where the called workflows look for the stack. */
+export const DEFAULT_MANIFESTS = 'manifests/pattern3';
+
+/** The workflows that `init` writes, by their files. */
+export const CALLERS: Readonly<Record<string, Caller>> = {
+  '.github/workflows/tpu-pull-request.yml': {
+    calls: 'pull-request.yml',
+    name: 'TPU pull request',
+    on: ({ manifests }) => ({
+      pull_request: { types: ['opened', 'synchronize', 'reopened', 'labeled'], paths: [`${manifests}/**`] },
+    }),
+    permissions: { contents: 'read', 'id-token': 'write', 'pull-requests': 'write' },
+    with: (answers) => ({
+      ...pool(answers),
+      ...identity(answers),
+      'preflight-service-account': cloudNames(answers).readingAccount,
+      ...stack(answers),
+    }),
+  },
+  '.github/workflows/tpu-nightly.yml': {
+    calls: 'nightly.yml',
+    name: 'TPU nightly',
+    on: () => ({ schedule: [{ cron: '17 2 * * *' }], workflow_dispatch: {} }),
+    permissions: { contents: 'write', 'id-token': 'write', issues: 'write', pages: 'write' },
+    with: (answers) => ({ ...pool(answers), ...identity(answers), ...stack(answers) }),
+  },
+  '.github/workflows/tpu-sweep.yml': {
+    calls: 'sweep.yml',
+    name: 'TPU sweep',
+    on: () => ({ schedule: [{ cron: '*/30 * * * *' }], workflow_dispatch: {} }),
+    permissions: { contents: 'read', 'id-token': 'write', actions: 'read', issues: 'write', deployments: 'write' },
+    with: (answers) => ({ ...place(answers), ...identity(answers) }),
+  },
+};
+
+/** The text of every file that `init` writes, by its path in the repository. */
+export function filesOf(answers: Answers): Record<string, string> {
+  const workflows = Object.entries(CALLERS).map(([path, caller]) => [path, workflow(caller, answers)]);
+  return { ...Object.fromEntries(workflows), [CONFIG_FILE]: configFile(answers) };
+}
+
+function workflow({ calls, name, on, permissions, with: inputs }: Caller, answers: Answers): string {
+  const [repository = '', ref = ''] = answers.gate.split('@');
+  return [
+    `name: ${name}`,
+    `on: ${inline(on(answers))}`,
+    'jobs:',
+    '  gate:',
+    `    uses: ${repository}/.github/workflows/${calls}@${ref}`,
+    `    permissions: ${inline(permissions)}`,
+    '    with:',
+    ...Object.entries(inputs(answers)).map(([input, value]) => `      ${input}: ${inline(value)}`),
+    '',
+  ].join('\n');
+}
+
+/** A value on one line of YAML. */
+function inline(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trim();
+}
+
+function configFile(answers: Answers): string {
+  const [repository = '', ref = ''] = answers.gate.split('@');
+  const schema = rawAddress('docs/config.schema.json', { server: 'https://github.com', repository, ref });
+  const { gateway, namespace, manifests } = answers;
+  const inputs = { ...pool(answers), namespace, gateway, manifests };
+  return [
+    `# yaml-language-server: $schema=${schema}`,
+    '# Inputs of tpu-serving-gate. What a workflow or a flag gives counts before it.',
+    '# On a pull request it counts as the default branch has it.',
+    ...Object.entries(inputs).map(([input, value]) => `${input}: ${inline(value)}`),
+    '',
+  ].join('\n');
+}
