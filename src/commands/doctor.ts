@@ -2,22 +2,26 @@ import { timerWait } from '../clients/github/retry.ts';
 import { repositorySetup } from '../clients/github/setup.ts';
 import { answersIn } from '../doctor/checkout.ts';
 import { doctor, findingLines } from '../doctor/doctor.ts';
-import { type Answers, checkedAnswers } from '../init/answers.ts';
+import { checkedAnswers } from '../init/answers.ts';
 import { createWorld } from '../init/discover.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { VERSION } from '../lib/version.ts';
 import { neutral } from '../progress/actions.ts';
 import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
+import { checkoutOf, type SetupFlags } from './setup-flags.ts';
 
-/** Runs `doctor` in the current folder. Returns the exit code. */
+/** Runs `doctor` on a checkout. Returns the exit code. */
 export async function runDoctor(
-  given: Partial<Answers>,
+  flags: SetupFlags,
   { env, write, gate }: { env: NodeJS.ProcessEnv; write: (line: string) => void; gate: string },
 ): Promise<number> {
   const { register, redact } = createRedactor();
   const safe = (line: string) => neutral(redact(line));
-  const root = process.cwd();
+  const { given } = flags;
+  const checkout = await checkoutOf(flags);
+  if ('problem' in checkout) return refuse(safe(checkout.problem));
+  const { root } = checkout;
   const { signal } = new AbortController();
   const read = checkedAnswers(await answersIn(root));
   if ('problems' in read) return refuse(...read.problems.map(safe));

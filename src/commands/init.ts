@@ -6,16 +6,19 @@ import { createRedactor } from '../lib/redact.ts';
 import { neutral } from '../progress/actions.ts';
 import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import type { SetupFlags } from './setup-flags.ts';
+import { checkoutOf, type SetupFlags } from './setup-flags.ts';
 
-/** Runs `init` in the current folder. Returns the exit code. */
+/** Runs `init` on a checkout. Returns the exit code. */
 export async function runInit(
-  { given, switches }: SetupFlags,
+  flags: SetupFlags,
   { env, write, gate }: { env: NodeJS.ProcessEnv; write: (line: string) => void; gate: string },
 ): Promise<number> {
   const { register, redact } = createRedactor();
   const safe = (line: string) => neutral(redact(line));
-  const root = process.cwd();
+  const { given, switches } = flags;
+  const checkout = await checkoutOf(flags);
+  if ('problem' in checkout) return refuse(safe(checkout.problem));
+  const { root } = checkout;
   // An interrupt ends the process, which has nothing to finish.
   const { signal } = new AbortController();
   const world = createWorld({ env, root, signal, onSecret: register });

@@ -70,7 +70,7 @@ async function checkConfig(root: string): Promise<Finding> {
   if (read.text === null) return missing(CONFIG_FILE, 'it is not in this folder', INIT);
   const parsed = parseConfig(read.text);
   if ('problems' in parsed) return missing(CONFIG_FILE, parsed.problems.join(' '), `correct ${CONFIG_FILE}`);
-  return ok(CONFIG_FILE, `gives ${Object.keys(parsed.values).join(', ') || 'no input'}`);
+  return ok(CONFIG_FILE, `gives ${Object.keys(parsed.values).join(', ') || 'nothing'}`);
 }
 
 function checkCall(name: string, calls: readonly Call[], version: string): Finding {

@@ -1,3 +1,5 @@
+import { CLUSTER_NAME, clusterParts, LOCATION, PROJECT_ID } from '../lib/place.ts';
+
 /** What `init` has to know of a project, a cluster and a repository, by the flag that gives it. */
 export interface Answers {
   project: string;
@@ -54,7 +56,7 @@ export const ANSWER_ROWS: Readonly<Record<AnswerName, AnswerRow>> = {
     flag: 'project',
     value: 'ID',
     description: 'Google Cloud project of the cluster. Default: that of gcloud.',
-    pattern: /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/,
+    pattern: PROJECT_ID,
     allowed: 'a project ID (not its number or display name)',
   },
   projectNumber: {
@@ -68,14 +70,14 @@ export const ANSWER_ROWS: Readonly<Record<AnswerName, AnswerRow>> = {
     flag: 'cluster',
     value: 'NAME',
     description: 'GKE cluster, by name or as projects/P/locations/L/clusters/C. Default: the only one of the project.',
-    pattern: /^[a-z][a-z0-9-]{0,39}$/,
+    pattern: CLUSTER_NAME,
     allowed: 'the name of a GKE cluster, or projects/P/locations/L/clusters/C',
   },
   location: {
     flag: 'location',
     value: 'ZONE',
     description: 'Zone or region of the cluster, such as europe-west4-a. Default: Google Cloud is asked.',
-    pattern: /^[a-z]+-[a-z]+\d+(?:-[a-z])?$/,
+    pattern: LOCATION,
     allowed: 'a zone or region, such as europe-west4-a',
   },
   pool: {
@@ -116,18 +118,15 @@ export const ANSWER_ROWS: Readonly<Record<AnswerName, AnswerRow>> = {
   },
 };
 
-const FULL_CLUSTER = /^projects\/([^/]+)\/(?:locations|zones|regions)\/([^/]+)\/clusters\/([^/]+)$/;
-
 /** Answers that were given, or a sentence for each that is wrong. A full name of the cluster gives its parts. */
 export function checkedAnswers(
   given: Partial<Record<AnswerName, string>>,
 ): { answers: Partial<Answers> } | { problems: string[] } {
   const problems: string[] = [];
   const answers: Partial<Answers> = {};
-  const [, project, location, cluster] = FULL_CLUSTER.exec(given.cluster ?? '') ?? [];
-  const parts = project && location && cluster ? { project, location, cluster } : {};
+  const parts: Partial<ReturnType<typeof clusterParts> & object> = clusterParts(given.cluster ?? '') ?? {};
   for (const name of ['project', 'location'] as const) {
-    const other = parts[name as keyof typeof parts];
+    const other = parts[name];
     if (other !== undefined && given[name] !== undefined && given[name] !== other) {
       problems.push(`--cluster (${name} ${shown(other)}) and --${name} (${shown(given[name])}) contradict each other.`);
     }

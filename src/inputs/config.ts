@@ -7,7 +7,7 @@ import { shorten } from './shorten.ts';
 /** Inputs of a file, as texts by their names; or every problem of the file, each in one sentence. */
 export type Config = { values: Readonly<Record<string, string>> } | { problems: string[] };
 
-/** Reads the file of inputs. An empty file gives no input. No sentence repeats a value of the file. */
+/** Reads the file of inputs. An empty file gives nothing. No sentence repeats a value of the file. */
 export function parseConfig(text: string): Config {
   const document = parseDocument(text, { logLevel: 'silent' });
   const [error] = document.errors;
@@ -41,7 +41,7 @@ function problemOf(name: string, value: unknown): string | null {
   if (!CONFIG_NAMES.includes(name)) {
     const near = nearest(name.replaceAll('_', '-'), CONFIG_NAMES);
     const shown = redactSecrets(shorten(name));
-    return `${CONFIG_FILE} has "${shown}", which is no input${near ? `; did you mean "${near}"?` : '.'}`;
+    return `${CONFIG_FILE} has "${shown}", which is not an input${near ? `; did you mean "${near}"?` : '.'}`;
   }
   const text = textOf(value);
   if (text === null)

@@ -1,3 +1,4 @@
+import { clusterParts } from '../lib/place.ts';
 import type { InputRow } from './row.ts';
 import type { InputSource } from './source.ts';
 import { INPUTS } from './spec.ts';
@@ -5,7 +6,6 @@ import { INPUTS } from './spec.ts';
 type Values = Readonly<Record<string, string>>;
 
 const ROWS = new Map<string, InputRow>(INPUTS);
-const FULL_CLUSTER = /^projects\/([^/]+)\/(?:locations|zones|regions)\/([^/]+)\/clusters\/([^/]+)$/;
 
 /** Inputs that are one choice together: the first of a row, where it is given, keeps the file from giving the others. */
 const TOGETHER: readonly (readonly [first: string, others: readonly string[]])[] = [
@@ -28,7 +28,7 @@ export function withConfig(source: InputSource, config: Values, { filledIn }: { 
   };
   const values = expanded(config);
   const hidden = new Set(TOGETHER.filter(([first]) => isGiven(first)).flatMap(([, others]) => others));
-  if (FULL_CLUSTER.test(source.get('cluster') ?? '')) for (const name of ['project-id', 'location']) hidden.add(name);
+  if (clusterParts(source.get('cluster') ?? '')) for (const name of ['project-id', 'location']) hidden.add(name);
   return {
     ...source,
     get: (name) => {
@@ -40,7 +40,8 @@ export function withConfig(source: InputSource, config: Values, { filledIn }: { 
 
 /** The parts of a full name of a cluster, so that each may give way alone. */
 function expanded(config: Values): Values {
-  const [, project, location, cluster] = FULL_CLUSTER.exec(config.cluster ?? '') ?? [];
-  if (!project || !location || !cluster) return config;
+  const parts = clusterParts(config.cluster ?? '');
+  if (!parts) return config;
+  const { project, location, cluster } = parts;
   return { ...config, 'project-id': config['project-id'] ?? project, location: config.location ?? location, cluster };
 }

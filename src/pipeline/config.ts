@@ -58,13 +58,15 @@ async function onDefaultBranch(
   try {
     return { text: await fileOnDefaultBranch({ token, repository, apiUrl, signal, wait: timerWait }, CONFIG_FILE) };
   } catch (error) {
-    return { problems: [`${CONFIG_FILE} of the default branch cannot be read: ${adviceText(error).replace(/\s+/g, ' ')}`] };
+    return {
+      problems: [`${CONFIG_FILE} of the default branch cannot be read: ${adviceText(error).replace(/\s+/g, ' ')}`],
+    };
   }
 }
 
 function noteOn(values: Values, where: string, more = ''): string | null {
   const names = Object.keys(values);
-  if (names.length === 0) return more === '' ? null : `${CONFIG_FILE}${where} gives no input.${more}`;
+  if (names.length === 0) return more === '' ? null : `${CONFIG_FILE}${where} gives nothing.${more}`;
   return `${CONFIG_FILE}${where} gives ${names.join(', ')}.${more}`;
 }
 

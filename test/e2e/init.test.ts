@@ -5,6 +5,7 @@ import { parseWorkflow } from '@actions/workflow-parser/workflows/workflow-parse
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { LAB } from '../../lab/lab.ts';
+import { root } from '../checks/root.ts';
 import { MINUTES } from './e2e.ts';
 import { type Newcomer, startNewcomer } from './setup-lab.ts';
 
@@ -112,6 +113,28 @@ describe('init', () => {
       ]);
       expect(await asked()).toEqual([]);
       expect(existsSync(join(newcomer.checkout, '.github'))).toBe(false);
+    },
+    MINUTES,
+  );
+
+  it(
+    'writes into no folder of the gate, and into the one that is named',
+    async () => {
+      newcomer = await startNewcomer();
+      const here = await newcomer.gate(['run', 'init'], {}, root);
+      expect(here).toEqual({
+        code: 3,
+        stdout: '',
+        stderr: "This is the gate's own folder; give your repository as --checkout FOLDER.\n",
+      });
+      expect(await newcomer.gate(['init', '--checkout', 'gone'])).toMatchObject({
+        code: 3,
+        stderr: '--checkout is "gone", which is not a folder.\n',
+      });
+      expect(await asked()).toEqual([]);
+      const there = await newcomer.gate(['run', 'init', '--checkout', newcomer.checkout], {}, root);
+      expect([there.code, there.stderr]).toEqual([0, '']);
+      expect(existsSync(join(newcomer.checkout, CONFIG))).toBe(true);
     },
     MINUTES,
   );

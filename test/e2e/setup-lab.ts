@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { childEnv } from '../../lab/child-env.ts';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
 import type { GithubRepository, IamState } from '../../lab/protocol.ts';
@@ -21,7 +21,8 @@ export interface Newcomer {
   lab: Lab;
   /** A checkout with a remote on GitHub. */
   checkout: string;
-  gate(args: string[], env?: Record<string, string>): Promise<Ended>;
+  /** Runs a command of the gate, in the checkout unless another folder is given. */
+  gate(args: string[], env?: Record<string, string>, cwd?: string): Promise<Ended>;
   /** Runs shell commands with programs in place of gcloud, kubectl and gh, and sets the lab up as these were told to. */
   obey(script: string): Promise<void>;
   setIam(change: Partial<IamState>): Promise<void>;
@@ -39,26 +40,15 @@ export async function startNewcomer(): Promise<Newcomer> {
   });
   const folder = mkdtempSync(join(tmpdir(), 'newcomer-'));
   const checkout = join(folder, 'serving');
-  const put = (path: string, text: string) => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  };
-  put(
-    'serving/.git/config',
-    `[core]\n\tbare = false\n[remote "origin"]\n\turl = git@github.com:${LAB.repository}.git\n`,
-  );
-  put('serving/.git/refs/remotes/origin/HEAD', 'ref: refs/remotes/origin/main\n');
-  put('gcloud/configurations/config_default', `[core]\naccount = me@example.com\nproject = ${LAB.project}\n`);
-  put('adc.json', lab.externalAccountFile);
+  const env = credentials(lab, folder);
+  mkdirSync(join(checkout, '.git', 'refs', 'remotes', 'origin'), { recursive: true });
+  const remote = `[remote "origin"]\n\turl = git@github.com:${LAB.repository}.git\n`;
+  writeFileSync(join(checkout, '.git', 'config'), `[core]\n\tbare = false\n${remote}`);
+  writeFileSync(join(checkout, '.git', 'refs', 'remotes', 'origin', 'HEAD'), 'ref: refs/remotes/origin/main\n');
+  mkdirSync(join(folder, 'bin'));
   for (const program of ['gcloud', 'kubectl', 'gh', 'curl']) {
-    put(`bin/${program}`, RECORDER);
-    chmodSync(join(folder, 'bin', program), 0o755);
+    writeFileSync(join(folder, 'bin', program), RECORDER, { mode: 0o755 });
   }
-  const { GITHUB_REPOSITORY: _, ACTIONS_ID_TOKEN_REQUEST_URL: __, ...apis } = lab.env;
-  const env = {
-    ...{ ...childEnv(), HOME: folder, CLOUDSDK_CONFIG: join(folder, 'gcloud') },
-    ...{ GOOGLE_APPLICATION_CREDENTIALS: join(folder, 'adc.json'), ...otherApis(lab.gcp.url), ...apis },
-  };
   const patch = async (url: string, change: unknown) => {
     const response = await fetch(url, { method: 'PATCH', body: JSON.stringify(change) });
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
@@ -67,8 +57,8 @@ export async function startNewcomer(): Promise<Newcomer> {
   const setRepository = (change: Partial<GithubRepository>) => patch(`${lab.github.controlUrl}/repository`, change);
   return {
     ...{ lab, checkout, setIam, setRepository },
-    gate: (args, more = {}) =>
-      run(spawn(process.execPath, [CLI, ...args], { cwd: checkout, env: { ...env, ...more } })),
+    gate: (args, more = {}, cwd = checkout) =>
+      run(spawn(process.execPath, [CLI, ...args], { cwd, env: { ...env, ...more } })),
     async obey(script) {
       const log = join(folder, 'commands');
       writeFileSync(log, '');
@@ -91,6 +81,19 @@ export async function startNewcomer(): Promise<Newcomer> {
       await lab.stop();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** The environment of somebody who is signed in to gcloud and has the lab's project there. Its files are in `folder`. */
+export function credentials(lab: Lab, folder: string): NodeJS.ProcessEnv {
+  mkdirSync(join(folder, 'gcloud', 'configurations'), { recursive: true });
+  const config = `[core]\naccount = me@example.com\nproject = ${LAB.project}\n`;
+  writeFileSync(join(folder, 'gcloud', 'configurations', 'config_default'), config);
+  writeFileSync(join(folder, 'adc.json'), lab.externalAccountFile);
+  const { GITHUB_REPOSITORY: _, ACTIONS_ID_TOKEN_REQUEST_URL: __, ...apis } = lab.env;
+  return {
+    ...{ ...childEnv(), HOME: folder, CLOUDSDK_CONFIG: join(folder, 'gcloud') },
+    ...{ GOOGLE_APPLICATION_CREDENTIALS: join(folder, 'adc.json'), ...otherApis(lab.gcp.url), ...apis },
   };
 }
 

@@ -51,13 +51,25 @@ export interface ActRun {
   jobs: Record<string, boolean>;
 }
 
+/** A repository of a user, whose workflows call those of this repository. */
+interface Caller {
+  /** `owner/name@ref` by which they call. */
+  gate: string;
+  /** Fills the checkout. */
+  write(checkout: string, lab: Lab): Promise<void>;
+}
+
 /**
  * A checkout of this repository with a lab for its cloud, cluster and GitHub, whose workflows act runs on this machine.
  * Four things differ from the files. act does not know `queue` and `$/` yet: the first is taken out, the second becomes
  * the action of this repository. Measurements are short. Each job has the address of a token with the subject that GitHub
- * would give it.
+ * would give it. With a `caller` the checkout is what that writes, and the variables of the repository are empty.
  */
-export async function startRepository(scenario: string, inferenceScale = 20): Promise<Repository> {
+export async function startRepository(
+  scenario: string,
+  inferenceScale = 20,
+  caller: Caller | null = null,
+): Promise<Repository> {
   const lab = await startLab({
     scenario: SCENARIOS[scenario]!,
     timeScale: 100,
@@ -70,10 +82,16 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
   const checkout = join(folder, 'serving');
   const store = join(folder, 'store');
   mkdirSync(store);
-  copyCheckout(checkout);
+  const own = caller ? join(folder, 'gate') : checkout;
+  copyCheckout(own);
   // Each job has an address of its own, and what is given here would outrank it.
   const { ACTIONS_ID_TOKEN_REQUEST_URL: oidcUrl = '', ...withoutTokens } = lab.env;
-  const uses = prepareWorkflows(join(checkout, '.github', 'workflows'), oidcUrl);
+  const gate = caller?.gate ?? GATE;
+  const uses = prepareWorkflows(join(own, '.github', 'workflows'), oidcUrl, gate);
+  if (caller) {
+    mkdirSync(checkout);
+    await caller.write(checkout, lab);
+  }
   const git = (...args: string[]) => execFileSync('git', args, { cwd: checkout, stdio: 'ignore' });
   git('init', '-q', '-b', 'main');
   git('remote', 'add', 'origin', `https://github.com/${LAB.repository}`);
@@ -110,13 +128,15 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
         '--actor': 'octocat',
         '--artifact-server-path': join(folder, 'unused'),
       };
-      const vars = {
-        TPU_CLUSTER: `projects/${LAB.project}/locations/${LAB.location}/clusters/${LAB.cluster}`,
-        TPU_NODE_POOL: LAB.nodePool,
-        WORKLOAD_IDENTITY_PROVIDER: LAB.provider,
-        GATE_SERVICE_ACCOUNT: LAB.serviceAccountEmail,
-        PREFLIGHT_SERVICE_ACCOUNT: LAB.preflightEmail,
-      };
+      const vars = caller
+        ? {}
+        : {
+            TPU_CLUSTER: `projects/${LAB.project}/locations/${LAB.location}/clusters/${LAB.cluster}`,
+            TPU_NODE_POOL: LAB.nodePool,
+            WORKLOAD_IDENTITY_PROVIDER: LAB.provider,
+            GATE_SERVICE_ACCOUNT: LAB.serviceAccountEmail,
+            PREFLIGHT_SERVICE_ACCOUNT: LAB.preflightEmail,
+          };
       const args = [
         name,
         ...Object.entries(flags).flat(),
@@ -128,7 +148,7 @@ export async function startRepository(scenario: string, inferenceScale = 20): Pr
           `${use}=${join(root, 'test', 'workflows', 'stand-ins', kind)}`,
         ]),
         '--local-repository',
-        `${GATE}=${checkout}`,
+        `${gate}=${own}`,
         '--action-offline-mode',
         '--pull=false',
         '--no-cache-server',
@@ -172,7 +192,7 @@ function copyCheckout(to: string): void {
 }
 
 /** Adapts the workflow files and answers the actions of others that they use, with what stands in for each. */
-function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: StandIn][] {
+function prepareWorkflows(folder: string, oidcUrl: string, gate: string): [use: string, kind: StandIn][] {
   const uses = new Map<string, StandIn>();
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -181,8 +201,8 @@ function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: 
     withSubjects(document, oidcUrl);
     for (const step of stepsOf(document)) {
       const use = String(step.get('uses') ?? '').replace(/^\$\//, './');
-      if (use.startsWith('./')) step.set('uses', use === './' ? GATE : use);
       if (use === './') shorten(step);
+      if (use.startsWith('./')) step.set('uses', localUse(use, gate));
       const kind = STAND_INS[use.split('@')[0] ?? ''] ?? (isOfOtherCommit(step, use) ? 'checkout' : undefined);
       if (!kind) continue;
       // act takes a local folder for a repository, not for an action in a folder of one.
@@ -193,6 +213,12 @@ function prepareWorkflows(folder: string, oidcUrl: string): [use: string, kind: 
     writeFileSync(path, String(document));
   }
   return [...uses];
+}
+
+/** An action of the workflow's own commit. A caller's checkout has none of them, this repository's has the one in a folder. */
+function localUse(use: string, gate: string): string {
+  if (use !== './' && gate === GATE) return use;
+  return gate.replace('@', `${use.slice(1)}@`).replace('/@', '@');
 }
 
 /** GitHub's own rule for the subject of a job: its environment, else a pull request, else its branch. act has no tokens. */

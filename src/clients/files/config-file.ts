@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { lstat, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Of the largest file of inputs that is read, bytes. */
@@ -29,4 +29,9 @@ export async function readConfigFile(
 /** Whether a folder is a checkout of a repository. */
 export async function isCheckout(root: string): Promise<boolean> {
   return (await lstat(join(root, '.git')).catch(() => null)) !== null;
+}
+
+/** Whether there is a folder at a path. */
+export async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }

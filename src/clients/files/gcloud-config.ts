@@ -1,10 +1,8 @@
 import { join } from 'node:path';
+import { PROJECT_ENV } from '../../lib/place.ts';
 import { readText } from './write.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** Variables by which the tools of Google Cloud name a project, in their order of precedence. */
-const PROJECT_ENV = ['CLOUDSDK_CORE_PROJECT', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'GCP_PROJECT'];
 
 /** The project that gcloud would use: of the environment, or of its active configuration. Null where neither names one. */
 export async function gcloudProject(env: Env): Promise<string | null> {

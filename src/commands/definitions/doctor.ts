@@ -1,5 +1,5 @@
 import { type Command, refuse } from '../command.ts';
-import { ANSWER_FLAGS, setupFlags } from '../setup-flags.ts';
+import { ANSWER_FLAGS, CHECKOUT_FLAG, setupFlags } from '../setup-flags.ts';
 import { THIS_GATE } from './init.ts';
 
 /** `doctor`: whether everything is there that `init` writes and names. */
@@ -7,15 +7,15 @@ export const DOCTOR: Command = {
   name: 'doctor',
   summary: 'check what init has written and what its commands have set up',
   details: [
-    'It reads the workflows and .github/tpu-serving-gate.yml of the current folder, and asks Google Cloud, the cluster and GitHub with your credentials. GITHUB_TOKEN is for GitHub. It changes nothing.',
+    'It reads the workflows and .github/tpu-serving-gate.yml of your repository, and asks Google Cloud, the cluster and GitHub with your credentials. GITHUB_TOKEN is for GitHub. It changes nothing.',
     'It ends with 0 where all of it is there, with 1 where something is missing, and with 4 where nothing is missing but something could not be checked.',
   ],
-  flags: ANSWER_FLAGS,
-  examples: ['doctor', 'doctor --repository my-org/my-repo --branch trunk'],
+  flags: { ...CHECKOUT_FLAG, ...ANSWER_FLAGS },
+  examples: ['doctor --checkout ../my-repo', 'doctor --checkout ../my-repo --branch trunk'],
   async run(args, { env, write }) {
-    const parsed = setupFlags(args, {});
+    const parsed = setupFlags(args, CHECKOUT_FLAG);
     if ('problems' in parsed) return refuse(...parsed.problems);
     const { runDoctor } = await import('../doctor.ts');
-    return runDoctor(parsed.flags.given, { env, write, gate: THIS_GATE });
+    return runDoctor(parsed.flags, { env, write, gate: THIS_GATE });
   },
 };

@@ -1,8 +1,9 @@
 import { REPOSITORY, VERSION } from '../../lib/version.ts';
 import { type Command, refuse } from '../command.ts';
-import { ANSWER_FLAGS, setupFlags } from '../setup-flags.ts';
+import { ANSWER_FLAGS, CHECKOUT_FLAG, setupFlags } from '../setup-flags.ts';
 
 const OWN = {
+  ...CHECKOUT_FLAG,
   yes: { description: 'Ask nothing: take what is found, where there is one of it.' },
   force: { description: 'Replace files that are there and differ.' },
 } as const;
@@ -15,13 +16,13 @@ export const INIT: Command = {
   name: 'init',
   summary: 'write the workflows and the commands that set up a repository',
   details: [
-    'Run it in a checkout of your repository. It finds the project by gcloud, and the cluster, the pool and the gateway with your Application Default Credentials. At a terminal it asks about what no flag gives.',
+    'It finds the project by gcloud, and the cluster, the pool and the gateway with your Application Default Credentials. At a terminal it asks about what no flag gives.',
     'It writes three workflows and .github/tpu-serving-gate.yml, and changes nothing else. It prints the commands for gcloud, kubectl and gh that are left to run.',
   ],
   flags: { ...ANSWER_FLAGS, ...OWN },
   examples: [
-    'init',
-    'init --project my-project --cluster my-cluster --location europe-west4-a --pool tpu-v6e-pool --repository my-org/my-repo --yes',
+    'init --checkout ../my-repo',
+    'init --checkout ../my-repo --project my-project --cluster my-cluster --location europe-west4-a --pool tpu-v6e-pool --yes',
   ],
   async run(args, { env, write }) {
     const parsed = setupFlags(args, OWN);

@@ -11,6 +11,9 @@ const OWN = {
   quiet: { description: 'Write the verdict alone.' },
 } as const;
 
+/** Commands that may stand after `run`. */
+const SETUP: readonly string[] = ['init', 'doctor'];
+
 /** Modes that `run` takes. */
 const RUN_MODES = ['auto', ...MODE_NAMES.filter(isRunMode)];
 
@@ -30,7 +33,11 @@ export const RUN: Command = {
     'run --mode preflight --cluster projects/my-project/locations/europe-west4-a/clusters/my-cluster',
     'run --mode deploy --expires-in 4h --cluster my-cluster --location europe-west4-a --json',
   ],
-  async run(args, { env }) {
+  async run(args, io) {
+    const { env } = io;
+    // `npm run gate` is `run`, and `npm run gate -- init` is what a newcomer types.
+    const setup = io.commands.find(({ name }) => SETUP.includes(name) && name === args[0]);
+    if (setup) return setup.run(args.slice(1), io);
     const flags = inputsFromFlags(args, { groups: ACTION_GROUPS, own: OWN }, env);
     const found = await withConfigFile(flags);
     if ('problems' in found) return refuse(...found.problems);

@@ -1,8 +1,6 @@
+import { CLUSTER_NAME, clusterParts, LOCATION, PROJECT_ENV, PROJECT_ID } from '../../lib/place.ts';
 import type { Parser } from '../row.ts';
 import { shorten } from '../shorten.ts';
-
-/** Variables by which other tools name the project, in order of precedence. */
-const PROJECT_ENV = ['CLOUDSDK_CORE_PROJECT', 'GOOGLE_CLOUD_PROJECT', 'GCLOUD_PROJECT', 'GCP_PROJECT'];
 
 /** The cluster, where it is, and its project. */
 export interface Place {
@@ -14,8 +12,7 @@ export interface Place {
 /** The place that `cluster`, `project-id`, `location` and the environment name together. */
 export const place: Parser<Place> = ({ text, env, problem }) => {
   const [cluster, project, location] = [text('cluster'), text('project-id'), text('location')];
-  const full = /^projects\/([^/]+)\/(?:locations|zones|regions)\/([^/]+)\/clusters\/([^/]+)$/.exec(cluster);
-  const [, fullProject, fullLocation, fullName] = full ?? [];
+  const { project: fullProject, location: fullLocation, cluster: fullName } = clusterParts(cluster) ?? {};
   if (fullProject && project && fullProject !== project) {
     problem(`Inputs "cluster" (project ${fullProject}) and "project-id" (${project}) contradict each other.`);
   }
@@ -35,21 +32,21 @@ export const place: Parser<Place> = ({ text, env, problem }) => {
 function problemsOf({ projectId, location, cluster }: Place): string[] {
   const problems: string[] = [];
   if (!cluster) problems.push('Input "cluster" is missing; give the name of the GKE cluster.');
-  else if (!/^[a-z][a-z0-9-]{0,39}$/.test(cluster)) {
+  else if (!CLUSTER_NAME.test(cluster)) {
     problems.push(
       `Input "cluster" is "${shorten(cluster)}"; allowed: the name of a GKE cluster, or projects/P/locations/L/clusters/C.`,
     );
   }
   if (!location) {
     problems.push('Input "location" is missing; give the zone or region of the cluster, such as europe-west4-a.');
-  } else if (!/^[a-z]+-[a-z]+\d+(-[a-z])?$/.test(location)) {
+  } else if (!LOCATION.test(location)) {
     problems.push(`Input "location" is "${shorten(location)}"; allowed: a zone or region, such as europe-west4-a.`);
   }
   if (!projectId) {
     problems.push(
       `Input "project-id" is missing; give it, or run google-github-actions/auth before, which sets ${PROJECT_ENV[1]}.`,
     );
-  } else if (!/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{2,28}[a-z0-9]$/.test(projectId)) {
+  } else if (!PROJECT_ID.test(projectId)) {
     problems.push(
       `Input "project-id" is "${shorten(projectId)}"; allowed: a project ID (not its number or display name).`,
     );

@@ -8,6 +8,7 @@ import { CONFIG_NAMES } from '../../../src/inputs/config-rules.ts';
 import { parseInputs } from '../../../src/inputs/inputs.ts';
 import { INPUTS } from '../../../src/inputs/spec.ts';
 import { withConfig } from '../../../src/inputs/with-config.ts';
+import { fences } from '../../checks/fences.ts';
 import { root } from '../../checks/root.ts';
 
 const FILE = '.github/tpu-serving-gate.yml';
@@ -37,8 +38,8 @@ describe('the file of inputs', () => {
         'node_pool: a\nlocatoin: b\ngithub-token: ghs_0123456789012345678901234\nmode: deploy\nnodes: { a: 1 }\n',
       ),
     ).toEqual([
-      `${FILE} has "node_pool", which is no input; did you mean "node-pool"?`,
-      `${FILE} has "locatoin", which is no input; did you mean "location"?`,
+      `${FILE} has "node_pool", which is not an input; did you mean "node-pool"?`,
+      `${FILE} has "locatoin", which is not an input; did you mean "location"?`,
       `${FILE} has "github-token", which is a secret; take it out, and give it to the step from a secret of the repository.`,
       `${FILE} has "mode", which is of one run; give it in the workflow or on the command line.`,
       `${FILE} gives "nodes" a value that is not text, a number, true, false or a list of these.`,
@@ -136,6 +137,13 @@ describe('docs/config.schema.json', () => {
       expect(validate(parse(text))).toBe(false);
     },
   );
+
+  it('takes the example of the quick start', () => {
+    const [example = ''] = fences(readFileSync(join(root, 'docs/quickstart.md'), 'utf8'), 'yml');
+    expect(validate(parse(example)), JSON.stringify(validate.errors)).toBe(true);
+    expect(Object.keys(parse(example) as object).length).toBeGreaterThan(1);
+    expect(problems(example)).toEqual([]);
+  });
 
   it('has every input but those that the file may not give', () => {
     const names = INPUTS.map(([name]) => name);

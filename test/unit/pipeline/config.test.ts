@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startGithub } from '../../../lab/github/server.ts';
 import type { Inject } from '../../../lab/google/http.ts';
-import { findConfig } from '../../../src/pipeline/config.ts';
+import type { ActionsIo } from '../../../src/clients/runner/actions.ts';
+import { findConfig, restoredIo } from '../../../src/pipeline/config.ts';
 
 const FILE = '.github/tpu-serving-gate.yml';
 
@@ -79,7 +80,7 @@ describe('on a pull request', () => {
   it('a file that would break the default branch is refused before it is merged', async () => {
     checkedOut('nods: 3\n');
     expect(await find('pull_request')).toEqual({
-      problems: [`${FILE} has "nods", which is no input; did you mean "nodes"?`],
+      problems: [`${FILE} has "nods", which is not an input; did you mean "nodes"?`],
     });
   });
 
@@ -107,4 +108,31 @@ it.each<[string, () => void]>([
 ])('a file that is %s is refused', async (_, make) => {
   make();
   expect(await find(undefined)).toEqual({ problems: [expect.stringContaining('must be a plain file')] });
+});
+
+describe('the post step', () => {
+  const restored = async (state: Record<string, string>) => {
+    const inputs = {
+      get: (name: string) => ({ 'max-nodes': '8' })[name],
+      given: [],
+      env: { GITHUB_WORKSPACE: folder },
+    };
+    const io = { inputs, info: () => {}, saveState: () => {}, getState: (name: string) => state[name] ?? '' };
+    return (await restoredIo(io as unknown as ActionsIo)).inputs;
+  };
+
+  it('has the inputs of the main step, whatever the checkout has become', async () => {
+    checkedOut('lease-namespace: theirs\n');
+    const inputs = await restored({ lease: 'none', config: '{"lease-namespace":"ours","max-nodes":"4"}' });
+    expect([inputs.get('lease-namespace'), inputs.get('max-nodes')]).toEqual(['ours', '4']);
+    expect((await restored({ lease: 'none' })).get('lease-namespace')).toBeUndefined();
+  });
+
+  it('looks for the file where its state was lost, and goes on without one', async () => {
+    checkedOut('lease-namespace: ours\n');
+    expect((await restored({})).get('lease-namespace')).toBe('ours');
+    checkedOut('leese-namespace: ours\n');
+    expect((await restored({})).get('max-nodes')).toBe('8');
+    expect((await restored({ lease: 'none', config: '{' })).get('max-nodes')).toBe('8');
+  });
 });
