@@ -16,6 +16,8 @@ export interface Call {
   calls: string;
   repository: string;
   ref: string;
+  /** Version that it calls: its tag, or the comment behind a commit; null where neither is one. */
+  version: string | null;
   inputs: Readonly<Record<string, string>>;
 }
 
@@ -29,22 +31,27 @@ export async function callsIn(root: string): Promise<{ calls: Call[]; unreadable
   const unreadable: string[] = [];
   for (const name of names) {
     const file = `${FOLDER}/${name}`;
-    const document = parseDocument((await readText(join(root, file))) ?? '', { logLevel: 'silent' });
+    const text = (await readText(join(root, file))) ?? '';
+    const document = parseDocument(text, { logLevel: 'silent' });
     if (document.errors.length > 0) unreadable.push(file);
-    else calls.push(...callsOf(file, document.toJS({ maxAliasCount: 50 })));
+    else calls.push(...callsOf(file, text, document.toJS({ maxAliasCount: 50 })));
   }
   return { calls, unreadable };
 }
 
-function callsOf(file: string, workflow: unknown): Call[] {
+function callsOf(file: string, text: string, workflow: unknown): Call[] {
   const jobs = isMap(workflow) && isMap(workflow.jobs) ? Object.values(workflow.jobs) : [];
   return jobs.filter(isMap).flatMap(({ uses, with: given }) => {
     const [, repository, calls, ref] = /^([^/]+\/[^/]+)\/\.github\/workflows\/([^@/]+)@(.+)$/.exec(String(uses)) ?? [];
     if (!repository || !calls || !ref || !CALLED.has(calls)) return [];
     const inputs = Object.entries(isMap(given) ? given : {}).map(([name, value]) => [name, String(value)]);
-    return [{ file, calls, repository, ref, inputs: Object.fromEntries(inputs) as Record<string, string> }];
+    const comment = text.split(`/${calls}@${ref}`)[1]?.split('\n')[0] ?? '';
+    const version = VERSION_TAG.exec(ref)?.[0] ?? VERSION_TAG.exec(comment.replace(/^\s*#\s*/, ''))?.[0] ?? null;
+    return [{ file, calls, repository, ref, version, inputs: Object.fromEntries(inputs) as Record<string, string> }];
   });
 }
+
+const VERSION_TAG = /^v\d+\.\d+\.\d+\S*/;
 
 const CALLED: ReadonlySet<string> = new Set(Object.values(CALLERS).map(({ calls }) => calls));
 
@@ -78,8 +85,15 @@ function checkCall(name: string, calls: readonly Call[], version: string): Findi
   const [first] = calls;
   if (!first) return missing(title, `no file of ${FOLDER} has one`, INIT);
   const files = calls.map(({ file }) => file).join(', ');
-  const old = calls.find(({ ref }) => /^v\d+\.\d+\.\d+/.test(ref) && ref !== `v${version}`);
-  if (old) return missing(title, `${old.file} calls ${old.ref}, and this is v${version}`, `${INIT} --force`);
+  const old = calls.find((call) => call.version !== null && call.version !== `v${version}`);
+  if (old) return missing(title, `${old.file} calls ${old.version}, and this is v${version}`, `${INIT} --force`);
+  const unknown = calls.find((call) => call.version === null);
+  if (unknown) {
+    return notChecked(
+      title,
+      `${unknown.file} calls ${unknown.ref}, whose version no comment names, such as "# v${version}"`,
+    );
+  }
   return ok(title, `${files}, at ${first.ref}`);
 }
 

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { CONFIG_FILE } from '../inputs/config-rules.ts';
 import { rawAddress } from '../lib/gate-files.ts';
+import { VERSION } from '../lib/version.ts';
 import type { Answers } from './answers.ts';
 import { cloudNames } from './names.ts';
 
@@ -74,13 +75,16 @@ function workflow({ calls, name, on, permissions, with: inputs }: Caller, answer
     `on: ${inline(on(answers))}`,
     'jobs:',
     '  gate:',
-    `    uses: ${repository}/.github/workflows/${calls}@${ref}`,
+    // The version of a commit is a comment, as for every action that is pinned.
+    `    uses: ${repository}/.github/workflows/${calls}@${ref}${isCommit(ref) ? ` # v${VERSION}` : ''}`,
     `    permissions: ${inline(permissions)}`,
     '    with:',
     ...Object.entries(inputs(answers)).map(([input, value]) => `      ${input}: ${inline(value)}`),
     '',
   ].join('\n');
 }
+
+const isCommit = (ref: string) => /^[0-9a-f]{40}$/.test(ref);
 
 /** A value on one line of YAML. */
 function inline(value: unknown): string {

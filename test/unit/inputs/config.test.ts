@@ -8,6 +8,7 @@ import { CONFIG_NAMES } from '../../../src/inputs/config-rules.ts';
 import { parseInputs } from '../../../src/inputs/inputs.ts';
 import { INPUTS } from '../../../src/inputs/spec.ts';
 import { withConfig } from '../../../src/inputs/with-config.ts';
+import { VERSION } from '../../../src/lib/version.ts';
 import { fences } from '../../checks/fences.ts';
 import { root } from '../../checks/root.ts';
 
@@ -143,6 +144,7 @@ describe('docs/config.schema.json', () => {
     expect(validate(parse(example)), JSON.stringify(validate.errors)).toBe(true);
     expect(Object.keys(parse(example) as object).length).toBeGreaterThan(1);
     expect(problems(example)).toEqual([]);
+    expect(example).toContain(`/v${VERSION}/docs/config.schema.json`);
   });
 
   it('has every input but those that the file may not give', () => {
