@@ -36,7 +36,10 @@ export const CALLERS: Readonly<Record<string, Caller>> = {
     calls: 'pull-request.yml',
     name: 'TPU pull request',
     on: ({ manifests }) => ({
-      pull_request: { types: ['opened', 'synchronize', 'reopened', 'labeled'], paths: [`${manifests}/**`] },
+      pull_request: {
+        types: ['opened', 'synchronize', 'reopened', 'labeled'],
+        paths: [`${manifests}/**`, CONFIG_FILE],
+      },
     }),
     permissions: { contents: 'read', 'id-token': 'write', 'pull-requests': 'write' },
     with: (answers) => ({

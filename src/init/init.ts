@@ -38,7 +38,7 @@ export async function init(options: InitOptions): Promise<InitEnd> {
   }
   for (const { path, how } of end.written) write(`${how.padEnd(10)}${path}`);
   write('');
-  write('Read the files and merge them. Then run these commands once:');
+  write('Run these commands once, and then commit the files:');
   write('');
   write(scriptOf(stepsOf(answers)));
   write('');

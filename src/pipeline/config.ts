@@ -1,5 +1,7 @@
 import { isCheckout, readConfigFile } from '../clients/files/config-file.ts';
+import { headCommit } from '../clients/files/git-remote.ts';
 import type { ActionsIo } from '../clients/runner/actions.ts';
+import { isOfDefaultBranch } from '../clients/runner/identity.ts';
 import { CONFIG_FILE } from '../inputs/config-rules.ts';
 import type { InputSource } from '../inputs/source.ts';
 import { withConfig } from '../inputs/with-config.ts';
@@ -10,24 +12,23 @@ type Values = Readonly<Record<string, string>>;
 /** The inputs of the file, and a note on where they are from; or every problem of the file. */
 export type FoundConfig = { values: Values; note: string | null } | { problems: string[] };
 
-/** Events whose checkout is what the repository itself has chosen to run. */
+/** Events whose commit is what the repository itself has, and not what somebody wants it to have. */
 const OWN_EVENTS: ReadonlySet<string> = new Set(['push', 'schedule', 'workflow_dispatch', 'repository_dispatch']);
 
 /** How long GitHub may take to return the file. */
 const LIMIT_MS = 30_000;
 
 /**
- * The inputs of the file of a checkout. On a pull request, and on any other event whose checkout may be a stranger's, the
- * file counts as the default branch has it: otherwise a change could widen what it is itself checked by. The file of the
- * checkout must be right there too, or it would break the default branch once it is merged.
+ * The inputs of the file of a checkout, on the command line and in a run of the default branch. In every other run, such as
+ * that of a pull request, the file counts as the default branch has it: otherwise a change could widen what it is itself
+ * checked by. The file of the checkout must be right all the same, or it would break the default branch once it is merged.
  */
 export async function findConfig({ get, env }: InputSource, root: string): Promise<FoundConfig> {
   const read = await readConfigFile(root, CONFIG_FILE);
   if ('problem' in read) return { problems: [read.problem] };
   const own = await parsed(read.text);
   if ('problems' in own) return own;
-  const event = env.GITHUB_EVENT_NAME ?? '';
-  if (event === '' || OWN_EVENTS.has(event)) return { ...own, note: noteOn(own.values, '') };
+  if (await isOwn(env, root)) return { ...own, note: noteOn(own.values, '') };
   // Without a checkout there is no file whose place the one of the default branch could take.
   if (!(await isCheckout(root))) return { values: {}, note: null };
   const base = await onDefaultBranch(get('github-token') ?? '', env);
@@ -36,6 +37,14 @@ export async function findConfig({ get, env }: InputSource, root: string): Promi
   if ('problems' in found) return found;
   const differs = base.text !== read.text ? ' This change of it counts once it is merged.' : '';
   return { ...found, note: noteOn(found.values, ' of the default branch', differs) };
+}
+
+/** Whether what is checked out has landed: a dispatch on the default branch may have checked out something else. */
+async function isOwn(env: InputSource['env'], root: string): Promise<boolean> {
+  const event = env.GITHUB_EVENT_NAME ?? '';
+  if (event === '') return true;
+  if (!OWN_EVENTS.has(event) || !isOfDefaultBranch(env)) return false;
+  return !(await isCheckout(root)) || (await headCommit(root)) === env.GITHUB_SHA;
 }
 
 async function parsed(text: string | null): Promise<{ values: Values } | { problems: string[] }> {
@@ -49,7 +58,7 @@ async function onDefaultBranch(
   { GITHUB_REPOSITORY: repository = '', GITHUB_API_URL: apiUrl }: InputSource['env'],
 ): Promise<{ text: string | null } | { problems: string[] }> {
   if (!token || !repository) {
-    const what = 'on a pull request the file counts as the default branch has it';
+    const what = 'in this run the file counts as the default branch has it';
     return { problems: [`${CONFIG_FILE} cannot be read without "github-token": ${what}.`] };
   }
   const { fileOnDefaultBranch } = await import('../clients/github/default-file.ts');

@@ -10,7 +10,12 @@ const NOWHERE = { mode: 'preflight', cluster: '', location: '', 'project-id': ''
 let e2e: E2e;
 afterEach(() => e2e?.stop());
 
+/** Makes the job one of a push to the default branch, and writes the file of the repository. */
 function put(text: string): void {
+  const event = join(e2e.job.temp, 'push.json');
+  writeFileSync(event, JSON.stringify({ repository: { default_branch: 'main' } }));
+  const push = { GITHUB_EVENT_NAME: 'push', GITHUB_EVENT_PATH: event, GITHUB_REF: 'refs/heads/main' };
+  Object.assign(e2e.job.env, push);
   mkdirSync(join(e2e.job.workspace, '.github'));
   writeFileSync(join(e2e.job.workspace, '.github', 'tpu-serving-gate.yml'), text);
 }
@@ -19,7 +24,6 @@ it(
   'the action takes the cluster from the file of the repository, and so does its post step',
   async () => {
     e2e = await startE2e('pass', NOWHERE);
-    e2e.job.env.GITHUB_EVENT_NAME = 'push';
     put(`cluster: ${FULL}\nnode-pool: ${LAB.nodePool}\n`);
     const main = await e2e.job.main().done;
     expect(main.log).toContain('.github/tpu-serving-gate.yml gives cluster, node-pool.');
@@ -37,7 +41,6 @@ it(
   'a file that is wrong is refused before any call, and the post step asks for nothing',
   async () => {
     e2e = await startE2e('pass', NOWHERE);
-    e2e.job.env.GITHUB_EVENT_NAME = 'push';
     put('clutser: x\ngithub-token: y\n');
     const main = await e2e.job.main().done;
     expect(main.code).toBe(1);

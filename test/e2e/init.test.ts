@@ -140,6 +140,24 @@ describe('init', () => {
   );
 
   it(
+    'asks at a terminal, and asks again after a wrong answer',
+    async () => {
+      newcomer = await startNewcomer();
+      const lines = ['', 'trunk', '', '../up', 'deploy/stack', '', '', '', '', ''];
+      const { code, stdout } = await newcomer.typed(['init'], lines);
+      expect(code, stdout).toBe(0);
+      expect(stdout).toContain(`Repository on GitHub that the workflows are for. [${LAB.repository}] > `);
+      expect(stdout).toContain('--manifests is "../up"; allowed: a folder below the root');
+      expect(stdout).toContain(`Node pool with TPU nodes. [${LAB.nodePool}] > `);
+      expect(read(`${FOLDER}/tpu-nightly.yml`)).toContain('manifests: deploy/stack');
+      expect(stdout).toContain(`repo:${LAB.repository}:ref:refs/heads/trunk`);
+      // Nothing ships into a folder of the user's own.
+      expect(existsSync(join(newcomer.checkout, 'deploy'))).toBe(false);
+    },
+    MINUTES,
+  );
+
+  it(
     'names what it cannot find',
     async () => {
       newcomer = await startNewcomer();

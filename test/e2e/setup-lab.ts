@@ -23,6 +23,8 @@ export interface Newcomer {
   checkout: string;
   /** Runs a command of the gate, in the checkout unless another folder is given. */
   gate(args: string[], env?: Record<string, string>, cwd?: string): Promise<Ended>;
+  /** Runs a command of the gate in a pseudo-terminal of 80 columns, and types lines. Stdout is what the screen shows. */
+  typed(args: string[], lines: readonly string[]): Promise<Ended>;
   /** Runs shell commands with programs in place of gcloud, kubectl and gh, and sets the lab up as these were told to. */
   obey(script: string): Promise<void>;
   setIam(change: Partial<IamState>): Promise<void>;
@@ -59,6 +61,16 @@ export async function startNewcomer(): Promise<Newcomer> {
     ...{ lab, checkout, setIam, setRepository },
     gate: (args, more = {}, cwd = checkout) =>
       run(spawn(process.execPath, [CLI, ...args], { cwd, env: { ...env, ...more } })),
+    typed(args, lines) {
+      // Of util-linux: the words of a command line are quoted for its shell.
+      const command = `stty -echo cols 80; exec ${[process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')}`;
+      const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+        cwd: checkout,
+        env: { ...env, TERM: 'xterm-256color', SHELL: '/bin/sh' },
+      });
+      child.stdin.write(lines.map((line) => `${line}\n`).join(''));
+      return run(child, { open: true });
+    },
     async obey(script) {
       const log = join(folder, 'commands');
       writeFileSync(log, '');
@@ -150,9 +162,10 @@ function repositoryOf(commands: readonly string[][]): Partial<GithubRepository> 
   };
 }
 
-function run(child: ChildProcess): Promise<Ended> {
+/** `open`: the input stays, as a terminal's does. */
+function run(child: ChildProcess, { open = false } = {}): Promise<Ended> {
   const ended: Ended = { code: null, stdout: '', stderr: '' };
-  child.stdin?.end();
+  if (!open) child.stdin?.end();
   child.stdout?.on('data', (chunk: Buffer) => {
     ended.stdout += chunk.toString();
   });

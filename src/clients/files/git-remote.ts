@@ -14,3 +14,19 @@ export async function defaultBranch(root: string): Promise<string | null> {
   const text = (await readText(join(root, '.git', 'refs', 'remotes', 'origin', 'HEAD'))) ?? '';
   return /^ref: refs\/remotes\/origin\/(\S+)/.exec(text)?.[1] ?? null;
 }
+
+/** The commit that is checked out; null where that cannot be read, as in a folder that is no checkout. */
+export async function headCommit(root: string): Promise<string | null> {
+  const head = (await readText(join(root, '.git', 'HEAD')))?.trim() ?? '';
+  const ref = /^ref: (refs\/[\w./-]+)$/.exec(head)?.[1];
+  if (ref === undefined) return isCommit(head) ? head : null;
+  if (ref.split('/').includes('..')) return null;
+  const loose = (await readText(join(root, '.git', ref)))?.trim() ?? '';
+  if (isCommit(loose)) return loose;
+  const packed = (await readText(join(root, '.git', 'packed-refs'))) ?? '';
+  const line = packed.split('\n').find((each) => each.endsWith(` ${ref}`)) ?? '';
+  const commit = line.split(' ')[0] ?? '';
+  return isCommit(commit) ? commit : null;
+}
+
+const isCommit = (text: string) => /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text);

@@ -104,12 +104,19 @@ export function commandComment(env: Env): CommandComment | null {
   return { id, body, author: user.login, pullRequest };
 }
 
+/** Whether this run is of the default branch of its repository; false where the event does not name that branch. */
+export function isOfDefaultBranch(env: Env): boolean {
+  const { default_branch: branch } = eventPayload(env).repository ?? {};
+  return typeof branch === 'string' && branch !== '' && env.GITHUB_REF === `refs/heads/${branch}`;
+}
+
 interface Commit {
   id?: unknown;
   message?: unknown;
 }
 
 interface EventPayload {
+  repository?: { default_branch?: unknown };
   action?: unknown;
   comment?: { id?: unknown; body?: unknown; user?: { login?: unknown } | null };
   issue?: { number?: unknown; pull_request?: unknown };

@@ -30,22 +30,31 @@ afterEach(async () => {
 const checkedOut = (text: string) => writeFileSync(join(folder, FILE), text);
 const merged = (text: string) =>
   fetch(`${github.controlUrl}/repository`, { method: 'PATCH', body: JSON.stringify({ files: { [FILE]: text } }) });
-const find = (event: string | undefined, token = 'ghs_token') =>
-  findConfig(
+const COMMIT = 'c0ffee1'.padEnd(40, '0');
+const find = (event: string | undefined, token = 'ghs_token', more: Record<string, string> = {}) => {
+  writeFileSync(join(folder, 'event.json'), JSON.stringify({ repository: { default_branch: 'main' } }));
+  return findConfig(
     {
       get: (name) => (name === 'github-token' ? token : undefined),
       given: [],
-      env: { GITHUB_EVENT_NAME: event, GITHUB_API_URL: github.apiUrl, GITHUB_REPOSITORY: 'octo/serving' },
+      env: {
+        ...{ GITHUB_EVENT_NAME: event, GITHUB_API_URL: github.apiUrl, GITHUB_REPOSITORY: 'octo/serving' },
+        ...{ GITHUB_EVENT_PATH: join(folder, 'event.json'), GITHUB_REF: 'refs/heads/main', GITHUB_SHA: COMMIT },
+        ...more,
+      },
     },
     folder,
   );
+};
+const head = (text: string) => writeFileSync(join(folder, '.git', 'HEAD'), `${text}\n`);
 const calls = async () => {
   const { requests } = (await (await fetch(`${github.controlUrl}/record`)).json()) as { requests: unknown[] };
   return requests.length;
 };
 
-describe.each([undefined, 'push', 'schedule', 'workflow_dispatch'])('on %s', (event) => {
+describe.each([undefined, 'push', 'schedule', 'workflow_dispatch'])('on %s of the default branch', (event) => {
   it('the file of the checkout counts, without a call', async () => {
+    head(COMMIT);
     checkedOut('max-cost: 30\n');
     expect(await find(event)).toMatchObject({ values: { 'max-cost': '30' }, note: `${FILE} gives max-cost.` });
     expect(await calls()).toBe(0);
@@ -75,6 +84,39 @@ describe.each(['pull_request', 'pull_request_target', 'issue_comment', 'merge_gr
     });
   },
 );
+
+describe('on workflow_dispatch', () => {
+  beforeEach(async () => {
+    await merged('max-cost: 30\n');
+    checkedOut('max-cost: none\n');
+  });
+
+  it('of another branch, what that branch changes does not count', async () => {
+    head(COMMIT);
+    const found = await find('workflow_dispatch', 'ghs_token', { GITHUB_REF: 'refs/heads/gate/pr-7' });
+    expect(found).toMatchObject({ values: { 'max-cost': '30' } });
+  });
+
+  it.each([
+    ['another commit', 'deadbee'.padEnd(40, '0')],
+    ['a branch of another commit', 'ref: refs/heads/theirs'],
+    ['what cannot be read', 'ref: ../../x'],
+  ])('of the default branch that has checked out %s, that does not count', async (_, text) => {
+    head(text);
+    expect(await find('workflow_dispatch')).toMatchObject({ values: { 'max-cost': '30' } });
+  });
+
+  it.each(['loose', 'packed'])(
+    'of the default branch by its name, with a %s ref, the checkout counts',
+    async (kind) => {
+      head('ref: refs/heads/main');
+      mkdirSync(join(folder, '.git', 'refs', 'heads'), { recursive: true });
+      if (kind === 'loose') writeFileSync(join(folder, '.git', 'refs', 'heads', 'main'), `${COMMIT}\n`);
+      else writeFileSync(join(folder, '.git', 'packed-refs'), `# pack-refs with: peeled\n${COMMIT} refs/heads/main\n`);
+      expect(await find('workflow_dispatch')).toMatchObject({ values: { 'max-cost': 'none' } });
+    },
+  );
+});
 
 describe('on a pull request', () => {
   it('a file that would break the default branch is refused before it is merged', async () => {
