@@ -11,6 +11,7 @@ export type StepName =
   | 'bindings'
   | 'provider'
   | 'subjects'
+  | 'credentials'
   | 'namespace'
   | 'pull-secret'
   | 'rbac'
@@ -100,7 +101,7 @@ export const ISSUER = 'https://token.actions.githubusercontent.com';
 const RUN_ROLES: readonly Role[] = ['serving', 'lease', 'gateway', 'nodes'];
 
 function clusterSteps(answers: Answers) {
-  const { namespace, gateway, gate } = answers;
+  const { project, location, cluster, namespace, gateway, gate } = answers;
   const names = cloudNames(answers);
   const [repository = '', ref = ''] = gate.split('@');
   const source = { server: 'https://github.com', repository, ref };
@@ -108,7 +109,12 @@ function clusterSteps(answers: Answers) {
   const grant = (roles: readonly Role[], identity: string) =>
     withAddresses(grantCommand(roles, places), source).replaceAll('`', '').replace('IDENTITY', identity);
   const secret = shellLine('create', 'secret', 'docker-registry', 'redhat-pull-secret', '-n', namespace);
+  const credentials = ['container', 'clusters', 'get-credentials', cluster, '--location', location];
   return {
+    credentials: {
+      title: 'The cluster, for kubectl',
+      commands: [gcloud(...credentials, '--project', project)],
+    },
     namespace: {
       title: 'Namespace of the stack',
       commands: [`kubectl create namespace ${namespace} --dry-run=client -o yaml | kubectl apply -f -`],

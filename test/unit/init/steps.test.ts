@@ -32,11 +32,19 @@ describe('the commands', () => {
       );
     const page = fences(read('docs/quickstart.md'), 'sh').flatMap(commandsOf).join('\n');
     const own = new Set(verbs(script));
-    const setup = verbs(page).filter((words) => /iam|services|add-iam|label|api --/.test(words));
+    const setup = verbs(page).filter((words) => /iam|services|add-iam|label|api --|get-credentials/.test(words));
     expect(setup.length).toBeGreaterThan(8);
     expect(setup.filter((words) => ![...own].some((each) => each.startsWith(words) || words.startsWith(each)))).toEqual(
       [],
     );
+  });
+
+  it('choose the cluster before the first of kubectl', () => {
+    const at = (text: string) => script.indexOf(text);
+    expect(
+      at('gcloud container clusters get-credentials mine --location us-east5-a --project my-project'),
+    ).toBeGreaterThan(0);
+    expect(at('get-credentials')).toBeLessThan(at('\nkubectl'));
   });
 
   it('grant the permissions of manifests/rbac', () => {
