@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { hasPython } from './test/e2e/require-python.ts';
 
 /** It imports JSON without an import attribute, which Node refuses and vite resolves. */
 const INLINE = /@actions\/(workflow-parser|expressions)\/.*\.js$/;
@@ -52,7 +53,8 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/{e2e,faults}/**/*.test.ts', ...LONG],
-          exclude: ['test/e2e/measured/**'],
+          // The global setup says so.
+          exclude: ['test/e2e/measured/**', ...(hasPython() ? [] : ['test/e2e/terminal.test.ts'])],
           // GitHub's runners have two to four cores, and these files wait for half of their time.
           maxWorkers: 4,
           sequence: { groupOrder: 0 },

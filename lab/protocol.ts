@@ -322,7 +322,7 @@ export interface GithubConfig {
   permissions?: Record<string, string>;
   /** Answers from the past after each write: to "where is the branch", and to a list of comments. None by default. */
   staleReads?: number;
-  /** Permissions that the token does not have: `contents`, `issues`, `deployments`, `pull-requests`. */
+  /** Permissions that the token does not have: `checks`, `contents`, `issues`, `deployments`, `pull-requests`. */
   denied?: string[];
   /** Calls that are refused, whatever the token may do. */
   refused?: readonly RefusedCall[];
@@ -360,6 +360,20 @@ export interface GithubRecord {
   }[];
   reactions: { comment: number; content: string }[];
   statuses: { sha: string; state: string; context: string; description: string; targetUrl: string }[];
+  checkRuns: {
+    id: number;
+    name: string;
+    headSha: string;
+    externalId: string;
+    status: string;
+    conclusion: string | null;
+    detailsUrl: string;
+    title: string;
+    summary: string;
+    annotations: { path: string; startLine: number; endLine: number; level: string; title: string; message: string }[];
+    /** How often it was brought up to date. */
+    edits: number;
+  }[];
   /** Files of each branch, by path. */
   branches: Record<string, Record<string, string>>;
 }

@@ -16,7 +16,8 @@ export async function cli(args: string[]): Promise<number> {
     process.stdout.write(`${line}\n`);
   };
   try {
-    return await dispatch(args, { env: process.env, commands: COMMANDS, write });
+    const { columns } = process.stdout;
+    return await dispatch(args, { env: process.env, commands: COMMANDS, write, ...(columns ? { columns } : {}) });
   } catch (error) {
     process.stderr.write(`${neutral(redactSecrets(adviceText(error)))}\n`);
     return exitCode(isUsage(error) ? 'usage' : 'error');

@@ -3,6 +3,7 @@ import type { GithubConfig } from '../protocol.ts';
 
 /** Whose permission a write needs, by its path within the repository. */
 const PERMISSIONS: readonly [RegExp, string][] = [
+  [/^\/check-runs/, 'checks'],
   [/^\/git\//, 'contents'],
   [/^\/deployments/, 'deployments'],
   [/^\/issues(?:\/\d+)?$/, 'issues'],

@@ -1,5 +1,6 @@
 import { type ApiRequest, jsonObject, type Reply } from '../google/http.ts';
 import type { GithubConfig, GithubRepository } from '../protocol.ts';
+import { type CheckRun, checkRunsApi } from './check-runs.ts';
 import { commandApi, type Reactions, type Statuses } from './commands.ts';
 import type { Comment, Comments } from './comments.ts';
 import { type Deployment, deploymentsApi } from './deployments.ts';
@@ -18,6 +19,7 @@ export interface GithubState {
   deployments: Deployment[];
   reactions: Reactions;
   statuses: Statuses;
+  checkRuns: CheckRun[];
   apiUrl: string;
   /** The commit that every head has in common with its base. */
   mergeBase: string;
@@ -48,6 +50,8 @@ export function restApi(request: ApiRequest, state: GithubState): Reply {
   if (commanded) return commanded;
   const tracked = trackerApi(request, path, state.tracker, config);
   if (tracked) return tracked;
+  const checked = checkRunsApi(request, path, state);
+  if (checked) return checked;
   const deployed = deploymentsApi(request, path, state.deployments);
   if (deployed) return deployed;
   const data = gitApi(request, path, state.git, config.staleReads ?? 0);

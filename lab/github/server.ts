@@ -1,6 +1,7 @@
 import { type ApiRequest, bearer, type Inject, jsonObject, listen, noFault, type Reply } from '../google/http.ts';
 import type { GithubConfig, GithubPorts, GithubRecord, GithubRepository } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
+import type { CheckRun } from './check-runs.ts';
 import { MERGE_BASE, type Reactions, type Statuses } from './commands.ts';
 import { createComments } from './comments.ts';
 import type { Deployment } from './deployments.ts';
@@ -24,6 +25,7 @@ export async function startGithub(
   const deployments: Deployment[] = [];
   const reactions: Reactions = [];
   const statuses: Statuses = [];
+  const checkRuns: CheckRun[] = [];
   const heads: Record<number, string> = { ...config.heads };
   let mergeBase = MERGE_BASE;
   const repository: GithubRepository = {
@@ -42,7 +44,7 @@ export async function startGithub(
     if (token !== config.token) return badCredentials(token !== undefined);
     const fault = refuse(request.method, request.path) ?? faultReply(request, config, limited);
     if (fault) return fault;
-    const stores = { comments, tracker, git, deployments, reactions, statuses };
+    const stores = { comments, tracker, git, deployments, reactions, statuses, checkRuns };
     const state: GithubState = { config: { ...config, heads }, repository, ...stores, apiUrl: api.url, mergeBase };
     return request.path === '/graphql' && request.method === 'POST'
       ? graphqlApi(request, state)
@@ -64,6 +66,7 @@ export async function startGithub(
         deployments,
         reactions,
         statuses,
+        checkRuns,
         branches: branchesOf(git),
         comments: comments
           .all()

@@ -14,15 +14,24 @@ export function shownDigest(markdown: string): string {
   return createHash('sha256').update(shown).digest('hex');
 }
 
-/** The HTML in a comment is the gate's own; foreign text in it is escaped. */
-function commentHtml(markdown: string): string {
+/** A comment as HTML. The HTML in it is the gate's own; foreign text in it is escaped. */
+export function commentHtml(markdown: string): string {
   const extensions = { extensions: [gfmTable()], htmlExtensions: [gfmTableHtml()] };
   const html = micromark(markdown, { allowDangerousHtml: true, ...extensions });
   // With the word after it, from which a browser would part a drawing at the end of a line.
-  return html.replace(/([✅❌])(\s?\p{L}*)/gu, (_, sign: string, word: string) => {
+  return alerts(html).replace(/([✅❌])(\s?\p{L}*)/gu, (_, sign: string, word: string) => {
     const drawing = sign === '✅' ? glyph('#2da44e', TICK) : glyph('#cf222e', CROSS);
     return `<span class="signed">${drawing}${word}</span>`;
   });
+}
+
+/** GitHub's boxes: quotes that begin with `[!CAUTION]`. */
+function alerts(html: string): string {
+  return html.replace(
+    /<blockquote>\n<p>\[!(\w+)\]\n?([\s\S]*?)<\/blockquote>/g,
+    (_, kind: string, body: string) =>
+      `<div class="alert ${kind.toLowerCase()}"><p class="title">${kind.charAt(0)}${kind.slice(1).toLowerCase()}</p><p>${body}</div>`,
+  );
 }
 
 const TICK = 'm5 10.5 3.5 3.5L15 6.5';
@@ -34,7 +43,7 @@ function glyph(colour: string, path: string): string {
 }
 
 /** After GitHub's styles of a comment, with the fonts of the machine. */
-const STYLE = `
+export const STYLE = `
   :root { --text: #1f2328; --soft: #59636e; --line: #d1d9e0; --back: #fff; --band: #f6f8fa; --link: #0969da; --code: #818b981f }
   @media (prefers-color-scheme: dark) {
     :root { --text: #f0f6fc; --soft: #9198a1; --line: #3d444d; --back: #0d1117; --band: #151b23; --link: #4493f8; --code: #656c7633 }
@@ -50,6 +59,9 @@ const STYLE = `
   th, td { padding: 6px 13px; border: 1px solid var(--line) }
   tbody tr:nth-child(2n) { background: var(--band) }
   code { font: 85% ui-monospace, "DejaVu Sans Mono", monospace; padding: .2em .4em; border-radius: 6px; background: var(--code) }
+  .alert { padding: 8px 16px; margin: 0 0 16px; border-left: 4px solid var(--alert) } .alert > :last-child { margin-bottom: 0 }
+  .caution { --alert: #d1242f } .warning { --alert: #9a6700 } .title { color: var(--alert); font-weight: 500 }
+  pre { padding: 16px; overflow: auto; background: var(--band); border-radius: 6px } pre code { padding: 0; background: none }
   .signed { white-space: nowrap }
   .sign { height: 1.1em; vertical-align: -.2em; fill: none; stroke: #fff; stroke-width: 2.5 }
   sub { color: var(--soft); font-size: 75% }

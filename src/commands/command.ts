@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { CommandGroup } from './command-groups.ts';
 import { exitCode } from './exit-codes.ts';
 
 /** Words that a flag or a positional takes, where they are few. A function where a module must be loaded to know them. */
@@ -34,6 +35,8 @@ export interface CommandIo {
   commands: readonly Command[];
   /** Writes a line to stdout. */
   write: (line: string) => void;
+  /** Columns of the terminal; left out where there is none. */
+  columns?: number;
 }
 
 /** A command of the command line: its help, what completes it, and what it does. */
@@ -41,6 +44,8 @@ export interface Command {
   name: string;
   /** One line, without a full stop. */
   summary: string;
+  /** Heading in the overview. */
+  group?: CommandGroup;
   /** Paragraphs of help below the usage. */
   details?: readonly string[];
   positionals?: readonly Positional[];
@@ -83,7 +88,7 @@ export function optionsOf(flags: Flags): Record<string, { type: 'string' | 'bool
   );
 }
 
-/** Writes problems to stderr, one a line. Returns the exit code of bad usage. */
+/** Writes problems to stderr, each on a line. Returns the exit code of bad usage. */
 export function refuse(...problems: readonly string[]): number {
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   return exitCode('usage');

@@ -3,14 +3,14 @@ import { nearest } from '../lib/suggest.ts';
 import { VERSION } from '../lib/version.ts';
 import { type Command, type CommandIo, refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { commandHelp, overview } from './help.ts';
+import { commandHelp, flagHelp, overview } from './help.ts';
 import { type Path, visiblePaths } from './paths.ts';
 
 /** Runs the command that the arguments name, or writes help. Returns the exit code. */
 export async function dispatch(args: readonly string[], io: CommandIo): Promise<number> {
-  const { commands, write } = io;
+  const { commands, write, columns } = io;
   const [name, ...rest] = args;
-  if (name === undefined) return refuse(overview(visiblePaths(commands)));
+  if (name === undefined) return refuse(overview(visiblePaths(commands), columns));
   if (name === '--version') {
     write(VERSION);
     return exitCode('pass');
@@ -20,18 +20,30 @@ export async function dispatch(args: readonly string[], io: CommandIo): Promise<
   if (!command) return refuse(unknownCommand(name, commands));
   const { path, left } = resolve({ words: name, command }, rest);
   if (!asksForHelp(left)) return path.command.run(left, io);
-  write(commandHelp(path));
+  write(commandHelp(path, columns));
   return exitCode('pass');
 }
 
-/** Help of the command that the words name; of the whole command line without a word. */
-function help(words: readonly string[], { commands, write }: CommandIo): number {
-  const wanted = words.filter((word) => !word.startsWith('-')).join(' ');
+/** Help of the command that the words name, or of one of its flags; of the whole command line without a word. */
+function help(args: readonly string[], { commands, write, columns }: CommandIo): number {
+  const wanted = args.filter((word) => !word.startsWith('-')).join(' ');
+  const [flag] = args.filter((word) => word.startsWith('--') && word !== '--help').map((word) => word.slice(2));
   const paths = visiblePaths(commands);
   const path = paths.find((known) => known.words === wanted);
   if (wanted !== '' && !path) return refuse(unknownCommand(wanted, commands));
-  write(path ? commandHelp(path) : overview(paths));
+  if (!path || flag === undefined) {
+    write(path ? commandHelp(path, columns) : overview(paths, columns));
+    return exitCode('pass');
+  }
+  const text = flagHelp(path, flag, columns);
+  if (text === null) return refuse(unknownFlag(flag, path));
+  write(text);
   return exitCode('pass');
+}
+
+function unknownFlag(flag: string, { words, command: { flags = {} } }: Path): string {
+  const near = nearest(flag, Object.keys(flags));
+  return `"${words}" has no flag --${flag}${near ? `; did you mean --${near}?` : '.'}`;
 }
 
 /** The subcommand that the first matching word names, and the arguments without that word. */

@@ -9,7 +9,7 @@ export const EXIT_CODES = {
     meaning: 'fail; `history show`: the newest run is worse; `doctor`: something is missing',
   },
   error: { code: 2, short: 'error', meaning: 'error: never measured, or nodes that could not be released' },
-  usage: { code: 3, short: 'bad usage', meaning: 'bad usage, or a file that is not a result' },
+  usage: { code: 3, short: 'bad usage', meaning: 'bad usage, or a file that is missing or not a result' },
   undecided: {
     code: 4,
     short: 'inconclusive or invalid',

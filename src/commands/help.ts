@@ -1,21 +1,37 @@
+import { columnsFor, wrapped } from '../lib/wrap.ts';
 import type { Command, Flag } from './command.ts';
+import { COMMAND_GROUPS, OTHER_GROUP } from './command-groups.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import type { Path } from './paths.ts';
 
 const PROGRAM = 'tpu-serving-gate';
-const WIDTH = 100;
 
-/** Help of the whole command line. */
-export function overview(paths: readonly Path[]): string {
+/** Help of the whole command line: its commands by group, its exit codes. `columns` of the terminal, if there is one. */
+export function overview(paths: readonly Path[], columns?: number): string {
+  const width = columnsFor(columns);
+  const shown = paths.filter(({ command }) => !command.subcommands);
+  const groups = Map.groupBy(shown, ({ command }) => command.group ?? OTHER_GROUP);
   return [
-    'Takes an LLM serving stack on GKE TPUs from a commit to a verdict.',
+    ...wrapped('Takes an LLM serving stack on GKE TPUs from a commit to a verdict.', width),
+    ...COMMAND_GROUPS.flatMap((group) =>
+      section(
+        `${group}:`,
+        (groups.get(group) ?? []).flatMap(({ words, command }) =>
+          entry(usageOf(words, command), command.summary, width),
+        ),
+      ),
+    ),
     '',
-    'Commands:',
-    ...table(shownCommands(paths)),
-    '',
-    `"${PROGRAM} help COMMAND" shows the flags of a command, "${PROGRAM} --version" the version.`,
-    '',
-    exitCodes(),
+    ...wrapped(
+      `"${PROGRAM} help COMMAND" shows the flags of a command, "${PROGRAM} help COMMAND --FLAG" one of them, and "${PROGRAM} --version" the version.`,
+      width,
+    ),
+    ...section(
+      'Exit codes:',
+      Object.values(EXIT_CODES).flatMap(({ code, meaning }) =>
+        wrapped(`  ${String(code).padEnd(3)}  ${meaning.replaceAll('`', '')}`, width, 7),
+      ),
+    ),
   ].join('\n');
 }
 
@@ -27,25 +43,48 @@ export function shownCommands(paths: readonly Path[]): [usage: string, summary: 
 }
 
 /** Help of one command, with all its flags. */
-export function commandHelp({ words, command }: Path): string {
+export function commandHelp({ words, command }: Path, columns?: number): string {
   const { summary, details = [], positionals = [], subcommands = [], flags = {}, examples = [] } = command;
+  const width = columnsFor(columns);
+  const usages = subcommands.length > 0 ? subcommands.map((sub) => usageOf(`${words} ${sub.name}`, sub)) : null;
   return [
-    `${PROGRAM} ${words}: ${summary}.`,
+    ...wrapped(`${PROGRAM} ${words}: ${summary}.`, width),
     '',
     'Usage:',
-    ...(subcommands.length > 0
-      ? subcommands.map((sub) => `  ${usageOf(`${words} ${sub.name}`, sub)}`)
-      : [`  ${usageOf(words, command)}`]),
-    ...details.flatMap((text) => ['', ...wrapped(text, WIDTH)]),
-    ...section('Commands:', table(subcommands.map((sub) => [sub.name, sub.summary]))),
-    ...section('Arguments:', table(positionals.map(({ name, description }) => [name, description]))),
-    ...flagSections(flags),
+    ...(usages ?? [usageOf(words, command)]).flatMap((usage) => wrapped(`  ${usage}`, width, 6)),
+    ...details.flatMap((text) => ['', ...wrapped(text, width)]),
+    ...section(
+      'Commands:',
+      subcommands.flatMap((sub) => entry(sub.name, sub.summary, width)),
+    ),
+    ...section(
+      'Arguments:',
+      positionals.flatMap(({ name, description }) => entry(name, description, width)),
+    ),
+    ...flagSections(flags, width),
     ...section(
       'Examples:',
-      examples.map((example) => `  ${PROGRAM} ${example}`),
+      examples.flatMap((example) => continued(`  ${PROGRAM} ${example}`, width)),
     ),
     '',
-    exitCodes(),
+    ...wrapped(exitCodes(), width, 2),
+  ].join('\n');
+}
+
+/** Help of one flag of a command: the command, the flag with its group, and the examples that use it. */
+export function flagHelp({ words, command }: Path, name: string, columns?: number): string | null {
+  const flag = command.flags?.[name];
+  if (!flag) return null;
+  const width = columnsFor(columns);
+  const examples = (command.examples ?? []).filter((example) => example.includes(`--${name}`));
+  return [
+    ...wrapped(`${PROGRAM} ${words} --${name}${flag.group === undefined ? '' : ` (${flag.group})`}`, width),
+    '',
+    ...flagLines(name, flag, width),
+    ...section(
+      'Examples:',
+      examples.flatMap((example) => continued(`  ${PROGRAM} ${example}`, width)),
+    ),
   ].join('\n');
 }
 
@@ -60,22 +99,22 @@ function exitCodes(): string {
   return `Exit codes: ${all.join(', ')}.`;
 }
 
-function flagSections(flags: Readonly<Record<string, Flag>>): string[] {
+function flagSections(flags: Readonly<Record<string, Flag>>, width: number): string[] {
   const groups = Map.groupBy(Object.entries(flags), ([, { group }]) => group ?? '');
   return [...groups].flatMap(([group, own]) =>
     section(
       group === '' ? 'Flags:' : `${group}:`,
-      own.flatMap(([name, flag]) => flagLines(name, flag)),
+      own.flatMap(([name, flag]) => flagLines(name, flag, width)),
     ),
   );
 }
 
-function flagLines(name: string, { description, value, default: byDefault, choices }: Flag): string[] {
+function flagLines(name: string, { description, value, default: byDefault, choices }: Flag, width: number): string[] {
   const known = typeof choices === 'object' ? ` One of: ${choices.join(', ')}.` : '';
   const start = byDefault ? ` Default: ${byDefault}.` : '';
   return [
     `  --${name}${value === undefined ? '' : ` ${value}`}`,
-    ...wrapped(`${description}${known}${start}`, WIDTH - 6).map((line) => `      ${line}`),
+    ...wrapped(`${description}${known}${start}`, width - 6).map((line) => `      ${line}`),
   ];
 }
 
@@ -83,18 +122,18 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
-function table(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(0, ...rows.map(([first]) => first.length));
-  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
+/** Columns of the first of two columns. */
+const FIRST = 50;
+
+/** A word with what it means: on one line where both fit, else below each other. */
+function entry(name: string, meaning: string, width: number): string[] {
+  const line = `  ${name.padEnd(FIRST)}  ${meaning}`;
+  if (name.length <= FIRST && line.length <= width) return [line];
+  return [...wrapped(`  ${name}`, width, 6), ...wrapped(`      ${meaning}`, width, 6)];
 }
 
-/** Lines of at most `width` characters, unless a word is longer. */
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
+/** A command line that a shell reads as one, although it takes several lines. */
+function continued(line: string, width: number): string[] {
+  const lines = wrapped(line, width - 2, 6);
+  return lines.map((each, index) => (index < lines.length - 1 ? `${each} \\` : each));
 }

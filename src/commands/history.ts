@@ -9,7 +9,7 @@ import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
 import { logLine } from '../report/escape.ts';
 import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { openStore } from './history-store.ts';
+import { needFolder, openStore } from './history-store.ts';
 import { readReport } from './report.ts';
 
 /** Which history, and for `add` the files to keep in it. */
@@ -19,6 +19,8 @@ export interface HistoryRequest {
   branch: string | undefined;
   series: string;
   files: readonly string[];
+  /** Whether `show` writes JSON. */
+  isJson?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface HistoryRequest {
  */
 export async function historyCommand(
   action: 'add' | 'show' | 'alert',
-  { where, branch, series, files }: HistoryRequest,
+  { where, branch, series, files, isJson = false }: HistoryRequest,
   env: Readonly<Record<string, string | undefined>>,
   write: (line: string) => void,
 ): Promise<number> {
@@ -39,16 +41,20 @@ export async function historyCommand(
     for (const line of await addResults(store, reports, series)) write(`${where}/${line}`);
     return exitCode('pass');
   }
+  await needFolder({ where, branch });
   const { records, skipped } = await readSeries(store, series);
   if (action === 'alert') {
     await raiseAlerts(createGithubIssues(access), records, { series, page: repositoryPage(env), write });
     return exitCode('pass');
   }
-  if (skipped > 0) write(`${skipped} lines of another version, or broken, were left out`);
-  if (records.length === 0) {
-    write(`Series ${series} has no record in ${where}.`);
-    return exitCode('pass');
+  if (records.length === 0) return refuse(`Series ${series} has no record in ${where}.`);
+  if (isJson) {
+    const { state, have, need } = watch(records);
+    const sentences = watchSentences(watch(records), newestTarget(records) ?? []);
+    write(JSON.stringify({ series, state, nights: have, needed: need, sentences, skipped, records }, null, 2));
+    return exitCode(state === 'worse' ? 'fail' : 'pass');
   }
+  if (skipped > 0) write(`${skipped} lines of another version, or broken, were left out`);
   for (const record of records.slice(-10)) write(logLine(rowOf(record), 300));
   const found = watch(records);
   for (const sentence of watchSentences(found, newestTarget(records) ?? [])) write(logLine(sentence, 1_000));

@@ -3,7 +3,7 @@ import { pageModel } from '../history/page/model.ts';
 import { readOtherSeries, readSeries, writePage } from '../publish/history.ts';
 import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { openStore } from './history-store.ts';
+import { needFolder, openStore } from './history-store.ts';
 
 /** Writes a history as `index.html` in the folder `out`, with `series` first. Returns the exit code. */
 export async function pageCommand(
@@ -13,7 +13,9 @@ export async function pageCommand(
 ): Promise<number> {
   const opened = openStore({ where, branch }, env);
   if ('problems' in opened) return refuse(...opened.problems);
+  await needFolder({ where, branch });
   const { records, skipped } = await readSeries(opened.store, series);
+  if (records.length === 0) return refuse(`Series ${series} has no record in ${where}.`);
   const model = pageModel(series, records, { unreadable: skipped });
   const others = (await readOtherSeries(opened.store, series)).map((other) =>
     pageModel(other.series, other.records, { unreadable: other.skipped }),

@@ -31,12 +31,20 @@ export async function reportCommand(
 }
 
 /** Writes whether the run of the second file is better than that of the first. Returns the exit code. */
-export async function compareCommand(files: readonly string[], write: (text: string) => void): Promise<number> {
+export async function compareCommand(
+  files: readonly string[],
+  { write, isJson }: { write: (text: string) => void; isJson: boolean },
+): Promise<number> {
   const [a, b, ...more] = files;
   if (!a || !b || more.length > 0) {
     return refuse('Give two files: the result.json of a run, and that of the run to compare with it.');
   }
-  const lines = comparisonLines(compareReports(await readReport(a), await readReport(b)));
+  const compared = compareReports(await readReport(a), await readReport(b));
+  if (isJson) {
+    write(JSON.stringify(compared, null, 2));
+    return exitCode('pass');
+  }
+  const lines = comparisonLines(compared);
   for (const line of lines) write(neutral(line));
   return exitCode('pass');
 }

@@ -3,7 +3,7 @@ import { isTerminal, liveLine } from '../clients/runner/terminal.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { keepForStderr } from '../lib/exit.ts';
 import { systemClock } from '../lib/poll.ts';
-import { createRedactor } from '../lib/redact.ts';
+import { createRedactor, redactSecrets } from '../lib/redact.ts';
 import { storyOf } from '../modes/registry.ts';
 import { gate } from '../pipeline/gate.ts';
 import { neutral } from '../progress/actions.ts';
@@ -11,12 +11,17 @@ import type { Emit } from '../progress/events.ts';
 import { jsonRenderer } from '../progress/json.ts';
 import { plainRenderer } from '../progress/plain.ts';
 import { terminalRenderer } from '../progress/terminal.ts';
+import { jsonText } from '../report/formats/format.ts';
 import { renderVerdictText } from '../report/formats/text.ts';
 import { cleanupCommand, resizeCommand } from '../stages/release/by-hand.ts';
 import { exitCode, exitCodeOf } from './exit-codes.ts';
+import { spelled } from './spelling.ts';
 
-/** How progress is shown: JSON Lines, the verdict alone, or what suits the terminal. */
-type Show = 'json' | 'quiet' | null;
+/** What is written: the result as JSON or for people, with the progress or without. */
+interface Show {
+  isJson: boolean;
+  isQuiet: boolean;
+}
 
 /**
  * Runs the whole gate in one process. The command line has no post step, so it releases the nodes before it exits, a
@@ -24,7 +29,7 @@ type Show = 'json' | 'quiet' | null;
  */
 export async function runCommand(
   inputs: Inputs,
-  { env, show }: { env: Readonly<Record<string, string | undefined>>; show: Show },
+  { env, ...show }: Show & { env: Readonly<Record<string, string | undefined>> },
 ): Promise<number> {
   const { register, redact } = createRedactor();
   register(inputs.githubToken);
@@ -55,32 +60,36 @@ export async function runCommand(
   const lines = renderVerdictText(report);
   if (published.resultPath) lines.push(`result      ${published.resultPath}`);
   say({ type: 'closing', verdict: report.verdict, lines });
+  if (show.isJson) process.stdout.write(redactSecrets(redact(jsonText(report))));
   if (report.release?.outcome === 'failed') return exitCode('error');
   return interrupted ? exitCode('interrupted') : exitCodeOf(report.verdict);
 }
 
-/** How progress is told: `--json`, `--quiet`, a live line where somebody sits at a terminal, else plain lines. */
+/** How the run is told: JSON Lines on stderr, the verdict alone, a live line at a terminal, else plain lines. */
 async function rendererFor(
-  show: Show,
+  { isJson, isQuiet }: Show,
   env: Readonly<Record<string, string | undefined>>,
   safe: (line: string) => string,
 ): Promise<Emit> {
   const { now } = systemClock;
+  if (isJson) {
+    const write = (line: string) => process.stderr.write(`${safe(line)}\n`);
+    return isQuiet ? () => {} : jsonRenderer({ now, write });
+  }
   const write = (line: string) => {
-    const text = safe(line);
+    const text = spelled(safe(line));
     process.stdout.write(`${text}\n`);
     keepForStderr(text);
   };
-  if (show === 'json') return jsonRenderer({ now, write });
   const plain = plainRenderer({ now, write });
-  if (show === 'quiet') return (event) => event.type === 'closing' && plain(event);
+  if (isQuiet) return (event) => event.type === 'closing' && plain(event);
   if (!isTerminal(process.stdout, env)) return plain;
-  const live = await liveLine(process.stdout);
+  const live = await liveLine(process.stdout, env);
   return terminalRenderer({
     now,
     live: {
       show: (text) => live.show(text && (() => safe(text()))),
-      print: (line) => live.print(safe(line)),
+      print: (line) => live.print(spelled(safe(line))),
     },
   });
 }

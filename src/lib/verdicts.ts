@@ -11,23 +11,34 @@ export interface VerdictTraits {
   alarming: boolean;
   /** The element of a JUnit test case. */
   junit: 'failure' | 'error' | null;
+  /** Conclusion of the check run. A measurement that decides nothing is neutral. */
+  check: 'success' | 'failure' | 'neutral';
   /** State of the GitHub Deployment of a stack that does not stay. */
   deployment: 'failure' | 'error';
 }
 
 /** Every verdict, from good to bad. */
 export const VERDICTS: Readonly<Record<Verdict, VerdictTraits>> = {
-  pass: { word: '✅\u00a0Pass', level: 'notice', alarming: false, junit: null, deployment: 'failure' },
-  fail: { word: '❌\u00a0Fail', level: 'error', alarming: true, junit: 'failure', deployment: 'failure' },
-  inconclusive: {
-    word: '⚠️\u00a0Inconclusive',
-    level: 'warning',
-    alarming: false,
-    junit: 'error',
-    deployment: 'failure',
+  pass: {
+    ...{ word: '✅\u00a0Pass', level: 'notice', alarming: false },
+    ...{ junit: null, check: 'success', deployment: 'failure' },
   },
-  invalid: { word: '⚠️\u00a0Invalid', level: 'warning', alarming: false, junit: 'error', deployment: 'failure' },
-  error: { word: '❌\u00a0Error', level: 'error', alarming: true, junit: 'error', deployment: 'error' },
+  fail: {
+    ...{ word: '❌\u00a0Fail', level: 'error', alarming: true },
+    ...{ junit: 'failure', check: 'failure', deployment: 'failure' },
+  },
+  inconclusive: {
+    ...{ word: '⚠️\u00a0Inconclusive', level: 'warning', alarming: false },
+    ...{ junit: 'error', check: 'neutral', deployment: 'failure' },
+  },
+  invalid: {
+    ...{ word: '⚠️\u00a0Invalid', level: 'warning', alarming: false },
+    ...{ junit: 'error', check: 'neutral', deployment: 'failure' },
+  },
+  error: {
+    ...{ word: '❌\u00a0Error', level: 'error', alarming: true },
+    ...{ junit: 'error', check: 'failure', deployment: 'error' },
+  },
 };
 
 /** The names of all verdicts, in the order of the table. */

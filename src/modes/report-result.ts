@@ -13,6 +13,7 @@ import type { ReportInputs } from '../inputs/report.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
 import type { Emit } from '../progress/events.ts';
 import { addResults, isMeasuring, raiseAlerts, readOtherSeries, readSeries, writePage } from '../publish/history.ts';
+import { readNights } from '../publish/nights.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { EarlierRun, Report } from '../report/model.ts';
 import { parseReport } from '../report/parse.ts';
@@ -76,11 +77,15 @@ async function publishAgain(report: Report, context: Reporting): Promise<Publish
   const { pullRequest } = runIdentity(env, { pullRequest: inputs.prNumber, headSha: inputs.headSha });
   const known = reportedRun(env);
   const run = { ...report.run, url: ownPage(report.run.url, env), ...known, pullRequest };
+  // Those of the file could name any page.
+  const { nights: _, ...own } = report;
+  const nights = await readNights(report.run, { inputs, env, emit, signal });
   const { benchmark, sincePass, reused } = report;
   const earlier = <T extends EarlierRun>(one: T): T => ({ ...one, url: ownPage(one.url, env) });
   return publish(
     {
-      ...report,
+      ...own,
+      ...(nights ? { nights } : {}),
       run: { ...run, repository: env.GITHUB_REPOSITORY ?? null },
       ...(reused ? { reused: { ...reused, run: { ...reused.run, url: ownPage(reused.run.url, env) } } } : {}),
       sincePass: sincePass && { ...sincePass, run: earlier(sincePass.run) },

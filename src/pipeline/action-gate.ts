@@ -2,9 +2,9 @@ import type { ActionsIo } from '../clients/runner/actions.ts';
 import { packageRootOf } from '../clients/runner/identity.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { annotationOf } from '../report/annotation.ts';
+import { placesOf } from '../report/check-run.ts';
 import { logLine } from '../report/escape.ts';
 import { renderVerdictText } from '../report/formats/text.ts';
-import type { Report } from '../report/model.ts';
 import { outputsOf } from '../report/outputs.ts';
 import { isSuperseded } from '../report/wording.ts';
 import { stepLog } from './action-log.ts';
@@ -60,11 +60,4 @@ function annotate(io: ActionsIo, { report }: GateEnd, inputs: Inputs): number {
     io.error(logLine(wrong, 500), { title: named, file, startLine: line });
   }
   return red ? 1 : 0;
-}
-
-function placesOf({ failure, diagnosis }: Report) {
-  return [
-    ...(failure?.locations ?? []).map((place) => ({ ...place, title: 'Refused manifest' })),
-    ...(diagnosis?.locations ?? []).map((place) => ({ ...place, title: 'Cause' })),
-  ];
 }

@@ -7,6 +7,7 @@ import { Failure } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import { deadline, orAbort, systemClock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
+import { publishCheckRun } from '../publish/check-run.ts';
 import { concludeDeployment } from '../publish/deployment.ts';
 import { publish } from '../publish/publish.ts';
 import { code, prose } from '../report/escape.ts';
@@ -72,6 +73,8 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
     limitMs: COMMENT_LIMIT_MS,
     requests: null,
   });
+  const limits = { signal, limitMs: COMMENT_LIMIT_MS };
+  await publishCheckRun(report, { inputs, env, emit, redact: io.redact, ...limits, annotates: false });
   const { release } = report;
   // Main's own summary stands already, unless main was killed before it could write one.
   if (inputs.summary) io.appendSummary(ended && release ? releaseNote(release) : published.summary);

@@ -3,8 +3,10 @@ import { Failure } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import { deadline, orAbort, systemClock } from '../lib/poll.ts';
 import type { Emit } from '../progress/events.ts';
+import { publishCheckRun } from '../publish/check-run.ts';
 import { announceDeployment, concludeDeployment } from '../publish/deployment.ts';
 import { liveComment } from '../publish/live-comment.ts';
+import { readNights } from '../publish/nights.ts';
 import { partialResult } from '../publish/partial-result.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Report } from '../report/model.ts';
@@ -81,6 +83,9 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   }
   await live.settled();
   const never = new AbortController().signal;
+  const isHurried = signals.interrupted() && !host.releases;
+  const nights = isHurried ? null : await readNights(report().run, { inputs, env, emit, signal: never });
+  if (nights) journal.note({ type: 'nights', nights });
   await orAbort(partial.settled(), deadline(never, FILES_LIMIT_MS)).catch(() => {});
   const published = await publish(report(), {
     inputs,
@@ -89,10 +94,17 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     emit,
     redact: host.redact,
     signal: never,
-    limitMs: signals.interrupted() && !host.releases ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS,
+    limitMs: isHurried ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS,
     requests: traces,
     evidence: traces.evidence,
   });
+  if (!isHurried) {
+    const { redact } = host;
+    // The manifests that ship with the gate are in no commit of the user.
+    const annotates = inputs.manifests !== '';
+    const limitMs = COMMENT_LIMIT_MS;
+    await publishCheckRun(report(), { inputs, env, emit, redact, signal: never, limitMs, annotates });
+  }
   signals.stop();
   return { report: report(), published, changed, interrupted: signals.interrupted() };
 }

@@ -16,6 +16,20 @@ export const CHANGE_WORDS: Readonly<Record<ComparisonVerdict, string>> = {
   'not-measured': '⚠️\u00a0not measured',
 };
 
+/**
+ * `↑` for a ratio that is wholly above 1, `↓` for one wholly below, `→` for one that chance explains. `same` is what stands
+ * for no difference.
+ */
+export function arrowOf({ low, high }: { low: number; high: number }, same = 1): string {
+  if (low > same) return '↑';
+  return high < same ? '↓' : '→';
+}
+
+/** Whether the stack under test is slower by more than chance, and by less than is allowed. */
+export function isSlowerWithin({ verdict, ratio }: ArmComparison): boolean {
+  return verdict === 'no-worse' && ratio !== null && ratio.high < 1;
+}
+
 /** The comparison with the base stack; undefined where none was asked for. */
 export function changeOf({ comparisons }: Pick<Report, 'comparisons'>): ArmComparison | undefined {
   return comparisons?.find(({ name }) => name === 'change');
@@ -59,7 +73,7 @@ export function changeSentence(change: ArmComparison): string {
       if (change.verdict === 'regressed') return `${shown}, slower by more than chance; ${allowed} may be lost.`;
       if (change.verdict === 'worse-answers') return `${shown}, which does not count: its answers are worse.`;
       if (change.verdict === 'no-worse')
-        return `${shown}, ${(change.ratio?.high ?? 1) < 1 ? `slower, within the ${allowed} that may be lost` : `no worse; ${allowed} may be lost`}.`;
+        return `${shown}, ${isSlowerWithin(change) ? `slower, within the ${allowed} that may be lost` : `no worse; ${allowed} may be lost`}.`;
       return `${shown}, undecided; ${allowed} may be lost.`;
     }
   }

@@ -7,6 +7,7 @@ import type {
   Cost,
   Diagnosis,
   Environment,
+  Nights,
   Plan,
   PodCount,
   PodSummary,
@@ -51,6 +52,8 @@ export type Fact =
   | { type: 'compared'; comparison: ArmComparison }
   /** The limits of the input `slo`, judged. */
   | { type: 'limits'; slo: SloReport }
+  /** The nights before this run, from its history. */
+  | { type: 'nights'; nights: Nights }
   | { type: 'differs'; differences: StackDifference[] }
   /** What a verdict of this run rests on. */
   | { type: 'based-on'; basis: VerdictBasis }

@@ -112,6 +112,8 @@ export function fold(report: Report, fact: Fact): Report {
       return { ...report, slo: fact.slo };
     case 'differs':
       return { ...report, differences: fact.differences };
+    case 'nights':
+      return { ...report, nights: fact.nights };
     case 'based-on':
       return { ...report, basis: fact.basis };
     case 'reused':

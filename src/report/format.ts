@@ -101,6 +101,12 @@ export function utcMinute(iso: string): string {
   return Number.isNaN(time) ? iso : `${isoMinute(new Date(time).toISOString())} UTC`;
 }
 
+/** `2026-11-22`, from ISO 8601; the text itself when it is no date. */
+export function day(iso: string): string {
+  const time = Date.parse(iso);
+  return Number.isNaN(time) ? iso : new Date(time).toISOString().slice(0, 10);
+}
+
 /** `3 nodes`, `1 node`. */
 export function count(n: number, singular: string, plural = `${singular}s`): string {
   return `${integer(n)}${NBSP}${n === 1 ? singular : plural}`;

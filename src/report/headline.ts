@@ -2,23 +2,14 @@ import { MODES } from '../lib/modes.ts';
 import { ratioText } from '../lib/speedup.ts';
 import { VERDICTS } from '../lib/verdicts.ts';
 import { knownCause, stageOfEnd, wasCutOff } from './cause.ts';
-import { changeOf, changeSentence, changeText } from './change.ts';
-import { code, link, prose } from './escape.ts';
-import { CONFIDENCE, count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
+import { changeOf, changeText } from './change.ts';
+import { link, prose } from './escape.ts';
+import { count, duration, NOT_MEASURED, percent, requestsPerSecond, utcMinute } from './format.ts';
 import type { Check, Report } from './model.ts';
-import { qualitySentence, qualityText } from './quality.ts';
+import { qualityText } from './quality.ts';
 import { successRate } from './record.ts';
 import { ratioCounts, speedupText, targetLimits, targetText, vetoed } from './speedup.ts';
-import {
-  preflightCounts,
-  replicaCount,
-  serves,
-  shortSha,
-  splitChecks,
-  stageFailed,
-  stagePosition,
-  tally,
-} from './wording.ts';
+import { preflightCounts, replicaCount, serves, shortSha, splitChecks, stageFailed, stagePosition } from './wording.ts';
 
 /** The verdict in a heading's length, without the verdict word. Markdown-free, for annotations too. */
 export function headlineText(report: Report): string {
@@ -28,15 +19,13 @@ export function headlineText(report: Report): string {
     case 'pass':
       if (!MODES[report.mode].leases) return 'ready; nothing was leased';
       if (serves(report)) return servesText(report);
-      return speed
-        ? `${speed.value} the throughput of one replica (target ${speed.target})${besideText(report)}`
-        : sentencePart(firstReason(report));
+      return speed ? scalingText(speed, besideText(report)) : sentencePart(firstReason(report));
     case 'fail':
       return failText(report);
     case 'inconclusive':
       if (serves(report)) return `${servesText(report)}, and not all is proven`;
       if (speed?.relation === 'recorded') return `${speed.value} over a recorded baseline, which decides nothing`;
-      if (speed?.relation !== 'undecided') return sentencePart(firstReason(report));
+      if (speed?.relation !== 'undecided') return undecidedChange(report) ?? sentencePart(firstReason(report));
       return `${speed.value} (${speed.range}), too close to ${speed.min}× to decide`;
     case 'invalid':
       return vetoed(report) ? 'the measurement does not count' : 'the comparison with its base does not count';
@@ -45,25 +34,42 @@ export function headlineText(report: Report): string {
   }
 }
 
+/** A comparison with the base stack that is too close to its limit; null for another. */
+function undecidedChange(report: Report): string | null {
+  const change = changeOf(report);
+  const text = change?.verdict === 'inconclusive' ? changeText(change) : null;
+  if (!change || !text || change.quality?.verdict === 'not-measured') return null;
+  return `${text.value} (${text.range}) the throughput of its base, too close to ${text.limit.slice(2)} to decide`;
+}
+
 /** Whose verdict it is comes before the figure: nobody is to take it for one of this run. */
 function reusedText(report: Report, { speedup, run }: NonNullable<Report['reused']>): string {
   const { value } = ratioText(speedup, targetLimits(report.target));
-  return `reused from run ${run.number}, which measured ${value}× (target ${targetText(report)})${besideText(report)}`;
+  const measured = `reused from run ${run.number}, which measured ${value}× (target ${targetText(report)})`;
+  return joined(measured, besideText(report));
 }
 
-/** What a pass says of the comparison with the base stack. */
+/** What a pass states of the comparison with the base stack, before the rest: it is what the author changed. */
 function besideText(report: Report): string {
   const change = changeOf(report);
   const text = change && changeText(change);
-  if (change?.verdict === 'same') return ', the same stack as its base';
-  return text ? `, ${text.value} that of its base` : '';
+  if (change?.verdict === 'same') return 'the same stack as its base';
+  return text ? `${text.value} the throughput of its base` : '';
 }
+
+/** `1.04× the throughput of its base, 2.68× that of one replica (target 2.5–2.8×)` */
+function scalingText({ value, target }: NonNullable<ReturnType<typeof speedupText>>, beside: string): string {
+  const what = beside.includes('throughput') ? 'that' : 'the throughput';
+  return joined(beside, `${value} ${what} of one replica (target ${target})`);
+}
+
+const joined = (...parts: string[]) => parts.filter((part) => part !== '').join(', ');
 
 /** Who ends it: the nodes cost money until somebody does. */
 function keptSentence({ release }: Report): string {
   if (!release?.kept) return '';
   return release.kept.until
-    ? ' The sweeper gives the nodes back then; `mode: cleanup` ends it earlier.'
+    ? ' The sweeper releases the nodes then; `mode: cleanup` ends it earlier.'
     : ' It stays until `mode: cleanup` or another deploy ends it.';
 }
 
@@ -75,9 +81,18 @@ function servesText(report: Report): string {
   return `${what}${until ? ` until ${utcMinute(until)}` : ''}`;
 }
 
+/** Characters of a heading after the verdict; what is longer is cut. */
+const HEADING_MOST = 160;
+
+/** Whether the whole sentence is the heading's already. */
+export function isInHeading(sentence: string, report: Report): boolean {
+  const text = sentencePart(sentence);
+  return text.length <= HEADING_MOST && text === headlineText(report);
+}
+
 /** `✅ Pass — 2.68× …`: the heading's Markdown, without the hashes. Nodes that are left come first: no leak is green. */
 export function heading(report: Report): string {
-  const text = prose(headlineText(report), 160);
+  const text = prose(headlineText(report), HEADING_MOST);
   const isLeak = report.release?.outcome === 'failed' && report.failure?.stage !== 'release';
   if (isLeak) return `❌\u00a0**TPU nodes are still running** — verdict ${report.verdict}: ${text}`;
   const word = MODES[report.mode].heading;
@@ -93,44 +108,26 @@ export function leadSentence(report: Report): string {
   if (report.verdict === 'error') return errorSentence(report);
   if (report.reused) return reusedSentence(report, report.reused);
   if (serves(report) && report.verdict !== 'fail') {
-    const where = report.environment.endpoint ? ` at ${code(report.environment.endpoint, 120)}` : '';
-    return `Checks: ${tally(report.checks)}${where}. **Nothing was measured.**${keptSentence(report)}`;
+    return `**Nothing was measured.**${keptSentence(report)}`;
   }
   const measured = measuredSentence(report);
   if (measured === null) {
-    const checked = report.checks.length > 0 ? `Checks: ${tally(report.checks)}. ` : '';
-    const because = report.verdict === 'fail' && checked ? ', because the checks that failed decide the verdict' : '';
-    return [`${checked}**Speedup: ${NOT_MEASURED}${because}.**`, changeRemark(report)]
-      .filter((part) => part !== '')
-      .join(' ');
+    const isDecided = report.verdict === 'fail' && report.checks.length > 0;
+    return `**Speedup: ${NOT_MEASURED}${isDecided ? ', because the checks that failed decide the verdict' : ''}.**`;
   }
-  const interval = ratioCounts(report)
-    ? intervalSentence(report)
-    : 'A veto stands against this ratio: it does not count.';
-  return [measured, interval, changeRemark(report), routingRemark(report)].filter((part) => part !== '').join(' ');
+  const standing = ratioCounts(report) ? standingOf(report) : 'A veto stands against this ratio: it does not count.';
+  return [measured, standing].filter((part) => part !== '').join(' ');
 }
 
-/** Where the verdict comes from, what it was, and that nothing was spent on it. */
-function reusedSentence(report: Report, { run, speedup }: NonNullable<Report['reused']>): string {
-  const { range } = ratioText(speedup, targetLimits(report.target));
+/** Where the verdict comes from, and that nothing was spent on it. */
+function reusedSentence({ plan }: Report, { run, requestsPerSecond: rates }: NonNullable<Report['reused']>): string {
   const sha = shortSha(run.sha);
   const where = `${link(`run ${run.number}`, run.url)} on ${utcMinute(run.finishedAt)}${sha ? `, commit ${sha}` : ''}`;
-  return [
-    `**Measured by ${where}: the same stack, 0 node-minutes.** The interval was ${range}×.`,
-    changeRemark(report),
-    'Another measurement: `reuse: never`.',
-  ]
-    .filter((part) => part !== '')
-    .join(' ');
-}
-
-/** The comparison with the base stack, in bold, where one was asked for. */
-function changeRemark(report: Report): string {
-  const change = changeOf(report);
-  if (!change) return '';
-  const isOpen = change.quality?.verdict === 'dropped' || change.quality?.verdict === 'not-measured';
-  const answers = change.quality && isOpen ? ` ${qualitySentence(change.quality)}` : '';
-  return `**${prose(`${changeSentence(change)}${answers}`, 800)}**`;
+  const measured =
+    rates.all === null || rates.one === null
+      ? ''
+      : ` It had ${requestsPerSecond(rates.all)} on ${plan.replicas === null ? 'all replicas' : count(plan.replicas, 'replica')} against ${requestsPerSecond(rates.one)} on one.`;
+  return `**Measured by ${where}: the same stack, 0 node-minutes.**${measured}`;
 }
 
 function failText(report: Report): string {
@@ -178,19 +175,20 @@ function readyText(report: Report): string | null {
 
 function errorSentence(report: Report): string {
   const { failure } = report;
-  const measured = ratioCounts(report) ? null : `**Speedup: ${NOT_MEASURED}.**`;
-  if (!failure) return measured ?? '';
+  if (!failure) return `**Speedup: ${NOT_MEASURED}.**`;
   const name = stageOfEnd(report);
   const position = name && stagePosition(name);
   const took = report.stages.find(({ stage }) => stage === name)?.durationMs;
   const after = took == null ? '' : ` after ${duration(took)}`;
   const where = position ? `Stopped in **${name}** (${position})${after}` : '';
-  // A run that was cut off has said why in its heading.
-  const said = wasCutOff(report) && !knownCause(report);
+  // The heading of a run that was cut off has the message, and that of any other what was not measured.
+  if (wasCutOff(report) && !knownCause(report)) {
+    const sentences = [where && `${where}.`, ratioCounts(report) ? '' : `**Speedup: ${NOT_MEASURED}.**`];
+    return sentences.filter((part) => part !== '').join(' ');
+  }
   // What preflight found stands in the box and, line by line, in its table.
   const counts = failure.stage === 'preflight' && knownCause(report) ? preflightTold(report) : null;
-  const what = said ? (where ? `${where}.` : '') : `${where ? `${where}: ` : ''}${counts ?? prose(failure.message)}`;
-  return [what, measured].filter((part) => part !== null && part !== '').join(' ');
+  return `${where ? `${where}: ` : ''}${counts ?? prose(failure.message)}`;
 }
 
 /** Null when no line of preflight failed, so that its counts would explain nothing. */
@@ -209,27 +207,15 @@ function measuredSentence(report: Report): string | null {
   return `**${all}** on ${count(benchmark.replicas, 'replica')} against **${one}** on one${when}, ${load} in flight per replica.`;
 }
 
-function intervalSentence(report: Report): string {
+/** How far the ratio decides, beyond its row in the table. */
+function standingOf(report: Report): string {
   const speed = speedupText(report);
-  if (!speed) return '';
-  const limits = `The ${CONFIDENCE} limits **${speed.range}×**`;
-  if (speed.relation === 'recorded') return 'One replica was not measured in this run, so the ratio decides nothing.';
-  if (speed.relation === 'above') return `${limits} lie above ${speed.min}×.`;
-  if (speed.relation === 'below') {
-    return `${limits} lie wholly below ${speed.min}×, so another run will not change the verdict.`;
-  }
-  return `${limits} enclose ${speed.min}×.`;
-}
-
-/** Said when routing is not what decided, so that nobody reads a number as the whole story. */
-function routingRemark(report: Report): string {
-  const { routing } = splitChecks(report.checks);
-  const speed = speedupText(report);
+  if (speed?.relation === 'recorded') return 'One replica was not measured in this run, so the ratio decides nothing.';
+  if (speed?.relation === 'below') return 'Another run will not change the verdict.';
   if (report.verdict === 'pass' && speed?.aboveExpected) {
     return `That is more than the expected ${speed.target}: check the one-replica arm.`;
   }
-  if (report.verdict === 'pass' || routing.length === 0) return '';
-  return routing.every((check) => check.outcome === 'pass') ? '' : `Routing checks: ${tally(routing)}.`;
+  return '';
 }
 
 function firstReason(report: Report): string {
@@ -237,6 +223,6 @@ function firstReason(report: Report): string {
 }
 
 /** A title as part of a sentence: no full stop at its end. */
-function sentencePart(title: string): string {
+export function sentencePart(title: string): string {
   return title.trim().replace(/[.!]+$/, '');
 }

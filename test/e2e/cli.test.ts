@@ -71,20 +71,17 @@ it(
     try {
       const deployed = await run('run', '--mode', 'deploy', '--json', ...gateArguments(folder));
       expect(deployed.code, deployed.stderr).toBe(0);
-      const events = deployed.stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { type: string });
-      expect(events.at(-1)).toMatchObject({ type: 'closing', verdict: 'pass' });
+      expect(JSON.parse(deployed.stdout)).toMatchObject({ mode: 'deploy', verdict: 'pass' });
       expect((await e2e.record()).nodes).toHaveLength(3);
-      const swept = await run('sweep', ...place, ...identity);
+      const swept = await run('sweep', '--json', ...place, ...identity);
       expect(swept.code, swept.stderr).toBe(0);
+      expect(JSON.parse(swept.stdout)).toEqual({ swept: [], failed: [], issueUrl: null, lastRun: null });
       expect((await e2e.record()).nodes).toHaveLength(3);
       const ended = await run('cleanup', ...place, ...identity, '--node-pool', LAB.nodePool);
       expect(ended.code, ended.stderr).toBe(0);
       expect(await e2e.record()).toMatchObject({ nodes: [], target: 0 });
       const typo = await run('cleanup', ...place, '--nodepool', LAB.nodePool);
-      expect([typo.code, typo.stderr]).toEqual([3, expect.stringContaining('"nodepool" is not known')]);
+      expect([typo.code, typo.stderr]).toEqual([3, expect.stringContaining('--nodepool is not known')]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
       await e2e.stop();

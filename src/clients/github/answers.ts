@@ -105,6 +105,15 @@ export const REACTION = { noun: 'a reaction', decode: object({ id: whole, conten
 /** The status of a commit that was set. */
 export const STATUS = { noun: 'the status of a commit', decode: object({ id: whole, state: name }) };
 
+/** A check run that was written. */
+export const CHECK_RUN = { noun: 'a check run', decode: object({ id: whole, html_url: maybe(text) }) };
+
+/** Check runs of a commit, by name. */
+export const CHECK_RUNS = {
+  noun: 'a list of check runs',
+  decode: object({ check_runs: list(object({ id: whole, external_id: maybe(text) })) }),
+};
+
 /** One attempt of a workflow run. */
 export const RUN = { noun: 'a workflow run', decode: object({ id: whole, status: maybe(name), updated_at: time }) };
 

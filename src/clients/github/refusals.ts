@@ -93,7 +93,7 @@ export const GITHUB_REFUSALS: readonly GithubRow[] = [
     reasons: ['FORBIDDEN', 'INSUFFICIENT_SCOPES'],
     statuses: [403],
     words:
-      /not accessible by|must have (?:admin|push|write|maintain)|insufficient (?:scopes|permission)|token .* (?:scope|permission)|write access to .* not granted/i,
+      /not accessible by|must authenticate via a GitHub App|must have (?:admin|push|write|maintain)|insufficient (?:scopes|permission)|token .* (?:scope|permission)|write access to .* not granted/i,
     says: notAllowed,
     remedy: permissions,
   },

@@ -32,6 +32,7 @@ export function runIdentity(env: Env, overrides: { pullRequest: number | null; h
       event.workflow_run?.pull_requests?.[0]?.number ??
       null,
     ...commitSubject(event, sha),
+    ...(env.GITHUB_BASE_REF ? { baseRef: env.GITHUB_BASE_REF } : {}),
   };
 }
 

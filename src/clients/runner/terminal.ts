@@ -1,3 +1,5 @@
+import { wrapped } from '../../lib/wrap.ts';
+
 /** The last line of a terminal, which is drawn again and again; what is printed scrolls above it. */
 export interface LiveLine {
   /** Asked for its text at each drawing; null takes the line away. */
@@ -14,8 +16,11 @@ export function isTerminal(
   return isTTY === true && (columns ?? 0) > 0 && !CI && TERM !== 'dumb';
 }
 
-/** The live line of a terminal, by ora. */
-export async function liveLine(stream: NodeJS.WriteStream): Promise<LiveLine> {
+/** The live line of a terminal, by ora, which knows nothing of NO_COLOR (https://no-color.org). */
+export async function liveLine(
+  stream: NodeJS.WriteStream,
+  { NO_COLOR }: Readonly<Record<string, string | undefined>>,
+): Promise<LiveLine> {
   const { default: ora } = await import('ora');
   let text: (() => string) | null = null;
   // Whether there is a terminal has been decided; its own interrupts would end the process before the nodes are released.
@@ -23,6 +28,7 @@ export async function liveLine(stream: NodeJS.WriteStream): Promise<LiveLine> {
     stream,
     isEnabled: true,
     discardStdin: false,
+    ...(NO_COLOR ? { color: false as const } : {}),
     suffixText: () => fitted(text?.() ?? '', stream.columns),
   });
   return {
@@ -33,10 +39,15 @@ export async function liveLine(stream: NodeJS.WriteStream): Promise<LiveLine> {
     },
     print(line) {
       spinner.clear();
-      stream.write(`${line}\n`);
+      for (const each of wrapped(line, stream.columns, hanging(line))) stream.write(`${each}\n`);
       if (spinner.isSpinning) spinner.render();
     },
   };
+}
+
+/** Where the text of a line begins that has a label or a time before it: `verdict     pass`, `  [00:12] text`. */
+function hanging(line: string): number {
+  return /^(?:\s*\[[\d:]+\] |\S.{0,14}?\s{2,})/.exec(line)?.[0].length ?? 4;
 }
 
 /** A line that wraps would leave its beginning behind. */

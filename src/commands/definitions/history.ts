@@ -9,12 +9,18 @@ const PLACE = {
   },
 } as const satisfies Flags;
 
+const SHOW_FLAGS = {
+  ...PLACE,
+  json: { description: 'Write the judgement and all records as JSON.' },
+} as const satisfies Flags;
+
 const FOLDER = { name: 'FOLDER', description: 'Folder of the history; left out with --branch.' };
 const USAGE =
   'Give "add FOLDER RESULT…", "show FOLDER" or "alert FOLDER", or --branch NAME in place of FOLDER; and --series NAME.';
 
 const ADD: Command = {
   name: 'add',
+  group: 'Results',
   summary: 'keep results, a file for each series and month',
   positionals: [FOLDER, { name: 'RESULT…', description: 'The result.json of each run to keep.' }],
   flags: PLACE,
@@ -24,16 +30,18 @@ const ADD: Command = {
 
 const SHOW: Command = {
   name: 'show',
+  group: 'Results',
   summary: 'whether the newest run is worse than those before it',
   details: ['Exits with 1 when the newest run is worse.'],
   positionals: [FOLDER],
-  flags: PLACE,
-  examples: ['history show history/', 'history show history/ --series v6e'],
+  flags: SHOW_FLAGS,
+  examples: ['history show history/', 'history show history/ --series v6e', 'history show history/ --json'],
   run: (args, io) => start('show', args, io),
 };
 
 const ALERT: Command = {
   name: 'alert',
+  group: 'Results',
   summary: 'open, update and close issues about a history',
   details: ['GITHUB_TOKEN and GITHUB_REPOSITORY must be set.'],
   positionals: [FOLDER],
@@ -55,12 +63,14 @@ export const HISTORY: Command = {
 };
 
 async function start(action: 'add' | 'show' | 'alert', args: string[], { env, write }: CommandIo): Promise<number> {
-  const { values, words } = parseFlags(PLACE, args);
+  const isShow = action === 'show';
+  const { values, words } = isShow ? parseFlags(SHOW_FLAGS, args) : parseFlags(PLACE, args);
   const { series, branch } = values;
+  const isJson = 'json' in values && values.json === true;
   const [where, ...files] = branch === undefined ? words : [branch, ...words];
   if (!where || (action === 'add') !== files.length > 0) return refuse(USAGE);
   const { historyCommand } = await import('../history.ts');
-  return historyCommand(action, { where, branch, series, files }, env, write);
+  return historyCommand(action, { where, branch, series, files, isJson }, env, write);
 }
 
 const PAGE_FLAGS = {
@@ -71,6 +81,7 @@ const PAGE_FLAGS = {
 /** `page`: a history as HTML. */
 export const PAGE: Command = {
   name: 'page',
+  group: 'Results',
   summary: 'the history as one page of HTML',
   details: ['The page needs no network. It has every series of the history, and shows the one of --series first.'],
   positionals: [FOLDER],

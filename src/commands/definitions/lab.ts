@@ -66,6 +66,7 @@ const REHEARSE_FLAGS = {
 /** `rehearse`: a run against the lab. */
 export const REHEARSE: Command = {
   name: 'rehearse',
+  group: 'Try without a cloud',
   summary: 'a whole run against the embedded lab, without a cloud',
   details: [
     'Flags after "--" are given to the run itself.',
@@ -87,7 +88,9 @@ export const REHEARSE: Command = {
     if (meant) return refuse(meant);
     const { rehearse } = await import('../../../lab/rehearse.ts');
     const options = { scenario, kube, kserve, stack, engine, timeScale, inferenceScale, outputDir, gateFlags: words };
-    const code = await rehearse(options, terminal(write));
+    // Of a run that writes JSON, stdout has nothing else.
+    const isJson = words.includes('--json');
+    const code = await rehearse(options, terminal(isJson ? (line) => process.stderr.write(`${line}\n`) : write));
     // Everything is released and removed: a late signal is not to take the place of the exit code.
     ignoreInterrupts();
     return code;
@@ -102,6 +105,7 @@ const SERVE_FLAGS = {
 /** `lab`: the lab without a run. */
 export const LAB: Command = {
   name: 'lab',
+  group: 'Try without a cloud',
   summary: 'the lab alone, for kubectl and gcloud',
   details: ['The lab runs until it is interrupted.'],
   flags: SERVE_FLAGS,

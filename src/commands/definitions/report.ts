@@ -14,6 +14,7 @@ const RESULT = 'The result.json of a run.';
 /** `report`: a result again. */
 export const REPORT: Command = {
   name: 'report',
+  group: 'Results',
   summary: 'a result.json again, as text, comment, JUnit and more',
   positionals: [{ name: 'FILE', description: RESULT }],
   flags: FLAGS,
@@ -25,18 +26,22 @@ export const REPORT: Command = {
   },
 };
 
+const COMPARE_FLAGS = { json: { description: 'Write the comparison as JSON.' } } as const;
+
 /** `compare`: two results side by side. */
 export const COMPARE: Command = {
   name: 'compare',
+  group: 'Results',
   summary: 'the result.json of two runs, side by side',
   positionals: [
     { name: 'A', description: RESULT },
     { name: 'B', description: 'The result.json of the run to compare with it.' },
   ],
-  examples: ['compare before.json after.json'],
+  flags: COMPARE_FLAGS,
+  examples: ['compare before.json after.json', 'compare before.json after.json --json'],
   async run(args, { write }) {
-    const { words } = parseFlags({}, args);
+    const { values, words } = parseFlags(COMPARE_FLAGS, args);
     const { compareCommand } = await import('../report.ts');
-    return compareCommand(words, write);
+    return compareCommand(words, { write, isJson: values.json });
   },
 };

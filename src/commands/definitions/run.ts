@@ -5,10 +5,11 @@ import { nearest } from '../../lib/suggest.ts';
 import { type Command, refuse } from '../command.ts';
 import { withConfigFile } from '../config-file.ts';
 import { inputFlags, inputsFromFlags, STRAY_WORD } from '../input-flags.ts';
+import { asFlags } from '../spelling.ts';
 
 const OWN = {
-  json: { description: 'Write the progress as JSON Lines.' },
-  quiet: { description: 'Write the verdict alone.' },
+  json: { description: 'Write the result as JSON to stdout and nothing else; the progress is JSON Lines on stderr.' },
+  quiet: { description: 'Write the verdict alone; with --json no progress.' },
 } as const;
 
 /** Commands that may stand after `run`. */
@@ -22,6 +23,7 @@ const { mode: MODE, ...INPUTS } = inputFlags(RUN_GROUPS, 'gate');
 /** `run`: the gate in one process. */
 export const RUN: Command = {
   name: 'run',
+  group: 'Measure',
   summary: 'lease, deploy, verify, measure, judge, release',
   details: [
     'The flags are the inputs of the action. GITHUB_TOKEN stands in for --github-token. An input that no flag gives is taken from .github/tpu-serving-gate.yml, where there is one.',
@@ -31,7 +33,7 @@ export const RUN: Command = {
   examples: [
     'run --cluster my-cluster --location europe-west4-a --project-id my-project',
     'run --mode preflight --cluster projects/my-project/locations/europe-west4-a/clusters/my-cluster',
-    'run --mode deploy --expires-in 4h --cluster my-cluster --location europe-west4-a --json',
+    'run --mode deploy --expires-in 4h --cluster my-cluster --location europe-west4-a --json > result.json',
   ],
   async run(args, io) {
     const { env } = io;
@@ -45,11 +47,15 @@ export const RUN: Command = {
     const parsed = parseInputs(source);
     const problems = 'problems' in parsed ? parsed.problems : [];
     if ('problems' in parsed || source.strayWords) {
-      return refuse(...(source.strayWords ? [STRAY_WORD] : []), ...problems, ...modeHint(source.get('mode')));
+      return refuse(
+        ...(source.strayWords ? [STRAY_WORD] : []),
+        ...problems.map(asFlags),
+        ...modeHint(source.get('mode')),
+      );
     }
     const { runCommand } = await import('../run.ts');
     const { json, quiet } = source.own;
-    return runCommand(parsed.inputs, { env, show: json === true ? 'json' : quiet === true ? 'quiet' : null });
+    return runCommand(parsed.inputs, { env, isJson: json === true, isQuiet: quiet === true });
   },
 };
 

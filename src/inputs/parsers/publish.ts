@@ -74,6 +74,14 @@ export const reuse: Parser<'never' | 'auto'> = ({ text, bad, problem }, name) =>
   return value === 'auto' ? 'auto' : 'never';
 };
 
+/** The address of a page without a fragment, which the gate adds; empty for none. */
+export const pageUrl: Parser<string> = ({ text, bad }, name) => {
+  const address = text(name);
+  if (address !== '' && !/^https?:\/\/[^\s<>"#]+$/.test(address))
+    bad(name, address, 'an http or https address without #');
+  return address;
+};
+
 /** The name of a series. */
 export const historySeries: Parser<string> = ({ text, problem }, name) => {
   const series = text(name);

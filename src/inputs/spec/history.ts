@@ -1,5 +1,5 @@
 import { boolean } from '../parsers/basic.ts';
-import { historyBranch, historySeries, result, reuse } from '../parsers/publish.ts';
+import { historyBranch, historySeries, pageUrl, result, reuse } from '../parsers/publish.ts';
 import type { InputRow } from '../row.ts';
 
 /** What mode `report` publishes beside a comment, and the history that it is kept in. */
@@ -30,7 +30,7 @@ export const HISTORY = {
     description: [
       'In mode `report`: the branch that keeps a line for each run, such as `tpu-bench-data`. The gate creates it if it does',
       'not exist, and needs `contents: write`. It then also makes a page of the history, and the output `regression`. In modes',
-      'that measure: the branch that `reuse: auto` reads.',
+      'that measure: the branch that `reuse: auto` reads, and whose last 30 nights the comment shows.',
     ].join(' '),
   },
   'history-series': {
@@ -40,6 +40,15 @@ export const HISTORY = {
     default: 'default',
     modes: ['validate', 'nightly', 'report'],
     description: 'Which series of the history, in mode `report` and for `reuse: auto`.',
+  },
+  'page-url': {
+    group: 'store',
+    key: 'pageUrl',
+    parse: pageUrl,
+    description: [
+      'Address at which the page of the history is published, such as `https://my-org.github.io/my-repo/`. With',
+      '`history-branch` the comment links to it, at this run.',
+    ].join(' '),
   },
   reuse: {
     group: 'store',

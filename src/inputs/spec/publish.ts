@@ -14,6 +14,16 @@ export const PUBLISH = {
       'and a permission. Otherwise it logs the reason.',
     ].join(' '),
   },
+  'check-run': {
+    group: 'comment',
+    key: 'checkRun',
+    ...oneOf(['auto', 'off']),
+    default: 'auto',
+    description: [
+      'A check run of its own with the verdict, neutral where nothing is decided, and with annotations at the lines of a',
+      'cause. `auto` writes it where the token has `checks: write`, and logs that it has not; `off` writes none.',
+    ].join(' '),
+  },
   'comment-id': {
     group: 'comment',
     key: 'commentId',

@@ -25,7 +25,7 @@ const DROP_ORDER = [
 export interface Parts {
   /** Always kept, in order: marker, heading, sentence. */
   head: string[];
-  /** Kept as long as anything can be: box, table, money, links. From the end they go last-resort. */
+  /** Kept as long as anything can be: box, table, nights, links. From the end they go last-resort. */
   core: (string | null)[];
   sections: Section[];
   /** Always kept: footer and data line. */

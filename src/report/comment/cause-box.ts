@@ -1,7 +1,9 @@
 import { VERDICTS } from '../../lib/verdicts.ts';
 import { knownCause, wasCutOff } from '../cause.ts';
 import { changeOf } from '../change.ts';
+import { withCommands } from '../commands.ts';
 import { code, fenced, link, prose } from '../escape.ts';
+import { isInHeading, sentencePart } from '../headline.ts';
 import type { ArmComparison, Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { worseAnswers } from '../quality.ts';
 import { sloAdvice } from '../slo.ts';
@@ -15,8 +17,8 @@ const CAUSE_WORDS: Record<Diagnosis['confidence'], string> = {
 };
 
 /**
- * The one box of a comment: cause and remedy, only when somebody has to act. Nodes that could not be given back cost
- * money by the minute, so they bring the box back even to a pass.
+ * The one box of a comment: cause and remedy, only when somebody has to act. Nodes that were not released cost
+ * money by the minute, so they bring the box even to a pass.
  */
 export function causeBox(report: Report): string | null {
   const lines = [...verdictLines(report), ...releaseLines(report)];
@@ -45,12 +47,11 @@ function causeLines(report: Report): string[] {
     return [`**Why:** ${prose(worse.why, 500)}`, `**To fix:** ${prose(worse.fix, 500)}`, ...changedLine(report)];
   const known = knownCause(report);
   if (known) {
-    const title = known.title.trim().replace(/[.!]+$/, '');
     return [
-      `**${CAUSE_WORDS[known.confidence]}: ${prose(title, 160)}.** ${prose(known.explanation, 700)}`.trim(),
+      causeLine(known, report),
       ...decidingLine(known),
       ...(known.remedy
-        ? [`**To fix:** ${prose(known.remedy, MOST_REMEDY)}${placeOf(known.locations ?? failure?.locations)}`]
+        ? [`**To fix:** ${remedyText(known.remedy)}${placeOf(known.locations ?? failure?.locations)}`]
         : []),
       ...moreLine(known),
       ...alsoFailed(report),
@@ -61,9 +62,9 @@ function causeLines(report: Report): string[] {
   const { diagnosis } = report;
   if (diagnosis && failure && !wasCutOff(report)) {
     return [
-      `**No known cause fits.** ${prose(diagnosis.explanation, 700)}`,
+      `**No known cause fits.** ${diagnosis.explanation === failure.message ? '' : prose(diagnosis.explanation, 700)}`.trim(),
       ...decidingLine(diagnosis),
-      `**To fix:** ${prose(diagnosis.remedy, MOST_REMEDY)}`,
+      `**To fix:** ${remedyText(diagnosis.remedy)}`,
       ...moreLine(diagnosis),
       ...alsoFailed(report),
       ...changedLine(report),
@@ -74,7 +75,7 @@ function causeLines(report: Report): string[] {
     const cause = report.reasons.find((reason) => reason !== failure.message);
     return [
       ...(cause ? [`**Why:** ${prose(cause)}`] : []),
-      ...(failure.hint ? [`**To fix:** ${prose(failure.hint, MOST_REMEDY)}`] : []),
+      ...(failure.hint ? [`**To fix:** ${remedyText(failure.hint)}`] : []),
       ...alsoFailed(report),
       ...changedLine(report),
       ...(wasCutOff(report) ? [] : [`**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`]),
@@ -95,6 +96,15 @@ function causeLines(report: Report): string[] {
   ];
 }
 
+/** The cause by its title and explanation, without what the heading has. */
+function causeLine({ title, explanation, confidence }: Diagnosis, report: Report): string {
+  const { verdict, failure } = report;
+  const word = CAUSE_WORDS[confidence];
+  const more = isInHeading(explanation, report) ? '' : prose(explanation, 700);
+  const isTitled = verdict === 'error' && failure !== null && more !== '';
+  return `**${word}:${isTitled ? '**' : ` ${prose(sentencePart(title), 160)}.**`} ${more}`.trim();
+}
+
 /** What decided: the one line of a log, and facts such as the permission that is missing. */
 function decidingLine({ deciding, facts = [] }: Pick<Diagnosis, 'deciding' | 'facts'>): string[] {
   return [
@@ -105,6 +115,11 @@ function decidingLine({ deciding, facts = [] }: Pick<Diagnosis, 'deciding' | 'fa
 
 /** A command that is cut does not run. */
 const MOST_REMEDY = 1_200;
+
+/** What to do, its commands as code. */
+function remedyText(remedy: string): string {
+  return prose(withCommands(remedy), MOST_REMEDY);
+}
 
 /** The page that has the cause, at the version that ran. */
 function moreLine({ cause, link: page }: Diagnosis): string[] {
@@ -152,14 +167,17 @@ function changeText(name: string, before: string, after: string): string {
 function doubtLines(report: Report): string[] {
   const vetoes = report.benchmark?.vetoes ?? [];
   const { looks, pairs } = report.benchmark ?? {};
-  const why = vetoes.length > 0 ? joined(vetoes.map((veto) => veto.message)) : reasons(report);
+  const told = vetoes.length > 0 ? vetoes.map((veto) => veto.message) : report.reasons;
+  const sentences = told.filter((sentence) => !isInHeading(sentence, report));
+  const why = joined(sentences);
   const known = knownCause(report);
   const lines = [
-    known ? `**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}` : `**Why:** ${why}`,
+    ...(known ? [`**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}`.trim()] : []),
+    ...(!known && why !== '' ? [`**Why:** ${why}`] : []),
   ];
   if (known?.remedy)
     lines.push(
-      `**To fix:** ${prose(known.remedy, MOST_REMEDY)}${placeOf(known.locations)}`,
+      `**To fix:** ${remedyText(known.remedy)}${placeOf(known.locations)}`,
       ...moreLine(known),
       ...changedLine(report),
     );

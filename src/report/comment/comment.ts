@@ -5,14 +5,15 @@ import { inline, prose } from '../escape.ts';
 import { utcMinute } from '../format.ts';
 import { heading, leadSentence } from '../headline.ts';
 import type { Report } from '../model.ts';
-import { linksLine, moneyLine, type ReportLinks } from '../money.ts';
+import { linksLine, type ReportLinks } from '../money.ts';
 import { compactRecord, type EarlierResult, renderData } from '../record.ts';
-import { limitsLine } from '../slo.ts';
 import { targetLimits } from '../speedup.ts';
 import { shortSha } from '../wording.ts';
+import { againLine } from './again.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { causeBox } from './cause-box.ts';
-import { resultTable } from './result-table.ts';
+import { nightsLine } from './nights.ts';
+import { resultTable, showsStages } from './result-table.ts';
 import { change } from './sections/change.ts';
 import { checks } from './sections/checks.ts';
 import { environment, pods } from './sections/environment.ts';
@@ -38,8 +39,8 @@ export interface CommentOptions {
 }
 
 /**
- * The pull-request comment of a finished run. First line: the marker; last line: the record as JSON. Verdict, cause,
- * table and money come first; all else is folded under summaries that state results.
+ * The pull-request comment of a finished run. First line: the marker; last line: the record as JSON. Verdict, cause and
+ * table come first; all else is folded under summaries that state results.
  */
 export function renderComment(report: Report, options: CommentOptions): string {
   const { run } = report;
@@ -68,8 +69,8 @@ export function bodyParts(report: Report, detail: Detail, links: ReportLinks): P
   return {
     head: [`### ${heading(report)}`, leadSentence(report)],
     core: [
-      ...[note(report), causeBox(report), resultTable(report), limits(report)],
-      ...[moneyLine(report), linksLine(report, links)],
+      ...[note(report), causeBox(report), resultTable(report)],
+      ...[nightsLine(report), linksLine(report, links), againLine(report)],
     ],
     sections: sectionsOf(report, detail),
     tail: [footer(report)],
@@ -87,17 +88,11 @@ function sectionsOf(report: Report, detail: Detail): Section[] {
     pairs(report),
     checks(report),
     runbook(report),
-    timeline(report),
+    showsStages(report) ? null : timeline(report),
     pods(report, detail),
     environment(report),
   ];
   return all.filter((section) => section !== null);
-}
-
-/** The limits that were set, in one line; the section below has each of them. */
-function limits(report: Report): string | null {
-  const line = limitsLine(report);
-  return line === null ? null : `**Limits:** ${prose(line, 400)}`;
 }
 
 /** A warning deserves a line of its own on a pass: nothing else on the first screen would show it. */

@@ -9,7 +9,7 @@ import { type CompactRecord, renderData } from '../record.ts';
 import { targetLimits } from '../speedup.ts';
 import { hasEnded, isRunning, serves, shortSha, stagePosition, USUAL_MS } from '../wording.ts';
 import { details } from './markdown.ts';
-import { stagesTable } from './result-table.ts';
+import { stagesTable } from './stages-table.ts';
 
 export interface RunningOptions {
   id: string;
@@ -40,7 +40,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
     report.stages.length > 0 ? stagesTable(timed(report, options.at), 'waiting') : null,
     options.previous ? previousResult(options.previous, targetLimits(report.target)) : null,
     `<sub>Updated ${inline(utcMinute(options.at), 40)} at each change of stage${sha ? ` for ${sha}` : ''} (run ${run.number}). ` +
-      'Cancelling the run gives the TPU nodes back too.</sub>',
+      'Cancelling the run releases the TPU nodes too.</sub>',
   ];
   const text = blocks.filter((block) => block !== null).join('\n\n');
   return options.previous ? `${text}\n${renderData(options.previous)}` : text;

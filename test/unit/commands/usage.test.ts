@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { childEnv } from '../../../lab/child-env.ts';
+import { EXIT_CODES } from '../../../src/commands/exit-codes.ts';
 import { visiblePaths } from '../../../src/commands/paths.ts';
 import { COMMANDS } from '../../../src/commands/registry.ts';
 import { VERSION } from '../../../src/lib/version.ts';
@@ -38,10 +39,10 @@ describe('help', () => {
     const { code, stdout, stderr } = await cli([arg]);
     expect([code, stderr]).toEqual([0, '']);
     const shown = visiblePaths(COMMANDS).filter(({ command }) => !command.subcommands);
-    for (const { words } of shown) expect(stdout).toContain(`  tpu-serving-gate ${words} `);
-    expect(stdout).toContain(
-      'Exit codes: 0 pass, 1 fail, 2 error, 3 bad usage, 4 inconclusive or invalid, 5 not as promised, 6 machine too busy, 130 interrupted.',
-    );
+    for (const { words } of shown) expect(stdout).toMatch(new RegExp(`^  tpu-serving-gate ${words}\\b`, 'm'));
+    for (const { code: number, meaning } of Object.values(EXIT_CODES)) {
+      expect(stdout).toContain(`  ${String(number).padEnd(3)}  ${meaning.replaceAll('`', '')}`);
+    }
   });
 
   it('tells the version', async () => {
@@ -72,12 +73,12 @@ describe('bad usage ends with 3 and says on stderr', () => {
     );
     expect([code, stdout]).toEqual([3, '']);
     expect(stderr.trimEnd().split('\n')).toEqual([
-      'Input "locaton" is not known; did you mean "location"?',
-      'Input "cluster" is missing; give the name of the GKE cluster.',
-      'Input "location" is missing; give the zone or region of the cluster, such as europe-west4-a.',
-      expect.stringMatching(/^Input "project-id" is missing/),
-      'Input "concurrency" is "lots"; allowed: auto, or a whole number from 1 to 512.',
-      'Input "timeout" is "90"; allowed: a duration with a unit from 1s to 24h, such as 90s, 25m or 1h30m.',
+      '--locaton is not known; did you mean --location?',
+      '--cluster is missing; give the name of the GKE cluster.',
+      '--location is missing; give the zone or region of the cluster, such as europe-west4-a.',
+      expect.stringMatching(/^--project-id is missing/),
+      '--concurrency is "lots"; allowed: auto, or a whole number from 1 to 512.',
+      '--timeout is "90"; allowed: a duration with a unit from 1s to 24h, such as 90s, 25m or 1h30m.',
     ]);
   });
 
@@ -86,7 +87,7 @@ describe('bad usage ends with 3 and says on stderr', () => {
     const { code, stderr } = await cli([...args, '--comment', 'loud']);
     expect(code).toBe(3);
     expect(stderr.split('\n')[0]).toBe('A word belongs to no flag; give each choice as --name value.');
-    expect(stderr).toContain('Input "comment" is "loud"');
+    expect(stderr).toContain('--comment is "loud"');
     expect((await cli(args)).code).toBe(3);
   });
 

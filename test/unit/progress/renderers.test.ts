@@ -151,7 +151,7 @@ describe('the terminal', () => {
       moveCursor: () => true,
     });
     stream.on('data', (chunk: Buffer) => written.push(chunk.toString()));
-    const live = await liveLine(stream as unknown as NodeJS.WriteStream);
+    const live = await liveLine(stream as unknown as NodeJS.WriteStream, {});
     live.show(() => `2/7 ${'x'.repeat(100)}`);
     live.print('a fact');
     live.show(null);

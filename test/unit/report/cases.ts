@@ -2,12 +2,15 @@ import { Failure } from '../../../src/lib/failure.ts';
 import { emptyReport, fold } from '../../../src/report/fold.ts';
 import type { PreflightCheck, Report } from '../../../src/report/model.ts';
 import { unmeasuredChange } from '../../../src/verdict/comparisons.ts';
+import { aComparedRun, LINK } from './compared.ts';
 import { aBenchmark, anEnvironment, aReport, checks, perPod, pods, stages } from './fixtures.ts';
 import { someLimits } from './slo.ts';
 
 /** One report per way a run can end. */
 export const CASES: Record<string, () => Report> = {
   pass: () => aReport(),
+
+  compared: () => aComparedRun(),
 
   'fail-throughput': () =>
     aReport({
@@ -86,7 +89,7 @@ export const CASES: Record<string, () => Report> = {
     aReport({
       startedAt: '2026-11-22T14:41:00.000Z',
       reasons: ['Run 398 measured the same stack on 2026-11-27: 2.68× (2.61–2.75), pass.'],
-      stages: stages({ preflight: [4, '22 of 24 preflight checks passed, 2 not checked'] }),
+      stages: stages({ preflight: [4, '22 of 23 preflight checks passed, 1 not checked'] }),
       ...{ pods: [], checks: [], routing: null, benchmark: null, runbook: null, cost: null },
       reused: {
         verdict: 'pass',
@@ -158,6 +161,7 @@ export const CASES: Record<string, () => Report> = {
         explanation:
           'The resize ended in GCE_STOCKOUT; the quota of 12 chips suffices, so this is capacity, not quota.',
         remedy: 'Run again later, use a reservation, or move the node pool to a zone with v6e capacity.',
+        link: `${LINK}#gkestockout`,
         evidence: [
           '[GCE_STOCKOUT]: Instance creation failed: The zone europe-west4-a does not have enough resources available. Expected 3, running 0.',
         ],
@@ -345,11 +349,11 @@ export const CASES: Record<string, () => Report> = {
     aReport({
       ...PREFLIGHT_ONLY,
       verdict: 'error',
-      reasons: ['3 of 6 preflight checks failed.'],
+      reasons: ['3 of 5 preflight checks failed.'],
       failure: {
         stage: 'preflight',
         code: 'pool-too-small',
-        message: '3 of 6 preflight checks failed: 3 replicas of 4 chips do not fit on 2 nodes of 4; …',
+        message: '3 of 5 preflight checks failed: 3 replicas of 4 chips do not fit on 2 nodes of 4; …',
         hint: 'Set "nodes" to 3, or leave it out.',
         blame: 'config',
       },
@@ -391,9 +395,10 @@ export const CASES: Record<string, () => Report> = {
   'preflight-passed': () =>
     aReport({
       ...PREFLIGHT_ONLY,
+      stages: stages({ preflight: [1, '2 of 2 preflight checks passed'] }),
       mode: 'preflight',
       verdict: 'pass',
-      reasons: ['2 of 3 preflight checks passed, 1 not checked. Nothing was leased, deployed or measured.'],
+      reasons: ['2 of 2 preflight checks passed. Nothing was leased, deployed or measured.'],
       preflight: [
         aLine('Guard', 'pass', '5 objects of allowed kinds, namespaces and registries'),
         aLine('Price', 'pass', '3 nodes × 4 chips = 12 chips: $35.64 an hour'),
@@ -429,7 +434,7 @@ const KEPT = (until: string | null): Partial<Report> => ({
 });
 
 const PREFLIGHT_ONLY: Partial<Report> = {
-  stages: stages({ preflight: [1, '2 of 6 preflight checks passed'] }),
+  stages: stages({ preflight: [1, '1 of 5 preflight checks passed, 3 failed, 1 with a warning', 'failed'] }),
   pods: [],
   checks: [],
   routing: null,
@@ -447,7 +452,7 @@ function aLine(
 ): PreflightCheck {
   const failed = outcome === 'fail';
   return {
-    id: title.toLowerCase(),
+    id: title === 'Quota and capacity' ? 'quota' : title.toLowerCase(),
     title,
     outcome,
     seen,

@@ -69,37 +69,50 @@ describe('the comparison with the base stack, on the first screen', () => {
       compared('regressed', 0.7),
       [
         /^### ❌ Fail — 0\.700× the throughput of its base, and 2\.68× that of one replica$/m,
-        '| Against the base | 0.700× (0.690–0.710) | 1× | > 0.97× | ❌ regressed |',
+        '| ❌ regressed | Against the base | ↓ 0.700× (0.690–0.710), needs > 0.97× |',
       ],
     ],
     [
       compared('no-worse', 1.002),
       [
-        /^### ✅ Pass — 2\.68× .*, 1\.002× that of its base$/m,
-        '(0.992–1.012) | 1× | > 0.97× | ✅ no worse |',
-        'no worse; 3% may be lost',
+        /^### ✅ Pass — 1\.002× the throughput of its base, 2\.68× /m,
+        '| ✅ no worse | Against the base | → 1.002× (0.992–1.012), needs > 0.97× |',
       ],
     ],
-    [compared('no-worse', 0.985, 0.005), ['slower, within the 3% that may be lost']],
+    [
+      compared('no-worse', 0.985, 0.005),
+      ['| ✅ slower, allowed | Against the base | ↓ 0.985× (0.980–0.990), needs > 0.97× |'],
+    ],
+    [compared('no-worse', 1.1), ['| ✅ no worse | Against the base | ↑ 1.100× (1.090–1.110), needs']],
     [
       unmeasuredChange('not-measured', 'The base stack did not become ready: an image is missing.', 0.97),
       [
         /^### ⚠️ Inconclusive — The change was not compared with its base: The base stack did not become ready/m,
-        '| Against the base | – | 1× | > 0.97× | ⚠️ not measured |',
-        'Against the base: not measured.',
+        '| ⚠️ not measured | Against the base | –, needs > 0.97× |',
         'without base-manifests the scaling alone is judged',
         // The scaling counts.
-        '| ✅ pass |',
+        '| ✅ pass | Speedup |',
       ],
     ],
     [
       unmeasuredChange('same', 'The base stack has the same objects.', 0.97),
-      [/Pass — .*, the same stack as its base$/m, '✅ same stack'],
+      [/Pass — the same stack as its base, 2\.68×/m, '| ✅ same stack |'],
     ],
-    [compared('inconclusive', 0.98, 0.05), ['⚠️ undecided', 'To decide: allow more pairs']],
+    [
+      compared('inconclusive', 0.98, 0.05),
+      [
+        /^### ⚠️ Inconclusive — 0\.980× \(0\.930–1\.030\) the throughput of its base, too close to 0\.97× to decide$/m,
+        '⚠️ undecided',
+        'To decide: allow more pairs',
+      ],
+    ],
     [
       { ...compared('invalid', 0.98), reasons: ['The arms were disturbed.'] },
-      ['the comparison with its base does not count', '| Against the base | – |', '| ✅ pass |'],
+      [
+        'the comparison with its base does not count',
+        '| ⚠️ not valid | Against the base | –, needs',
+        '| ✅ pass | Speedup |',
+      ],
     ],
   ])('as %#', (change, texts) => {
     const text = firstScreen(withComparison(change)).replaceAll('`', '');
@@ -112,11 +125,11 @@ describe('the comparison with the base stack, on the first screen', () => {
       reportLinks: { run: null, summary: null, results: null },
     });
     expect(text.replaceAll('\u00a0', ' ')).toMatch(
-      /\| Throughput at equal load \| 21\.0 req\/s \| 30\.0 req\/s \| −30\.0% \|/,
+      /\| Throughput at equal load \| −30\.0% \| 21\.0 req\/s \| 30\.0 req\/s \|/,
     );
-    expect(text).toContain('| TPOT, open loop p50 | not measured | not measured | – |');
+    expect(text).toContain('| TPOT, open loop p50 | – | not measured | not measured |');
     expect(text.replaceAll('\u00a0', ' ')).toContain(
-      '| KV cache of a replica | 2,599,936 tokens | 2,599,936 tokens | 0.0% |',
+      '| KV cache of a replica | 0.0% | 2,599,936 tokens | 2,599,936 tokens |',
     );
   });
 });

@@ -28,6 +28,7 @@ describe('outputs', () => {
       changed,
       limits,
       change,
+      quality,
       reused,
       'reused-run': reusedRun,
       ...numbers

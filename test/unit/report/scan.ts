@@ -69,7 +69,10 @@ export function structureProblems(markdown: string): string[] {
 export function linkedBits(markdown: string): string[] {
   const text = outsideCode(markdown)
     .replace(/<!--.*?-->/gs, '')
-    .replace(/\]\(https:\/\/github\.com\/o\/r\/[^)]*\)/g, ']');
+    .replace(
+      /\]\(https:\/\/(?:github\.com\/o\/r|github\.com\/your-org\/tpu-serving-gate\/blob|o\.github\.io\/r)\/[^)]*\)/g,
+      ']',
+    );
   return text.match(/@[\p{L}\p{N}]\S*|(?<!&)#\d+|\bgh-\d+|\b[a-z]+:\/\/\S*|\bwww\.\S*|(?<!\\)\]\(\S*/giu) ?? [];
 }
 

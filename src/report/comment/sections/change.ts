@@ -30,7 +30,7 @@ export function change(report: Report): Section | null {
       prose(changeSentence(found), 400),
       differences.length > 0 ? bullets(differences) : null,
       routing,
-      table(['', 'Under test', 'Base', 'Difference'], ['left', 'right', 'right', 'right'], rowsOf(found.change)),
+      table(['', 'Difference', 'Under test', 'Base'], ['left', 'right', 'right', 'right'], rowsOf(found.change)),
       bullets(howMeasured(found.change, differences.length > 0)),
     ]),
     open: found.verdict === 'regressed',
@@ -78,15 +78,15 @@ const LATENCIES: readonly [title: string, read: (stack: StackFigures) => Percent
 function rowsOf({ head, base }: ChangeFigures): string[][] {
   const figures = ROWS.map(([title, read, show]) => {
     const [own, other] = [read(head), read(base)];
-    return [title, shown(own, show), shown(other, show), difference(own, other)];
+    return [title, difference(own, other), shown(own, show), shown(other, show)];
   });
   const latencies = LATENCIES.flatMap(([title, read]) => {
     const [own, other] = [read(head), read(base)];
     return (['p50', 'p95'] as const).map((key) => [
       `${title} ${key}`,
+      difference(own?.[key].value ?? null, other?.[key].value ?? null),
       shown(own?.[key] ?? null, withLimits),
       shown(other?.[key] ?? null, withLimits),
-      difference(own?.[key].value ?? null, other?.[key].value ?? null),
     ]);
   });
   const [throughput = [], ...others] = figures;

@@ -24,13 +24,13 @@ export function checks(report: Report): Section | null {
 
 function checkTable(report: Report): string {
   return table(
-    ['Check', 'Expected', 'Seen', 'Result'],
+    ['Result', 'Check', 'Seen', 'Expected'],
     ['left', 'left', 'left', 'left'],
     report.checks.map((check) => [
-      prose(check.title, 120),
-      prose(check.expected, 200),
-      prose(check.seen, 300),
       CHECK_WORDS[check.outcome],
+      prose(check.title, 120),
+      prose(check.seen, 300),
+      prose(check.expected, 200),
     ]),
   );
 }

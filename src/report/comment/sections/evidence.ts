@@ -16,7 +16,9 @@ export function evidence(report: Report, detail: Detail): Section | null {
   if (report.verdict === 'pass') return null;
   const failed = report.checks.filter(({ outcome }) => outcome === 'fail');
   const unready = report.pods.filter((pod) => pod.readyContainers < pod.totalContainers);
-  const { evidence: lines = [], considered = [] } = report.diagnosis ?? {};
+  const { evidence: all = [], considered = [], explanation } = report.diagnosis ?? {};
+  // What explains stands on the first screen already.
+  const lines = all.filter((line) => line !== explanation);
   const stated = [
     failed.length > 0 ? count(failed.length, 'failed check') : null,
     unready.length > 0 ? `${count(unready.length, 'pod')} not ready` : null,
@@ -43,14 +45,14 @@ export function evidence(report: Report, detail: Detail): Section | null {
 /** Pods with what each waits for. */
 export function podTable(pods: PodSummary[]): string {
   return table(
-    ['Pod', 'Node', 'Ready', 'Restarts', 'State'],
+    ['State', 'Pod', 'Ready', 'Restarts', 'Node'],
     ['left', 'left', 'right', 'right', 'left'],
     pods.map((pod) => [
+      code(pod.state, 120),
       code(pod.name, 100),
-      pod.node === null ? '–' : code(pod.node, 100),
       `${pod.readyContainers}/${pod.totalContainers}`,
       integer(pod.restarts),
-      code(pod.state, 120),
+      pod.node === null ? '–' : code(pod.node, 100),
     ]),
   );
 }
@@ -62,13 +64,13 @@ function ruledOut(considered: Diagnosis['considered']): string {
 
 function failedChecks(checks: Report['checks']): string {
   return table(
-    ['Check', 'Expected', 'Seen', 'Result'],
+    ['Result', 'Check', 'Seen', 'Expected'],
     ['left', 'left', 'left', 'left'],
     checks.map((check) => [
-      prose(check.title, 120),
-      prose(check.expected, 200),
-      prose(check.seen, 300),
       CHECK_WORDS.fail,
+      prose(check.title, 120),
+      prose(check.seen, 300),
+      prose(check.expected, 200),
     ]),
   );
 }

@@ -1,4 +1,5 @@
 import { MODES } from '../../../lib/modes.ts';
+import { withCommands } from '../../commands.ts';
 import { html, prose } from '../../escape.ts';
 import type { Report } from '../../model.ts';
 import { PREFLIGHT_WORDS, preflightCounts } from '../../wording.ts';
@@ -16,20 +17,19 @@ export function preflight(report: Report, detail: Detail): Section | null {
     detail === 'comment' && MODES[report.mode].leases ? sorted.filter(({ outcome }) => outcome !== 'pass') : sorted;
   const max = detail === 'comment' ? 300 : 1_000;
   const rows = shown.map(({ title, outcome, seen, remedy }) => [
-    prose(title, 60),
     PREFLIGHT_WORDS[outcome],
-    prose(seen, outcome === 'fail' ? max * 2 : max),
-    remedy === null ? '–' : prose(remedy, 1_000),
+    prose(title, 60),
+    `${prose(seen, outcome === 'fail' ? max * 2 : max)}${remedy === null ? '' : ` **To do:** ${prose(withCommands(remedy), 1_000)}`}`,
   ]);
   if (shown.length < sorted.length) {
     const names = passed.map(({ title }) => title).join(', ');
-    rows.push([prose(names, 1_000), PREFLIGHT_WORDS.pass, 'in the summary', '–']);
+    rows.push([PREFLIGHT_WORDS.pass, prose(names, 1_000), 'in the summary']);
   }
   const failed = lines.some(({ outcome }) => outcome === 'fail');
   return {
     name: 'preflight',
     summary: `Preflight: ${html(preflightCounts(lines).replace('preflight checks ', ''))}`,
-    body: table(['Check', 'Result', 'Seen', 'To do'], ['left', 'left', 'left', 'left'], rows),
+    body: table(['Result', 'Check', 'Seen'], ['left', 'left', 'left'], rows),
     open: failed || !MODES[report.mode].leases,
   };
 }

@@ -15,8 +15,8 @@ export function slo(report: Report): Section | null {
     summary: `Limits: ${found.limits.length - open.length} of ${found.limits.length} met`,
     body: paragraphs([
       table(
-        ['Limit', 'Wanted', 'Measured (bounds)', 'Samples', 'Beyond', 'At', 'Result'],
-        ['left', 'right', 'right', 'right', 'right', 'left', 'left'],
+        ['Result', 'Limit', 'Measured (bounds)', 'Needed', 'Samples', 'Beyond', 'At'],
+        ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
         found.limits.map(row),
       ),
       open.length > 0 ? bullets(open.map(({ reason }) => prose(reason, 400))) : null,
@@ -29,12 +29,12 @@ export function slo(report: Report): Section | null {
 function row(result: LimitResult): string[] {
   const { name, samples, over, load, outcome } = result;
   return [
+    LIMIT_WORDS[outcome],
     code(name, 40),
-    wantedText(result),
     measuredText(result) ?? '–',
+    wantedText(result),
     samples === null ? '–' : integer(samples),
     over === null ? '–' : integer(over),
     load === null ? '–' : prose(load, 120),
-    LIMIT_WORDS[outcome],
   ];
 }

@@ -22,12 +22,12 @@ export function timeline(report: Report): Section | null {
     name: 'timeline',
     summary: `Timeline: ${longest?.durationMs ? `${longest.stage} took longest, ${duration(longest.durationMs)}` : 'no stage was timed'}`,
     body: table(
-      ['Stage', 'Took', 'Outcome', ''],
+      ['Result', 'Took', 'Stage', 'Seen'],
       ['left', 'right', 'left', 'left'],
       stages.map((stage) => [
-        stage.stage,
-        elapsed(stage.durationMs),
         outcome(report, stage),
+        elapsed(stage.durationMs),
+        stage.stage,
         prose(stage.summary, 200),
       ]),
     ),
