@@ -168,8 +168,8 @@ function doubtLines(report: Report): string[] {
   const vetoes = report.benchmark?.vetoes ?? [];
   const { looks, pairs } = report.benchmark ?? {};
   const told = vetoes.length > 0 ? vetoes.map((veto) => veto.message) : report.reasons;
-  const sentences = told.filter((sentence) => !isInHeading(sentence, report));
-  const why = joined(sentences);
+  // The heading has the whole of the first; those after it explain nothing that is undecided.
+  const why = isInHeading(told[0] ?? '', report) ? '' : joined(told);
   const known = knownCause(report);
   const lines = [
     ...(known ? [`**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}`.trim()] : []),

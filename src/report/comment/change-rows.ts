@@ -13,7 +13,8 @@ export function changeRow(report: Report): Row[] {
   const text = change.verdict === 'invalid' ? null : changeText(change);
   const seen = text && change.ratio ? `${arrowOf(change.ratio)}\u00a0**${text.value}** (${text.range})` : '–';
   const result = isSlowerWithin(change) ? '✅\u00a0slower, allowed' : CHANGE_WORDS[change.verdict];
-  return [[result, `**Against ${baseName(report)}**`, withNeeded(seen, `>\u00a0${plain(change.limit)}×`)]];
+  const needed = `>\u00a0${plain(change.limit)}×`;
+  return [[result, `**Against ${baseName(report)}**`, change.verdict === 'same' ? '–' : withNeeded(seen, needed)]];
 }
 
 /** `main`, the branch of the base where the event names it. */

@@ -9,8 +9,7 @@ import { LIMIT_WORDS, limitsLine, worstLimit } from '../slo.ts';
 import { speedupText, targetLimits, vetoed } from '../speedup.ts';
 import { CHECK_WORDS, groupOutcome, serves, shownStages, splitChecks, tally } from '../wording.ts';
 import { changeRow, qualityRow } from './change-rows.ts';
-import { table } from './markdown.ts';
-import { type Row, withNeeded } from './row.ts';
+import { type Row, rowsTable, withNeeded } from './row.ts';
 import { stageRows } from './stages-table.ts';
 
 /** The table of the first screen. What was measured when something was, else how far the run came; then cost and nodes. */
@@ -29,10 +28,6 @@ export function resultTable(report: Report): string | null {
 
 const MEASURED = 'Measured (limits)';
 const SEEN = 'Seen';
-
-function rowsTable(seen: string, rows: readonly Row[]): string {
-  return table(['Result', '', seen], ['left', 'left', 'left'], [...rows]);
-}
 
 /** The stages without the release, which is about the nodes, and without what the sentence above has. */
 function toldStages(report: Report): StageResult[] {
@@ -60,7 +55,7 @@ function servesRows(report: Report): Row[] {
   const { environment, plan } = report;
   const one = plan.replicas === 1;
   return [
-    ...checkRows(report, one ? 'none of 1 replica' : NOT_MEASURED),
+    ...checkRows(report, one ? 'not possible with 1 replica' : NOT_MEASURED),
     ['–', 'Model', environment.modelId ? code(environment.modelId, 80) : '–'],
     ['–', 'Endpoint', environment.endpoint ? code(environment.endpoint, 120) : '–'],
   ];

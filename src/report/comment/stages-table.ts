@@ -2,12 +2,11 @@ import { prose } from '../escape.ts';
 import { duration } from '../format.ts';
 import type { StageResult } from '../model.ts';
 import { hasEnded, isRunning, STAGES } from '../wording.ts';
-import { table } from './markdown.ts';
-import type { Row } from './row.ts';
+import { type Row, rowsTable } from './row.ts';
 
 /** The stages as a table, their results first. */
 export function stagesTable(stages: readonly StageResult[], idle: 'not run' | 'waiting' = 'not run'): string {
-  return table(['Result', '', 'Seen'], ['left', 'left', 'left'], stageRows(stages, idle));
+  return rowsTable('Stage', stageRows(stages, idle));
 }
 
 /** Stages in order; neighbours that have not begun share a row. The release that is still to come is the post step's. */
@@ -30,16 +29,11 @@ export function stageRows(stages: readonly StageResult[], idle: 'not run' | 'wai
       continue;
     }
     const name = stage.outcome === 'failed' ? `**${stage.stage}**` : stage.stage;
-    rows.push([RESULTS[stage.outcome], name, seenOf(stage)]);
+    const took = stage.durationMs === null ? '' : `, ${duration(stage.durationMs)}`;
+    rows.push([RESULTS[stage.outcome], `${name}${took}`, prose(stage.summary, 160) || '–']);
   }
   flush();
   return rows;
-}
-
-/** `10 min: 0 of 3 nodes` */
-function seenOf({ durationMs, summary }: StageResult): string {
-  const parts = [durationMs === null ? '' : duration(durationMs), prose(summary, 160)];
-  return parts.filter((part) => part !== '').join(': ') || '–';
 }
 
 const RESULTS: Readonly<Record<StageResult['outcome'], string>> = {

@@ -75,7 +75,7 @@ describe('the built action on a healthy stack: main, then post', () => {
     expect(plain(between.comments[0]!.body)).toContain('post step');
     expect(after.comments).toHaveLength(1);
     expect(after.comments[0]!.edits).toBeGreaterThanOrEqual(3);
-    expect(comment).toContain('node pool `tpu-v6e-pool` is back at 0 nodes');
+    expect(comment).toContain('`tpu-v6e-pool` is at 0 nodes');
     expect(comment).toMatch(/chip-minutes · \*\*≈ \$\d/);
     expect(comment.match(/<details/g)?.length).toBe(comment.match(/<\/details>/g)?.length);
   });

@@ -50,7 +50,7 @@ describe.each(Object.entries(CASES))('comment: %s', (name, make) => {
     const doubt = report.verdict === 'inconclusive' || report.verdict === 'invalid';
     expect(boxes).toEqual(red ? ['> [!CAUTION]'] : doubt ? ['> [!WARNING]'] : []);
     // A pass without a lease cost nothing and has no table.
-    if (report.mode !== 'preflight') expect(screen).toMatch(/\| Cost \|/);
+    if (report.mode !== 'preflight') expect(screen).toMatch(/\| Cost: /);
     expect(screen).not.toContain('8 of 9');
   });
 
@@ -140,7 +140,7 @@ describe('what was not seen', () => {
       verdict: 'inconclusive',
     });
     const screen = firstScreen(report);
-    expect(screen).toMatch(/\| not\u00a0observable \| \*\*Routing checks\*\* \| 3 of 4 passed, 1 not observable \|/);
+    expect(screen).toMatch(/\| not\u00a0observable \| \*\*Routing checks\*\*: 3 of 4 passed, 1 not observable \|/);
   });
 
   it('is called not measured when the benchmark never ran', () => {
@@ -152,7 +152,7 @@ describe('what was not seen', () => {
     });
     const screen = firstScreen(report);
     expect(screen).toContain('❌\u00a0Fail — 1 of 5\u00a0service checks failed');
-    expect(screen).toMatch(/\| not measured \| \*\*Speedup\*\* \| –, needs >\u00a02.5× \|/);
+    expect(screen).toMatch(/\| not measured \| \*\*Speedup\*\*: needs >\u00a02.5× \|/);
   });
 
   it('leaves a measured ratio without a result when a veto stands against it', () => {
@@ -181,7 +181,7 @@ describe('two failures at once', () => {
     });
     const screen = firstScreen(report);
     expect(screen).toContain('Fail — 2.17× the throughput of one replica');
-    expect(screen).toMatch(/❌\u00a0\*\*fail\*\* \| \*\*Routing checks\*\* \| 3 of 4 passed, 1 failed \|/);
+    expect(screen).toMatch(/❌\u00a0\*\*fail\*\* \| \*\*Routing checks\*\*: 3 of 4 passed, 1 failed \|/);
   });
 
   it('does not boast of a ratio against which a veto stands', () => {

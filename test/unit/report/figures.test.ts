@@ -40,7 +40,17 @@ function derived(report: Report): number[] {
     (target.minSpeedup / replicas) * 100,
     (target.expectedMaxSpeedup / replicas) * 100,
     (benchmark?.concurrencyPerReplica ?? 0) * replicas,
+    ...rightShares(report),
   ];
+}
+
+/** Shares of tasks that were answered right, by the base and by the stack under test. */
+function rightShares({ comparisons = [] }: Report): number[] {
+  return comparisons.flatMap(({ quality }) => {
+    if (!quality?.figures) return [];
+    const { bothRight, onlyBase, onlyHead, bothWrong } = quality.figures.pairs;
+    return [onlyBase, onlyHead].map((only) => (bothRight + only) / (bothRight + onlyBase + onlyHead + bothWrong));
+  });
 }
 
 /** Scales in which a figure may be shown: as it is, percent, seconds, minutes and the seconds beside the minutes. */
@@ -120,7 +130,7 @@ describe('nothing is rounded into a pass', () => {
     const row = render(aReport({ verdict: 'fail', benchmark }))
       .split('\n')
       .find((line) => line.includes('| Requests answered'));
-    expect(row).toContain('❌\u00a0**fail** | Requests answered | 99.996%, 100.000% on one replica, needs 100%');
+    expect(row).toContain('❌\u00a0**fail** | Requests answered: 99.996%, 100.000% on one replica, needs 100%');
   });
 });
 

@@ -54,7 +54,7 @@ describe('the quality of answers, on the first screen', () => {
       /^### ❌ Fail — answers worse than its base, 68\.7% of the tasks right, 88\.0% before, at 1\.200× the throughput$/m,
     );
     expect(text).toMatch(
-      /\| ❌ worse \| Quality \| ↓ 68\.7%, base 88\.0% \(−19\.3 points: −25\.\d to −1\d\.\d\), needs a drop ≤ 2% \|/,
+      /\| ❌ worse \| Quality: ↓ 68\.7%, base 88\.0% \(−19\.3 points: −25\.\d to −1\d\.\d\), needs a drop ≤ 2% \|/,
     );
     expect(text).toContain('| ❌ answers worse |');
     expect(text).toContain('Why: Head answers worse than base, whatever the throughput: A reason.');
@@ -64,9 +64,7 @@ describe('the quality of answers, on the first screen', () => {
   it('shows a change that keeps its answers in one row', () => {
     const text = firstScreen(reportOf(quality('kept', figures(3))));
     expect(text).toMatch(/^### ✅ Pass — 1\.200× the throughput of its base, 2\.68×/m);
-    expect(text).toMatch(
-      /\| ✅ no drop \| Quality \| → 87\.7%, base 88\.0% \(−0\.3 points: .*\), needs a drop ≤ 2% \|/,
-    );
+    expect(text).toMatch(/\| ✅ no drop \| Quality: → 87\.7%, base 88\.0% \(−0\.3 points: .*\), needs a drop ≤ 2% \|/);
     expect(text.match(/Quality/g)).toHaveLength(1);
   });
 
@@ -74,7 +72,7 @@ describe('the quality of answers, on the first screen', () => {
     const pairs = { bothRight: 1, onlyBase: 1, onlyHead: 0, bothWrong: 298 };
     const text = firstScreen(reportOf(quality('too-low', figures(0, { pairs }))));
     expect(text).toMatch(/^### ✅ Pass/m);
-    expect(text).toMatch(/\| too low to tell \| Quality \| . 0\.3%, /);
+    expect(text).toMatch(/\| too low to tell \| Quality: . 0\.3%, /);
   });
 
   it('passes nothing whose answers could not be compared, and says what decides', () => {
@@ -82,7 +80,7 @@ describe('the quality of answers, on the first screen', () => {
     const text = firstScreen(reportOf(found));
     expect(text).toMatch(/^### ⚠️ Inconclusive/m);
     expect(text).toMatch(/The quality of the answers could not be compared: The base stack gave no response$/m);
-    expect(text).toContain('| ⚠️ not measured | Quality | –, needs a drop ≤ 2% |');
+    expect(text).toContain('| ⚠️ not measured | Quality: needs a drop ≤ 2% |');
     expect(text).toContain(
       'with quality: off the throughput alone is judged'.replace('quality: off', '`quality: off`'),
     );

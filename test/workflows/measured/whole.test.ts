@@ -32,7 +32,7 @@ describe('the pull request', () => {
       const { comments } = await github();
       expect(comments).toMatchObject([{ pullRequest: LAB.pullRequest }]);
       expect(plain(comments[0]?.body ?? '')).toMatch(/✅ Pass — 2\.\d+× the throughput of one replica/);
-      expect(comments[0]?.body).toContain('is back at 0');
+      expect(comments[0]?.body).toContain('is at 0');
       expect([stored.verdict, stored.mode]).toEqual(['pass', 'validate']);
       expect(repository.artifacts()).toContain('last-pass-18300000002');
     },

@@ -18,18 +18,17 @@ export function preflight(report: Report, detail: Detail): Section | null {
   const max = detail === 'comment' ? 300 : 1_000;
   const rows = shown.map(({ title, outcome, seen, remedy }) => [
     PREFLIGHT_WORDS[outcome],
-    prose(title, 60),
-    `${prose(seen, outcome === 'fail' ? max * 2 : max)}${remedy === null ? '' : ` **To do:** ${prose(withCommands(remedy), 1_000)}`}`,
+    `**${prose(title, 60)}:** ${prose(seen, outcome === 'fail' ? max * 2 : max)}${remedy === null ? '' : ` **To do:** ${prose(withCommands(remedy), 1_000)}`}`,
   ]);
   if (shown.length < sorted.length) {
     const names = passed.map(({ title }) => title).join(', ');
-    rows.push([PREFLIGHT_WORDS.pass, prose(names, 1_000), 'in the summary']);
+    rows.push([PREFLIGHT_WORDS.pass, `${prose(names, 1_000)}: in the summary`]);
   }
   const failed = lines.some(({ outcome }) => outcome === 'fail');
   return {
     name: 'preflight',
     summary: `Preflight: ${html(preflightCounts(lines).replace('preflight checks ', ''))}`,
-    body: table(['Result', 'Check', 'Seen'], ['left', 'left', 'left'], rows),
+    body: table(['Result', 'Check'], ['left', 'left'], rows),
     open: failed || !MODES[report.mode].leases,
   };
 }
