@@ -4,13 +4,14 @@ import { branchStore } from '../clients/github/branch-store.ts';
 import { commitSubject } from '../clients/github/commit-subject.ts';
 import { createGithubIssues } from '../clients/github/issues.ts';
 import { type GithubAccess, timerWait } from '../clients/github/retry.ts';
-import { reportedRun, repositoryPage, runIdentity } from '../clients/runner/identity.ts';
+import { gateSource, reportedRun, repositoryPage, runIdentity } from '../clients/runner/identity.ts';
 import { pageModel } from '../history/page/model.ts';
 import { newestTarget } from '../history/speedup.ts';
 import { type Watch, watch } from '../history/watch.ts';
 import { watchSentences } from '../history/watch-text.ts';
 import type { ReportInputs } from '../inputs/report.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
+import { causeAddress } from '../lib/gate-files.ts';
 import type { Emit } from '../progress/events.ts';
 import { addResults, isMeasuring, raiseAlerts, readOtherSeries, readSeries, writePage } from '../publish/history.ts';
 import { readNights } from '../publish/nights.ts';
@@ -80,7 +81,7 @@ async function publishAgain(report: Report, context: Reporting): Promise<Publish
   // Those of the file could name any page.
   const { nights: _, ...own } = report;
   const nights = await readNights(report.run, { inputs, env, emit, signal });
-  const { benchmark, sincePass, reused } = report;
+  const { benchmark, diagnosis, sincePass, reused } = report;
   const earlier = <T extends EarlierRun>(one: T): T => ({ ...one, url: ownPage(one.url, env) });
   return publish(
     {
@@ -88,6 +89,8 @@ async function publishAgain(report: Report, context: Reporting): Promise<Publish
       ...(nights ? { nights } : {}),
       run: { ...run, repository: env.GITHUB_REPOSITORY ?? null },
       ...(reused ? { reused: { ...reused, run: { ...reused.run, url: ownPage(reused.run.url, env) } } } : {}),
+      // The address of the cause's page is made anew, as every other.
+      diagnosis: diagnosis && { ...diagnosis, link: causeAddress(diagnosis.cause, gateSource(env)) },
       sincePass: sincePass && { ...sincePass, run: earlier(sincePass.run) },
       benchmark: benchmark && { ...benchmark, baseline: benchmark.baseline && earlier(benchmark.baseline) },
     },

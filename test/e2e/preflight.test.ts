@@ -129,6 +129,16 @@ describe('mode preflight', () => {
         /<code>curl -fsSL https:\/\/raw\.githubusercontent\.com\/octo\/serving\/[0-9a-f]{40}\/manifests\/rbac\/serving\.yaml/,
       );
       expect((await e2e.record()).sizes).toEqual([]);
+      const { checkRuns } = (await e2e.lab.record()).github;
+      expect(checkRuns).toHaveLength(1);
+      expect(checkRuns[0]).toMatchObject({ headSha: 'c0ffee1'.padEnd(40, '0'), conclusion: 'failure' });
+      expect(checkRuns[0]?.annotations).toContainEqual(
+        expect.objectContaining({
+          path: 'deploy/llminferenceservice.yaml',
+          level: 'failure',
+          title: 'Refused manifest',
+        }),
+      );
     },
     MINUTES,
   );

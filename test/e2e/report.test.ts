@@ -113,6 +113,11 @@ describe('mode report', () => {
       verdict: 'fail',
       run: { ...run, url: 'https://evil.example/run', number: 999_999_999, attempt: 9 },
       sincePass: { run: foreign, changes: [] },
+      nights: { series: 'default', page: 'https://evil.example/page', nights: [] },
+      diagnosis: {
+        ...{ cause: 'gke.stockout', title: 'No capacity', confidence: 'proven', blame: 'cloud', explanation: '' },
+        ...{ remedy: '', evidence: [], considered: [], link: 'https://evil.example/cause' },
+      },
     });
     writeFileSync(join(job.workspace, 'result.json'), JSON.stringify(lie));
     expect((await job.main().done).code).toBe(0);
@@ -120,6 +125,21 @@ describe('mode report', () => {
     expect(comment?.body).toContain('attempt=2 n=3');
     expect(comment?.body).toContain(page);
     expect(comment?.body).not.toContain('evil.example');
+    expect(comment?.body).toContain('/docs/troubleshooting.md#gkestockout)');
+    // A result that somebody else may have written makes no check run.
+    expect((await record()).checkRuns).toEqual([]);
+  });
+
+  it('shows the nights of the history in the comment, and links to the page at this run', async () => {
+    const payload = { workflow_run: { pull_requests: [{ number: 7 }] } };
+    const inputs = { result: 'result.json', 'history-branch': BRANCH, 'page-url': 'https://octo.github.io/serving/' };
+    await aJob({ mode: 'auto', ...inputs }, { event: { name: 'workflow_run', payload } });
+    await withNights([0, 1, 2].map((night) => aNight(night, 2.6 + night / 20)));
+    const { code, log } = await job.main().done;
+    expect(code, log).toBe(0);
+    const body = plain((await record()).comments[0]?.body ?? '');
+    expect(body).toMatch(/\*\*Speedup, last 3 nights:\*\* `[▁▂▃▄▅▆▇█]{3}` /);
+    expect(body).toContain('[This run on the page](https://octo.github.io/serving/#run=18300012345)');
   });
 
   it.each<[string, string | ((report: object) => string), string]>([

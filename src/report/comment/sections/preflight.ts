@@ -2,7 +2,7 @@ import { MODES } from '../../../lib/modes.ts';
 import { withCommands } from '../../commands.ts';
 import { html, prose } from '../../escape.ts';
 import type { Report } from '../../model.ts';
-import { PREFLIGHT_WORDS, preflightCounts } from '../../wording.ts';
+import { PREFLIGHT_WORDS, preflightCounts, sentence } from '../../wording.ts';
 import { table } from '../markdown.ts';
 import type { Detail, Section } from './section.ts';
 
@@ -18,7 +18,7 @@ export function preflight(report: Report, detail: Detail): Section | null {
   const max = detail === 'comment' ? 300 : 1_000;
   const rows = shown.map(({ title, outcome, seen, remedy }) => [
     PREFLIGHT_WORDS[outcome],
-    `**${prose(title, 60)}:** ${prose(seen, outcome === 'fail' ? max * 2 : max)}${remedy === null ? '' : ` **To do:** ${prose(withCommands(remedy), 1_000)}`}`,
+    lineOf(title, prose(seen, outcome === 'fail' ? max * 2 : max), remedy),
   ]);
   if (shown.length < sorted.length) {
     const names = passed.map(({ title }) => title).join(', ');
@@ -31,4 +31,12 @@ export function preflight(report: Report, detail: Detail): Section | null {
     body: table(['Result', 'Check'], ['left', 'left'], rows),
     open: failed || !MODES[report.mode].leases,
   };
+}
+
+/** `**Node pool:** what was seen. **To do:** …`; `seen` is Markdown. */
+function lineOf(title: string, seen: string, remedy: string | null): string {
+  const named = `**${prose(title, 60)}:**`;
+  return remedy === null
+    ? `${named} ${seen}`
+    : `${named} ${sentence(seen)} **To do:** ${prose(withCommands(remedy), 1_000)}`;
 }
