@@ -9,15 +9,16 @@ const PROGRAM = 'tpu-serving-gate';
 /** Help of the whole command line: its commands by group, its exit codes. `columns` of the terminal, if there is one. */
 export function overview(paths: readonly Path[], columns?: number): string {
   const width = columnsFor(columns);
-  const shown = paths.filter(({ command }) => !command.subcommands);
-  const groups = Map.groupBy(shown, ({ command }) => command.group ?? OTHER_GROUP);
+  const groups = Map.groupBy(paths, ({ command }) => command.group ?? OTHER_GROUP);
   return [
     ...wrapped('Takes an LLM serving stack on GKE TPUs from a commit to a verdict.', width),
+    '',
+    `Usage: ${PROGRAM} COMMAND [flags]`,
     ...COMMAND_GROUPS.flatMap((group) =>
       section(
         `${group}:`,
-        (groups.get(group) ?? []).flatMap(({ words, command }) =>
-          entry(usageOf(words, command), command.summary, width),
+        shownCommands(groups.get(group) ?? []).flatMap(([usage, summary]) =>
+          entry(usage.slice(PROGRAM.length + 1), summary, width),
         ),
       ),
     ),
@@ -122,13 +123,15 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
-/** Columns of the first of two columns. */
-const FIRST = 50;
+/** Characters of the first of two columns, and the fewest of a line that has room for both. */
+const FIRST = 34;
+const BOTH = 80;
 
-/** A word with what it means: on one line where both fit, else below each other. */
+/** A word with what it means: beside each other where there is room, else below each other. */
 function entry(name: string, meaning: string, width: number): string[] {
-  const line = `  ${name.padEnd(FIRST)}  ${meaning}`;
-  if (name.length <= FIRST && line.length <= width) return [line];
+  if (width >= BOTH && name.length <= FIRST) {
+    return wrapped(`  ${name.padEnd(FIRST)}  ${meaning}`, width, FIRST + 4);
+  }
   return [...wrapped(`  ${name}`, width, 6), ...wrapped(`      ${meaning}`, width, 6)];
 }
 

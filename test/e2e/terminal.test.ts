@@ -11,7 +11,7 @@ import { COMMANDS } from '../../src/commands/registry.ts';
 import { type E2e, MINUTES, startE2e } from './e2e.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
-const PTY = resolve(import.meta.dirname, 'pty.py');
+const PTY = resolve(import.meta.dirname, 'terminal.py');
 const COLUMNS = 60;
 const ESC = '\u001b';
 /** A change of colour or weight; a move of the cursor is none. */

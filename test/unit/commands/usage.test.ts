@@ -39,7 +39,7 @@ describe('help', () => {
     const { code, stdout, stderr } = await cli([arg]);
     expect([code, stderr]).toEqual([0, '']);
     const shown = visiblePaths(COMMANDS).filter(({ command }) => !command.subcommands);
-    for (const { words } of shown) expect(stdout).toMatch(new RegExp(`^  tpu-serving-gate ${words}\\b`, 'm'));
+    for (const { words } of shown) expect(stdout).toMatch(new RegExp(`^ {2}${words}\\b`, 'm'));
     for (const { code: number, meaning } of Object.values(EXIT_CODES)) {
       expect(stdout).toContain(`  ${String(number).padEnd(3)}  ${meaning.replaceAll('`', '')}`);
     }
@@ -54,7 +54,7 @@ describe('bad usage ends with 3 and says on stderr', () => {
   it('what the commands are', async () => {
     const { code, stdout, stderr } = await cli([]);
     expect([code, stdout]).toEqual([3, '']);
-    expect(stderr).toContain('tpu-serving-gate run ');
+    expect(stderr).toContain('\n  run [flags] ');
   });
 
   it('that a command is not known', async () => {

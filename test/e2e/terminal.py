@@ -1,4 +1,4 @@
-"""pty.py COLUMNS COMMAND...: runs a command at a terminal of so many columns, writes what it writes, ends as it ends."""
+"""terminal.py COLUMNS COMMAND...: runs a command at a terminal of so many columns, writes what it writes, ends as it ends."""
 
 import fcntl
 import os
