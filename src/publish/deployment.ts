@@ -69,7 +69,7 @@ export async function retireDeployment({ kept }: LeaseState, context: Announcing
   if (!kept?.deployment || context.inputs.githubToken === '') return;
   await setState(kept.deployment, context, {
     state: 'inactive',
-    description: 'The stack was taken away and its nodes were given back.',
+    description: 'The stack was removed and its nodes were released.',
     logUrl: null,
     environmentUrl: null,
   });

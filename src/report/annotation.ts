@@ -12,7 +12,7 @@ export interface Annotation {
   message: string;
 }
 
-/** The verdict as an annotation; nodes that were not given back make an error of any verdict. */
+/** The verdict as an annotation; nodes that were not released make an error of any verdict. */
 export function annotationOf(report: Report): Annotation {
   const { failure, release, verdict } = report;
   const known = knownCause(report);

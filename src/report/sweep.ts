@@ -15,7 +15,7 @@ const REASONS = {
   deleted: 'lease deleted',
 } as const;
 
-/** What a run left behind, or what could not be given back: worth an issue. The end of a stack that was kept is not. */
+/** What a run left behind, or what could not be released: worth an issue. The end of a stack that was kept is not. */
 export function leaks(swept: readonly Swept[]): Swept[] {
   return swept.filter(({ reason, outcome }) => outcome === 'failed' || reason === 'expired' || reason === 'run-ended');
 }
@@ -33,7 +33,7 @@ export function renderSweep(
       code(one.nodePool),
       /^https:\/\//.test(one.holder) ? link('run', one.holder) : code(one.holder),
       REASONS[one.reason],
-      one.outcome === 'failed' ? `**not given back**: ${prose(one.message)}` : prose(one.message),
+      one.outcome === 'failed' ? `**not released**: ${prose(one.message)}` : prose(one.message),
       duration(one.durationMs),
     ].join(' | '),
   );

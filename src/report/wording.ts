@@ -23,7 +23,7 @@ const STAGE_FAILED: Record<FailureStage, string> = {
   verify: 'the deployment could not be verified',
   benchmark: 'the benchmark did not finish',
   report: 'the result could not be published',
-  release: 'the TPU nodes were not given back',
+  release: 'the TPU nodes were not released',
 };
 
 const WHO_ACTS: Record<Blame, string> = {

@@ -10,7 +10,7 @@ describeRehearsals(3 * MEASURED_SCALE, [
     says: [
       /Fail — hit-rate is 7\d\.\d% \(\d+\.\d–\d+\.\d\), below 99%/,
       'Cause: The stack misses a limit that was set.',
-      /\*\*Limits:\*\* 0 of 1 met; hit-rate 7\d\.\d% \(.*\) below 99%/,
+      /missed\*\* \| \*\*Limits\*\*: 0 of 1 met; hit-rate 7\d\.\d% \(.*\) below 99%/,
       'the author of this change',
     ],
   },
@@ -28,7 +28,7 @@ describeRehearsals(MEASURED_SCALE, [
     says: [
       /Fail — answers worse than its base, 6\d\.\d% of the tasks right, 8\d\.\d% before/,
       /Head answers worse than base, whatever the throughput: The stack under test answers \d+ of 300 tasks right/,
-      /\*\*Quality of answers\*\* .* drop ≤ 2% .*worse/,
+      /worse\*\* \| \*\*Quality\*\*: ↓ .* drop ≤ 2%/,
     ],
   },
   {

@@ -165,7 +165,7 @@ function servingLine({ cost }: Report): string | null {
 
 function releaseLine(report: Report): string {
   const { release } = report;
-  if (!release) return 'given back by the post step';
+  if (!release) return 'to be released by the post step';
   const failed = release.outcome === 'failed' ? 'NOT GIVEN BACK: ' : '';
   const took =
     release.outcome === 'not-needed' || release.outcome === 'kept' ? '' : ` (${duration(release.durationMs)})`;

@@ -76,7 +76,7 @@ describe('the built action on a healthy stack: main, then post', () => {
     expect(after.comments).toHaveLength(1);
     expect(after.comments[0]!.edits).toBeGreaterThanOrEqual(3);
     expect(comment).toContain('`tpu-v6e-pool` is at 0 nodes');
-    expect(comment).toMatch(/chip-minutes · \*\*≈ \$\d/);
+    expect(comment).toMatch(/\| \*\*≈ \$[\d.]+\*\* \| Cost: .* chip-minutes/);
     expect(comment.match(/<details/g)?.length).toBe(comment.match(/<\/details>/g)?.length);
   });
 
@@ -90,7 +90,7 @@ describe('the built action on a healthy stack: main, then post', () => {
 
   it('finds every limit met, and names the load at which latency was judged', () => {
     expect(result.slo?.limits.map(({ outcome }) => outcome)).toEqual(Array(8).fill('met'));
-    expect(comment).toMatch(/\*\*Limits:\*\* 8 of 8 met; latency at [\d.]+\s?req\/s in an open loop/);
+    expect(comment).toMatch(/✅ met \| \*\*Limits\*\*: 8 of 8 met; latency at [\d.]+\s?req\/s in an open loop/);
   });
 
   it('keeps every request of the pairs for others to judge', () => {
