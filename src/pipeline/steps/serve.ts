@@ -35,7 +35,10 @@ export function verifyStep(
     const value = await verify(context, prepared, stack);
     const { checks } = run.report();
     const passed = checks.filter(({ outcome }) => outcome === 'pass').length;
-    return { value, summary: `${passed} of ${checks.length} checks passed` };
+    // The benchmark makes this check again, with far more prompts: its outcome counts.
+    const isOpen = checks.some(({ id, outcome }) => id === 'unique-spread' && outcome !== 'pass');
+    const summary = `${passed} of ${checks.length} checks passed${isOpen ? ', the benchmark repeats one' : ''}`;
+    return { value, summary };
   });
 }
 

@@ -7,7 +7,10 @@ import { targetLimits } from '../speedup.ts';
 /** Eighths of a line, from low to high. */
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** The speedup of the nights before this run as a sparkline, with its range and the newest night; null without two nights. */
+/**
+ * The speedup of the nights before this run as a sparkline, with its range, the newest night and
+ * how many did not pass; null without two nights.
+ */
 export function nightsLine({ nights: known, target }: Report): string | null {
   const nights = known?.nights ?? [];
   const newest = nights.at(-1);
@@ -15,8 +18,10 @@ export function nightsLine({ nights: known, target }: Report): string | null {
   const speedups = nights.map(({ speedup }) => speedup);
   const ends = `${range(Math.min(...speedups), Math.max(...speedups))}×`;
   const last = times(newest.speedup, targetLimits(target));
+  const others = nights.filter(({ verdict }) => verdict !== 'pass').length;
+  const failed = others === 0 ? '' : `; ${count(others, 'night')} did not pass`;
   const of = known.series === 'default' ? '' : ` of ${code(known.series, 100)}`;
-  return `**Speedup, last ${count(nights.length, 'night')}${of}:** ${code(sparkline(nights))} ${ends}, ${last} on ${prose(day(newest.at), 20)}`;
+  return `**Speedup, last ${count(nights.length, 'night')}${of}:** ${code(sparkline(nights))} ${ends}, ${last} on ${prose(day(newest.at), 20)}${failed}`;
 }
 
 /** A character for each night. Equal nights are a line in the middle. */

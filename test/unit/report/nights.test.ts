@@ -32,6 +32,13 @@ describe('the nights before a run, in its comment', () => {
     );
   });
 
+  it('count those that did not pass', () => {
+    const { nights, ...rest } = some([2.6, 2.4]);
+    expect(
+      line({ ...rest, nights: nights.map((each, at) => (at === 1 ? { ...each, verdict: 'fail' } : each)) }),
+    ).toMatch(/2\.40× on 2026-10-02; 1 night did not pass$/);
+  });
+
   it('are not there without two of them', () => {
     expect(line(undefined)).toBeUndefined();
     expect(line(some([]))).toBeUndefined();
