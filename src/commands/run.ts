@@ -57,8 +57,7 @@ export async function runCommand(
     },
     await storyOf(inputs.mode),
   );
-  const lines = renderVerdictText(report);
-  if (published.resultPath) lines.push(`result      ${published.resultPath}`);
+  const lines = renderVerdictText(report, published.resultPath ? [['result', published.resultPath]] : []);
   say({ type: 'closing', verdict: report.verdict, lines });
   if (show.isJson) process.stdout.write(redactSecrets(redact(jsonText(report))));
   if (report.release?.outcome === 'failed') return exitCode('error');

@@ -49,7 +49,8 @@ const piped = (args: string[], env: Record<string, string> = {}) => ended(proces
 
 /** Lines that a terminal would break, unless a single word is that long. */
 function tooLong(text: string): string[] {
-  return stripVTControlCharacters(text)
+  // The live line begins at the first column again, over what was there.
+  return stripVTControlCharacters(text.replaceAll(new RegExp(`${ESC}\\[[0-9]*G`, 'g'), '\r'))
     .split(/\r?\n|\r/)
     .filter((line) => [...line].length > COLUMNS && line.trim().includes(' '));
 }

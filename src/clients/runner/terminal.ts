@@ -39,7 +39,8 @@ export async function liveLine(
     },
     print(line) {
       spinner.clear();
-      for (const each of wrapped(line, stream.columns, hanging(line))) stream.write(`${each}\n`);
+      // One write: ora draws its line again after each.
+      stream.write(`${wrapped(line, stream.columns, hanging(line)).join('\n')}\n`);
       if (spinner.isSpinning) spinner.render();
     },
   };

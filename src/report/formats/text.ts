@@ -30,9 +30,9 @@ export const textFormat: Format = {
 
 /**
  * The closing lines for a log or a terminal: verdict, figures, cause and remedy, money, release. Plain text without
- * colour; no line can be taken for a workflow command.
+ * colour; no line can be taken for a workflow command. `more`: further lines at the end.
  */
-export function renderVerdictText(report: Report): string[] {
+export function renderVerdictText(report: Report, more: readonly [label: string, text: string][] = []): string[] {
   const rows: [string, string | null][] = [
     ['verdict', `${report.verdict}: ${headlineText(report)}`],
     ['speedup', serves(report) ? null : speedLine(report)],
@@ -48,6 +48,7 @@ export function renderVerdictText(report: Report): string[] {
     ['serving', servingLine(report)],
     ['TPU nodes', releaseLine(report)],
     ['by hand', report.release?.outcome === 'failed' ? report.release.command : null],
+    ...more,
   ];
   const shown = rows.filter((row): row is [string, string] => row[1] !== null && row[1] !== '');
   const width = Math.max(...shown.map(([label]) => label.length));
