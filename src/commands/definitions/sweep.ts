@@ -42,7 +42,9 @@ export const CLEANUP: Command = {
 };
 
 async function start(args: string[], own: Flags, { env }: CommandIo): Promise<number> {
-  const found = await withConfigFile(inputsFromFlags(args, { groups: SWEEP_GROUPS, own: { ...JSON_FLAG, ...own } }, env));
+  const found = await withConfigFile(
+    inputsFromFlags(args, { groups: SWEEP_GROUPS, own: { ...JSON_FLAG, ...own } }, env),
+  );
   if ('problems' in found) return refuse(...found.problems);
   const { source } = found;
   if (source.strayWords) return refuse(STRAY_WORD);
