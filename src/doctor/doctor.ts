@@ -21,7 +21,7 @@ export interface DoctorOptions {
   github: (repository: string) => RepositorySetup | null;
 }
 
-/** Looks at everything that `init` writes and names, and changes nothing. Returns what it found, or what it must be told. */
+/** Looks at everything that `init` writes and names, and changes nothing. Returns what it found, or which inputs it needs. */
 export async function doctor(options: DoctorOptions): Promise<{ findings: Finding[] } | { problems: string[] }> {
   const { world, root, version, github } = options;
   const resolved = await resolveAnswers({ ...options, asker: null });

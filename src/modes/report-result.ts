@@ -89,7 +89,7 @@ async function publishAgain(report: Report, context: Reporting): Promise<Publish
       ...(nights ? { nights } : {}),
       run: { ...run, repository: env.GITHUB_REPOSITORY ?? null },
       ...(reused ? { reused: { ...reused, run: { ...reused.run, url: ownPage(reused.run.url, env) } } } : {}),
-      // The address of the cause's page is made anew, as every other.
+      // The address of the cause's page is made again, as every other.
       diagnosis: diagnosis && { ...diagnosis, link: causeAddress(diagnosis.cause, gateSource(env)) },
       sincePass: sincePass && { ...sincePass, run: earlier(sincePass.run) },
       benchmark: benchmark && { ...benchmark, baseline: benchmark.baseline && earlier(benchmark.baseline) },

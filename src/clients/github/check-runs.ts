@@ -34,7 +34,7 @@ const MOST_ANNOTATIONS = 50;
 
 /**
  * Writes a check run on a commit, or brings the one with its name and external id up to date. Returns its address; null
- * where GitHub names none. Needs `checks: write`, which only the token of an app has; throws a Failure that says so.
+ * where GitHub names none. Needs `checks: write`, which only the token of an app has; throws a Failure without it.
  */
 export async function writeCheckRun(access: GithubAccess, run: CheckRun): Promise<string | null> {
   const [owner = '', repo = ''] = access.repository.split('/');
