@@ -64,7 +64,7 @@ export async function runCommand(
   return interrupted ? exitCode('interrupted') : exitCodeOf(report.verdict);
 }
 
-/** How the run is told: JSON Lines on stderr, the verdict alone, a live line at a terminal, else plain lines. */
+/** How the run is shown: JSON Lines on stderr, the verdict alone, a live line at a terminal, else plain lines. */
 async function rendererFor(
   { isJson, isQuiet }: Show,
   env: Readonly<Record<string, string | undefined>>,

@@ -41,7 +41,7 @@ export const CALLERS: Readonly<Record<string, Caller>> = {
         paths: [`${manifests}/**`, CONFIG_FILE],
       },
     }),
-    permissions: { contents: 'read', 'id-token': 'write', 'pull-requests': 'write' },
+    permissions: { contents: 'read', 'id-token': 'write', 'pull-requests': 'write', checks: 'write' },
     with: (answers) => ({
       ...pool(answers),
       ...identity(answers),

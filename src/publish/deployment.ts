@@ -20,7 +20,7 @@ interface Announcing<I extends keyof Inputs = never> {
 const LIMIT_MS = 20_000;
 
 /**
- * Tells GitHub that a stack that is to stay is being deployed. Null where nobody can be told, which is no failure: what is
+ * Tells GitHub that a stack that is to stay is being deployed. Null where GitHub cannot be reached, which is no failure: what is
  * deployed does not depend on what is said of it.
  */
 export async function announceDeployment(

@@ -75,7 +75,7 @@ export async function readOtherSeries(
   return found.filter(({ records }) => records.length > 0);
 }
 
-/** Brings the issues of a series to what its newest night says. Answers the addresses of those that are open now. */
+/** Brings the issues of a series to what its newest night shows. Returns the addresses of those that are open now. */
 export async function raiseAlerts(
   issues: GithubIssues,
   records: readonly HistoryRecord[],
@@ -95,7 +95,7 @@ export async function raiseAlerts(
       write(`opened ${url}: ${step.title}`);
       continue;
     }
-    // The comment goes first: a state that has changed without a word would never be told.
+    // The comment goes first: a state that has changed without a comment would never be reported.
     if (step.comment) await issues.comment(step.number, step.comment);
     const url = await issues.update(step.number, { ...text, state: step.do === 'close' ? 'closed' : 'open' });
     if (step.do !== 'close') open.push(url);

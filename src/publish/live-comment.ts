@@ -13,7 +13,7 @@ const LIMIT_MS = 15_000;
 
 export interface LiveComment {
   /**
-   * Says an event, then writes the comment anew when a stage begins that a reader waits through. Never blocks the run,
+   * Reports an event, then writes the comment again when a stage begins that a reader waits through. Never blocks the run,
    * never fails it.
    */
   emit: Emit;

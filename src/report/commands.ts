@@ -1,9 +1,9 @@
-/** Where a command begins in a sentence of ours: at its start, after a colon, a semicolon or one of a few words. */
+/** Where a command begins in a sentence of the gate: at its start, after a colon, a semicolon or one of a few words. */
 const BEGIN = /(?<=^|[:;] |\b(?:[Ss]ee|or|Run) )(?:kubectl|gcloud|gh|helm) (?=-|[a-z])/g;
 /** Where it ends: at a mark that prose goes on after, or at words that say what it shows. */
 const END = /[;,.](?= |$)| (?:shows|lists|names|for KServe)\b|$/;
 
-/** Sentences of ours with the commands in them marked as code by backticks, as `prose` reads them. What is marked stays. */
+/** Sentences of the gate with the commands in them marked as code by backticks, as `prose` reads them. What is marked stays. */
 export function withCommands(text: string): string {
   return text
     .split(/(`[^`]*`)/)

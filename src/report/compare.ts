@@ -2,7 +2,7 @@ import { besideLimits } from '../lib/number.ts';
 import { ratioText } from '../lib/speedup.ts';
 import type { Comparison } from './model.ts';
 
-/** The comparison in lines for a terminal. Text from the reports is made harmless by whoever writes it. */
+/** The comparison in lines for a terminal. The caller escapes text from the reports. */
 export function comparisonLines({ speedup, figures, changes, problem }: Comparison): string[] {
   const rows = figures.filter(({ a, b }) => a !== null || b !== null);
   const width = Math.max(0, ...rows.map(({ name }) => name.length), ...changes.map(({ name }) => name.length));

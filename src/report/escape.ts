@@ -69,7 +69,7 @@ export function inline(text: string, max = 600): string {
   return escapeInline(oneLine(text, max));
 }
 
-/** Like `inline`, for sentences of ours that mark names with backticks: those become code. */
+/** Like `inline`, for sentences of the gate that mark names with backticks: those become code. */
 export function prose(text: string, max = 600): string {
   const line = oneLine(text, max);
   const parts: string[] = [];

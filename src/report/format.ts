@@ -74,7 +74,7 @@ export function percentiles(latency: Pick<Percentiles, 'p50' | 'p95' | 'p99'>): 
   return `${parts}${NBSP}ms`;
 }
 
-/** `$6.31`, `$217`; less than a cent is said so. */
+/** `$6.31`, `$217`; less than a cent has words of its own. */
 export function usd(value: number): string {
   if (value > 0 && value < 0.005) return `<${NBSP}$0.01`;
   return `$${decimal(value, value >= 99.995 ? 0 : 2)}`;

@@ -29,7 +29,7 @@ export function wantedText({ relation, limit, unit }: LimitResult): string {
 
 /**
  * `4 of 5 met; ttft-p95 612 ms (580–655) above 500 ms; latency at 10.1 req/s in an open loop`: null where no limit was set.
- * Plain text. `most`: limits that are not met and are told one by one.
+ * Plain text. `most`: limits that are not met and are listed one by one.
  */
 export function limitsLine({ slo }: Pick<Report, 'slo'>, most = MOST_TOLD): string | null {
   if (!slo) return null;

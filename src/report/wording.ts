@@ -35,7 +35,7 @@ const WHO_ACTS: Record<Blame, string> = {
   gate: 'the maintainers of the gate',
 };
 
-/** What a stage takes as a rule, for who waits; lease and deploy run side by side. */
+/** What a stage takes as a rule, for a reader who waits; lease and deploy run side by side. */
 export const USUAL_MS: Record<StageName, number> = {
   preflight: 20_000,
   lease: 10 * 60_000,
@@ -93,7 +93,7 @@ const TALLY_WORDS: Record<Exclude<CheckOutcome, 'pass'>, string> = {
   warning: 'with a warning',
 };
 
-/** `2 of 3`, and what became of the others when not all passed: `1 of 3, 1 not observable`. */
+/** `2 of 3`, and the outcome of the others when not all passed: `1 of 3, 1 not observable`. */
 export function tally(checks: Check[]): string {
   const counted = (outcome: CheckOutcome) => checks.filter((check) => check.outcome === outcome).length;
   const rest = (['fail', 'inconclusive', 'not-observable', 'warning'] as const)
@@ -126,7 +126,7 @@ export function replicaCount(report: Report): number | null {
 }
 
 /**
- * The stages as the reader should see them: `post` gives the nodes back after the pipeline's own list was closed, so
+ * The stages as the reader should see them: `post` releases the nodes after the pipeline's own list was closed, so
  * the release stage follows from the release. Empty when no stage is known to have begun.
  */
 export function shownStages(report: Report): StageResult[] {
@@ -165,7 +165,7 @@ export function sentence(text: string): string {
   return trimmed === '' || /[.!?:]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
-/** Title of the one-replica arm: one that was not measured in this run says so wherever its figures stand. */
+/** Title of the one-replica arm: one that was not measured in this run has this in its title, wherever its figures stand. */
 export function oneReplicaTitle({ design }: Pick<Benchmark, 'design'>): string {
   return design === 'recorded' ? '1 replica, recorded' : '1 replica';
 }

@@ -7,6 +7,7 @@ import { sentencesOf } from '../../scripts/prose/sentences.ts';
 import { readQualityTasks } from '../../src/clients/files/quality-tasks.ts';
 import { inputsFromFlags } from '../../src/commands/input-flags.ts';
 import { COMMANDS } from '../../src/commands/registry.ts';
+import { parseConfig } from '../../src/inputs/config.ts';
 import { RUN_GROUPS, SWEEP_GROUPS } from '../../src/inputs/groups.ts';
 import { parseInputs } from '../../src/inputs/inputs.ts';
 import { measureCommand } from '../../src/inputs/measure-command.ts';
@@ -17,8 +18,8 @@ import { commandsOf, fences, pages } from './fences.ts';
 import { root } from './root.ts';
 
 const PAGES = await pages();
-/** Languages of the blocks of code, each of which a test reads. */
-const LANGUAGES = ['sh', 'yaml', 'json', 'text', 'hcl', 'mermaid'];
+/** Languages of the blocks of code, each of which a test reads: `yaml` is of workflows, `yml` of files of inputs. */
+const LANGUAGES = ['sh', 'yaml', 'yml', 'json', 'text', 'hcl', 'mermaid'];
 /** What a reader fills in where an example leaves it out. */
 const PLACE = { cluster: 'projects/my-project/locations/europe-west4-a/clusters/my-cluster' };
 /** What the job of a workflow has, and what the first block of the quick start sets. */
@@ -82,6 +83,16 @@ describe('an example of the pages', () => {
     expect(commands.map(measureCommand).filter((parsed) => !parsed || 'refusal' in parsed)).toEqual([]);
   });
 
+  it('of the file of inputs is one that the gate accepts', () => {
+    const files = PAGES.flatMap(([, text]) => fences(text, 'yml'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      const config = parseConfig(file);
+      expect(config).toMatchObject({ values: expect.anything() });
+      if ('values' in config) expect(problemsOf({ ...config.values })).toEqual([]);
+    }
+  });
+
   it('of a file of tasks is one that the gate can read', async () => {
     const files = PAGES.flatMap(([, text]) => fences(text, 'json'));
     expect(files.length).toBeGreaterThan(0);
@@ -134,6 +145,7 @@ describe('a page for each task', () => {
     ['nights', 'docs/nights.md'],
     ['deploys', 'docs/deployment-guide.md'],
     ['load', 'docs/load.md'],
+    ['capacity', 'docs/capacity.md'],
     ['hardening', 'docs/hardening.md'],
   ];
 

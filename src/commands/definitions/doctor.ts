@@ -5,6 +5,7 @@ import { THIS_GATE } from './init.ts';
 /** `doctor`: whether everything is there that `init` writes and names. */
 export const DOCTOR: Command = {
   name: 'doctor',
+  group: 'Set up',
   summary: 'check what init has written and what its commands have set up',
   details: [
     'It reads the workflows and .github/tpu-serving-gate.yml of your repository, and asks Google Cloud, the cluster and GitHub with your credentials. GITHUB_TOKEN is for GitHub. It changes nothing.',

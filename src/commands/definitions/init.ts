@@ -14,6 +14,7 @@ export const THIS_GATE = `${REPOSITORY}@v${VERSION}`;
 /** `init`: workflows, a file of inputs, and the commands of the quick start for one repository. */
 export const INIT: Command = {
   name: 'init',
+  group: 'Set up',
   summary: 'write the workflows and the commands that set up a repository',
   details: [
     'It finds the project by gcloud, and the cluster, the pool and the gateway with your Application Default Credentials. At a terminal it asks about what no flag gives.',

@@ -10,7 +10,7 @@ type Target = NonNullable<HistoryRecord['target']>;
 export interface Line {
   label: string;
   values: (number | null)[];
-  /** So that no line is told by its colour alone. */
+  /** So that colour is not all that tells lines apart. */
   dash: 'solid' | 'dashed' | 'dotted';
   figure: PageFigure;
 }

@@ -126,7 +126,7 @@ function moreLine({ cause, link: page }: Diagnosis): string[] {
   return page ? [`**More:** ${link(code(cause, 80), page)}`] : [];
 }
 
-/** ` (manifests/service.yaml:74)`, where the manifests say so. */
+/** ` (manifests/service.yaml:74)`, where the manifests have it. */
 function placeOf(locations: readonly ManifestLocation[] = []): string {
   const [first] = locations;
   return first ? ` (${code(`${first.file}:${first.line}`, 200)})` : '';

@@ -46,7 +46,7 @@ export function renderRunningComment(report: Report, options: RunningOptions): s
   return options.previous ? `${text}\n${renderData(options.previous)}` : text;
 }
 
-/** ` About 19 min to the verdict.`, by what the stages take as a rule; a stage that takes longer is told, never as negative time. */
+/** ` About 19 min to the verdict.`, by what the stages take as a rule; a stage that takes longer is named, never shown as negative time. */
 function restText(report: Report, at: string): string {
   const left = report.stages.map((stage) => {
     const usual =

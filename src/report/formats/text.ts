@@ -138,7 +138,7 @@ function decidedRows({ deciding, facts = [] }: Diagnosis): [string, string | nul
   return [['log', deciding ?? null], ...facts.map(({ name, value }): [string, string] => [name.toLowerCase(), value])];
 }
 
-/** ` (deploy/service.yaml:74)`, where the manifests say so. */
+/** ` (deploy/service.yaml:74)`, where the manifests have it. */
 function placeText(locations: readonly ManifestLocation[] = []): string {
   const [first] = locations;
   return first ? ` (${first.file}:${first.line})` : '';

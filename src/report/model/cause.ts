@@ -38,7 +38,7 @@ export interface Diagnosis {
   link?: string;
   /** Other explanations, each with what excludes it. */
   considered: { cause: string; because: string }[];
-  /** Where the manifests say so, when the change is to blame and the line is known. */
+  /** Where the manifests have it, when the change is to blame and the line is known. */
   locations?: ManifestLocation[];
 }
 
@@ -58,7 +58,7 @@ export interface PreflightCheck {
   seen: string;
   /** What to do; null where nothing is to be done. */
   remedy: string | null;
-  /** The failure's code and whose move it is, where it failed. */
+  /** The failure's code and who acts, where it failed. */
   code: string | null;
   blame: Blame | null;
 }

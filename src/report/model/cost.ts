@@ -51,7 +51,7 @@ export interface Release {
   };
 }
 
-/** One pool that a sweep gave back, or could not. */
+/** One pool that a sweep released, or could not. */
 export interface Swept {
   nodePool: string;
   /** The dead run's page, or its name. */

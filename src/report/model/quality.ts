@@ -31,7 +31,7 @@ export interface QualityFigures {
   examples: QualityExample[];
 }
 
-/** Tasks by who answered them right. */
+/** Counts of tasks by the stacks that answered them right. */
 export interface QualityPairs {
   bothRight: number;
   onlyBase: number;

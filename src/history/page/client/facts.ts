@@ -45,7 +45,7 @@ export function factsOf(record: HistoryRecord): Fact[] {
     word('time', `${isoMinute(record.ts)} UTC`),
     word('verdict', record.verdict),
     word('cause', record.cause),
-    word('whose move', record.blame),
+    word('who acts', record.blame),
     ...figures,
     word('target', target && targetRange(...target)),
     number('spread between replicas', 'share', m.spread),

@@ -21,7 +21,7 @@ export function pods(report: Report, detail: Detail): Section | null {
   };
 }
 
-/** What the run found, as opposed to what it was told; a dash is not known. */
+/** What the run found, as opposed to its inputs; a dash is not known. */
 export function environment(report: Report): Section {
   const env = report.environment;
   const { plan } = report;
