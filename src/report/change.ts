@@ -1,6 +1,6 @@
+import { CHANGE_CONFIDENCE } from '../lib/confidence.ts';
 import { percentUpTo } from '../lib/number.ts';
 import { ratioText } from '../lib/speedup.ts';
-import { level } from './format.ts';
 import type { ArmComparison, ComparisonVerdict, Report } from './model.ts';
 
 /** What a comparison with the base stack shows, in words. */
@@ -43,13 +43,12 @@ export interface ChangeText {
   range: string;
   /** `> 0.97×` */
   limit: string;
-  level: string;
 }
 
 export function changeText({ ratio, limit }: Pick<ArmComparison, 'ratio' | 'limit'>): ChangeText | null {
   if (!ratio) return null;
   const { value, range } = ratioText(ratio, [limit, 1], 3);
-  return { value: `${value}×`, range, limit: `> ${Number(limit.toFixed(6))}×`, level: level(ratio) };
+  return { value: `${value}×`, range, limit: `> ${Number(limit.toFixed(6))}×` };
 }
 
 /** One sentence (plain text) on the comparison with the base stack. */
@@ -69,7 +68,7 @@ export function changeSentence(change: ArmComparison): string {
           ? 'Against the base: its answers are worse, and the throughput does not count.'
           : 'Against the base: no ratio was obtained.';
       }
-      const shown = `Against the base: ${text.value} the throughput (${text.level} interval ${text.range}×)`;
+      const shown = `Against the base: ${text.value} the throughput (${CHANGE_CONFIDENCE} limits ${text.range}×)`;
       if (change.verdict === 'regressed') return `${shown}, slower by more than chance; ${allowed} may be lost.`;
       if (change.verdict === 'worse-answers') return `${shown}, which does not count: its answers are worse.`;
       if (change.verdict === 'no-worse')

@@ -1,7 +1,7 @@
 import { clock, humanDuration } from '../lib/duration.ts';
-import { besideLimits, decimal, LOCALE, round } from '../lib/number.ts';
+import { besideLimits, decimal, LOCALE } from '../lib/number.ts';
 import { isoMinute } from '../lib/timestamp.ts';
-import type { Interval, Percentiles } from './model.ts';
+import type { Percentiles } from './model.ts';
 
 const NBSP = '\u00a0';
 
@@ -35,17 +35,6 @@ export function range(low: number, high: number, digits = 2): string {
 export function percent(share: number, digits = 0): string {
   const format = besideLimits([share * 100], [0, 100], digits);
   return `${format(share * 100)}%`;
-}
-
-/**
- * The confidence of each limit of the speedup, over all looks of a run together; what a single look spends of it is
- * `level` in the result file. See "The measurement" in docs/method.md.
- */
-export const CONFIDENCE = '95% confidence';
-
-/** The confidence level of an interval: `98%`, `97.6%`. */
-export function level(interval: Interval): string {
-  return `${plain(round(interval.level * 100, 1))}%`;
 }
 
 /** Three significant figures: `7.46 req/s`, `20.1 req/s`, `143 req/s`. */

@@ -1,3 +1,4 @@
+import { CHANGE_CONFIDENCE } from '../lib/confidence.ts';
 import { decimal, percentUpTo } from '../lib/number.ts';
 import { changeOf } from './change.ts';
 import type { QualityComparison, QualityPairs, Report } from './model.ts';
@@ -24,7 +25,6 @@ export interface QualityText {
   difference: string;
   /** `−27.4 to −15.4` */
   range: string;
-  level: string;
   identical: string;
 }
 
@@ -38,7 +38,6 @@ export function qualityText({ figures }: QualityComparison): QualityText | null 
     head: share(pairs.bothRight + pairs.onlyHead),
     difference: `${signed(difference.value)} points`,
     range: `${signed(difference.low)} to ${signed(difference.high)}`,
-    level: percentUpTo(difference.level),
     identical: percentUpTo(identicalShare),
   };
 }
@@ -52,7 +51,7 @@ export function answered({ bothRight, onlyBase, onlyHead, bothWrong }: QualityPa
 export function qualitySentence(quality: QualityComparison): string {
   const text = qualityText(quality);
   if (!text) return `Quality of the answers: not measured. ${quality.reason}`;
-  const shown = `Quality of the answers: ${text.base} of the tasks right in the base, ${text.head} under test (${text.difference}, ${text.level} interval ${text.range})`;
+  const shown = `Quality of the answers: ${text.base} of the tasks right in the base, ${text.head} under test (${text.difference}, ${CHANGE_CONFIDENCE} limits ${text.range})`;
   const allowed = `${percentUpTo(quality.maxDrop, 2)} may be lost`;
   if (quality.verdict === 'dropped') return `${shown}: head answers worse; ${allowed}.`;
   if (quality.verdict === 'too-low') return `${shown}: too few for a drop to be found.`;

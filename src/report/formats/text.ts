@@ -1,16 +1,8 @@
+import { CONFIDENCE } from '../../lib/confidence.ts';
 import { knownCause } from '../cause.ts';
 import { changeOf, changeSentence } from '../change.ts';
 import { logLine } from '../escape.ts';
-import {
-  CONFIDENCE,
-  chipMinutes,
-  count,
-  duration,
-  NOT_MEASURED,
-  percentiles,
-  requestsPerSecond,
-  usd,
-} from '../format.ts';
+import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSecond, usd } from '../format.ts';
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { servingText } from '../money.ts';

@@ -1,3 +1,4 @@
+import { CHANGE_CONFIDENCE } from '../../lib/confidence.ts';
 import { percentUpTo, upTo } from '../../lib/number.ts';
 import { isRight } from '../../quality/score.ts';
 import type { Expected, QualityTask } from '../../quality/task.ts';
@@ -79,7 +80,7 @@ function reasonOf(verdict: 'kept' | 'dropped' | 'too-low', figures: QualityFigur
   const all = pairs.bothRight + pairs.onlyBase + pairs.onlyHead + pairs.bothWrong;
   const shown = `The stack under test answers ${pairs.bothRight + pairs.onlyHead} of ${all} tasks right, the base stack ${pairs.bothRight + pairs.onlyBase}`;
   const points = (share: number) => `${share > 0 ? '+' : ''}${upTo(100 * share, 1)}`;
-  const interval = `difference ${points(difference.value)} points, ${percentUpTo(difference.level)} interval ${points(difference.low)} to ${points(difference.high)}`;
+  const interval = `difference ${points(difference.value)} points, ${CHANGE_CONFIDENCE} limits ${points(difference.low)} to ${points(difference.high)}`;
   if (verdict === 'dropped') {
     return `${shown} (${interval}): a drop beyond the ${percentUpTo(maxDrop, 2)} that is allowed.`;
   }

@@ -1,3 +1,4 @@
+import { CHANGE_CONFIDENCE } from '../../../lib/confidence.ts';
 import { decimal } from '../../../lib/number.ts';
 import { ratioText } from '../../../lib/speedup.ts';
 import { changeOf, changeSentence, changeText } from '../../change.ts';
@@ -143,7 +144,7 @@ function controlLine(control: ChangeFigures['control']): string[] {
       ? ''
       : `; ${percent(control.noiseShare)} of the variance of the pairs is there without it`;
   return [
-    `Control: the base stack against itself is ${value}× (99% interval ${range}×) over ${count(control.pairs, 'pair')}. One such pair scatters by ${percent(control.deviation, 1)}${share}.`,
+    `Control: the base stack against itself is ${value}× (${CHANGE_CONFIDENCE} limits ${range}×) over ${count(control.pairs, 'pair')}. One such pair scatters by ${percent(control.deviation, 1)}${share}.`,
   ];
 }
 

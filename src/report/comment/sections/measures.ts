@@ -1,7 +1,7 @@
+import { CONFIDENCE } from '../../../lib/confidence.ts';
 import { decimal } from '../../../lib/number.ts';
 import { code, prose } from '../../escape.ts';
 import {
-  CONFIDENCE,
   count,
   integer,
   milliseconds,
