@@ -46,7 +46,7 @@ it(
     expect(main.code).toBe(1);
     expect(main.log).toContain('has "clutser", which is not an input; did you mean "cluster"?');
     expect(main.log).toContain('has "github-token", which is a secret');
-    expect((await e2e.job.post().done).log).toContain('there is nothing to give back');
+    expect((await e2e.job.post().done).log).toContain('there is nothing to release');
     expect((await e2e.record()).gcp).toEqual([]);
   },
   MINUTES,

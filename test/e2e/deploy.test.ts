@@ -23,7 +23,7 @@ describe('a stack that is deployed to stay', () => {
       expect(Date.parse(outputs['kept-until'] ?? '') - Date.now()).toBeGreaterThan(110 * MINUTES);
       const summary = plain(e2e.job.summary('main'));
       expect(summary).toMatch(/✅ Deploy passed — 3 replicas serve until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
-      expect(summary).toMatch(/stays with 3 nodes until .*, \*\*≈ \\?\$35\.64 an hour\*\*/);
+      expect(summary).toMatch(/kept \| Nodes: 3 nodes of `tpu-v6e-pool` until .*, \*\*≈ \\?\$35\.64 an hour\*\*/);
       const post = await e2e.job.post().done;
       expect(post).toMatchObject({ code: 0, log: expect.stringContaining('keeps its nodes for the stack') });
       expect(await e2e.record()).toMatchObject({ sizes: [`${LAB.nodePool}=3`], target: 3 });

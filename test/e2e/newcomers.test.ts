@@ -76,7 +76,7 @@ const MISTAKES: Mistake[] = [
     flags: { 'workload-identity-provider': null },
     env: { GITHUB_ACTIONS: 'true' },
     cause: 'auth.none',
-    toDo: /"workload-identity-provider".*"permissions: id-token: write"/,
+    toDo: /(?:"|--)workload-identity-provider"?.*"permissions: id-token: write"/,
   },
   {
     name: 'a file of credentials that does not exist',
