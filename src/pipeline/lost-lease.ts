@@ -10,6 +10,7 @@ import { type Holder, isHeldBy, type LeaseRecord, poolOf } from '../stages/lease
 import { holderIdentity } from '../stages/lease/lease-state.ts';
 import { handCommand } from '../stages/release/by-hand.ts';
 import { countNodes } from '../stages/release/nodes-left.ts';
+import { choosePool } from '../tpu/pool-shape.ts';
 import { type Connection, openCluster } from './connect.ts';
 import { runKeyOf } from './first-report.ts';
 
@@ -71,23 +72,38 @@ async function look(context: Looking, holder: Holder): Promise<FoundLease> {
   for (const each of leases) {
     const pool = poolOf(each.object);
     if (each.state !== null || pool === null || (inputs.nodePool ?? pool) !== pool) continue;
-    const problem = await leftUnder(context, each, pool);
+    const lease = `the record of lease ${each.object.metadata.name} cannot be read`;
+    const problem = await nodesLeft(context, pool, lease);
     if (problem) return problem;
   }
-  return { lease: null };
+  const pool = await poolOfRun(context);
+  if (pool === null || leases.some((each) => poolOf(each.object) === pool)) return { lease: null };
+  return (await nodesLeft(context, pool, 'this run has no lease in the cluster')) ?? { lease: null };
+}
+
+/** The pool that the run would have leased; null where it cannot be known. */
+async function poolOfRun({ inputs, gke }: Looking): Promise<string | null> {
+  const cluster = await gke.getCluster();
+  try {
+    return choosePool(cluster, inputs.nodePool).name;
+  } catch {
+    return null;
+  }
 }
 
 function isRecordOf({ state }: LeaseRecord, { identity, runKey }: Holder): boolean {
   return state?.holder === identity && state.runKey === runKey;
 }
 
-/** The problem of nodes under a lease whose record cannot be read; null, with a warning, when none is left. */
-async function leftUnder(context: Looking, { object }: LeaseRecord, nodePool: string): Promise<FoundLease | null> {
+/**
+ * The problem of nodes that no lease answers for, `lease` being why; null, with a warning, when none is left. They may be
+ * of this run, whose lease somebody deleted, or of others.
+ */
+async function nodesLeft(context: Looking, nodePool: string, lease: string): Promise<FoundLease | null> {
   const { inputs, emit } = context;
   const { projectId, location, cluster, pollIntervalMs, releaseTimeoutMs: limitMs } = inputs;
   const restingNodes = inputs.restingNodes === 'before' ? 0 : inputs.restingNodes;
   const left = await countNodes({ ...context, pollIntervalMs, limitMs }, nodePool, restingNodes);
-  const lease = `the record of lease ${object.metadata.name} cannot be read`;
   if (left !== null && left <= restingNodes) {
     emit({ type: 'warning', text: `${lease}; no node is left in its pool` });
     return null;

@@ -128,6 +128,23 @@ describe('a post step without the state of main', () => {
     await noNodes(log);
   });
 
+  it('is red with the command when somebody deleted the lease as well', async () => {
+    const lease = await leased();
+    world.removeLease();
+    const { code, log } = await post(jobOf(), {});
+    expect(code, log).toBe(1);
+    expect(log).toContain(`node pool ${POOL} has 3 nodes left`);
+    expect(log).toContain(`Run by hand: ${COMMAND}`);
+    expect((await world.record()).nodes[POOL]).toHaveLength(3);
+    await recover(lease);
+  });
+
+  it('is green when neither a lease nor a node is left', async () => {
+    const { code, log } = await post(jobOf(), {});
+    expect(code, log).toBe(0);
+    await noNodes(log);
+  });
+
   it('is red with the command when the lease cannot be read either', async () => {
     const lease = await leased();
     world.garbleLease();
