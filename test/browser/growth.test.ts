@@ -9,8 +9,8 @@ const MOST_LOADING = 6;
 const MOST_ZOOMING = 10;
 /** 2,000 nights against 400: in proportion, with room for a busy machine. */
 const MOST_OF_FIVE = 8;
-const TRIES = 3;
-const ZOOMS = 10;
+const TRIES = 2;
+const ZOOMS = 6;
 /** Nothing here is held against a time: a busy machine is slow. */
 const LIMIT_MS = 600_000;
 /** Sets the range as a reader does. */

@@ -13,6 +13,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Histories that a page is made of. */
 const HISTORIES: Record<string, HistoryRecord[]> = {
   many: someNights(400),
+  some: someNights(60),
   one: [aNight(0, 2.6)],
   dead: [...someNights(12), aNight(12, null)],
   none: [],
@@ -27,7 +28,10 @@ describe('the page in a browser', () => {
   afterAll(() => pages?.close());
 
   const cases = Object.keys(HISTORIES).flatMap((name) =>
-    Object.keys(LOOKS).map((look) => [name, look as keyof typeof LOOKS] as const),
+    Object.keys(LOOKS)
+      // A row like the others takes the auditor as long as the first.
+      .filter((look) => name !== 'many' || look === 'light')
+      .map((look) => [name, look as keyof typeof LOOKS] as const),
   );
 
   it.each(cases)('of %s nights, %s, is accessible, quiet, alone, and no wider than its window', async (name, look) => {
@@ -48,8 +52,8 @@ describe('the page in a browser', () => {
   it.each(Object.keys(LOOKS) as (keyof typeof LOOKS)[])(
     'with a selected run and one metric, %s, is accessible and no wider than its window',
     async (look) => {
-      const fragment = '#range=all&metric=latency&run=391%2F1%2Fdefault&from=150%2F1%2Fdefault&to=399%2F1%2Fdefault';
-      const { page, requests, complaints, url, close } = await pages.open('many', LOOKS[look], fragment);
+      const fragment = '#range=all&metric=latency&run=51%2F1%2Fdefault&from=20%2F1%2Fdefault&to=59%2F1%2Fdefault';
+      const { page, requests, complaints, url, close } = await pages.open('some', LOOKS[look], fragment);
       expect(await page.locator('#selected').isVisible()).toBe(true);
       expect(await widerThanWindow(page)).toBeLessThanOrEqual(0);
       expect(await violations(page)).toEqual([]);

@@ -19,7 +19,7 @@ describe('a container whose log is made to be taken for something else', () => {
 
       const log = `${main.log}\n${post.log}`;
       const commands = log.split(/\r?\n/).filter((line) => /^\s*(?:::[a-z]|##\[)/.test(line));
-      for (const bad of ['Boo', 'set-output', '::add-mask::3', 'taken for']) {
+      for (const bad of ['title=Boo', 'set-output', '::add-mask::3', 'taken for']) {
         expect(commands.filter((line) => line.includes(bad) && !/^::error title=tpu-serving-gate/.test(line))).toEqual(
           [],
         );
