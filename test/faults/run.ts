@@ -103,7 +103,15 @@ async function playRandomly(): Promise<Total> {
     for (const index of queue) {
       const { broken, isRedLeak, ends, plan, log } = await player.play(index);
       played += 1;
-      if (isRedLeak && broken.length === 0) total.swept += 1;
+      if (isRedLeak && broken.length === 0) {
+        total.swept += 1;
+        const kinds = [...plan.main, ...plan.post, ...plan.sweep].map((one) =>
+          'how' in one ? `${one.kind} ${one.how}` : one.kind,
+        );
+        process.stdout.write(
+          `LEFT --seed ${seed} --only ${index} (${ends.join(', ')}): ${kinds.join(', ')}, state ${plan.state}\n`,
+        );
+      }
       if (broken.length > 0) {
         total.failed.push(String(index));
         process.stdout.write(`FAILED --seed ${seed} --only ${index} (${ends.join(', ')}): ${broken.join('; ')}\n`);

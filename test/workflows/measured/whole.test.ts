@@ -31,7 +31,9 @@ describe('the pull request', () => {
       expect(await nodes()).toEqual({ left: [], sizes: [3, 0] });
       const { comments } = await github();
       expect(comments).toMatchObject([{ pullRequest: LAB.pullRequest }]);
-      expect(plain(comments[0]?.body ?? '')).toMatch(/✅ Pass — 2\.\d+× the throughput of one replica/);
+      expect(plain(comments[0]?.body ?? '')).toMatch(
+        /✅ Pass — the same stack as its base, 2\.\d+× the throughput of one replica/,
+      );
       expect(comments[0]?.body).toContain('is at 0');
       expect([stored.verdict, stored.mode]).toEqual(['pass', 'validate']);
       expect(repository.artifacts()).toContain('last-pass-18300000002');
