@@ -53,7 +53,7 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/{e2e,faults}/**/*.test.ts', ...LONG],
-          // The global setup says so.
+          // The global setup reports a test that is left out.
           exclude: ['test/e2e/measured/**', ...(hasPython() ? [] : ['test/e2e/terminal.test.ts'])],
           // GitHub's runners have two to four cores, and these files wait for half of their time.
           maxWorkers: 4,

@@ -16,7 +16,7 @@ const LEVELS = ['notice', 'warning', 'failure'];
 const MOST = { summary: 65_535, annotations: 50 };
 
 /**
- * GitHub's check runs, as docs.github.com/rest/checks/runs has them: null for a path that is none of theirs. Only the token
+ * GitHub's check runs, as docs.github.com/rest/checks/runs has them: null for any other path. Only the token
  * of an app writes them. An update adds its annotations to those that are there.
  */
 export function checkRunsApi(request: ApiRequest, path: string, state: CheckState): Reply | null {

@@ -14,7 +14,7 @@ const STATES = ['error', 'failure', 'inactive', 'in_progress', 'queued', 'pendin
 const DESCRIPTION_MAX = 140;
 
 /**
- * GitHub's deployments, as docs.github.com/rest/deployments has them: null for a path that is none of theirs. A new success
+ * GitHub's deployments, as docs.github.com/rest/deployments has them: null for any other path. A new success
  * makes the earlier deployments of its environment inactive, unless `auto_inactive` says not to.
  */
 export function deploymentsApi(request: ApiRequest, path: string, deployments: Deployment[]): Reply | null {

@@ -33,7 +33,7 @@ export function createTracker(): Tracker {
   return { issues: [], runs: new Map() };
 }
 
-/** Null for a path that is none of theirs. */
+/** Null for any other path. */
 export function trackerApi(
   request: ApiRequest,
   path: string,

@@ -29,7 +29,7 @@ export interface SetupFlags {
 }
 
 /**
- * The folder of the checkout, or a sentence on why it is none. The gate's own folder, in which `npm run gate` runs, is
+ * The folder of the checkout, or a sentence on why it cannot be used. The gate's own folder, in which `npm run gate` runs, is
  * nobody's checkout.
  */
 export async function checkoutOf({ checkout }: SetupFlags): Promise<{ root: string } | { problem: string }> {

@@ -20,11 +20,13 @@ export async function checkGithub(
     const why = 'GITHUB_TOKEN is not set; run it again with GITHUB_TOKEN=$(gh auth token)';
     return Object.values(TITLES).map((title) => notChecked(title, why));
   }
+  // Each line needs it: what a token may not see looks as if it were not there, but for the branch, which everybody sees.
+  const isProtected = setup.isProtected(branch);
+  isProtected.catch(() => {});
   const settings = `https://github.com/${repository}/settings`;
   const look = async (title: string, read: () => Promise<Finding>): Promise<Finding> => {
     try {
-      // What a token may not see looks as if it were not there, but for the branch, which everybody sees.
-      if ((await setup.isProtected(branch)) === null) {
+      if ((await isProtected) === null) {
         return notChecked(title, `the token does not see branch ${branch} of ${repository}`);
       }
       return await read();
@@ -46,7 +48,7 @@ export async function checkGithub(
         : missing(TITLES.label, 'it does not exist', commands('label')),
     ),
     look(TITLES.branch, async () =>
-      (await setup.isProtected(branch))
+      (await isProtected)
         ? ok(TITLES.branch, `${branch} is protected`)
         : missing(TITLES.branch, `${branch} is not protected, and its jobs may lease nodes`, `${settings}/branches`),
     ),

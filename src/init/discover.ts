@@ -62,18 +62,20 @@ export function createWorld(options: {
     onSecret,
   });
   let opened: { key: string; clients: ReturnType<World['open']> } | null = null;
-  const admin = async (project: string) => {
+  const openAdmin = async (project: string) => {
     const { createGoogleAdmin } = await import('../clients/google/admin.ts');
     const auth = await openAuth(connection({ project, location: '', cluster: '' }));
     return createGoogleAdmin({ auth, env, project, signal });
   };
+  let asked: { project: string; admin: Promise<GoogleAdmin> } | null = null;
+  const admin = (project: string) => {
+    if (asked?.project !== project) asked = { project, admin: openAdmin(project) };
+    return asked.admin;
+  };
   const open: World['open'] = (place) => {
     const key = Object.values(place).join('/');
     if (opened?.key !== key) {
-      const clients = openCluster(connection(place), 'preflight').then(async (both) => ({
-        ...both,
-        info: await both.gke.getCluster(),
-      }));
+      const clients = openCluster(connection(place), 'preflight');
       clients.catch(() => {});
       opened = { key, clients };
     }

@@ -28,12 +28,13 @@ export const KUBE_ANSWER_MS = 10_000;
 export async function openCluster(
   connection: Connection,
   stage: FailureStage,
-): Promise<{ gke: GkeClient; kube: KubeClient }> {
+): Promise<{ gke: GkeClient; kube: KubeClient; info: ClusterInfo }> {
   const auth = await openAuth(connection);
   connection.emit({ type: 'fact', stage: 'release', text: `authenticated by ${auth.describe()}` });
   const gke = await openGke(connection, auth, stage);
   try {
-    return { gke, kube: await openKube(connection, auth, await gke.getCluster(), stage) };
+    const info = await gke.getCluster();
+    return { gke, kube: await openKube(connection, auth, info, stage), info };
   } catch (error) {
     await gke.close();
     throw error;

@@ -1,4 +1,4 @@
-import type { GkeClient } from '../clients/google/gke.ts';
+import type { ClusterInfo, GkeClient } from '../clients/google/gke.ts';
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import { runIdentity } from '../clients/runner/identity.ts';
 import type { Inputs } from '../inputs/inputs.ts';
@@ -8,9 +8,9 @@ import type { LeaseState } from '../stages/context.ts';
 import { leasesOf } from '../stages/lease/find-leases.ts';
 import { type Holder, isHeldBy, type LeaseRecord, poolOf } from '../stages/lease/lease-record.ts';
 import { holderIdentity } from '../stages/lease/lease-state.ts';
-import { handCommand } from '../stages/release/by-hand.ts';
+import { cleanupCommand, handCommand } from '../stages/release/by-hand.ts';
 import { countNodes } from '../stages/release/nodes-left.ts';
-import { choosePool } from '../tpu/pool-shape.ts';
+import { poolNamed } from '../tpu/pool-shape.ts';
 import { type Connection, openCluster } from './connect.ts';
 import { runKeyOf } from './first-report.ts';
 
@@ -51,7 +51,7 @@ export async function findLostLease(connection: Connection & { inputs: Inputs })
     const { projectId, location, cluster } = inputs;
     return {
       problem: errorText(error),
-      command: `tpu-serving-gate cleanup --project-id ${projectId} --location ${location} --cluster ${cluster}`,
+      command: cleanupCommand({ projectId, location, cluster }),
     };
   }
 }
@@ -60,6 +60,7 @@ interface Looking extends Connection {
   inputs: Inputs;
   gke: GkeClient;
   kube: KubeClient;
+  info: ClusterInfo;
 }
 
 /** The lease that is this run's by its holder, or by its record where somebody changed the rest of it. */
@@ -76,19 +77,9 @@ async function look(context: Looking, holder: Holder): Promise<FoundLease> {
     const problem = await nodesLeft(context, pool, lease);
     if (problem) return problem;
   }
-  const pool = await poolOfRun(context);
+  const pool = poolNamed(context.info, inputs.nodePool);
   if (pool === null || leases.some((each) => poolOf(each.object) === pool)) return { lease: null };
   return (await nodesLeft(context, pool, 'this run has no lease in the cluster')) ?? { lease: null };
-}
-
-/** The pool that the run would have leased; null where it cannot be known. */
-async function poolOfRun({ inputs, gke }: Looking): Promise<string | null> {
-  const cluster = await gke.getCluster();
-  try {
-    return choosePool(cluster, inputs.nodePool).name;
-  } catch {
-    return null;
-  }
 }
 
 function isRecordOf({ state }: LeaseRecord, { identity, runKey }: Holder): boolean {

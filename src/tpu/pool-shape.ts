@@ -3,6 +3,15 @@ import type { NodePoolInfo } from '../clients/google/node-pool.ts';
 import { Failure } from '../lib/failure.ts';
 import { chipsOf, hostsOfSlice, isTpuName, TPU_RESOURCE } from './machines.ts';
 
+/** Name of the pool that a run would use; null where `choosePool` refuses, which preflight reports. */
+export function poolNamed(cluster: ClusterInfo, wanted: string | null): string | null {
+  try {
+    return choosePool(cluster, wanted).name;
+  } catch {
+    return null;
+  }
+}
+
 /** The pool that was named, or the only pool with TPU machines. */
 export function choosePool(cluster: ClusterInfo, wanted: string | null): NodePoolInfo {
   const names = cluster.nodePools.map(({ name }) => name).join(', ') || 'none';

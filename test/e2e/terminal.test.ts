@@ -14,7 +14,7 @@ const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const PTY = resolve(import.meta.dirname, 'terminal.py');
 const COLUMNS = 60;
 const ESC = '\u001b';
-/** A change of colour or weight; a move of the cursor is none. */
+/** A change of colour or weight; not a move of the cursor. */
 const STYLED = new RegExp(`${ESC}\\[[0-9;]*m`);
 
 interface Ended {
@@ -100,7 +100,7 @@ describe('a run', () => {
     async () => {
       const coloured = await atTerminal(run(), env());
       expect(coloured.code, coloured.stdout).toBe(0);
-      // The live line is drawn anew: the cursor goes to its beginning.
+      // The live line is drawn again: the cursor goes to its beginning.
       expect(coloured.stdout).toMatch(new RegExp(`${ESC}\\[[0-9]*G`));
       expect(tooLong(coloured.stdout)).toEqual([]);
       expect(coloured.stdout).toMatch(/verdict +pass/);

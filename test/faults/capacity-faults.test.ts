@@ -5,7 +5,7 @@ import { LEASE_FAULTS } from './fault-kinds.ts';
 import type { Fault } from './proxy.ts';
 import { startWorld, type World } from './world.ts';
 
-/** A sample of all: `CAPACITY_CASES` plays more. */
+/** A sample of all: `CAPACITY_CASES` has more. */
 const CASES = Number(process.env.CAPACITY_CASES ?? 6);
 
 let world: World;

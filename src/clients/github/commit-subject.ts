@@ -1,5 +1,5 @@
 import { COMMIT_MESSAGE, decoded } from './answers.ts';
-import { guarded, statusOf } from './errors.ts';
+import { guarded, unlessMissing } from './errors.ts';
 import { octokitFor } from './octokit.ts';
 import { type GithubAccess, requestSignal } from './retry.ts';
 
@@ -13,13 +13,10 @@ export async function commitSubject(access: GithubAccess, sha: string): Promise<
   const [owner = '', repo = ''] = repository.split('/');
   const { git } = octokitFor(access).rest;
   const request = { signal: requestSignal(signal) };
-  return guarded({ repository, signal, permission: 'contents: read' }, `reading commit ${sha}`, async () => {
-    try {
+  return guarded({ repository, signal, permission: 'contents: read' }, `reading commit ${sha}`, () =>
+    unlessMissing(async () => {
       const { data } = await git.getCommit({ owner, repo, commit_sha: sha, request });
       return decoded(COMMIT_MESSAGE, data).message.trim().split('\n')[0]?.trim() || null;
-    } catch (error) {
-      if (statusOf(error) === 404) return null;
-      throw error;
-    }
-  });
+    }),
+  );
 }

@@ -1,8 +1,8 @@
 import { object, text } from '../../lib/decode.ts';
 import { BLOB, decoded } from './answers.ts';
+import { unlessMissing } from './errors.ts';
 import { octokitFor } from './octokit.ts';
 import { callingWith, type GithubAccess } from './retry.ts';
-import { isMissing } from './setup.ts';
 
 /** A file of a repository, as GitHub's API for contents returns it. */
 const FILE = { noun: 'a file', decode: object({ type: text, content: text, encoding: text }) };
@@ -15,13 +15,10 @@ export async function fileOnDefaultBranch(access: GithubAccess, path: string): P
   const [owner = '', repo = ''] = access.repository.split('/');
   const { repos } = octokitFor(access).rest;
   const call = callingWith(access, 'contents: read');
-  try {
+  return unlessMissing(async () => {
     const file = await call(`reading ${path}`, FILE, (signal) =>
       repos.getContent({ owner, repo, path, request: { signal } }),
     );
     return decoded(BLOB, file).toString('utf8');
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  });
 }

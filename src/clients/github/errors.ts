@@ -14,6 +14,19 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /**
+ * Null for a 404, of the call itself or as the cause of its Failure. GitHub also returns it for what the token may not
+ * see, which the caller tells apart.
+ */
+export async function unlessMissing<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (statusOf(error) === 404 || (error instanceof Error && statusOf(error.cause) === 404)) return null;
+    throw error;
+  }
+}
+
+/**
  * Any error of a GitHub call as a Failure that says what to change; `permission` is the line that a job needs for the
  * call. What is published never decides the verdict.
  */

@@ -1,5 +1,5 @@
 import { flag, list, maybe, name, object, text } from '../../lib/decode.ts';
-import { statusOf } from './errors.ts';
+import { unlessMissing } from './errors.ts';
 import { octokitFor } from './octokit.ts';
 import { callingWith, type GithubAccess } from './retry.ts';
 
@@ -48,19 +48,4 @@ export function repositorySetup(access: GithubAccess): RepositorySetup {
         return (await call(`reading branch ${branch}`, BRANCH, read)).protected;
       }),
   };
-}
-
-/** Null for a 404. GitHub also returns it for a repository that the token may not see, which the caller asks for first. */
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-}
-
-/** Whether a call found nothing. A Failure has the error of the call as its cause. */
-export function isMissing(error: unknown): boolean {
-  return statusOf(error) === 404 || (error instanceof Error && statusOf(error.cause) === 404);
 }

@@ -18,7 +18,7 @@ export interface NodePoolInfo {
   status: string;
   machineType: string | null;
   tpuTopology: string | null;
-  /** The size last asked for, per zone; no field of the API tells the current count. */
+  /** The size last asked for, per zone; the API has no field for the current count. */
   initialNodeCount: number;
   locations: string[];
   /** Limits of the cluster autoscaler, which owns the size of the pool then; null without it. */

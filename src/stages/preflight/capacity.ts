@@ -15,7 +15,7 @@ import { HOLDER_PRIORITY, holderSpec, PROVISIONING_API } from '../lease/demand/h
 import { isAllowedImage } from './guard-never.ts';
 import type { Look } from './table.ts';
 
-/** The pool whose nodes come by demand. Null for a resize, and for a pool that is not known or refused: a line of its own tells. */
+/** The pool whose nodes come by demand. Null for a resize, and for a pool that is not known or refused, which a line of its own reports. */
 export function demandPool(
   cluster: ClusterInfo,
   { nodePool, capacity }: Pick<StageContext['inputs'], 'nodePool' | 'capacity'>,

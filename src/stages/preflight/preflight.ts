@@ -5,7 +5,7 @@ import { versionOf } from '../../diagnosis/facts.ts';
 import type { Environment } from '../../report/model.ts';
 import { plannedPods } from '../../stack/planned-pods.ts';
 import { commandLine, isService, mainOf, serviceObject, serviceOf } from '../../stack/service.ts';
-import { choosePool } from '../../tpu/pool-shape.ts';
+import { poolNamed } from '../../tpu/pool-shape.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import { checkAccess } from './access.ts';
 import { checkAutoscalers } from './autoscalers.ts';
@@ -166,15 +166,6 @@ export async function preflight(
     retire: retired.filter((ref) => !kept.has(describe(ref))),
     environment,
   };
-}
-
-/** Name of the pool that the run would use; null where it has none, which the line on the pool says. */
-function poolNamed(cluster: ClusterInfo, wanted: string | null): string | null {
-  try {
-    return choosePool(cluster, wanted).name;
-  } catch {
-    return null;
-  }
 }
 
 function imageOf(manifests: Manifest[]): string | null {

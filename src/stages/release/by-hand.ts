@@ -12,9 +12,15 @@ export function resizeCommand(lease: Place & Pick<LeaseState, 'restingNodes'>): 
   return `gcloud container clusters resize ${lease.cluster} --node-pool ${lease.nodePool} --num-nodes ${lease.restingNodes} --location ${lease.location} --project ${lease.projectId} --quiet`;
 }
 
-/** The line that lets the gate release a pool again. */
-export function cleanupCommand({ projectId, location, cluster, nodePool }: Place): string {
-  return `tpu-serving-gate cleanup --project-id ${projectId} --location ${location} --cluster ${cluster} --node-pool ${nodePool}`;
+/** The line that lets the gate release a pool again, or every pool of a cluster. */
+export function cleanupCommand({
+  projectId,
+  location,
+  cluster,
+  nodePool,
+}: Omit<Place, 'nodePool'> & Partial<Place>): string {
+  const of = `tpu-serving-gate cleanup --project-id ${projectId} --location ${location} --cluster ${cluster}`;
+  return nodePool === undefined ? of : `${of} --node-pool ${nodePool}`;
 }
 
 /** Where the nodes of a pool are read, for the line. */

@@ -12,7 +12,7 @@ import { resizeToRest } from './resize-to-rest.ts';
 const KUBE_BUDGET_MS = 20_000;
 
 /**
- * Gives the nodes back, from the saved lease alone: workload away first (nothing is evicted then), pool to its resting
+ * Releases the nodes, from the saved lease alone: workload away first (nothing is evicted then), pool to its resting
  * size, verified by the nodes that are left. Idempotent. Never throws: a failure is the result, with the command to run.
  */
 export async function release(context: ReleaseContext, lease: LeaseState): Promise<Released> {

@@ -1,14 +1,11 @@
 import type { KubeClient } from '../../../clients/kubernetes/client.ts';
-import { describe, type KubeObject, refOf } from '../../../clients/kubernetes/objects.ts';
+import type { KubeObject } from '../../../clients/kubernetes/objects.ts';
 import { Failure } from '../../../lib/failure.ts';
-import { poll } from '../../../lib/poll.ts';
 import type { StageContext } from '../../context.ts';
+import { createOnceFree } from '../../create-once-free.ts';
 import type { ReadyStack } from '../../ready/ready.ts';
 import { loadJob, loadJobRef, loadObjects } from './job.ts';
 
-/** What belongs to a Job that was deleted goes some seconds after it. */
-const MAKE_LIMIT_MS = 2 * 60_000;
-const MAKE_EVERY_MS = 1_000;
 /** Without a limit on the run, its load clients end after this time. */
 const LONGEST_SECONDS = 6 * 3_600;
 const SPARE_SECONDS = 60;
@@ -53,21 +50,13 @@ function deadlineSeconds({ clock, endsMs }: Pick<StageContext, 'clock' | 'endsMs
   return Math.min(LONGEST_SECONDS, Math.ceil((endsMs - clock.now()) / 1_000) + SPARE_SECONDS);
 }
 
-/** Creates an object, once a namesake that is going has gone. */
-async function make({ kube, clock, signal, emit }: StageContext, object: KubeObject): Promise<KubeObject> {
-  const what = describe(refOf(object));
-  return poll<KubeObject>({
-    ...{ stage: 'benchmark', what: `room for ${what}`, everyMs: MAKE_EVERY_MS, limitMs: MAKE_LIMIT_MS, clock, signal },
-    onWait: (status) => emit({ type: 'waiting', stage: 'benchmark', ...status }),
-    probe: async () => {
-      const made = await kube.create(object);
-      return made ? { done: made } : { waiting: 'another of that name is there' };
-    },
-    onTimeout: () =>
+const make = (context: StageContext, object: KubeObject): Promise<KubeObject> =>
+  createOnceFree(context, object, {
+    stage: 'benchmark',
+    onTaken: (what) =>
       new Failure({
         ...{ stage: 'benchmark', code: 'load-job-exists' },
         message: `${what} is there already: another run measures in this namespace, or has not finished its release.`,
         hint: 'Wait for that run. A Job of a run that died ends by its own deadline; delete it to be faster.',
       }),
   });
-}

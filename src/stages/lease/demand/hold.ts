@@ -1,25 +1,26 @@
 import type { Pod } from '../../../clients/kubernetes/kinds.ts';
-import { describe, type KubeObject, type ObjectRef, refOf } from '../../../clients/kubernetes/objects.ts';
+import { type KubeObject, type ObjectRef, refOf } from '../../../clients/kubernetes/objects.ts';
 import { Failure } from '../../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../../lib/poll.ts';
 import { isAlive, isFinished } from '../../../stack/pods.ts';
 import type { Prepared, StageContext } from '../../context.ts';
+import { createOnceFree } from '../../create-once-free.ts';
 import { BASE_NODES_LIMIT_MS, nodesOfBase } from '../lease-state.ts';
 import { poolNodes, type TpuNode } from '../nodes.ts';
-import { refusedNodes } from '../resize-failure.ts';
 import {
   HOLD_LABEL,
   type HolderOptions,
   holderName,
   holderPod,
   holderTemplate,
+  holdRef,
   provisioningRequest,
 } from './holders.ts';
-import { failedRequest, requestText } from './provisioning.ts';
+import { conditionsOf, failedRequest, refusedByGke, requestText } from './provisioning.ts';
 import { type ScaleUp, scaleUpOf } from './scale-up.ts';
 
-/** What belongs to holders that were deleted goes some seconds after them. */
-const MAKE_LIMIT_MS = 2 * 60_000;
+/** Holders that were deleted go within some seconds. */
+const OLD_HOLDERS_LIMIT_MS = 2 * 60_000;
 
 /** Refusals that no wait heals. */
 const FINAL: ReadonlySet<string> = new Set(['gke-reservation', 'gke-node-permission', 'gke-org-policy']);
@@ -83,24 +84,23 @@ export async function holdNodes(
       }
       if (held.length >= wanted) return { done: held };
       seen.enoughSinceMs = held.length < enough ? null : (seen.enoughSinceMs ?? clock.now());
-      if (options.demand.queued) {
-        const failure = await failedRequest(context, prepared, held.length);
-        if (failure) throw failure;
-      }
+      const request = options.demand.queued ? await conditionsOf(kube, options) : null;
+      const ended = request && failedRequest(context, prepared, request, held.length);
+      if (ended) throw ended;
       seen.why = await scaleUpOf(
         kube,
         options,
         pods.filter(({ spec }) => !spec?.nodeName),
       );
-      const failure = seen.why.failed === null ? null : refusal(context, prepared, seen.why.failed, held.length);
+      const failure = seen.why.failed === null ? null : refusedByGke(context, prepared, seen.why.failed, held.length);
       if (failure && FINAL.has(failure.code)) throw failure;
       if (seen.enoughSinceMs !== null && clock.now() - seen.enoughSinceMs >= Math.min(BASE_NODES_LIMIT_MS, limitMs)) {
         told.onShort(`${held.length} of ${wanted} nodes of ${pool.name} are held: ${seen.why.text}`);
         await dropPending(context, pods);
         return { done: held };
       }
-      const request = options.demand.queued ? `${await requestText(context, options)}; ` : '';
-      return { waiting: `${held.length} of ${wanted} nodes held; ${request}${seen.why.text}` };
+      const how = request ? `${requestText(request)}; ` : '';
+      return { waiting: `${held.length} of ${wanted} nodes held; ${how}${seen.why.text}` };
     },
     onTimeout: (last) => late(context, prepared, { ...seen, last }),
   });
@@ -119,7 +119,7 @@ async function awaitOldHolders(context: StageContext, { leftover, service: { nam
   const { clock, emit, signal } = context;
   await poll<true>({
     ...{ stage: 'lease', what: `the pods that held nodes for ${leftover.holder} to end` },
-    ...{ everyMs: context.inputs.pollIntervalMs, limitMs: MAKE_LIMIT_MS, bearsMs: OUTAGE_MS, clock, signal },
+    ...{ everyMs: context.inputs.pollIntervalMs, limitMs: OLD_HOLDERS_LIMIT_MS, bearsMs: OUTAGE_MS, clock, signal },
     onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
     probe: async () => {
       const left = await holders(context, { namespace: leftover.namespace || namespace, runKey: leftover.runKey });
@@ -164,36 +164,20 @@ async function dropPending({ kube }: StageContext, pods: readonly Pod[]): Promis
 export async function holdAgain(context: StageContext, prepared: Prepared, used: number): Promise<void> {
   if (!prepared.demand) return;
   const options = holderOptions(context, { ...prepared, nodes: Math.max(0, prepared.nodes - used) });
-  const template = await context.kube.get({
-    ...{ apiVersion: 'v1', kind: 'PodTemplate', namespace: options.namespace },
-    name: holderTemplate(options).metadata.name,
-  });
+  const template = await context.kube.get(holdRef(options.namespace, options.runKey));
   if (template) await replaceMissing(context, options, template, await holders(context, options));
 }
 
-/** Creates an object, once a namesake of an earlier try has gone. */
-async function make({ kube, clock, signal, emit }: StageContext, object: KubeObject): Promise<KubeObject> {
-  const what = describe(refOf(object));
-  return poll<KubeObject>({
-    ...{ stage: 'lease', what: `room for ${what}`, everyMs: 1_000, limitMs: MAKE_LIMIT_MS, clock, signal },
-    onWait: (status) => emit({ type: 'waiting', stage: 'lease', ...status }),
-    probe: async () => {
-      const made = await kube.create(object);
-      return made ? { done: made } : { waiting: 'another of that name is there' };
-    },
-    onTimeout: () =>
+const make = (context: StageContext, object: KubeObject): Promise<KubeObject> =>
+  createOnceFree(context, object, {
+    stage: 'lease',
+    onTaken: (what) =>
       new Failure({
         ...{ stage: 'lease', code: 'holders-exist' },
         message: `${what} is there already, and does not go.`,
         hint: `Delete it when no run needs it: kubectl delete ${object.kind} ${object.metadata.name} -n ${object.metadata.namespace}`,
       }),
   });
-}
-
-function refusal({ inputs }: StageContext, { nodes, pool }: Prepared, text: string, got: number): Failure | null {
-  const { projectId: project, location, cluster } = inputs;
-  return refusedNodes(text, { asked: nodes, got, pool: pool.name, place: { project, location, cluster } });
-}
 
 function late(
   context: StageContext,
@@ -201,7 +185,7 @@ function late(
   { registered, why, last }: { registered: number; why: ScaleUp | null; last: string },
 ): Failure {
   const failed = why?.failed ?? null;
-  const known = failed === null ? null : refusal(context, prepared, failed, registered);
+  const known = failed === null ? null : refusedByGke(context, prepared, failed, registered);
   if (known) return known;
   const { pool, nodes } = prepared;
   return new Failure({

@@ -12,53 +12,49 @@ import { type HolderOptions, requestRef } from './holders.ts';
  */
 const STEPS = ['CapacityRevoked', 'BookingExpired', 'Failed', 'Provisioned', 'Accepted'] as const;
 
-async function conditionsOf(
-  { kube }: Pick<StageContext, 'kube'>,
+/** The conditions of the request for nodes; empty where there is no request. */
+export async function conditionsOf(
+  kube: StageContext['kube'],
   { namespace, runKey }: Pick<HolderOptions, 'namespace' | 'runKey'>,
 ): Promise<Condition[]> {
   const found = await kube.get(requestRef(namespace, runKey));
   return listOf(isMap(found?.status) ? found.status.conditions : []);
 }
 
+/** The condition of the last of some steps that the request has reached. */
+function reached(conditions: Condition[], steps: readonly string[]): Condition | undefined {
+  return steps.map((type) => findCondition(conditions, type)).find((condition) => condition?.status === 'True');
+}
+
 /** The last step that the request for nodes has reached; null where there is no request, or none has. */
 export async function requestState(
   kube: StageContext['kube'],
   options: Pick<HolderOptions, 'namespace' | 'runKey'>,
-): Promise<(typeof STEPS)[number] | null> {
-  const conditions = await conditionsOf({ kube }, options);
-  return STEPS.find((type) => findCondition(conditions, type)?.status === 'True') ?? null;
+): Promise<string | null> {
+  return reached(await conditionsOf(kube, options), STEPS)?.type ?? null;
 }
 
 /** How far the request for nodes is, as a clause. */
-export async function requestText(
-  context: Pick<StageContext, 'kube'>,
-  options: Pick<HolderOptions, 'namespace' | 'runKey'>,
-): Promise<string> {
-  const conditions = await conditionsOf(context, options);
-  const at = STEPS.map((type) => findCondition(conditions, type)).find((condition) => condition?.status === 'True');
-  const found = at ?? conditions.find(({ message }) => message);
+export function requestText(conditions: Condition[]): string {
+  const found = reached(conditions, STEPS) ?? conditions.find(({ message }) => message);
   if (!found) return 'the ProvisioningRequest has not been looked at';
   const state = found.status === 'True' ? found.type : `not ${found.type}`;
   return `the ProvisioningRequest is ${state}${found.message ? ` (${found.message.slice(0, 200)})` : ''}`;
 }
 
 /** Why the request for nodes cannot be met any more; null while it can. */
-export async function failedRequest(
+export function failedRequest(
   context: StageContext,
-  { pool, nodes, service }: Prepared,
+  prepared: Prepared,
+  conditions: Condition[],
   got: number,
-): Promise<Failure | null> {
-  const { inputs, runKey } = context;
-  const conditions = await conditionsOf(context, { namespace: service.namespace, runKey });
-  const failed = ['Failed', 'CapacityRevoked']
-    .map((type) => findCondition(conditions, type))
-    .find((condition) => condition?.status === 'True');
+): Failure | null {
+  const { pool, nodes } = prepared;
+  const failed = reached(conditions, ['Failed', 'CapacityRevoked']);
   if (!failed) return null;
   const text = (failed.message || failed.reason || '').replace(/[\s.]+$/, '');
-  const { projectId: project, location, cluster } = inputs;
-  const known = refusedNodes(text, { asked: nodes, got, pool: pool.name, place: { project, location, cluster } });
   return (
-    known ??
+    refusedByGke(context, prepared, text, got) ??
     new Failure({
       stage: 'lease',
       code: 'gke-provisioning-failed',
@@ -67,4 +63,15 @@ export async function failedRequest(
       evidence: { text, asked: nodes, got },
     })
   );
+}
+
+/** The cause that GKE's words for nodes by demand name; null for words that name none. */
+export function refusedByGke(
+  { inputs }: StageContext,
+  { nodes, pool }: Prepared,
+  text: string,
+  got: number,
+): Failure | null {
+  const { projectId: project, location, cluster } = inputs;
+  return refusedNodes(text, { asked: nodes, got, pool: pool.name, place: { project, location, cluster } });
 }

@@ -18,7 +18,7 @@ const LIMIT_MS = 40 * 60_000;
 const FAILED = (why: string) =>
   `Node scale up in zones europe-west4-a associated with this pod failed: ${why}. Pod is at risk of not being scheduled.`;
 
-/** A cluster in this process: what is created stays, and `each` plays the others at each turn. */
+/** A cluster in this process: what is created stays, and `each` changes what others would, at each turn. */
 function cluster(each: (objects: Map<string, AnyObject>, turn: number) => void, plan = PLAN, inputs = {}) {
   const objects = new Map<string, AnyObject>();
   const made: string[] = [];
