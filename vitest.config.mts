@@ -3,6 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { hasPython } from './test/e2e/require-python.ts';
+import { failedLast } from './test/failed-last.ts';
 
 /** It imports JSON without an import attribute, which Node refuses and vite resolves. */
 const INLINE = /@actions\/(workflow-parser|expressions)\/.*\.js$/;
@@ -44,6 +45,7 @@ export default defineConfig({
     environment: 'node',
     // Tests start servers and child processes, and some set process-wide state such as exit codes.
     pool: 'forks',
+    reporters: ['default', failedLast],
     testTimeout: LIMIT_MS,
     hookTimeout: LIMIT_MS,
     server: { deps: { inline: [INLINE] } },

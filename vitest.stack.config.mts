@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { failedLast } from './test/failed-last.ts';
 
 /** Tests on a stack of real parts, `npm run test:stack`; apart from the others because they need the parts. */
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
     globalSetup: ['test/compile-cache.ts', 'test/bundled.ts', 'test/stack/require-stack.ts'],
     environment: 'node',
     pool: 'forks',
+    reporters: ['default', failedLast],
     // Every file starts a stack of its own, whose ports are fixed.
     maxWorkers: 1,
     testTimeout: 300_000,

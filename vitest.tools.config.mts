@@ -14,6 +14,7 @@ export default defineConfig({
     globalSetup: ['test/tools/require-tools.ts'],
     environment: 'node',
     pool: 'forks',
+    reporters: ['default', failedLast],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 20_000,

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { failedLast } from './test/failed-last.ts';
 
 /** The workflow files run whole by act, `npm run test:workflows`; apart from the others because they need it. */
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
     globalSetup: ['test/workflows/require-act.ts'],
     environment: 'node',
     pool: 'forks',
+    reporters: ['default', failedLast],
     // They measure throughput: side by side the gate would call its own client starved, and rightly so.
     maxWorkers: 1,
     fileParallelism: false,

@@ -19,7 +19,7 @@ export interface RehearseOptions {
   engine: string;
   /** Undefined for a scale that fits the stack. */
   timeScale: string | undefined;
-  /** Undefined for that of all else. */
+  /** Undefined for that of all else where one is given, and otherwise for one that this machine's engines can follow. */
   inferenceScale: string | undefined;
   outputDir: string;
   gateFlags: string[];
@@ -40,8 +40,14 @@ export interface Rehearsal {
   vllmAssets: string | null;
 }
 
-/** The real parts share the machine's cores with the load, so cluster time runs half as fast with them. */
-const TIME_SCALES: Record<string, number> = { lab: 20, real: 10 };
+/**
+ * The real parts share the machine's cores with the load, so cluster time runs more slowly with them. Inference is the work
+ * of the lab's engines: they can follow a clock that runs 20 times faster on two cores, while nodes come and go at any pace.
+ */
+const TIME_SCALES: Record<string, number> = { lab: 50, real: 10 };
+const INFERENCE_SCALES: Record<string, number> = { lab: 20, real: 10 };
+/** A real API server follows provisioning no faster than the lab's engines follow the load. */
+const REAL_API_TIME_SCALE = 20;
 /** Three of vLLM take minutes to start on two cores, and a startup probe's 25 minutes pass in cluster time. */
 const VLLM_TIME_SCALE = 3;
 
@@ -54,12 +60,14 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
   if (!scenario) {
     return `Scenario "${options.scenario}" is not known; allowed: ${Object.keys(SCENARIOS).join(', ')}.`;
   }
-  const usual = options.engine === 'vllm' ? VLLM_TIME_SCALE : TIME_SCALES[options.stack];
+  const usual = usualTimeScale(options);
   const timeScale = Number(options.timeScale ?? usual);
   if (options.stack !== 'lab' && options.stack !== 'real') {
     return `Stack "${options.stack}" is not known; allowed: lab, real.`;
   }
-  const inferenceScale = Number(options.inferenceScale ?? timeScale);
+  const usualInference =
+    options.timeScale === undefined && options.engine === 'lab' ? INFERENCE_SCALES[options.stack] : timeScale;
+  const inferenceScale = Number(options.inferenceScale ?? usualInference);
   for (const [name, scale, given] of [
     ['Time', timeScale, options.timeScale],
     ['Inference', inferenceScale, options.inferenceScale],
@@ -100,6 +108,11 @@ export function readOptions(options: RehearseOptions, root: string): Rehearsal |
     return 'vLLM is not here. Install it once, with Python (6 GB; needs AVX-512): scripts/vllm-assets';
   }
   return { ...clocks, scenario, kserve, kubeAssets: null, stackAssets, vllmAssets };
+}
+
+function usualTimeScale({ engine, kube, stack }: RehearseOptions): number | undefined {
+  if (engine === 'vllm') return VLLM_TIME_SCALE;
+  return kube === 'real' && stack === 'lab' ? REAL_API_TIME_SCALE : TIME_SCALES[stack];
 }
 
 /** Where a script puts what it makes in this version; null without the script. */

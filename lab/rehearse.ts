@@ -121,9 +121,9 @@ export function gateArguments(outputDir: string): string[] {
     ['pr-number', String(LAB.pullRequest)],
     ['comment', 'always'],
     ['poll-interval', '250ms'],
-    ['pair-duration', '4s'],
+    ['pair-duration', '3s'],
     ['api-timeout', '3s'],
-    ['latency-duration', '4s'],
+    ['latency-duration', '3s'],
     ['output-dir', outputDir],
   ].map(([name, value]) => `--${name}=${value}`);
 }

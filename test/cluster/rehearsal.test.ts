@@ -45,7 +45,7 @@ const rehearsed = (lab: Lab): Promise<Run> =>
 
 async function rehearse(lab: Lab): Promise<Run> {
   const output = mkdtempSync(join(tmpdir(), 'rehearsal-'));
-  const flags = [...gateArguments(output), '--pairs=4-8', '--pair-duration=3s'];
+  const flags = [...gateArguments(output), '--pairs=4-8', '--goodput-slo=off'];
   const child = spawn(process.execPath, [CLI, 'run', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...childEnv(), HOME: process.env.HOME ?? '', ...lab.env, GITHUB_TOKEN: lab.githubToken },

@@ -76,7 +76,7 @@ export function describeRehearsals(
         expect(run.log).toContain('lab: as the scenario promises');
         expect(run.log).toContain('has 0 nodes and is asked to hold 0');
         expect(run.code).toBe(code);
-        for (const text of says) expect(run.comment).toMatch(text);
+        for (const text of says) expect(run.comment, `${scenario} says ${text}`).toMatch(text);
       },
     );
   });

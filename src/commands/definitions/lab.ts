@@ -34,11 +34,12 @@ const REHEARSE_FLAGS = {
   'time-scale': {
     value: 'NUMBER',
     description:
-      "How many times faster the lab's clock runs, from 1 to 100 (default 20, with --stack real 10, with --engine vllm 3).",
+      "How many times faster the lab's clock runs, from 1 to 100 (default 50, with --kube real 20, with --stack real 10, with --engine vllm 3).",
   },
   'inference-scale': {
     value: 'NUMBER',
-    description: 'The same for inference alone, which the machine must keep up with (default as --time-scale).',
+    description:
+      'The same for inference alone, which the machine must keep up with (default as --time-scale, and at most 20 without it).',
   },
   kube: {
     value: 'NAME',
