@@ -14,12 +14,15 @@ export interface Rehearsal {
   ended: Promise<{ code: number | null; signal: string | null; log: string }>;
 }
 
-/** A rehearsal in a process group and a temporary folder of its own, at full speed. */
+/** A rehearsal in a process group and a temporary folder of its own, with a process for each part of the lab. */
 export function startRehearsal(...gateFlags: string[]): Rehearsal {
   const folder = mkdtempSync(join(tmpdir(), 'signals-'));
   const child = spawn(
     process.execPath,
-    [CLI, 'rehearse', '--time-scale', '100', '--output-dir', join(folder, 'out'), '--', ...gateFlags],
+    [
+      ...[CLI, 'rehearse', '--time-scale', '100', '--inference-scale', '50'],
+      ...['--output-dir', join(folder, 'out'), '--', ...gateFlags],
+    ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
