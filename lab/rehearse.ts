@@ -128,7 +128,7 @@ export function gateArguments(outputDir: string): string[] {
     ['poll-interval', '250ms'],
     ['pair-duration', '3s'],
     ['api-timeout', '3s'],
-    ['latency-duration', '3s'],
+    ['latency-duration', '2s'],
     ['output-dir', outputDir],
   ].map(([name, value]) => `--${name}=${value}`);
 }

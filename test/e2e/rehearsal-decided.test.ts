@@ -6,6 +6,7 @@ describeRehearsals(3 * MEASURED_SCALE, [
   {
     scenario: 'limit-missed',
     pairs: '3-3',
+    flags: ['--target-speedup=0.1-2.8'],
     code: 1,
     says: [
       /Fail — hit-rate is 7\d\.\d% \(\d+\.\d–\d+\.\d\), below 99%/,
@@ -23,7 +24,7 @@ describeRehearsals(MEASURED_SCALE, [
     scenario: 'change-faster-and-wrong',
     pairs: '3-3',
     // Nothing is asked of the pairs but that they come to an end.
-    flags: ['--target-speedup=0.1-2.8', '--pair-duration=1s'],
+    flags: ['--target-speedup=0.1-2.8', '--pair-duration=1s', '--concurrency=2'],
     code: 1,
     says: [
       /Fail — answers worse than its base, 6\d\.\d% of the tasks right, 8\d\.\d% before/,
@@ -36,7 +37,7 @@ describeRehearsals(MEASURED_SCALE, [
     scenario: 'replica-dies',
     // It dies in the first of them. What so few prove beside other tests is not enough for the usual target.
     pairs: '3-3',
-    flags: ['--target-speedup=0.1-2.8'],
+    flags: ['--target-speedup=0.1-2.8', '--pair-duration=3s'],
     code: 4,
     says: [
       /Invalid/,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CLI } from '../cli.ts';
-import { MINUTES, plain, UNMEASURED_SCALE } from './e2e.ts';
+import { MEASURED_SCALE, MINUTES, plain, UNMEASURED_SCALE } from './e2e.ts';
 import { ON_A_BUSY_MACHINE } from './quiet.ts';
 
 /** Exit code of a rehearsal whose machine was too busy. */
@@ -36,11 +36,12 @@ function rehearse(
       ...[
         '--',
         `--pairs=${pairs}`,
-        '--pair-duration=3s',
+        `--pair-duration=${inferenceScale === MEASURED_SCALE ? '2s' : '1s'}`,
         '--latency-duration=0s',
         '--runbook=false',
         '--goodput-slo=off',
-        '--concurrency=10',
+        // Load costs both cores while it lasts, and nobody reads the figures of faster engines.
+        `--concurrency=${inferenceScale === MEASURED_SCALE ? 10 : 2}`,
         ...flags,
       ],
     ],

@@ -13,7 +13,8 @@ describeRehearsals(MEASURED_SCALE, [
     // Three of the slower replicas scale as three of the faster ones did: only the base stack shows it.
     scenario: 'change-slower',
     // Proven by as few pairs as the loss is, so that chance has no say in the scaling of slower replicas.
-    flags: ['--target-speedup=2-2.8'],
+    flags: ['--target-speedup=2-2.8', '--pair-duration=1500ms'],
+    pairs: '6-6',
     code: 1,
     says: [/Fail — 0\.[67]\d+× the throughput of its base/, /regressed/, /✅.pass \| \*\*Speedup\*\*: /],
   },

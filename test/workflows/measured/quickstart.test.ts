@@ -11,7 +11,8 @@ const QUICKSTART = readFileSync(join(root, 'docs/quickstart.md'), 'utf8');
 /** Exit code of a run that was measured wrongly. */
 const UNDECIDED = 4;
 /** The load takes its real time; so that ten minutes become one. */
-const SHORT = '--pair-duration 3s --pairs 4-8 --latency-duration 3s --goodput-slo off --poll-interval 250ms';
+const SHORT =
+  '--pair-duration 3s --pairs 3-6 --target-speedup 2-2.8 --latency-duration 2s --goodput-slo off --poll-interval 250ms';
 
 const missing = ['kubectl', 'gcloud'].filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
 if (missing.length > 0)
