@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { childEnv } from '../../lab/child-env.ts';
 import { LAB } from '../../lab/lab.ts';
 import { commandsOf, fences } from '../checks/fences.ts';
+import { CLI } from '../cli.ts';
 import { MINUTES, startE2e } from './e2e.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -36,7 +37,7 @@ it(
     const folder = mkdtempSync(join(tmpdir(), 'pages-'));
     const run = async (args: string[]) => {
       const own = args[0] === 'run' ? ['--output-dir', join(folder, 'results')] : [];
-      const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), ...args, ...SHORT, ...own], {
+      const child = spawn(process.execPath, [CLI, ...args, ...SHORT, ...own], {
         cwd: folder,
         env: { ...childEnv(), HOME: folder, ...e2e.lab.env, GITHUB_TOKEN: e2e.lab.githubToken },
       });

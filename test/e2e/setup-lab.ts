@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { childEnv } from '../../lab/child-env.ts';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
 import type { GithubRepository, IamState } from '../../lab/protocol.ts';
 import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
 import { otherApis } from '../../lab/serve.ts';
-
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+import { CLI } from '../cli.ts';
 
 export interface Ended {
   code: number | null;

@@ -8,9 +8,9 @@ import { childEnv } from '../../lab/child-env.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { visiblePaths } from '../../src/commands/paths.ts';
 import { COMMANDS } from '../../src/commands/registry.ts';
+import { CLI } from '../cli.ts';
 import { type E2e, MINUTES, startE2e } from './e2e.ts';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const PTY = resolve(import.meta.dirname, 'terminal.py');
 const COLUMNS = 60;
 const ESC = '\u001b';

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CLI } from '../cli.ts';
 import { MINUTES } from './stack.ts';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 const VERIFY = '▶ 5/7';
 
 const folder = mkdtempSync(join(tmpdir(), 'stack-rehearsal-'));
