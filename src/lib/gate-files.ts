@@ -97,7 +97,7 @@ export function grantCommand(roles: readonly Role[], names: RoleNames = {}): str
     ...(roles.some((role) => role === 'lease' || role === 'read-only/roles')
       ? swap(`namespace: ${EXAMPLES.leaseNamespace}`, `namespace: ${named(names.leaseNamespace, 'LEASE-NAMESPACE')}`)
       : []),
-    ...(roles.some((role) => role === 'gateway' || role === 'read-only/roles')
+    ...(roles.some((role) => role === 'gateway' || role === 'load' || role === 'read-only/roles')
       ? swap(
           `namespace: ${EXAMPLES.gatewayNamespace}`,
           `namespace: ${named(names.gatewayNamespace, 'GATEWAY-NAMESPACE')}`,

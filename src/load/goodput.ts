@@ -26,9 +26,16 @@ export async function searchGoodput(
   return { metPerSecond: rates[met] ?? null, missedPerSecond: rates[missed] ?? null, probes };
 }
 
-/** Counts requests over the limit while a probe runs, and says when it cannot be met any more. */
-export function sloMeter(planned: number, sloMs: number) {
-  const mostLate = Math.floor(planned * (1 - SLO_SHARE) + 1e-9);
+/** How many of the planned requests may be late where a rate is met. */
+export function mostLateOf(planned: number): number {
+  return Math.floor(planned * (1 - SLO_SHARE) + 1e-9);
+}
+
+/**
+ * Counts requests over the limit while a probe runs, and reports when it cannot be met any more. `mostLate`: of all the
+ * load clients of the probe together.
+ */
+export function sloMeter(planned: number, sloMs: number, mostLate = mostLateOf(planned)) {
   let late = 0;
   let requests = 0;
   return {

@@ -23,7 +23,10 @@ export interface LatencyHistogram {
 
 /** A histogram that keeps every latency to 0.1 %, in a fixed room: HdrHistogram (Gil Tene), by hdr-histogram-js. */
 export function createHistogram(): LatencyHistogram {
-  const histogram = emptyHistogram();
+  return wrapped(emptyHistogram());
+}
+
+function wrapped(histogram: Histogram): LatencyHistogram {
   return {
     add(ms) {
       const us = Math.max(1, Math.round(1_000 * ms));
@@ -53,13 +56,23 @@ export function encodedHistogram(values: readonly number[]): string {
   return histogram.encoded();
 }
 
+/** Encoded histograms together. Throws for text that is not a histogram. */
+export function mergedHistogram(encoded: readonly string[]): LatencyHistogram {
+  return wrapped(merge(encoded));
+}
+
+function merge(encoded: readonly string[]): JsHistogram {
+  const merged = emptyHistogram() as JsHistogram;
+  for (const each of encoded) merged.add(decodeFromCompressedBase64(each, 32, false) as JsHistogram);
+  return merged;
+}
+
 /**
  * The values of encoded histograms together, ascending, milliseconds: each as the middle of its bucket, which is within
  * 0.1 % of what was recorded. Throws for text that is not a histogram.
  */
 export function mergedValues(encoded: readonly string[]): number[] {
-  const merged = emptyHistogram() as JsHistogram;
-  for (const each of encoded) merged.add(decodeFromCompressedBase64(each, 32, false) as JsHistogram);
+  const merged = merge(encoded);
   const values: number[] = [];
   const recorded = merged.recordedValuesIterator;
   recorded.reset();

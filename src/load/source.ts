@@ -44,17 +44,21 @@ export interface LoadSource {
   run(load: SourceLoad, signal: AbortSignal): Promise<SourceResult | { invalid: string }>;
 }
 
-/** The next body of a workload, by its prompts in `part`. */
-export function bodiesOf(workload: Workload, part: string): () => Buffer {
+/** The next body of a workload, by its prompts in `part`. With `stream` its answer comes as server-sent events. */
+export function bodiesOf(workload: Workload, part: string, { stream = false } = {}): () => Buffer {
   const { runKey, prompts, promptTokens } = workload;
   const seed = `${runKey}/${part}`;
   const next = prompts ? ownPrompts({ seed, prompts }) : uniquePrompts({ seed, promptTokens });
-  return () => workloadBody(workload, next());
+  return () => workloadBody(workload, next(), { stream });
 }
 
-/** The body of one request of the pairs. */
-export function workloadBody({ model, maxTokens }: Pick<Workload, 'model' | 'maxTokens'>, prompt: string): Buffer {
-  return requestBody(prompt, { api: 'completions', model, maxTokens, fixedLength: true });
+/** The body of one request of the benchmark. */
+export function workloadBody(
+  { model, maxTokens }: Pick<Workload, 'model' | 'maxTokens'>,
+  prompt: string,
+  { stream = false } = {},
+): Buffer {
+  return requestBody(prompt, { api: 'completions', model, maxTokens, fixedLength: true, stream });
 }
 
 /** The load client of this process as a source. The caller closes the client. */

@@ -1,7 +1,7 @@
 import { createLoadClient, type LoadClient } from './client.ts';
 import { fanOut } from './fan-out.ts';
 
-/** Where the requests of a block go, and by which way. Plain data, so that another process can send them too. */
+/** Where requests go, and by which way. Plain data, so that another process can send them too. */
 export interface WayTarget {
   /** `http://203.0.113.7` or `https://gateway.example/prefix`. */
   endpoint: string;
@@ -9,11 +9,19 @@ export interface WayTarget {
   hostname: string | null;
   /** Path of the endpoint below `endpoint`. */
   path: string;
-  /** The header that names the way, and its value; several values take turns by the fewest requests in flight. */
+  /**
+   * The header that names the way, and its value; several values take turns by the fewest requests in flight. Without a
+   * value the request takes the route of the service.
+   */
   wayHeader: string;
   ways: readonly string[];
   /** For each request, milliseconds. */
   deadlineMs: number;
+}
+
+/** The headers that lead a request by a way of its target; null for the route of the service. */
+export function targetHeaders({ hostname, wayHeader }: WayTarget, way: string | null): Record<string, string> {
+  return { ...(hostname ? { host: hostname } : {}), ...(way ? { [wayHeader]: way } : {}) };
 }
 
 export interface WayClients {
@@ -28,13 +36,14 @@ const MOST_CONNECTIONS = 4_096;
 /** One client for each way, kept from block to block with its connections. */
 export function createWayClients(): WayClients {
   const clients = new Map<string, LoadClient>();
-  const clientOf = ({ endpoint, hostname, path, wayHeader, deadlineMs }: WayTarget, way: string, maxTokens: number) => {
+  const clientOf = (target: WayTarget, way: string, maxTokens: number) => {
+    const { endpoint, hostname, path, deadlineMs } = target;
     const key = JSON.stringify([endpoint, hostname, path, way, maxTokens]);
     const client =
       clients.get(key) ??
       createLoadClient({
         ...{ baseUrl: endpoint, path, deadlineMs, tlsInsecure: true, connections: MOST_CONNECTIONS },
-        headers: { ...(hostname ? { host: hostname } : {}), [wayHeader]: way },
+        headers: targetHeaders(target, way),
         expect: { completionTokens: maxTokens },
       });
     clients.set(key, client);

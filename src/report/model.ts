@@ -94,6 +94,7 @@ export type {
   GoodputProbe,
   LatencyFigures,
   LoadArm,
+  LoadOrigin,
   ReplicaFigures,
   ReplicaSpread,
 } from './model/benchmark.ts';

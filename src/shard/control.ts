@@ -15,16 +15,32 @@ export interface ControlOptions {
 
 type Data = Record<string, string>;
 
+interface PlanMap {
+  data?: Data;
+  metadata: { uid: string; resourceVersion: string };
+}
+
 export interface Control {
-  /** Calls `onData` with the plan's ConfigMap as it is and at each change, until `signal` aborts. Bears outages. */
+  /**
+   * Calls `onData` with the plan's ConfigMap as it is and at each change. Resolves when that ConfigMap is gone, or another
+   * Job has made one of its name, or `signal` aborts. Bears outages.
+   */
   watch(onData: (data: Data) => void, signal: AbortSignal): Promise<void>;
-  /** Writes this load client's newest message. Throws after a minute of refusals. */
-  post(message: ShardMessage): Promise<void>;
+  /**
+   * Writes this load client's newest message. Returns false when the ConfigMap of the messages is gone, which ends the work
+   * of its Job. Throws after a minute of other refusals.
+   */
+  post(message: ShardMessage): Promise<boolean>;
   close(): Promise<void>;
 }
 
 const RETRY_MS = 500;
 const POST_LIMIT_MS = 60_000;
+
+/** A 404 of the API server's own; one of somebody before it is an outage. */
+function isGone(status: number, body: string): boolean {
+  return status === 404 && /"reason":\s*"NotFound"/.test(body);
+}
 
 /** The two ConfigMaps through which the gate and its load clients reach each other. */
 export function createControl({ server, account, shard }: ControlOptions): Control {
@@ -43,16 +59,17 @@ export function createControl({ server, account, shard }: ControlOptions): Contr
   // The kubelet renews the token while the pod lives.
   const headers = (more: Record<string, string> = {}) => ({ authorization: `Bearer ${file('token')}`, ...more });
 
-  const read = async (): Promise<{ data: Data; version: string }> => {
+  const read = async (): Promise<PlanMap | null> => {
     const path = `${base}/${PLAN_MAP}`;
     const { statusCode, body } = await client.request({ method: 'GET', path, headers: headers() });
     const text = await body.text();
+    if (isGone(statusCode, text)) return null;
     if (statusCode !== 200) throw new Error(`GET ${path}: HTTP ${statusCode}`);
-    const { data = {}, metadata } = JSON.parse(text) as { data?: Data; metadata: { resourceVersion: string } };
-    return { data, version: metadata.resourceVersion };
+    return JSON.parse(text) as PlanMap;
   };
 
-  const follow = async (from: string, onData: (data: Data) => void, signal: AbortSignal): Promise<void> => {
+  /** Follows the changes for as long as the stream lasts. Returns whether the ConfigMap was deleted. */
+  const follow = async (from: string, onData: (data: Data) => void, signal: AbortSignal): Promise<boolean> => {
     const query = new URLSearchParams({
       ...{ watch: '1', resourceVersion: from, timeoutSeconds: '300' },
       fieldSelector: `metadata.name=${PLAN_MAP}`,
@@ -70,19 +87,27 @@ export function createControl({ server, account, shard }: ControlOptions): Contr
       rest = lines.pop() ?? '';
       for (const line of lines.filter((each) => each.trim() !== '')) {
         const { type, object } = JSON.parse(line) as { type: string; object: { data?: Data } };
-        if (type === 'ERROR') return;
-        if (type !== 'DELETED') onData(object.data ?? {});
+        if (type === 'ERROR') return false;
+        if (type === 'DELETED') return true;
+        onData(object.data ?? {});
       }
     }
+    return false;
   };
 
   return {
     async watch(onData, signal) {
+      let uid: string | null = null;
       while (!signal.aborted) {
         try {
-          const { data, version } = await read();
-          onData(data);
-          if (!signal.aborted) await follow(version, onData, signal);
+          const found: PlanMap | null = await read();
+          // A stream that breaks while the Job is deleted shows no deletion: the next look finds nothing, or another Job's.
+          if (uid !== null && found?.metadata.uid !== uid) return;
+          if (found) {
+            uid = found.metadata.uid;
+            onData(found.data ?? {});
+            if (!signal.aborted && (await follow(found.metadata.resourceVersion, onData, signal))) return;
+          } else await sleep(RETRY_MS, undefined, { signal });
         } catch {
           // An outage passes, or the Job's deadline ends this process.
           if (!signal.aborted) await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
@@ -97,8 +122,9 @@ export function createControl({ server, account, shard }: ControlOptions): Contr
         try {
           const type = { 'content-type': 'application/merge-patch+json' };
           const response = await client.request({ method: 'PATCH', path, headers: headers(type), body });
-          await response.body.dump();
-          if (response.statusCode === 200) return;
+          const text = await response.body.text();
+          if (response.statusCode === 200) return true;
+          if (isGone(response.statusCode, text)) return false;
           throw new Error(`PATCH ${path}: HTTP ${response.statusCode}`);
         } catch (error) {
           if (performance.now() > limit) throw error;

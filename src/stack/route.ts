@@ -73,9 +73,8 @@ export async function readRoute(
     });
   }
   const object = await kube.get({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway });
-  const address = object?.status?.addresses?.[0]?.value;
-  if (!object || !address) return { waiting: `Gateway ${gateway.namespace}/${gateway.name} has no address yet` };
-  const origin = originOf(object, address, reference);
+  const origin = object && gatewayOrigin(object, reference);
+  if (!origin) return { waiting: `Gateway ${gateway.namespace}/${gateway.name} has no address yet` };
   return {
     route: {
       routeName: route.metadata.name,
@@ -116,7 +115,16 @@ export function listenerOf(gateway: Gateway, { sectionName, port }: Pick<ParentR
   );
 }
 
-function originOf(gateway: Gateway, address: string, reference: ParentRef): string {
+/** Where the runner would reach a gateway by the listener of a route: `http://10.0.0.5`. Null while it has no address. */
+export function gatewayOrigin(
+  gateway: Gateway,
+  reference: Pick<ParentRef, 'sectionName' | 'port'> = {},
+): string | null {
+  const address = gateway.status?.addresses?.[0]?.value;
+  return address ? originOf(gateway, address, reference) : null;
+}
+
+function originOf(gateway: Gateway, address: string, reference: Pick<ParentRef, 'sectionName' | 'port'>): string {
   const listener = listenerOf(gateway, reference);
   const scheme = listener?.protocol === 'HTTPS' ? 'https' : 'http';
   const host = address.includes(':') ? `[${address}]` : address;

@@ -34,7 +34,7 @@ export interface StageContext {
   qualityTasks?: readonly QualityTask[] | null;
   /** The result of an earlier run, for a one-replica arm that cannot be measured; none without one. */
   baseline?: Report | null;
-  /** The program of the load clients in the cluster; null where the load comes from this process. */
+  /** The program of the load clients in the cluster; null where the load comes from the runner in any case. */
   loadScript?: string | null;
   /** Records an object that this run has made, in the lease. Absent before the pool is leased. */
   own?: (ref: ObjectRef, uid: string) => void;

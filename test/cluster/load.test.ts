@@ -24,7 +24,7 @@ const ACCOUNT = `system:serviceaccount:${NAMESPACE}:tpu-serving-gate-load`;
 const IMAGE = `docker.io/library/node:24-slim@sha256:${'a'.repeat(64)}`;
 const SHARDS = 2;
 const ROLES = objectsOf('rbac/load.yaml');
-const GRANTS = rulesIn(ROLES);
+const GRANTS = rulesIn(ROLES).filter(({ role }) => role.metadata.name !== 'tpu-serving-gate-load-tunnel');
 const title = ({ role, verb, resource, index }: Grant) =>
   `${verb} ${resource} ${(role.rules[index] as { resourceNames?: string[] }).resourceNames ?? ''} of ${role.metadata.name}`;
 

@@ -16,8 +16,9 @@ import { createKubeDiscovery } from './discovery.ts';
 import { badAnswer, exportedFailure, kubeFailure } from './failures.ts';
 import type { ObjectOf } from './kinds.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
-import { getByPortForward, type PodTarget } from './port-forward.ts';
+import { getByPortForward, openForward, type PodTarget } from './port-forward.ts';
 import { type Asked, createKubeTransport, type KubeClientOptions } from './transport.ts';
+import { openTunnel, type Tunnel } from './tunnel.ts';
 
 export interface ListOptions {
   namespace?: string;
@@ -105,6 +106,11 @@ export interface KubeClient {
   ): Promise<{ status: number; body: string }>;
   /** GET from a port of a pod by way of its kubelet. */
   portForward(target: PodTarget, limit?: ReadLimit): Promise<{ status: number; body: string }>;
+  /**
+   * A port of loopback of which each connection leads to the pod that `target` returns at that time, by way of its kubelet.
+   * For checks; the caller closes it.
+   */
+  tunnel(target: () => Promise<Pick<PodTarget, 'namespace' | 'pod' | 'port'>>): Promise<Tunnel>;
   /**
    * The API server's time, milliseconds since the epoch, by its newest answer. Times that several machines compare are
    * taken from here: their own clocks may differ by minutes.
@@ -309,6 +315,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
     portForward: (target, limit) =>
       getByPortForward(config, target, deadline(options.signal, limit?.limitMs ?? options.requestTimeoutMs ?? 30_000)),
+    tunnel: (target) =>
+      openTunnel(async (gone) => openForward(config, await target(), AbortSignal.any([options.signal, gone]))),
     serverTime: transport.serverTime,
     close: transport.close,
   };

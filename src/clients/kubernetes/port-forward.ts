@@ -19,28 +19,32 @@ const BODY_LIMIT = 32 * 1024 * 1024;
 /** How long what came before the end of the connection may take to be read. */
 const REST_MS = 1_000;
 
+/** A connection to a port of a pod. */
+export interface Forward {
+  stream: Duplex;
+  /** Never resolves; rejects with the words of the kubelet, or because the connection ended. */
+  failed: Promise<never>;
+  close(): void;
+}
+
 /**
- * One GET to a port of a pod through the API server's port-forward. It enters the pod's own network by way of the
- * kubelet, so neither a NetworkPolicy nor a mesh in strict mode stands in its way. The pod's certificate is its own and
- * is not verified. Throws when the API server or the kubelet refuses, or when nothing listens.
+ * Opens a connection to a port of a pod through the API server's port-forward. It enters the pod's own network by way of the
+ * kubelet, so neither a NetworkPolicy nor a mesh in strict mode stands in its way. Throws when the API server refuses, and
+ * with the signal's reason.
  */
-export async function getByPortForward(
+export async function openForward(
   config: KubeConfig,
-  target: PodTarget,
+  { namespace, pod, port }: Pick<PodTarget, 'namespace' | 'pod' | 'port'>,
   signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  const tunnel = createTunnel(target.pod);
+): Promise<Forward> {
+  const tunnel = createTunnel(pod);
   const opening = new PortForward(config)
-    .portForward(target.namespace, target.pod, [target.port], tunnel.data, tunnel.problems, tunnel.input)
+    .portForward(namespace, pod, [port], tunnel.data, tunnel.problems, tunnel.input)
     .then((socket) => (typeof socket === 'function' ? socket() : socket))
     .catch((error: unknown) => {
-      throw new Error(`port-forward to ${target.pod}: ${upgradeText(error)}`);
+      throw new Error(`port-forward to ${pod}: ${upgradeText(error)}`);
     });
-  try {
-    const socket = await orAbort(opening, signal);
-    socket?.addEventListener('close', () => tunnel.end());
-    return await orAbort(Promise.race([exchange(target, tunnel.stream, signal), tunnel.failed]), signal);
-  } finally {
+  const close = () => {
     // Also one that opens later than the deadline.
     opening.then(
       (socket) => socket?.close(),
@@ -48,6 +52,28 @@ export async function getByPortForward(
     );
     tunnel.stream.destroy();
     tunnel.input.destroy();
+  };
+  try {
+    const socket = await orAbort(opening, signal);
+    socket?.addEventListener('close', () => tunnel.end());
+    return { stream: tunnel.stream, failed: tunnel.failed, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** One GET to a port of a pod. The pod's certificate is its own and is not verified. Throws also when nothing listens. */
+export async function getByPortForward(
+  config: KubeConfig,
+  target: PodTarget,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const { stream, failed, close } = await openForward(config, target, signal);
+  try {
+    return await orAbort(Promise.race([exchange(target, stream, signal), failed]), signal);
+  } finally {
+    close();
   }
 }
 

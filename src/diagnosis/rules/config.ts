@@ -37,6 +37,14 @@ export const CONFIG_RULES: readonly Rule[] = [
     looksLike: 'the file that "quality-tasks" names does not have JSON Lines with a task and its right answer in each',
     remedy: () => 'Correct the line that the message names.',
   }),
+  named('load-image-missing', {
+    cause: 'config.load-image',
+    title: 'Neither the runner nor the cluster can send the load',
+    family: 'config',
+    looksLike:
+      'the runner cannot reach the gateway, and "load-image" is empty, so that no load clients in the cluster can',
+    remedy: () => 'Give the input "load-image", or use a runner in the network of the gateway.',
+  }),
   named('bad-baseline', {
     cause: 'config.baseline',
     title: 'The recorded baseline cannot be used',

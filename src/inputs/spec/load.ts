@@ -141,15 +141,16 @@ export const LOAD = {
       'replace it. Empty for 300 built-in tasks.',
     ].join(' '),
   },
-  /** Where the requests of the pairs are sent from. */
+  /** Where the timed requests are sent from. */
   'load-from': {
     group: 'load',
     key: 'loadFrom',
-    ...oneOf(['runner', 'cluster']),
+    ...oneOf(['runner', 'cluster', 'auto']),
     default: 'runner',
     description: [
-      'Where the requests of the pairs come from: `runner`, or `cluster` for load clients in an Indexed Job near the',
-      'gateway. The runner sends all other requests either way. `cluster` needs `load-image` and permissions of its own.',
+      'Where all timed requests come from: `runner`, or `cluster` for load clients in an Indexed Job near the gateway.',
+      '`auto` takes the cluster where the runner cannot reach the gateway, or the plan has more than half of what the',
+      'runner can send. `cluster` and `auto` use `load-image` and permissions of their own.',
     ].join(' '),
   },
   'load-image': {
@@ -157,8 +158,9 @@ export const LOAD = {
     key: 'loadImage',
     parse: loadImage,
     description: [
-      'Image with at least Node 24 for the load clients of `load-from: cluster`, with its digest:',
-      '`docker.io/library/node:24-slim@sha256:…`. Its repository has to be in `allowed-registries`.',
+      'Image with at least Node 24 for the load clients in the cluster, with its digest:',
+      '`docker.io/library/node:24-slim@sha256:…`. Its repository has to be in `allowed-registries`. Without it',
+      '`load-from: auto` sends from the runner alone.',
     ].join(' '),
   },
   'load-shards': {
@@ -167,7 +169,7 @@ export const LOAD = {
     parse: integer(1, 32),
     default: '2',
     description: [
-      'Load clients that `load-from: cluster` starts with. The gate starts more of them if one would send more than half',
+      'Load clients in the cluster that the gate starts with. The gate starts more of them if one would send more than half',
       'of what it can.',
     ].join(' '),
   },

@@ -1,6 +1,7 @@
-import { type Decoder, fromJson, list, mismatch, number, object, text, whole } from '../../lib/decode.ts';
+import { type Decoder, flag, fromJson, list, mismatch, number, object, text, whole } from '../../lib/decode.ts';
 import type { BlockRun } from '../closed-loop.ts';
 import type { ShardMessage } from './messages.ts';
+import type { OpenReport } from './open-report.ts';
 import type { ShardReport } from './report.ts';
 
 /** The message of a load client; null for none. One that is not a message becomes an `error`, which ends the run. */
@@ -40,6 +41,8 @@ const ended: Decoder<BlockRun['ended']> = (value, path) => {
   throw mismatch(path, 'is not the end of a block');
 };
 
+const self = object({ eventLoopUtilization: number, stalledMs: number, cpuMs: number });
+
 const report: Decoder<ShardReport> = object({
   ...{ concurrency: whole, lateMs: number, stopMs: number, drainedMs: number, ended, tally },
   window: object({
@@ -52,8 +55,18 @@ const report: Decoder<ShardReport> = object({
     longest: whole,
   }),
   histograms: object({ latencies: text, answered: text, lags: text }),
-  self: object({ eventLoopUtilization: number, stalledMs: number, cpuMs: number }),
+  self,
 });
+
+const openReport: Decoder<OpenReport> = object({
+  ...{ planned: whole, requests: whole, errors: whole, cancelled: whole, late: whole, buffered: whole },
+  ...{ mostInFlight: whole, silent: flag, isLost: flag, stopMs: number, drainedMs: number },
+  histograms: object({ e2e: text, ttft: text, tpot: text, lags: text, gaps: text }),
+  streams: list(object({ gaps: whole, over: list(whole), count: whole })),
+  self,
+});
+
+const fixedResult = object({ completed: whole, seconds: number });
 
 const clock = object({ offsetMs: number, roundTripMs: number });
 
@@ -62,6 +75,8 @@ const message: Decoder<ShardMessage> = (value, path) => {
   if (kind === 'ping') return { ...object({ seq: whole, ping: whole })(value, path), kind };
   if (kind === 'ready') return { ...object({ seq: whole, clock, ceilingPerSecond: number })(value, path), kind };
   if (kind === 'report') return { ...object({ seq: whole, report })(value, path), kind };
+  if (kind === 'open') return { ...object({ seq: whole, report: openReport })(value, path), kind };
+  if (kind === 'fixed') return { ...object({ seq: whole, report: orNull(fixedResult) })(value, path), kind };
   if (kind === 'late') return { ...object({ seq: whole, lateMs: number })(value, path), kind };
   if (kind === 'error') return { seq, kind, message: object({ message: text })(value, path).message };
   throw mismatch(path, 'is of no known kind');

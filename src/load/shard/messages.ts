@@ -1,5 +1,8 @@
+import type { FixedLoad, FixedResult } from '../fixed-source.ts';
+import type { OpenLoad } from '../open-source.ts';
 import type { SourceLoad, Workload } from '../source.ts';
 import type { WayTarget } from '../ways.ts';
+import type { OpenReport } from './open-report.ts';
 import type { ShardReport } from './report.ts';
 
 /** Names in the namespace of the stack, the same in every run: the rights of the load clients name them. */
@@ -21,6 +24,10 @@ export type Plan =
   | { seq: number; kind: 'sync' }
   /** Start together at `startsAtMs` of the gate's clock. */
   | { seq: number; kind: 'block'; startsAtMs: number; load: SourceLoad; target: WayTarget; workload: BlockWorkload }
+  /** The same of an open loop, of which each has an equal part of the rate. */
+  | { seq: number; kind: 'open'; startsAtMs: number; load: OpenLoad; target: WayTarget; workload: BlockWorkload }
+  /** For the first load client alone. */
+  | { seq: number; kind: 'fixed'; load: FixedLoad; target: WayTarget }
   | { seq: number; kind: 'end' };
 
 /** The user's own prompts lie in a file, since a plan goes to every load client for every block. */
@@ -38,11 +45,14 @@ export interface ClockOffset {
   roundTripMs: number;
 }
 
-/** What one load client has to say about the plan `seq`. */
+/** The message of one load client about the plan `seq`. */
 export type ShardMessage =
   | { seq: number; kind: 'ping'; ping: number }
   | { seq: number; kind: 'ready'; clock: ClockOffset; ceilingPerSecond: number }
   | { seq: number; kind: 'report'; report: ShardReport }
+  | { seq: number; kind: 'open'; report: OpenReport }
+  /** Null from all but the first. */
+  | { seq: number; kind: 'fixed'; report: FixedResult | null }
   /** It learnt of the block too late to start with the others, and sent nothing. */
   | { seq: number; kind: 'late'; lateMs: number }
   | { seq: number; kind: 'error'; message: string };

@@ -13,6 +13,7 @@ import { verify } from '../../stages/verify/verify.ts';
 import { checkSentence } from '../../verdict/overall.ts';
 import type { Run } from '../run.ts';
 import type { HeldPool } from './lease.ts';
+import { reached } from './serve.ts';
 
 /** A base stack that is measured, or why it is not. */
 export type BaseOutcome =
@@ -73,7 +74,7 @@ async function readyBase(
   prepared: Prepared,
 ): Promise<ReadyStack | Extract<BaseOutcome, { state: 'not-measured' }>> {
   try {
-    const stack = await awaitReady(context, prepared);
+    const stack = await reached(run, context, await awaitReady(context, prepared));
     await checkPlacement({ kube: context.kube, emit: () => {} }, prepared, stack);
     forgiveNodes(run, stack);
     return stack;

@@ -3,6 +3,7 @@ import { USUAL_MS } from '../../report/wording.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import { provenBasis } from '../../stages/ready/image-digests.ts';
 import { checkPlacement } from '../../stages/ready/placement.ts';
+import { withReach } from '../../stages/ready/reach.ts';
 import { awaitReady, type ReadyStack } from '../../stages/ready/ready.ts';
 import { type VerifiedModel, verify } from '../../stages/verify/verify.ts';
 import type { Run } from '../run.ts';
@@ -12,7 +13,7 @@ export function readyStep(run: Run, context: StageContext, prepared: Prepared): 
   const title = `Wait for ${replicaText(prepared.service.replicas)}`;
   const limitMs = context.inputs.readyTimeoutMs;
   return run.stage({ name: 'ready', title, usualMs: USUAL_MS.ready, limitMs }, async () => {
-    const stack = await awaitReady(context, prepared);
+    const stack = await reached(run, context, await awaitReady(context, prepared));
     await checkPlacement(context, prepared, stack);
     const { basis } = run.report();
     if (basis?.hash) {
@@ -40,6 +41,13 @@ export function verifyStep(
     const summary = `${passed} of ${checks.length} checks passed${isOpen ? ', the benchmark repeats one' : ''}`;
     return { value, summary };
   });
+}
+
+/** The stack with a way for the gate's own checks, which is closed when the run has ended. */
+export async function reached(run: Run, context: StageContext, stack: ReadyStack): Promise<ReadyStack> {
+  const found = await withReach(context, stack);
+  run.onEnd(() => void found.tunnel?.close());
+  return found;
 }
 
 function factsOf({ route: { gateway, pool } }: ReadyStack): Fact[] {

@@ -48,6 +48,21 @@ export interface Benchmark {
   /** How the single-replica arm was reached. */
   oneReplicaArm: string;
   workload: { promptTokens: number; maxTokens: number; description: string };
+  /** Where the timed requests came from. Absent in older reports, and with the input `load-from: runner`. */
+  load?: LoadOrigin;
+}
+
+/** What sent the timed requests. */
+export interface LoadOrigin {
+  from: 'runner' | 'cluster';
+  /** The input `load-from`. */
+  asked: 'runner' | 'cluster' | 'auto';
+  /** Processes that sent the load. */
+  clients: number;
+  /** Why it came from there, as a sentence; null where the input names the place. */
+  reason: string | null;
+  /** Why the runner does not reach the gateway, so that its checks went through the API server; null where they did not. */
+  tunnel: string | null;
 }
 
 /** The load generator's account of itself. */

@@ -31,7 +31,7 @@ import { watchGateway } from './gateway-watch.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { type Bench, envelopeBytes, hasTime } from './load.ts';
-import { openLoader } from './loader.ts';
+import { openLoader } from './loaders.ts';
 import { closeReplicaWays, openReplicaWays, REFUSALS, type ReplicaWays, waysTo } from './one-replica.ts';
 import { type Collected, collectPairs } from './pairs.ts';
 import { runbook } from './runbook.ts';
@@ -258,7 +258,8 @@ async function conclude(
       goodput: extras.goodput,
       baseline: recorded ? originOf(recorded.baseline) : null,
       oneReplicaArm: recorded ? recordedText(recorded.baseline) : arm.description,
-      workload: workloadOf(context),
+      workload: workloadOf(context, bench.loader.origin()),
+      ...(context.inputs.loadFrom === 'runner' ? {} : { load: bench.loader.origin() }),
     },
     runbook: extras.runbook,
     samples: extras.samples,

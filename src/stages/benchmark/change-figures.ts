@@ -1,20 +1,18 @@
 import { createServingClient } from '../../clients/serving/client.ts';
-import { createHistogram, type LatencyHistogram } from '../../load/histogram.ts';
-import { runOpenLoop } from '../../load/open-loop.ts';
+import { mergedHistogram } from '../../load/histogram.ts';
+import type { OpenResult } from '../../load/open-source.ts';
 import { requestBody, sharedPrefixGroup } from '../../load/prompts.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
 import type { MeasuredBlock } from '../../load/summary.ts';
-import type { RequestRecord } from '../../load/types.ts';
 import type { ArmFigures, LatencyFigures, StackFigures } from '../../report/model.ts';
 import { podSummary } from '../../stack/pods.ts';
 import type { StageContext } from '../context.ts';
+import { checkEndpoint } from '../ready/reach.ts';
 import { atRest, cacheBetween, settled, snapshot } from '../verify/counters.ts';
 import type { Arm } from './change-arms.ts';
 import { latencyFigures, openLoopRate } from './latency.ts';
 import { hasTime } from './load.ts';
-import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
 import { WAY_HEADER } from './way-objects.ts';
-import { promptsOf } from './workload.ts';
 
 /** What is measured of a stack beside the pairs; null where it is not known. */
 export interface Measures {
@@ -48,14 +46,15 @@ export async function measureStacks(
   const { latencyDurationMs } = context.inputs;
   const found = { head: emptyMeasures(), base: emptyMeasures() };
   if (latencyDurationMs === 0 || !hasTime(context, 2 * latencyDurationMs + PREFIXES_MS)) return found;
-  const streams = { head: emptyStream(), base: emptyStream() };
+  const streams: Record<Arm['name'], OpenResult[]> = { head: [], base: [] };
   const ratePerSecond = openLoopRate(Math.min(rates.head, rates.base), context.inputs.maxTokens);
   for (const [place, name] of (['base', 'head', 'head', 'base'] as const).entries()) {
-    if (!(await stream(context, arms[name], { ratePerSecond, place, into: streams[name] }))) return found;
+    const result = await stream(context, arms[name], { ratePerSecond, place });
+    if (result.silent) return found;
+    streams[name].push(result);
   }
   for (const name of ['base', 'head'] as const) {
-    const { records, gaps } = streams[name];
-    found[name].latency = latencyFigures(records, gaps);
+    found[name].latency = latencyFigures(joined(streams[name]));
     found[name].hitRate = await hitRateOf(context, arms[name]);
   }
   return found;
@@ -64,44 +63,34 @@ export async function measureStacks(
 /** Of a stack of which nothing beside the pairs is known. */
 export const emptyMeasures = (): Measures => ({ latency: null, hitRate: null });
 
-interface Stream {
-  records: RequestRecord[];
-  gaps: LatencyHistogram;
+/** One load after another as one. */
+function joined(results: readonly OpenResult[]): Parameters<typeof latencyFigures>[0] {
+  const sum = (figure: (result: OpenResult) => number) => results.reduce((total, each) => total + figure(each), 0);
+  return {
+    requests: sum(({ requests }) => requests),
+    errors: sum(({ errors }) => errors),
+    buffered: sum(({ buffered }) => buffered),
+    e2eMs: results.flatMap(({ e2eMs }) => e2eMs),
+    ttftMs: results.flatMap(({ ttftMs }) => ttftMs),
+    tpotMs: results.flatMap(({ tpotMs }) => tpotMs),
+    gaps: mergedHistogram(results.map(({ gaps }) => gaps.encoded())),
+  };
 }
 
-const emptyStream = (): Stream => ({ records: [], gaps: createHistogram() });
-
-/** Half of the time of one arm. False when the stack fell silent. */
-async function stream(
-  context: StageContext,
-  { name, loaded: { stack, model }, ways }: Arm,
-  { ratePerSecond, place, into }: { ratePerSecond: number; place: number; into: Stream },
-): Promise<boolean> {
-  const { maxTokens, latencyDurationMs } = context.inputs;
-  const way = ways[place % ways.length]?.way ?? '';
-  const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, {
-    way,
-    onGap: (ms) => into.gaps.add(ms),
-  });
-  const prompts = promptsOf(context, `change-stream/${place}`);
-  const options = { api: 'completions', model: model.modelId, maxTokens, fixedLength: true, stream: true } as const;
-  try {
-    const run = await runOpenLoop({
-      client,
-      nextBody: () => requestBody(prompts(), options),
-      ...{ arrivals: 'poisson', ratePerSecond, durationMs: latencyDurationMs / 2 },
-      // Both arms are asked at the same moments.
-      seed: `${context.runKey}/change-arrivals/${place < 2 ? 0 : 1}`,
-      ...{ arm: name, block: BLOCK - place },
-      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
-      signal: context.signal,
-    });
-    context.signal.throwIfAborted();
-    into.records.push(...run.records);
-    return !run.silent;
-  } finally {
-    await client.close();
-  }
+/** Half of the time of one arm. */
+function stream(
+  { runKey, inputs }: StageContext,
+  { name, loaded, ways }: Arm,
+  { ratePerSecond, place }: { ratePerSecond: number; place: number },
+): Promise<OpenResult> {
+  const load = {
+    ...{ arm: name, block: BLOCK - place, ratePerSecond, durationMs: inputs.latencyDurationMs / 2 },
+    ...{ part: `change-stream/${place}`, streaming: true, limits: [], within: null },
+    // Both arms are asked at the same moments.
+    seed: `${runKey}/change-arrivals/${place < 2 ? 0 : 1}`,
+    silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
+  };
+  return loaded.loader.open(load, loaded, ways[place % ways.length]?.way ?? null);
 }
 
 /** By the counters of the replicas; null where these are not exported, or a request had no answer. */
@@ -110,8 +99,8 @@ async function hitRateOf(context: StageContext, arm: Arm): Promise<number | null
   const before = await atRest(context, prepared, stack);
   const blockTokens = Math.max(USUAL_BLOCK_TOKENS, before.pods[0]?.counters?.blockSizeTokens ?? 0);
   const headers = { [WAY_HEADER]: arm.ways[0]?.way ?? '' };
-  const { endpoint, hostname } = stack.route;
-  const client = createServingClient({ baseUrl: endpoint, hostname, headers, signal: context.signal });
+  const { hostname } = stack.route;
+  const client = createServingClient({ baseUrl: checkEndpoint(stack), hostname, headers, signal: context.signal });
   const options = { api: 'completions', model: model.modelId, maxTokens: 1, fixedLength: true } as const;
   const prefixTokens = Math.ceil(PREFIX_BLOCKS * blockTokens);
   let sent = 0;

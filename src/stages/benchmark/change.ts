@@ -15,7 +15,7 @@ import { judgeControl, measureControl } from './change-control.ts';
 import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts';
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
 import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
-import { openLoader } from './loader.ts';
+import { openLoader } from './loaders.ts';
 import { closeReplicaWays, waysTo } from './one-replica.ts';
 import { measureQuality } from './quality.ts';
 

@@ -1,8 +1,7 @@
 import { percentUpTo } from '../../lib/number.ts';
-import { endToEnd } from '../../load/definitions.ts';
-import { RATE_SHARES, searchGoodput, sloMeter } from '../../load/goodput.ts';
-import { arrivalTimes, type OpenLoopRun, runOpenLoop } from '../../load/open-loop.ts';
-import { requestBody } from '../../load/prompts.ts';
+import { mostLateOf, RATE_SHARES, searchGoodput } from '../../load/goodput.ts';
+import { arrivalTimes } from '../../load/open-loop.ts';
+import type { OpenResult } from '../../load/open-source.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
 import { windowTimes } from '../../load/window-times.ts';
 import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures, GoodputProbe } from '../../report/model.ts';
@@ -11,9 +10,8 @@ import { percentilesOf } from '../../verdict/statistics.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
-import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
+import type { Loader } from './loader.ts';
 import { stoppedAnswering } from './stopped.ts';
-import { promptsOf } from './workload.ts';
 
 /** Fewer tell a p95 from chance badly. */
 const WANTED_REQUESTS = 100;
@@ -22,8 +20,9 @@ const BLOCK = -300;
 
 interface ServedBench {
   context: StageContext;
-  stack: ReadyStack;
-  model: VerifiedModel;
+  stack: Pick<ReadyStack, 'route'>;
+  model: Pick<VerifiedModel, 'modelId'>;
+  loader: Pick<Loader, 'open'>;
 }
 
 /**
@@ -68,26 +67,15 @@ export async function searchArm(
   bench: ServedBench,
   arm: { arm: ArmName; way: string; throughput: number; sloMs: number },
 ): Promise<{ found: GoodputArm; stalledMs: number; loadMs: number }> {
-  const client = loadClient(
-    bench.stack.route.endpoint,
-    bench.stack.route.hostname,
-    OPEN_LOOP_CONNECTIONS,
-    bench.context.inputs.maxTokens,
-    { way: arm.way },
-  );
   let [stalledMs, loadMs] = [0, 0];
-  try {
-    const rates = RATE_SHARES.map((share) => share * arm.throughput);
-    const found = await searchGoodput(rates, async (ratePerSecond) => {
-      const { probe, self } = await probeRate(bench, { client, arm: arm.arm, ratePerSecond, sloMs: arm.sloMs });
-      stalledMs += self.stalledMs;
-      loadMs += self.loadMs;
-      return probe;
-    });
-    return { found, stalledMs, loadMs };
-  } finally {
-    await client.close();
-  }
+  const rates = RATE_SHARES.map((share) => share * arm.throughput);
+  const found = await searchGoodput(rates, async (ratePerSecond) => {
+    const { probe, self } = await probeRate(bench, { ...arm, ratePerSecond });
+    stalledMs += self.stalledMs;
+    loadMs += self.loadMs;
+    return probe;
+  });
+  return { found, stalledMs, loadMs };
 }
 
 /** All over one, with the ratios of the rates between which the true ones lie. */
@@ -101,57 +89,45 @@ export function ratioOf({ one, all }: Record<ArmName, GoodputArm>): GoodputFigur
 }
 
 async function probeRate(
-  { context, model }: { context: StageContext; model: VerifiedModel },
-  at: { client: ReturnType<typeof loadClient>; arm: ArmName; ratePerSecond: number; sloMs: number },
+  bench: ServedBench,
+  { arm, way, ratePerSecond, sloMs }: { arm: ArmName; way: string; ratePerSecond: number; sloMs: number },
 ): Promise<{ probe: GoodputProbe; self: { stalledMs: number; loadMs: number } }> {
-  const { maxTokens, latencyDurationMs } = context.inputs;
-  const { arm, ratePerSecond } = at;
+  const { runKey, inputs, emit } = bench.context;
+  const { latencyDurationMs } = inputs;
   const wantedMs = (WANTED_REQUESTS / ratePerSecond) * 1_000;
-  const durationMs = Math.min(2 * latencyDurationMs, Math.max(latencyDurationMs / 2, wantedMs));
   const plan = {
-    arrivals: 'poisson' as const,
     ratePerSecond,
-    durationMs,
-    seed: `${context.runKey}/goodput/${arm}/${ratePerSecond}`,
+    durationMs: Math.min(2 * latencyDurationMs, Math.max(latencyDurationMs / 2, wantedMs)),
+    seed: `${runKey}/goodput/${arm}/${ratePerSecond}`,
   };
-  const planned = arrivalTimes(plan).length;
-  const meter = sloMeter(planned, at.sloMs);
-  const lost = new AbortController();
-  const prompts = promptsOf(context, `goodput/${arm}/${ratePerSecond}`);
-  const run = await runOpenLoop({
-    ...plan,
-    client: at.client,
-    nextBody: () => requestBody(prompts(), { api: 'completions', model: model.modelId, maxTokens, fixedLength: true }),
-    arm,
-    block: BLOCK,
-    silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
-    signal: AbortSignal.any([context.signal, lost.signal]),
-    onRecord: (record) => {
-      if (!lost.signal.aborted && meter.take(record)) lost.abort();
-    },
-  });
-  context.signal.throwIfAborted();
-  if (run.silent) throw stoppedAnswering('the goodput was searched');
-  const probe = { ratePerSecond, ...meter.read(), load: loadOf(run, { planned, isLost: lost.signal.aborted }) };
-  const verb = lost.signal.aborted ? 'missed' : 'kept';
-  context.emit({
+  const mostLate = mostLateOf(arrivalTimes({ ...plan, arrivals: 'poisson' }).length);
+  const load = {
+    ...{ ...plan, arm, block: BLOCK, part: `goodput/${arm}/${ratePerSecond}`, streaming: false, limits: [] },
+    ...{ silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }), within: { limitMs: sloMs, mostLate } },
+  };
+  const result = await bench.loader.open(load, bench, way);
+  if (result.silent) throw stoppedAnswering('the goodput was searched');
+  const { planned, requests, late } = result;
+  const withinShare = planned > 0 ? (requests - late) / planned : 0;
+  const verb = result.isLost ? 'missed' : 'kept';
+  emit({
     type: 'fact',
     stage: 'benchmark',
-    text: `goodput of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(at.sloMs)} ms`,
+    text: `goodput of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(sloMs)} ms`,
   });
-  return { probe, self: { stalledMs: run.self.stalledMs, loadMs: run.stopMs - run.startMs } };
+  return {
+    probe: { ratePerSecond, requests, late, withinShare, load: loadOf(result) },
+    self: { stalledMs: result.self.stalledMs, loadMs: result.stopMs - result.startMs },
+  };
 }
 
 /** What a probe was beside its share within the limit. What was cut off when its rate was lost is not an error. */
-function loadOf(
-  { records, startMs, drainedMs }: OpenLoopRun,
-  { planned, isLost }: { planned: number; isLost: boolean },
-): NonNullable<GoodputProbe['load']> {
-  const valid = records.filter((record) => record.valid);
+function loadOf(result: OpenResult): NonNullable<GoodputProbe['load']> {
+  const { startMs, drainedMs, planned, errors, cancelled, isLost, e2eMs } = result;
   return {
     window: windowTimes([{ startMs, endMs: drainedMs }]),
     planned,
-    errors: records.filter((record) => !record.valid && record.errorKind !== 'cancelled').length,
-    e2eMs: isLost ? null : percentilesOf(valid.map(endToEnd)),
+    errors: errors - cancelled,
+    e2eMs: isLost ? null : percentilesOf(e2eMs),
   };
 }

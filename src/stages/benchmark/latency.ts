@@ -1,9 +1,6 @@
-import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from '../../load/definitions.ts';
-import { createHistogram, type LatencyHistogram } from '../../load/histogram.ts';
-import { runOpenLoop } from '../../load/open-loop.ts';
-import { requestBody } from '../../load/prompts.ts';
+import { encodedHistogram, type LatencyHistogram } from '../../load/histogram.ts';
+import type { OpenResult } from '../../load/open-source.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
-import type { RequestRecord } from '../../load/types.ts';
 import { windowTimes } from '../../load/window-times.ts';
 import type { LatencyFigures, Percentiles } from '../../report/model.ts';
 import type { LatencySamples } from '../../verdict/slo-latency.ts';
@@ -11,10 +8,9 @@ import { percentile, percentilesOf } from '../../verdict/statistics.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
-import { gapCounter, latencySamples } from './latency-samples.ts';
-import { loadClient, OPEN_LOOP_CONNECTIONS } from './load-client.ts';
+import { latencySamples } from './latency-samples.ts';
+import type { Loader } from './loader.ts';
 import { stoppedAnswering } from './stopped.ts';
-import { promptsOf } from './workload.ts';
 
 /** A load that leaves room: at the knee, latency is that of the queue. */
 const SHARE_OF_RATE = 0.5;
@@ -33,93 +29,62 @@ export function openLoopRate(sustained: number, maxTokens: number): number {
  * sustain, in an open loop with Poisson arrivals. Part of the verdict where the input `slo` limits it: `samples` are for that.
  */
 export async function measureLatency(
-  bench: { context: StageContext; stack: ReadyStack; model: VerifiedModel },
+  bench: {
+    context: StageContext;
+    stack: Pick<ReadyStack, 'route'>;
+    model: Pick<VerifiedModel, 'modelId'>;
+    loader: Pick<Loader, 'open'>;
+  },
   sustained: number,
 ): Promise<{ figures: LatencyFigures; samples: LatencySamples } | null> {
-  const { context, stack, model } = bench;
-  const { inputs, runKey } = context;
-  const { latencyDurationMs: durationMs, maxTokens } = inputs;
+  const { inputs, runKey } = bench.context;
+  const { latencyDurationMs: durationMs, maxTokens, slo: limits } = inputs;
   const ratePerSecond = openLoopRate(sustained, maxTokens);
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
-  const gaps = createHistogram();
-  const counter = gapCounter(inputs.slo);
-  const client = loadClient(stack.route.endpoint, stack.route.hostname, OPEN_LOOP_CONNECTIONS, maxTokens, {
-    onGap: (ms) => gaps.add(ms),
-    gapsOfStream: counter.ofStream,
-  });
-  const prompts = promptsOf(context, 'latency');
-  try {
-    const run = await runOpenLoop({
-      client,
-      nextBody: () =>
-        requestBody(prompts(), {
-          api: 'completions',
-          model: model.modelId,
-          maxTokens,
-          fixedLength: true,
-          stream: true,
-        }),
-      arrivals: 'poisson',
-      ratePerSecond,
-      durationMs,
-      seed: `${runKey}/arrivals`,
-      arm: 'all',
-      block: BLOCK,
-      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
-      signal: context.signal,
-    });
-    context.signal.throwIfAborted();
-    if (run.silent) throw stoppedAnswering('the latency was measured');
-    const seconds = (run.stopMs - run.startMs) / 1_000;
-    const lags = run.records.map(({ sentMs, intendedMs }) => sentMs - intendedMs);
-    const figures: LatencyFigures = {
-      arrivals: 'poisson',
-      ratePerSecond,
-      seconds,
-      window: windowTimes([{ startMs: run.startMs, endMs: run.drainedMs }]),
-      mostInFlight: run.mostInFlight,
-      ...latencyFigures(run.records, gaps),
-      client: {
-        eventLoopUtilization: run.self.eventLoopUtilization,
-        sendLagP99Ms: lags.length > 0 ? percentile(lags, 0.99) : 0,
-        stalledShare: seconds > 0 ? run.self.stalledMs / 1_000 / seconds : 0,
-        cpuMsPerRequest: run.records.length > 0 ? run.self.cpuMs / run.records.length : 0,
-      },
-    };
-    const { records } = run;
-    return { figures, samples: latencySamples(figures, { records, counter, gaps, tokens: maxTokens }) };
-  } finally {
-    await client.close();
-  }
+  const load = {
+    ...{ arm: 'all' as const, block: BLOCK, ratePerSecond, durationMs, streaming: true, limits, within: null },
+    ...{ part: 'latency', seed: `${runKey}/arrivals`, silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }) },
+  };
+  const result = await bench.loader.open(load, bench, null);
+  if (result.silent) throw stoppedAnswering('the latency was measured');
+  const { startMs, stopMs, drainedMs, mostInFlight, lagsMs, self, requests } = result;
+  const seconds = (stopMs - startMs) / 1_000;
+  const figures: LatencyFigures = {
+    arrivals: 'poisson',
+    ratePerSecond,
+    seconds,
+    window: windowTimes([{ startMs, endMs: drainedMs }]),
+    mostInFlight,
+    ...latencyFigures(result),
+    client: {
+      eventLoopUtilization: self.eventLoopUtilization,
+      sendLagP99Ms: lagsMs.length > 0 ? percentile(lagsMs, 0.99) : 0,
+      stalledShare: seconds > 0 ? self.stalledMs / 1_000 / seconds : 0,
+      cpuMsPerRequest: requests > 0 ? self.cpuMs / requests : 0,
+    },
+  };
+  return { figures, samples: latencySamples(figures, { result, limits, tokens: maxTokens }) };
 }
 
-/** From the records of an open loop: errors counted, times from the valid answers alone. Pure but for the histogram given. */
+/** Of an open loop: errors counted, times from the valid answers alone. Pure. */
 export function latencyFigures(
-  records: readonly RequestRecord[],
-  gaps: LatencyHistogram,
+  result: Pick<OpenResult, 'requests' | 'errors' | 'buffered' | 'e2eMs' | 'ttftMs' | 'tpotMs' | 'gaps'>,
 ): Omit<LatencyFigures, 'arrivals' | 'ratePerSecond' | 'seconds' | 'window' | 'mostInFlight' | 'client'> {
-  const valid = records.filter((record) => record.valid);
+  const { requests, errors, e2eMs, gaps } = result;
+  const valid = requests - errors;
   // Half of them: one that came late in one piece is not a buffer on the way.
-  const buffered = valid.length > 0 && 2 * valid.filter(isBuffered).length > valid.length;
-  const e2e = valid.map(endToEnd);
-  const ttft = buffered ? [] : valid.map(timeToFirstToken).filter((ms) => ms !== null);
-  const tpot = buffered ? [] : valid.map(timePerOutputToken).filter((ms) => ms !== null);
-  const histogramOf = (values: readonly number[]) => {
-    const histogram = createHistogram();
-    for (const value of values) histogram.add(value);
-    return histogram.encoded();
-  };
+  const buffered = valid > 0 && 2 * result.buffered > valid;
+  const ttft = buffered ? [] : result.ttftMs;
+  const tpot = buffered ? [] : result.tpotMs;
   return {
-    requests: records.length,
-    errors: records.length - valid.length,
-    buffered,
-    e2eMs: percentilesOf(e2e),
+    ...{ requests, errors, buffered },
+    e2eMs: percentilesOf(e2eMs),
     ttftMs: percentilesOf(ttft),
     tpotMs: percentilesOf(tpot),
     itlMs: buffered || gaps.count() === 0 ? null : fromHistogram(gaps),
     histograms: {
-      e2e: histogramOf(e2e),
-      ttft: ttft.length > 0 ? histogramOf(ttft) : null,
+      e2e: encodedHistogram(e2eMs),
+      ttft: ttft.length > 0 ? encodedHistogram(ttft) : null,
       itl: buffered || gaps.count() === 0 ? null : gaps.encoded(),
     },
   };

@@ -7,6 +7,7 @@ import { answerText, type TaskApi, taskRequest } from '../../quality/request.ts'
 import type { QualityTask } from '../../quality/task.ts';
 import type { QualityComparison } from '../../report/model.ts';
 import type { StageContext } from '../context.ts';
+import { checkEndpoint } from '../ready/reach.ts';
 import { ask } from '../verify/request.ts';
 import type { Arm } from './change-arms.ts';
 import { hasTime, SPARE_MS } from './load.ts';
@@ -72,9 +73,9 @@ async function answer(
   { api, workers, signal, giveUp }: { api: TaskApi; workers: number; signal: AbortSignal; giveUp: () => void },
 ): Promise<Answers> {
   const { stack, model } = arm.loaded;
-  const { endpoint, hostname } = stack.route;
+  const { hostname } = stack.route;
   // By the route of the service, as its users do: a way to one replica has completions alone.
-  const client = createServingClient({ baseUrl: endpoint, hostname, signal });
+  const client = createServingClient({ baseUrl: checkEndpoint(stack), hostname, signal });
   const found: Answers = { texts: tasks.map(() => null), lost: 0, problem: null };
   let next = 0;
   const work = async () => {

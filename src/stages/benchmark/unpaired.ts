@@ -109,14 +109,14 @@ export async function collectUnpaired(
 
 /** The baseline where the cluster does not scale in either; what went wrong when there is none that compares. */
 function baselineInstead(
-  { context, prepared, model }: Omit<Bench, 'one'>,
+  { context, prepared, model, loader }: Omit<Bench, 'one'>,
   concurrency: number,
   error: unknown,
 ): Report {
   context.signal.throwIfAborted();
   const { baseline, inputs, emit } = context;
   if (!baseline || !(error instanceof Failure)) throw error;
-  const workload = workloadOf(context);
+  const workload = workloadOf(context, loader.origin());
   const environment = { ...prepared.environment, ...model.environment };
   const differences = baselineDifferences(baseline, { environment, workload, concurrency });
   if (differences.length > 0) {

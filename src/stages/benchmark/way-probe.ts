@@ -5,6 +5,7 @@ import { PICKER_HEADER } from '../../load/picker-header.ts';
 import { requestBody } from '../../load/prompts.ts';
 import { GATEWAY_API, parentConditions } from '../../stack/routes.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { checkEndpoint } from '../ready/reach.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { WAY_HEADER, wayName } from './way-objects.ts';
 
@@ -17,12 +18,12 @@ const ROUTE_LIMIT_MS = 2 * 60_000;
 export async function awaitWay(
   context: StageContext,
   prepared: Prepared,
-  { route }: Pick<ReadyStack, 'route'>,
+  stack: Pick<ReadyStack, 'route' | 'tunnel'>,
   { replica, way, modelId }: { replica: number; way: string; modelId: string },
 ): Promise<boolean> {
   const client = createServingClient({
-    baseUrl: route.endpoint,
-    hostname: route.hostname,
+    baseUrl: checkEndpoint(stack),
+    hostname: stack.route.hostname,
     headers: { [WAY_HEADER]: way },
     signal: context.signal,
     requestTimeoutMs: 10_000,

@@ -1,5 +1,5 @@
 import { keyOf, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
-import { loadJobRef } from '../benchmark/cluster/job.ts';
+import { loadJobRef, mayLoadInCluster } from '../benchmark/cluster/job.ts';
 import { armObjects } from '../benchmark/way-objects.ts';
 import type { LeaseState, Prepared, StageContext } from '../context.ts';
 import { mayBeDeleted } from '../deploy/marks.ts';
@@ -40,7 +40,7 @@ export function leaseState(
       ...workloadOf(context, prepared),
       ...(prepared.base?.state === 'ready' ? workloadOf(context, prepared.base.prepared) : []),
       // The last is removed first.
-      ...(inputs.loadFrom === 'cluster' ? [loadJobRef(prepared.service.namespace)] : []),
+      ...(mayLoadInCluster(inputs) ? [loadJobRef(prepared.service.namespace)] : []),
       ...holdersOf(context, prepared),
     ],
   };

@@ -40,6 +40,12 @@ export const LOAD_NEEDS: readonly AccessNeed[] = [
   { group: '', resource: 'configmaps', verbs: ['get'], name: REPORTS_MAP },
 ];
 
+/** In the namespace of the gateway, for the checks of a stack that the runner cannot reach: `manifests/rbac/load.yaml`. */
+export const TUNNEL_NEEDS: readonly AccessNeed[] = [
+  { group: '', resource: 'pods', verbs: ['list'] },
+  { group: '', resource: 'pods/portforward', verbs: ['get', 'create'] },
+];
+
 /** In the namespace of the stack, for nodes that come by demand: `manifests/rbac/capacity.yaml`. */
 export const HOLDER_NEEDS: readonly AccessNeed[] = [
   { group: '', resource: 'podtemplates', verbs: ['get', 'create', 'delete'] },

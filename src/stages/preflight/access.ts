@@ -12,7 +12,9 @@ import {
   PRIORITY_NEEDS,
   reading,
   SERVING_NEEDS,
+  TUNNEL_NEEDS,
 } from './access-rules.ts';
+import type { LoadPlan } from './load.ts';
 import type { Look } from './table.ts';
 
 interface Where {
@@ -22,8 +24,8 @@ interface Where {
   gatewayNamespace: string | null;
   /** API groups of InferencePool that the cluster serves. */
   poolGroups: readonly string[];
-  /** Whether load clients in the cluster send the load. */
-  clusterLoad?: boolean;
+  /** What the load needs beside the runner; null for nothing. */
+  load?: LoadPlan | null;
   /** Whether the nodes come by demand; null where the pool is resized. */
   demand?: { queued: boolean } | null;
   /** Whether the identity may only read: then only what preflight reads is asked for. */
@@ -44,7 +46,10 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
       : missingIn(kube, namespace, needs, file);
   const parts = await Promise.all([
     missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving'),
-    where.clusterLoad && !where.readOnly ? missing(where.namespace, LOAD_NEEDS, 'load') : null,
+    where.load?.cluster && !where.readOnly ? missing(where.namespace, LOAD_NEEDS, 'load') : null,
+    where.load?.tunnel && !where.readOnly && where.gatewayNamespace !== null
+      ? missing(where.gatewayNamespace, TUNNEL_NEEDS, 'load')
+      : null,
     where.demand && !where.readOnly ? missing(where.namespace, holderNeeds(where.demand), 'capacity') : null,
     where.demand && !where.readOnly ? missing(null, PRIORITY_NEEDS, 'capacity') : null,
     missing(where.leaseNamespace, LEASE_NEEDS, 'lease'),

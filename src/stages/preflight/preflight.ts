@@ -75,11 +75,14 @@ export async function preflight(
   const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
 
   const demand = demandPool(cluster, inputs);
-  const clusterLoad = inputs.loadFrom === 'cluster' && inputs.keep === null;
   const pods = plannedPods(manifests, manifest, unread);
   const held = readNamespaceRules(kube, service.namespace);
   held.catch(() => {});
 
+  const load =
+    inputs.loadFrom !== 'runner' && inputs.keep === null
+      ? table.check('load', 'Where the load comes from', () => checkLoad({ ...context, kube }, gateway))
+      : null;
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
   const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
   const [planned, digests] = await Promise.all([
@@ -99,7 +102,7 @@ export async function preflight(
         leaseNamespace: inputs.leaseNamespace,
         gatewayNamespace: gateway?.namespace ?? null,
         poolGroups: (await groups) ?? [],
-        clusterLoad,
+        load: await load,
         demand: demand && { queued: demand.queuedProvisioning },
         readOnly: inputs.readOnly,
       }),
@@ -127,7 +130,7 @@ export async function preflight(
     ),
     table.look('disruption', 'Drains', () => checkDisruption(kube, { service, manifests })),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
-    clusterLoad ? table.look('load', 'Load from the cluster', () => checkLoad(context)) : undefined,
+    load,
     table.look('namespace-quota', 'Quota of the namespace', async () => {
       const { quotas, ranges } = await held;
       const count = inputs.nodes ?? service.replicas;

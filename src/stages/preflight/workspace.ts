@@ -25,7 +25,7 @@ export interface Files {
   /** The user's own tasks for the quality of answers. */
   qualityTasks: readonly QualityTask[] | null;
   baseline: Report | null;
-  /** The program of the load clients in the cluster; null where the load comes from this process. */
+  /** The program of the load clients in the cluster; null where the load comes from the runner in any case. */
   loadScript: string | null;
   /** The result of the last run that passed. */
   lastPass: Report | null;
@@ -75,7 +75,7 @@ export async function loadFiles(session: Workspace, table: Table): Promise<Files
     readFile(table, 'last-pass', 'Last passing run', inputs.lastPass !== '', () =>
       readLastPass({ path: inputs.lastPass, root }),
     ),
-    readFile(table, 'load-program', 'Load clients', inputs.loadFrom === 'cluster' && inputs.keep === null, async () => {
+    readFile(table, 'load-program', 'Load clients', inputs.loadFrom !== 'runner' && inputs.keep === null, async () => {
       const value = await readLoadScript(session.packageRoot);
       return { value, seen: `${Math.ceil(value.length / 1_024)} KiB` };
     }),

@@ -13,11 +13,22 @@ import type { Stuck } from './sign.ts';
 import { AROUND_MS, createStuckDetector } from './stuck.ts';
 import { readSurroundings } from './surroundings.ts';
 
+/** The way of the gate's own checks to a gateway that the runner cannot reach: a port of loopback, through the API server. */
+export interface CheckTunnel {
+  /** Like the endpoint of the route, on loopback. */
+  endpoint: string;
+  /** Why the runner cannot reach the gateway, as a clause. */
+  reason: string;
+  close(): Promise<void>;
+}
+
 export interface ReadyStack {
   /** Ready replicas, as Kubernetes has them. */
   replicas: Pod[];
   pickers: Pod[];
   route: ServingRoute;
+  /** The way of the gate's own checks where the runner cannot reach the gateway; absent where it can. */
+  tunnel?: CheckTunnel;
   /** Where vLLM listens, from the pods. */
   scheme: 'https' | 'http';
   port: number;

@@ -5,6 +5,7 @@ import type { Check, Environment, RoutingEvidence } from '../../report/model.ts'
 import { readPicker } from '../../stack/picker.ts';
 import { serviceObject } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { checkEndpoint } from '../ready/reach.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { awaitAnswer, checkAnswers, completionCheck } from './answers.ts';
 import { createRequestBudget, REQUEST_LIMIT_MS, SILENT_LIMIT_MS } from './budget.ts';
@@ -29,13 +30,13 @@ export interface VerifiedModel {
  * to go on with.
  */
 export async function verify(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<VerifiedModel> {
-  const { endpoint, hostname } = stack.route;
+  const { hostname } = stack.route;
   const discovered: Partial<Environment> = {};
   const discover = (environment: Partial<Environment>) => {
     Object.assign(discovered, environment);
     context.note({ type: 'discovered', environment });
   };
-  const client = createServingClient({ baseUrl: endpoint, hostname, signal: context.signal });
+  const client = createServingClient({ baseUrl: checkEndpoint(stack), hostname, signal: context.signal });
   try {
     const limitMs = (await awaitAnswer(context, client)) ? REQUEST_LIMIT_MS : SILENT_LIMIT_MS;
     const health = await ask(context, limitMs, (limit) => client.get('/health', limit));

@@ -239,6 +239,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'config.undecidable': code('undecidable', 'decidable'),
   'config.prompts': code('bad-prompts', 'good-prompts'),
   'config.quality-tasks': code('bad-quality-tasks', 'good-quality-tasks'),
+  'config.load-image': code('load-image-missing', 'load-image'),
   'config.baseline': code('bad-baseline', 'good-baseline'),
   'config.prompt-too-short': code('prompt-too-short', 'prompt-short'),
   'config.prompt-too-long': code('prompt-too-long', 'prompt-long'),

@@ -13,6 +13,7 @@ import {
   REQUEST_NEED,
   reading,
   SERVING_NEEDS,
+  TUNNEL_NEEDS,
 } from '../../../src/stages/preflight/access-rules.ts';
 import { filesBelow, type Json, objectsBelow, objectsOf, ROOT } from './files.ts';
 
@@ -95,7 +96,8 @@ describe('the roles of the gate', () => {
     expect(asked([...SERVING_NEEDS, ...pools]).sort()).toEqual(granted('serving').sort());
     expect(asked(CLUSTER_NEEDS)).toEqual(granted('nodes'));
     // A NetworkPolicy is created by the role of the serving stack too.
-    expect([...asked(LOAD_NEEDS), 'create networkpolicies networking.k8s.io'].sort()).toEqual(granted('load').sort());
+    const load = [...asked([...LOAD_NEEDS, ...TUNNEL_NEEDS]), 'create networkpolicies networking.k8s.io'];
+    expect(load.sort()).toEqual(granted('load').sort());
     expect(asked([...HOLDER_NEEDS, REQUEST_NEED, ...PRIORITY_NEEDS]).sort()).toEqual(granted('capacity').sort());
     // The sweeper lists leases; the EnvoyFilter of Pattern 1 is retired where it is.
     expect(granted('lease').filter((rule) => !asked(LEASE_NEEDS).includes(rule))).toEqual([
@@ -117,7 +119,7 @@ describe('the roles of the gate', () => {
   it('name one and the same identity', () => {
     const files = [...REQUIRED, ...OPTIONAL].flatMap((name) => objectsOf(`rbac/${name}.yaml`));
     const subjects = files.flatMap((object) => object.subjects ?? []).filter(({ kind }) => kind !== 'ServiceAccount');
-    expect(subjects.length).toBe(15);
+    expect(subjects.length).toBe(16);
     expect(new Set(subjects.map(({ kind, name }: Json) => `${kind} ${name}`)).size).toBe(1);
   });
 

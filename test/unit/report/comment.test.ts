@@ -132,6 +132,38 @@ describe('earlier commits', () => {
   });
 });
 
+describe('where the load came from', () => {
+  const lineOf = (load?: Benchmark['load']) => {
+    const benchmark = aBenchmark(2.68, 0.026, load ? { load } : {});
+    return render(aReport({ benchmark }))
+      .replaceAll('\u00a0', ' ')
+      .split('\n')
+      .find((line) => line.startsWith('- Load: '));
+  };
+  const cluster = { from: 'cluster', asked: 'auto', clients: 2, reason: null, tunnel: null } as const;
+
+  it('is not said of the runner without a choice', () => {
+    expect(lineOf()).toBeUndefined();
+  });
+
+  it.each<[string, Benchmark['load'], string]>([
+    ['the runner', { ...cluster, from: 'runner', clients: 1 }, '- Load: from the runner.'],
+    ['the cluster', { ...cluster, asked: 'cluster' }, '- Load: from 2 load clients inside the cluster.'],
+    [
+      'the cluster for a reason',
+      { ...cluster, reason: 'The plan has 900 req/s.' },
+      '- Load: from 2 load clients inside the cluster. The plan has 900 req/s.',
+    ],
+    [
+      'the cluster behind a gateway that the runner cannot reach',
+      { ...cluster, reason: 'It is internal.', tunnel: 'it refuses connections' },
+      '- Load: from 2 load clients inside the cluster. It is internal. The checks went through the API server, since the runner does not reach the gateway (it refuses connections).',
+    ],
+  ])('is %s', (_title, load, line) => {
+    expect(lineOf(load)).toBe(line);
+  });
+});
+
 describe('what was not seen', () => {
   it('never gets a tick', () => {
     const report = aReport({

@@ -224,6 +224,7 @@ function howMeasured(benchmark: Benchmark): string {
     `Method: ${prose(benchmark.method)}`,
     `One replica: ${prose(benchmark.oneReplicaArm)}`,
     `Workload: ${prose(workload.description)} (${integer(workload.promptTokens)} prompt tokens, at most ${integer(workload.maxTokens)} output tokens)`,
+    ...loadLine(benchmark),
     ...(benchmark.ladder
       ? [
           `Requests in flight per replica: ${integer(benchmark.concurrencyPerReplica)}, found on one replica: ${benchmark.ladder
@@ -234,6 +235,18 @@ function howMeasured(benchmark: Benchmark): string {
     `Stopped after ${integer(looks.done)} of at most ${count(looks.planned, 'look')}: ${stopped[looks.stopped]}.`,
     `Load client: event loop ${percent(client.eventLoopUtilization)} busy, send lag p99 ${milliseconds(client.sendLagP99Ms)} ms, kept from running ${percent(client.stalledShare)} of the time, ${client.cpuMsPerRequest.toFixed(2)} ms of CPU per request.`,
   ]);
+}
+
+/** Where the load came from, unless it was the runner without a choice. */
+function loadLine({ load }: Benchmark): string[] {
+  if (!load) return [];
+  const from = load.from === 'runner' ? 'the runner' : `${count(load.clients, 'load client')} inside the cluster`;
+  const reason = load.reason === null ? '.' : `. ${prose(load.reason)}`;
+  const checks =
+    load.tunnel === null
+      ? ''
+      : ` The checks went through the API server, since the runner does not reach the gateway (${prose(load.tunnel)}).`;
+  return [`Load: from ${from}${reason}${checks}`];
 }
 
 function tenth(value: number): number {

@@ -1,22 +1,32 @@
 import type { KubeClient } from '../../../clients/kubernetes/client.ts';
-import { errorText, Failure } from '../../../lib/failure.ts';
+import { errorText } from '../../../lib/failure.ts';
 import { OUTAGE_MS, poll } from '../../../lib/poll.ts';
+import type { FixedLoad, FixedResult } from '../../../load/fixed-source.ts';
+import type { OpenLoad, OpenResult, OpenTo } from '../../../load/open-source.ts';
 import { epochMs, LATE_MS, type ShardMessage, shardsFor } from '../../../load/shard/messages.ts';
+import { mergeOpenReports, mostLateTogether } from '../../../load/shard/open-report.ts';
 import { mergeReports } from '../../../load/shard/report.ts';
 import type { SourceLoad, SourceResult, Workload } from '../../../load/source.ts';
 import type { WayTarget } from '../../../load/ways.ts';
 import type { StageContext } from '../../context.ts';
 import { REQUEST_DEADLINE_MS } from '../load-client.ts';
 import { type Barrier, createBarrier } from './barrier.ts';
+import { clocksUnknown, MOST_SHARDS, missingText, notReady, refuseErrors, shardMissing, tooFast } from './failures.ts';
 import { type LoadPlace, removeJob, startJob } from './start-job.ts';
 
-/** Load clients in the cluster. */
+/** Load clients in the cluster. A load that they did not start together is `invalid`, with one clause that gives the reason. */
 export interface ClusterLoad {
   run(
     load: SourceLoad,
     to: { target: WayTarget; workload: Workload },
     signal: AbortSignal,
   ): Promise<SourceResult | { invalid: string }>;
+  /** An open loop, of which each load client has an equal part. */
+  open(load: OpenLoad, to: OpenTo, signal: AbortSignal): Promise<OpenResult | { invalid: string }>;
+  /** Requests of one load client alone. */
+  fixed(load: FixedLoad, target: WayTarget, signal: AbortSignal): Promise<FixedResult>;
+  /** How many load clients there are. */
+  clients(): number;
   fit(ratePerSecond: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,8 +40,6 @@ interface Crew {
   syncedMs: number;
 }
 
-/** More load clients than this are a mistake, or a stack that one gateway does not carry. */
-export const MOST_SHARDS = 32;
 /** From the plan to the start of a block: the API server hands the plan to all load clients meanwhile. */
 const LEAD_MS = 1_000;
 /** How often pings are looked for while clocks are compared, and reports while a block runs. */
@@ -58,17 +66,51 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
     return crew;
   };
 
+  /** Hands out a load that starts at one moment. Returns the message of each load client about it. */
+  const together = async (
+    load: { kind: 'block'; load: SourceLoad } | { kind: 'open'; load: OpenLoad },
+    { target, workload: { prompts, ...rest } }: OpenTo,
+    signal: AbortSignal,
+  ) => {
+    const { barrier, ready } = await synced();
+    const startsAtMs = epochMs() + LEAD_MS + Math.max(...ready.map(({ clock: { roundTripMs } }) => roundTripMs));
+    const seq = await barrier.announce({
+      ...load,
+      startsAtMs,
+      target,
+      workload: { ...rest, ownPrompts: prompts !== null },
+    });
+    const limitMs = startsAtMs - epochMs() + load.load.durationMs + REQUEST_DEADLINE_MS + REPORT_LIMIT_MS;
+    return { startsAtMs, messages: await collect(context, { barrier, seq, limitMs, signal }) };
+  };
+
   return {
-    async run(load, { target, workload }, signal) {
-      const { barrier, ready } = await synced();
-      const { prompts, ...rest } = workload;
-      const startsAtMs = epochMs() + LEAD_MS + Math.max(...ready.map(({ clock: { roundTripMs } }) => roundTripMs));
-      const plan = { startsAtMs, load, target, workload: { ...rest, ownPrompts: prompts !== null } };
-      const seq = await barrier.announce({ kind: 'block', ...plan });
-      const limitMs = startsAtMs - epochMs() + load.durationMs + REQUEST_DEADLINE_MS + REPORT_LIMIT_MS;
-      const messages = await collect(context, { barrier, seq, limitMs, signal });
-      return judged(load, messages);
+    async run(load, to, signal) {
+      const { messages } = await together({ kind: 'block', load }, to, signal);
+      const reports = messages.flatMap((message) => (message.kind === 'report' ? [message.report] : []));
+      return tooLate(messages) ?? mergeReports(load, reports);
     },
+    async open(load, to, signal) {
+      const { within } = load;
+      const mostLate = within && mostLateTogether(load, crew.ready.length);
+      const given = { ...load, within: within && { ...within, mostLate: mostLate ?? 0 } };
+      const { startsAtMs, messages } = await together({ kind: 'open', load: given }, to, signal);
+      const reports = messages.flatMap((message) => (message.kind === 'open' ? [message.report] : []));
+      return tooLate(messages) ?? mergeOpenReports(reports, startsAtMs - performance.timeOrigin);
+    },
+    async fixed(load, target, signal) {
+      const { barrier } = crew;
+      const seq = await barrier.announce({ kind: 'fixed', load, target });
+      const turns = Math.ceil(load.requests / load.concurrency);
+      const limitMs = turns * REQUEST_DEADLINE_MS + REPORT_LIMIT_MS;
+      const messages = await collect(context, { barrier, seq, limitMs, signal });
+      const [result] = messages.flatMap((message) =>
+        message.kind === 'fixed' && message.report ? [message.report] : [],
+      );
+      if (!result) throw shardMissing('the first load client has no result');
+      return result;
+    },
+    clients: () => crew.ready.length,
     async fit(ratePerSecond) {
       const ceiling = Math.min(...crew.ready.map(({ ceilingPerSecond }) => ceilingPerSecond));
       const wanted = shardsFor(ratePerSecond, ceiling);
@@ -76,7 +118,7 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
       if (wanted > MOST_SHARDS) throw tooFast(ratePerSecond, ceiling, wanted);
       const text = `${ratePerSecond.toFixed(0)} req/s need ${wanted} load clients, so that each stays below half of the ${ceiling.toFixed(0)} req/s that it can send`;
       emit({ type: 'fact', stage: 'benchmark', text });
-      await removeJob(context, namespace);
+      await endCrew(crew, kube, namespace);
       crew = await muster(context, near, wanted);
     },
     async close() {
@@ -127,7 +169,10 @@ async function compareClocks(context: StageContext, barrier: Barrier, shards: nu
   return { barrier, ready, syncedMs: context.clock.now() };
 }
 
-/** The last message of every load client about a block. */
+/** Messages with which a load client has ended a step. */
+const REPORTED: ReadonlySet<ShardMessage['kind']> = new Set(['report', 'open', 'fixed', 'late'] as const);
+
+/** The last message of every load client about a load. */
 function collect(
   { clock }: Pick<StageContext, 'clock'>,
   { barrier, seq, limitMs, signal }: { barrier: Barrier; seq: number; limitMs: number; signal: AbortSignal },
@@ -138,67 +183,18 @@ function collect(
     probe: async () => {
       const messages = await barrier.read(seq);
       refuseErrors(messages);
-      const done = messages.filter((message) => message?.kind === 'report' || message?.kind === 'late');
+      const done = messages.flatMap((message) => (message && REPORTED.has(message.kind) ? [message] : []));
       return done.length === messages.length ? { done } : { waiting: missingText(messages) };
     },
     onTimeout: (seen) => shardMissing(seen),
   });
 }
 
-/** A block counts when all load clients started it together. */
-function judged(load: SourceLoad, messages: readonly ShardMessage[]): SourceResult | { invalid: string } {
-  const reports = messages.flatMap((message) => (message.kind === 'report' ? [message.report] : []));
+/** A load counts when all load clients started it together; null then. */
+function tooLate(messages: readonly ShardMessage[]): { invalid: string } | null {
   const late = messages.flatMap((message) => (message.kind === 'late' ? [message.lateMs] : []));
-  if (late.length > 0) {
-    const worst = Math.max(...late);
-    return { invalid: `${late.length} of ${messages.length} load clients came ${worst.toFixed(0)} ms too late` };
-  }
-  return mergeReports(load, reports);
-}
-
-function missingText(messages: readonly (ShardMessage | null)[]): string {
-  const missing = messages.flatMap((message, shard) => (message === null ? [shard] : []));
-  return `no report of load client ${missing.join(', ')}`;
-}
-
-function refuseErrors(messages: readonly (ShardMessage | null)[]): void {
-  const failed = messages.find((message) => message?.kind === 'error');
-  if (failed?.kind !== 'error') return;
-  throw new Failure({
-    ...{ stage: 'benchmark', code: 'load-client-failed' },
-    message: `A load client in the cluster failed: ${failed.message.slice(0, 300)}`,
-    hint: 'Look at the logs of the pods of the Job tpu-serving-gate-load.',
-  });
-}
-
-function notReady(namespace: string, seen: string): Failure {
-  return new Failure({
-    ...{ stage: 'benchmark', code: 'load-clients-not-ready' },
-    message: `The load clients in ${namespace} did not become ready; last seen: ${seen}.`,
-    hint: 'Look at the events of the Job tpu-serving-gate-load and its pods: image, quota, admission, a queue without room, or a NetworkPolicy between them and the API server.',
-  });
-}
-
-function clocksUnknown(unsureMs: number): Failure {
-  return new Failure({
-    ...{ stage: 'benchmark', code: 'load-clocks-unknown' },
-    message: `The clocks of the load clients are known to ${unsureMs.toFixed(0)} ms only, and blocks start together to ${LATE_MS} ms.`,
-    hint: 'The API server answers slowly. Try again, or measure with "load-from: runner".',
-  });
-}
-
-function shardMissing(seen: string): Failure {
-  return new Failure({
-    ...{ stage: 'benchmark', code: 'load-client-missing' },
-    message: `A block does not count: ${seen}.`,
-    hint: 'A pod of the Job tpu-serving-gate-load has ended or cannot reach the API server. Look at its events.',
-  });
-}
-
-function tooFast(rate: number, ceiling: number, wanted: number): Failure {
-  return new Failure({
-    ...{ stage: 'benchmark', code: 'load-ceiling' },
-    message: `${rate.toFixed(0)} req/s would need ${wanted} load clients of ${ceiling.toFixed(0)} req/s each, and ${MOST_SHARDS} are the most.`,
-    hint: 'Give the requests more tokens, or measure fewer replicas.',
-  });
+  if (late.length === 0) return null;
+  return {
+    invalid: `${late.length} of ${messages.length} load clients came ${Math.max(...late).toFixed(0)} ms too late`,
+  };
 }

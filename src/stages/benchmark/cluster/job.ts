@@ -30,6 +30,11 @@ export interface JobOptions {
   gateway: { namespace: string; name: string };
 }
 
+/** Whether a run may start load clients in the cluster, so that it needs the rights and its release looks for the Job. */
+export function mayLoadInCluster({ loadFrom, loadImage }: { loadFrom: string; loadImage: string }): boolean {
+  return loadFrom !== 'runner' && loadImage !== '';
+}
+
 /** The Job of the load clients. One run at a time has it in a namespace. */
 export function loadJobRef(namespace: string): ObjectRef<'Job'> {
   return { apiVersion: 'batch/v1', kind: 'Job', name: LOAD_NAME, namespace };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../../lab/protocol.ts';
 import { systemClock } from '../../../../src/lib/poll.ts';
+import type { OpenLoad, OpenResult } from '../../../../src/load/open-source.ts';
 import type { ShardMessage } from '../../../../src/load/shard/messages.ts';
 import type { SourceLoad, SourceResult } from '../../../../src/load/source.ts';
 import { type Control, createControl } from '../../../../src/shard/control.ts';
@@ -79,6 +80,22 @@ const runBlock = (change: Partial<SourceLoad> = {}) =>
       target: {
         ...{ endpoint: server.url, hostname: null, path: '/v1/completions', deadlineMs: 5_000 },
         ...{ wayHeader: 'x-way', ways: ['run-all'] },
+      },
+      workload: { runKey: 'run', model: 'm', prompts: null, promptTokens: 64, maxTokens: 16 },
+    },
+    context.signal,
+  );
+
+const openLoop = (change: Partial<OpenLoad>) =>
+  (load as ClusterLoad).open(
+    {
+      ...{ arm: 'all', block: -200, ratePerSecond: 40, durationMs: 1_500, seed: 'arrivals', part: 'latency' },
+      ...{ streaming: false, silentMs: 30_000, limits: [], within: null, ...change },
+    },
+    {
+      target: {
+        ...{ endpoint: server.url, hostname: null, path: '/v1/completions', deadlineMs: 5_000 },
+        ...{ wayHeader: 'x-way', ways: [] },
       },
       workload: { runKey: 'run', model: 'm', prompts: null, promptTokens: 64, maxTokens: 16 },
     },
@@ -172,7 +189,7 @@ describe('load clients in the cluster', () => {
     // As a pod that was evicted: it takes part in the comparison of clocks, and in nothing after it.
     playJobs((control, shard) =>
       shard === 0
-        ? { ...control, post: async (message) => (message.kind === 'report' ? undefined : control.post(message)) }
+        ? { ...control, post: async (message) => (message.kind === 'report' ? true : control.post(message)) }
         : control,
     );
     // A minute for the deadlines of requests passes in seconds.
@@ -188,6 +205,90 @@ describe('load clients in the cluster', () => {
     });
   });
 
+  it.each<[string, number, (control: Control) => Control]>([
+    ['all of it', 30_000, (control) => control],
+    [
+      'its deletion alone',
+      30_000,
+      (control) => ({ ...control, watch: (take, signal) => control.watch(withoutEnd(take), signal) }),
+    ],
+    // As with a stream that stalls at that moment: a message that nobody takes shows that the Job is gone.
+    [
+      'nothing of it',
+      2_000,
+      (control) => ({
+        ...control,
+        watch: async (take, signal) => {
+          await Promise.all([control.watch(withoutEnd(take), signal), until(signal)]);
+        },
+      }),
+    ],
+  ])('end with their Job in the middle of a block, where they see %s', async (_title, durationMs, disturb) => {
+    const wrong = ({ seq }: ShardMessage): ShardMessage => ({ seq, kind: 'error', message: 'no route' });
+    playJobs((control, shard) => {
+      // The first ends the run at once; the others have the block before them.
+      if (shard > 0) return disturb(control);
+      const isBlock = (data: Record<string, string>) => data.plan?.includes('"kind":"block"') === true;
+      return {
+        ...control,
+        watch: (take, signal) =>
+          control.watch((data) => {
+            if (isBlock(data)) void control.post(wrong(JSON.parse(data.plan ?? '{}')));
+            else take(data);
+          }, signal),
+      };
+    });
+    await open();
+    await expect(runBlock({ durationMs })).rejects.toMatchObject({ code: 'load-client-failed' });
+    const since = performance.now();
+    await load?.close();
+    await Promise.all(pods);
+    expect(performance.now() - since).toBeLessThan(8_000);
+  });
+
+  it('share an open loop, and are one load of it', async () => {
+    playJobs();
+    await open();
+    const found = (await openLoop({ within: null })) as OpenResult;
+    const { planned, requests, errors, e2eMs, lagsMs } = found;
+    expect(requests).toBe(planned);
+    expect([errors, e2eMs.length, lagsMs.length]).toEqual([0, planned, planned]);
+    expect(server.requests).toBe(planned);
+    // 60 in 1.5 s, in three parts.
+    expect(planned).toBeGreaterThan(30);
+    expect(planned).toBeLessThan(95);
+    expect(new Set(server.bodies).size).toBe(planned);
+    expect(found.drainedMs).toBeGreaterThan(found.startMs);
+  });
+
+  it('leave an open loop together once too many of its requests are late', async () => {
+    playJobs();
+    await open();
+    const found = (await openLoop({ within: { limitMs: 1, mostLate: 0 }, durationMs: 10_000 })) as OpenResult;
+    expect(found).toMatchObject({ isLost: true, errors: expect.any(Number) });
+    expect(found.requests).toBeLessThan(found.planned);
+    // Five of a hundred may be late.
+    expect(found.late).toBeGreaterThan(0.05 * found.planned);
+  });
+
+  it('leave a fixed number of requests to one of them', async () => {
+    playJobs();
+    await open();
+    const { url: endpoint } = server;
+    const target = {
+      endpoint,
+      hostname: null,
+      path: '/v1/completions',
+      deadlineMs: 5_000,
+      wayHeader: 'x-way',
+      ways: [],
+    };
+    const given = { prompts: 'parallel', requests: 12, concurrency: 4, model: 'm', arm: 'all', block: -100 } as const;
+    const found = await (load as ClusterLoad).fixed(given, target, context.signal);
+    expect(found).toEqual({ completed: 12, seconds: expect.any(Number) });
+    expect([server.requests, server.mostInFlight]).toEqual([12, 4]);
+  });
+
   it('are more of them where one would send more than half of what it can', async () => {
     playJobs();
     await open();
@@ -200,6 +301,20 @@ describe('load clients in the cluster', () => {
     await expect(load?.fit(100 * CEILING)).rejects.toMatchObject({ code: 'load-ceiling' });
   });
 });
+
+/** Passes everything on but the end of the plan. */
+function withoutEnd(take: (data: Record<string, string>) => void): typeof take {
+  return (data) => {
+    if (!data.plan?.includes('"kind":"end"')) take(data);
+  };
+}
+
+/** Resolves when the signal aborts. */
+const until = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** Passes a plan with a block on when it is too late. */
 function slow(take: (data: Record<string, string>) => void): typeof take {

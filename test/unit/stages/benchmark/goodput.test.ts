@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { searchGoodput, sloMeter } from '../../../../src/load/goodput.ts';
 import type { ArmFigures } from '../../../../src/report/model.ts';
 import { judged, measureGoodput, ratioOf, searchArm } from '../../../../src/stages/benchmark/goodput.ts';
+import { runnerLoader } from '../../../../src/stages/benchmark/loaders.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { aBenchmark } from '../../report/fixtures.ts';
 import { stageContext, texts } from '../fakes.ts';
@@ -57,7 +58,10 @@ describe('goodput of a server', () => {
     const { context, said } = stageContext({}, change);
     return {
       said,
-      bench: { context, stack: { route: { hostname: null, endpoint: server?.url } }, model: { modelId: 'm' } } as never,
+      bench: {
+        ...{ context, stack: { route: { hostname: null, endpoint: server?.url } }, model: { modelId: 'm' } },
+        loader: runnerLoader(context),
+      } as never,
     };
   };
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SloLimit } from '../../../../src/lib/slo.ts';
+import { gapCounter } from '../../../../src/load/gaps.ts';
 import { createHistogram } from '../../../../src/load/histogram.ts';
-import type { RequestRecord } from '../../../../src/load/types.ts';
 import type { LatencyFigures } from '../../../../src/report/model.ts';
-import { gapCounter, latencySamples } from '../../../../src/stages/benchmark/latency-samples.ts';
+import { latencySamples } from '../../../../src/stages/benchmark/latency-samples.ts';
 
 const LIMITS: readonly SloLimit[] = [
   { name: 'itl-p95', relation: '<', limit: 40 },
@@ -11,19 +11,15 @@ const LIMITS: readonly SloLimit[] = [
   { name: 'itl-p50', relation: '<=', limit: 20 },
 ];
 
-const record = (change: Partial<RequestRecord> = {}) =>
-  ({
-    ...{ valid: true, intendedMs: 0, sentMs: 5, firstTokenMs: 105, lastTokenMs: 255, endMs: 260, completionTokens: 16 },
-    ...change,
-  }) as RequestRecord;
-
 const figures = { ratePerSecond: 8, buffered: false, client: { stalledShare: 0.01 } } as LatencyFigures;
 
 describe('what limits of latency are judged by', () => {
   it('is each valid answer, and an infinite one for each that failed', () => {
-    const records = [record(), record({ valid: false, firstTokenMs: 90 }), record({ completionTokens: 1 })];
-    const seen = { records, counter: gapCounter([]), gaps: createHistogram(), tokens: 16 };
-    expect(latencySamples(figures, seen)).toEqual({
+    const result = {
+      ...{ errors: 1, e2eMs: [260, 260], ttftMs: [100, 100], tpotMs: [10], streams: [] },
+      gaps: createHistogram(),
+    };
+    expect(latencySamples(figures, { result, limits: [], tokens: 16 })).toEqual({
       ...{ ratePerSecond: 8, buffered: false, stalledShare: 0.01 },
       e2eMs: [260, 260, Number.POSITIVE_INFINITY],
       ttftMs: [100, 100, Number.POSITIVE_INFINITY],
@@ -42,7 +38,8 @@ describe('what limits of latency are judged by', () => {
         gaps.add(ms);
       }
     }
-    const { itl } = latencySamples(figures, { records: [record({ valid: false })], counter, gaps, tokens: 16 });
+    const result = { errors: 1, e2eMs: [], ttftMs: [], tpotMs: [], streams: counter.streams, gaps };
+    const { itl } = latencySamples(figures, { result, limits: LIMITS, tokens: 16 });
     expect(itl.map(({ limit, streams }) => [limit.name, streams.map(({ gaps: n, over }) => [n, over])])).toEqual([
       [
         'itl-p95',

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { measureLatency } from '../../../../src/stages/benchmark/latency.ts';
+import { runnerLoader } from '../../../../src/stages/benchmark/loaders.ts';
 import type { StageContext } from '../../../../src/stages/context.ts';
 import type { ReadyStack } from '../../../../src/stages/ready/ready.ts';
-import type { VerifiedModel } from '../../../../src/stages/verify/verify.ts';
 import { judgeLimits } from '../../../../src/verdict/slo.ts';
 import { type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { aBenchmark } from '../../report/fixtures.ts';
@@ -35,15 +35,14 @@ async function measured(inputs: Record<string, string>) {
     inputs: someInputs({ ...inputs, 'max-tokens': '4' }),
     runKey: 'run',
     signal: AbortSignal.timeout(20_000),
-  };
-  return measureLatency(
-    {
-      context: context as StageContext,
-      stack: { route: { endpoint: server.url, hostname: null } } as ReadyStack,
-      model: { modelId: 'm' } as VerifiedModel,
-    },
-    200,
-  );
+  } as StageContext;
+  const stack = { route: { endpoint: server.url, hostname: null } } as ReadyStack;
+  const loader = runnerLoader(context);
+  try {
+    return await measureLatency({ context, stack, model: { modelId: 'm' }, loader }, 200);
+  } finally {
+    await loader.close();
+  }
 }
 
 describe('the latency step with limits', () => {

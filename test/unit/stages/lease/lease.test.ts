@@ -178,7 +178,9 @@ describe('the lease', () => {
     expect(state({ 'load-from': 'cluster', 'load-image': image }).at(-1)).toEqual({
       ...{ apiVersion: 'batch/v1', kind: 'Job', name: 'tpu-serving-gate-load', namespace: 'ns' },
     });
-    expect(state({}).map(({ kind }) => kind)).not.toContain('Job');
+    expect(state({ 'load-from': 'auto', 'load-image': image }).at(-1)).toMatchObject({ kind: 'Job' });
+    for (const none of [{}, { 'load-from': 'auto' }])
+      expect(state(none as Record<string, string>).map(({ kind }) => kind)).not.toContain('Job');
   });
 
   it('is not needed for nodes that are there already', async () => {

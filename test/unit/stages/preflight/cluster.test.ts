@@ -103,10 +103,25 @@ describe('Kubernetes permissions', () => {
       canI: async ({ resource, name }) => resource !== 'jobs' && name !== 'tpu-serving-gate-load-plan',
     });
     expect(await checkAccess(client, where)).toEqual({ seen: expect.stringMatching(/^all \d+ rules/) });
-    await expect(checkAccess(client, { ...where, clusterLoad: true })).rejects.toMatchObject({
+    await expect(checkAccess(client, { ...where, load: { cluster: true, tunnel: false } })).rejects.toMatchObject({
       code: 'kube-permission',
       message: 'The identity may not get jobs.batch, create jobs.batch, delete jobs.batch, patch configmaps in ns.',
       hint: expect.stringContaining('manifests/rbac/load.yaml'),
+    });
+  });
+
+  it('of a tunnel are asked for in the namespace of the gateway, where the runner cannot reach it', async () => {
+    const client = kube({
+      rulesIn: async () => ({ rules: [], complete: false }),
+      canI: async ({ subresource, namespace }) => subresource !== 'portforward' || namespace !== 'gateways',
+    });
+    const there = { ...where, gatewayNamespace: 'gateways' };
+    const load = { cluster: true, tunnel: false };
+    expect(await checkAccess(client, { ...there, load })).toEqual({ seen: expect.stringMatching(/^all \d+ rules/) });
+    await expect(checkAccess(client, { ...there, load: { ...load, tunnel: true } })).rejects.toMatchObject({
+      code: 'kube-permission',
+      message: 'The identity may not get pods/portforward, create pods/portforward in gateways.',
+      hint: expect.stringMatching(/manifests\/rbac\/load.yaml.*namespace: gateways/),
     });
   });
 
