@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { loopbackCertificate } from './certs.ts';
 import { childEnv } from './child-env.ts';
 import type { KserveVersion } from './cluster/kserve-versions.ts';
+import { INTERNAL_ADDRESS } from './inside.ts';
 import { rsaKeyPair } from './keys.ts';
 import type { LabMessage, LabRole } from './process.ts';
 import type {
@@ -169,7 +170,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
           byDemand: scenario.gcp.autoscaler !== null,
           ...(options.kserve ? { kserve: options.kserve } : {}),
           namespace: LAB.namespace,
-          gateway: { ...LAB.gateway, host: gatewayUrl.hostname, port: Number(gatewayUrl.port) },
+          gateway: {
+            ...LAB.gateway,
+            host: scenario.cluster.gateway === 'internal' ? INTERNAL_ADDRESS : gatewayUrl.hostname,
+            port: Number(gatewayUrl.port),
+          },
         }),
       },
     });

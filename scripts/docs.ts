@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { ADVERSARIES } from '../lab/scenarios/adversaries.ts';
 import { CAPACITY_SCENARIOS } from '../lab/scenarios/capacity.ts';
 import { CLOUD_SCENARIOS } from '../lab/scenarios/cloud.ts';
+import { LOAD_SCENARIOS } from '../lab/scenarios/load.ts';
 import { EVERYDAY_SCENARIOS } from '../lab/scenarios/scenarios.ts';
 import { EXIT_CODES } from '../src/commands/exit-codes.ts';
 import { shownCommands } from '../src/commands/help.ts';
@@ -83,6 +84,7 @@ function tables(text: string): Record<string, Record<string, string>> {
     'docs/method.md': { adversaries: scenariosTable(ADVERSARIES) },
     'docs/troubleshooting.md': { causes: causesTable(rules()), 'each-cause': causeSections(rules()) },
     'docs/capacity.md': { 'capacity-scenarios': scenariosTable(CAPACITY_SCENARIOS) },
+    'docs/load.md': { 'load-scenarios': scenariosTable(LOAD_SCENARIOS) },
     'docs/lease.md': { 'cloud-scenarios': scenariosTable(CLOUD_SCENARIOS) },
   };
 }

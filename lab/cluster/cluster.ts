@@ -21,7 +21,7 @@ import type { PodApi } from './pod-context.ts';
 import { createPodLogs, type PodLogs } from './pod-logs.ts';
 import { createReplicas } from './replicas.ts';
 import { startReplicaSets } from './replicasets.ts';
-import { PODS, resourceOf } from './resources.ts';
+import { GATEWAYS, PODS, resourceOf } from './resources.ts';
 import { startScheduling } from './scheduling.ts';
 
 export interface ClusterOptions extends CommonConfig {
@@ -122,8 +122,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     readLogs: logs.read,
     podAddress(namespace, name, port) {
       const labels = store.get(PODS, namespace, name)?.metadata.labels;
-      if (port === ENVOY_ADMIN && labels?.['gateway.networking.k8s.io/gateway-name'] === gateway.name) {
-        return { host: '127.0.0.1', port: gateway.adminPort };
+      if (labels?.['gateway.networking.k8s.io/gateway-name'] === gateway.name) {
+        if (port === ENVOY_ADMIN) return { host: '127.0.0.1', port: gateway.adminPort };
+        // The listener, which is a process of this machine on the same port.
+        if (port === listenerPort(store, gateway)) return { host: '127.0.0.1', port };
       }
       const address = store.get(PODS, namespace, name) && replicas.addressOf(namespace, name);
       return address?.podPort === port ? { host: '127.0.0.1', port: address.port } : null;
@@ -137,6 +139,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await replicas.close();
     },
   };
+}
+
+/** The port of the gateway's first listener, by its object. */
+function listenerPort(store: Store, { namespace, name }: GatewayRef): number | undefined {
+  return store.get(GATEWAYS, namespace, name)?.spec?.listeners?.[0]?.port;
 }
 
 /** While booting nothing waits, so the store comes to rest; a score of quiet turns tells that it has. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { GUARDED } from '../apiserver/process.ts';
+import { INSIDE } from '../inside.ts';
 import { issueToken } from '../tokens.ts';
 import { type ContainerSpec, type Exit, type PodApi, type PodContext, setReady } from './pod-context.ts';
 import type { ContainerRecord } from './pod-status.ts';
@@ -40,8 +41,10 @@ export async function runNodeProgram(
   const localise = layOut(context, spec, { root, api });
   const [host = '', port = ''] = api.endpoint.split(':');
   const own = (spec.env ?? []).map(({ name, value = '' }) => [name, localise(value)]);
+  // In every scenario: a pod reaches a gateway with an internal address as well as any other.
+  const inside = ['--import', INSIDE];
   const [, ...words] = [...(spec.command ?? []), ...(spec.args ?? [])].map(localise);
-  const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', process.execPath, ...words], {
+  const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', process.execPath, ...inside, ...words], {
     cwd: root,
     env: {
       ...{ PATH: '/usr/bin:/bin', HOME: root, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port },

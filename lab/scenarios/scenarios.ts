@@ -4,6 +4,7 @@ import { CHANGE_SCENARIOS } from './changes.ts';
 import { CLOUD_SCENARIOS } from './cloud.ts';
 import { DIAGNOSIS_SCENARIOS } from './diagnosis.ts';
 import { LIMIT_SCENARIOS } from './limits.ts';
+import { LOAD_SCENARIOS } from './load.ts';
 import type {
   ClientFault,
   CloudFaults,
@@ -71,6 +72,7 @@ const HEALTHY_CLUSTER: ClusterFaults = {
   registry: 'ok',
   routes: 'any',
   scaleIn: 'ok',
+  gateway: 'open',
   strips: false,
   add: [],
   remove: [],
@@ -176,7 +178,7 @@ export const EVERYDAY_SCENARIOS: Record<string, Scenario> = {
   },
 };
 
-/** All that `--scenario` knows: the everyday ones, the faults of the cloud, changes beside their base, limits that are set, the systems that would mislead a benchmark, the faults to diagnose. */
+/** All that `--scenario` knows: the everyday ones, the faults of the cloud, changes beside their base, limits that are set, where the load comes from, the systems that would mislead a benchmark, the faults to diagnose. */
 export const SCENARIOS: Record<string, Scenario> = {
   ...EVERYDAY_SCENARIOS,
   ...Object.fromEntries(
@@ -203,6 +205,12 @@ export const SCENARIOS: Record<string, Scenario> = {
     ]),
   ),
   ...Object.fromEntries(LIMIT_SCENARIOS.map((scenario) => [scenario.name, { ...HEALTHY, ...scenario }])),
+  ...Object.fromEntries(
+    LOAD_SCENARIOS.map(({ cluster, ...named }) => [
+      named.name,
+      { ...HEALTHY, ...named, cluster: { ...HEALTHY_CLUSTER, ...cluster } },
+    ]),
+  ),
   ...Object.fromEntries(
     ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', strips = false, ...named }) => [
       named.name,

@@ -196,6 +196,8 @@ export interface ClusterFaults {
    * `held`: an autoscaler keeps the replicas that there are. `grows`: it adds one while the way to one replica is open.
    */
   scaleIn: 'ok' | 'held' | 'grows';
+  /** `internal`: the gateway has an address that only pods of the cluster reach. */
+  gateway: 'open' | 'internal';
   /** A webhook takes resources and node selector from the pods of a workload. */
   strips: boolean;
   /** Before the run: objects that are there as well, that are not, or that differ. */

@@ -35,6 +35,15 @@ export const INPUT_SCENARIOS: readonly DiagnosisScenario[] = [
     flags: ['--cluster=elsewhere'],
   }),
   scenario('cost-limit', 'the limit of the cost pays for no run', 'config.max-cost', { flags: ['--max-cost=2'] }),
+  scenario(
+    'internal-gateway-alone',
+    'the runner cannot reach the gateway, and no image may load it',
+    'config.load-image',
+    {
+      cluster: { gateway: 'internal' },
+      flags: ['--load-from=auto'],
+    },
+  ),
   scenario('prompts-too-short', 'the prompts hold no block of the prefix cache', 'config.prompt-too-short', {
     flags: ['--prompt-tokens=100'],
   }),
