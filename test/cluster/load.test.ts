@@ -16,7 +16,7 @@ import { removeMarked } from '../../src/stages/deploy/ownership.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../unit/load/model-server.ts';
 import { objectsOf } from '../unit/manifests/files.ts';
 import { stageContext } from '../unit/stages/fakes.ts';
-import { clientOf } from './client.ts';
+import { clientOf, makeNamespaces } from './client.ts';
 import { type Grant, rulesIn, rulesWithout } from './permissions.ts';
 
 const NAMESPACE = 'llm-d-inference-scheduling';
@@ -37,7 +37,7 @@ describe('load clients on a real API server, with the shipped roles and no other
   beforeAll(async () => {
     kube = await startApiServer();
     admin = clientOf(kube);
-    await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+    await makeNamespaces(admin, NAMESPACE, EXAMPLES.gatewayNamespace);
     server = await startModelServer(answerAfter(5, completion(16)));
     account = mkdtempSync(join(tmpdir(), 'load-account-'));
     const token = kube.tokenFor(ACCOUNT, ['system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`]);
