@@ -44,7 +44,7 @@ export async function checkLoad(context: Context, gateway: GatewayRef | null): P
 
 function reachableText({ inputs }: Pick<Context, 'inputs'>, clients: string | null): string {
   if (inputs.loadFrom === 'cluster') return clients ?? '';
-  if (clients === null) return 'the runner, however much that is: load clients in the cluster need "load-image"';
+  if (clients === null) return 'the runner alone, since load clients in the cluster need "load-image"';
   return `the runner, or ${clients}, where the plan has more than half of what the runner can send`;
 }
 

@@ -157,7 +157,12 @@ describe('where the load came from', () => {
     [
       'the cluster behind a gateway that the runner cannot reach',
       { ...cluster, reason: 'It is internal.', tunnel: 'it refuses connections' },
-      '- Load: from 2 load clients inside the cluster. It is internal. The checks went through the API server, since the runner does not reach the gateway (it refuses connections).',
+      '- Load: from 2 load clients inside the cluster. It is internal. The checks went through the API server.',
+    ],
+    [
+      'the cluster in any case, with checks by another way',
+      { ...cluster, asked: 'cluster', tunnel: 'it refuses connections' },
+      '- Load: from 2 load clients inside the cluster. The checks went through the API server, since the runner cannot reach the gateway (it refuses connections).',
     ],
   ])('is %s', (_title, load, line) => {
     expect(lineOf(load)).toBe(line);

@@ -242,10 +242,9 @@ function loadLine({ load }: Benchmark): string[] {
   if (!load) return [];
   const from = load.from === 'runner' ? 'the runner' : `${count(load.clients, 'load client')} inside the cluster`;
   const reason = load.reason === null ? '.' : `. ${prose(load.reason)}`;
-  const checks =
-    load.tunnel === null
-      ? ''
-      : ` The checks went through the API server, since the runner does not reach the gateway (${prose(load.tunnel)}).`;
+  // A reason names it already.
+  const why = load.reason === null ? `, since the runner cannot reach the gateway (${prose(load.tunnel ?? '')})` : '';
+  const checks = load.tunnel === null ? '' : ` The checks went through the API server${why}.`;
   return [`Load: from ${from}${reason}${checks}`];
 }
 

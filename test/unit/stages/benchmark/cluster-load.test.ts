@@ -10,10 +10,12 @@ import type { SourceLoad, SourceResult } from '../../../../src/load/source.ts';
 import { type Control, createControl } from '../../../../src/shard/control.ts';
 import { runShard } from '../../../../src/shard/run.ts';
 import { type ClusterLoad, openClusterLoad } from '../../../../src/stages/benchmark/cluster/cluster-load.ts';
+import { openLoader } from '../../../../src/stages/benchmark/loaders.ts';
 import type { StageContext } from '../../../../src/stages/context.ts';
 import { startTestApi, type TestApi } from '../../clients/kubernetes/kube-api.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
-import { stageContext } from '../fakes.ts';
+import { prepared, someInputs, stageContext } from '../fakes.ts';
+import { SLOW_PROGRAM } from './slow-program.ts';
 
 const JOBS = { group: 'batch', plural: 'jobs' };
 const CONFIG_MAPS = { group: '', plural: 'configmaps' };
@@ -287,6 +289,34 @@ describe('load clients in the cluster', () => {
     const found = await (load as ClusterLoad).fixed(given, target, context.signal);
     expect(found).toEqual({ completed: 12, seconds: expect.any(Number) });
     expect([server.requests, server.mostInFlight]).toEqual([12, 4]);
+  });
+
+  it('take over from the runner once the plan has more than half of what it can send', async () => {
+    playJobs();
+    context = {
+      ...context,
+      inputs: someInputs({ 'load-from': 'auto', 'load-image': IMAGE, 'load-shards': '3', 'max-tokens': '16' }),
+      loadScript: SLOW_PROGRAM,
+    };
+    const route = { endpoint: server.url, hostname: null, gateway: { namespace: 'opendatahub', name: 'gw' } } as never;
+    const loader = await openLoader(context, prepared(), { route });
+    try {
+      const source = loader.source({ stack: { route }, model: { modelId: 'm' } }, ['run-all']);
+      const first = (await source.run({ ...BLOCK, durationMs: 500 }, context.signal)) as SourceResult;
+      expect(first.measured.run.shards).toBeUndefined();
+      await loader.fit(500);
+      const second = (await source.run({ ...BLOCK, part: 'pair-2' }, context.signal)) as SourceResult;
+      expect(second.measured.run.shards).toBe(3);
+      expect(first.measured.tally.sent + second.measured.tally.sent).toBe(server.requests);
+      expect(loader.origin()).toMatchObject({
+        ...{ from: 'cluster', asked: 'auto', clients: 3, tunnel: null },
+        reason: expect.stringMatching(
+          /^The plan has 500 req\/s, more than half of the \d+ req\/s that the runner can send\.$/,
+        ),
+      });
+    } finally {
+      await loader.close();
+    }
   });
 
   it('are more of them where one would send more than half of what it can', async () => {

@@ -4,23 +4,10 @@ import { openLoader } from '../../../../src/stages/benchmark/loaders.ts';
 import type { StageContext } from '../../../../src/stages/context.ts';
 import { startTestApi, type TestApi } from '../../clients/kubernetes/kube-api.ts';
 import { prepared, stageContext, texts } from '../fakes.ts';
+import { SLOW_PROGRAM } from './slow-program.ts';
 
 const IMAGE = `docker.io/library/node:24-slim@sha256:${'a'.repeat(64)}`;
 const JOBS = { group: 'batch', plural: 'jobs' };
-/** Its endpoint replies after 50 ms, so that this process gets 640 replies a second from it at most. */
-const PROGRAM = `
-const { parentPort } = require('node:worker_threads');
-const answer = JSON.stringify({
-  choices: [{ index: 0, text: 'word', finish_reason: 'length' }],
-  usage: { prompt_tokens: 640, completion_tokens: 16, total_tokens: 656 },
-});
-const server = require('node:http').createServer((request, response) => {
-  request.resume();
-  request.once('end', () => setTimeout(() => response.end(answer), 50));
-});
-server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
-`;
-
 let api: TestApi;
 beforeEach(async () => {
   api = await startTestApi();
@@ -36,7 +23,7 @@ const TUNNEL = { endpoint: 'http://127.0.0.1:1/ns/m', reason: 'it refuses connec
 /** A loader whose load clients in the cluster never come: the Job shows whether they were asked for. */
 async function opened(
   inputs: Record<string, string>,
-  { tunnel, program = PROGRAM }: { tunnel?: typeof TUNNEL; program?: string } = {},
+  { tunnel, program = SLOW_PROGRAM }: { tunnel?: typeof TUNNEL; program?: string } = {},
 ) {
   const clock: StageContext['clock'] = {
     now: () => 2_000 * systemClock.now(),
