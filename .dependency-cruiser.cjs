@@ -14,6 +14,9 @@ const EDGE = ['^src/clients/', '^src/shard/', ENTRYPOINTS];
 const NODE_IO =
   '^(node:)?(child_process|cluster|dgram|dns|fs|http|http2|https|inspector|net|readline|repl|tls|worker_threads)(/|$)';
 
+/** The load generator keeps its own connections, and a server in a thread to measure itself against. */
+const LOAD_IO = '^(node:)?(net|tls|worker_threads)$';
+
 const NODE_PURE = '^(node:)?(assert|buffer|crypto|events|path|timers|url|util)(/|$)';
 
 const UNDICI = '(^|node_modules/)undici(/|$)';
@@ -178,8 +181,14 @@ module.exports = {
     {
       name: 'io-at-the-edge',
       severity: 'error',
-      from: { path: '^src/', pathNot: EDGE },
+      from: { path: '^src/', pathNot: [...EDGE, '^src/load/wire/'] },
       to: { path: NODE_IO },
+    },
+    {
+      name: 'wire-of-the-load',
+      severity: 'error',
+      from: { path: '^src/load/wire/' },
+      to: { path: NODE_IO, pathNot: LOAD_IO },
     },
     {
       name: 'client-packages-at-the-edge',
@@ -189,9 +198,8 @@ module.exports = {
     },
     {
       name: 'http-at-the-edge',
-      comment: 'The load generator keeps its own connections and time.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [...EDGE, '^src/load/'] },
+      from: { path: '^src/', pathNot: EDGE },
       to: { path: UNDICI, ...VALUES },
     },
     {

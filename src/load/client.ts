@@ -1,11 +1,10 @@
-import { buildConnector, type Client, type Dispatcher } from 'undici';
 import { errorText } from '../lib/failure.ts';
-import { type Connections, createConnections, type Tenant } from './connections.ts';
+import { type Connection, type Connections, createConnections, type Tenant } from './connections.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
-import { PICKER_HEADER } from './picker-header.ts';
 import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
 import type { ErrorKind, Response, Stopwatch } from './types.ts';
+import type { ResponseHead } from './wire/head.ts';
 
 export interface LoadClientOptions {
   /** `http://203.0.113.7` or `https://gateway.example/prefix`. */
@@ -40,37 +39,25 @@ export interface LoadClient {
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
- * An HTTP/1.1 client for load, on undici's dispatch: less than a tenth of the CPU per request that fetch takes, which
- * would itself become what is measured.
+ * An HTTP/1.1 client for load, on connections of its own. HTTP/2 would put all requests in flight on one connection, in one
+ * arm as in the other.
  */
 export function createLoadClient(options: LoadClientOptions): LoadClient {
   const clock = options.clock ?? performance;
   const base = new URL(options.baseUrl);
-  const path = base.pathname.replace(/\/+$/, '') + options.path;
-  const headers = {
-    ...options.headers,
-    'content-type': 'application/json',
-    ...(options.streaming ? { accept: 'text/event-stream' } : {}),
-  };
-  // With its origin, which undici would else ask of a URL at each request.
-  const request = { origin: base.origin, path, method: 'POST', headers } as const;
-  const connections = createConnections(new URL(base.origin), options.connections, request, {
-    // One connection per request in flight, in both arms; HTTP/2 would put them all on one.
-    allowH2: false,
-    // Connections idle while the other arm runs may be closed by the far side, and the reset would count as its error;
-    // they are opened again instead, before the window of the next block begins.
-    keepAliveTimeout: 4_000,
-    // The deadline of each request covers both; undici's own timers are coarser.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // One for all connections: each would make its own, with its own cache of TLS sessions.
-    connect: buildConnector({
-      allowH2: false,
-      timeout: options.deadlineMs,
-      rejectUnauthorized: !options.tlsInsecure,
-      // A gateway chooses its listener by this name when the route is bound to one.
-      ...(options.headers?.host ? { servername: options.headers.host } : {}),
-    }),
+  const connections = createConnections({
+    origin: base,
+    path: base.pathname.replace(/\/+$/, '') + options.path,
+    headers: {
+      ...options.headers,
+      'content-type': 'application/json',
+      ...(options.streaming ? { accept: 'text/event-stream' } : {}),
+    },
+    most: options.connections,
+    clock,
+    tlsInsecure: options.tlsInsecure ?? false,
+    // A gateway chooses its listener by this name when the route is bound to one.
+    ...(options.headers?.host ? { servername: options.headers.host } : {}),
   });
 
   const inFlight = createInFlight(clock);
@@ -101,16 +88,17 @@ interface Shared {
 
 /** One request and its answer. A class, since thousands of them a second would each make a dozen closures. */
 class Exchange implements Tenant, Waiting {
-  connection: Client | null = null;
+  connection: Connection | null = null;
   body: Buffer | null;
   readonly endsMs: number;
   private sentMs: number;
   private firstByteMs: number | null = null;
   private status: number | null = null;
   private pickerHeader: boolean | null = null;
-  private controller: Dispatcher.DispatchController | null = null;
-  private first: Buffer | null = null;
-  private more: Buffer[] | null = null;
+  /** Of an answer that came whole, with the moment before it was read. */
+  private judged: Judged | null = null;
+  private lastByteMs: number | null = null;
+  private pieces: Buffer[] | null = null;
   private stream: StreamReader | null = null;
   private bytes = 0;
   private readonly bodyBytes: number;
@@ -141,58 +129,53 @@ class Exchange implements Tenant, Waiting {
     this.settle(failed(networkErrorKind(error), errorText(error)), this.shared.clock.now());
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    // It may have been given up while it waited for a connection; it must not be sent then.
-    if (this.settled) controller.abort(new Error('given up before it was sent'));
-    else this.sentMs = this.shared.clock.now();
+  onSent(): void {
+    this.sentMs = this.shared.clock.now();
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController & { rawHeaders?: unknown },
-    statusCode: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (statusCode < 200) return;
-    // A stream lives long, and undici would keep a Buffer for each of its headers and the packet that they came in.
-    controller.rawHeaders = null;
+  onHead({ status, contentType, isPicked }: ResponseHead): void {
     const { clock, options } = this.shared;
     this.firstByteMs = clock.now();
-    this.status = statusCode;
-    this.pickerHeader = headers[PICKER_HEADER] !== undefined;
+    this.status = status;
+    this.pickerHeader = isPicked;
     // An error comes as JSON whatever was asked for.
-    if (options.streaming && statusCode === 200 && String(headers['content-type']).startsWith('text/event-stream')) {
+    if (options.streaming && status === 200 && contentType.startsWith('text/event-stream')) {
       this.stream = createStreamReader(options.expect, gapTaker(options));
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.bytes += chunk.length;
-    if (this.bytes > MAX_BODY_BYTES) this.giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
-    else if (this.stream) this.stream.push(chunk, this.shared.clock.now());
-    else if (this.first === null) this.first = chunk;
-    else {
-      this.more ??= [];
-      this.more.push(chunk);
+  onBody(bytes: Buffer, start: number, end: number, isLast: boolean): void {
+    if (this.settled) return;
+    this.bytes += end - start;
+    if (this.bytes > MAX_BODY_BYTES) {
+      this.giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
+      return;
+    }
+    const piece = bytes.subarray(start, end);
+    if (this.stream) this.stream.push(piece, this.shared.clock.now());
+    // Most answers come whole, and are read where they lie.
+    else if (isLast && this.pieces === null) {
+      this.lastByteMs = this.shared.clock.now();
+      this.judged = this.judge(piece);
+    } else {
+      this.pieces ??= [];
+      this.pieces.push(Buffer.from(piece));
     }
   }
 
-  onResponseEnd(): void {
-    const endMs = this.shared.clock.now();
-    const { first, more, stream } = this;
-    const whole = first === null ? NO_BODY : more === null ? first : Buffer.concat([first, ...more]);
-    this.settle(stream ? stream.end() : judgeResponse(this.status ?? 0, whole, this.shared.options.expect), endMs);
-    this.shared.connections.free(this);
+  onComplete(): void {
+    const endMs = this.lastByteMs ?? this.shared.clock.now();
+    const judged = this.stream?.end() ?? this.judged ?? this.judge(Buffer.concat(this.pieces ?? []));
+    this.settle(judged, endMs);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error);
-    this.shared.connections.free(this);
+  private judge(body: Buffer): Judged {
+    return judgeResponse(this.status ?? 0, body, this.shared.options.expect);
   }
 
   private giveUp(errorKind: ErrorKind, text: string): void {
     this.settle(failed(errorKind, text), this.shared.clock.now());
-    this.controller?.abort(new Error(text));
+    this.shared.connections.abandon(this);
   }
 
   private settle(judged: Judged, endMs: number): void {
@@ -216,10 +199,6 @@ class Exchange implements Tenant, Waiting {
       textChars: judged.textChars,
       pickerHeader: this.pickerHeader,
     });
-    // What the answer held must not live as long as undici remembers its handler.
-    this.first = null;
-    this.more = null;
-    this.stream = null;
   }
 }
 
@@ -232,8 +211,6 @@ function gapTaker({ onGap, gapsOfStream }: LoadClientOptions): ((ms: number) => 
     own(ms);
   };
 }
-
-const NO_BODY = Buffer.alloc(0);
 
 function failed(errorKind: ErrorKind, text: string): Judged {
   return { valid: false, errorKind, errorText: text, ...NOTHING };

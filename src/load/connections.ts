@@ -1,86 +1,228 @@
-import { Client, type Dispatcher, errors } from 'undici';
+import type { Socket } from 'node:net';
+import type { Stopwatch } from './types.ts';
+import {
+  createDecoder,
+  type Decoder,
+  decode,
+  endsWithConnection,
+  type ResponseSink,
+  resetDecoder,
+} from './wire/decoder.ts';
+import { createDialer, type DialOptions } from './wire/dial.ts';
+import { brokenError } from './wire/errors.ts';
+import { createRequestWriter, type RequestLine } from './wire/request.ts';
 
-/** A request on its way, for as long as undici knows it. */
-export interface Tenant extends Dispatcher.DispatchHandler {
+/** A request on its way, from `send` to its end. */
+export interface Tenant extends ResponseSink {
   /** The connection that it has; null before and after. */
-  connection: Client | null;
-  /** Null once undici has it, so that it does not live as long as the answer. */
+  connection: Connection | null;
+  /** Null once it has been written, so that it does not live as long as the answer. */
   body: Buffer | null;
   /** Its outcome is known, so that it must not be sent any more. */
   readonly settled: boolean;
+  /** Its connection is open, and it is written now. */
+  onSent(): void;
+  /** The response is complete. */
+  onComplete(): void;
   fail(error: unknown): void;
+}
+
+export interface Connection {
+  socket: Socket | null;
+  readonly decoder: Decoder;
+  tenant: Tenant | null;
+  isOpen: boolean;
+  /** It takes no further request. */
+  isGone: boolean;
+  /** Until when it is used again while it is idle, monotonic milliseconds. */
+  idleUntilMs: number;
 }
 
 export interface Connections {
   /** Sends at once on a free connection, or when one becomes free, in the order of the calls. */
   send(tenant: Tenant): void;
-  /** To be called when undici is done with the request, not when somebody gave it up. */
-  free(tenant: Tenant): void;
+  /** Breaks the connection of a request that was given up. */
+  abandon(tenant: Tenant): void;
   /** Breaks what is in flight; what waits fails. */
   close(): Promise<void>;
 }
 
+export interface ConnectionsOptions extends DialOptions, Omit<RequestLine, 'authority'> {
+  origin: URL;
+  /** Connections at a time. */
+  most: number;
+  clock: Stopwatch;
+}
+
 /**
- * Keep-alive connections to one origin, opened as they are needed, with one request on each at a time. undici's own Pool
- * does the same and looks through its connections for a free one at each request, which for hundreds of them is a good
- * part of what a request costs.
+ * Connections that idle while the other arm runs may be closed by the far side, and the reset would count as its error. They
+ * are opened again instead. uvicorn, which serves vLLM, closes them after 5 s.
  */
-export function createConnections(
-  origin: URL,
-  most: number,
-  request: Omit<Dispatcher.DispatchOptions, 'body'>,
-  options: Client.Options,
-): Connections {
-  const all: Client[] = [];
-  const idle: Client[] = [];
+const IDLE_MS = 4_000;
+/** A server that states its limit may count from the moment before its last byte came. */
+const IDLE_MARGIN_MS = 1_000;
+
+/**
+ * Keep-alive connections to one origin, opened as they are needed, with one request on each at a time. Node's own agent and
+ * undici do the same for twice the CPU per request, which would itself become what is measured.
+ */
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { clock, most, origin, path, headers } = options;
+  const all = new Set<Connection>();
+  /** The newest last, so that those that are not needed end first. */
+  const idle: Connection[] = [];
   const waiting: Tenant[] = [];
   let closed = false;
+  let sweep: NodeJS.Timeout | undefined;
+  let dial: ReturnType<typeof createDialer> | undefined;
+  let write: ReturnType<typeof createRequestWriter> | undefined;
 
-  const connect = (): Client | undefined => {
-    if (all.length >= most) return undefined;
-    const client = new Client(origin, { ...options, pipelining: 1 });
-    all.push(client);
-    return client;
-  };
-  const start = (client: Client, tenant: Tenant) => {
-    tenant.connection = client;
-    const { body } = tenant;
-    tenant.body = null;
+  const connect = (tenant: Tenant) => {
+    const connection: Connection = {
+      ...{ socket: null, decoder: createDecoder(), tenant, isOpen: false, isGone: false, idleUntilMs: 0 },
+    };
+    tenant.connection = connection;
+    all.add(connection);
     try {
-      const { origin: from, path, method, headers } = request;
-      client.dispatch({ origin: from, path, method, headers, body } as Dispatcher.DispatchOptions, tenant);
+      write ??= createRequestWriter({ path, headers, authority: origin.host });
+      dial ??= createDialer(origin, options);
+      connection.socket = dial({
+        onOpen: () => open(connection),
+        onRead: (bytes, length) => read(connection, bytes, length),
+        onEnd: () => end(connection),
+        onClose: (error) => lose(connection, error ?? cutShort()),
+      });
     } catch (error) {
-      tenant.fail(error);
-      free(tenant);
+      lose(connection, error);
     }
   };
-  const free = (tenant: Tenant) => {
-    const { connection } = tenant;
-    if (!connection) return;
-    tenant.connection = null;
-    // Whoever gives up this one may be about to give up the next as well.
-    if (waiting.length > 0) queueMicrotask(() => pass(connection));
-    else idle.push(connection);
+  const open = (connection: Connection) => {
+    connection.isOpen = true;
+    if (connection.tenant) start(connection, connection.tenant);
   };
-  const pass = (connection: Client) => {
-    let next = waiting.shift();
-    while (next?.settled) next = waiting.shift();
-    if (next && !closed) start(connection, next);
-    else idle.push(connection);
+  const start = (connection: Connection, tenant: Tenant) => {
+    const { socket } = connection;
+    const { body } = tenant;
+    if (!socket || !body) return;
+    connection.tenant = tenant;
+    tenant.connection = connection;
+    tenant.body = null;
+    resetDecoder(connection.decoder);
+    tenant.onSent();
+    write?.(socket, body);
+  };
+  const read = (connection: Connection, bytes: Buffer, length: number) => {
+    const { tenant, decoder } = connection;
+    // Nobody asked for it.
+    if (tenant === null) return leave(connection);
+    try {
+      const stop = decode(decoder, bytes, length, tenant);
+      if (stop !== -1 && connection.tenant === tenant) complete(connection, tenant, stop === length);
+    } catch (error) {
+      lose(connection, error);
+    }
+  };
+  const end = (connection: Connection) => {
+    const { tenant, decoder } = connection;
+    if (tenant && endsWithConnection(decoder)) complete(connection, tenant, false);
+    else lose(connection, cutShort());
+  };
+  const complete = (connection: Connection, tenant: Tenant, isClean: boolean) => {
+    connection.tenant = null;
+    tenant.connection = null;
+    tenant.onComplete();
+    const { head } = connection.decoder;
+    // A server that answers before it has read the whole request goes on with the rest of it.
+    const isReusable = isClean && head?.keepAlive && connection.socket?.writableLength === 0;
+    if (isReusable) rest(connection, head.idleMs);
+    else leave(connection);
+  };
+  const rest = (connection: Connection, statedMs: number | null) => {
+    const idleMs = statedMs === null ? IDLE_MS : statedMs - IDLE_MARGIN_MS;
+    if (idleMs <= 0) return leave(connection);
+    connection.idleUntilMs = clock.now() + idleMs;
+    idle.push(connection);
+    sweep ??= setInterval(endIdle, IDLE_MS).unref();
+    if (waiting.length > 0) turn();
+  };
+  const endIdle = () => {
+    const now = clock.now();
+    for (const connection of idle) if (connection.idleUntilMs <= now) leave(connection);
+    idle.splice(0, idle.length, ...idle.filter(({ isGone }) => !isGone));
+    if (idle.length > 0) return;
+    clearInterval(sweep);
+    sweep = undefined;
+  };
+  /** Ends a connection, and makes room for another. */
+  const leave = (connection: Connection) => {
+    if (connection.isGone) return;
+    connection.isGone = true;
+    all.delete(connection);
+    connection.socket?.destroy();
+    if (waiting.length > 0) turn();
+  };
+  const lose = (connection: Connection, error: unknown) => {
+    const { tenant } = connection;
+    connection.tenant = null;
+    leave(connection);
+    if (!tenant) return;
+    tenant.connection = null;
+    tenant.fail(error);
+  };
+  const takeIdle = (): Connection | undefined => {
+    for (let connection = idle.pop(); connection; connection = idle.pop()) {
+      if (connection.isGone) continue;
+      if (connection.idleUntilMs > clock.now()) return connection;
+      leave(connection);
+    }
+    return undefined;
+  };
+  /** Gives what waits its turn. Whoever gives up a request may be about to give up the next as well. */
+  const turn = () => queueMicrotask(serve);
+  const serve = () => {
+    while (waiting.length > 0 && !closed) {
+      if (waiting[0]?.settled) waiting.shift();
+      else if (!place(waiting[0] as Tenant)) return;
+      else waiting.shift();
+    }
+  };
+  const place = (tenant: Tenant): boolean => {
+    const connection = takeIdle();
+    if (connection) start(connection, tenant);
+    else if (all.size < most) connect(tenant);
+    else return false;
+    return true;
   };
 
   return {
     send(tenant) {
-      if (closed) return tenant.fail(new errors.ClientDestroyedError());
-      const client = idle.pop() ?? connect();
-      if (client) start(client, tenant);
-      else waiting.push(tenant);
+      if (closed) tenant.fail(clientClosed());
+      else if (!place(tenant)) waiting.push(tenant);
     },
-    free,
+    abandon(tenant) {
+      const { connection } = tenant;
+      if (!connection) return;
+      tenant.connection = null;
+      connection.tenant = null;
+      leave(connection);
+    },
     async close() {
       closed = true;
-      for (const tenant of waiting.splice(0)) tenant.fail(new errors.ClientDestroyedError());
-      await Promise.all(all.map((client) => client.destroy()));
+      clearInterval(sweep);
+      for (const tenant of waiting.splice(0)) tenant.fail(clientClosed());
+      await Promise.all([...all].map((connection) => closing(connection, lose)));
     },
   };
 }
+
+function closing(connection: Connection, lose: (connection: Connection, error: Error) => void): Promise<void> {
+  const { socket } = connection;
+  return new Promise((resolve) => {
+    if (socket === null || socket.closed) resolve();
+    else socket.once('close', () => resolve());
+    lose(connection, clientClosed());
+  });
+}
+
+const cutShort = () => brokenError('the server closed the connection before its answer was complete');
+const clientClosed = () => brokenError('the load client was closed');

@@ -87,15 +87,13 @@ export function judgeUsage(
   return { valid: true, errorKind: null, errorText: null, ...figures };
 }
 
-/** The kind of a failure below HTTP, from the codes of Node and undici. */
+/** The kind of a failure below HTTP, from the codes of Node and of `wire/errors.ts`. */
 export function networkErrorKind(error: unknown): ErrorKind {
   for (const code of errorCodes(error)) {
     if (code === 'ECONNREFUSED') return 'refused';
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
-    if (['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'].includes(code)) return 'reset';
-    if (['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'].includes(code)) {
-      return 'timeout';
-    }
+    if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
+    if (code === 'ETIMEDOUT') return 'timeout';
     if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.includes('CERT') || code === 'EPROTO') {
       return 'tls';
     }

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { createParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { type Expectation, type Judged, judgeUsage, NOTHING } from './response.ts';
 
 export interface StreamReader {
@@ -42,16 +42,17 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
     error: null,
     textChars: 0,
     finishReason: null,
+    parser: null,
+    isMidEvent: false,
   };
   /** Made for the first character that is cut by a border: most streams never need one. */
   let decoder: StringDecoder | undefined;
-  const parser = createParser({ onEvent: ({ data }) => onData(seen, data) });
   return {
     push(chunk, atMs) {
       seen.nowMs = atMs;
-      if (!decoder && (chunk.at(-1) ?? 0) < 0x80) return parser.feed(chunk.toString('utf8'));
+      if (!decoder && (chunk[chunk.length - 1] ?? 0) < 0x80) return feed(seen, chunk.toString('utf8'));
       decoder ??= new StringDecoder('utf8');
-      parser.feed(decoder.write(chunk));
+      feed(seen, decoder.write(chunk));
     },
     end() {
       const tokens = seen.usage?.completion_tokens;
@@ -85,9 +86,42 @@ interface Seen {
   error: string | null;
   textChars: number;
   finishReason: string | null;
+  /** Made for the first event that does not come in one piece: most streams never need one. */
+  parser: EventSourceParser | null;
+  /** The parser has the beginning of an event, or has had another thing than data. */
+  isMidEvent: boolean;
+}
+
+const DATA = 'data: ';
+
+/**
+ * Takes text of the stream. Servers write an event as one line of data and send it whole, so that it is mostly there to be
+ * read. The parser takes whatever else the format allows.
+ */
+function feed(seen: Seen, text: string): void {
+  let at = 0;
+  if (!seen.isMidEvent && !text.includes('\r')) at = takeWholeEvents(seen, text);
+  if (at === text.length) return;
+  seen.parser ??= createParser({ onEvent: ({ data }) => onData(seen, data) });
+  seen.parser.feed(at === 0 ? text : text.slice(at));
+  seen.isMidEvent = !text.endsWith('\n\n');
+}
+
+/** Takes the events at the start of a text that are one line of data each. Returns the offset behind the last of them. */
+function takeWholeEvents(seen: Seen, text: string): number {
+  let at = 0;
+  while (text.startsWith(DATA, at)) {
+    const end = text.indexOf('\n', at);
+    if (end === -1 || text.charCodeAt(end + 1) !== 10) break;
+    onData(seen, text.slice(at + DATA.length, end));
+    at = end + 2;
+  }
+  return at;
 }
 
 function onData(seen: Seen, data: string): void {
+  // The format has no event without data; the parser reports one.
+  if (data === '') return;
   if (data === '[DONE]') {
     seen.done = true;
     return;

@@ -43,6 +43,30 @@ describe('a streamed answer', () => {
     }
   });
 
+  it.each([
+    ['CRLF', WHOLE.replaceAll('\n', '\r\n')],
+    ['CR', WHOLE.replaceAll('\n', '\r')],
+    ['a byte order mark', `\ufeff${WHOLE}`],
+    ['comments', `: ping\n\n${WHOLE.replaceAll('data:', ': ping\ndata:')}`],
+    ['other fields', WHOLE.replaceAll('data:', 'event: token\nid: 7\nretry: 10\ndata:')],
+    ['no blank after the colon', WHOLE.replaceAll('data: ', 'data:')],
+    ['JSON over several lines', WHOLE.replaceAll(',"', ',\ndata: "')],
+    ['an event of empty data', WHOLE.replace(USAGE, `data: \n\ndata\n\n${USAGE}`)],
+    ['blank lines between events', WHOLE.replaceAll('\n\n', '\n\n\n')],
+  ])('is read with %s, wherever its pieces end', (_, body) => {
+    for (let size = 1; size <= 40; size += 1) {
+      expect(read(pieces(body, size)).judged).toMatchObject({
+        ...{ valid: true, promptTokens: 20, completionTokens: 3, textChars: 'Grüße from 🚀'.length },
+      });
+    }
+    expect(read([Buffer.from(body)]).judged.valid).toBe(true);
+  });
+
+  it('does not count events that are not ended by a blank line', () => {
+    expect(arriving([text('a', 'length'), USAGE, 'data: [DONE]\n']).judged.errorKind).toBe('truncated');
+    expect(arriving([text('a', 'length'), USAGE, 'data: [DONE]']).judged.errorKind).toBe('truncated');
+  });
+
   it('has a first and a last token, and a gap between each event and the next', () => {
     const { first, last, gaps } = read(
       [text('a'), text('b'), text('c'), USAGE + DONE].map((part) => Buffer.from(part)),
