@@ -18,30 +18,29 @@ export interface PromptOptions {
  * differently. Returns a function that gives the next one.
  */
 export function uniquePrompts(options: PromptOptions): () => string {
-  const filler = fillerText(options.seed, 2 * options.promptTokens * CHARS_PER_TOKEN);
-  const length = options.promptTokens * CHARS_PER_TOKEN;
-  let sent = 0;
+  const { filler, next } = uniqueCuts(options);
   return () => {
-    const opening = `${nonce(options.seed, sent)} `;
-    const offset = (sent * 97) % Math.max(1, filler.length - length);
-    sent++;
-    return opening + filler.slice(offset, offset + Math.max(0, length - opening.length));
+    const { opening, start, end } = next();
+    return opening + filler.slice(start, end);
   };
 }
 
-/**
- * The user's own prompts in their order, over and over, each behind a nonce: what an earlier block, run or turn through
- * the file has sent is in no cache. Returns a function that gives the next one.
- */
-export function ownPrompts(options: { seed: string; prompts: readonly string[] }): () => string {
-  const { seed, prompts } = options;
-  if (prompts.length === 0) throw new RangeError('no prompts');
+/** The same as a text, and what each prompt has before a part of it. */
+export function uniqueCuts(options: PromptOptions): {
+  filler: string;
+  next: () => { opening: string; start: number; end: number };
+} {
+  const filler = fillerText(options.seed, 2 * options.promptTokens * CHARS_PER_TOKEN);
+  const length = options.promptTokens * CHARS_PER_TOKEN;
   let sent = 0;
-  return () => {
-    const prompt = prompts[sent % prompts.length];
-    const opening = nonce(seed, sent);
-    sent++;
-    return `${opening} ${prompt}`;
+  return {
+    filler,
+    next() {
+      const opening = `${nonce(options.seed, sent)} `;
+      const start = (sent * 97) % Math.max(1, filler.length - length);
+      sent++;
+      return { opening, start, end: start + Math.max(0, length - opening.length) };
+    },
   };
 }
 
@@ -105,7 +104,8 @@ function fit(opening: string, seed: string, tokens: number): string {
   return (opening + fillerText(seed, length)).slice(0, Math.max(opening.length, length));
 }
 
-function nonce(seed: string, index: number): string {
+/** Sixteen hexadecimal digits that open the prompt at `index`. */
+export function nonce(seed: string, index: number): string {
   return createHash('sha256').update(`${seed}\n${index}`).digest('hex').slice(0, 16);
 }
 

@@ -1,8 +1,9 @@
 import { percentile } from '../verdict/statistics.ts';
+import { nextBodies } from './bodies.ts';
 import type { LoadClient } from './client.ts';
 import { runBlock } from './closed-loop.ts';
 import type { BlockLoad } from './pairs.ts';
-import { ownPrompts, requestBody, uniquePrompts } from './prompts.ts';
+import { type BodyOptions, requestBody } from './prompts.ts';
 import { type MeasuredBlock, measureBlock } from './summary.ts';
 import { type TokenTally, tokensOf } from './tokens.ts';
 
@@ -47,18 +48,20 @@ export interface LoadSource {
 /** The next body of a workload, by its prompts in `part`. With `stream` its answer comes as server-sent events. */
 export function bodiesOf(workload: Workload, part: string, { stream = false } = {}): () => Buffer {
   const { runKey, prompts, promptTokens } = workload;
-  const seed = `${runKey}/${part}`;
-  const next = prompts ? ownPrompts({ seed, prompts }) : uniquePrompts({ seed, promptTokens });
-  return () => workloadBody(workload, next(), { stream });
+  return nextBodies({ seed: `${runKey}/${part}`, prompts, promptTokens }, optionsOf(workload, stream));
 }
 
 /** The body of one request of the benchmark. */
 export function workloadBody(
-  { model, maxTokens }: Pick<Workload, 'model' | 'maxTokens'>,
+  workload: Pick<Workload, 'model' | 'maxTokens'>,
   prompt: string,
   { stream = false } = {},
 ): Buffer {
-  return requestBody(prompt, { api: 'completions', model, maxTokens, fixedLength: true, stream });
+  return requestBody(prompt, optionsOf(workload, stream));
+}
+
+function optionsOf({ model, maxTokens }: Pick<Workload, 'model' | 'maxTokens'>, stream: boolean): BodyOptions {
+  return { api: 'completions', model, maxTokens, fixedLength: true, stream };
 }
 
 /** The load client of this process as a source. The caller closes the client. */

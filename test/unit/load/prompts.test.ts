@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom, ownPrompts, requestBody, sharedPrefixGroup, uniquePrompts } from '../../../src/load/prompts.ts';
+import { createRandom, requestBody, sharedPrefixGroup, uniquePrompts } from '../../../src/load/prompts.ts';
 
 describe('unique prompts', () => {
   it('differ from the first characters on and have the ordered length', () => {
@@ -60,16 +60,5 @@ describe('seeded random numbers', () => {
     const bins = new Array<number>(10).fill(0);
     for (const value of values) bins[Math.floor(value * 10)]!++;
     for (const count of bins) expect(Math.abs(count - 2_000)).toBeLessThan(250);
-  });
-});
-
-describe('prompts of the user’s own', () => {
-  it('come in their order, over and over, and no two alike', () => {
-    const next = ownPrompts({ seed: 'run-1/pair-0/all', prompts: ['first', 'second'] });
-    const sent = Array.from({ length: 5 }, next);
-    expect(sent.map((text) => text.slice(17))).toEqual(['first', 'second', 'first', 'second', 'first']);
-    expect(new Set(sent).size).toBe(5);
-    expect(ownPrompts({ seed: 'run-1/pair-1/all', prompts: ['first'] })()).not.toBe(sent[0]);
-    expect(() => ownPrompts({ seed: 's', prompts: [] })).toThrow(RangeError);
   });
 });
