@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { measureCeiling, serveCeiling } from './shard/ceiling.ts';
+import { measureCeiling } from './load/ceiling.ts';
 import { createControl } from './shard/control.ts';
 import { runShard } from './shard/run.ts';
 
@@ -19,16 +19,14 @@ async function main(): Promise<void> {
     control: createControl({ server, account: wanted('LOAD_ACCOUNT'), shard }),
     ...{ shard, shards: Number(wanted('LOAD_SHARDS')) },
     prompts: file ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : null,
-    ceilingPerSecond: await measureCeiling(process.argv[1] ?? ''),
+    ceilingPerSecond: await measureCeiling({ warmMs: 500, measureMs: 2_000 }),
   });
 }
 
-if (!serveCeiling()) {
-  main().then(
-    () => process.exit(0),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-      process.exit(1);
-    },
-  );
-}
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exit(1);
+  },
+);

@@ -2,38 +2,46 @@ import { createLoadClient } from './client.ts';
 import { runBlock } from './closed-loop.ts';
 import { bodiesOf } from './source.ts';
 import { measureWindow } from './window.ts';
+import { startResponder } from './wire/responder.ts';
 
-const MEASURE_MS = 2_000;
-const WARM_MS = 500;
 const CONCURRENCY = 32;
 const TOKENS = 16;
-
-/** The body of each answer of the endpoint that a ceiling is measured with. */
-export const CEILING_ANSWER = JSON.stringify({
+const PROMPT_TOKENS = 640;
+const ANSWER = JSON.stringify({
   id: 'ceiling',
   object: 'text_completion',
   choices: [{ index: 0, text: 'word '.repeat(TOKENS), finish_reason: 'length' }],
-  usage: { prompt_tokens: 640, completion_tokens: TOKENS, total_tokens: 640 + TOKENS },
+  usage: { prompt_tokens: PROMPT_TOKENS, completion_tokens: TOKENS, total_tokens: PROMPT_TOKENS + TOKENS },
 });
 
 /**
- * Requests per second that this process can send and judge, measured in 2.5 s with an endpoint on a port of loopback that
- * sends `CEILING_ANSWER` at once.
+ * Requests per second that this process can send and judge, against an endpoint in a thread of its own that answers at once.
+ * `warmMs` come before the `measureMs` that count.
  */
-export async function ceilingAt(port: number, signal?: AbortSignal): Promise<number> {
+export async function measureCeiling(
+  { warmMs, measureMs }: { warmMs: number; measureMs: number },
+  signal?: AbortSignal,
+): Promise<number> {
+  const responder = await startResponder(ANSWER);
   const client = createLoadClient({
-    ...{ baseUrl: `http://127.0.0.1:${port}`, path: '/v1/completions', connections: CONCURRENCY, deadlineMs: 10_000 },
+    ...{ baseUrl: responder.url, path: '/v1/completions', connections: CONCURRENCY, deadlineMs: 10_000 },
     expect: { completionTokens: TOKENS },
   });
-  const workload = { runKey: 'ceiling', model: 'ceiling', prompts: null, promptTokens: 640, maxTokens: TOKENS };
-  const nextBody = bodiesOf(workload, 'ceiling');
+  const workload = {
+    runKey: 'ceiling',
+    model: 'ceiling',
+    prompts: null,
+    promptTokens: PROMPT_TOKENS,
+    maxTokens: TOKENS,
+  };
   try {
     const run = await runBlock({
-      ...{ client, nextBody, concurrency: CONCURRENCY, arm: 'all', block: 0 },
-      ...{ durationMs: WARM_MS + MEASURE_MS, atEnd: 'cancel', ...(signal ? { signal } : {}) },
+      ...{ client, nextBody: bodiesOf(workload, 'ceiling'), concurrency: CONCURRENCY, arm: 'all', block: 0 },
+      ...{ durationMs: warmMs + measureMs, atEnd: 'cancel', ...(signal ? { signal } : {}) },
     });
-    return measureWindow(run.records, { startMs: run.startMs + WARM_MS, endMs: run.stopMs }).requestsPerSecond;
+    return measureWindow(run.records, { startMs: run.startMs + warmMs, endMs: run.stopMs }).requestsPerSecond;
   } finally {
     await client.close();
+    await responder.close();
   }
 }

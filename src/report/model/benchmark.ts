@@ -74,6 +74,11 @@ export interface ClientFigures {
   stalledShare: number;
   /** CPU milliseconds of the process for each request. */
   cpuMsPerRequest: number;
+  /**
+   * Requests per second that it can send, by a measurement of itself before the first block; of several load clients, the
+   * slowest. Null where that failed. Absent in older reports.
+   */
+  ceilingPerSecond?: number | null;
 }
 
 /** Latencies of streamed answers in an open loop over all replicas, milliseconds; defined in load/definitions.ts. */

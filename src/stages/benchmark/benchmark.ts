@@ -192,7 +192,8 @@ async function conclude(
     failing,
   } = collected;
   const arms = { one: recorded ?? summarizeArm(blocks.one), all: summarizeArm(blocks.all) };
-  const client = summarizeClient([...blocks.one, ...blocks.all]);
+  const ceilingPerSecond = bench.loader.ceilingPerSecond();
+  const client = { ...summarizeClient([...blocks.one, ...blocks.all]), ceilingPerSecond };
   const findings = judgePlausibility({
     replicas,
     speedup: look.estimate?.value ?? null,

@@ -104,7 +104,8 @@ async function compare(
   const collected = await collect(context, arms, { plan, timings, concurrency, spread });
   const { blocks, evidence, pairs, look, failing, outOfTime } = collected;
   const summaries = { head: summarizeArm(blocks.head), base: summarizeArm(blocks.base) };
-  const client = summarizeClient([...blocks.head, ...blocks.base]);
+  const ceilingPerSecond = arms.head.loaded.loader.ceilingPerSecond();
+  const client = { ...summarizeClient([...blocks.head, ...blocks.base]), ceilingPerSecond };
   const controlled = judgeControl(control, pairs);
   const judged = judgeChange({
     arms: { head: summaries.head.evidence, base: summaries.base.evidence },

@@ -31,6 +31,8 @@ export interface Loader {
   fit(ratePerSecond: number): Promise<void>;
   /** Where the requests come from by now. */
   origin(): LoadOrigin;
+  /** Requests per second that it can send, by its own measurement; of several load clients, the slowest. Null without one. */
+  ceilingPerSecond(): number | null;
   close(): Promise<void>;
 }
 

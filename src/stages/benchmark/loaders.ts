@@ -1,6 +1,5 @@
-import { startEndpointThread } from '../../clients/runner/endpoint-thread.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
-import { ceilingAt } from '../../load/ceiling.ts';
+import { measureCeiling } from '../../load/ceiling.ts';
 import { runFixedSource } from '../../load/fixed-source.ts';
 import { runOpenSource } from '../../load/open-source.ts';
 import { shardsFor } from '../../load/shard/messages.ts';
@@ -14,11 +13,15 @@ import { type Loader, targetOf, untilValid, workloadFor } from './loader.ts';
 
 type Near = Pick<ReadyStack, 'route' | 'tunnel'>;
 
-/** Opens what the input `load-from` names, in the namespace of a stack and near its gateway. */
+/**
+ * Opens what the input `load-from` names, in the namespace of a stack and near its gateway. `measure` finds out what this
+ * process can send.
+ */
 export async function openLoader(
   context: StageContext,
   { service: { namespace } }: Pick<Prepared, 'service'>,
   near: Near,
+  measure: typeof measureCeiling = measureCeiling,
 ): Promise<Loader> {
   const { loadFrom, loadImage } = context.inputs;
   if (loadFrom === 'cluster') return clusterLoader(context, namespace, near, null);
@@ -27,7 +30,8 @@ export async function openLoader(
     if (loadFrom === 'runner' || loadImage === '') throw noWayForLoad(near);
     return clusterLoader(context, namespace, near, `The runner cannot reach the gateway: ${near.tunnel.reason}.`);
   }
-  return loadFrom === 'auto' ? autoLoader(context, namespace, near) : runnerLoader(context);
+  const runner = runnerLoader(context, measure);
+  return loadFrom === 'auto' ? autoLoader(context, { namespace, near, runner }) : runner;
 }
 
 function noWayForLoad({ route }: Near): Failure {
@@ -38,28 +42,69 @@ function noWayForLoad({ route }: Near): Failure {
   });
 }
 
+interface RunnerLoader extends Loader {
+  /** Its ceiling once that is measured; null where it cannot be. */
+  measured: Promise<number | null>;
+}
+
 /** This process. Its own meter finds out when it is too slow, which is a veto. */
-export function runnerLoader(context: StageContext): Loader {
+export function runnerLoader(context: StageContext, measure: typeof measureCeiling): RunnerLoader {
   const clients = createWayClients();
   const { signal, inputs } = context;
+  let ceilingPerSecond: number | null = null;
+  const measured = noteCeiling(context, measure).then((perSecond) => {
+    ceilingPerSecond = perSecond;
+    return perSecond;
+  });
   return {
-    source: (target, ways) =>
-      localSource(clients.to(targetOf(target, ways), inputs.maxTokens), workloadFor(context, target)),
+    measured,
+    source: (target, ways) => {
+      const source = localSource(clients.to(targetOf(target, ways), inputs.maxTokens), workloadFor(context, target));
+      return {
+        async run(load, stop) {
+          await measured;
+          return source.run(load, stop);
+        },
+      };
+    },
     async open(load, target, way) {
       const to = { target: targetOf(target, way === null ? [] : [way]), workload: workloadFor(context, target) };
+      await measured;
       const result = await runOpenSource(load, to, signal);
       signal.throwIfAborted();
       return result;
     },
     async fixed(load, target) {
+      await measured;
       const result = await runFixedSource({ ...load, model: target.model.modelId }, targetOf(target, []), signal);
       signal.throwIfAborted();
       return result;
     },
     fit: async () => {},
     origin: () => ({ from: 'runner', asked: inputs.loadFrom, clients: 1, reason: null, tunnel: null }),
-    close: () => clients.close(),
+    ceilingPerSecond: () => ceilingPerSecond,
+    async close() {
+      await measured;
+      await clients.close();
+    },
   };
+}
+
+/** Long enough for the compiler of Node, short beside the wait for the ways to the replicas, beside which it is measured. */
+const CEILING = { warmMs: 250, measureMs: 500 };
+
+/** Measures what this machine can send before it sends anything to the stack. Never rejects: the run needs no ceiling. */
+async function noteCeiling({ emit, signal }: StageContext, measure: typeof measureCeiling): Promise<number | null> {
+  try {
+    const perSecond = Math.round(await measure(CEILING, signal));
+    if (signal.aborted || perSecond === 0) return null;
+    const text = `the load generator can send ${perSecond} req/s from this machine`;
+    emit({ type: 'fact', stage: 'benchmark', text });
+    return perSecond;
+  } catch (error) {
+    emit({ type: 'warning', text: `What the load generator can send was not measured: ${errorText(error)}.` });
+    return null;
+  }
 }
 
 /** Load clients in the cluster. `reason`: why they were taken, as a sentence; null where the inputs name them. */
@@ -87,18 +132,20 @@ async function clusterLoader(
       ...{ from: 'cluster', asked: inputs.loadFrom, clients: load.clients(), reason },
       tunnel: tunnel?.reason ?? null,
     }),
+    ceilingPerSecond: () => load.ceilingPerSecond(),
     close: () => load.close(),
   };
 }
 
 /**
- * This process for as long as it stays below half of its own ceiling, then load clients in the cluster. The ceiling is
- * measured once, after the first warm-up.
+ * This process for as long as it stays below half of its own ceiling, then load clients in the cluster.
  */
-function autoLoader(context: StageContext, namespace: string, near: Near): Loader {
+function autoLoader(
+  context: StageContext,
+  { namespace, near, runner }: { namespace: string; near: Near; runner: RunnerLoader },
+): Loader {
   const { inputs, emit } = context;
-  let inner = runnerLoader(context);
-  let ceiling: number | null | undefined;
+  let inner: Loader = runner;
   let isTold = false;
   return {
     // The blocks before the change of the loader are warm-ups.
@@ -107,7 +154,7 @@ function autoLoader(context: StageContext, namespace: string, near: Near): Loade
     fixed: (...given) => inner.fixed(...given),
     async fit(ratePerSecond) {
       if (inner.origin().from === 'cluster') return inner.fit(ratePerSecond);
-      if (ceiling === undefined) ceiling = await ownCeiling(context);
+      const ceiling = await runner.measured;
       if (ceiling === null || shardsFor(ratePerSecond, ceiling) === 1) return;
       const reason = `The plan has ${ratePerSecond.toFixed(0)} req/s, more than half of the ${ceiling.toFixed(0)} req/s that the runner can send.`;
       if (inputs.loadImage === '') {
@@ -122,25 +169,7 @@ function autoLoader(context: StageContext, namespace: string, near: Near): Loade
       await inner.fit(ratePerSecond);
     },
     origin: () => inner.origin(),
+    ceilingPerSecond: () => inner.ceilingPerSecond(),
     close: () => inner.close(),
   };
-}
-
-/** What this process can send, requests per second; null with a warning where that cannot be measured. */
-async function ownCeiling({ loadScript, emit, signal }: StageContext): Promise<number | null> {
-  try {
-    const thread = await startEndpointThread(loadScript ?? '');
-    try {
-      const ceiling = await ceilingAt(thread.port, signal);
-      signal.throwIfAborted();
-      emit({ type: 'fact', stage: 'benchmark', text: `the runner is able to send ${ceiling.toFixed(0)} req/s` });
-      return ceiling > 0 ? ceiling : null;
-    } finally {
-      await thread.close();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    emit({ type: 'warning', text: `What the runner can send could not be measured: ${errorText(error)}` });
-    return null;
-  }
 }

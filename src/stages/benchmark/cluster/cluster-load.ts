@@ -28,6 +28,8 @@ export interface ClusterLoad {
   /** How many load clients there are. */
   clients(): number;
   fit(ratePerSecond: number): Promise<void>;
+  /** Requests per second that the slowest of the load clients can send. */
+  ceilingPerSecond(): number;
   close(): Promise<void>;
 }
 
@@ -112,7 +114,7 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
     },
     clients: () => crew.ready.length,
     async fit(ratePerSecond) {
-      const ceiling = Math.min(...crew.ready.map(({ ceilingPerSecond }) => ceilingPerSecond));
+      const ceiling = slowestOf(crew);
       const wanted = shardsFor(ratePerSecond, ceiling);
       if (wanted <= crew.ready.length) return;
       if (wanted > MOST_SHARDS) throw tooFast(ratePerSecond, ceiling, wanted);
@@ -121,6 +123,7 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
       await endCrew(crew, kube, namespace);
       crew = await muster(context, near, wanted);
     },
+    ceilingPerSecond: () => slowestOf(crew),
     async close() {
       await endCrew(crew, kube, namespace).catch((error: unknown) => {
         if (context.signal.aborted) return;
@@ -128,6 +131,10 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
       });
     },
   };
+}
+
+function slowestOf({ ready }: Crew): number {
+  return Math.min(...ready.map(({ ceilingPerSecond }) => ceilingPerSecond));
 }
 
 async function endCrew({ barrier }: Crew, kube: KubeClient, namespace: string): Promise<void> {
@@ -143,7 +150,7 @@ async function muster(context: StageContext, near: LoadPlace, shards: number): P
   await startJob(context, near, shards);
   const barrier = createBarrier(context.kube, near.namespace, shards);
   const crew = await compareClocks(context, barrier, shards, START_LIMIT_MS);
-  const slowest = Math.min(...crew.ready.map(({ ceilingPerSecond }) => ceilingPerSecond));
+  const slowest = slowestOf(crew);
   const widest = Math.max(...crew.ready.map(({ clock }) => clock.roundTripMs / 2));
   const text = `${shards} load clients in the cluster, each able to send ${slowest.toFixed(0)} req/s or more, their clocks known to ${widest.toFixed(0)} ms`;
   context.emit({ type: 'fact', stage: 'benchmark', text });

@@ -15,7 +15,6 @@ import type { StageContext } from '../../../../src/stages/context.ts';
 import { startTestApi, type TestApi } from '../../clients/kubernetes/kube-api.ts';
 import { answerAfter, completion, type ModelServer, startModelServer } from '../../load/model-server.ts';
 import { prepared, someInputs, stageContext } from '../fakes.ts';
-import { SLOW_PROGRAM } from './slow-program.ts';
 
 const JOBS = { group: 'batch', plural: 'jobs' };
 const CONFIG_MAPS = { group: '', plural: 'configmaps' };
@@ -296,10 +295,9 @@ describe('load clients in the cluster', () => {
     context = {
       ...context,
       inputs: someInputs({ 'load-from': 'auto', 'load-image': IMAGE, 'load-shards': '3', 'max-tokens': '16' }),
-      loadScript: SLOW_PROGRAM,
     };
     const route = { endpoint: server.url, hostname: null, gateway: { namespace: 'opendatahub', name: 'gw' } } as never;
-    const loader = await openLoader(context, prepared(), { route });
+    const loader = await openLoader(context, prepared(), { route }, async () => 640);
     try {
       const source = loader.source({ stack: { route }, model: { modelId: 'm' } }, ['run-all']);
       const first = (await source.run({ ...BLOCK, durationMs: 500 }, context.signal)) as SourceResult;

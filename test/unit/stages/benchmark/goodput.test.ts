@@ -60,7 +60,7 @@ describe('goodput of a server', () => {
       said,
       bench: {
         ...{ context, stack: { route: { hostname: null, endpoint: server?.url } }, model: { modelId: 'm' } },
-        loader: runnerLoader(context),
+        loader: runnerLoader(context, async () => 1_000),
       } as never,
     };
   };

@@ -37,7 +37,7 @@ async function measured(inputs: Record<string, string>) {
     signal: AbortSignal.timeout(20_000),
   } as StageContext;
   const stack = { route: { endpoint: server.url, hostname: null } } as ReadyStack;
-  const loader = runnerLoader(context);
+  const loader = runnerLoader(context, async () => 1_000);
   try {
     return await measureLatency({ context, stack, model: { modelId: 'm' }, loader }, 200);
   } finally {

@@ -4,7 +4,6 @@ import { openLoader } from '../../../../src/stages/benchmark/loaders.ts';
 import type { StageContext } from '../../../../src/stages/context.ts';
 import { startTestApi, type TestApi } from '../../clients/kubernetes/kube-api.ts';
 import { prepared, stageContext, texts } from '../fakes.ts';
-import { SLOW_PROGRAM } from './slow-program.ts';
 
 const IMAGE = `docker.io/library/node:24-slim@sha256:${'a'.repeat(64)}`;
 const JOBS = { group: 'batch', plural: 'jobs' };
@@ -23,16 +22,16 @@ const TUNNEL = { endpoint: 'http://127.0.0.1:1/ns/m', reason: 'it refuses connec
 /** A loader whose load clients in the cluster never come: the Job shows whether they were asked for. */
 async function opened(
   inputs: Record<string, string>,
-  { tunnel, program = SLOW_PROGRAM }: { tunnel?: typeof TUNNEL; program?: string } = {},
+  { tunnel, measure = async () => 640 }: { tunnel?: typeof TUNNEL; measure?: () => Promise<number> } = {},
 ) {
   const clock: StageContext['clock'] = {
     now: () => 2_000 * systemClock.now(),
     sleep: (ms, signal) => systemClock.sleep(ms / 2_000, signal),
   };
   const given = stageContext({ kube: api.client() }, inputs);
-  const context = { ...given.context, clock, loadScript: program };
+  const context = { ...given.context, clock, loadScript: '// the program' };
   const near = { route: ROUTE, ...(tunnel ? { tunnel } : {}) } as never;
-  return { loader: openLoader(context, prepared(), near), said: () => texts(given.said) };
+  return { loader: openLoader(context, prepared(), near, measure), said: () => texts(given.said) };
 }
 
 const AUTO = { 'load-from': 'auto', 'load-image': IMAGE };
@@ -55,7 +54,7 @@ describe('where the load comes from', () => {
     await fit(40);
     expect(origin()).toMatchObject({ from: 'runner', asked: 'auto' });
     // It was measured once.
-    expect(said().filter((text) => text.startsWith('the runner is able to send'))).toHaveLength(1);
+    expect(said().filter((text) => text.startsWith('the load generator can send'))).toHaveLength(1);
     expect(jobs()).toBe(0);
     await close();
   });
@@ -83,11 +82,11 @@ describe('where the load comes from', () => {
   });
 
   it('stays the runner where its power cannot be measured, with a warning', async () => {
-    const { loader, said } = await opened(AUTO, { program: '// no endpoint' });
+    const { loader, said } = await opened(AUTO, { measure: () => Promise.reject(new Error('no thread')) });
     const { origin, fit, close } = await loader;
     await fit(500);
     expect(origin().from).toBe('runner');
-    expect(said().at(-1)).toContain('What the runner can send could not be measured: the thread ended');
+    expect(said().at(-1)).toBe('What the load generator can send was not measured: no thread.');
     await close();
   });
 

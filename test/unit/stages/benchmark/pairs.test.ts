@@ -79,7 +79,7 @@ async function collect(
     model: { modelId: 'm' },
     one: { description: 'a pod', isPickerShared, replicas: [{ pod: 'pod-0', way: 'run-0' }] },
     watch: { read: gateway },
-    loader: { fit: async () => {} },
+    loader: { fit: async () => {}, ceilingPerSecond: () => null },
     sources: { replicas: [source()], all: source(), direct: source() },
   };
   return collectPairs(bench as never, { ...PLAN, minSpeedup: 0.1 });
