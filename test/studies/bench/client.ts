@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
+import { nextBodies } from '../../../src/load/bodies.ts';
 import { createLoadClient } from '../../../src/load/client.ts';
-import { runBlock } from '../../../src/load/closed-loop.ts';
+import { runBlock, runFixed } from '../../../src/load/closed-loop.ts';
 import { runOpenLoop } from '../../../src/load/open-loop.ts';
+import type { RequestRecord } from '../../../src/load/types.ts';
 import { percentile } from '../../../src/verdict/statistics.ts';
 
 /** One measurement in a process of its own, so that its processor time and memory are its own. Prints JSON. */
@@ -34,32 +36,47 @@ async function closed(connections: number, durationMs: number) {
   return { requests: records.length, valid: records.filter(({ valid }) => valid).length, cpuMs: spent };
 }
 
+/** What the client adds to each latency: the server reports as prompt tokens the microseconds that it took itself. */
+function addedOf(records: readonly RequestRecord[]) {
+  const added = records.flatMap(({ valid, sentMs, endMs, promptTokens }) =>
+    valid && promptTokens !== null ? [endMs - sentMs - promptTokens / 1_000] : [],
+  );
+  return {
+    ...{ requests: records.length, valid: added.length },
+    ...{ addedP50Ms: percentile(added, 0.5), addedP99Ms: percentile(added, 0.99) },
+  };
+}
+
 async function open(ratePerSecond: number, durationMs: number) {
-  const load = client('/50ms', 2_000);
+  const load = client('/wait?ms=50', 2_000);
   const run = (ms: number) =>
     runOpenLoop({
-      client: load,
-      nextBody: () => BODY,
-      arrivals: 'constant',
-      ratePerSecond,
-      durationMs: ms,
-      seed: 'b',
-      arm: 'all',
-      block: 0,
+      ...{ client: load, nextBody: () => BODY, arrivals: 'constant', ratePerSecond, durationMs: ms },
+      ...{ seed: 'b', arm: 'all', block: 0 },
     });
   await run(500);
-  await (await fetch(`${base}/stats`)).text();
   const from = process.cpuUsage();
   const { records } = await run(durationMs);
   const spent = cpuMs(from);
-  const server = (await (await fetch(`${base}/stats`)).json()) as { p50: number; p99: number };
   await load.close();
-  const latencies = records.map(({ sentMs, endMs }) => endMs - sentMs);
-  return {
-    addedP50Ms: percentile(latencies, 0.5) - server.p50,
-    addedP99Ms: percentile(latencies, 0.99) - server.p99,
-    cpuShare: spent / durationMs,
-  };
+  return { ...addedOf(records), cpuShare: spent / durationMs };
+}
+
+/** A closed loop of prompts as long as a context window, each made for its request: 400 kB a body. */
+async function long(connections: number, promptTokens: number, serverMs: number) {
+  const load = client(`/wait?ms=${serverMs}`, connections);
+  const options = { api: 'completions', model: 'm', maxTokens: 16, fixedLength: true } as const;
+  const block = (seed: string, durationMs: number) =>
+    runBlock({
+      nextBody: nextBodies({ seed, prompts: null, promptTokens }, options),
+      ...{ client: load, concurrency: connections, arm: 'all', block: 0, durationMs, rampMs: serverMs },
+    });
+  await block('warm', serverMs);
+  const from = process.cpuUsage();
+  const { records } = await block('measured', 3 * serverMs);
+  const spent = cpuMs(from);
+  await load.close();
+  return { ...addedOf(records), cpuShare: spent / (4 * serverMs) };
 }
 
 async function streams(count: number, chunks: number, gapMs: number) {
@@ -86,6 +103,16 @@ async function streams(count: number, chunks: number, gapMs: number) {
   return { streams: count, valid, chunks: valid * chunks, cpuMs: spent, peakRssMb: peakRss / 2 ** 20 };
 }
 
+/** What the load generators of the field do too: a closed loop of streamed answers, to its last request. */
+async function peer(connections: number, requests: number) {
+  const load = client('/v1/completions', connections, true);
+  const options = { api: 'completions', model: 'm', maxTokens: 16, fixedLength: true, stream: true } as const;
+  const nextBody = nextBodies({ seed: 'peer', prompts: null, promptTokens: 100 }, options);
+  const run = await runFixed({ client: load, nextBody, concurrency: connections, requests, arm: 'all', block: 0 });
+  await load.close();
+  return { requests, valid: run.completed };
+}
+
 async function autocannonClosed(connections: number, durationMs: number) {
   const autocannon = createRequire(import.meta.url)('autocannon') as (
     options: object,
@@ -108,6 +135,8 @@ const measured = {
   closed: () => closed(numbers[0], numbers[1]),
   autocannon: () => autocannonClosed(numbers[0], numbers[1]),
   open: () => open(numbers[0], numbers[1]),
+  long: () => long(...numbers),
+  peer: () => peer(numbers[0], numbers[1]),
   streams: () => streams(...numbers),
 }[what];
 if (!measured) throw new Error(`"${what}" is no measurement`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { percentile } from '../../../src/verdict/statistics.ts';
+import { measurePeers, peerReport } from './peers.ts';
 
 /**
  * `npm run bench`: the load client beside wrk and autocannon on one server in one run. Ratios travel from machine to
@@ -137,6 +138,12 @@ try {
     `SSE chunks per core-second: ${Math.round(perCore).toLocaleString('en')}, ${scaled.toLocaleString('en')} where wrk takes ${WRK_US} µs (target 75,000)`,
   );
   if (scaled < 75_000) missed.push(`${scaled} chunks per core-second, not 75,000`);
+
+  if (process.argv.includes('--peers')) {
+    const beside = peerReport(await measurePeers(base, CLIENT));
+    for (const line of beside.lines) say(line);
+    missed.push(...beside.missed);
+  }
 
   const many = await ours<{ streams: number; valid: number; peakRssMb: number }>('streams', base, 10_000, 10, 1_000);
   if (many.valid !== many.streams) throw new Error(`${many.valid} of ${many.streams} streams were valid`);
