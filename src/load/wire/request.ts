@@ -31,17 +31,22 @@ export function createRequestWriter({ path, authority, headers }: RequestLine): 
   const opening = `${lines.join('\r\n')}\r\ncontent-length: `;
   let head = Buffer.alloc(0);
   let headFor = -1;
+  /** What was sent last, where all of it went to the kernel at once: the next request of its length takes its place. */
+  let spare: Buffer | null = null;
   return (socket, body) => {
     // Most bodies of a block are of one length.
     if (headFor !== body.length) {
       headFor = body.length;
+      spare = null;
       head = Buffer.from(`${opening}${headFor}\r\n\r\n`, 'latin1');
     }
     if (body.length <= MOST_COPIED_BYTES) {
-      const whole = Buffer.allocUnsafe(head.length + body.length);
-      head.copy(whole);
-      body.copy(whole, head.length);
+      const whole = spare ?? Buffer.concat([head, body]);
+      if (spare !== null) body.copy(whole, head.length);
+      spare = null;
       socket.write(whole);
+      // Otherwise the rest of it is sent from here later.
+      if (socket.writableLength === 0) spare = whole;
       return;
     }
     socket.cork();

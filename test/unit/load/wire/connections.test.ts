@@ -192,7 +192,7 @@ describe('a connection of the load client', () => {
     }
   });
 
-  it('of many, each has its own answer', async () => {
+  it('of many, each has its own request and answer', async () => {
     const server = await serve(async (socket, index) => {
       const text = completion(10, { usage: { prompt_tokens: index, completion_tokens: 10 } });
       const bytes = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
@@ -202,7 +202,9 @@ describe('a connection of the load client', () => {
       }
     });
     const client = clientOf({ baseUrl: server.url, connections: 50 });
-    const answers = await Promise.all(Array.from({ length: 50 }, () => client.send(BODY)));
+    const bodies = Array.from({ length: 50 }, (_, index) => Buffer.from(`{"model":"m","n":${1_000 + index}}`));
+    const answers = await Promise.all(bodies.map((body) => client.send(body)));
+    for (const body of bodies) expect(server.received.split(body.toString())).toHaveLength(2);
     expect(answers.every(({ valid }) => valid)).toBe(true);
     expect(answers.map(({ promptTokens }) => promptTokens).sort((a, b) => Number(a) - Number(b))).toEqual(
       Array.from({ length: 50 }, (_, index) => index),

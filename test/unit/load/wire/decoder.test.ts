@@ -77,6 +77,7 @@ describe('a response', () => {
 
   it.each([
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'status line'],
+    ['nothing in its head', '\r\n\r\n', 'status line'],
     ['HTTP/2', 'HTTP/2 200\r\n\r\n', 'status line'],
     ['a status of two digits', 'HTTP/1.1 99 What\r\n\r\n', 'status line'],
     ['two lengths', `${OK}content-length: 5\r\ncontent-length: 6\r\n\r\n`, 'two content lengths'],
