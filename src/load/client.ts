@@ -1,9 +1,9 @@
 import { errorText } from '../lib/failure.ts';
-import { type Connection, type Connections, createConnections, type Tenant } from './connections.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
 import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
 import type { ErrorKind, Response, Stopwatch } from './types.ts';
+import { type Connection, type Connections, createConnections, type Tenant } from './wire/connections.ts';
 import type { ResponseHead } from './wire/head.ts';
 
 export interface LoadClientOptions {

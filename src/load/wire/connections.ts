@@ -1,16 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Stopwatch } from './types.ts';
-import {
-  createDecoder,
-  type Decoder,
-  decode,
-  endsWithConnection,
-  type ResponseSink,
-  resetDecoder,
-} from './wire/decoder.ts';
-import { createDialer, type DialOptions } from './wire/dial.ts';
-import { brokenError } from './wire/errors.ts';
-import { createRequestWriter, type RequestLine } from './wire/request.ts';
+import type { Stopwatch } from '../types.ts';
+import { createDecoder, type Decoder, decode, endsWithConnection, type ResponseSink, resetDecoder } from './decoder.ts';
+import { createDialer, type DialOptions } from './dial.ts';
+import { brokenError } from './errors.ts';
+import { createRequestWriter, type RequestLine } from './request.ts';
 
 /** A request on its way, from `send` to its end. */
 export interface Tenant extends ResponseSink {
