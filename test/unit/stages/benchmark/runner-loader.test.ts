@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../../src/progress/events.ts';
-import { openLoader } from '../../../../src/stages/benchmark/loader.ts';
+import { openLoader } from '../../../../src/stages/benchmark/loaders.ts';
 import type { StageContext } from '../../../../src/stages/context.ts';
 import { answerAfter, startModelServer } from '../../load/model-server.ts';
 
@@ -10,6 +10,7 @@ it('the runner prints what it can send before it sends anything', async () => {
   const sentBefore: number[] = [];
   const context = {
     runKey: 'run-1',
+    signal: new AbortController().signal,
     inputs: { loadFrom: 'runner', promptTokens: 16, maxTokens: 10 },
     emit: (event: ProgressEvent) => {
       events.push(event);
