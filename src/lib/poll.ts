@@ -39,12 +39,16 @@ export interface PollOptions<T> {
   stage: FailureStage;
   /** What is awaited, as a noun phrase: `3 Ready nodes in tpu-v6e-pool`. */
   what: string;
+  /** From one probe to the next; a fifth of it after a probe that returns `soon`. */
   everyMs: number;
   limitMs: number;
   clock: Clock;
   signal: AbortSignal;
-  /** A value ends the wait; `{ waiting }` says what is still missing. A thrown Failure ends it at once. */
-  probe: () => Promise<{ done: T } | { waiting: string }>;
+  /**
+   * A value ends the wait; `{ waiting }` states what is still missing, and `soon` that it may come at any moment. A thrown
+   * Failure ends it at once.
+   */
+  probe: () => Promise<{ done: T } | { waiting: string; soon?: boolean }>;
   /**
    * For how long every probe may fail in a way that passes (`isRetryable`) before the error ends the wait. Without it, the
    * first error does.
@@ -62,6 +66,11 @@ export interface WaitStatus {
   elapsedMs: number;
   limitMs: number;
 }
+
+/** Probes in the time of one where the end may come at any moment. */
+const QUICKER = 5;
+/** No API is asked more often than this for the sake of a sooner end. */
+const QUICKEST_MS = 100;
 
 /** An upgrade of a zonal control plane takes the Kubernetes API away for some minutes. */
 export const OUTAGE_MS = 5 * 60_000;
@@ -96,11 +105,15 @@ export async function poll<T>(options: PollOptions<T>): Promise<T> {
         })
       );
     }
-    await clock.sleep(Math.min(options.everyMs, limitMs - elapsedMs + 1), signal);
+    await clock.sleep(Math.min(paceOf(options.everyMs, result.soon), limitMs - elapsedMs + 1), signal);
   }
 }
 
-type Probed<T> = { done: T } | { waiting: string; error?: unknown };
+function paceOf(everyMs: number, isSoon = false): number {
+  return isSoon ? Math.min(everyMs, Math.max(QUICKEST_MS, everyMs / QUICKER)) : everyMs;
+}
+
+type Probed<T> = { done: T } | { waiting: string; soon?: boolean; error?: unknown };
 
 /** One probe; an error that the wait bears comes as a value. */
 async function bearing<T>({ probe, bearsMs, signal }: PollOptions<T>): Promise<Probed<T>> {

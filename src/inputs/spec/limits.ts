@@ -65,7 +65,10 @@ export const LIMITS = {
     key: 'pollIntervalMs',
     parse: duration(50, 10 * 60_000),
     default: '5s',
-    description: 'Time between two polls of the same API.',
+    description: [
+      'Time between two polls of the same API. The gate polls five times as often where the end of a wait is near, such as',
+      'once the model servers have started.',
+    ].join(' '),
   },
   /** For one request to Google Cloud or the Kubernetes API; one that takes longer is tried again. */
   'api-timeout': {

@@ -28,7 +28,7 @@ export async function scaleIn(context: StageContext, prepared: Prepared): Promis
       const ready = pods.filter(isReady).length;
       return pods.length === 1 && ready === 1
         ? { done: true }
-        : { waiting: `${pods.length} pods, ${ready} of them Ready` };
+        : { waiting: `${pods.length} pods, ${ready} of them Ready`, soon: ready === 1 };
     },
     onTimeout: (seen) =>
       new Failure({

@@ -222,7 +222,7 @@ export async function awaitNodes(
         return { done: usable };
       }
       if (running) state = `operation ${running.status}`;
-      return { waiting: countText(usable.length, wanted, nodes.length, state) };
+      return { waiting: countText(usable.length, wanted, nodes.length, state), soon: nodes.length >= wanted };
     },
     onTimeout: (seen) =>
       new Failure({

@@ -125,6 +125,16 @@ function countersAt(at: Snapshot, name: string): PodCounters | null {
 
 /** How long counters may lag behind the answers. */
 const SETTLE_MS = 4_000;
+/** From one reading of the counters to the next, in milliseconds. */
+interface Pace {
+  firstMs: number;
+  /** Each pause is so many times as long as the one before it, up to a second or the interval of polls. */
+  growth: number;
+}
+/** Counters that only have to catch up are there in a moment, as a rule. */
+const CATCHING_UP: Pace = { firstMs: 50, growth: 2 };
+/** What changes once in a while needs time to show. */
+const AT_REST: Pace = { firstMs: 1_000, growth: 1 };
 
 /**
  * The counters once they account for what was sent, and for its tokens where `ordered` is given: vLLM updates them a
@@ -138,7 +148,7 @@ export async function settled(
   sent: number,
   ordered?: TokenCount,
 ): Promise<Snapshot> {
-  return settle(context, prepared, stack, (now) => {
+  return settle(context, prepared, stack, CATCHING_UP, (now) => {
     const served = servedBetween(before, now)?.reduce((sum, { requests }) => sum + requests, 0);
     if (served === undefined) return true;
     if (served < sent) return false;
@@ -152,7 +162,7 @@ export async function settled(
 /** The counters once no replica has a request and none changes: nothing of what came before is counted later. */
 export async function atRest(context: StageContext, prepared: Prepared, stack: ReadyStack): Promise<Snapshot> {
   let last: Snapshot | null = null;
-  return settle(context, prepared, stack, (now) => {
+  return settle(context, prepared, stack, AT_REST, (now) => {
     const earlier = last;
     last = now;
     if (!earlier || !isIdle(now)) return false;
@@ -165,13 +175,14 @@ async function settle(
   context: StageContext,
   prepared: Prepared,
   stack: ReadyStack,
+  { firstMs, growth }: Pace,
   isSettled: (now: Snapshot) => boolean,
 ): Promise<Snapshot> {
   const { clock } = context;
   const until = clock.now() + SETTLE_MS;
-  for (;;) {
+  for (let pauseMs = firstMs; ; pauseMs *= growth) {
     const now = await snapshot(context, prepared, stack);
     if (isSettled(now) || clock.now() >= until) return now;
-    await clock.sleep(Math.min(1_000, context.inputs.pollIntervalMs), context.signal);
+    await clock.sleep(Math.min(pauseMs, 1_000, context.inputs.pollIntervalMs), context.signal);
   }
 }

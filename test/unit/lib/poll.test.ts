@@ -46,6 +46,28 @@ describe('poll', () => {
     expect(clock.sleeps).toEqual([]);
   });
 
+  it('asks five times as often while its end may come at any moment', async () => {
+    const clock = fakeClock();
+    const seen = [
+      { waiting: '0 of 3' },
+      { waiting: '2 of 3' },
+      { waiting: '3 of 3', soon: true },
+      { waiting: '2 of 3' },
+    ];
+    await waitFor({ clock, probe: async () => seen.shift() ?? { done: 3 } });
+    expect(clock.sleeps).toEqual([5_000, 5_000, 1_000, 5_000]);
+  });
+
+  it.each([
+    [250, 100],
+    [50, 50],
+  ])('asks an API no more often than is needed: at an interval of %i ms every %i ms', async (everyMs, quickMs) => {
+    const clock = fakeClock();
+    let asked = 0;
+    await waitFor({ clock, everyMs, probe: async () => (++asked === 2 ? { done: 1 } : { waiting: '', soon: true }) });
+    expect(clock.sleeps).toEqual([quickMs]);
+  });
+
   it('ends at its limit with what was last seen', async () => {
     const clock = fakeClock();
     const waiting = waitFor({ clock, limitMs: 12_000, probe: async () => ({ waiting: '2 of 3 nodes' }) });

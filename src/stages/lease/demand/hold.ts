@@ -100,7 +100,9 @@ export async function holdNodes(
         return { done: held };
       }
       const how = request ? `${requestText(request)}; ` : '';
-      return { waiting: `${held.length} of ${wanted} nodes held; ${how}${seen.why.text}` };
+      // With a node for each, only their start is awaited.
+      const soon = pods.length >= wanted && pods.every(({ spec }) => spec?.nodeName);
+      return { waiting: `${held.length} of ${wanted} nodes held; ${how}${seen.why.text}`, soon };
     },
     onTimeout: (last) => late(context, prepared, { ...seen, last }),
   });
