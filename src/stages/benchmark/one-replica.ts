@@ -57,16 +57,19 @@ export async function openReplicaWays(
   return openAs('service', null);
 
   async function openAs(kind: WayKind, spec: Record<string, unknown> | null): Promise<ReplicaWays> {
-    for (const replica of pods.keys()) {
+    await sideBySide(pods.keys(), async (replica) => {
       const objects = wayManifests(context, prepared, stack, { replica, poolSpec: spec });
       for (const object of objects) await context.kube.apply(object, { force: true });
-    }
+    });
     const ways = pods.map((pod, replica) => ({ pod, way: wayOf(replica) }));
     const marked: boolean[] = [];
-    // One after another: these are requests to the replicas, and the first shows what refuses all.
-    for (const [replica, { way }] of ways.entries()) {
+    const open = async (replica: number) => {
+      const { way } = ways[replica] as (typeof ways)[number];
       marked.push(await awaitWay(context, prepared, stack, { replica, way, modelId }));
-    }
+    };
+    // The first shows what refuses all.
+    await open(0);
+    await sideBySide([...pods.keys()].slice(1), open);
     const isPickerShared = kind === 'pool' && marked.every(Boolean);
     return { replicas: ways, isPickerShared, description: descriptionOf(kind, isPickerShared, pods.length) };
   }
@@ -108,12 +111,29 @@ export async function closeReplicaWays(
     ...armObjects(prepared, context.runKey).map((ref) => () => kube.remove(ref)),
     ...pods.map((pod) => () => labelPod(context, prepared, pod, null)),
   ];
-  for (const step of steps) {
+  await sideBySide(steps, async (step) => {
+    if (context.signal.aborted) return;
     try {
       await step();
     } catch (error) {
       if (context.signal.aborted) return;
       emit({ type: 'warning', text: `the one-replica arm was not removed: ${errorText(error)}` });
     }
-  }
+  });
+}
+
+/** Writes that may be under way at once. The verdict waits for them, so they do not wait for each other. */
+const MOST_AT_ONCE = 16;
+
+/** Works through items, some at once. Throws the first error once nothing is under way any more. */
+async function sideBySide<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const errors: unknown[] = [];
+  const worker = async () => {
+    while (left.length > 0 && errors.length === 0) {
+      await work(left.shift() as T).catch((error: unknown) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: MOST_AT_ONCE }, worker));
+  if (errors.length > 0) throw errors[0];
 }
