@@ -1,6 +1,7 @@
 import type { Failure } from '../lib/failure.ts';
 import { causeAddress, withAddresses } from '../lib/gate-files.ts';
 import { DEFAULT_MODE } from '../lib/modes.ts';
+import { criticalPath } from './critical-path.ts';
 import type { Fact } from './facts.ts';
 import type {
   ArmComparison,
@@ -193,12 +194,14 @@ function withSpread(report: Report, { unique, check }: FactOf<'unique-spread'>):
 
 /** The verdict with its reasons. Stages that never began become `skipped`, except release, which may still follow. */
 function ended(report: Report, { verdict, reasons, finishedAt, failure }: FactOf<'ended'>): Report {
+  const path = criticalPath({ ...report, finishedAt });
   return {
     ...report,
     verdict,
     reasons: reasons.length > 0 ? reasons : report.reasons,
     finishedAt,
     failure: failure ? reported(failure, report) : report.failure,
+    ...(path ? { criticalPath: path } : {}),
     stages: report.stages.map((stage) =>
       stage.outcome === 'pending' && stage.startedAt === null && stage.stage !== 'release'
         ? { ...stage, outcome: 'skipped' as const }

@@ -8,7 +8,15 @@ import type { Cost, Release } from './model/cost.ts';
 import type { Environment, PodSummary } from './model/environment.ts';
 import type { Nights } from './model/nights.ts';
 import type { ReusedVerdict, VerdictBasis } from './model/reuse.ts';
-import type { ChangesSincePass, Plan, RunIdentity, StageResult, Target, ToolSource } from './model/run.ts';
+import type {
+  ChangesSincePass,
+  CriticalPath,
+  Plan,
+  RunIdentity,
+  StageResult,
+  Target,
+  ToolSource,
+} from './model/run.ts';
 import type { RunbookFigures } from './model/runbook.ts';
 import type { SloReport } from './model/slo.ts';
 
@@ -53,6 +61,8 @@ export interface Report {
   sincePass: ChangesSincePass | null;
   /** Every stage, in order, with its time and result. */
   stages: StageResult[];
+  /** What the time to the verdict consists of. Absent before the verdict, and in older reports. */
+  criticalPath?: CriticalPath;
   /** What was discovered of cluster, images and model. */
   environment: Environment;
   /** Pods of replicas and endpoint picker, as last seen. */
@@ -112,7 +122,7 @@ export type {
   StackFigures,
 } from './model/comparisons.ts';
 export type { Cost, Release, RunningCost, ServingCost, Swept } from './model/cost.ts';
-export type { Environment, PodSummary } from './model/environment.ts';
+export type { Environment, PodSummary, PodTimes } from './model/environment.ts';
 export type { ArmFigures, Finding, Interval, LoadWindow, Percentile, Percentiles } from './model/figures.ts';
 export type { Night, Nights } from './model/nights.ts';
 export type {
@@ -125,7 +135,9 @@ export type {
 export type { ReusedVerdict, VerdictBasis } from './model/reuse.ts';
 export type {
   ChangesSincePass,
+  CriticalPath,
   EarlierRun,
+  PathStep,
   Plan,
   RunIdentity,
   StageName,

@@ -1,10 +1,13 @@
 import type { ContainerStatus, Pod } from '../clients/kubernetes/kinds.ts';
-import type { PodSummary } from '../report/model.ts';
+import type { PodSummary, PodTimes } from '../report/model.ts';
 import { TPU_RESOURCE } from '../tpu/machines.ts';
 import { findCondition, isTrue } from './conditions.ts';
 
-/** Containers that count for readiness: the regular ones and native sidecars (init containers that restart always). */
-export function podSummary(pod: Pod, role: PodSummary['role']): PodSummary {
+/**
+ * A pod in short. Containers that count for readiness are the regular ones and native sidecars (init containers that restart
+ * always). `aheadMs` is how far the clock of the cluster is ahead of that of the runner.
+ */
+export function podSummary(pod: Pod, role: PodSummary['role'], aheadMs = 0): PodSummary {
   const counted = new Set([...(pod.spec?.containers ?? []), ...sidecars(pod)].map(({ name }) => name));
   const statuses = containerStatuses(pod).filter(({ name }) => counted.has(name));
   const readyContainers = statuses.filter(({ ready }) => ready).length;
@@ -19,16 +22,37 @@ export function podSummary(pod: Pod, role: PodSummary['role']): PodSummary {
     phase: pod.status?.phase ?? 'Unknown',
     state: ready ? 'Ready' : waitingFor(pod, readyContainers, counted.size),
     readyAfterMs: ready ? readyAfter(pod) : null,
+    ...(ready ? timesOf(pod, aheadMs) : {}),
     ...imageOf(pod),
   };
 }
 
 /** What the kubelet runs in the main container; nothing before it has the image. */
-function imageOf({ spec, status }: Pod): { imageId?: string } {
+function imageOf(pod: Pod): { imageId?: string } {
+  const imageId = mainStatus(pod)?.imageID;
+  return imageId ? { imageId } : {};
+}
+
+function mainStatus({ spec, status }: Pod): ContainerStatus | undefined {
   const [first] = spec?.containers ?? [];
   const statuses = status?.containerStatuses ?? [];
-  const main = statuses.find(({ name }) => name === 'main') ?? statuses.find(({ name }) => name === first?.name);
-  return main?.imageID ? { imageId: main.imageID } : {};
+  return statuses.find(({ name }) => name === 'main') ?? statuses.find(({ name }) => name === first?.name);
+}
+
+/** The times of a pod on the clock of the runner; nothing where one of them is missing or is no time. */
+function timesOf(pod: Pod, aheadMs: number): { times?: PodTimes } {
+  const changedAt = (type: string) => findCondition(pod.status?.conditions, type)?.lastTransitionTime;
+  const [scheduledAt, startedAt, readyAt] = [
+    changedAt('PodScheduled'),
+    mainStatus(pod)?.state?.running?.startedAt,
+    changedAt('Ready'),
+  ].map((text) => onRunner(text, aheadMs));
+  return scheduledAt && startedAt && readyAt ? { times: { scheduledAt, startedAt, readyAt } } : {};
+}
+
+function onRunner(text: string | null | undefined, aheadMs: number): string | null {
+  const ms = Date.parse(text ?? '') - aheadMs;
+  return Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? new Date(ms).toISOString() : null;
 }
 
 function sidecars(pod: Pod): { name: string }[] {
@@ -38,6 +62,11 @@ function sidecars(pod: Pod): { name: string }[] {
 /** Whether a pod is Ready and not on its way out. */
 export function isReady(pod: Pod): boolean {
   return !pod.metadata.deletionTimestamp && isTrue(pod.status?.conditions, 'Ready');
+}
+
+/** Whether the main container of a pod runs, with all images and files that it needs. */
+export function isRunning(pod: Pod): boolean {
+  return mainStatus(pod)?.state?.running != null;
 }
 
 /** Whether a pod has ended, as an evicted one has: it stays listed, holds nothing and serves nothing. */

@@ -6,6 +6,7 @@ import { chipMinutes, count, duration, NOT_MEASURED, percentiles, requestsPerSec
 import { headlineText } from '../headline.ts';
 import type { Diagnosis, ManifestLocation, Report } from '../model.ts';
 import { servingText } from '../money.ts';
+import { pathSteps, pathSummary } from '../path-text.ts';
 import { qualityOf, qualitySentence, worseAnswers } from '../quality.ts';
 import { limitsLine } from '../slo.ts';
 import { speedupText, vetoed } from '../speedup.ts';
@@ -36,6 +37,8 @@ export function renderVerdictText(report: Report, more: readonly [label: string,
     ['latency', latencyLine(report)],
     ...checkRows(report),
     ...causeRows(report),
+    ['time', report.criticalPath ? pathSummary(report.criticalPath) : null],
+    ['path', report.criticalPath ? pathSteps(report.criticalPath) : null],
     ['cost', costLine(report)],
     ['serving', servingLine(report)],
     ['TPU nodes', releaseLine(report)],

@@ -32,6 +32,27 @@ export interface PodSummary {
   /** `Ready`, or what it waits for: `ImagePullBackOff`, `1/2 compiling`. Text from the cluster. */
   state: string;
   readyAfterMs: number | null;
+  /** Of a Ready pod; absent where Kubernetes does not state all three. */
+  times?: PodTimes;
   /** The image that the main container runs, as the kubelet names it, with its digest; absent where it is not known. */
   imageId?: string;
+}
+
+/** When a pod reached its steps, by the clock of the runner. Kubernetes states whole seconds. */
+export interface PodTimes {
+  /**
+   * It had a node.
+   * @format date-time
+   */
+  scheduledAt: string;
+  /**
+   * Its main container started: all images and files were there.
+   * @format date-time
+   */
+  startedAt: string;
+  /**
+   * It was Ready.
+   * @format date-time
+   */
+  readyAt: string;
 }

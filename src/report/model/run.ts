@@ -89,3 +89,28 @@ export interface StageResult {
   /** One line: `3 nodes, 12 chips`. */
   summary: string;
 }
+
+/** A step of the critical path. */
+export interface PathStep {
+  /**
+   * A stage by its name, or a part of one: `nodes` until the slowest replica had a node, `images` until its model server
+   * started, with its images and model files, and `start` until it was Ready, with loading and compilation.
+   */
+  step: Exclude<StageName, 'release'> | 'nodes' | 'images' | 'start';
+  /** The stage that the step belongs to. */
+  stage: StageName;
+  durationMs: number;
+}
+
+/** The steps that had to follow one another, from the start of the run to its verdict. */
+export interface CriticalPath {
+  steps: PathStep[];
+  /** The sum of the steps. */
+  pathMs: number;
+  /** From the start of the run to its verdict. */
+  wallMs: number;
+  /** What the run took beyond the path. */
+  slackMs: number;
+  /** `wallMs` over `pathMs`; null without a step. */
+  ratio: number | null;
+}

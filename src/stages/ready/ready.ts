@@ -5,7 +5,15 @@ import type { PodSummary } from '../../report/model.ts';
 import { conditionOf } from '../../stack/conditions.ts';
 import { isPicker, isWorkload, serviceSelector } from '../../stack/labels.ts';
 import { modelServerOf } from '../../stack/model-server.ts';
-import { countStates, isFinished, isReady, podSummary, type TerminalCause, terminalCause } from '../../stack/pods.ts';
+import {
+  countStates,
+  isFinished,
+  isReady,
+  isRunning,
+  podSummary,
+  type TerminalCause,
+  terminalCause,
+} from '../../stack/pods.ts';
 import { readRoute, type ServingRoute } from '../../stack/route.ts';
 import { readService } from '../../stack/service.ts';
 import type { Prepared, StageContext } from '../context.ts';
@@ -56,8 +64,9 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
     onWait: (status) => emit({ type: 'waiting', stage: 'ready', ...status }),
     probe: async () => {
       const pods = await readPods(context, prepared);
-      const replicas = pods.replicas.map((pod) => podSummary(pod, 'replica'));
-      const pickers = pods.pickers.map((pod) => podSummary(pod, 'endpoint-picker'));
+      const aheadMs = context.kube.serverTime() - Date.now();
+      const replicas = pods.replicas.map((pod) => podSummary(pod, 'replica', aheadMs));
+      const pickers = pods.pickers.map((pod) => podSummary(pod, 'endpoint-picker', aheadMs));
       note({ type: 'pods', pods: [...replicas, ...pickers] });
       for (const pod of [...replicas, ...pickers]) announce(context, announced, pod);
       for (const pod of [...pods.replicas, ...pods.pickers]) {
@@ -77,7 +86,8 @@ export async function awaitReady(context: StageContext, prepared: Prepared): Pro
         around: looks ? await readSurroundings(context, prepared) : null,
       });
       if (judged.lost) throw stuckFailure(judged.lost, service.name);
-      return { waiting: [found.waiting, ...judged.troubles].join('; ') };
+      const soon = missing === null || (replicas.length === service.replicas && pods.replicas.every(isRunning));
+      return { waiting: [found.waiting, ...judged.troubles].join('; '), soon };
     },
     onTimeout: (seen) =>
       new Failure({

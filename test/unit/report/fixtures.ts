@@ -1,3 +1,4 @@
+import { criticalPath } from '../../../src/report/critical-path.ts';
 import type {
   ArmComparison,
   ArmFigures,
@@ -30,6 +31,12 @@ function running(chips: number, usdPerMillionRequests: number, usdPerMillionOutp
 
 /** A passing report whose figures agree with each other; overrides replace whole top-level fields. */
 export function aReport(overrides: Partial<Report> = {}): Report {
+  const report = withoutPath(overrides);
+  const path = criticalPath(report);
+  return path ? { criticalPath: path, ...report } : report;
+}
+
+function withoutPath(overrides: Partial<Report>): Report {
   return {
     schema: 'tpu-serving-gate/report/v1',
     tool: { name: 'tpu-serving-gate', version: '0.1.0' },

@@ -64,8 +64,8 @@ const SHOWN = [
 /** Fields whose vocabulary or form the schema fixes; everything else may come from outside. */
 const FIXED = new Set(
   [
-    'schema mode verdict stage outcome confidence blame role order stopped design arrivals sloSource relation unit',
-    'startedAt finishedAt endedAt ts until tool.name checks.id limits.name',
+    'schema mode verdict stage outcome confidence blame role order stopped design arrivals sloSource relation unit step',
+    'scheduledAt readyAt startedAt finishedAt endedAt ts until tool.name checks.id limits.name',
   ]
     .join(' ')
     .split(' '),

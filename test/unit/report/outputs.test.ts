@@ -113,6 +113,8 @@ describe('closing lines', () => {
       'latency     p50 / p95 / p99 1,471 / 1,966 / 2,281 ms',
       'service     5 of 5 passed',
       'routing     4 of 4 passed',
+      'time        34:02 to the verdict, 1.000× the critical path of 34:02; 0 ms of slack',
+      'path        preflight 0:41, lease 10:12, deploy 0:38, ready 14:24, verify 0:48, benchmark 7:19',
       'cost        296 chip-minutes, about $14.65',
       'serving     $35.64 an hour, $25,661 a month, $495 per million requests, $30.90 per million output tokens, at $11.88 an hour for one replica',
       'TPU nodes   The node pool is back at its resting size of 0 nodes. (4 min)',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/clients/kubernetes/objects.ts';
-import { countStates, isReady, podSummary, terminalCause } from '../../../src/stack/pods.ts';
+import { countStates, isReady, isRunning, podSummary, terminalCause } from '../../../src/stack/pods.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -118,6 +118,35 @@ describe('a pod in a line', () => {
     expect(summary.state).toBe(state);
     expect(isReady(pod(fields))).toBe(state === 'Ready');
     expect(summary.readyAfterMs).toBe(state === 'Ready' ? 800_000 : null);
+  });
+
+  const STARTED = up('main', { state: { running: { startedAt: '2026-11-22T14:03:00Z' } } });
+  const TIMES = [{ type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-11-22T14:01:30Z' }, ...READY];
+
+  it('has the times of its steps, by the clock of the runner', () => {
+    const { times } = podSummary(pod({ statuses: [STARTED], conditions: TIMES }), 'replica', 90_000);
+    expect(times).toEqual({
+      scheduledAt: '2026-11-22T14:00:00.000Z',
+      startedAt: '2026-11-22T14:01:30.000Z',
+      readyAt: '2026-11-22T14:11:50.000Z',
+    });
+  });
+
+  it.each<[string, PodFields]>([
+    ['is not Ready', { statuses: [STARTED], conditions: TIMES.slice(0, 1) }],
+    ['does not state when it had a node', { statuses: [STARTED], conditions: READY }],
+    ['does not state when it started', { statuses: [up('main')], conditions: TIMES }],
+    ['states no time', { statuses: [STARTED], conditions: [{ ...TIMES[0], lastTransitionTime: 'soon' }, ...READY] }],
+  ])('has no times where it %s', (_, fields) => {
+    expect(podSummary(pod(fields), 'replica')).not.toHaveProperty('times');
+  });
+
+  it.each<[string, PodFields, boolean]>([
+    ['runs', { statuses: [down('main')] }, true],
+    ['waits for its image', { statuses: [waits('ContainerCreating')] }, false],
+    ['has no status yet', {}, false],
+  ])('is known to have started or not: it %s', (_, fields, runs) => {
+    expect(isRunning(pod(fields))).toBe(runs);
   });
 
   it('adds up restarts', () => {
