@@ -15,7 +15,7 @@ import { type Connection, openAuth, openGke, openKube, openRegistry } from './co
 import { execute, type Story, type Traces } from './execute.ts';
 import { firstReport, runKeyOf } from './first-report.ts';
 import { type Journal, startJournal } from './journal.ts';
-import { noteCostSoFar, releaseLease } from './release.ts';
+import { clearBeside, noteCostSoFar, releaseLease } from './release.ts';
 import { createRun, type RunHost } from './run.ts';
 import { type RunSignal, runSignal } from './signals.ts';
 import type { SavedState, SaveState } from './state.ts';
@@ -55,6 +55,9 @@ const COMMENT_LIMIT_INTERRUPTED_MS = 3_000;
 /** A folder on a network share or a device may never respond. */
 const FILES_LIMIT_MS = 5_000;
 
+/** What the removal of the workload may take once the result is published; the release removes the rest. */
+const CLEAR_LIMIT_MS = 5_000;
+
 /** Runs a story from its first check to its published result. */
 export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   const { inputs, env } = host;
@@ -73,7 +76,8 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     host.save(part);
   };
   const connection = { inputs, env, clock: systemClock, emit, onSecret: host.onSecret, signal: signals.signal };
-  const started: Started = { host, journal, connection, save, signals, state, changed: false };
+  const cleared = Promise.resolve();
+  const started: Started = { host, journal, connection, save, signals, state, changed: false, cleared };
   const traces = await runStory(started, story);
   const { report } = journal;
   const { changed } = started;
@@ -105,6 +109,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     const limitMs = COMMENT_LIMIT_MS;
     await publishCheckRun(report(), { inputs, env, emit, redact, signal: never, limitMs, annotates });
   }
+  await orAbort(started.cleared, deadline(never, CLEAR_LIMIT_MS)).catch(() => {});
   signals.stop();
   return { report: report(), published, changed, interrupted: signals.interrupted() };
 }
@@ -136,6 +141,8 @@ interface Started {
   /** What was saved so far. */
   state: Partial<SavedState>;
   changed: boolean;
+  /** Resolves when the workload is removed, where that is done beside the report. */
+  cleared: Promise<void>;
 }
 
 /** Runs the story with real clients; then the nodes are released, or the post step is left to do it. */
@@ -191,7 +198,11 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
     }
     return traces;
   } finally {
-    await Promise.allSettled(closers.map((close) => close()));
+    const close = async () => void (await Promise.allSettled(closers.map((closer) => closer())));
+    const kube = run.known.world?.kube;
+    const isLeft = state.lease && !host.releases && !state.lease.kept && !signal.aborted;
+    if (isLeft && state.lease && kube) started.cleared = clearBeside(kube, emit, state.lease).finally(close);
+    else await close();
     if (!state.lease) journal.note({ type: 'nothing-leased' });
     else if (host.releases && !state.lease.kept) await releaseLease(connection, journal, state.lease);
   }

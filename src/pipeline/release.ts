@@ -9,6 +9,7 @@ import { notOurs, settleLease } from '../stages/lease/lease-owner.ts';
 import { poolNodes } from '../stages/lease/nodes.ts';
 import { keepPool } from '../stages/lease/pool-lease.ts';
 import { bill, billedFrom } from '../stages/release/bill.ts';
+import { removeWorkload } from '../stages/release/clear-cluster.ts';
 import { finalBill } from '../stages/release/final-bill.ts';
 import { release } from '../stages/release/release.ts';
 import { type Released, releaseFailed } from '../stages/release/released.ts';
@@ -70,6 +71,17 @@ export async function noteCostSoFar(
     // Nodes that cannot be listed cannot be billed yet.
     note({ type: 'billed', cost: null });
   }
+}
+
+/**
+ * Removes the workload while the result is published, so that the release finds nodes without pods. Nodes that come by demand
+ * are left to the release, which looks at their pods first. Never throws: the release removes what is left.
+ */
+export async function clearBeside(kube: KubeClient, emit: Connection['emit'], lease: LeaseState): Promise<void> {
+  if (lease.phase !== 'held' || lease.demand) return;
+  await removeWorkload(kube, emit, lease).catch((error: unknown) => {
+    emit({ type: 'warning', text: `the workload was not removed before the release: ${errorText(error)}` });
+  });
 }
 
 /** How long a release may take: an autoscaler takes its own time, beyond that of the gate. */

@@ -88,6 +88,24 @@ describe('the built action on a healthy stack: main, then post', () => {
     expect(after.kube.filter(({ status }) => status >= 500)).toEqual([]);
   });
 
+  it('removes the workload while it publishes, so that post has the nodes alone', () => {
+    const removed = between.kube.filter(({ method }) => method === 'DELETE').map(({ path }) => path.split('?')[0]!);
+    expect(removed.some((path) => path.endsWith('/llminferenceservices/qwen2-3b-pattern3'))).toBe(true);
+    expect(main.log).toContain('removed LLMInferenceService qwen2-3b-pattern3');
+    expect(post.log).not.toContain('removed LLMInferenceService');
+  });
+
+  it('states the critical path of the run, and how much longer the run was', () => {
+    const { steps, pathMs, wallMs, slackMs, ratio } = result.criticalPath!;
+    expect(steps.map(({ stage }) => stage)).toEqual(
+      expect.arrayContaining(['preflight', 'lease', 'verify', 'benchmark']),
+    );
+    expect(steps.reduce((sum, { durationMs }) => sum + durationMs, 0)).toBe(pathMs);
+    expect(wallMs).toBe(pathMs + slackMs);
+    expect(ratio).toBeCloseTo(wallMs / pathMs, 9);
+    expect(comment).toContain('the critical path of');
+  });
+
   it('finds every limit met, and names the load at which latency was judged', () => {
     expect(result.slo?.limits.map(({ outcome }) => outcome)).toEqual(Array(8).fill('met'));
     expect(comment).toMatch(/✅ met \| \*\*Limits\*\*: 8 of 8 met; latency at [\d.]+\s?req\/s in an open loop/);

@@ -3,13 +3,13 @@ import type { ApiRequest, Inject } from '../../../lab/google/http.ts';
 import { type GcpLab, startGcpLab } from '../../../lab/test/google/gcp-lab.ts';
 import { type Clock, systemClock } from '../../../src/lib/poll.ts';
 import { startJournal } from '../../../src/pipeline/journal.ts';
-import { releaseLease } from '../../../src/pipeline/release.ts';
+import { clearBeside, releaseLease } from '../../../src/pipeline/release.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import type { Report } from '../../../src/report/model.ts';
 import type { LeaseState } from '../../../src/stages/context.ts';
 import { labEnv } from '../clients/google/gcp-auth.ts';
 import { aReport } from '../report/fixtures.ts';
-import { LEASE, someInputs, texts } from '../stages/fakes.ts';
+import { applied, fakeKube, LEASE, someInputs, texts } from '../stages/fakes.ts';
 
 let lab: GcpLab;
 afterEach(() => lab?.close());
@@ -47,6 +47,41 @@ async function giveBack(inject?: Inject): Promise<{ report: Report; said: Progre
   await releaseLease(connection, journal, lease);
   return { report: journal.report(), said };
 }
+
+describe('the workload beside the report', () => {
+  const objects = () =>
+    fakeKube({
+      LLMInferenceService: () => [applied('LLMInferenceService', 'qwen')],
+      ConfigMap: () => [applied('ConfigMap', 'first', null)],
+    });
+  const clear = async (change: Partial<LeaseState>) => {
+    const said: ProgressEvent[] = [];
+    const { kube, removed } = objects();
+    await clearBeside(kube, (event) => said.push(event), { ...LEASE, ...change });
+    return { removed, said: texts(said) };
+  };
+
+  it('is removed, and nothing else', async () => {
+    const { removed, said } = await clear({});
+    expect(removed).toEqual(['LLMInferenceService qwen in ns']);
+    expect(said).toContain('ConfigMap first in ns was not made by this run and stays');
+  });
+
+  it.each<[string, Partial<LeaseState>]>([
+    ['nodes by demand, whose pods the release looks at', { demand: { scaleDownMs: 1_000 } as never }],
+    ['a pool that may not be of this run', { phase: 'acquiring' }],
+  ])('is left to the release with %s', async (_, change) => {
+    expect(await clear(change)).toEqual({ removed: [], said: [] });
+  });
+
+  it('never fails a run that has its verdict', async () => {
+    const { kube } = objects();
+    const refusing = { ...kube, get: () => Promise.reject(new TypeError('x is undefined')) } as typeof kube;
+    const said: ProgressEvent[] = [];
+    await clearBeside(refusing, (event) => said.push(event), LEASE);
+    expect(texts(said)).toHaveLength(LEASE.workload.length);
+  });
+});
 
 describe('the release as a stage', () => {
   it('heeds the lease alone: neither the inputs nor what ended the run', async () => {
