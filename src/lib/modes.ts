@@ -27,6 +27,8 @@ export interface ModeTraits {
   pattern: 1 | 3;
   /** Default of the input `pairs`: fewest and most. An early stop biases the ratio, which a history cannot bear. */
   pairs: '6-15' | '12-12';
+  /** Default of the input `goodput-slo`: figures that decide nothing keep the nodes of a run for which somebody waits. */
+  goodput: 'auto' | 'off';
   /** Default of the input `expires-in`. A rollback must not end by itself. */
   expiresIn: '2h' | 'never';
   /** US dollars that `max-cost: auto` limits a run to; null for no limit. */
@@ -47,6 +49,7 @@ const RUN: ModeTraits = {
   needsCluster: true,
   pattern: 3,
   pairs: '6-15',
+  goodput: 'off',
   expiresIn: '2h',
   maxCostUsd: null,
   autoEvents: [],
@@ -56,7 +59,7 @@ const RUN: ModeTraits = {
 /** The traits of every mode. */
 export const MODES: Readonly<Record<ModeName, ModeTraits>> = {
   validate: { ...RUN, measures: true, maxCostUsd: 60 },
-  nightly: { ...RUN, measures: true, maxCostUsd: 60, pairs: '12-12', autoEvents: ['schedule'] },
+  nightly: { ...RUN, measures: true, maxCostUsd: 60, pairs: '12-12', goodput: 'auto', autoEvents: ['schedule'] },
   preflight: { ...RUN, leases: false, heading: 'Preflight' },
   deploy: { ...RUN, keepsStack: true, takesComponents: true, heading: 'Deploy' },
   restore: { ...RUN, keepsStack: true, remakesStack: true, pattern: 1, expiresIn: 'never', heading: 'Restore' },

@@ -1,5 +1,7 @@
 import { parseDuration } from '../../lib/duration.ts';
+import { MODES } from '../../lib/modes.ts';
 import type { Parser, Reading } from '../row.ts';
+import { modeOf } from './mode.ts';
 
 /** The range of `target-speedup` with the share of `target-success-rate`. */
 export const target: Parser<{ minSpeedup: number; expectedMaxSpeedup: number; successRate: number }> = (
@@ -41,9 +43,10 @@ function upToHalf(example: string): Parser<number> {
 
 const LONGEST_SLO_MS = 10 * 60_000;
 
-/** `auto`, `off`, or a limit of latency in milliseconds. */
-export const goodputSlo: Parser<number | 'auto' | 'off'> = ({ text, bad }, name) => {
-  const value = text(name);
+/** `auto`, `off`, or a limit of latency in milliseconds. Default: `auto` where `slo` limits goodput, else that of the mode. */
+export const goodputSlo: Parser<number | 'auto' | 'off'> = (reading, name) => {
+  const { text, bad } = reading;
+  const value = text(name) || (/goodput/i.test(text('slo')) ? 'auto' : MODES[modeOf(reading)].goodput);
   if (value === 'auto' || value === 'off') return value;
   const ms = parseDuration(value);
   if (ms === undefined || ms <= 0 || ms > LONGEST_SLO_MS) {

@@ -111,12 +111,12 @@ export const LOAD = {
     group: 'load',
     key: 'goodputSloMs',
     parse: goodputSlo,
-    default: 'auto',
     description: [
       'Limit of the p95 end-to-end latency for goodput, such as `2s`. Goodput is the most requests per second within',
       'it. The gate searches over rates, on one and on all replicas. `auto` is the p95 of one replica in the pairs,',
       'and `off` measures no goodput. Each rate takes from half to twice `latency-duration`; with `0s` none is tried.',
-      'Goodput is part of the verdict only with `slo`.',
+      'Goodput is part of the verdict only with `slo`. Default: `auto` in mode `nightly` and where `slo` limits goodput,',
+      'else `off`.',
     ].join(' '),
   },
   /** Whether the stack under test and the base stack answer the same tasks. */

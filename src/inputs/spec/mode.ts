@@ -12,7 +12,7 @@ export const MODE = {
     modes: ['validate', 'nightly', 'preflight', 'deploy', 'restore', 'cleanup', 'report', 'command'],
     description: [
       '`validate` leases nodes, deploys, measures, judges and releases the nodes. `nightly` is the same with a fixed number',
-      'of pairs, for a history. `preflight` checks everything that can be known for free. `deploy` leaves a stack that',
+      'of pairs and with goodput, for a history. `preflight` checks everything that can be known for free. `deploy` leaves a stack that',
       'serves until `expires-in` is over. `restore` is the same with Pattern 1, as a rollback. `cleanup` ends such stacks',
       'and releases the nodes of dead runs. `report` publishes the result of another job. `command` acts on `/measure` in a',
       'comment. `auto` is `nightly` on a schedule, `report` on workflow_run, else `validate`. It never chooses a mode that',

@@ -68,9 +68,11 @@ export function roundText(pair: BenchmarkPair, look: Look, plan: DecisionPlan): 
 /** How long what stands beside the verdict takes at most: streamed answers, two searches of three rates, the runbook's requests. */
 export function extrasMs({
   latencyDurationMs,
+  goodputSloMs,
   runbook,
-}: Pick<StageContext['inputs'], 'latencyDurationMs' | 'runbook'>): number {
-  return latencyDurationMs === 0 && !runbook ? 0 : 13 * latencyDurationMs + 60_000;
+}: Pick<StageContext['inputs'], 'latencyDurationMs' | 'goodputSloMs' | 'runbook'>): number {
+  if (latencyDurationMs === 0 && !runbook) return 0;
+  return (goodputSloMs === 'off' ? 1 : 13) * latencyDurationMs + 60_000;
 }
 
 /** What a report says that has none of it for want of time. */

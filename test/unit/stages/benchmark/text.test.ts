@@ -44,9 +44,10 @@ describe('the plan, before money is spent', () => {
 
 describe('what stands beside the verdict', () => {
   it('takes what its inputs ask for, and nothing when none is wanted', () => {
-    expect(extrasMs({ latencyDurationMs: 20_000, runbook: true })).toBe(320_000);
-    expect(extrasMs({ latencyDurationMs: 0, runbook: true })).toBe(60_000);
-    expect(extrasMs({ latencyDurationMs: 0, runbook: false })).toBe(0);
+    expect(extrasMs({ latencyDurationMs: 20_000, goodputSloMs: 'auto', runbook: true })).toBe(320_000);
+    expect(extrasMs({ latencyDurationMs: 20_000, goodputSloMs: 'off', runbook: true })).toBe(80_000);
+    expect(extrasMs({ latencyDurationMs: 0, goodputSloMs: 'auto', runbook: true })).toBe(60_000);
+    expect(extrasMs({ latencyDurationMs: 0, goodputSloMs: 'auto', runbook: false })).toBe(0);
   });
 
   it('that was left out is said to be', () => {
