@@ -302,8 +302,10 @@ export interface GatewayPicker {
 
 /** GET {serving.controlUrl}/record */
 export interface ServingRecord {
-  gateway: { requests: number; byRoute: Record<string, number> };
-  replicas: Record<string, { requests: number; port: number }>;
+  /** `loadedMs`: wall time with at least one request in flight. */
+  gateway: { requests: number; byRoute: Record<string, number>; loadedMs: number };
+  /** `startedAt`: when it last began to serve, in wall milliseconds. */
+  replicas: Record<string, { requests: number; port: number; startedAt: number }>;
 }
 
 // --- github ---------------------------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const admin = await startEnvoyAdmin();
   const backends = createBackends({ ...options, admin });
   const upstreams = createUpstreams();
-  const counts: ServingRecord['gateway'] = { requests: 0, byRoute: {} };
+  const counts: Omit<ServingRecord['gateway'], 'loadedMs'> = { requests: 0, byRoute: {} };
+  const load = createLoadTime();
   let router: Router = createRouter({ routes: [] });
 
   const serve = (request: IncomingMessage, response: ServerResponse, route: GatewayRoute, path: string) => {
@@ -71,6 +72,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
   server.on('request', (request, response) => {
     counts.requests++;
+    load.begin();
+    response.once('close', load.end);
     if (request.httpVersionMajor === 1 && request.httpVersionMinor === 0) {
       return envoyReply(response, 426, 'Upgrade Required', ['connection', 'close']);
     }
@@ -89,7 +92,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       router = createRouter(table);
       backends.configure(table);
     },
-    record: () => ({ requests: counts.requests, byRoute: { ...counts.byRoute } }),
+    record: () => ({ requests: counts.requests, byRoute: { ...counts.byRoute }, loadedMs: load.totalMs() }),
     drop: upstreams.drop,
     close: async () => {
       await new Promise<void>((resolve) => {
@@ -99,6 +102,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await upstreams.close();
       await admin.close();
     },
+  };
+}
+
+/** Adds up the time with at least one request in flight. */
+function createLoadTime(): { begin(): void; end(): void; totalMs(): number } {
+  let inFlight = 0;
+  let sinceMs = 0;
+  let doneMs = 0;
+  return {
+    begin() {
+      if (inFlight === 0) sinceMs = performance.now();
+      inFlight += 1;
+    },
+    end() {
+      inFlight -= 1;
+      if (inFlight === 0) doneMs += performance.now() - sinceMs;
+    },
+    totalMs: () => doneMs + (inFlight > 0 ? performance.now() - sinceMs : 0),
   };
 }
 

@@ -14,7 +14,7 @@ import { createWorkClock } from './work-clock.ts';
 export async function startServing(config: ServingConfig): Promise<ServingPorts & { close(): Promise<void> }> {
   const { scenario, seed, timeScale } = config;
   const clock = createWorkClock({ timeScale, scaling: scenario.serving.scaling });
-  const replicas = new Map<string, { args: string; replica: Replica }>();
+  const replicas = new Map<string, { args: string; replica: Replica; startedAt: number }>();
   const death = { taken: false };
   const guest = { taken: false };
   /** Replicas that have stopped stay in the record. */
@@ -44,10 +44,11 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
     const found = replicas.get(name);
     if (!found) return false;
     replicas.delete(name);
-    const { port } = found.replica;
-    stopped[name] = { port, requests: found.replica.requests() + (stopped[name]?.requests ?? 0) };
+    const { replica, startedAt } = found;
+    const { port } = replica;
+    stopped[name] = { port, requests: replica.requests() + (stopped[name]?.requests ?? 0), startedAt };
     gateway.drop(port);
-    await found.replica.close();
+    await replica.close();
     return true;
   };
   /** Starting what already runs with the same command line is no change; another command line is a restart. */
@@ -69,13 +70,14 @@ export async function startServing(config: ServingConfig): Promise<ServingPorts 
       speed: speedOf(name, request.args),
       skill: skillOf(request.args),
     });
-    replicas.set(name, { args, replica });
+    replicas.set(name, { args, replica, startedAt: Date.now() });
     return replica.port;
   };
   const record = (): ServingRecord => {
     const all = { ...stopped };
-    for (const [name, { replica }] of replicas) {
-      all[name] = { port: replica.port, requests: replica.requests() + (stopped[name]?.requests ?? 0) };
+    for (const [name, { replica, startedAt }] of replicas) {
+      const requests = replica.requests() + (stopped[name]?.requests ?? 0);
+      all[name] = { port: replica.port, requests, startedAt };
     }
     return { gateway: gateway.record(), replicas: all };
   };

@@ -53,6 +53,17 @@ describe('gateway', () => {
     expect(after.gateway.requests - before.gateway.requests).toBe(2);
     expect(after.gateway.byRoute['ns/route/2']! - (before.gateway.byRoute['ns/route/2'] ?? 0)).toBe(1);
   });
+
+  it('adds up the time with requests in flight, however many there are', async () => {
+    const before = (await lab.record()).gateway.loadedMs;
+    const began = performance.now();
+    await Promise.all([lab.complete('one'), lab.complete('two'), lab.complete('three')]);
+    const tookMs = performance.now() - began;
+    const { loadedMs } = (await lab.record()).gateway;
+    expect(loadedMs).toBeGreaterThan(before);
+    expect(loadedMs - before).toBeLessThanOrEqual(tookMs + 1);
+    expect((await lab.record()).gateway.loadedMs).toBe(loadedMs);
+  });
 });
 
 const PICKER = 'outbound|9002||epp.ns.svc.cluster.local';

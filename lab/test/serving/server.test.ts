@@ -68,8 +68,11 @@ describe('replica', () => {
   });
 
   it('counts in /metrics what went through it', async () => {
+    const began = Date.now();
     await lab.startPod('fresh');
     const record = await lab.record();
+    expect(record.replicas['ns/fresh']?.startedAt).toBeGreaterThanOrEqual(began);
+    expect(record.replicas['ns/a']?.startedAt).toBeLessThanOrEqual(began);
     const url = `https://127.0.0.1:${record.replicas['ns/fresh']?.port}`;
     const answers = [];
     for (let i = 0; i < 3; i++) {

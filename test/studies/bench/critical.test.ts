@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { criticalLines, ratiosAtRealTime } from './critical.ts';
+
+describe('the time of a run in the lab, taken to real time', () => {
+  // 36 s and 40 s of the lab, eight times as fast as in reality.
+  const found = ratiosAtRealTime({ wallMs: 82_000, clusterMs: 36_000, loadMs: 40_000, runbookRequestsMs: 2_000 });
+
+  it('stretches what the lab does, and keeps what the gate waits for nothing', () => {
+    expect(found).toMatchObject({ slackMs: 6_000, pathMs: 608_000, wallMs: 614_000 });
+    expect(found.wallOverPath).toBeCloseTo(614 / 608, 9);
+  });
+
+  it('compares with the steps of the runbook one after another, on the same nodes', () => {
+    // Twelve minutes by hand, then nodes, replicas and requests.
+    expect(found.runbookMs).toBe(12 * 60_000 + 8 * 38_000);
+    expect(found.wallOverRunbook).toBeCloseTo(614 / 1_024, 9);
+  });
+
+  it('prints both with their targets', () => {
+    expect(criticalLines(found)).toEqual([
+      'validate ÷ critical path: 1.010 (target 1.02); 10.2 min at real time, 6.0 s of slack',
+      'validate ÷ runbook: 0.60 (target 0.6); the runbook takes 17.1 min on these nodes',
+    ]);
+  });
+});

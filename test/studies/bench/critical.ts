@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { childEnv } from '../../../lab/child-env.ts';
+import { type Lab, startLab } from '../../../lab/lab.ts';
+import { gateArguments } from '../../../lab/rehearse.ts';
+import { SCENARIOS } from '../../../lab/scenarios/scenarios.ts';
+import type { Report } from '../../../src/report/model.ts';
+import { parseReport } from '../../../src/report/parse.ts';
+import { setup } from '../../bundled.ts';
+import { TESTED_CLI } from '../../cli.ts';
+
+/** Cluster, inference and measurement are all so many times faster: the run is a model of one at real time. */
+const SCALE = 8;
+/** The defaults of the inputs, as fast as all else. The interval of polls stays as it is: waits are what is measured. */
+const SCALED = [`--pair-duration=${32 / SCALE}s`, `--latency-duration=${20 / SCALE}s`, '--poll-interval=5s'];
+
+/** Minutes that the deployment runbook gives for what it does by hand: deletion, filter, policies, verification. */
+const RUNBOOK_BY_HAND_MINUTES = [5, 1, 1, 5];
+
+export const TARGETS = { wallOverPath: 1.02, wallOverRunbook: 0.6 } as const;
+
+/** A `validate` run as the lab saw it, in milliseconds of the wall. */
+export interface Observed {
+  /** From the start of the process to the verdict. */
+  wallMs: number;
+  /** From the resize that Google accepted to the last replica that began to serve: nodes, pull, load, compile. */
+  clusterMs: number;
+  /** With at least one request in flight: verify and measure. */
+  loadMs: number;
+  /** What the runbook's own requests took. */
+  runbookRequestsMs: number;
+}
+
+/** Ratios at real time. The targets are the most that they may be. */
+export interface CriticalRatios {
+  wallOverPath: number;
+  wallOverRunbook: number;
+  /** What the run waited for nothing, milliseconds. It is the same at any scale. */
+  slackMs: number;
+  wallMs: number;
+  pathMs: number;
+  runbookMs: number;
+}
+
+/**
+ * Runs `validate` against the healthy lab, whose own records say how long nodes, replicas and load took. Takes about 100 s.
+ * Throws an Error where the run does not pass. Nothing else may load the machine.
+ */
+export async function measureCriticalPath(): Promise<CriticalRatios> {
+  return ratiosAtRealTime(await observe());
+}
+
+/** The run at real time: what the lab does takes `SCALE` times as long, and what the gate waits for nothing takes as long. */
+export function ratiosAtRealTime({ wallMs, clusterMs, loadMs, runbookRequestsMs }: Observed): CriticalRatios {
+  const slackMs = wallMs - clusterMs - loadMs;
+  const pathMs = SCALE * (clusterMs + loadMs);
+  const realMs = pathMs + slackMs;
+  const byHandMs = RUNBOOK_BY_HAND_MINUTES.reduce((sum, minutes) => sum + minutes * 60_000, 0);
+  // The runbook's nodes and replicas are those of the lab, one step after another.
+  const runbookMs = byHandMs + SCALE * (clusterMs + runbookRequestsMs);
+  return {
+    wallOverPath: realMs / pathMs,
+    wallOverRunbook: realMs / runbookMs,
+    ...{ slackMs, wallMs: realMs, pathMs, runbookMs },
+  };
+}
+
+/** One line for each ratio, with its target. */
+export function criticalLines(found: CriticalRatios): string[] {
+  const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
+  return [
+    `validate ÷ critical path: ${found.wallOverPath.toFixed(3)} (target ${TARGETS.wallOverPath}); ${minutes(found.wallMs)} at real time, ${(found.slackMs / 1_000).toFixed(1)} s of slack`,
+    `validate ÷ runbook: ${found.wallOverRunbook.toFixed(2)} (target ${TARGETS.wallOverRunbook}); the runbook takes ${minutes(found.runbookMs)} on these nodes`,
+  ];
+}
+
+async function observe(): Promise<Observed> {
+  await setup();
+  const cli = process.env[TESTED_CLI] as string;
+  const folder = mkdtempSync(join(tmpdir(), 'critical-'));
+  const lab = await startLab({
+    scenario: SCENARIOS.pass!,
+    timeScale: SCALE,
+    seed: 20_260_213,
+    entry: { module: cli, args: ['lab-process'] },
+  });
+  try {
+    return await watched(lab, cli, folder);
+  } finally {
+    await lab.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function watched(lab: Lab, cli: string, folder: string): Promise<Observed> {
+  const startMs = Date.now();
+  const results = join(folder, 'results');
+  // The later of two flags counts.
+  const gate = spawn(process.execPath, [cli, 'run', ...gateArguments(results), ...SCALED], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...childEnv(), HOME: folder, TMPDIR: folder, ...lab.env, GITHUB_TOKEN: lab.githubToken },
+  });
+  const [log] = await Promise.all([text(gate.stdout), new Promise((done) => gate.once('close', done))]);
+  const report = parseReport(readFileSync(join(results, 'result.json'), 'utf8'));
+  if (report.verdict !== 'pass') throw new Error(`the run did not pass, so its time does not count:\n${log}`);
+  const { gcp, serving } = await lab.record();
+  const asked = gcp.resizes.find(({ nodeCount }) => nodeCount > 0)?.at;
+  const served = Object.entries(serving.replicas).filter(([name]) => name.includes(report.plan.service as string));
+  if (asked === undefined || served.length === 0) throw new Error('the lab has seen no resize and no replica');
+  return {
+    wallMs: Date.parse(report.finishedAt as string) - startMs,
+    clusterMs: Math.max(...served.map(([, { startedAt }]) => startedAt)) - asked,
+    loadMs: serving.gateway.loadedMs,
+    runbookRequestsMs: runbookRequestsMs(report),
+  };
+}
+
+function runbookRequestsMs({ runbook }: Report): number {
+  if (!runbook) throw new Error("the runbook's requests were not sent");
+  return 1_000 * (runbook.serial.seconds + runbook.parallel.seconds);
+}
+
+if (import.meta.main) for (const line of criticalLines(await measureCriticalPath())) process.stdout.write(`${line}\n`);
