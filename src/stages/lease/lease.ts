@@ -222,7 +222,9 @@ export async function awaitNodes(
         return { done: usable };
       }
       if (running) state = `operation ${running.status}`;
-      return { waiting: countText(usable.length, wanted, nodes.length, state), soon: nodes.length >= wanted };
+      // A node that has registered is Ready in a moment; one that is to go takes its time.
+      const soon = nodes.length >= wanted && !isSmaller(context, prepared);
+      return { waiting: countText(usable.length, wanted, nodes.length, state), soon };
     },
     onTimeout: (seen) =>
       new Failure({
