@@ -17,8 +17,11 @@ const SCALE = 8;
 /** The defaults of the inputs, as fast as all else. The interval of polls stays as it is: waits are what is measured. */
 const SCALED = [`--pair-duration=${32 / SCALE}s`, `--latency-duration=${20 / SCALE}s`, '--poll-interval=5s'];
 
-/** Minutes that the deployment runbook gives for what it does by hand: deletion, filter, policies, verification. */
-const RUNBOOK_BY_HAND_MINUTES = [5, 1, 1, 5];
+/**
+ * Minutes of the deployment runbook that are not for nodes and replicas: 40 to 50 in all, less 10 to 15 for each of the two.
+ * Both ends give the same. Its list has 12 of them: deletion 5, filter 1, policies 1, verification 5.
+ */
+const BY_HAND_MINUTES = { total: 20, listed: 12 } as const;
 
 export const TARGETS = { wallOverPath: 1.02, wallOverRunbook: 0.6 } as const;
 
@@ -38,6 +41,8 @@ export interface Observed {
 export interface CriticalRatios {
   wallOverPath: number;
   wallOverRunbook: number;
+  /** The same over the steps that the runbook lists, which do not add up to its total. */
+  wallOverListed: number;
   /** What the run waited for nothing, milliseconds. It is the same at any scale. */
   slackMs: number;
   wallMs: number;
@@ -58,12 +63,13 @@ export function ratiosAtRealTime({ wallMs, clusterMs, loadMs, runbookRequestsMs 
   const slackMs = wallMs - clusterMs - loadMs;
   const pathMs = SCALE * (clusterMs + loadMs);
   const realMs = pathMs + slackMs;
-  const byHandMs = RUNBOOK_BY_HAND_MINUTES.reduce((sum, minutes) => sum + minutes * 60_000, 0);
   // The runbook's nodes and replicas are those of the lab, one step after another.
-  const runbookMs = byHandMs + SCALE * (clusterMs + runbookRequestsMs);
+  const runbookOf = (byHandMinutes: number) => byHandMinutes * 60_000 + SCALE * (clusterMs + runbookRequestsMs);
+  const runbookMs = runbookOf(BY_HAND_MINUTES.total);
   return {
     wallOverPath: realMs / pathMs,
     wallOverRunbook: realMs / runbookMs,
+    wallOverListed: realMs / runbookOf(BY_HAND_MINUTES.listed),
     ...{ slackMs, wallMs: realMs, pathMs, runbookMs },
   };
 }
@@ -73,7 +79,7 @@ export function criticalLines(found: CriticalRatios): string[] {
   const minutes = (ms: number) => `${(ms / 60_000).toFixed(1)} min`;
   return [
     `validate ÷ critical path: ${found.wallOverPath.toFixed(3)} (target ${TARGETS.wallOverPath}); ${minutes(found.wallMs)} at real time, ${(found.slackMs / 1_000).toFixed(1)} s of slack`,
-    `validate ÷ runbook: ${found.wallOverRunbook.toFixed(2)} (target ${TARGETS.wallOverRunbook}); the runbook takes ${minutes(found.runbookMs)} on these nodes`,
+    `validate ÷ runbook: ${found.wallOverRunbook.toFixed(2)} (target ${TARGETS.wallOverRunbook}); the runbook takes ${minutes(found.runbookMs)} on these nodes, and ${found.wallOverListed.toFixed(2)} is the ratio to its listed steps alone`,
   ];
 }
 
