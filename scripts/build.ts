@@ -2,40 +2,17 @@
  * `node scripts/build.ts` writes dist/ from src/; `--check` builds into a temporary folder and compares it with dist/ byte for byte.
  * tsc emits JavaScript first, because ncc reads TypeScript through an interface that TypeScript 7 does not have.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { bundle, LICENSES } from './build/bundle.ts';
-import { ENTRIES } from './build/entries.ts';
-import { writeLean } from './build/lean.ts';
-import { installationOf, refuseUnlicensed } from './build/licenses.ts';
-import { loadScript } from './build/load.ts';
-import { pageAssets } from './build/page.ts';
+import { distFiles } from './build/files.ts';
 import { compareTrees, readTree, writeTree } from './build/trees.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 async function build(folder: string): Promise<Map<string, Buffer>> {
-  const compiled = join(root, 'build');
-  // Left-overs of renamed sources must not be found by ncc.
-  await rm(compiled, { recursive: true, force: true });
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root }).catch((error) => {
-    throw new Error(`tsc refused src/:\n${error.stdout || error.message}`);
-  });
-  await writeLean(root, compiled);
-  const files = await bundle({ entry: join(compiled, 'src', 'bundle.js'), entries: ENTRIES, root });
-  const { script, style, licence } = await pageAssets(root);
-  files.set('load.js', await loadScript(root));
-  files.set('page/page.js', script);
-  files.set('page/page.css', style);
-  // ncc does not see what only a browser runs.
-  files.set(LICENSES, `${files.get(LICENSES)}\n${licence}`);
-  refuseUnlicensed(files.get(LICENSES) ?? '', await installationOf(root));
-  await writeTree(folder, files);
+  await writeTree(folder, await distFiles(root));
   return readTree(folder);
 }
 

@@ -1,12 +1,16 @@
-import ncc from '@vercel/ncc';
 import { transform } from 'esbuild';
 import { entryFile } from './entries.ts';
+import { lazyImports, lazyRuntime } from './lazy.ts';
 import { withCarried } from './licenses.ts';
+import { loadNcc } from './load-ncc.ts';
 
 /** Relocated by ncc beside the gRPC packages, read only by loaders of `.proto` text, which the gate never calls. */
 const NOT_NEEDED = /\.proto$|(^|\/)LICENSE$/;
 
 export const LICENSES = 'licenses.txt';
+
+/** A lazy chunk of ncc, with its number. */
+const CHUNK = /^(\d+)\.index\.js$/;
 
 export interface BundleRequest {
   /** Compiled JavaScript of `src/bundle.ts`. */
@@ -22,7 +26,7 @@ export interface BundleRequest {
  * bundled and of what that carries. CommonJS, because google-gax needs `__dirname` and because ncc's output of ES modules cannot offer it.
  */
 export async function bundle({ entry, entries, root }: BundleRequest): Promise<Map<string, string>> {
-  const { code, assets } = await ncc(entry, {
+  const { code, assets } = await loadNcc()(entry, {
     cache: false,
     license: LICENSES,
     quiet: true,
@@ -31,12 +35,15 @@ export async function bundle({ entry, entries, root }: BundleRequest): Promise<M
   });
   const files = new Map<string, string>();
   for (const name of entries) files.set(`${name}.js`, entryFile(name));
-  files.set('bundle/index.js', await minify(code));
+  const chunks = new Map<string, string>();
   for (const [name, { source }] of Object.entries(assets)) {
+    const chunk = CHUNK.exec(name)?.[1];
     if (name === LICENSES) files.set(LICENSES, await withCarried(source.toString(), root));
-    else if (/^\d+\.index\.js$/.test(name)) files.set(`bundle/${name}`, await minify(source.toString()));
+    else if (chunk) chunks.set(chunk, source.toString());
     else if (!NOT_NEEDED.test(name)) throw new Error(`ncc emitted ${name}; say in scripts/build/bundle.ts what it is.`);
   }
+  files.set('bundle/index.js', await minify(lazyRuntime(code, chunks)));
+  for (const [chunk, text] of chunks) files.set(`bundle/${chunk}.index.js`, await minify(lazyImports(text)));
   for (const [name, text] of files) refuse(name, text, root);
   return files;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -40,6 +40,37 @@ describe('the build', () => {
     const start = async (name: string) => (await run(process.execPath, [join(folder, 'bare/dist', name)])).stdout;
     expect(await start('main.js')).toBe('main 1\n');
     expect(await start('cli.js')).toBe(`cli ${join(folder, 'bare')}\n`);
+  });
+
+  it('runs a module when something of it is first used, and one that is imported for its effects at once', async () => {
+    const compiled = {
+      'bundle.js': `export const run = () => import('./main.js').then(({ start }) => start());`,
+      'main.js': `import './effect.js'; import { Late, late } from './late.js'; import * as all from './all.js'; import { parse } from 'yaml';
+        import own, { named } from './own.js'; import old from './old.cjs'; import { basename } from 'node:path';
+        class Later { make() { return new Late('made'); } }
+        export const start = () => {
+          console.log('start'); late(); console.log(new Later().make() instanceof Late, all.value, own, named(), old.it, basename('/a/b'));
+          if (process.argv.length > 9) parse('');
+        };`,
+      'effect.js': `console.log('effect'); export const unused = 1;`,
+      'late.js': `console.log('late'); export class Late {} export const late = () => console.log('called');`,
+      'all.js': `export * from './own.js'; export const value = 7;`,
+      'own.js': `import { value } from './all.js'; export default 'default'; export const named = () => value + 1;`,
+      'old.cjs': `module.exports = { it: 'old' };`,
+    };
+    await writeTree(join(folder, 'lazy/dist'), await buildOf(compiled));
+    const { stdout } = await run(process.execPath, [join(folder, 'lazy/dist/main.js')]);
+    expect(stdout).toBe('effect\nstart\nlate\ncalled\ntrue 7 default 8 old b\n');
+  });
+
+  it('reads a chunk when a module of it is first used', async () => {
+    const dist = join(folder, 'bare/dist/bundle');
+    const chunk = (await readdir(dist)).find((name) => built.get(`bundle/${name}`)?.includes('YAMLParseError')) ?? '';
+    const broken = join(folder, 'broken/dist');
+    await writeTree(broken, new Map([...built, [`bundle/${chunk}`, 'throw new Error("read")']]));
+    const start = (name: string) => run(process.execPath, [join(broken, name)]);
+    expect((await start('cli.js')).stdout).toMatch(/^cli /);
+    await expect(start('main.js')).rejects.toThrow('read');
   });
 
   it('keeps what one entrypoint needs away from the other', () => {
