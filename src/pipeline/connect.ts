@@ -56,7 +56,22 @@ export async function openAuth(connection: Connection): Promise<GcpAuth> {
   });
 }
 
+/**
+ * Begins to sign in: the two or three requests for a token take as long as it takes to read the workspace. The function that
+ * is returned waits for the token, and throws what was wrong.
+ */
+export function signIn(connection: Connection): () => Promise<GcpAuth> {
+  const signedIn = openAuth(connection).then(async (auth) => {
+    await auth.accessToken();
+    return auth;
+  });
+  signedIn.catch(() => {});
+  return () => signedIn;
+}
+
 export async function openGke(connection: Connection, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {
+  // The client takes longer to load than all before it: credentials that are refused need not wait for that.
+  await auth.accessToken();
   const { createGkeClient } = await import('../clients/google/gke.ts');
   return createGkeClient({
     projectId: connection.inputs.projectId,

@@ -1,6 +1,5 @@
 import type { ClusterEvidence } from '../diagnosis/evidence.ts';
 import type { Failure } from '../lib/failure.ts';
-import type { RequestRecord } from '../load/types.ts';
 import type { Verdict } from '../report/model.ts';
 import { diagnose } from './diagnose.ts';
 import { failureOf } from './endings.ts';
@@ -22,8 +21,6 @@ export type Story = (run: Run) => Promise<Ending>;
 export interface Traces {
   /** What the cluster reported about a run that did not pass; null when it was not asked. */
   evidence: ClusterEvidence | null;
-  records: RequestRecord[];
-  originMs: number;
 }
 
 /** Runs a story. Never throws: whatever ends it leads to a verdict and, unless it is a pass, to a diagnosis. */
@@ -36,12 +33,12 @@ export async function execute(run: Run, story: Story): Promise<Traces> {
     const evidence = isExplained ? null : await diagnosed(run, null);
     if (verdict !== 'fail') await unlessFailed?.();
     end(run, verdict, reasons);
-    return traces(run, evidence);
+    return { evidence };
   } catch (error) {
     const failure = await failureOf(run, error);
     const evidence = await diagnosed(run, failure);
     end(run, 'error', [failure.message], failure);
-    return traces(run, evidence);
+    return { evidence };
   } finally {
     run.ended();
   }
@@ -56,8 +53,4 @@ async function diagnosed({ context, known, report }: Run, failure: Failure | nul
   const { diagnosis, cluster } = await diagnose({ inputs, signal, report: report() }, known, failure);
   context.note({ type: 'diagnosed', diagnosis });
   return cluster;
-}
-
-function traces({ known: { measured } }: Run, evidence: ClusterEvidence | null): Traces {
-  return { evidence, records: measured?.records ?? [], originMs: measured?.originMs ?? 0 };
 }

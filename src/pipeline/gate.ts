@@ -2,6 +2,7 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { Failure } from '../lib/failure.ts';
 import { MODES } from '../lib/modes.ts';
 import { deadline, orAbort, systemClock } from '../lib/poll.ts';
+import { redactSecrets } from '../lib/redact.ts';
 import type { Emit } from '../progress/events.ts';
 import { publishCheckRun } from '../publish/check-run.ts';
 import { announceDeployment, concludeDeployment } from '../publish/deployment.ts';
@@ -11,11 +12,12 @@ import { partialResult } from '../publish/partial-result.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Report } from '../report/model.ts';
 import { loadFiles } from '../stages/preflight/workspace.ts';
-import { type Connection, openAuth, openGke, openKube, openRegistry } from './connect.ts';
+import { type Connection, openGke, openKube, openRegistry, signIn } from './connect.ts';
 import { execute, type Story, type Traces } from './execute.ts';
 import { firstReport, runKeyOf } from './first-report.ts';
 import { type Journal, startJournal } from './journal.ts';
 import { clearBeside, noteCostSoFar, releaseLease } from './release.ts';
+import { type RequestLog, requestLog } from './request-log.ts';
 import { createRun, type RunHost } from './run.ts';
 import { type RunSignal, runSignal } from './signals.ts';
 import type { SavedState, SaveState } from './state.ts';
@@ -76,8 +78,10 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     host.save(part);
   };
   const connection = { inputs, env, clock: systemClock, emit, onSecret: host.onSecret, signal: signals.signal };
+  const redact = (text: string) => redactSecrets(host.redact(text));
+  const requests = requestLog({ outputDir: host.outputDir, emit, redact });
   const cleared = Promise.resolve();
-  const started: Started = { host, journal, connection, save, signals, state, changed: false, cleared };
+  const started: Started = { host, journal, connection, save, signals, state, requests, changed: false, cleared };
   const traces = await runStory(started, story);
   const { report } = journal;
   const { changed } = started;
@@ -99,7 +103,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
     redact: host.redact,
     signal: never,
     limitMs: isHurried ? COMMENT_LIMIT_INTERRUPTED_MS : COMMENT_LIMIT_MS,
-    requests: traces,
+    requests,
     evidence: traces.evidence,
   });
   if (!isHurried) {
@@ -140,6 +144,7 @@ interface Started {
   signals: RunSignal;
   /** What was saved so far. */
   state: Partial<SavedState>;
+  requests: RequestLog;
   changed: boolean;
   /** Resolves when the workload is removed, where that is done beside the report. */
   cleared: Promise<void>;
@@ -151,6 +156,9 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
   const { inputs, emit, clock } = connection;
   const { run: identity } = journal.report();
   const closers: (() => Promise<void>)[] = [];
+  const signingIn = signIn(connection);
+  // Its first request goes out before the code of the story is read.
+  await new Promise((resolve) => setImmediate(resolve));
   const runHost: RunHost = {
     env: host.env,
     saveLease: (lease) => save({ lease }),
@@ -169,7 +177,7 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
       const { auth, gke } = await step(
         'identity',
         async () => {
-          const auth = await openAuth(connection);
+          const auth = await signingIn();
           const gke = await openGke(connection, auth, 'preflight');
           closers.push(gke.close);
           return { auth, gke };
@@ -186,7 +194,8 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
   };
   const { signal } = signals;
   const runKey = runKeyOf(identity, inputs);
-  const run = createRun({ inputs, clock, signal, emit, run: identity, runKey }, journal, runHost);
+  const keepRequests = started.requests.keep;
+  const run = createRun({ inputs, clock, signal, emit, run: identity, runKey, keepRequests }, journal, runHost);
   try {
     const traces = await execute(run, async (each) => {
       if (MODES[inputs.mode].leases) await runHost.stillWanted?.();

@@ -5,8 +5,6 @@ import type { Inputs } from '../inputs/inputs.ts';
 import { adviceText, errorText } from '../lib/failure.ts';
 import { deadline, orAbort } from '../lib/poll.ts';
 import { redactSecrets } from '../lib/redact.ts';
-import { rawResultLines } from '../load/raw-results.ts';
-import type { RequestRecord } from '../load/types.ts';
 import type { Emit } from '../progress/events.ts';
 import { renderComment } from '../report/comment/comment.ts';
 import { jsonText } from '../report/formats/format.ts';
@@ -42,8 +40,8 @@ export interface PublishOptions {
   /** For the comment; files are written whatever happens. */
   signal: AbortSignal;
   limitMs: number;
-  /** Raw requests; null leaves an earlier file alone. */
-  requests: { records: RequestRecord[]; originMs: number } | null;
+  /** The file of the single requests, which is complete now; null leaves an earlier file alone. */
+  requests: { finish(): Promise<void> } | null;
   /** What the cluster said of a run that did not pass; nothing leaves an earlier file alone. */
   evidence?: unknown;
 }
@@ -53,22 +51,20 @@ export async function publish(report: Report, options: PublishOptions): Promise<
   const { inputs, emit } = options;
   // What was registered as a secret, then what looks like one: a pod may have printed a token that is nobody's here.
   const redact = (text: string) => redactSecrets(options.redact(text));
-  const { evidence, requests } = options;
+  const { evidence } = options;
   const files = Object.fromEntries(
     [
       ...resultFiles(report, { commentId: inputs.commentId }),
       ...(evidence ? [['evidence.json', jsonText(evidence)] as const] : []),
-      ...(requests
-        ? [['requests.jsonl', [...rawResultLines(requests.records, requests.originMs)].join('')] as const]
-        : []),
     ].map(([name, text]) => [name, redact(text)]),
   );
-  const folder = await orAbort(writeFiles(options.outputDir, files), deadline(options.signal, FILES_LIMIT_MS)).catch(
+  const write = orAbort(writeFiles(options.outputDir, files), deadline(options.signal, FILES_LIMIT_MS)).catch(
     (error: unknown) => {
       emit({ type: 'warning', text: `the result files were not written to ${options.outputDir}: ${errorText(error)}` });
       return null;
     },
   );
+  const [folder] = await Promise.all([write, options.requests?.finish()]);
   const render = (earlier: EarlierResult[]) =>
     redact(renderComment(report, { id: inputs.commentId, reportLinks: linksOf(report), earlier }));
   const { commentUrl, commentProblem } = await writeComment(report, render, options);

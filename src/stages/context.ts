@@ -6,6 +6,7 @@ import type { ObjectRef, OwnedRef } from '../clients/kubernetes/objects.ts';
 import type { RegistryClient } from '../clients/registry/client.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Clock } from '../lib/poll.ts';
+import type { BlockRun } from '../load/closed-loop.ts';
 import type { Emit } from '../progress/events.ts';
 import type { QualityTask } from '../quality/task.ts';
 import type { Note } from '../report/facts.ts';
@@ -40,6 +41,8 @@ export interface StageContext {
   own?: (ref: ObjectRef, uid: string) => void;
   /** Moment of `clock` at which the run ends by `timeout` or `max-cost`; none while neither can be near. */
   endsMs?: number;
+  /** Takes the requests of a block, which are in memory no longer then; absent where nobody is to have them. */
+  keepRequests?: (block: Pick<BlockRun, 'startMs' | 'records'>) => Promise<void>;
 }
 
 /** The same before the cluster is known. */

@@ -44,7 +44,7 @@ async function replaceWhole(path: string, text: string): Promise<void> {
  * Makes a folder. What is checked out may have a link in its place or above it: below `root` none may lead out of it, and
  * nothing is made behind one.
  */
-async function makeFolder(path: string, root: string): Promise<void> {
+export async function makeFolder(path: string, root: string): Promise<void> {
   const base = resolve(root);
   if (!isOutside(base, path)) {
     const [real, realBase] = await Promise.all([realpathOfNearest(path), realpath(base)]);

@@ -83,35 +83,45 @@ export function createGcpAuth(options: GcpAuthOptions): GcpAuth {
     return own;
   };
   let last = '';
+  const newToken = async (): Promise<string> => {
+    const ask = async () => {
+      const token = await (await ownAuth()).getAccessToken();
+      if (typeof token === 'string' && token !== '') return token;
+      // The library keeps a credential without a token, too.
+      own = null;
+      throw badAnswer('had no token');
+    };
+    try {
+      // The library's requests end by their own limit; nobody waits for them after an abort.
+      const attempt = () => orAbort(ask(), deadline(options.signal, 4 * options.requestTimeoutMs));
+      const token = await retry(attempt, {
+        tries: 4,
+        baseMs: 500,
+        clock: options.clock,
+        signal: options.signal,
+        retryable: isTransient,
+      });
+      onSecret(token);
+      last = token;
+      return token;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw authFailure(error, options);
+    }
+  };
+  let running: Promise<string> | null = null;
   return {
     googleAuth: () => signIn().catch(refused),
-    async accessToken(refused) {
-      // What the library keeps would come again until it runs out.
-      if (refused !== undefined && refused === last) own = null;
-      const ask = async () => {
-        const token = await (await ownAuth()).getAccessToken();
-        if (typeof token === 'string' && token !== '') return token;
-        // The library keeps a credential without a token, too.
-        own = null;
-        throw badAnswer('had no token');
-      };
-      try {
-        // The library's requests end by their own limit; nobody waits for them after an abort.
-        const attempt = () => orAbort(ask(), deadline(options.signal, 4 * options.requestTimeoutMs));
-        const token = await retry(attempt, {
-          tries: 4,
-          baseMs: 500,
-          clock: options.clock,
-          signal: options.signal,
-          retryable: isTransient,
-        });
-        onSecret(token);
-        last = token;
-        return token;
-      } catch (error) {
-        options.signal.throwIfAborted();
-        throw authFailure(error, options);
+    accessToken(refused) {
+      if (refused !== undefined) {
+        // What the library keeps would come again until it runs out.
+        if (refused === last) own = null;
+        return newToken();
       }
+      running ??= newToken().finally(() => {
+        running = null;
+      });
+      return running;
     },
     describe() {
       if (method.kind === 'workload-identity') {

@@ -194,7 +194,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         asked.add('');
         continue;
       }
-      items.push(...value.items);
+      // One by one: a page without a limit may have more items than a call may have arguments.
+      for (const item of value.items) items.push(item);
       if (value.next === null) return items;
       if (asked.has(value.next)) throw badAnswer(what, wanted.noun, 'it continues where it has been', options.stage);
       asked.add(value.next);

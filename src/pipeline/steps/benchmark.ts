@@ -2,7 +2,7 @@ import { errorText, Failure } from '../../lib/failure.ts';
 import { timesWithRange } from '../../lib/speedup.ts';
 import type { ArmComparison } from '../../report/model.ts';
 import { benchmark, type Measured } from '../../stages/benchmark/benchmark.ts';
-import { type ChangeMeasured, measureChange } from '../../stages/benchmark/change.ts';
+import { measureChange } from '../../stages/benchmark/change.ts';
 import type { Prepared, StageContext } from '../../stages/context.ts';
 import type { ReadyStack } from '../../stages/ready/ready.ts';
 import type { VerifiedModel } from '../../stages/verify/verify.ts';
@@ -44,12 +44,10 @@ export async function benchmarkStep(
     const text = speedup ? timesWithRange(speedup, [target.minSpeedup, target.expectedMaxSpeedup]) : 'no ratio';
     const summary = `${text} after ${pairs.length} pairs`;
     if (!base) return { value: measured, summary };
-    const change = await compareWithBase(run, context, { served, base, measured });
+    const comparison = await compareWithBase(run, context, { served, base, measured });
     await checkNodes(run, context.kube, 'benchmark');
-    note({ type: 'compared', comparison: change.comparison });
-    const value = { ...measured, records: [...measured.records, ...change.records] };
-    run.found({ measured: value });
-    return { value, summary: `${summary}; against the base stack: ${changeSummary(change.comparison)}` };
+    note({ type: 'compared', comparison });
+    return { value: measured, summary: `${summary}; against the base stack: ${changeSummary(comparison)}` };
   });
 }
 
@@ -58,12 +56,9 @@ async function compareWithBase(
   run: Run,
   context: StageContext,
   { served, base, measured }: { served: Served; base: BaseStack; measured: Measured },
-): Promise<ChangeMeasured> {
+): Promise<ArmComparison> {
   const limit = 1 - context.inputs.maxSlowdown;
-  const without = (verdict: 'same' | 'not-measured', reason: string): ChangeMeasured => ({
-    comparison: unmeasuredChange(verdict, reason, limit),
-    records: [],
-  });
+  const without = (verdict: 'same' | 'not-measured', reason: string) => unmeasuredChange(verdict, reason, limit);
   try {
     const outcome = await base.verified();
     if (outcome.state === 'same') return without('same', 'The base stack has the same objects.');

@@ -1,7 +1,6 @@
 import { Failure } from '../../lib/failure.ts';
 import { answerEvidence } from '../../load/answers.ts';
 import { summarizeArm, summarizeClient } from '../../load/summary.ts';
-import type { RequestRecord } from '../../load/types.ts';
 import type {
   ArmFigures,
   ArmName,
@@ -44,9 +43,6 @@ import { workloadOf } from './workload.ts';
 export interface Measured {
   benchmark: Benchmark;
   runbook: RunbookFigures | null;
-  /** Every request of the pairs, for the raw results. */
-  records: RequestRecord[];
-  originMs: number;
   /** Of the latency step, for the limits of `slo`; null where it was not made. */
   samples: LatencySamples | null;
 }
@@ -71,7 +67,6 @@ export async function benchmark(
   };
   const loader = await openLoader(context, prepared, stack);
   const base = { context, prepared, stack, model, loader, watch: watchGateway(context, stack.route.gateway) };
-  const originMs = performance.now();
   let pods = waysTo(stack);
   const sourceOf = (...ways: string[]) => loader.source({ stack, model }, ways);
   try {
@@ -90,13 +85,12 @@ export async function benchmark(
         extras = await measureExtras(base, sustained);
       });
       const description = `the service scaled in to one replica after the all-replicas arm, since the gateway refused a route to one: ${one.reason}`;
-      return await conclude(base, collected, { originMs, description, extras });
+      return await conclude(base, collected, { description, extras });
     }
     const ways = one.replicas.map(({ way }) => way);
     const sources = { replicas: ways.map((way) => sourceOf(way)), all, direct: sourceOf(...ways) };
     const bench = { ...base, one, sources };
     return await conclude(base, await collectPairs(bench, wholeRounds(plan, replicas)), {
-      originMs,
       description: one.description,
       isPickerShared: one.isPickerShared,
       ways: { one: one.replicas[0]?.way ?? '', all: wayValue(context.runKey, 'all') },
@@ -169,10 +163,7 @@ async function measureExtras(
 async function conclude(
   bench: Omit<Bench, 'one' | 'sources'>,
   collected: Collected,
-  arm: { originMs: number; description: string; isPickerShared?: boolean } & (
-    | { extras: Extras }
-    | { ways: Record<ArmName, string> }
-  ),
+  arm: { description: string; isPickerShared?: boolean } & ({ extras: Extras } | { ways: Record<ArmName, string> }),
 ): Promise<Measured> {
   const { context, prepared } = bench;
   const { replicas } = prepared.service;
@@ -264,8 +255,6 @@ async function conclude(
     },
     runbook: extras.runbook,
     samples: extras.samples,
-    records: [...blocks.one, ...blocks.all].flatMap(({ run }) => run.records),
-    originMs: arm.originMs,
   };
 }
 

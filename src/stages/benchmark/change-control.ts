@@ -1,6 +1,5 @@
 import { changePairAt } from '../../load/change-pairs.ts';
 import type { PairTimings } from '../../load/pairs.ts';
-import type { RequestRecord } from '../../load/types.ts';
 import type { ChangePair, ControlFigures, Finding } from '../../report/model.ts';
 import { controlRatio, isSoundControl, noiseShare } from '../../verdict/control.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
@@ -16,7 +15,6 @@ const BLOCK = -10_000;
 export interface Control {
   pairs: Pick<ChangePair, 'ratio' | 'order'>[];
   evidence: BlockEvidence[];
-  records: RequestRecord[];
   /** Why there are fewer pairs than were asked for; null where there are not. */
   problem: string | null;
 }
@@ -32,7 +30,7 @@ export async function measureControl(
 ): Promise<Control | null> {
   const { control } = context.inputs;
   if (control === 'off') return null;
-  const found: Control = { pairs: [], evidence: [], records: [], problem: null };
+  const found: Control = { pairs: [], evidence: [], problem: null };
   const [way] = base.ways;
   const pairMs = timings.oneMs + timings.allMs;
   // The comparison itself comes before its control.
@@ -50,7 +48,6 @@ export async function measureControl(
       const taken = await takeLoad(base.loaded, way.source, { block, timings, part }, edge);
       before = taken.after;
       found.evidence.push(taken.evidence);
-      found.records.push(...taken.measured.run.records);
       rate[planned.arm] = taken.measured.window.requestsPerSecond;
     }
     if (!(rate.head > 0 && rate.base > 0)) return { ...found, problem: 'the base stack stopped answering' };

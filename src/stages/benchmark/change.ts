@@ -2,7 +2,6 @@ import { textCharsPerToken } from '../../load/answers.ts';
 import { changePairAt, changeTimings } from '../../load/change-pairs.ts';
 import type { PairTimings } from '../../load/pairs.ts';
 import { type MeasuredBlock, summarizeArm, summarizeClient } from '../../load/summary.ts';
-import type { RequestRecord } from '../../load/types.ts';
 import type { ArmComparison, Benchmark, ChangePair } from '../../report/model.ts';
 import { type ChangeLook, type ChangePlan, changeLook, nodeSpread } from '../../verdict/change.ts';
 import { judgeChange } from '../../verdict/change-evidence.ts';
@@ -45,12 +44,6 @@ export function changePlan(
   return { ...plan, maxSlowdown, nodes };
 }
 
-/** What the comparison leaves beside its figures. */
-export interface ChangeMeasured {
-  comparison: ArmComparison;
-  records: RequestRecord[];
-}
-
 /**
  * The stack under test against the base stack, in interleaved pairs of blocks at equal load, until the interval of the ratio
  * decides or the budget of pairs is spent. Throws a Failure where the gateway gives no way to a replica.
@@ -59,7 +52,7 @@ export async function measureChange(
   context: StageContext,
   stacks: Record<'head' | 'base', ComparedStack>,
   scaling: Pick<Benchmark, 'concurrencyPerReplica' | 'pairs'>,
-): Promise<ChangeMeasured> {
+): Promise<ArmComparison> {
   const isWhole = context.inputs.baseReplicas === 'all';
   const concurrency = scaling.concurrencyPerReplica * (isWhole ? stacks.head.prepared.service.replicas : 1);
   const loader = await openLoader(context, stacks.head.prepared, stacks.head.stack);
@@ -89,7 +82,7 @@ async function compare(
   context: StageContext,
   arms: Record<Arm['name'], Arm>,
   { isWhole, concurrency, scaling }: { isWhole: boolean; concurrency: number; scaling: Pick<Benchmark, 'pairs'> },
-): Promise<ChangeMeasured> {
+): Promise<ArmComparison> {
   const { inputs } = context;
   const turns = arms.head.ways.length;
   const nodes = isWhole ? { head: arms.head.replicas, base: arms.base.replicas } : { head: turns, base: 1 };
@@ -156,8 +149,7 @@ async function compare(
       nodeDeviation: look.nodeDeviation,
     },
   };
-  const records = [...blocks.head, ...blocks.base].flatMap(({ run }) => run.records);
-  return { comparison: withQuality(comparison, quality), records: [...(control?.records ?? []), ...records] };
+  return withQuality(comparison, quality);
 }
 
 /** Warms both arms. Returns the larger of their median latencies, milliseconds. */

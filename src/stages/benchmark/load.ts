@@ -144,7 +144,7 @@ export interface BlockEdge {
   baseline?: string | null;
 }
 
-/** Runs one block of the scaling and reads the counters once they account for it. */
+/** Runs one block of the scaling and reads the counters once they account for it. A direct block is a check beside the pair. */
 export function takeBlock(
   bench: Omit<Bench, 'one'>,
   block: BlockPlan,
@@ -152,14 +152,18 @@ export function takeBlock(
   edge: BlockEdge,
 ): Promise<TakenBlock> {
   const part = `pair-${block.pair}/${block.way}`;
-  return takeLoad(bench, sourceOf(bench, block.way, block.replica), { block, timings, part }, edge);
+  const isKept = block.way !== 'direct';
+  return takeLoad(bench, sourceOf(bench, block.way, block.replica), { block, timings, part, isKept }, edge);
 }
 
-/** Runs one block by a source and reads the counters of its stack once they account for it. */
+/**
+ * Runs one block by a source and reads the counters of its stack once they account for it. Its requests go to the raw results
+ * unless `isKept` is false, and leave memory.
+ */
 export async function takeLoad(
   bench: LoadedStack,
   source: LoadSource,
-  { block, timings, part }: { block: BlockLoad; timings: PairTimings; part: string },
+  { block, timings, part, isKept = true }: { block: BlockLoad; timings: PairTimings; part: string; isKept?: boolean },
   edge: BlockEdge,
 ): Promise<TakenBlock> {
   const { context, prepared, stack } = bench;
@@ -178,8 +182,9 @@ export async function takeLoad(
     bench.watch.read(),
   ]);
   context.signal.throwIfAborted();
+  if (isKept) await context.keepRequests?.(measured.run);
   return {
-    measured,
+    measured: { ...measured, run: { ...measured.run, records: [] } },
     evidence: blockEvidence(block, {
       ...{ sent, unanswered: sent - valid, ordered },
       ...{ before: before.replicas, after: replicas, readyWanted, baseline },

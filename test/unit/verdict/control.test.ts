@@ -38,7 +38,7 @@ describe('the base stack against itself', () => {
   });
 
   const control = (own: ReturnType<typeof pairs>, problem: string | null = null) =>
-    judgeControl({ pairs: own, evidence: [], records: [], problem }, pairs(18));
+    judgeControl({ pairs: own, evidence: [], problem }, pairs(18));
 
   it('stands against a comparison where it differs from itself', () => {
     const { figures, vetoes } = control(pairs(8, { ratio: 1.05, noise: 0.005 }));
