@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import { sharedReads } from '../../../../src/stages/preflight/shared-reads.ts';
+
+const API = 'gateway.networking.k8s.io/v1';
+const GATEWAY = { apiVersion: API, kind: 'Gateway', metadata: { name: 'g', namespace: 'a', uid: '1' } };
+const of = (namespace: string) => ({ apiVersion: API, kind: 'Gateway' as const, namespace, name: 'g' });
+
+function counted(list: () => Promise<unknown>): { kube: KubeClient; asked: string[] } {
+  const asked: string[] = [];
+  const kube = {
+    list: async (_api: string, kind: string, { labelSelector = '' } = {}) => {
+      asked.push(`list ${kind} ${labelSelector}`.trim());
+      return list();
+    },
+    get: async ({ kind, name }: { kind: string; name: string }) => {
+      asked.push(`get ${kind} ${name}`);
+      return GATEWAY;
+    },
+  } as unknown as KubeClient;
+  return { kube: sharedReads(kube), asked };
+}
+
+it('takes an object of a list that was asked for from that, and an object that is not in it for missing', async () => {
+  const { kube, asked } = counted(async () => [GATEWAY]);
+  const listing = kube.list(API, 'Gateway');
+  expect(await kube.get(of('a'))).toEqual(GATEWAY);
+  expect(await kube.get(of('b'))).toBeNull();
+  await listing;
+  expect(asked).toEqual(['list Gateway']);
+});
+
+it('asks for the object itself where the list was refused, or was of some objects alone', async () => {
+  const refused = counted(async () => Promise.reject(new Error('forbidden')));
+  await refused.kube.list(API, 'Gateway').catch(() => {});
+  expect(await refused.kube.get(of('a'))).toEqual(GATEWAY);
+  const some = counted(async () => []);
+  await some.kube.list(API, 'Gateway', { labelSelector: 'a=b' });
+  expect(await some.kube.get(of('a'))).toEqual(GATEWAY);
+  expect(some.asked).toEqual(['list Gateway a=b', 'get Gateway g']);
+});
+
+it('finds nothing of a kind that the cluster does not know', async () => {
+  const { kube, asked } = counted(async () => null);
+  expect(await kube.list(API, 'Gateway')).toBeNull();
+  expect(await kube.get(of('a'))).toBeNull();
+  expect(asked).toEqual(['list Gateway']);
+});
