@@ -65,6 +65,8 @@ export function fakeRunner(options: {
   inputs: Record<string, string>;
   env: Record<string, string>;
   event: { name: string; payload: unknown };
+  /** Folder of the action's programs; `dist/` of this checkout unless given. */
+  dist?: string;
 }): Job {
   const folder = mkdtempSync(join(tmpdir(), 'fake-runner-'));
   const path = (name: string) => join(folder, name);
@@ -82,7 +84,7 @@ export function fakeRunner(options: {
       .filter(([name]) => known(name))
       .map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
     const state = step === 'post' ? Object.entries(read('state')).map(([name, value]) => [`STATE_${name}`, value]) : [];
-    const command = [process.execPath, ...(launch.nodeArgs ?? []), join(DIST, `${step}.js`)];
+    const command = [process.execPath, ...(launch.nodeArgs ?? []), join(options.dist ?? DIST, `${step}.js`)];
     const limit = launch.fileBytes === undefined ? [] : ['prlimit', `--fsize=${launch.fileBytes}`];
     const [program = '', ...args] = [...limit, ...command];
     const child = spawn(program, args, {

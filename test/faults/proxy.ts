@@ -18,6 +18,8 @@ export type Fault =
   | { kind: 'lost-reply' }
   /** The request is read and never answered. */
   | { kind: 'hang' }
+  /** The reply comes so many milliseconds late. */
+  | { kind: 'late'; ms: number }
   | { kind: 'status'; status: number; times: number }
   /** The reply is this text, whatever was asked; the server is not asked. Once, where `times` is left out. */
   | { kind: 'garbage'; status: number; type: string; text: string; times?: number }
@@ -142,6 +144,7 @@ export async function startFaultProxy(options: {
       return options.onKill();
     }
     if (hit?.kind === 'interrupt') options.onInterrupt();
+    if (hit?.kind === 'late') await new Promise((resolve) => setTimeout(resolve, hit.ms));
     const { status, headers, text } = await forward(options.target.origin(), incoming, body);
     if (hit?.kind === 'lost-reply') return drop();
     if (hit?.kind === 'kill') {

@@ -28,7 +28,7 @@ export interface WholeWorld {
   /** What the pool's lease in the cluster says of itself; null without one. */
   lease(): Promise<LeaseState | null>;
   /** A job of a run of its own, on a machine of its own. */
-  newJob(): { run: number; job: Job };
+  newJob(given?: { dist?: string }): { run: number; job: Job };
   /** As GitHub would say of a run whose machine is lost. */
   runIsOver(run: number): Promise<void>;
   victim: { kill: () => void; interrupt: () => void };
@@ -93,9 +93,10 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
       const object = await readPoolLease();
       return object ? readLease(object).state : null;
     },
-    newJob() {
+    newJob(given = {}) {
       const run = ++runs;
       const job = fakeRunner({
+        ...given,
         event: {
           name: 'pull_request',
           payload: { pull_request: { number: LAB.pullRequest, head: { sha: 'c0ffee1'.padEnd(40, '0') } } },

@@ -3,13 +3,14 @@ import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Findings } from './findings.ts';
 
 /**
  * The gate's load client beside those of the field, in closed loops of one concurrency on the server of the bench. All are
  * measured from outside: the server counts, and /proc has the processor time of each tool with its children. The part of a
  * run that counts lies between a quarter and three quarters of its requests, so that no start of Python is in it.
  */
-export interface PeerFigures {
+interface PeerFigures {
   name: string;
   requestsPerSecond: number;
   /** Requests in flight, as the server saw them, by those that were ordered: 1 for a client without a gap (Little's law). */
@@ -17,10 +18,10 @@ export interface PeerFigures {
   cpuMsPerRequest: number;
 }
 
-export interface Peers {
+interface Peers {
   figures: PeerFigures[];
   /** Tools that did not run, and why. */
-  notRun: string[];
+  notRun: { name: string; why: string }[];
 }
 
 interface Tool {
@@ -46,7 +47,7 @@ interface Counters {
   inFlightMs: number;
 }
 
-export const PEER_CONCURRENCY = 32;
+const PEER_CONCURRENCY = 32;
 const REQUESTS = 2_400;
 const PROMPT_TOKENS = 100;
 const OUTPUT_TOKENS = 16;
@@ -114,7 +115,7 @@ const TOOLS: readonly Tool[] = [
 
 /** Runs each tool in turn. `ours` is the file of the bench's own client. */
 export async function measurePeers(base: string, ours: string): Promise<Peers> {
-  const notRun: string[] = [];
+  const notRun: Peers['notRun'] = [];
   const peers = peersFolder(notRun);
   const folder = mkdtempSync(join(tmpdir(), 'bench-peers-'));
   const figures: PeerFigures[] = [];
@@ -126,11 +127,11 @@ export async function measurePeers(base: string, ours: string): Promise<Peers> {
     for (const tool of [gate, ...TOOLS]) {
       const binary = tool.binary === null ? process.execPath : join(peers ?? '', tool.binary);
       if (tool.binary !== null && peers === null) continue;
-      if (!existsSync(binary)) notRun.push(`${tool.name}: scripts/bench-peers could not install it here`);
+      if (!existsSync(binary)) notRun.push({ name: tool.name, why: 'scripts/bench-peers could not install it here' });
       else {
         const run = { base, folder, tokenizer: join(peers ?? '', 'tokenizer') };
         const found = await measure(binary, tool.arguments(run), run);
-        if (typeof found === 'string') notRun.push(`${tool.name}: ${found}`);
+        if (typeof found === 'string') notRun.push({ name: tool.name, why: found });
         else figures.push({ name: tool.name, ...found });
       }
     }
@@ -140,29 +141,27 @@ export async function measurePeers(base: string, ours: string): Promise<Peers> {
   return { figures, notRun };
 }
 
-/** The lines of the report, and the targets that were missed: in flight within 2 % of the best. */
-export function peerReport({ figures, notRun }: Peers): { lines: string[]; missed: string[] } {
-  const lines = notRun.map((text) => `NOT RUN: ${text}`);
+/** Throughput beside that of the best peer, by Little's law, and the CPU time of each. */
+export function reportPeers({ found, note, notRun: left }: Findings, { figures, notRun }: Peers): void {
+  for (const { name, why } of notRun) left(name, why);
   const gate = figures.find(({ name }) => name === 'gate');
-  if (!gate) return { lines, missed: ['the gate’s own client did not run beside its peers'] };
+  if (!gate) throw new Error('the own client did not run beside its peers');
+  note(`beside its peers, ${PEER_CONCURRENCY} in flight, streamed:`);
   for (const { name, requestsPerSecond, keptInFlight, cpuMsPerRequest } of figures) {
     const ratio = (cpuMsPerRequest / gate.cpuMsPerRequest).toFixed(1);
-    lines.push(
+    note(
       `  ${name}: ${requestsPerSecond.toFixed(1)} req/s, ${keptInFlight.toFixed(3)} of ${PEER_CONCURRENCY} kept in flight, CPU per request ÷ gate's ${ratio}`,
     );
   }
-  const best = Math.max(...figures.map(({ keptInFlight }) => keptInFlight));
-  const share = gate.keptInFlight / best;
-  const missed = share < 0.98 ? [`${share.toFixed(3)} of the best peer's requests in flight, not 0.98`] : [];
-  return { lines: [`beside its peers, ${PEER_CONCURRENCY} in flight, streamed:`, ...lines], missed };
+  if (figures.length > 1) found('peers', gate.keptInFlight / Math.max(...figures.map((each) => each.keptInFlight)));
 }
 
-function peersFolder(notRun: string[]): string | null {
+function peersFolder(notRun: Peers['notRun']): string | null {
   try {
     const script = join(import.meta.dirname, '../../../scripts/bench-peers');
     return execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
   } catch {
-    notRun.push('all peers: scripts/bench-peers needs what scripts/vllm-assets needs');
+    notRun.push({ name: 'all peers', why: 'scripts/bench-peers needs what scripts/vllm-assets needs' });
     return null;
   }
 }
