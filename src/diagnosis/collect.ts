@@ -224,10 +224,12 @@ function isBeside({ involvedObject }: Event, beside: string | undefined): boolea
 function eventsOf(events: readonly Event[]): EventEvidence[] {
   const at = (event: Event) =>
     Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? '') || 0;
-  return events
-    .filter(({ type }) => type === 'Warning')
-    .sort((a, b) => at(a) - at(b))
+  // A namespace may have a hundred thousand: each time is read once.
+  const warnings = events.filter(({ type }) => type === 'Warning').map((event) => ({ event, ms: at(event) }));
+  return warnings
+    .sort((a, b) => a.ms - b.ms)
     .slice(-MOST_EVENTS)
+    .map(({ event }) => event)
     .map(({ type, reason, message, count, involvedObject }) => ({
       type: bounded(type, 20),
       reason: bounded(reason, 60),
