@@ -18,5 +18,6 @@ export async function runMainStep(
   if ('problems' in parsed) return refuseInputs(io, parsed.problems);
   const { inputs } = parsed;
   const { gateStep } = await import('./action-gate.ts');
-  return gateStep(io, env, inputs, await storyOf(inputs));
+  // A story is most of the code, and its first stage comes after the first request.
+  return gateStep(io, env, inputs, async (run) => (await storyOf(inputs))(run));
 }

@@ -65,6 +65,10 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   const { inputs, env } = host;
   const signals = runSignal(inputs.timeoutMs);
   process.on('uncaughtException', signals.crash);
+  const { signal } = signals;
+  const signedIn = signIn({ inputs, env, clock: systemClock, emit: host.say, onSecret: host.onSecret, signal });
+  // The first request of it goes out before the code of all else is read.
+  await new Promise((resolve) => setImmediate(resolve));
   const partial = partialResult(host.outputDir, host.redact);
   const journal = startJournal(firstReport(inputs, env), ({ type }, report) => {
     if (type === 'stage-started' || type === 'stage-ended') partial.write(report);
@@ -81,7 +85,8 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   const redact = (text: string) => redactSecrets(host.redact(text));
   const requests = requestLog({ outputDir: host.outputDir, emit, redact });
   const cleared = Promise.resolve();
-  const started: Started = { host, journal, connection, save, signals, state, requests, changed: false, cleared };
+  const sofar = { state, requests, signedIn, changed: false, cleared };
+  const started: Started = { host, journal, connection, save, signals, ...sofar };
   const traces = await runStory(started, story);
   const { report } = journal;
   const { changed } = started;
@@ -145,6 +150,7 @@ interface Started {
   /** What was saved so far. */
   state: Partial<SavedState>;
   requests: RequestLog;
+  signedIn: ReturnType<typeof signIn>;
   changed: boolean;
   /** Resolves when the workload is removed, where that is done beside the report. */
   cleared: Promise<void>;
@@ -156,9 +162,6 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
   const { inputs, emit, clock } = connection;
   const { run: identity } = journal.report();
   const closers: (() => Promise<void>)[] = [];
-  const signingIn = signIn(connection);
-  // Its first request goes out before the code of the story is read.
-  await new Promise((resolve) => setImmediate(resolve));
   const runHost: RunHost = {
     env: host.env,
     saveLease: (lease) => save({ lease }),
@@ -177,7 +180,7 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
       const { auth, gke } = await step(
         'identity',
         async () => {
-          const auth = await signingIn();
+          const auth = await started.signedIn();
           const gke = await openGke(connection, auth, 'preflight');
           closers.push(gke.close);
           return { auth, gke };
