@@ -12,8 +12,8 @@ const ORDER = 'concatenateModules:true';
  * and cannot be left until it is used. Throws where ncc has another order.
  */
 export function loadNcc(): typeof ncc {
-  const require = createRequire(createRequire(import.meta.url).resolve('@vercel/ncc'));
-  const folder = dirname(require.resolve('./index.js'));
+  const entry = createRequire(import.meta.url).resolve('@vercel/ncc');
+  const folder = dirname(entry);
   const source = join(folder, 'index.js.cache.js');
   const parts = readFileSync(source, 'utf8').split(ORDER);
   if (parts.length !== 2) {
@@ -24,6 +24,6 @@ export function loadNcc(): typeof ncc {
   const run = new Script(`(function (exports, require, module, __filename, __dirname) {${code}\n})`, {
     filename: source,
   }).runInThisContext() as (...given: unknown[]) => void;
-  run(module.exports, require, module, source, folder);
+  run(module.exports, createRequire(entry), module, source, folder);
   return module.exports as typeof ncc;
 }

@@ -27,7 +27,7 @@ export const TARGETS = {
   growth: { name: 'the steepest growth: the power of the size that a cost grows with', most: 1.25 },
   'memory-of-requests': {
     name: 'memory for 2,000,000 requests, above that for 10,000',
-    most: 128,
+    most: 320,
     unit: 'MB',
     digits: 0,
   },
