@@ -27,6 +27,9 @@ export const CONFIG_ROWS: readonly (readonly [name: string, row: InputRow])[] = 
   ([name]) => !Object.hasOwn(NEVER, name),
 );
 
+/** Where a run is: all that a pull request gives by itself while the default branch has no file yet. */
+export const PLACE_NAMES: readonly string[] = ['cluster', 'location', 'project-id', 'node-pool'];
+
 /** Their names. */
 export const CONFIG_NAMES: readonly string[] = CONFIG_ROWS.map(([name]) => name);
 

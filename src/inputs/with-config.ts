@@ -1,3 +1,4 @@
+import { MODE_NAMES, type ModeName, modeOfEvent } from '../lib/modes.ts';
 import { clusterParts } from '../lib/place.ts';
 import type { InputRow } from './row.ts';
 import type { InputSource } from './source.ts';
@@ -11,7 +12,12 @@ const ROWS = new Map<string, InputRow>(INPUTS);
 const TOGETHER: readonly (readonly [first: string, others: readonly string[]])[] = [
   ['workload-identity-provider', ['service-account']],
   ['credentials-json', ['workload-identity-provider', 'service-account']],
+  // The stacks that ship with the gate, in place of the one that the file names.
+  ['pattern', ['manifests', 'retire']],
 ];
+
+/** What a rollback does not take from the file: it leads to Pattern 1 on as few nodes as that needs, and does not end by itself. */
+const NOT_RESTORED = ['pattern', 'manifests', 'retire', 'nodes', 'expires-in'] as const;
 
 /**
  * The inputs of a source, with those of a file where the source gives none. `filledIn`: whether the source has the default
@@ -28,6 +34,7 @@ export function withConfig(source: InputSource, config: Values, { filledIn }: { 
   };
   const values = expanded(config);
   const hidden = new Set(TOGETHER.filter(([first]) => isGiven(first)).flatMap(([, others]) => others));
+  for (const name of notOfMode(askedMode(source))) hidden.add(name);
   if (clusterParts(source.get('cluster') ?? '')) for (const name of ['project-id', 'location']) hidden.add(name);
   return {
     ...source,
@@ -36,6 +43,18 @@ export function withConfig(source: InputSource, config: Values, { filledIn }: { 
       return value === undefined || isGiven(name) ? source.get(name) : value;
     },
   };
+}
+
+/** Null for a value that is not a mode, which is refused elsewhere. */
+function askedMode({ get, env }: InputSource): ModeName | null {
+  const text = get('mode')?.trim() || 'auto';
+  return text === 'auto' ? modeOfEvent(env.GITHUB_EVENT_NAME) : (MODE_NAMES.find((name) => name === text) ?? null);
+}
+
+/** Inputs that the file, which is one for all modes, does not give this one. */
+function notOfMode(mode: ModeName | null): readonly string[] {
+  const others = INPUTS.filter(([, { modes }]) => mode && modes && !modes.includes(mode));
+  return [...others.map(([name]) => name), ...(mode === 'restore' ? NOT_RESTORED : [])];
 }
 
 /** The parts of a full name of a cluster, so that each may give way alone. */

@@ -109,6 +109,32 @@ describe('an input that is given', () => {
     expect(read({ ...WHERE, 'max-nodes': '8' }, { 'max-nodes': '4' })).toMatchObject({ maxNodes: 8 });
   });
 
+  it('chooses a pattern that ships with the gate before the stack of the file', () => {
+    const stack = { manifests: 'deploy/stack', retire: 'deploy/old.yaml', nodes: '3' };
+    expect(read({ ...WHERE, mode: 'deploy' }, stack)).toMatchObject({ manifests: 'deploy/stack', nodes: 3 });
+    expect(read({ ...WHERE, mode: 'deploy', pattern: '1' }, stack)).toMatchObject({ manifests: '', retire: '' });
+  });
+
+  it('that is the rollback leads to Pattern 1, whatever stack the file names', () => {
+    const stack = { manifests: 'deploy/stack', retire: 'deploy/old.yaml', nodes: '3', pattern: '3' };
+    const rollback = { ...WHERE, mode: 'restore' };
+    const shipped = { manifests: '', retire: '', pattern: 1, nodes: null, restores: true };
+    expect(read(rollback, stack)).toMatchObject(shipped);
+    expect(read({ ...rollback, 'dry-run': 'true' }, stack)).toMatchObject(shipped);
+    expect(read({ ...rollback, manifests: 'deploy/small' }, stack)).toMatchObject({ manifests: 'deploy/small' });
+  });
+
+  it('is not troubled by what the file has for another mode', () => {
+    const shared = { components: 'high-availability', 'expires-in': '4h' };
+    for (const mode of ['validate', 'nightly', 'preflight', 'restore', 'auto', '']) {
+      expect(read({ ...WHERE, mode }, shared)).toMatchObject({ components: [] });
+    }
+    const deploy = read({ ...WHERE, mode: 'deploy' }, shared);
+    expect(deploy).toMatchObject({ components: ['high-availability'], keep: { expiresMs: 4 * 3_600_000 } });
+    // A rollback stays until somebody ends it.
+    expect(read({ ...WHERE, mode: 'restore' }, shared)).toMatchObject({ keep: { expiresMs: null } });
+  });
+
   it('keeps an account of the file from being used with another provider', () => {
     const provider = 'projects/1/locations/global/workloadIdentityPools/p/providers/q';
     const env = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'y' };
