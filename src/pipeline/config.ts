@@ -2,7 +2,7 @@ import { isCheckout, readConfigFile } from '../clients/files/config-file.ts';
 import { headCommit } from '../clients/files/git-remote.ts';
 import type { ActionsIo } from '../clients/runner/actions.ts';
 import { isOfDefaultBranch } from '../clients/runner/identity.ts';
-import { CONFIG_FILE } from '../inputs/config-rules.ts';
+import { CONFIG_FILE, PLACE_NAMES } from '../inputs/config-rules.ts';
 import type { InputSource } from '../inputs/source.ts';
 import { withConfig } from '../inputs/with-config.ts';
 import { adviceText } from '../lib/failure.ts';
@@ -22,6 +22,7 @@ const LIMIT_MS = 30_000;
  * The inputs of the file of a checkout, on the command line and in a run of the default branch. In every other run, such as
  * that of a pull request, the file counts as the default branch has it: otherwise a change could widen what it is itself
  * checked by. The file of the checkout must be right all the same, or it would break the default branch once it is merged.
+ * A pull request that adds the first file gives its place alone, which its workflow could give as well.
  */
 export async function findConfig({ get, env }: InputSource, root: string): Promise<FoundConfig> {
   const read = await readConfigFile(root, CONFIG_FILE);
@@ -33,10 +34,17 @@ export async function findConfig({ get, env }: InputSource, root: string): Promi
   if (!(await isCheckout(root))) return { values: {}, note: null };
   const base = await onDefaultBranch(get('github-token') ?? '', env);
   if ('problems' in base) return base;
+  if (base.text === null && env.GITHUB_EVENT_NAME === 'pull_request') return firstPlace(own.values);
   const found = await parsed(base.text);
   if ('problems' in found) return found;
   const differs = base.text !== read.text ? ' This change of it counts once it is merged.' : '';
   return { ...found, note: noteOn(found.values, ' of the default branch', differs) };
+}
+
+function firstPlace(own: Values): FoundConfig {
+  const values = Object.fromEntries(Object.entries(own).filter(([name]) => PLACE_NAMES.includes(name)));
+  const isAll = Object.keys(values).length === Object.keys(own).length;
+  return { values, note: noteOn(values, ' of this pull request', isAll ? '' : ' The rest counts once it is merged.') };
 }
 
 /** Whether what is checked out has landed: a dispatch on the default branch may have checked out something else. */

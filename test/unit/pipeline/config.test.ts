@@ -119,6 +119,19 @@ describe('on workflow_dispatch', () => {
 });
 
 describe('on a pull request', () => {
+  it('that adds the first file, the file gives where the run is, and nothing else', async () => {
+    checkedOut('cluster: mine\nnode-pool: v6e\nmax-cost: none\n');
+    expect(await find('pull_request')).toEqual({
+      values: { cluster: 'mine', 'node-pool': 'v6e' },
+      note: `${FILE} of this pull request gives cluster, node-pool. The rest counts once it is merged.`,
+    });
+    for (const event of ['pull_request_target', 'issue_comment']) {
+      expect(await find(event)).toMatchObject({ values: {} });
+    }
+    await merged('cluster: ours\n');
+    expect(await find('pull_request')).toMatchObject({ values: { cluster: 'ours' } });
+  });
+
   it('a file that would break the default branch is refused before it is merged', async () => {
     checkedOut('nods: 3\n');
     expect(await find('pull_request')).toEqual({
