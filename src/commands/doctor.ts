@@ -11,7 +11,7 @@ import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { checkoutOf, type SetupFlags } from './setup-flags.ts';
 
-/** Runs `doctor` on a checkout. Returns the exit code. */
+/** Runs `doctor` on a checkout. `gate`: what it takes for the gate where no workflow calls one. Returns the exit code. */
 export async function runDoctor(
   flags: SetupFlags,
   { env, write, gate }: { env: NodeJS.ProcessEnv; write: (line: string) => void; gate: string },
@@ -35,7 +35,9 @@ export async function runDoctor(
       github: (repository) => (token === '' ? null : repositorySetup({ ...access, repository })),
     });
     if ('problems' in end) return refuse(...end.problems.map(safe));
-    for (const line of findingLines(end.findings)) write(safe(line));
+    const isJson = flags.switches.has('json');
+    const lines = isJson ? [JSON.stringify({ findings: end.findings }, null, 2)] : findingLines(end.findings);
+    for (const line of lines) write(isJson ? redact(line) : safe(line));
     const states = end.findings.map(({ state }) => state);
     return exitCode(states.includes('missing') ? 'fail' : states.includes('not-checked') ? 'undecided' : 'pass');
   } finally {

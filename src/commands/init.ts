@@ -1,3 +1,4 @@
+import { checkedOut } from '../clients/files/git-remote.ts';
 import { canAsk, createAsker } from '../clients/runner/ask.ts';
 import { packageRootOf } from '../clients/runner/identity.ts';
 import { createWorld } from '../init/discover.ts';
@@ -8,7 +9,7 @@ import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { checkoutOf, type SetupFlags } from './setup-flags.ts';
 
-/** Runs `init` on a checkout. Returns the exit code. */
+/** Runs `init` on a checkout. `gate`: what the workflows call where the gate's own folder has no commit. Returns the exit code. */
 export async function runInit(
   flags: SetupFlags,
   { env, write, gate }: { env: NodeJS.ProcessEnv; write: (line: string) => void; gate: string },
@@ -23,11 +24,12 @@ export async function runInit(
   const { signal } = new AbortController();
   const world = createWorld({ env, root, signal, onSecret: register });
   const asks = !switches.has('yes') && canAsk(process.stdin, process.stdout);
+  const packageRoot = packageRootOf(process.argv[1] ?? '');
   const asker = asks ? createAsker(process.stdin, process.stdout) : null;
   try {
     const end = await init({
-      ...{ given, world, asker, root, gate, force: switches.has('force') },
-      packageRoot: packageRootOf(process.argv[1] ?? ''),
+      ...{ given, world, asker, root, packageRoot, force: switches.has('force') },
+      gate: (await checkedOut(packageRoot)) ?? gate,
       write: (line) => write(safe(line)),
     });
     return 'problems' in end ? refuse(...end.problems.map(safe)) : exitCode('pass');

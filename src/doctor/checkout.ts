@@ -55,19 +55,19 @@ const VERSION_TAG = /^v\d+\.\d+\.\d+\S*/;
 
 const CALLED: ReadonlySet<string> = new Set(Object.values(CALLERS).map(({ calls }) => calls));
 
-/** Whether the file of inputs and the three workflows are there, and which version these call. */
+/** Workflows that a repository may do without: somebody starts them by a comment or by hand. */
+const OPTIONAL: ReadonlySet<string> = new Set(['measure.yml', 'deploy.yml']);
+
+/** Whether the file of inputs and the workflows are there, and which version these call. */
 export async function checkCheckout(root: string, version: string): Promise<Finding[]> {
   const { calls, unreadable } = await callsIn(root);
   return [
     await checkConfig(root),
     ...unreadable.map((file) => notChecked(`Workflow ${file}`, 'it is not valid YAML')),
-    ...[...CALLED].map((name) =>
-      checkCall(
-        name,
-        calls.filter((call) => call.calls === name),
-        version,
-      ),
-    ),
+    ...[...CALLED].flatMap((name) => {
+      const own = calls.filter((call) => call.calls === name);
+      return own.length === 0 && OPTIONAL.has(name) ? [] : [checkCall(name, own, version)];
+    }),
   ];
 }
 
@@ -108,6 +108,7 @@ export async function answersIn(root: string): Promise<Partial<Record<AnswerName
   const found: Partial<Record<AnswerName, string | undefined>> = {
     ...{ cluster: given('cluster'), pool: given('node-pool'), gateway: given('gateway') },
     ...{ namespace: values.namespace, manifests: given('manifests'), projectNumber: number },
+    gate: calls[0] && `${calls[0].repository}@${calls[0].ref}`,
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value)) as Partial<Record<AnswerName, string>>;
 }

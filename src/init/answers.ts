@@ -112,7 +112,8 @@ export const ANSWER_ROWS: Readonly<Record<AnswerName, AnswerRow>> = {
   gate: {
     flag: 'gate',
     value: 'OWNER/NAME@REF',
-    description: 'Repository of the gate, and the tag or commit whose workflows are called. Default: this version.',
+    description:
+      'Repository of the gate, and the tag or commit whose workflows are called. Default: the commit of its checkout, or this version.',
     pattern: /^[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[\w.-]{1,100}@[\w.+-]+(?:\/[\w.+-]+)*$/,
     allowed: 'OWNER/NAME@REF',
   },

@@ -16,10 +16,6 @@ interface Caller {
   with: (answers: Answers) => Readonly<Record<string, string>>;
 }
 
-const place = ({ project, location, cluster }: Answers) => ({
-  cluster: `projects/${project}/locations/${location}/clusters/${cluster}`,
-});
-const pool = (answers: Answers) => ({ ...place(answers), 'node-pool': answers.pool });
 const identity = (answers: Answers) => {
   const { provider, account } = cloudNames(answers);
   return { 'workload-identity-provider': provider, 'service-account': account };
@@ -30,7 +26,10 @@ const stack = ({ manifests }: Answers): Record<string, string> =>
 /** Where the called workflows look for the stack. */
 export const DEFAULT_MANIFESTS = 'manifests/pattern3';
 
-/** The workflows that `init` writes, by their files. */
+/**
+ * The workflows that `init` writes, by their files. The identity is in each of them and not in the file of inputs: a push has
+ * another one than what costs money, and somebody at a terminal has their own.
+ */
 export const CALLERS: Readonly<Record<string, Caller>> = {
   '.github/workflows/tpu-pull-request.yml': {
     calls: 'pull-request.yml',
@@ -43,25 +42,45 @@ export const CALLERS: Readonly<Record<string, Caller>> = {
     }),
     permissions: { contents: 'read', 'id-token': 'write', 'pull-requests': 'write', checks: 'write' },
     with: (answers) => ({
-      ...pool(answers),
       ...identity(answers),
       'preflight-service-account': cloudNames(answers).readingAccount,
       ...stack(answers),
     }),
+  },
+  '.github/workflows/tpu-measure.yml': {
+    calls: 'measure.yml',
+    name: 'TPU measure',
+    on: () => ({ issue_comment: { types: ['created'] } }),
+    permissions: {
+      ...{ contents: 'read', 'id-token': 'write', 'pull-requests': 'write' },
+      ...{ checks: 'write', statuses: 'write' },
+    },
+    with: (answers) => ({ ...identity(answers), ...stack(answers) }),
   },
   '.github/workflows/tpu-nightly.yml': {
     calls: 'nightly.yml',
     name: 'TPU nightly',
     on: () => ({ schedule: [{ cron: '17 2 * * *' }], workflow_dispatch: {} }),
     permissions: { contents: 'write', 'id-token': 'write', issues: 'write', pages: 'write' },
-    with: (answers) => ({ ...pool(answers), ...identity(answers), ...stack(answers) }),
+    with: (answers) => ({ ...identity(answers), ...stack(answers) }),
+  },
+  '.github/workflows/tpu-deploy.yml': {
+    calls: 'deploy.yml',
+    name: 'TPU deploy',
+    on: () => ({
+      workflow_dispatch: {
+        inputs: { mode: { type: 'choice', options: ['deploy', 'restore', 'cleanup'], default: 'deploy' } },
+      },
+    }),
+    permissions: { contents: 'read', 'id-token': 'write', deployments: 'write' },
+    with: (answers) => ({ ...identity(answers), mode: `\${{ inputs.mode }}` }),
   },
   '.github/workflows/tpu-sweep.yml': {
     calls: 'sweep.yml',
     name: 'TPU sweep',
     on: () => ({ schedule: [{ cron: '*/30 * * * *' }], workflow_dispatch: {} }),
     permissions: { contents: 'read', 'id-token': 'write', actions: 'read', issues: 'write', deployments: 'write' },
-    with: (answers) => ({ ...place(answers), ...identity(answers) }),
+    with: identity,
   },
 };
 
@@ -97,8 +116,9 @@ function inline(value: unknown): string {
 function configFile(answers: Answers): string {
   const [repository = '', ref = ''] = answers.gate.split('@');
   const schema = rawAddress('docs/config.schema.json', { server: 'https://github.com', repository, ref });
-  const { gateway, namespace, manifests } = answers;
-  const inputs = { ...pool(answers), namespace, gateway, manifests };
+  const { project, location, pool, gateway, namespace, manifests } = answers;
+  const cluster = `projects/${project}/locations/${location}/clusters/${answers.cluster}`;
+  const inputs = { cluster, 'node-pool': pool, namespace, gateway, manifests };
   return [
     `# yaml-language-server: $schema=${schema}`,
     '# Inputs of tpu-serving-gate. What a workflow or a flag gives counts before it.',

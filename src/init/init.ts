@@ -24,7 +24,7 @@ export interface InitOptions {
 /** How `init` ended: done, or a sentence for each thing that is missing or in the way. */
 export type InitEnd = { problems: string[] } | { answers: Answers };
 
-/** Finds out what it was not given, writes workflows and file of inputs, and writes the commands that are left to run. */
+/** Finds out what it was not given, writes the workflows and the file of inputs, and writes the commands that are left to run. */
 export async function init(options: InitOptions): Promise<InitEnd> {
   const { root, packageRoot, force, write } = options;
   const resolved = await resolveAnswers(options);
@@ -37,6 +37,8 @@ export async function init(options: InitOptions): Promise<InitEnd> {
     return { problems: end.differing.map(sentence) };
   }
   for (const { path, how } of end.written) write(`${how.padEnd(10)}${path}`);
+  write('');
+  write(`The workflows call ${answers.gate}.`);
   write('');
   write('Run these commands once, and then commit the files:');
   write('');

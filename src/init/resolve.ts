@@ -84,11 +84,11 @@ async function chosen(name: AnswerName, { values, problem }: Candidates, asker: 
     if (first === undefined) return { problem: `--${flag} is missing${why}.` };
     return { problem: `--${flag} is missing; there are ${values.join(', ')}.` };
   }
-  const said = description.split('. Default')[0] ?? description;
+  const question = description.split('. Default')[0] ?? description;
   const list = others.length > 0 ? `\n${values.map((value, index) => `  ${index + 1}  ${value}`).join('\n')}\n` : ' ';
   const why = problem === null ? '' : ` (it cannot be looked up: ${problem})`;
   for (;;) {
-    const line = await asker.ask(`${said}${why}.${list}${first === undefined ? '' : `[${first}] `}> `);
+    const line = await asker.ask(`${question}${why}.${list}${first === undefined ? '' : `[${first}] `}> `);
     if (line === null) return { problem: `--${flag} is missing: the answers ended.` };
     const text = line === '' ? (first ?? '') : (values[Number(line) - 1] ?? line);
     const choice = answered(name, text);

@@ -152,6 +152,25 @@ describe('the jobs of a workflow run', () => {
     }
   });
 
+  it.each([
+    ['pull-request.yml', 'preflight', EVENTS.opened!],
+    ['pull-request.yml', 'measure', EVENTS.labelled!],
+    ['measure.yml', 'command', { name: 'issue_comment', comment: { body: '/measure', onPull: true } }],
+    ['nightly.yml', 'measure', EVENTS.schedule!],
+    ['nightly.yml', 'history', EVENTS.schedule!],
+    ['deploy.yml', 'deploy', EVENTS.dispatch!],
+    ['sweep.yml', 'sweep', EVENTS.schedule!],
+  ] as [string, string, Event][])(
+    '%s, %s: for a caller whose cluster is in the file of inputs',
+    async (file, job, event) => {
+      const condition = (await jobsOf(file))[job]?.if;
+      expect(holds(condition, event, '', { inputs: { 'service-account': 'gate@p.iam.gserviceaccount.com' } })).toBe(
+        true,
+      );
+      expect(holds(condition, event, '', { inputs: { cluster: '', 'service-account': '' } })).toBe(false);
+    },
+  );
+
   it('sweep.yml: only where there is a cluster', async () => {
     const condition = (await jobsOf('sweep.yml')).sweep?.if;
     expect([holds(condition, EVENTS.schedule!, 'a/cluster'), holds(condition, EVENTS.schedule!, '')]).toEqual([

@@ -5,6 +5,7 @@ import { parseWorkflow } from '@actions/workflow-parser/workflows/workflow-parse
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { LAB } from '../../lab/lab.ts';
+import { fences } from '../checks/fences.ts';
 import { root } from '../checks/root.ts';
 import { MINUTES } from './e2e.ts';
 import { type Newcomer, startNewcomer } from './setup-lab.ts';
@@ -27,23 +28,28 @@ const asked = async () => {
 
 describe('init', () => {
   it(
-    'finds project, cluster, pool and gateway, and writes three workflows of about ten lines',
+    'finds project, cluster, pool and gateway, and writes workflows of ten lines at most',
     async () => {
       newcomer = await startNewcomer();
       const { code, stdout, stderr } = await newcomer.gate(['init']);
       expect([code, stderr]).toEqual([0, '']);
       expect(readdirSync(join(newcomer.checkout, FOLDER)).sort()).toEqual([
+        'tpu-deploy.yml',
+        'tpu-measure.yml',
         'tpu-nightly.yml',
         'tpu-pull-request.yml',
         'tpu-sweep.yml',
       ]);
       for (const name of readdirSync(join(newcomer.checkout, FOLDER))) {
         const text = read(`${FOLDER}/${name}`);
-        expect(text.trimEnd().split('\n').length, text).toBeLessThanOrEqual(12);
+        expect(text.trimEnd().split('\n').length, text).toBeLessThanOrEqual(10);
         const { context } = parseWorkflow({ name, content: text }, new NoOperationTraceWriter());
         expect(context.errors.getErrors().map(({ message }) => message)).toEqual([]);
         const { jobs } = parse(text) as { jobs: { gate: { with: Record<string, string> } } };
-        expect(jobs.gate.with).toMatchObject({ cluster: FULL, 'service-account': LAB.serviceAccountEmail });
+        expect(jobs.gate.with).toMatchObject({
+          'workload-identity-provider': expect.stringMatching(/^projects\/\d+\/.*\/providers\/serving$/),
+          'service-account': LAB.serviceAccountEmail,
+        });
       }
       expect(read(CONFIG)).toMatch(/^# yaml-language-server: \$schema=https:\/\/\S+\/docs\/config\.schema\.json\n/);
       expect(parse(read(CONFIG))).toEqual({
@@ -200,6 +206,29 @@ describe('doctor', () => {
   );
 
   it(
+    'finds all of it once somebody has pasted the blocks of the quick start that need Google Cloud or GitHub',
+    async () => {
+      newcomer = await startNewcomer();
+      await newcomer.gate(['init']);
+      const page = readFileSync(join(root, 'docs/quickstart.md'), 'utf8');
+      const blocks = fences(page, 'sh').filter(
+        (block) => /^# needs (?:Google Cloud|GitHub)\n/.test(block) && !block.includes('npx'),
+      );
+      expect(blocks.length).toBeGreaterThan(4);
+      const own = Object.entries({
+        ...{ 'my-org/my-repo': LAB.repository, 'my-repo': 'serving', 'my-project': LAB.project },
+        ...{ 'my-cluster': LAB.cluster, 'tpu-v6e-pool': LAB.nodePool, 'europe-west4-a': LAB.location },
+      });
+      await newcomer.obey(own.reduce((text, [example, name]) => text.replaceAll(example, name), blocks.join('\n')));
+      await newcomer.setRepository({ protectedBranches: ['main'] });
+      const { code, stdout, stderr } = await newcomer.gate(['doctor'], { GITHUB_TOKEN: newcomer.lab.githubToken });
+      expect(stdout).not.toMatch(/^(?:missing|not checked)/m);
+      expect([code, stderr], stdout).toEqual([0, '']);
+    },
+    MINUTES,
+  );
+
+  it(
     'reports what it may not see as not checked, and an account that too many jobs may become as missing',
     async () => {
       newcomer = await startNewcomer();
@@ -208,6 +237,13 @@ describe('doctor', () => {
       await newcomer.setIam({ denied: ['iam.roles.get'] });
       const hidden = await newcomer.gate(['doctor']);
       expect(hidden.code).toBe(4);
+      const asJson = await newcomer.gate(['doctor', '--json']);
+      expect([asJson.code, asJson.stderr]).toEqual([4, '']);
+      expect(JSON.parse(asJson.stdout)).toMatchObject({
+        findings: expect.arrayContaining([
+          expect.objectContaining({ title: 'Role tpuServingGate', state: 'not-checked', remedy: null }),
+        ]) as unknown,
+      });
       expect(hidden.stdout).toMatch(/^not checked {2}Role tpuServingGate: Google Cloud refused it with 403/m);
       expect(hidden.stdout).toMatch(/^not checked {2}Environment "tpu": GITHUB_TOKEN is not set/m);
       const wide = `principalSet://iam.googleapis.com/projects/${LAB.projectNumber}/locations/global/workloadIdentityPools/github/attribute.repository/${LAB.repository}`;

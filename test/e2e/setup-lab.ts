@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { parse } from 'yaml';
 import { childEnv } from '../../lab/child-env.ts';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
 import type { GithubRepository, IamState } from '../../lab/protocol.ts';
@@ -108,24 +109,31 @@ export function credentials(lab: Lab, folder: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Notes its name and words. `gh api user` returns a number, as with `--jq .id`. */
+/** Notes its name and words. `gh api user` returns a number, as with `--jq .id`; gcloud returns that of a project. */
 const RECORDER = `#!/usr/bin/env node
 const { appendFileSync } = require('node:fs');
 const { basename } = require('node:path');
 const words = [basename(process.argv[1]), ...process.argv.slice(2)];
 appendFileSync(process.env.LOG, JSON.stringify(words) + '\\n');
 if (words.slice(0, 3).join(' ') === 'gh api user') console.log(42);
+if (words.slice(0, 3).join(' ') === 'gcloud projects describe') console.log(${LAB.projectNumber});
 `;
 
 /** What IAM has after some commands of gcloud. */
 function iamOf(commands: readonly string[][]): Partial<IamState> {
   const state = { providers: {}, roles: {}, projectBindings: [], accounts: {} } as Omit<IamState, 'denied'>;
+  let configured = '';
   for (const words of commands) {
-    const flag = (name: string) => words[words.indexOf(`--${name}`) + 1] ?? '';
+    const flag = (name: string) => (words.includes(`--${name}`) ? (words[words.indexOf(`--${name}`) + 1] ?? '') : '');
     const at = (count: number) => words.slice(1, 1 + count).join(' ');
-    const project = flag('project');
-    if (at(3) === 'iam roles create')
-      state.roles[`projects/${project}/roles/${words[4]}`] = flag('permissions').split(',');
+    if (at(3) === 'config set project') configured = words[4] ?? '';
+    const project = flag('project') || configured;
+    if (at(3) === 'iam roles create') {
+      const file = flag('file');
+      state.roles[`projects/${project}/roles/${words[4]}`] = file
+        ? permissionsOf(file)
+        : flag('permissions').split(',');
+    }
     if (at(3) === 'iam service-accounts create') state.accounts[`${words[4]}@${project}.iam.gserviceaccount.com`] = [];
     if (at(3) === 'iam service-accounts add-iam-policy-binding') {
       state.accounts[words[4] ?? '']?.push({ role: flag('role'), members: [flag('member')] });
@@ -146,6 +154,12 @@ function iamOf(commands: readonly string[][]): Partial<IamState> {
     }
   }
   return state;
+}
+
+/** Of the file of a custom role, by its path in the gate. */
+function permissionsOf(path: string): string[] {
+  const text = readFileSync(resolve(import.meta.dirname, '../..', path), 'utf8');
+  return (parse(text) as { includedPermissions: string[] }).includedPermissions;
 }
 
 /** What the repository has after some commands of gh. */

@@ -38,6 +38,8 @@ export interface Repository {
   lab: Lab;
   /** Runs a workflow file for an event as GitHub's runner would, whole. */
   run(workflow: string, event: { name: string; payload?: unknown; inputs?: Record<string, unknown> }): Promise<ActRun>;
+  /** A file of the checkout, or null. */
+  checkedOut(path: string): string | null;
   /** Contents of a stored artifact's file, or null. */
   stored(artifact: string, file: string): string | null;
   artifacts(): string[];
@@ -163,13 +165,8 @@ export async function startRepository(
       running.add(child);
       return ended(child).finally(() => running.delete(child));
     },
-    stored(artifact, file) {
-      try {
-        return readFileSync(join(store, artifact, file), 'utf8');
-      } catch {
-        return null;
-      }
-    },
+    checkedOut: (path) => textOf(join(checkout, path)),
+    stored: (artifact, file) => textOf(join(store, artifact, file)),
     artifacts: () => readdirSync(store).sort(),
     commits: () => ({ head: shaOf('HEAD'), base: shaOf('HEAD^1') }),
     async stop() {
@@ -178,6 +175,14 @@ export async function startRepository(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 /** What a checkout has: the files that git knows or would, as they are now. */

@@ -29,4 +29,13 @@ export async function headCommit(root: string): Promise<string | null> {
   return isCommit(commit) ? commit : null;
 }
 
+/**
+ * `owner/name@commit` of a checkout whose remote "origin" is on GitHub; null where either cannot be read, as in a folder that
+ * was unpacked from an archive.
+ */
+export async function checkedOut(root: string): Promise<string | null> {
+  const [repository, commit] = await Promise.all([githubRemote(root), headCommit(root)]);
+  return repository === null || commit === null ? null : `${repository}@${commit}`;
+}
+
 const isCommit = (text: string) => /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text);

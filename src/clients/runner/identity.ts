@@ -151,17 +151,20 @@ export function repositoryPage({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: Env): s
 }
 
 /**
- * The gate's own repository and what of it runs, for links. In a step that uses the action the runner names both; an action
- * by its path lies in the repository of the workflow. Elsewhere, as on the command line, it is the tag of this version.
+ * The gate's own repository and what of it runs, for links. In a step that uses the action the runner names both, or has it in a
+ * folder of these names (actions/runner, ActionManager.cs). An action by its path lies in the repository of the workflow.
+ * Elsewhere, as on the command line, it is the tag of this version. `entry`: the file that Node runs.
  */
-export function gateSource(env: Env): GateSource {
+export function gateSource(env: Env, entry = process.argv[1] ?? ''): GateSource {
   const server = env.GITHUB_SERVER_URL || 'https://github.com';
   const released = { server: 'https://github.com', repository: REPOSITORY, ref: `v${VERSION}` };
   const isStep = env.GITHUB_ACTIONS === 'true' && Object.keys(env).some((name) => name.startsWith('INPUT_'));
   if (!isStep) return released;
   const named = { server, repository: env.GITHUB_ACTION_REPOSITORY ?? '', ref: env.GITHUB_ACTION_REF ?? '' };
+  const [, folder = '', version = ''] = /\/_actions\/([^/]+\/[^/]+)\/(.+)\/dist\/[^/]+$/.exec(entry) ?? [];
+  const downloaded = { server, repository: folder, ref: version };
   const own = { server, repository: env.GITHUB_REPOSITORY ?? '', ref: env.GITHUB_SHA ?? '' };
-  return [named, own].find(isAddress) ?? released;
+  return [named, downloaded, own].find(isAddress) ?? released;
 }
 
 function isAddress({ server, repository, ref }: GateSource): boolean {

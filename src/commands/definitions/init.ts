@@ -8,7 +8,7 @@ const OWN = {
   force: { description: 'Replace files that are there and differ.' },
 } as const;
 
-/** This version of the gate, as a workflow calls it. */
+/** The released version of the gate, as a workflow calls it. */
 export const THIS_GATE = `${REPOSITORY}@v${VERSION}`;
 
 /** `init`: workflows, a file of inputs, and the commands of the quick start for one repository. */
@@ -18,7 +18,7 @@ export const INIT: Command = {
   summary: 'write the workflows and the commands that set up a repository',
   details: [
     'It finds the project by gcloud, and the cluster, the pool and the gateway with your Application Default Credentials. At a terminal it asks about what no flag gives.',
-    'It writes three workflows and .github/tpu-serving-gate.yml, and changes nothing else. It prints the commands for gcloud, kubectl and gh that are left to run.',
+    'It writes a workflow each for pull requests, comments, nights, deploys and the sweeper, and .github/tpu-serving-gate.yml. It changes nothing else, and prints the commands for gcloud, kubectl and gh that are left to run.',
   ],
   flags: { ...ANSWER_FLAGS, ...OWN },
   examples: [

@@ -91,6 +91,12 @@ describe('where the gate’s own files are', () => {
     expect(gateSource(env)).toEqual(source);
   });
 
+  it('is known of an action that a called workflow has downloaded, although the runner does not name it', () => {
+    const entry = '/home/runner/work/_actions/acme/gate/feat/x/dist/main.js';
+    expect(gateSource(step, entry)).toEqual({ server: 'https://github.com', repository: 'acme/gate', ref: 'feat/x' });
+    expect(gateSource({}, entry)).toMatchObject({ ref: `v${VERSION}` });
+  });
+
   it.each([
     ['the command line', {}],
     ['a script of a workflow', { GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: 'me/mine', GITHUB_SHA: 'abc' }],

@@ -31,11 +31,11 @@ const found = async () =>
 
 it('what init writes is complete, and has its answers in it', async () => {
   put(filesOf(ANSWERS));
-  expect((await checkCheckout(root, VERSION)).map(({ state }) => state)).toEqual(['ok', 'ok', 'ok', 'ok']);
+  expect((await checkCheckout(root, VERSION)).map(({ state }) => state)).toEqual(Array(6).fill('ok'));
   expect(await answersIn(root)).toEqual({
     cluster: 'projects/my-project/locations/us-east5-a/clusters/mine',
     ...{ pool: 'v6e', gateway: 'opendatahub/inference-gateway', namespace: 'stack', manifests: 'deploy/stack' },
-    projectNumber: '123456789012',
+    ...{ projectNumber: '123456789012', gate: `o/gate@v${VERSION}` },
   });
 });
 
