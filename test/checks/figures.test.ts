@@ -9,6 +9,8 @@ import { root } from './root.ts';
 
 /** What a run holds: three nodes of four chips, for as long as README.md states. */
 const [CHIPS, MINUTES] = [12, 40];
+/** The same with the base stack on a fourth node. */
+const COMPARED = { chips: 16, minutes: 50 };
 
 const workflows = readdirSync(join(root, '.github/workflows')).map((name): [string, string] => {
   const path = `.github/workflows/${name}`;
@@ -41,6 +43,8 @@ describe('what a run costs and how long it takes, in README.md, docs/ and the wo
     ['price of an hour, rounded', /\$(\d+) an hour/g, hour.toFixed(0)],
     ['price of a run', /costs? (?:\*\*)?about \$(\d+)(?!\d| an hour)/g, ((hour * MINUTES) / 60).toFixed(0)],
     ['time of a run', /nodes (?:of four chips )?for about (\d+) minutes/g, String(MINUTES)],
+    ['time with a base stack', /about (\d+) minutes, for about/g, String(COMPARED.minutes)],
+    ['price with a base stack', /for about \$(\d+)/g, ((price * COMPARED.chips * COMPARED.minutes) / 60).toFixed(0)],
     ['time of the pairs', /(\d+) to (\d+) minutes/g, `${minutesOf(least)} to ${minutesOf(most)}`],
   ])('%s: one figure everywhere', (_, pattern, expected) => {
     const { values, places } = stated(pattern);

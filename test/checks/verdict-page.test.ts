@@ -25,6 +25,16 @@ it('docs/verdict.md explains every verdict and every owner', () => {
   expect(new Set(rowsOf('The box'))).toEqual(new Set(owners));
 });
 
+it('docs/verdict.md explains every row of a table of measures', () => {
+  const tables = COMMENTS.flatMap(
+    (comment) => /^\| Result \| Measured \(limits\) \|\n([\s\S]*?)\n\n/m.exec(comment)?.[1] ?? [],
+  );
+  const labels = tables.flatMap((table) => [...table.matchAll(/^\| [^|]+ \| \**([A-Z][a-z]+(?: [a-z]+)*)/gm)]);
+  const names = new Set(labels.map(([, label = '']) => label.replace(/^Against.*/, 'Against the base')));
+  expect(names.size).toBeGreaterThan(5);
+  expect(labelsOf('The table')).toEqual(expect.arrayContaining([...names]));
+});
+
 it.each([...labelsOf('The box').map((label) => `**${label}:`), ...labelsOf('The table')])(
   'docs/verdict.md explains "%s", which comments have',
   (label) => {
