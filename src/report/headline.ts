@@ -100,7 +100,7 @@ export function heading(report: Report): string {
   return `${word && report.verdict === 'pass' ? verdict.replace('Pass', `${word} passed`) : verdict} — ${text}`;
 }
 
-/** One plain sentence (Markdown) that says what was measured and how far it can be trusted. */
+/** One plain sentence (Markdown) on what was measured and how far it can be trusted. */
 export function leadSentence(report: Report): string {
   if (!MODES[report.mode].leases && report.verdict === 'pass') {
     return `${preflightCounts(report.preflight)}. **Nothing was leased, deployed or measured.**`;
@@ -115,7 +115,9 @@ export function leadSentence(report: Report): string {
     const isDecided = report.verdict === 'fail' && report.checks.length > 0;
     return `**Speedup: ${NOT_MEASURED}${isDecided ? ', because the checks that failed decide the verdict' : ''}.**`;
   }
-  const standing = ratioCounts(report) ? standingOf(report) : 'A veto stands against this ratio: it does not count.';
+  const standing = ratioCounts(report)
+    ? standingOf(report)
+    : 'The measurement has a veto, so this ratio does not count.';
   return [measured, standing].filter((part) => part !== '').join(' ');
 }
 
@@ -187,12 +189,12 @@ function errorSentence(report: Report): string {
     return sentences.filter((part) => part !== '').join(' ');
   }
   // What preflight found stands in the box and, line by line, in its table.
-  const counts = failure.stage === 'preflight' && knownCause(report) ? preflightTold(report) : null;
+  const counts = failure.stage === 'preflight' && knownCause(report) ? preflightFound(report) : null;
   return `${where ? `${where}: ` : ''}${counts ?? prose(failure.message)}`;
 }
 
 /** Null when no line of preflight failed, so that its counts would explain nothing. */
-function preflightTold({ preflight }: Report): string | null {
+function preflightFound({ preflight }: Report): string | null {
   if (!preflight.some(({ outcome }) => outcome === 'fail')) return null;
   return `${preflightCounts(preflight)}. No node was asked for.`;
 }

@@ -105,14 +105,14 @@ function runTime(report: Report): string | null {
   return Number.isFinite(ms) && ms >= 0 ? duration(ms) : null;
 }
 
-/** `commit 4f1c2ab on 3 × ct6e-standard-4t, europe-west4-a` */
+/** `commit 4f1c2ab on 3 × ct6e-standard-4t, europe-west4-a`, without a machine `commit 4f1c2ab in europe-west4-a`. */
 function place(report: Report): string | null {
   const { plan, environment, run } = report;
   const sha = shortSha(run.sha);
   const machines = environment.machineType
     ? `${plan.nodes === null ? '' : `${plan.nodes} × `}${code(environment.machineType, 60)}`
     : null;
-  const where = [machines, plan.location === '' ? null : code(plan.location, 60)].filter((part) => part !== null);
-  if (sha === null && where.length === 0) return null;
-  return `${sha === null ? '' : `commit ${sha}`}${where.length > 0 ? ` on ${where.join(', ')}` : ''}`.trim();
+  const zone = plan.location === '' ? null : code(plan.location, 60);
+  const where = machines === null ? zone && `in ${zone}` : `on ${[machines, zone].filter((part) => part).join(', ')}`;
+  return [sha && `commit ${sha}`, where].filter((part) => part).join(' ') || null;
 }

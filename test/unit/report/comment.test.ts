@@ -230,7 +230,7 @@ describe('two failures at once', () => {
       }),
     );
     expect(text.split('\n')[1]).toBe('### ❌\u00a0Fail — requests are not routed by prefix cache');
-    expect(text).toContain('A veto stands against this ratio: it does not count.');
+    expect(text).toContain('The measurement has a veto, so this ratio does not count.');
     expect(text).not.toContain('lies above');
     expect(parseData(text)?.speedup).toBeNull();
   });
