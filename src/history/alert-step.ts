@@ -3,7 +3,7 @@ import type { AlertMark } from './alert-mark.ts';
 export interface KnownIssue {
   number: number;
   open: boolean;
-  /** Closed as not planned: what it says is the new normal. */
+  /** Closed as not planned: its levels are the new normal. */
   accepted: boolean;
   closedAt: string | null;
   mark: AlertMark;

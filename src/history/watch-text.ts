@@ -5,7 +5,7 @@ import { changedText, differencesOf } from './identity.ts';
 import type { HistoryRecord } from './record.ts';
 import type { FigureNight, FigureWatch, Watch } from './watch.ts';
 
-/** A shift that two nights must show, or the watch says what they do show. */
+/** A shift that two nights must show, or the watch names the one that they do show. */
 const WANTED = 0.1;
 /** Figures with a larger share of noise that a sentence names. */
 const MOST_BLIND = 13;

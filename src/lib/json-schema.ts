@@ -43,7 +43,7 @@ export function conforming(root: JsonSchema, value: unknown): unknown {
     return one;
   };
 
-  /** The alternative of the value's own type says best what is wrong. */
+  /** The alternative of the value's own type shows best what is wrong. */
   const readAny = (alternatives: JsonSchema[], one: unknown, path: string): unknown => {
     const ofType = alternatives.map(resolved).find((schema) => !schema.type || typesOf(schema).some(isType(one)));
     if (!ofType) throw mismatch(path, `is ${wordFor(one)}`);

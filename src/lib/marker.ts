@@ -1,5 +1,5 @@
 /**
- * The first line of a comment says whose it is. It stands at the start so that no truncation can lose it. The order of
+ * The first line of a comment identifies its writer. It stands at the start so that no truncation can lose it. The order of
  * writers is (run number, attempt): an older run must not overwrite a newer one's result.
  */
 export interface Marker {

@@ -45,7 +45,7 @@ export interface PollOptions<T> {
   clock: Clock;
   signal: AbortSignal;
   /**
-   * A value ends the wait; `{ waiting }` states what is still missing, and `soon` that it may come at any moment. A thrown
+   * A value ends the wait; `{ waiting }` names what is still missing, and `soon` that it may come at any moment. A thrown
    * Failure ends it at once.
    */
   probe: () => Promise<{ done: T } | { waiting: string; soon?: boolean }>;
@@ -56,7 +56,7 @@ export interface PollOptions<T> {
   bearsMs?: number;
   /** Called after every unsuccessful probe. */
   onWait?: (status: WaitStatus) => void;
-  /** Decides what a deadline means; defaults to a Failure that says what was last seen. */
+  /** Decides what a deadline means; defaults to a Failure with what was last seen. */
   onTimeout?: (lastSeen: string, waitedMs: number) => Failure;
 }
 

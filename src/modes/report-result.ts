@@ -125,7 +125,7 @@ async function withSubject(report: Report, access: GithubAccess, say: (text: str
   }
 }
 
-/** Adds the result, reads the series, tells what has become worse, draws the page. */
+/** Adds the result, reads the series, reports what has become worse, draws the page. */
 async function keepHistory(
   report: Report | null,
   context: Reporting,

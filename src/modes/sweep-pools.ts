@@ -31,7 +31,7 @@ export interface SweepIo {
   outputs: (values: Record<'swept' | 'failed' | 'issue-url' | 'last-run', string>) => void;
   /** Ends stacks that are kept as well: that of one pool, or of all. */
   ends?: string | 'all';
-  /** Only says what would be released. */
+  /** Only reports what would be released. */
   dryRun?: boolean;
   /** Called before the first call that changes the cluster; never in a dry run. */
   onChanging?: () => void;

@@ -49,7 +49,7 @@ export interface RunSignal {
   stop: () => void;
 }
 
-/** Aborts on an interrupt and after `limitMs` milliseconds; the reason says which. */
+/** Aborts on an interrupt and after `limitMs` milliseconds; the reason is one of the two. */
 export function runSignal(limitMs: number): RunSignal {
   const controller = new AbortController();
   let wasInterrupted = false;

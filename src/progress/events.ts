@@ -1,7 +1,7 @@
 import type { StageEnding } from '../report/facts.ts';
 import type { PreflightCheck, StageName, Verdict } from '../report/model.ts';
 
-/** What the pipeline says while it runs; renderers turn it into text. Times are milliseconds. */
+/** What the pipeline reports while it runs; renderers turn it into text. Times are milliseconds. */
 export type ProgressEvent =
   | { type: 'stage-start'; stage: StageName; title: string; usualMs: number | null; limitMs: number | null }
   | { type: 'stage-end'; stage: StageName; outcome: StageEnding; summary: string; durationMs: number }

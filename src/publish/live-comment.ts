@@ -61,7 +61,7 @@ export function liveComment(
       });
       await github.upsertComment({ pullRequest, id: inputs.commentId, body, order: { number, attempt } });
     } catch (error) {
-      // Said once: a token without the permission fails each time, and the final comment tells how to give it.
+      // Reported once: a token without the permission fails each time, and the final comment shows how to grant it.
       if (!given && !signal.aborted) {
         say({ type: 'warning', text: `the running comment was not written: ${errorText(error)}` });
       }

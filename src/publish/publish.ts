@@ -77,7 +77,7 @@ export async function publish(report: Report, options: PublishOptions): Promise<
   };
 }
 
-/** `on-failure` speaks up for a bad end, and still corrects what an earlier run has said. */
+/** `on-failure` writes for a bad end, and still corrects the comment of an earlier run. */
 function commentMode(report: Report, inputs: CommentInputs): 'write' | 'correct' | 'none' {
   if (report.run.pullRequest === null || !report.run.repository || !inputs.githubToken) return 'none';
   if (inputs.comment === 'off') return 'none';

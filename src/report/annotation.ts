@@ -21,13 +21,13 @@ export function annotationOf(report: Report): Annotation {
     ? `${sentence(known.title)} ${known.remedy}`
     : [failure?.message ?? report.reasons[0], failure?.hint].filter((part) => part != null).join(' ');
   const money = leftover ? `TPU nodes are still running: ${release.message} Run by hand: ${release.command ?? ''}` : '';
-  const said = verdict === 'pass' ? (report.reasons[0] ?? '') : cause;
+  const outcome = verdict === 'pass' ? (report.reasons[0] ?? '') : cause;
   return {
     level: leftover ? 'error' : VERDICTS[verdict].level,
     title: logLine(
       `${leftover ? 'TPU nodes are still running; verdict ' : ''}${verdict}: ${headlineText(report).replaceAll('`', '')}`,
       200,
     ),
-    message: logLine([money, said].filter((part) => part !== '').join(' '), 1_500),
+    message: logLine([money, outcome].filter((part) => part !== '').join(' '), 1_500),
   };
 }

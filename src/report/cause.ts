@@ -2,7 +2,7 @@ import type { FailureStage } from '../lib/failure.ts';
 import type { Diagnosis, Report } from './model.ts';
 import { STAGES } from './wording.ts';
 
-/** The diagnosis, when a rule fits; one that says `unknown` explains nothing beyond the failure itself. */
+/** The diagnosis, when a rule fits; one that is `unknown` explains nothing beyond the failure itself. */
 export function knownCause(report: Report): Diagnosis | null {
   const { diagnosis } = report;
   return diagnosis && diagnosis.confidence !== 'unknown' ? diagnosis : null;

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Text from a cluster, a registry or a cloud ends up in a comment that speaks with the repository's voice. Everything
+ * Text from a cluster, a registry or a cloud ends up in a comment under the repository's name. Everything
  * that is not ours goes through one of the functions here. GitHub finds mentions and references in the rendered text,
  * where a backslash no longer protects, so those are broken with a zero-width space; inside code nothing is linked.
  */

@@ -1,5 +1,5 @@
 /**
- * What a run for a fork's pull request says in place of a verdict: it has no identity of its own, and must not use the
+ * The text of a run for a fork's pull request in place of a verdict: it has no identity of its own, and must not use the
  * repository's. `command` is for a maintainer who has read the change.
  */
 export function forkNotice(fork: { pullRequest: number | null; workflow: string | null }): {

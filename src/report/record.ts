@@ -71,7 +71,7 @@ export interface EarlierResult {
 /** Earlier commits that a comment lists. */
 const EARLIER_SHOWN = 5;
 
-/** What a comment says of earlier commits, from the record that it replaces. A rerun of one commit is not earlier. */
+/** The results of earlier commits for a comment, from the record that it replaces. A rerun of one commit is not earlier. */
 export function earlierResults(previous: CompactRecord | null, sha: string | null): EarlierResult[] {
   if (!previous) return [];
   const own = previous.sha

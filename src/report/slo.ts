@@ -31,21 +31,21 @@ export function wantedText({ relation, limit, unit }: LimitResult): string {
  * `4 of 5 met; ttft-p95 612 ms (580–655) above 500 ms; latency at 10.1 req/s in an open loop`: null where no limit was set.
  * Plain text. `most`: limits that are not met and are listed one by one.
  */
-export function limitsLine({ slo }: Pick<Report, 'slo'>, most = MOST_TOLD): string | null {
+export function limitsLine({ slo }: Pick<Report, 'slo'>, most = MOST_SHOWN): string | null {
   if (!slo) return null;
   const { limits } = slo;
   const met = limits.filter(({ outcome }) => outcome === 'met').length;
   const others = (['missed', 'inconclusive', 'not-measured'] as const).flatMap((outcome) =>
     limits.filter((limit) => limit.outcome === outcome),
   );
-  const told = others.slice(0, most).map(shortText);
+  const shown = others.slice(0, most).map(shortText);
   const more = others.length > most ? [`${count(others.length - most, 'more', 'more')} not met`] : [];
   const latency = limits.find(({ name, load }) => sloPercentile(name) !== null && load !== null);
   const at = latency ? [`latency at ${latency.load}`] : [];
-  return [`${met} of ${limits.length} met`, ...told, ...more, ...at].join('; ');
+  return [`${met} of ${limits.length} met`, ...shown, ...more, ...at].join('; ');
 }
 
-const MOST_TOLD = 3;
+const MOST_SHOWN = 3;
 
 function shortText(result: LimitResult): string {
   const { name, outcome, unit, limit, needed } = result;

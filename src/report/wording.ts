@@ -189,8 +189,8 @@ export function preflightCounts(all: readonly PreflightCheck[]): string {
     [counted('warning'), 'with a warning'],
     [counted('not-checked'), 'not checked'],
   ] as const;
-  const told = rest.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
-  return [`${counted('pass')} of ${lines.length} preflight checks passed`, ...told].join(', ');
+  const shown = rest.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+  return [`${counted('pass')} of ${lines.length} preflight checks passed`, ...shown].join(', ');
 }
 
 /** Code of the failure of a run whose commit is no longer the head of its pull request. */

@@ -10,7 +10,7 @@ type Target = NonNullable<HistoryRecord['target']>;
 export interface Line {
   label: string;
   values: (number | null)[];
-  /** So that colour is not all that tells lines apart. */
+  /** So that lines differ by more than their colour. */
   dash: 'solid' | 'dashed' | 'dotted';
   figure: PageFigure;
 }

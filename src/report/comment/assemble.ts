@@ -32,7 +32,7 @@ export interface Parts {
   tail: string[];
 }
 
-/** Joins the parts within a budget of UTF-8 bytes and says which sections were left out and where they are. */
+/** Joins the parts within a budget of UTF-8 bytes and names the sections that were left out, with their place. */
 export function assemble(parts: Parts, budgetBytes: number, fullText: string | null): string {
   const dropped: string[] = [];
   const order = DROP_ORDER.filter((name) => parts.sections.some((section) => section.name === name));

@@ -81,7 +81,7 @@ function causeLines(report: Report): string[] {
       ...(wasCutOff(report) ? [] : [`**Who acts:** ${whoActs(failure.blame)} (${code(failure.code)})`]),
     ];
   }
-  // Without a failure the heading has said the first reason already: the run was cut off from outside.
+  // Without a failure the heading has the first reason already: the run was cut off from outside.
   if (report.verdict === 'error') {
     const more = report.reasons.slice(1);
     return [
@@ -148,9 +148,9 @@ function changedLine({ sincePass }: Report): string[] {
   const since = `the last passing run${run.sha ? ` (${code(run.sha.slice(0, 7), 12)})` : ''}`;
   if (changes.length === 0)
     return [`**Since ${since}:** nothing that the gate records has changed; the code and the cluster may have.`];
-  const told = changes.slice(0, 4).map(({ name, before, after }) => changeText(name, before, after));
+  const shown = changes.slice(0, 4).map(({ name, before, after }) => changeText(name, before, after));
   const more = changes.length > 4 ? `, and ${changes.length - 4} more` : '';
-  return [`**Changed since ${since}:** ${told.join('; ')}${more}.`];
+  return [`**Changed since ${since}:** ${shown.join('; ')}${more}.`];
 }
 
 /** Long values, such as a command line, by the words in which they differ. */
@@ -167,9 +167,9 @@ function changeText(name: string, before: string, after: string): string {
 function doubtLines(report: Report): string[] {
   const vetoes = report.benchmark?.vetoes ?? [];
   const { looks, pairs } = report.benchmark ?? {};
-  const told = vetoes.length > 0 ? vetoes.map((veto) => veto.message) : report.reasons;
+  const sentences = vetoes.length > 0 ? vetoes.map((veto) => veto.message) : report.reasons;
   // The heading has the whole of the first; those after it explain nothing that is undecided.
-  const why = isInHeading(told[0] ?? '', report) ? '' : joined(told);
+  const why = isInHeading(sentences[0] ?? '', report) ? '' : joined(sentences);
   const known = knownCause(report);
   const lines = [
     ...(known ? [`**${CAUSE_WORDS[known.confidence]}: ${prose(known.title, 160)}.** ${why}`.trim()] : []),

@@ -104,15 +104,15 @@ function note(report: Report): string | null {
   return `Note: ${prose(first.message, 300)}${more}`;
 }
 
-/** An edited comment must not lose what it said before: the verdicts of the commits before this one. */
+/** An edited comment must not lose its earlier content: the verdicts of the commits before this one. */
 function earlierLine(earlier: readonly EarlierResult[], limits: readonly number[]): string | null {
-  const told = earlier.flatMap(({ sha, verdict, speedup }) => {
+  const shown = earlier.flatMap(({ sha, verdict, speedup }) => {
     const short = shortSha(sha);
     const word = VERDICTS[verdict]?.word;
     if (!short || !word) return [];
     return [`${short} ${word}${typeof speedup === 'number' ? ` ${times(speedup, limits)}` : ''}`];
   });
-  return told.length > 0 ? `<sub>Earlier commits: ${told.join(', ')}.</sub>` : null;
+  return shown.length > 0 ? `<sub>Earlier commits: ${shown.join(', ')}.</sub>` : null;
 }
 
 function footer(report: Report): string {

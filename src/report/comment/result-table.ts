@@ -23,18 +23,18 @@ export function resultTable(report: Report): string | null {
   }
   // A pass without a lease has its lines of preflight below, and nothing else.
   if (!MODES[report.mode].leases && report.verdict === 'pass') return null;
-  return rowsTable(SEEN, [...stageRows(toldStages(report), 'not run'), ...money]);
+  return rowsTable(SEEN, [...stageRows(stagesOfTable(report), 'not run'), ...money]);
 }
 
 const MEASURED = 'Measured (limits)';
 const SEEN = 'Seen';
 
 /** The stages without the release, which is about the nodes, and without what the sentence above has. */
-function toldStages(report: Report): StageResult[] {
+function stagesOfTable(report: Report): StageResult[] {
   const own = shownStages(report).filter(({ stage }) => stage !== 'release');
-  const isTold = ({ stage, outcome, summary }: StageResult) =>
+  const isAbove = ({ stage, outcome, summary }: StageResult) =>
     summary === report.failure?.message || (stage === 'preflight' && outcome === 'failed');
-  return own.map((each) => (isTold(each) ? { ...each, summary: '' } : each));
+  return own.map((each) => (isAbove(each) ? { ...each, summary: '' } : each));
 }
 
 /** Whether the first screen has how far the run came, for want of figures. */

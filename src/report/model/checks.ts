@@ -21,7 +21,7 @@ export interface Check {
 export interface RoutingEvidence {
   prefixTokens: number;
   prefixChars: number;
-  /** Over all groups; `groups` tells who served each of them, in the order of sending. Empty when not observable. */
+  /** Over all groups; `groups` has who served each of them, in the order of sending. Empty when not observable. */
   sharedPrefix: { sent: number; perPod: PodCount[]; groups: PodCount[][] };
   unique: { sent: number; perPod: PodCount[] };
   /** Prefix-cache hit rate (tokens) over the shared-prefix requests, with what aware and random routing would give. */
