@@ -388,7 +388,7 @@ export const CASES: Record<string, () => Report> = {
           'Correct the key in the manifest, or add it to the secret.',
         ),
         aLine('Other routes', 'warning', '1 other route on the gateway: web/shop', 'Measure alone on a gateway.'),
-        aLine('Quota and capacity', 'not-checked', 'GKE says nothing of them before nodes are asked for'),
+        aLine('Quota and capacity', 'not-checked', 'GKE reports nothing about them before nodes are requested'),
       ],
     }),
 
@@ -402,7 +402,7 @@ export const CASES: Record<string, () => Report> = {
       preflight: [
         aLine('Guard', 'pass', '5 objects of allowed kinds, namespaces and registries'),
         aLine('Price', 'pass', '3 nodes × 4 chips = 12 chips: $35.64 an hour'),
-        aLine('Quota and capacity', 'not-checked', 'GKE says nothing of them before nodes are asked for'),
+        aLine('Quota and capacity', 'not-checked', 'GKE reports nothing about them before nodes are requested'),
       ],
     }),
 

@@ -8,6 +8,9 @@ import type { ArmComparison, ChangeFigures, Percentile, Percentiles, Report, Sta
 import { bullets, paragraphs, table } from '../markdown.ts';
 import type { Section } from './section.ts';
 
+/** `no-worse` as words. */
+const words = (verdict: string) => verdict.replaceAll('-', ' ');
+
 /** Both stacks side by side; null where nothing was compared. */
 export function change(report: Report): Section | null {
   const found = changeOf(report);
@@ -18,7 +21,7 @@ export function change(report: Report): Section | null {
     if (differences.length === 0) return null;
     return {
       name: 'change',
-      summary: `Against the base: ${found.verdict}, ${count(report.differences?.length ?? 0, 'field')} ${report.differences?.length === 1 ? 'differs' : 'differ'}`,
+      summary: `Against the base: ${words(found.verdict)}, ${count(report.differences?.length ?? 0, 'field')} ${report.differences?.length === 1 ? 'differs' : 'differ'}`,
       body: paragraphs([prose(changeSentence(found), 400), bullets(differences), routing]),
       open: false,
     };
@@ -26,7 +29,7 @@ export function change(report: Report): Section | null {
   const text = changeText(found);
   return {
     name: 'change',
-    summary: `Against the base: ${text ? `${text.value} the throughput (${text.range}×), ` : ''}${found.verdict}`,
+    summary: `Against the base: ${text ? `${text.value} the throughput (${text.range}×), ` : ''}${words(found.verdict)}`,
     body: paragraphs([
       prose(changeSentence(found), 400),
       differences.length > 0 ? bullets(differences) : null,
