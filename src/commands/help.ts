@@ -68,7 +68,7 @@ export function commandHelp({ words, command }: Path, columns?: number): string 
       examples.flatMap((example) => continued(`  ${PROGRAM} ${example}`, width)),
     ),
     '',
-    ...wrapped(exitCodes(), width, 2),
+    ...wrapped(exitCodes(), width, 2).map((line) => line.replaceAll('\u00a0', ' ')),
   ].join('\n');
 }
 
@@ -96,7 +96,7 @@ function usageOf(words: string, { positionals = [], flags = {} }: Command): stri
 }
 
 function exitCodes(): string {
-  const all = Object.values(EXIT_CODES).map(({ code, short }) => `${code} ${short}`);
+  const all = Object.values(EXIT_CODES).map(({ code, short }) => `${code}\u00a0${short}`);
   return `Exit codes: ${all.join(', ')}.`;
 }
 

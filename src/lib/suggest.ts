@@ -13,9 +13,10 @@ export function nearest(given: string, known: readonly string[]): string | undef
   return best;
 }
 
-/** Levenshtein distance; stops early once it must exceed `limit`. */
+/** Levenshtein distance in which two letters that are swapped count once (optimal string alignment); stops early once it must exceed `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const current = [i];
@@ -24,8 +25,12 @@ function editDistance(a: string, b: string, limit: number): number {
         at(previous, j) + 1,
         at(current, j - 1) + 1,
         at(previous, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+          ? at(beforePrevious, j - 2) + 1
+          : Number.POSITIVE_INFINITY,
       );
     }
+    beforePrevious = previous;
     previous = current;
   }
   return at(previous, b.length);

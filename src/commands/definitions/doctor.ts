@@ -16,7 +16,7 @@ export const DOCTOR: Command = {
     'It reads the workflows and .github/tpu-serving-gate.yml of your repository, and asks Google Cloud, the cluster and GitHub with your credentials. GITHUB_TOKEN is for GitHub. It changes nothing.',
     'It ends with 0 where all of it is there, with 1 where something is missing, and with 4 where nothing is missing but something could not be checked.',
   ],
-  flags: { ...ANSWER_FLAGS, ...OWN },
+  flags: { ...OWN, ...ANSWER_FLAGS },
   examples: ['doctor --checkout ../my-repo', 'doctor --checkout ../my-repo --branch trunk --json'],
   async run(args, { env, write }) {
     const parsed = setupFlags(args, OWN);

@@ -20,7 +20,7 @@ export const INIT: Command = {
     'It finds the project by gcloud, and the cluster, the pool and the gateway with your Application Default Credentials. At a terminal it asks about what no flag gives.',
     'It writes a workflow each for pull requests, comments, nights, deploys and the sweeper, and .github/tpu-serving-gate.yml. It changes nothing else, and prints the commands for gcloud, kubectl and gh that are left to run.',
   ],
-  flags: { ...ANSWER_FLAGS, ...OWN },
+  flags: { ...OWN, ...ANSWER_FLAGS },
   examples: [
     'init --checkout ../my-repo',
     'init --checkout ../my-repo --project my-project --cluster my-cluster --location europe-west4-a --pool tpu-v6e-pool --yes',

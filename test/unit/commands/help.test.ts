@@ -36,6 +36,11 @@ describe('help of a command', () => {
     expect(await written(...words.split(' '), '-h')).toEqual(help);
   });
 
+  it.each([40, 60, 100])('keeps an exit code beside its meaning on %d columns', (columns) => {
+    const text = commandHelp(PATHS[0]!, columns);
+    expect(text.slice(text.indexOf('Exit codes:'))).not.toMatch(/\d$|\u00a0/m);
+  });
+
   it('is shown although other flags stand before it', async () => {
     const { stdout } = await written('history', '--series', 'add', 'show', '--help');
     expect(stdout).toContain('tpu-serving-gate history show:');

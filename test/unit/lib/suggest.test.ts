@@ -10,6 +10,8 @@ it.each([
   ['lease-timout', 'lease-timeout'],
   ['readytimeout', 'ready-timeout'],
   ['pair', 'pairs'],
+  ['nodse', 'nodes'],
+  ['pasri', undefined],
   ['zone', undefined],
   ['x', undefined],
   ['', undefined],
