@@ -150,7 +150,7 @@ const FILTER = {
   patchesCluster: false,
 };
 
-/** A speed-up that failed with answers so late, on pods with or without a sidecar. */
+/** A speedup that failed with answers so late, on pods with or without a sidecar. */
 function limited(...outcomes: LimitOutcome[]): Evidence {
   const evidence = someEvidence();
   return { ...evidence, report: { ...evidence.report, verdict: 'fail', slo: someLimits(...outcomes) } };

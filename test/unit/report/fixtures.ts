@@ -70,7 +70,7 @@ function withoutPath(overrides: Partial<Report>): Report {
       manifests: 'manifests/pattern3',
     },
     verdict: 'pass',
-    reasons: ['The lower limit of the speed-up exceeds 2.5×.'],
+    reasons: ['The lower limit of the speedup exceeds 2.5×.'],
     failure: null,
     diagnosis: null,
     mode: 'validate',
