@@ -215,7 +215,7 @@ export const CAUSES = {
   'container.oom-killed': { owner: 'change' },
   'container.config': { owner: 'change', codes: ['container-config'] },
   'container.crash-loop': { owner: 'change', codes: ['crash-loop'] },
-  'pods.quota': { owner: 'cluster', codes: ['pod-quota'] },
+  'pods.quota': { owner: 'cluster', or: ['change'], codes: ['pod-quota'] },
   'pods.limits': { owner: 'change', codes: ['limit-range'] },
   'pods.security': { owner: 'change', codes: ['pod-security'] },
   'pods.webhook': { owner: 'cluster' },

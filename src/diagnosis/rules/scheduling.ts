@@ -63,7 +63,9 @@ function refusedPods(
     family: 'pods',
     match(evidence) {
       const { failure, lines } = evidence;
-      if (failure && failure.code === code) return { seen: [...lines], explanation: failure.message };
+      if (failure && failure.code === code) {
+        return { seen: [...lines], explanation: failure.message, blame: failure.blame };
+      }
       if (!waited(evidence)) return null;
       const seen = warned(evidence, pattern, /FailedCreate/);
       const [line] = seen.slice(-1);

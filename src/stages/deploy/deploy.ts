@@ -14,8 +14,8 @@ import { prune } from './prune.ts';
 
 /**
  * Deletes what the lease that was taken over had deployed, and Pattern 1 if it is there, and waits until their pods are gone
- * (they hold TPUs, and their routes compete on the gateway); then applies the manifests in file order by server-side apply,
- * then prunes what they no longer have. Runs while the nodes come up.
+ * (they hold TPUs, and their routes compete on the gateway); then applies the manifests by server-side apply, rules of the
+ * namespace first and all else in file order, then prunes what they no longer have. Runs while the nodes come up.
  */
 export async function deploy(
   context: StageContext,
@@ -28,12 +28,20 @@ export async function deploy(
   const retired = (await removeLeftover(context, prepared)) + (await retire(context, prepared, leases));
   for (const manifest of prepared.manifests) await clearLeftover(context, manifest, leases);
   await cleared();
-  for (const manifest of prepared.manifests) {
+  for (const manifest of rulesFirst(prepared.manifests)) {
     context.signal.throwIfAborted();
     await applyOne(context, manifest, { service: prepared.service.name, leases });
   }
   const pruned = await prune(context, prepared, leases);
   return { retired, applied: prepared.manifests.length, pruned };
+}
+
+/** Kinds by which admission judges pods as they are made: one that came later would not hold for the first of them. */
+const RULES: ReadonlySet<string> = new Set(['ResourceQuota', 'LimitRange']);
+
+function rulesFirst(manifests: readonly Manifest[]): Manifest[] {
+  const isRule = ({ object }: Manifest) => object.apiVersion === 'v1' && RULES.has(object.kind);
+  return [...manifests.filter(isRule), ...manifests.filter((manifest) => !isRule(manifest))];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
+import type { Blame } from '../../lib/causes.ts';
 import { Failure } from '../../lib/failure.ts';
 import { evidenceAt } from '../../stack/service.ts';
 
@@ -16,7 +17,7 @@ export interface PlacedFinding {
 export function findingsFailure(
   code: string,
   findings: readonly PlacedFinding[],
-  facts: Record<string, unknown> = {},
+  { facts = {}, blame }: { facts?: Record<string, unknown>; blame?: Blame } = {},
 ): Failure {
   const placed = findings.map(({ manifest, path, says }) => {
     const evidence = evidenceAt(manifest, path, says);
@@ -29,6 +30,7 @@ export function findingsFailure(
     code,
     message: `${placed.map(({ text }) => text).join('; ')}.`,
     hint: fixes.join(' '),
+    ...(blame === undefined ? {} : { blame }),
     evidence: {
       ...facts,
       ...placed[0]?.evidence,

@@ -60,7 +60,7 @@ export async function checkImages(
     }
   }
   const [first] = missing;
-  if (first) throw findingsFailure('image-not-found', missing, { image: first.image });
+  if (first) throw findingsFailure('image-not-found', missing, { facts: { image: first.image } });
   const seen = there.length > 0 ? `${there.join(', ')}: there` : null;
   if (unseen.length === 0) return { value, seen: seen ?? '' };
   return {

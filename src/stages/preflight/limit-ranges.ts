@@ -2,6 +2,7 @@ import type { Amounts, LimitRange, LimitRangeItem } from '../../clients/kubernet
 import { type Nanos, quantityText } from '../../lib/quantity.ts';
 import type { PlannedPods } from '../../stack/planned-pods.ts';
 import { amountsOf, hasPodResources, podTotal, type Resources, resourcesOf } from '../../stack/pod-resources.ts';
+import type { Rules } from './brought-rules.ts';
 import { findingsFailure, type PlacedFinding } from './findings.ts';
 import { notReadable } from './namespace-rules.ts';
 import type { Look } from './table.ts';
@@ -24,30 +25,27 @@ interface Whose {
 }
 
 /**
- * Holds every container and every pod against the LimitRanges of the namespace, after the defaults that these give
- * (plugin/pkg/admission/limitranger, `PodValidateLimitFunc`). What a preset may add is not known.
+ * Holds every container and every pod against the LimitRanges of the namespace and of the manifests, after the defaults that
+ * these give (plugin/pkg/admission/limitranger, `PodValidateLimitFunc`). What a preset may add is not known.
  */
-export function checkLimitRanges(
-  namespace: string,
-  ranges: readonly LimitRange[] | null,
-  pods: readonly PlannedPods[],
-): Look {
-  if (ranges === null) return notReadable(namespace, 'LimitRanges', 'list', 'limitranges');
-  if (ranges.length === 0) return { seen: `no LimitRange in ${namespace}` };
+export function checkLimitRanges(namespace: string, ranges: Rules<LimitRange>, pods: readonly PlannedPods[]): Look {
+  const unread = ranges.isRead ? null : notReadable(namespace, 'LimitRanges', 'list', 'limitranges');
+  if (ranges.all.length === 0) return unread ?? { seen: `no LimitRange in ${namespace}` };
   const findings: PlacedFinding[] = [];
   const unknown = new Set<string>();
-  for (const range of ranges) {
+  for (const range of ranges.all) {
     for (const item of range.spec?.limits ?? []) {
-      for (const each of pods) findings.push(...broken(range, item, each, ranges, unknown));
+      for (const each of pods) findings.push(...broken(range, item, each, ranges.all, unknown));
     }
   }
   if (findings.length > 0) throw findingsFailure('limit-range', findings);
-  const names = ranges.map(({ metadata }) => metadata.name).join(', ');
-  if (unknown.size === 0) return { seen: `the pods keep to ${names}` };
-  return {
-    outcome: 'not-checked',
-    seen: `what is known of the pods keeps to ${names}; not known is ${[...unknown].join(', ')}`,
-  };
+  const names = ranges.all.map(({ metadata }) => metadata.name).join(', ');
+  const seen =
+    unknown.size === 0
+      ? `the pods keep to ${names}`
+      : `what is known of the pods keeps to ${names}; not known is ${[...unknown].join(', ')}`;
+  if (unread !== null) return { ...unread, seen: `${unread.seen}; ${seen}` };
+  return unknown.size === 0 ? { seen } : { outcome: 'not-checked', seen };
 }
 
 function broken(

@@ -1,20 +1,24 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { LimitRange, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
+import { type RuleChange, type Rules, rulesOf } from './brought-rules.ts';
 import { unlessForbidden } from './forbidden.ts';
 import type { Look } from './table.ts';
 
-/** What admission in a namespace judges pods by; null for what the identity may not read. */
+/** What admission in a namespace judges pods by. */
 export interface NamespaceRules {
-  quotas: ResourceQuota[] | null;
-  ranges: LimitRange[] | null;
-  /** Labels of the namespace. */
+  quotas: Rules<ResourceQuota>;
+  ranges: Rules<LimitRange>;
+  /** Labels of the namespace; null where the identity may not read them. */
   labels: Readonly<Record<string, string>> | null;
 }
 
-/** Reads quotas, limit ranges and labels of a namespace, each once and side by side. */
+/**
+ * Reads quotas, limit ranges and labels of a namespace, each once and side by side. Returns the rules as they will be when
+ * the pods are made: with those of the manifests.
+ */
 export async function readNamespaceRules(
   kube: Pick<KubeClient, 'get' | 'list'>,
-  namespace: string,
+  { namespace, ...change }: RuleChange,
 ): Promise<NamespaceRules> {
   const [quotas, ranges, labels] = await Promise.all([
     unlessForbidden(async () => (await kube.list('v1', 'ResourceQuota', { namespace })) ?? []),
@@ -24,7 +28,11 @@ export async function readNamespaceRules(
       return object?.metadata.labels ?? {};
     }),
   ]);
-  return { quotas, ranges, labels };
+  return {
+    quotas: rulesOf<ResourceQuota>('ResourceQuota', quotas, { namespace, ...change }),
+    ranges: rulesOf<LimitRange>('LimitRange', ranges, { namespace, ...change }),
+    labels,
+  };
 }
 
 /** The line of a rule that the identity may not read, with the command that lets it. `resource` is a plural. */

@@ -76,7 +76,7 @@ export async function preflight(
 
   const demand = demandPool(cluster, inputs);
   const pods = plannedPods(manifests, manifest, unread);
-  const held = readNamespaceRules(kube, service.namespace);
+  const held = readNamespaceRules(kube, { namespace: service.namespace, manifests, going: retired });
   held.catch(() => {});
 
   const load =
@@ -135,7 +135,7 @@ export async function preflight(
       const { quotas, ranges } = await held;
       const count = inputs.nodes ?? service.replicas;
       const all = demand ? [...pods, plannedHolders(demand, manifest, context, count)] : pods;
-      return checkQuotas(kube, { namespace: service.namespace, quotas, ranges, pods: all, passing });
+      return checkQuotas(kube, { namespace: service.namespace, quotas, ranges: ranges.all, pods: all, passing });
     }),
     table.look('limit-ranges', 'Limits of the namespace', async () =>
       checkLimitRanges(service.namespace, (await held).ranges, pods),

@@ -4,11 +4,14 @@ import type { ContainerResources } from '../../stack/pod-resources.ts';
 
 type Judged = boolean | null;
 
+/** What scopes are judged by. */
+type Scoped = Pick<PlannedPods, 'spec' | 'isOpen'>;
+
 /**
  * Whether a quota is about these pods: all of its scopes fit (pkg/quota/v1/evaluator/core/pods.go, `podMatchesScopeFunc`).
  * Null where a preset decides it, or where the scope is not known.
  */
-export function isAbout(quota: ResourceQuota, pods: PlannedPods, containers: readonly ContainerResources[]): Judged {
+export function isAbout(quota: ResourceQuota, pods: Scoped, containers: readonly ContainerResources[]): Judged {
   const { scopes = [], scopeSelector } = quota.spec ?? {};
   const wanted = [
     ...scopes.map((scopeName) => ({ scopeName, operator: 'Exists', values: [] as string[] })),
@@ -21,7 +24,7 @@ export function isAbout(quota: ResourceQuota, pods: PlannedPods, containers: rea
 
 function fits(
   { scopeName, operator, values }: { scopeName: string; operator: string; values: string[] },
-  pods: PlannedPods,
+  pods: Scoped,
   containers: readonly ContainerResources[],
 ): Judged {
   switch (scopeName) {
@@ -59,7 +62,7 @@ function ofPriority(name: string, isOpen: boolean, operator: string, values: rea
   return operator === 'NotIn' ? !values.includes(name) : null;
 }
 
-function reachesOthers({ spec }: PlannedPods): boolean {
+function reachesOthers({ spec }: Scoped): boolean {
   return (['podAffinity', 'podAntiAffinity'] as const).some((kind) => {
     const { requiredDuringSchedulingIgnoredDuringExecution: required, ...rest } = fieldsIn(spec, 'affinity', kind);
     const weighted = itemsIn(rest.preferredDuringSchedulingIgnoredDuringExecution).map((one) =>

@@ -1,8 +1,7 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { LimitRange, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
 import { type Nanos, quantityText } from '../../lib/quantity.ts';
-import { NAME_LABEL } from '../../stack/labels.ts';
-import { childrenOf, containersIn, type PlannedPods } from '../../stack/planned-pods.ts';
+import { childrenOf, type PlannedPods } from '../../stack/planned-pods.ts';
 import {
   amountsOf,
   type ContainerResources,
@@ -12,18 +11,18 @@ import {
   quotaUsage,
   resourcesOf,
 } from '../../stack/pod-resources.ts';
-import { isAlive } from '../../stack/pods.ts';
+import type { Rules } from './brought-rules.ts';
 import { findingsFailure, type PlacedFinding } from './findings.ts';
 import { notReadable } from './namespace-rules.ts';
 import { isAbout } from './quota-scopes.ts';
+import { countedNow, freed } from './quota-use.ts';
 import type { Look } from './table.ts';
 
 /** What the quotas of a namespace are held against. */
 export interface QuotaSubject {
   namespace: string;
-  /** Null where they may not be read. */
-  quotas: readonly ResourceQuota[] | null;
-  ranges: readonly LimitRange[] | null;
+  quotas: Rules<ResourceQuota>;
+  ranges: readonly LimitRange[];
   pods: readonly PlannedPods[];
   /** Names of services whose pods go before the new ones come. */
   passing: readonly string[];
@@ -36,34 +35,39 @@ interface Asking {
 }
 
 /**
- * Whether the pods fit into what the ResourceQuotas of the namespace have left, and set what these demand. An amount that a
- * preset may add is not known, so a quota is refused only for what is known to be too much.
+ * Whether the pods fit into what the ResourceQuotas of the namespace have left, and set what these demand. Those that the
+ * manifests bring count as well. An amount that a preset may add is not known, so a quota is refused only for what is known
+ * to be too much.
  */
 export async function checkQuotas(kube: Pick<KubeClient, 'list'>, subject: QuotaSubject): Promise<Look> {
   const { namespace, quotas, ranges, pods } = subject;
-  if (quotas === null) return notReadable(namespace, 'ResourceQuotas', 'list', 'resourcequotas');
-  if (quotas.length === 0) return { seen: `no ResourceQuota in ${namespace}` };
+  const unread = quotas.isRead ? null : notReadable(namespace, 'ResourceQuotas', 'list', 'resourcequotas');
+  if (quotas.all.length === 0) return unread ?? { seen: `no ResourceQuota in ${namespace}` };
   const asking = pods.map((each) => ({
     pods: each,
-    containers: each.containers.map((container) => resourcesOf(container, ranges ?? [])),
+    containers: each.containers.map((container) => resourcesOf(container, ranges)),
   }));
   const findings: PlacedFinding[] = [];
   const unknown = new Set<string>();
-  for (const quota of quotas) {
+  let isOthers = false;
+  for (const quota of quotas.all) {
     const concerned = asking.filter(({ pods: each, containers }) => {
       const judged = isAbout(quota, each, containers);
       if (judged === null) unknown.add(`whether ${quota.metadata.name} is about ${each.what}`);
       return judged === true;
     });
-    findings.push(...(await judge(kube, quota, concerned, subject, unknown)));
+    const found = await judge(kube, quota, concerned, subject, unknown);
+    isOthers ||= found.length > 0 && !quotas.brought.has(quota.metadata.name);
+    findings.push(...found);
   }
-  if (findings.length > 0) throw findingsFailure('pod-quota', findings);
-  const names = quotas.map(({ metadata }) => metadata.name).join(', ');
-  if (unknown.size === 0) return { seen: `the pods fit into ${names}` };
-  return {
-    outcome: 'not-checked',
-    seen: `what is known of the pods fits into ${names}; not known is ${[...unknown].join(', ')}`,
-  };
+  if (findings.length > 0) throw findingsFailure('pod-quota', findings, { blame: isOthers ? 'cluster' : 'change' });
+  const names = quotas.all.map(({ metadata }) => metadata.name).join(', ');
+  const seen =
+    unknown.size === 0
+      ? `the pods fit into ${names}`
+      : `what is known of the pods fits into ${names}; not known is ${[...unknown].join(', ')}`;
+  if (unread !== null) return { ...unread, seen: `${unread.seen}; ${seen}` };
+  return unknown.size === 0 ? { seen } : { outcome: 'not-checked', seen };
 }
 
 async function judge(
@@ -74,16 +78,23 @@ async function judge(
   unknown: Set<string>,
 ): Promise<PlacedFinding[]> {
   const findings = asking.flatMap((each) => unset(quota, each, subject, unknown));
+  const { name: called } = quota.metadata;
   const hard = amountsOf(quota.status?.hard ?? quota.spec?.hard);
-  const used = amountsOf(quota.status?.used);
+  const isCounted = quota.status?.used !== undefined;
+  const used = isCounted ? amountsOf(quota.status?.used) : await countedNow(kube, subject.namespace, quota);
   for (const [name, allowed] of hard) {
     const parts = shares(name, asking);
     const need = parts.reduce((sum, { amount }) => sum + amount, 0n);
     const { pods } = parts[0] ?? {};
-    if (!pods || need + (used.get(name) ?? 0n) <= allowed) continue;
+    if (!pods) continue;
     const isObject = childrenOf(pods.manifest.object)[name] !== undefined;
+    if (need <= allowed && isObject && !isCounted) {
+      unknown.add(`how many ${name} exist, of which ${called} allows ${quantityText(allowed)}`);
+      continue;
+    }
+    if (need + (used.get(name) ?? 0n) <= allowed) continue;
     if (need <= allowed && isObject) {
-      unknown.add(`whether ${name} of ${quota.metadata.name} is enough: ${left(name, allowed, used)}`);
+      unknown.add(`whether ${name} of ${called} is enough: ${left(name, allowed, used)}`);
       continue;
     }
     const others = (used.get(name) ?? 0n) - (need <= allowed ? await freed(kube, subject, name) : 0n);
@@ -91,11 +102,20 @@ async function judge(
     findings.push({
       manifest: pods.manifest,
       path: name.includes('pods') ? [...pods.path.slice(0, -1), 'replicas'] : [...pods.path, 'containers'],
-      says: `${parts.map(({ text }) => text).join(' and ')} need ${quantityText(need)} of ${name}, and ResourceQuota ${quota.metadata.name} of ${subject.namespace} has ${left(name, allowed, used)}`,
-      fix: `Raise the quota, free what uses it, or ask for less: kubectl -n ${subject.namespace} describe resourcequota ${quota.metadata.name}.`,
+      says: `${parts.map(({ text }) => text).join(' and ')} need ${quantityText(need)} of ${name}, and ResourceQuota ${called} of ${subject.namespace} has ${left(name, allowed, used)}`,
+      fix: fixOf(quota, name, subject),
     });
   }
   return findings;
+}
+
+function fixOf({ metadata }: ResourceQuota, resource: string, { namespace, quotas }: QuotaSubject): string {
+  const own = quotas.brought.get(metadata.name);
+  const fix = 'free what uses it, or ask for less: kubectl -n';
+  if (!own) return `Raise the quota, ${fix} ${namespace} describe resourcequota ${metadata.name}.`;
+  const line = own.lineOf?.(['spec', 'hard', resource]) ?? own.line;
+  const at = `${own.file}${line === null ? '' : `:${line}`}`;
+  return `Raise ${resource} of ResourceQuota ${metadata.name} (${at}), or ask for less.`;
 }
 
 function left(name: string, allowed: Nanos, used: ReadonlyMap<string, Nanos>): string {
@@ -121,24 +141,6 @@ function shares(name: string, asking: readonly Asking[]): { pods: PlannedPods; a
 }
 
 const ONE = 1_000_000_000n;
-
-/** What pods that go before the deploy use of a quota now. */
-async function freed(
-  kube: Pick<KubeClient, 'list'>,
-  { namespace, passing }: QuotaSubject,
-  name: string,
-): Promise<Nanos> {
-  if (passing.length === 0 || DEMANDS_NONE.test(name)) return 0n;
-  const labelSelector = `${NAME_LABEL} in (${passing.join(',')})`;
-  const there = (await kube.list('v1', 'Pod', { namespace, labelSelector })) ?? [];
-  return there.filter(isAlive).reduce((sum, { spec }) => {
-    const containers = containersIn(spec, []).map((container) => resourcesOf(container, []));
-    return sum + (quotaUsage(podTotal(containers)).get(name) ?? 0n);
-  }, 0n);
-}
-
-/** Counts of objects, which pods that have ended keep up. */
-const DEMANDS_NONE = /^count\/(?!pods$)/;
 
 /** Resources that the quota makes every container set, and that one does not. */
 function unset(

@@ -100,6 +100,14 @@ describe('objects', () => {
     expect(done[0]?.metadata.annotations?.[RUN_ANNOTATION]).toBe(mark);
   });
 
+  it('by which pods are judged come before what makes pods, and the others in the order of the files', async () => {
+    const { kube, applied: done } = cluster([]);
+    const { context } = stageContext({ kube });
+    const rules = ['LimitRange', 'ResourceQuota'].map((kind) => manifest(applied(kind, 'serving', null)));
+    await deploy(context, prepared({ manifests: [manifest(SERVICE), manifest(MAP), ...rules] }));
+    expect(done.map(({ kind }) => kind)).toEqual(['LimitRange', 'ResourceQuota', 'LLMInferenceService', 'ConfigMap']);
+  });
+
   it('come no more once the run is interrupted', async () => {
     const { kube, applied: done } = cluster([]);
     const controller = new AbortController();

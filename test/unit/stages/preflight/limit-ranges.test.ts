@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../../src/clients/files/manifests.ts';
 import type { LimitRange, LimitRangeItem } from '../../../../src/clients/kubernetes/kinds.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
+import { rulesOf } from '../../../../src/stages/preflight/brought-rules.ts';
 import { checkLimitRanges } from '../../../../src/stages/preflight/limit-ranges.ts';
-import { found, pods } from './planned.ts';
+import { found, pods, written } from './planned.ts';
 
 const range = (...limits: LimitRangeItem[]): LimitRange => ({
   apiVersion: 'v1',
@@ -11,11 +13,14 @@ const range = (...limits: LimitRangeItem[]): LimitRange => ({
   spec: { limits },
 });
 
+const rules = (there: LimitRange[] | null, ...manifests: Manifest[]) =>
+  rulesOf<LimitRange>('LimitRange', there, { namespace: 'ns', manifests, going: [] });
+
 /** A sidecar with these resources; the rest of the pods is open, or keeps to anything. */
 const extra = (resources: object) => ({ containers: [{ name: 'main' }, { name: 'extra', resources }] });
 
 async function judged(template: object, ...items: LimitRangeItem[]): Promise<string> {
-  const result = await found(() => checkLimitRanges('ns', [range(...items)], pods(template).slice(0, 1)));
+  const result = await found(() => checkLimitRanges('ns', rules([range(...items)]), pods(template).slice(0, 1)));
   return result instanceof Failure ? result.message : (result.outcome ?? 'pass');
 }
 
@@ -66,7 +71,7 @@ describe('a pod', () => {
   });
 
   it('whose presets are not known is not held for too little', async () => {
-    const result = checkLimitRanges('ns', [range({ type: 'Pod', min: { cpu: '8' } })], pods({}).slice(-1));
+    const result = checkLimitRanges('ns', rules([range({ type: 'Pod', min: { cpu: '8' } })]), pods({}).slice(-1));
     expect(result).toMatchObject({
       outcome: 'not-checked',
       seen: expect.stringContaining('the endpoint picker of qwen'),
@@ -79,7 +84,7 @@ describe('the line on limits', () => {
     const failure = await found(() =>
       checkLimitRanges(
         'ns',
-        [range(container({ max: { cpu: '1', memory: '1Gi' } }))],
+        rules([range(container({ max: { cpu: '1', memory: '1Gi' } }))]),
         pods(extra({ limits: { cpu: '2', memory: '2Gi' } })).slice(0, 1),
       ),
     );
@@ -93,10 +98,46 @@ describe('the line on limits', () => {
 
   it('passes over claims, which the dry run holds against them, and names what may not be read', async () => {
     expect(await judged({}, { type: 'PersistentVolumeClaim', max: { storage: '1Gi' } })).toBe('pass');
-    expect(checkLimitRanges('ns', null, [])).toMatchObject({
+    expect(checkLimitRanges('ns', rules(null), [])).toMatchObject({
       outcome: 'not-checked',
       seen: 'LimitRanges of ns may not be read',
     });
-    expect(checkLimitRanges('ns', [], [])).toEqual({ seen: 'no LimitRange in ns' });
+    expect(checkLimitRanges('ns', rules([]), [])).toEqual({ seen: 'no LimitRange in ns' });
+  });
+});
+
+describe('a LimitRange that the manifests bring', () => {
+  const own = (max: string) =>
+    written(
+      `apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: bounds\nspec:\n  limits:\n    - type: Container\n      max:\n        cpu: "${max}"\n`,
+    );
+  const asks = pods({ containers: [{ name: 'main', resources: { limits: { cpu: '2' } } }] }).slice(0, 1);
+  const outcomeOf = async (given: ReturnType<typeof rules>) => {
+    const result = await found(() => checkLimitRanges('ns', given, asks));
+    return result instanceof Failure ? result.message : (result.outcome ?? 'pass');
+  };
+
+  it('is held against the pods as one of the cluster', async () => {
+    expect(await outcomeOf(rules([], own('1')))).toContain(
+      'limits cpu to 2, and allowed are at most 1 (LimitRange bounds of ns)',
+    );
+    expect(await outcomeOf(rules(null, own('1')))).toContain('allowed are at most 1');
+    expect(await outcomeOf(rules(null, own('2')))).toBe('not-checked');
+  });
+
+  it('replaces its namesake as a whole', async () => {
+    const there = range(container({ max: { cpu: '1' }, min: { cpu: '4' } }));
+    expect(await outcomeOf(rules([there]))).toContain('allowed are at most 1');
+    expect(await outcomeOf(rules([there], own('2')))).toBe('pass');
+  });
+
+  it('gives the defaults that the API server fills in', async () => {
+    const bare = pods({ containers: [{ name: 'main' }] }).slice(0, 1);
+    expect(checkLimitRanges('ns', rules([], own('2')), bare)).toEqual({ seen: 'the pods keep to bounds' });
+  });
+
+  it('with limits of another shape is no concern', async () => {
+    const odd = written('apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: odd\nspec:\n  limits: [text, 1]\n');
+    expect(await outcomeOf(rules([], odd))).toBe('pass');
   });
 });

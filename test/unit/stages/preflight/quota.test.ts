@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../../src/clients/files/manifests.ts';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import type { LimitRange, ResourceQuota } from '../../../../src/clients/kubernetes/kinds.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
+import { rulesOf } from '../../../../src/stages/preflight/brought-rules.ts';
 import { checkQuotas, type QuotaSubject } from '../../../../src/stages/preflight/quota.ts';
-import { found, pods, service } from './planned.ts';
+import { found, pods, service, written } from './planned.ts';
 
 const TPU = { limits: { 'google.com/tpu': '4' } };
 const replicas = (resources: object = TPU) => ({ containers: [{ name: 'main', resources }] });
@@ -27,14 +29,17 @@ const pod = (name: string, chips: string, phase = 'Running') => ({
 async function judged(
   quotas: ResourceQuota[] | null,
   change: Partial<QuotaSubject> = {},
-  there: object[] = [],
+  there: ReturnType<typeof pod>[] = [],
 ): Promise<{ line: string; asked: string[]; failure: Failure | null; outcome: string }> {
   const asked: string[] = [];
   const list = (async (_: string, kind: string, options: { labelSelector?: string }) => {
-    asked.push(`${kind} ${options.labelSelector}`);
-    return there;
+    const { labelSelector } = options;
+    asked.push(`${kind} ${labelSelector}`);
+    const isAsked = ({ metadata }: ReturnType<typeof pod>) => labelSelector?.includes(`(${metadata.name})`) ?? true;
+    return there.filter(isAsked);
   }) as unknown as KubeClient['list'];
-  const subject = { namespace: 'ns', quotas, ranges: [], pods: pods(replicas()), passing: ['qwen'], ...change };
+  const all = { all: quotas ?? [], brought: new Map<string, Manifest>(), isRead: quotas !== null };
+  const subject = { namespace: 'ns', quotas: all, ranges: [], pods: pods(replicas()), passing: ['qwen'], ...change };
   const result = await found(() => checkQuotas({ list }, subject));
   if (result instanceof Failure) return { line: result.message, asked, failure: result, outcome: 'fail' };
   return { line: result.seen, asked, failure: null, outcome: result.outcome ?? 'pass' };
@@ -222,5 +227,86 @@ describe('pods beside the service', () => {
     const alone = pods(replicas(), {}, others).slice(-1);
     expect((await judged([quota({ cpu: '9' })], { pods: alone })).line).toMatch(/\(1 × 10\) need 10 of cpu/);
     expect((await judged([quota({ cpu: '10' })], { pods: alone })).outcome).toBe('pass');
+  });
+});
+
+describe('a quota that the manifests bring', () => {
+  const text = (hard: string, annotation = '') =>
+    `apiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: team\n${annotation}spec:\n  hard:\n    ${hard}\n`;
+  const brought = (hard: string, there: ResourceQuota[] | null = [], existing: ReturnType<typeof pod>[] = []) => {
+    const own = { ...written(text(hard)), file: 'quota.yaml' };
+    const quotas = rulesOf<ResourceQuota>('ResourceQuota', there, { namespace: 'ns', manifests: [own], going: [] });
+    return judged([], { quotas }, existing);
+  };
+  const CHIPS = 'requests.google.com/tpu: "8"';
+
+  it('is held against the pods as one of the cluster, and whoever brings it acts', async () => {
+    const { failure } = await brought(CHIPS);
+    expect(failure).toMatchObject({
+      code: 'pod-quota',
+      blame: 'change',
+      message:
+        'service.yaml:103: the replicas of qwen (3 × 4) need 12 of requests.google.com/tpu, and ResourceQuota team of ns has 8 left of 8.',
+      hint: 'Raise requests.google.com/tpu of ResourceQuota team (quota.yaml:7), or ask for less.',
+    });
+  });
+
+  it('counts the pods of others, which nobody has counted before, and not those that go', async () => {
+    const sixteen = 'requests.google.com/tpu: "16"';
+    expect((await brought(sixteen)).outcome).toBe('pass');
+    const other = await brought(sixteen, [], [pod('another', '8')]);
+    expect(other.line).toContain('need 12 of requests.google.com/tpu, and ResourceQuota team of ns has 8 left of 16');
+    expect((await brought(sixteen, [], [pod('another', '8', 'Failed')])).outcome).toBe('pass');
+    expect((await brought('requests.google.com/tpu: "12"', [], [pod('qwen', '12')])).outcome).toBe('pass');
+  });
+
+  it('replaces the amounts of its namesake, and leaves the others', async () => {
+    const there = quota({ 'requests.google.com/tpu': '4', 'limits.cpu': '8' }, { 'requests.google.com/tpu': '0' });
+    const { failure } = await brought('requests.google.com/tpu: "12"', [there]);
+    expect(failure?.message).toMatch(/sets no resources.limits.cpu/);
+    expect(failure?.message).not.toContain('requests.google.com/tpu, and');
+    const ofTheGate = { ...there, metadata: { ...there.metadata, annotations: { 'tpu-serving-gate/run': '1-1' } } };
+    expect((await brought('requests.google.com/tpu: "12"', [ofTheGate])).outcome).toBe('pass');
+  });
+
+  it('counts beside those of the cluster', async () => {
+    const others = { ...quota({ pods: '1' }), metadata: { name: 'others', namespace: 'ns' } };
+    const { failure } = await brought(CHIPS, [others]);
+    expect(failure?.evidence.locations).toHaveLength(2);
+    expect(failure?.blame).toBe('cluster');
+  });
+
+  it('is all that is known where those of the cluster may not be read', async () => {
+    expect((await brought(CHIPS, null)).outcome).toBe('fail');
+    expect(await brought('requests.google.com/tpu: "12"', null)).toMatchObject({
+      outcome: 'not-checked',
+      line: 'ResourceQuotas of ns may not be read; the pods fit into team',
+    });
+  });
+
+  it('leaves open what it allows of objects that were not counted', async () => {
+    const { outcome, line } = await brought('count/deployments.apps: "5"');
+    expect([outcome, line]).toEqual([
+      'not-checked',
+      expect.stringContaining('how many count/deployments.apps exist, of which team allows 5'),
+    ]);
+  });
+
+  it('of another namespace, or of amounts that are no amounts, is no concern', async () => {
+    const elsewhere = written(text(CHIPS).replace('name: team', 'name: team\n  namespace: other'));
+    const of = (manifest: Manifest) =>
+      rulesOf<ResourceQuota>('ResourceQuota', [], { namespace: 'ns', manifests: [manifest], going: [] });
+    expect((await judged([], { quotas: of(elsewhere) })).line).toBe('no ResourceQuota in ns');
+    for (const odd of ['pods: [1]', 'pods: {a: b}', 'pods:']) expect((await brought(odd)).outcome).toBe('pass');
+    const shapeless = written('apiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: team\nspec: text\n');
+    expect((await judged([], { quotas: of(shapeless) })).outcome).toBe('pass');
+  });
+
+  it('that goes before the deploy does not count', async () => {
+    const going = [{ apiVersion: 'v1', kind: 'ResourceQuota', name: 'team', namespace: 'ns' }];
+    const quotas = rulesOf<ResourceQuota>('ResourceQuota', [quota({ pods: '1' })], {
+      ...{ namespace: 'ns', manifests: [], going },
+    });
+    expect((await judged([], { quotas })).line).toBe('no ResourceQuota in ns');
   });
 });
