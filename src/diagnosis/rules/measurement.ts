@@ -1,6 +1,7 @@
 import type { Cause } from '../../lib/causes.ts';
 import type { Evidence } from '../evidence.ts';
 import { containersOf } from '../facts.ts';
+import { REPLICA_REMOVED_RULE } from './replica-removed.ts';
 import type { Rule } from './rule.ts';
 
 interface Disturbance {
@@ -168,6 +169,7 @@ function failsByAnswers({ verdict, comparisons = [] }: Evidence['report']): bool
 }
 
 export const MEASUREMENT_RULES: readonly Rule[] = [
+  REPLICA_REMOVED_RULE,
   ...DISTURBANCES.map(
     ({ vetoes, unless, says, cause, title, looksLike, remedy }): Rule => ({
       cause,

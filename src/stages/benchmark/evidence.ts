@@ -30,23 +30,29 @@ export function blockEvidence(
     readyBefore: before.ready,
     readyAfter: after.ready,
     ordered,
-    changed: changedReplicas(before, after, replicas),
+    changed: changedReplicas(before, after, { verified: replicas, wanted: readyWanted }),
     pods: edges(before, after),
     gateway,
   };
 }
 
-/** The replicas that came and went, by UID: a pod that is created again may have the name of the one before it. */
+/**
+ * The replicas that came and went, by UID: a pod that is created again may have the name of the one before it. One that went
+ * before the block began counts too, unless the block needs no more than those that stayed, as after a scale-in.
+ */
 export function changedReplicas(
   before: Snapshot,
   after: Snapshot,
-  verified: ReadyStack['replicas'],
+  { verified, wanted }: { verified: ReadyStack['replicas']; wanted: number },
 ): BlockEvidence['changed'] {
-  const known = new Set(verified.map(({ metadata }) => keyOf(metadata.name, metadata.uid)));
+  const known = new Map(verified.map(({ metadata: { name, uid } }) => [keyOf(name, uid), name]));
   const left = new Set(after.pods.map(({ pod, uid }) => keyOf(pod, uid)));
+  const missing = [...known].filter(([key]) => !left.has(key)).map(([, name]) => name);
+  const stayed = known.size - missing.length;
+  const went = before.pods.filter(({ pod, uid }) => !left.has(keyOf(pod, uid))).map(({ pod }) => pod);
   return {
     added: after.pods.filter(({ pod, uid }) => !known.has(keyOf(pod, uid))).map(({ pod }) => pod),
-    gone: before.pods.filter(({ pod, uid }) => !left.has(keyOf(pod, uid))).map(({ pod }) => pod),
+    gone: [...new Set([...(stayed < wanted ? missing : []), ...went])],
   };
 }
 

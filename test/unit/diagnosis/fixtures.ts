@@ -929,6 +929,12 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     'The replicas changed during the measurement: pod-3 came, which nothing has verified',
     'The replicas changed during the measurement: pod-2 went away',
   ),
+  'measure.replica-removed': veto(
+    'replicas-changed',
+    'replicas-changed',
+    'The replicas changed during the measurement: pod-2 went away; pod-3 came, which nothing has verified',
+    'The replicas changed during the measurement: pod-3 came, which nothing has verified',
+  ),
   'measure.picker-lost': veto('picker-lost', 'picker-found'),
   'measure.prompts-shared': veto('cache-hits', 'cache'),
   'measure.one-replica-held': veto('one-replica', 'one'),

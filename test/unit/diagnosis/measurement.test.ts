@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ClusterEvidence } from '../../../src/diagnosis/evidence.ts';
 import { explain } from '../../../src/diagnosis/explain.ts';
 import { unmeasuredChange } from '../../../src/verdict/comparisons.ts';
 import { aBenchmark } from '../report/fixtures.ts';
 import { someLimits } from '../report/slo.ts';
-import { someEvidence } from './evidence.ts';
+import { aCluster, aNode, aPod, someEvidence } from './evidence.ts';
 
 const causeOf = (...vetoes: string[]) => {
   const found = vetoes.map((id) => ({ id, message: `${id} of pod-2` }));
@@ -31,6 +32,32 @@ describe('several vetoes of one measurement', () => {
 
   it('are explained by a restart before work that does not add up', () => {
     expect(causeOf('conservation', 'restart', 'foreign-work')?.cause).toBe('measure.replica-restarted');
+  });
+});
+
+describe('a replica that went away', () => {
+  const message = 'The replicas changed during the measurement: pod-2 went away (pair 3, all-replicas arm).';
+  const explained = (change: Partial<ClusterEvidence>, ...beside: string[]) => {
+    const vetoes = [{ id: 'replicas-changed', message }, ...beside.map((id) => ({ id, message: id }))];
+    const benchmark = aBenchmark(2.6, 0.03, { vetoes });
+    return explain(someEvidence({ cluster: aCluster(change), reported: { verdict: 'invalid', benchmark } }));
+  };
+
+  it('was removed by somebody, which is not the fault of the change', () => {
+    const found = explained({}, 'replica-refused', 'replica-count', 'starved', 'error-rate');
+    expect(found).toMatchObject({ cause: 'measure.replica-removed', blame: 'cluster', explanation: message });
+  });
+
+  it('is named with the nodes that are being drained', () => {
+    const found = explained({ nodes: [aNode(), aNode({ name: 'node-2', unschedulable: true })] });
+    expect(found?.explanation).toBe(`${message} Nodes that take no pods, as during a drain: node-2.`);
+    expect(found?.evidence).toContain('node/node-2: unschedulable');
+  });
+
+  it('was not removed where its pod ended by itself, or a process began anew', () => {
+    const failed = { pods: [aPod('replica', [], { phase: 'Failed', reason: 'Evicted' })] };
+    expect(explained(failed)?.cause).toBe('measure.replica-restarted');
+    expect(explained({}, 'restart')?.cause).toBe('measure.replica-restarted');
   });
 });
 

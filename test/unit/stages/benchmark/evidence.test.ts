@@ -36,7 +36,7 @@ describe('the replicas of a block', () => {
 
   it('are those that were verified', () => {
     const edge = at(['a', '1'], ['b', '2']);
-    expect(changedReplicas(edge, edge, verified)).toEqual({ added: [], gone: [] });
+    expect(changedReplicas(edge, edge, { verified, wanted: 2 })).toEqual({ added: [], gone: [] });
   });
 
   it.each([
@@ -44,10 +44,18 @@ describe('the replicas of a block', () => {
     ['one went away', at(['a', '1']), { added: [], gone: ['b'] }],
     ['one was made anew under its name', at(['a', '1'], ['b', '9']), { added: ['b'], gone: ['b'] }],
   ])('have changed when %s', (_, after, changed) => {
-    expect(changedReplicas(at(['a', '1'], ['b', '2']), after, verified)).toEqual(changed);
+    expect(changedReplicas(at(['a', '1'], ['b', '2']), after, { verified, wanted: 2 })).toEqual(changed);
   });
 
   it('may be fewer from the start, after a scale-in', () => {
-    expect(changedReplicas(at(['b', '2']), at(['b', '2']), verified)).toEqual({ added: [], gone: [] });
+    const edge = at(['b', '2']);
+    expect(changedReplicas(edge, edge, { verified, wanted: 1 })).toEqual({ added: [], gone: [] });
+  });
+
+  it.each([
+    ['nobody came in its place', at(['a', '1']), { added: [], gone: ['b'] }],
+    ['another waits for its place', at(['a', '1'], ['c', '3']), { added: ['c'], gone: ['b'] }],
+  ])('have changed when one went between two blocks and %s', (_, edge, changed) => {
+    expect(changedReplicas(edge, edge, { verified, wanted: 2 })).toEqual(changed);
   });
 });
