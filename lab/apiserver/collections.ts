@@ -22,6 +22,7 @@ const BUILT_IN: Collection[] = [
   of(resources.DEPLOYMENTS, 'apps/v1', 'Deployment', { hasStatus: true }),
   of(resources.REPLICA_SETS, 'apps/v1', 'ReplicaSet', { hasStatus: true }),
   of(resources.ENDPOINT_SLICES, 'discovery.k8s.io/v1', 'EndpointSlice'),
+  of(resources.DISRUPTION_BUDGETS, 'policy/v1', 'PodDisruptionBudget', { hasStatus: true }),
   of(resources.NETWORK_POLICIES, 'networking.k8s.io/v1', 'NetworkPolicy'),
   of(resources.CRDS, 'apiextensions.k8s.io/v1', 'CustomResourceDefinition', { namespaced: false, hasStatus: true }),
 ];

@@ -5,6 +5,8 @@ import { startAutoscaler } from './autoscaler.ts';
 import { createClock } from './clock.ts';
 import { createDemand, type Demand } from './demand.ts';
 import { startDeployments } from './deployments.ts';
+import { startDisruption } from './disruption.ts';
+import { startDisruptor } from './drain.ts';
 import { startEndpointSlices } from './endpoint-slices.ts';
 import { createRecorder } from './events.ts';
 import { watchFaults } from './faults.ts';
@@ -100,6 +102,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     startJobs({ store, clock, record: recorder('job-controller') }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
+    startDisruption(store),
     startIstiod(
       store,
       faults.routes === 'own' ? 'own' : 'any',
@@ -108,6 +111,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     startKserve({ ...options, clock, record: recorder('LLMInferenceServiceController') }),
     startLateFaults(store, faults),
     ...(faults.scaleIn === 'grows' ? [startAutoscaler(store, clock)] : []),
+    ...(faults.disrupted === 'no' ? [] : [startDisruptor(store, clock, faults.disrupted)]),
     startGatewaySync({
       ...{ store, gateway, servingControlUrl, addressOf: replicas.addressOf },
       asks: faults.routes === 'oldest-pool' ? 'oldest' : 'every',

@@ -17,6 +17,7 @@ const RELEVANT = new Set([
   'gateways',
   'networkpolicies',
   'envoyfilters',
+  'peerauthentications',
 ]);
 
 /** Pushes the routing table to the gateway after every change that matters to it, as istiod pushes to its Envoys. */

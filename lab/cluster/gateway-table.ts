@@ -2,6 +2,7 @@ import { errorText } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import type { GatewayBackend, GatewayPicker, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';
+import { tlsTo } from './gateway-tls.ts';
 import { allows } from './network-policy.ts';
 import { isReady, selects } from './objects.ts';
 import { configTextOf, type Scorer, scorersOf, servesTls } from './picker-config.ts';
@@ -12,7 +13,7 @@ import * as resources from './resources.ts';
 import { type BackendRef, isAccepted, rulesOf } from './route-rules.ts';
 
 const PICKER_PORT = 9002;
-const { DESTINATION_RULES, HTTP_ROUTES, PODS, SERVICES } = resources;
+const { HTTP_ROUTES, PODS, SERVICES } = resources;
 
 export type AddressOf = (namespace: string, pod: string) => ReplicaAddress | undefined;
 
@@ -87,7 +88,9 @@ function backendOf(
       kind: 'Service',
       name: ref.name,
       cluster: clusterName(port.port, ref.name, namespace),
-      tls: usesTls(store, namespace, ref.name, port.port),
+      tls: tlsTo(store, namespace, { service: ref.name, port: port.port }, service.spec.selector, (pod) =>
+        targetPortOf(port, pod),
+      ),
       endpoints: endpointsOf(store, namespace, service.spec.selector, (pod) => targetPortOf(port, pod), addressOf),
       reachable: reaches(store, gateway, namespace, service.spec.selector, (pod) => targetPortOf(port, pod)),
       picker: null,
@@ -104,7 +107,9 @@ function backendOf(
     kind: 'InferencePool',
     name: ref.name,
     cluster: clusterName(54321, shadow?.metadata.name ?? ref.name, namespace),
-    tls: shadow !== undefined && usesTls(store, namespace, shadow.metadata.name, 54321),
+    tls:
+      shadow !== undefined &&
+      tlsTo(store, namespace, { service: shadow.metadata.name, port: 54321 }, pool.selector, () => pool.targetPort),
     endpoints: endpointsOf(store, namespace, pool.selector, () => pool.targetPort, addressOf),
     reachable: reaches(store, gateway, namespace, pool.selector, () => pool.targetPort),
     picker: pool.picker === undefined ? null : pickerOf(store, gateway, namespace, pool.picker, pool.failOpen, asked),
@@ -130,7 +135,7 @@ function pickerOf(
     unready: unreadyAddresses(store, namespace, selector),
     asked,
     reachable: reaches(store, gateway, namespace, selector ?? {}, () => PICKER_PORT),
-    tls: usesTls(store, namespace, service, PICKER_PORT),
+    tls: tlsTo(store, namespace, { service, port: PICKER_PORT }, selector ?? {}, () => PICKER_PORT),
     servesTls: servesTls(words),
     failOpen,
   };
@@ -219,22 +224,4 @@ function liveScorers(picker: string, words: string[]): Scorer[] {
     process.stderr.write(`lab: endpoint picker ${picker}: ${errorText(error)}\n`);
     return [];
   }
-}
-
-/** Whether a DestinationRule makes the gateway speak TLS to the host; without one it speaks plain HTTP. */
-function usesTls(store: Store, namespace: string, service: string, port: number): boolean {
-  const names = [
-    service,
-    `${service}.${namespace}`,
-    `${service}.${namespace}.svc`,
-    `${service}.${namespace}.svc.cluster.local`,
-  ];
-  return store.list(DESTINATION_RULES).some((rule) => {
-    const { host, trafficPolicy } = rule.spec;
-    if (host === service ? rule.metadata.namespace !== namespace : !names.includes(host)) return false;
-    const perPort = trafficPolicy?.portLevelSettings?.find(
-      (one: { port?: { number?: number } }) => one.port?.number === port,
-    );
-    return (perPort?.tls ?? trafficPolicy?.tls)?.mode === 'SIMPLE';
-  });
 }

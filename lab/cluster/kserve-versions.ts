@@ -28,6 +28,8 @@ export interface KserveTraits {
   migratesAfter: number;
   /** Whether status lists gateways and workloads. */
   observes: boolean;
+  /** Leaves the replicas of a Deployment alone where the service names none (`PreserveDeploymentReplicas`). */
+  keepsReplicas: boolean;
 }
 
 const UPSTREAM = {
@@ -66,6 +68,7 @@ const VERSIONS = {
     expiration: 'certificates.kserve.io/expiration-v2',
     migratesAfter: 0,
     observes: false,
+    keepsReplicas: false,
   },
   'v0.17': {
     ...UPSTREAM,
@@ -75,6 +78,7 @@ const VERSIONS = {
     hashesCertificate: true,
     presets: 'odh-v0.15',
     observes: false,
+    keepsReplicas: false,
   },
   'v0.20': {
     ...UPSTREAM,
@@ -84,6 +88,7 @@ const VERSIONS = {
     hashesCertificate: false,
     presets: 'v0.20',
     observes: true,
+    keepsReplicas: true,
   },
 } as const satisfies Record<string, KserveTraits>;
 

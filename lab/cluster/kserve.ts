@@ -71,8 +71,11 @@ export function startKserve(options: {
       ensure(service, SECRETS, secret);
     }
     const deployment = workloadDeployment(service, traits);
+    const current = store.get(DEPLOYMENTS, service.metadata.namespace, deployment.metadata.name);
+    if (traits.keepsReplicas && service.spec.replicas === undefined) {
+      deployment.spec.replicas = current?.spec?.replicas ?? deployment.spec.replicas;
+    }
     if (options.scenario.cluster.scaleIn !== 'ok') {
-      const current = store.get(DEPLOYMENTS, service.metadata.namespace, deployment.metadata.name);
       deployment.spec.replicas = Math.max(deployment.spec.replicas, current?.spec?.replicas ?? 0);
     }
     ensure(service, DEPLOYMENTS, deployment);

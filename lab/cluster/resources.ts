@@ -15,6 +15,8 @@ const RESOURCE_QUOTAS = key('', 'resourcequotas');
 const LIMIT_RANGES = key('', 'limitranges');
 export const PRIORITY_CLASSES = key('scheduling.k8s.io', 'priorityclasses');
 export const PROVISIONING_REQUESTS = key('autoscaling.x-k8s.io', 'provisioningrequests');
+export const DISRUPTION_BUDGETS = key('policy', 'poddisruptionbudgets');
+const POD_AUTOSCALERS = key('autoscaling', 'horizontalpodautoscalers');
 export const JOBS = key('batch', 'jobs');
 export const DEPLOYMENTS = key('apps', 'deployments');
 export const REPLICA_SETS = key('apps', 'replicasets');
@@ -29,6 +31,7 @@ export const HTTP_ROUTES = key('gateway.networking.k8s.io', 'httproutes');
 export const GATEWAYS = key('gateway.networking.k8s.io', 'gateways');
 export const GATEWAY_CLASSES = key('gateway.networking.k8s.io', 'gatewayclasses');
 export const INFERENCE_MODELS = key('inference.networking.x-k8s.io', 'inferencemodels');
+export const PEER_AUTHENTICATIONS = key('security.istio.io', 'peerauthentications');
 export const DESTINATION_RULES = key('networking.istio.io', 'destinationrules');
 
 /** The two API groups of InferencePool: v1alpha2 before, v1 after its promotion. */
@@ -51,6 +54,8 @@ const BUILT_IN: Record<string, ResourceKey> = {
   ReplicaSet: REPLICA_SETS,
   EndpointSlice: ENDPOINT_SLICES,
   NetworkPolicy: NETWORK_POLICIES,
+  HorizontalPodAutoscaler: POD_AUTOSCALERS,
+  PodDisruptionBudget: DISRUPTION_BUDGETS,
   PriorityClass: PRIORITY_CLASSES,
   CustomResourceDefinition: CRDS,
 };

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, authorizePath } from './access.ts';
 import type { Api, Call } from './api.ts';
 import { AGGREGATED, discover } from './discovery.ts';
+import { evict } from './eviction.ts';
 import { checkListOptions } from './list-options.ts';
 import { podLog } from './logs.ts';
 import { openapi } from './openapi.ts';
@@ -40,6 +41,7 @@ function answer(api: Api, call: Call, verb: string, route: ResourceRoute): Answe
   const { resource, subresource } = route;
   if (!resource.verbs.includes(verb)) throw methodNotAllowed();
   if (subresource === 'scale') return { code: 200, document: scale(api, call, route) };
+  if (subresource === 'eviction' && verb === 'create') return evict(api, call, route);
   if (subresource !== '' && subresource !== 'status') throw notImplemented(`${verb} ${resource.plural}/${subresource}`);
   const needsName = ['get', 'update', 'patch', 'delete'].includes(verb);
   if (needsName && !route.name && resource.custom) throw badRequest('name must be provided');

@@ -10,6 +10,7 @@ export interface Adversary {
   routes?: 'any' | 'own' | 'oldest-pool';
   /** `held`: an autoscaler keeps the replicas that there are; `grows`: it adds one while the pairs are measured. */
   scaleIn?: 'ok' | 'held' | 'grows';
+  disrupted?: 'no' | 'evicts' | 'drains';
   /** A webhook takes the TPU chips and the node selector from the replicas. */
   strips?: boolean;
   expect: Expectation;
@@ -119,6 +120,20 @@ export const ADVERSARIES: readonly Adversary[] = [
     serving: {},
     scaleIn: 'grows',
     expect: invalid('measure.replica-added'),
+  },
+  {
+    name: 'replica-evicted',
+    summary: 'somebody evicts a replica while the pairs are measured, and another comes in its place',
+    serving: {},
+    disrupted: 'evicts',
+    expect: invalid('measure.replica-removed'),
+  },
+  {
+    name: 'node-drained',
+    summary: 'somebody drains a node while the pairs are measured, so that its replica has no place any more',
+    serving: {},
+    disrupted: 'drains',
+    expect: invalid('measure.replica-removed'),
   },
   {
     name: 'chips-stripped',

@@ -22,6 +22,18 @@ const limits = (...items: Record<string, unknown>[]) => ({
   spec: { limits: items },
 });
 
+/** Of the replicas, as the component `autoscaling` has it. */
+const AUTOSCALER = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'vllm-replicas', namespace: NAMESPACE },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'qwen2-3b-pattern3-kserve' },
+    minReplicas: 1,
+    maxReplicas: 3,
+  },
+};
+
 const TPU_QUOTA = quota('team', { 'requests.google.com/tpu': '8' }, { 'requests.google.com/tpu': '0' });
 
 const labelled = (labels: Record<string, string>) => [
@@ -73,6 +85,33 @@ export const BEFORE_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
     expect: error('pods.quota'),
   },
   {
+    name: 'quota-of-the-change',
+    summary: 'the manifests bring a ResourceQuota that leaves fewer chips than the replicas need',
+    manifests: {
+      add: {
+        'quota.yaml':
+          'apiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: team\nspec:\n  hard:\n    requests.google.com/tpu: "8"\n',
+      },
+    },
+    flags: ['--allowed-kinds', 'LLMInferenceService, NetworkPolicy, ResourceQuota'],
+    shows: ['need 12 of requests.google.com/tpu, and ResourceQuota team of'],
+    remedy: 'Raise requests.google.com/tpu of ResourceQuota team (',
+    expect: error('pods.quota'),
+  },
+  {
+    name: 'limit-range-of-the-change',
+    summary: 'the manifests bring a LimitRange that allows a container less CPU than a replica asks for',
+    manifests: {
+      replace: [CPU],
+      add: {
+        'limits.yaml':
+          'apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: team\nspec:\n  limits:\n    - type: Container\n      max:\n        cpu: "16"\n      default:\n        cpu: "8"\n',
+      },
+    },
+    flags: ['--allowed-kinds', 'LLMInferenceService, NetworkPolicy, LimitRange'],
+    expect: error('pods.limits'),
+  },
+  {
     name: 'quota-of-pods',
     summary: 'pods of others have used up a ResourceQuota',
     cluster: { add: [quota('team', { pods: '12' }, { pods: '11' })] },
@@ -83,6 +122,28 @@ export const BEFORE_LEASE_SCENARIOS: readonly DiagnosisScenario[] = [
     summary: 'a ResourceQuota makes every container set a limit, and the replicas set none',
     cluster: { add: [quota('team', { 'limits.memory': '2Ti' })] },
     expect: error('pods.quota'),
+  },
+  {
+    name: 'replicas-autoscaled',
+    summary: 'an autoscaler of the cluster may change the number of replicas',
+    cluster: { add: [AUTOSCALER] },
+    shows: ['HorizontalPodAutoscaler vllm-replicas (1 to 3 replicas) scales qwen2-3b-pattern3'],
+    remedy: 'Set both limits to 3',
+    expect: error('manifest.replicas-autoscaled'),
+  },
+  {
+    name: 'mesh-strict',
+    summary: 'a PeerAuthentication of the cluster demands mTLS of the gateway, which connects by TLS of its own',
+    cluster: {
+      add: [
+        {
+          ...{ apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication' },
+          ...{ metadata: { name: 'strict', namespace: NAMESPACE }, spec: { mtls: { mode: 'STRICT' } } },
+        },
+      ],
+    },
+    shows: ['sets mTLS STRICT'],
+    expect: error('mesh.strict'),
   },
   {
     name: 'limit-range',

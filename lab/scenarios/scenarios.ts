@@ -73,6 +73,7 @@ const HEALTHY_CLUSTER: ClusterFaults = {
   routes: 'any',
   scaleIn: 'ok',
   gateway: 'open',
+  disrupted: 'no',
   strips: false,
   add: [],
   remove: [],
@@ -212,16 +213,18 @@ export const SCENARIOS: Record<string, Scenario> = {
     ]),
   ),
   ...Object.fromEntries(
-    ADVERSARIES.map(({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', strips = false, ...named }) => [
-      named.name,
-      {
-        ...HEALTHY,
-        ...named,
-        client,
-        cluster: { ...HEALTHY_CLUSTER, routes, scaleIn, strips },
-        serving: { ...HEALTHY_SERVING, ...serving },
-      },
-    ]),
+    ADVERSARIES.map(
+      ({ serving, client = 'ok', routes = 'any', scaleIn = 'ok', disrupted = 'no', strips = false, ...named }) => [
+        named.name,
+        {
+          ...HEALTHY,
+          ...named,
+          client,
+          cluster: { ...HEALTHY_CLUSTER, routes, scaleIn, disrupted, strips },
+          serving: { ...HEALTHY_SERVING, ...serving },
+        },
+      ],
+    ),
   ),
   ...Object.fromEntries(
     DIAGNOSIS_SCENARIOS.map(({ gcp, cluster, serving, ...named }) => [

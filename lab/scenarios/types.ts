@@ -198,6 +198,8 @@ export interface ClusterFaults {
   scaleIn: 'ok' | 'held' | 'grows';
   /** `internal`: the gateway has an address that only pods of the cluster reach. */
   gateway: 'open' | 'internal';
+  /** Somebody evicts a replica while the way to one replica is open, or drains its node. */
+  disrupted: 'no' | 'evicts' | 'drains';
   /** A webhook takes resources and node selector from the pods of a workload. */
   strips: boolean;
   /** Before the run: objects that are there as well, that are not, or that differ. */

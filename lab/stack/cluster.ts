@@ -3,6 +3,7 @@ import { createClock } from '../cluster/clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { createDemand } from '../cluster/demand.ts';
 import { startDeployments } from '../cluster/deployments.ts';
+import { startDisruption } from '../cluster/disruption.ts';
 import { startEndpointSlices } from '../cluster/endpoint-slices.ts';
 import { createRecorder } from '../cluster/events.ts';
 import { watchFaults } from '../cluster/faults.ts';
@@ -56,6 +57,7 @@ export function startStackCluster(
     startReplicaSets({ store, clock, record: recorder('replicaset-controller'), refusal }),
     startDeployments({ store, clock, record: recorder('deployment-controller') }),
     startEndpointSlices(store),
+    startDisruption(store),
     startNamespacedLoops(store),
   ];
   return {

@@ -1,5 +1,6 @@
+import type { KserveVersion } from '../../lab/cluster/kserve-versions.ts';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
-import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import { SCENARIOS, type Scenario } from '../../lab/scenarios/scenarios.ts';
 import { CLI } from '../cli.ts';
 import { fakeRunner, type Job } from './fake-runner.ts';
 
@@ -33,12 +34,14 @@ export interface Recorded {
 
 /** `inferenceScale` as high as the lab can follow, and lower for those that measure: the lab shares this machine. */
 export async function startE2e(
-  scenario: string,
+  scenario: string | Scenario,
   inputs: Record<string, string> = {},
   inferenceScale = UNMEASURED_SCALE,
+  kserve?: KserveVersion,
 ): Promise<E2e> {
   const lab = await startLab({
-    scenario: SCENARIOS[scenario]!,
+    scenario: typeof scenario === 'string' ? SCENARIOS[scenario]! : scenario,
+    ...(kserve ? { kserve } : {}),
     timeScale: UNMEASURED_SCALE,
     inferenceScale,
     isOneProcess: inferenceScale === UNMEASURED_SCALE,

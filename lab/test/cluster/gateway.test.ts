@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DESTINATION_RULES, HTTP_ROUTES, LLM_SERVICES, PODS, SERVICES } from '../../cluster/resources.ts';
+import {
+  DESTINATION_RULES,
+  HTTP_ROUTES,
+  LLM_SERVICES,
+  PEER_AUTHENTICATIONS,
+  PODS,
+  SERVICES,
+} from '../../cluster/resources.ts';
 import type { GatewayRoute, KubeObject } from '../../protocol.ts';
 import { GATEWAY, NAMESPACE, nodePool, patternThree, podsOf, type TestCluster, testCluster, until } from './harness.ts';
 
@@ -80,6 +87,28 @@ describe('the routing table of an LLMInferenceService', () => {
     lab.store.delete(PODS, NAMESPACE, picker!.metadata.name);
     await until('no picker', () => seen()?.address === null);
     await until('a new picker', () => seen()?.address != null);
+  });
+
+  it('gets through to no pod whose sidecar demands mTLS, but at a port where it does not', async () => {
+    await threeReplicas();
+    const seen = () => {
+      const { backend } = routeNamed(`${ROUTE}/0`) ?? {};
+      return [backend?.tls, backend?.picker?.tls, routeNamed(`${ROUTE}/2`)?.backend?.tls];
+    };
+    expect(seen()).toEqual([true, true, true]);
+    const policy = (name: string, spec: object): KubeObject => ({
+      apiVersion: 'security.istio.io/v1',
+      kind: 'PeerAuthentication',
+      metadata: { name, namespace: NAMESPACE },
+      spec: { mtls: { mode: 'STRICT' }, ...spec },
+    });
+    lab.store.create(PEER_AUTHENTICATIONS, policy('strict', {}));
+    await until('nothing to get through', () => seen().every((tls) => tls === false));
+    const selector = { matchLabels: { 'kserve.io/component': 'workload' } };
+    const portLevelMtls = { 8000: { mode: 'PERMISSIVE' } };
+    lab.store.create(PEER_AUTHENTICATIONS, policy('strict-vllm', { selector, portLevelMtls }));
+    await until('the way to the replicas', () => seen()[0] === true && seen()[2] === true);
+    expect(seen()).toEqual([true, false, true]);
   });
 
   it('follows the flags of the endpoint picker, the failure mode of its pool and its DestinationRule', async () => {

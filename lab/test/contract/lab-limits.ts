@@ -15,14 +15,6 @@ interface Limit {
 /** What the lab's server answers with 501 while a real one does it. */
 export const LIMITS: Limit[] = [
   {
-    what: 'the eviction of a pod',
-    reason: 'it has no disruption controller; pods are deleted instead',
-    method: 'POST',
-    path: (place) => `${place.path('pods')}/p/eviction`,
-    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' }, deleteOptions: { dryRun: ['All'] } },
-    real: 201,
-  },
-  {
     what: 'the binding of a pod to a node',
     reason: 'its own scheduler writes into the store',
     method: 'POST',

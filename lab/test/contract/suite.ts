@@ -8,6 +8,7 @@ import { connect } from './client.ts';
 import { createContract } from './create.ts';
 import { deleteContract } from './delete.ts';
 import { discoveryContract } from './discovery.ts';
+import { evictionContract } from './eviction.ts';
 import { expiryContract } from './expiry.ts';
 import { finalizersContract } from './finalizers.ts';
 import { getContract } from './get.ts';
@@ -59,6 +60,7 @@ export function describeKubeApi(name: string, start: () => Promise<Endpoint>): v
     unknownFieldsContract(kube);
     validationContract(kube);
     deleteContract(kube);
+    evictionContract(kube);
     finalizersContract(kube);
     accessContract(kube);
     tableContract(kube);

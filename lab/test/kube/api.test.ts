@@ -191,7 +191,6 @@ describe('objects', () => {
   it('answers 501 for what it cannot do, never a success', async () => {
     lab.store.create({ group: '', plural: 'pods' }, podObject('x'));
     for (const [method, path] of [
-      ['POST', '/api/v1/namespaces/default/pods/x/eviction'],
       ['POST', '/api/v1/namespaces/default/serviceaccounts/x/token'],
       ['POST', '/api/v1/namespaces/default/pods/x/binding'],
     ] as const) {
