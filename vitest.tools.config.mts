@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { hasPromtool, hasPython } from './test/tools/require-tools.ts';
+import { hasDashboardCheck, hasPromtool, hasPython } from './test/tools/require-tools.ts';
 
 /** What clients of others make of the lab and of the manifests, `npm run test:tools`; apart because it needs them. */
 export default defineConfig({
@@ -10,6 +10,7 @@ export default defineConfig({
       ...configDefaults.exclude,
       ...(hasPython() ? [] : ['lab/test/tools/python.test.ts']),
       ...(hasPromtool() ? [] : ['test/tools/promtool.test.ts']),
+      ...(hasDashboardCheck() ? [] : ['test/tools/dashboard.test.ts']),
     ],
     globalSetup: ['test/tools/require-tools.ts'],
     environment: 'node',

@@ -8,6 +8,8 @@ const PYTHON_SCRIPT = fileURLToPath(new URL('../../scripts/python-kubernetes', i
 
 const PROMTOOL_SCRIPT = fileURLToPath(new URL('../../scripts/promtool', import.meta.url));
 
+const DASHBOARD_SCRIPT = fileURLToPath(new URL('../../scripts/dashboard-check', import.meta.url));
+
 const isThere = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 
 /** Whether the clients that others wrote are here. */
@@ -25,6 +27,11 @@ export function hasPromtool(): boolean {
   return Boolean(process.env.PROMTOOL) || isThere('promtool') || isThere('go');
 }
 
+/** Whether Grafana's types can be had: a program of them is named, or Go builds it. */
+export function hasDashboardCheck(): boolean {
+  return Boolean(process.env.DASHBOARD_CHECK) || isThere('go');
+}
+
 /** Ends `npm run test:tools` with one sentence, and a failure, where a client is missing. */
 export function setup(): void {
   if (!hasTools()) {
@@ -32,6 +39,7 @@ export function setup(): void {
     process.exit(1);
   }
   findPromtool();
+  findDashboardCheck();
   if (!hasPython()) {
     console.error("NOT RUN: what Python's client makes of the lab (lab/test/tools/python.test.ts). It needs python3.");
     return;
@@ -50,6 +58,17 @@ function findPromtool(): void {
     return;
   }
   process.env.PROMTOOL = fetched(PROMTOOL_SCRIPT, 'promtool could not be built; the lines above say why.');
+}
+
+function findDashboardCheck(): void {
+  if (!hasDashboardCheck()) {
+    console.error("NOT RUN: Grafana's types on the dashboard (test/tools/dashboard.test.ts). They need Go.");
+    return;
+  }
+  process.env.DASHBOARD_CHECK = fetched(
+    DASHBOARD_SCRIPT,
+    "Grafana's types could not be built; the lines above say why.",
+  );
 }
 
 /** What a script prints, which is where its program is; ends with `otherwise`, and a failure, where the script fails. */
