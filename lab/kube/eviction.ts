@@ -4,7 +4,7 @@ import { objectBody } from './body.ts';
 import { deleteObject, deleteOptions } from './delete.ts';
 import type { ResourceRoute } from './routes.ts';
 import { selects } from './selectors.ts';
-import { badRequest, failure, isStatusError } from './status.ts';
+import { badRequest, failure } from './status.ts';
 import type { Store } from './store.ts';
 import type { JsonObject } from './types.ts';
 import { type Answer, liveObject } from './verbs.ts';
@@ -21,13 +21,7 @@ export function evict(api: Api, call: Call, route: ResourceRoute): Answer {
   if (body.metadata?.name !== route.name) throw badRequest('name in URL does not match name in Eviction object');
   const options = deleteOptions(body.deleteOptions ?? {}, call.query, route.resource);
   const pod = liveObject(api, route);
-  try {
-    admitEviction(api.store, pod, options.dryRun);
-  } catch (error) {
-    // The API server sends this failure with HTTP 201.
-    if (isStatusError(error) && error.status.code === 500) return { code: 201, document: error.status };
-    throw error;
-  }
+  admitEviction(api.store, pod, options.dryRun);
   const marked = options.dryRun ? pod : api.store.update(route.resource.key, withTarget(pod));
   deleteObject(api, route.resource, marked, options);
   return { code: 201, document: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };

@@ -118,12 +118,12 @@ export function evictionContract(kube: () => Client): void {
       expect((await evict('let-go')).code).toBe(201);
     });
 
-    it('of a pod with two budgets is a failure in a success', async () => {
+    it('of a pod with two budgets is refused', async () => {
       await runs('twice');
       await guarded('twice', { currentHealthy: 3, desiredHealthy: 2, disruptionsAllowed: 1 });
       await guarded('twice', { currentHealthy: 3, desiredHealthy: 2, disruptionsAllowed: 1 }, {}, 'twice-too');
       const { code, body } = await evict('twice');
-      expect([code, body.status, body.code]).toEqual([201, 'Failure', 500]);
+      expect([code, body.status, body.code]).toEqual([500, 'Failure', 500]);
       expect(body.message).toContain('has more than one PodDisruptionBudget');
       expect((await read('twice')).metadata.deletionTimestamp).toBeUndefined();
     });
