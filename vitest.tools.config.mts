@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { failedLast } from './test/failed-last.ts';
 import { hasDashboardCheck, hasPromtool, hasPython } from './test/tools/require-tools.ts';
 
 /** What clients of others make of the lab and of the manifests, `npm run test:tools`; apart because it needs them. */
