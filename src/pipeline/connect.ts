@@ -57,16 +57,21 @@ export async function openAuth(connection: Connection): Promise<GcpAuth> {
 }
 
 /**
- * Begins to sign in: the two or three requests for a token take as long as it takes to read the workspace. The function that
- * is returned waits for the token, and throws what was wrong.
+ * Begins to read the code that signs in, beside the workspace. The function that is returned signs in once, and throws what
+ * was wrong. Nobody calls it before the workspace is found right: what is wrong in it is refused before any request.
  */
 export function signIn(connection: Connection): () => Promise<GcpAuth> {
-  const signedIn = openAuth(connection).then(async (auth) => {
+  import('../clients/google/auth.ts').catch(() => {});
+  let signedIn: Promise<GcpAuth> | undefined;
+  const open = async () => {
+    const auth = await openAuth(connection);
     await auth.accessToken();
     return auth;
-  });
-  signedIn.catch(() => {});
-  return () => signedIn;
+  };
+  return () => {
+    signedIn ??= open();
+    return signedIn;
+  };
 }
 
 export async function openGke(connection: Connection, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {

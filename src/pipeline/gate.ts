@@ -67,8 +67,6 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   process.on('uncaughtException', signals.crash);
   const { signal } = signals;
   const signedIn = signIn({ inputs, env, clock: systemClock, emit: host.say, onSecret: host.onSecret, signal });
-  // The first request of it goes out before the code of all else is read.
-  await new Promise((resolve) => setImmediate(resolve));
   const partial = partialResult(host.outputDir, host.redact);
   const journal = startJournal(firstReport(inputs, env), ({ type }, report) => {
     if (type === 'stage-started' || type === 'stage-ended') partial.write(report);

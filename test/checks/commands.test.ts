@@ -21,8 +21,10 @@ const MANIFEST = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const SCRIPTS = Object.keys(MANIFEST.scripts);
 /** Beside npm's, what CI runs or what prepares it. */
 const BY_CI = [
-  /^(?:\.ci\/run|scripts\/(?:zizmor|promtool|report-readers))$/,
+  /^(?:\.ci\/run|scripts\/(?:zizmor|promtool|report-readers|dashboard-check))$/,
   /^npm ci( && npm (run rehearse|test))?$/,
+  // Only for the peers of the bench, which needs a machine for itself.
+  /^scripts\/bench-peers$/,
   /^npm test$/,
   /^export KUBEBUILDER_ASSETS="\$\(scripts\/kube-assets\)"$/,
   /^export STACK_ASSETS="\$\(scripts\/stack-assets\)"$/,

@@ -17,7 +17,11 @@ const BLOCKS = (await pages()).flatMap(([name, text]) =>
 /** What a reader fills in. */
 const OWN = Object.entries({
   ...{ 'my-project': LAB.project, 'my-cluster': LAB.cluster, 'europe-west4-a': LAB.location },
-  ...{ IDENTITY: LAB.serviceAccountEmail, 'NAMESPACE|': `${LAB.namespace}|` },
+  ...{
+    IDENTITY: LAB.serviceAccountEmail,
+    'GATEWAY-NAMESPACE': LAB.gateway.namespace,
+    'NAMESPACE|': `${LAB.namespace}|`,
+  },
 });
 
 const home = mkdtempSync(join(tmpdir(), 'blocks-'));

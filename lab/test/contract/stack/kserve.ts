@@ -25,6 +25,13 @@ const nameOf = ({ kind, apiVersion, name }: RecordedObject) => `${kind} ${apiVer
 const reasonOf = (state: string): string => state.split(':')[0] as string;
 
 /**
+ * Status and reason of each state but errors that passed: on a busy machine any step of the controller may lose to another
+ * writer of its object, and it tries again.
+ */
+const lasting = (states: readonly string[]) =>
+  states.map(reasonOf).filter((state) => !/^False Reconcile\w*Error$/.test(state));
+
+/**
  * What KServe v0.20.0 makes of a shipped pattern, and what its conditions say until it is Ready. `timing` says whose it
  * is: the real parts race each other, so that a state may show which no recording caught, though for a known reason.
  */
@@ -55,7 +62,7 @@ export function kserveContract(
       const states = ((await observed()).sequence[type] ?? []).map(nameless);
       // Which of them show depends on which of the real parts is faster.
       if (timing === 'lab') expect(knownOf(type)).toEqual(expect.arrayContaining(states));
-      else expect(Object.values(KNOWN).flat().map(reasonOf)).toEqual(expect.arrayContaining(states.map(reasonOf)));
+      else expect(Object.values(KNOWN).flat().map(reasonOf)).toEqual(expect.arrayContaining(lasting(states)));
       expect(states.at(-1)).toBe('True');
     });
 

