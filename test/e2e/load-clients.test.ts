@@ -49,13 +49,6 @@ describe('a stack behind a gateway that the runner cannot reach: main, then post
     expect(plain(after.comments.at(-1)?.body ?? '')).toMatch(/Load: from \d load clients inside the cluster/);
   });
 
-  it('has latency and the figures of the runbook, all from the load clients', () => {
-    const { benchmark, runbook } = result;
-    expect(benchmark?.latency?.requests).toBeGreaterThan(0);
-    expect(benchmark?.latency?.ttftMs?.p95.value).toBeGreaterThan(0);
-    expect(runbook).toMatchObject({ serial: { completed: 20 }, parallel: { completed: 100 } });
-  });
-
   it('leaves neither nodes nor the Job of the load clients', () => {
     expect([after.nodes, after.target]).toEqual([[], 0]);
     const removed = after.kube.filter(
