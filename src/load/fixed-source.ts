@@ -1,8 +1,7 @@
 import type { LoadArm } from '../report/model.ts';
-import { createLoadClient } from './client.ts';
 import { runFixed } from './closed-loop.ts';
 import { RUNBOOK_PROMPTS, requestBody } from './prompts.ts';
-import { targetHeaders, type WayTarget } from './ways.ts';
+import { type WayTarget, wayClient } from './ways.ts';
 
 /** The runbook's own requests, a fixed number of them. Plain data, so that another process can send them too. */
 export interface FixedLoad {
@@ -25,11 +24,7 @@ export interface FixedResult {
 export async function runFixedSource(load: FixedLoad, target: WayTarget, signal: AbortSignal): Promise<FixedResult> {
   const { prompts, requests, concurrency, model, arm, block } = load;
   const { maxTokens } = RUNBOOK_PROMPTS;
-  const client = createLoadClient({
-    ...{ baseUrl: target.endpoint, path: target.path, deadlineMs: target.deadlineMs, tlsInsecure: true },
-    ...{ connections: concurrency, headers: targetHeaders(target, null) },
-    expect: { completionTokens: null },
-  });
+  const client = wayClient(target, null, { connections: concurrency, expect: { completionTokens: null } });
   let number = 0;
   const nextBody = () => {
     number += 1;

@@ -26,6 +26,11 @@ export async function searchGoodput(
   return { metPerSecond: rates[met] ?? null, missedPerSecond: rates[missed] ?? null, probes };
 }
 
+/** The share of the planned requests that was answered within the limit; 0 without a plan. */
+export function withinShareOf({ planned, requests, late }: Record<'planned' | 'requests' | 'late', number>): number {
+  return planned > 0 ? (requests - late) / planned : 0;
+}
+
 /** How many of the planned requests may be late where a rate is met. */
 export function mostLateOf(planned: number): number {
   return Math.floor(planned * (1 - SLO_SHARE) + 1e-9);
@@ -46,6 +51,6 @@ export function sloMeter(planned: number, sloMs: number, mostLate = mostLateOf(p
       return late > mostLate;
     },
     /** What was counted; whatever is not known by then counts as late. */
-    read: () => ({ requests, late, withinShare: planned > 0 ? (requests - late) / planned : 0 }),
+    read: () => ({ requests, late, withinShare: withinShareOf({ planned, requests, late }) }),
   };
 }

@@ -1,6 +1,5 @@
 import type { SloLimit } from '../lib/slo.ts';
 import type { LoadArm } from '../report/model.ts';
-import { createLoadClient } from './client.ts';
 import { endToEnd, isBuffered, timePerOutputToken, timeToFirstToken } from './definitions.ts';
 import { gapCounter, type StreamGaps } from './gaps.ts';
 import { sloMeter } from './goodput.ts';
@@ -9,7 +8,7 @@ import { arrivalTimes, type OpenLoopRun, runOpenLoop } from './open-loop.ts';
 import type { SelfFigures } from './self-meter.ts';
 import { bodiesOf, type Workload } from './source.ts';
 import type { RequestRecord } from './types.ts';
-import { targetHeaders, type WayTarget } from './ways.ts';
+import { type WayTarget, wayClient } from './ways.ts';
 
 /** Requests in an open loop with Poisson arrivals. Plain data, so that another process can send them too. */
 export interface OpenLoad {
@@ -27,8 +26,11 @@ export interface OpenLoad {
   silentMs: number;
   /** Limits of gaps between tokens, which are counted stream by stream. */
   limits: readonly SloLimit[];
-  /** The load ends once more than `mostLate` requests failed or took longer than `limitMs`; null runs to its end. */
-  within: { limitMs: number; mostLate: number } | null;
+  /**
+   * The load ends once more than `mostLate` requests failed or took longer than `limitMs`: of several load clients as many as
+   * all of them may have together, otherwise those of its own plan. Null runs to its end.
+   */
+  within: { limitMs: number; mostLate?: number } | null;
 }
 
 /** What came of an open loop, as counts and times alone: what several load clients can add up. */
@@ -87,9 +89,8 @@ export async function runOpenSource(
   const counter = gapCounter(load.limits);
   const meter = within && sloMeter(planned, within.limitMs, within.mostLate);
   const lost = new AbortController();
-  const client = createLoadClient({
-    ...{ baseUrl: target.endpoint, path: target.path, deadlineMs: target.deadlineMs, tlsInsecure: true },
-    ...{ connections: CONNECTIONS, headers: targetHeaders(target, target.ways[0] ?? null) },
+  const client = wayClient(target, target.ways[0] ?? null, {
+    connections: CONNECTIONS,
     expect: { completionTokens: workload.maxTokens },
     ...(streaming ? { streaming, onGap: (ms: number) => gaps.add(ms), gapsOfStream: counter.ofStream } : {}),
   });

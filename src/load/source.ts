@@ -51,13 +51,9 @@ export function bodiesOf(workload: Workload, part: string, { stream = false } = 
   return nextBodies({ seed: `${runKey}/${part}`, prompts, promptTokens }, optionsOf(workload, stream));
 }
 
-/** The body of one request of the benchmark. */
-export function workloadBody(
-  workload: Pick<Workload, 'model' | 'maxTokens'>,
-  prompt: string,
-  { stream = false } = {},
-): Buffer {
-  return requestBody(prompt, optionsOf(workload, stream));
+/** The body of one request of the pairs. */
+export function workloadBody(workload: Pick<Workload, 'model' | 'maxTokens'>, prompt: string): Buffer {
+  return requestBody(prompt, optionsOf(workload, false));
 }
 
 function optionsOf({ model, maxTokens }: Pick<Workload, 'model' | 'maxTokens'>, stream: boolean): BodyOptions {

@@ -1,4 +1,4 @@
-import { createLoadClient, type LoadClient } from './client.ts';
+import { createLoadClient, type LoadClient, type LoadClientOptions } from './client.ts';
 import { fanOut } from './fan-out.ts';
 
 /** Where requests go, and by which way. Plain data, so that another process can send them too. */
@@ -19,9 +19,17 @@ export interface WayTarget {
   deadlineMs: number;
 }
 
-/** The headers that lead a request by a way of its target; null for the route of the service. */
-export function targetHeaders({ hostname, wayHeader }: WayTarget, way: string | null): Record<string, string> {
-  return { ...(hostname ? { host: hostname } : {}), ...(way ? { [wayHeader]: way } : {}) };
+/** A client for a target by one of its ways, or by the route of the service where that is null. The caller closes it. */
+export function wayClient(
+  { endpoint, hostname, path, wayHeader, deadlineMs }: WayTarget,
+  way: string | null,
+  options: Omit<LoadClientOptions, 'baseUrl' | 'path' | 'deadlineMs' | 'tlsInsecure' | 'headers'>,
+): LoadClient {
+  return createLoadClient({
+    ...options,
+    ...{ baseUrl: endpoint, path, deadlineMs, tlsInsecure: true },
+    headers: { ...(hostname ? { host: hostname } : {}), ...(way ? { [wayHeader]: way } : {}) },
+  });
 }
 
 export interface WayClients {
@@ -37,15 +45,11 @@ const MOST_CONNECTIONS = 4_096;
 export function createWayClients(): WayClients {
   const clients = new Map<string, LoadClient>();
   const clientOf = (target: WayTarget, way: string, maxTokens: number) => {
-    const { endpoint, hostname, path, deadlineMs } = target;
+    const { endpoint, hostname, path } = target;
     const key = JSON.stringify([endpoint, hostname, path, way, maxTokens]);
     const client =
       clients.get(key) ??
-      createLoadClient({
-        ...{ baseUrl: endpoint, path, deadlineMs, tlsInsecure: true, connections: MOST_CONNECTIONS },
-        headers: targetHeaders(target, way),
-        expect: { completionTokens: maxTokens },
-      });
+      wayClient(target, way, { connections: MOST_CONNECTIONS, expect: { completionTokens: maxTokens } });
     clients.set(key, client);
     return client;
   };

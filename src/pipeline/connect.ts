@@ -57,21 +57,11 @@ export async function openAuth(connection: Connection): Promise<GcpAuth> {
 }
 
 /**
- * Begins to read the code that signs in, beside the workspace. The function that is returned signs in once, and throws what
- * was wrong. Nobody calls it before the workspace is found right: what is wrong in it is refused before any request.
+ * Begins to read the code that signs in, while the workspace is read. Nothing is asked for before that is found right: what is
+ * wrong in it is refused before any request.
  */
-export function signIn(connection: Connection): () => Promise<GcpAuth> {
+export function readAuth(): void {
   import('../clients/google/auth.ts').catch(() => {});
-  let signedIn: Promise<GcpAuth> | undefined;
-  const open = async () => {
-    const auth = await openAuth(connection);
-    await auth.accessToken();
-    return auth;
-  };
-  return () => {
-    signedIn ??= open();
-    return signedIn;
-  };
 }
 
 export async function openGke(connection: Connection, auth: GcpAuth, stage: FailureStage): Promise<GkeClient> {

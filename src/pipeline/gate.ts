@@ -12,7 +12,7 @@ import { partialResult } from '../publish/partial-result.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { Report } from '../report/model.ts';
 import { loadFiles } from '../stages/preflight/workspace.ts';
-import { type Connection, openGke, openKube, openRegistry, signIn } from './connect.ts';
+import { type Connection, openAuth, openGke, openKube, openRegistry, readAuth } from './connect.ts';
 import { execute, type Story, type Traces } from './execute.ts';
 import { firstReport, runKeyOf } from './first-report.ts';
 import { type Journal, startJournal } from './journal.ts';
@@ -65,8 +65,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   const { inputs, env } = host;
   const signals = runSignal(inputs.timeoutMs);
   process.on('uncaughtException', signals.crash);
-  const { signal } = signals;
-  const signedIn = signIn({ inputs, env, clock: systemClock, emit: host.say, onSecret: host.onSecret, signal });
+  readAuth();
   const partial = partialResult(host.outputDir, host.redact);
   const journal = startJournal(firstReport(inputs, env), ({ type }, report) => {
     if (type === 'stage-started' || type === 'stage-ended') partial.write(report);
@@ -83,8 +82,7 @@ export async function gate(host: GateHost, story: Story): Promise<GateEnd> {
   const redact = (text: string) => redactSecrets(host.redact(text));
   const requests = requestLog({ outputDir: host.outputDir, emit, redact });
   const cleared = Promise.resolve();
-  const sofar = { state, requests, signedIn, changed: false, cleared };
-  const started: Started = { host, journal, connection, save, signals, ...sofar };
+  const started: Started = { host, journal, connection, save, signals, state, requests, changed: false, cleared };
   const traces = await runStory(started, story);
   const { report } = journal;
   const { changed } = started;
@@ -148,7 +146,6 @@ interface Started {
   /** What was saved so far. */
   state: Partial<SavedState>;
   requests: RequestLog;
-  signedIn: ReturnType<typeof signIn>;
   changed: boolean;
   /** Resolves when the workload is removed, where that is done beside the report. */
   cleared: Promise<void>;
@@ -178,7 +175,7 @@ async function runStory(started: Started, story: Story): Promise<Traces> {
       const { auth, gke } = await step(
         'identity',
         async () => {
-          const auth = await started.signedIn();
+          const auth = await openAuth(connection);
           const gke = await openGke(connection, auth, 'preflight');
           closers.push(gke.close);
           return { auth, gke };

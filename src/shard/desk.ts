@@ -22,12 +22,11 @@ export function createDesk(): Desk {
   let plan: Plan | null = null;
   let pongs: Pongs = {};
   let atMs = 0;
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   const ended = new AbortController();
   const changed = () => new Promise<void>((resolve) => waiting.push(resolve));
   const wake = () => {
     for (const resolve of waiting.splice(0)) resolve();
-    waiting = [];
   };
   const end = () => {
     plan = { seq: Number.MAX_SAFE_INTEGER, kind: 'end' };

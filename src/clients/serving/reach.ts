@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { hostAndPort } from '../../lib/url.ts';
 
 /** How long a connection may take to be accepted, milliseconds. */
 export const CONNECT_LIMIT_MS = 3_000;
@@ -13,10 +14,8 @@ export async function whyUnreachable(
   limitMs = CONNECT_LIMIT_MS,
 ): Promise<string | null> {
   signal.throwIfAborted();
-  const { hostname, port, protocol } = new URL(origin);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const problem = await new Promise<string | null>((resolve) => {
-    const socket = connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
+    const socket = connect(hostAndPort(origin));
     const end = (text: string | null) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);

@@ -1,5 +1,6 @@
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
+import { hostAndPort } from '../../lib/url.ts';
 
 /** What happens to one connection. */
 export interface ConnectionEvents {
@@ -32,8 +33,7 @@ const KEEP_ALIVE_MS = 60_000;
 export function createDialer(base: URL, options: DialOptions): (events: ConnectionEvents) => Socket {
   const secure = base.protocol === 'https:';
   if (!secure && base.protocol !== 'http:') throw new TypeError(`${base.protocol} is not a scheme of HTTP`);
-  const host = base.hostname.replace(/^\[(.*)\]$/, '$1');
-  const port = Number(base.port) || (secure ? 443 : 80);
+  const { host, port } = hostAndPort(base);
   const servername = options.servername ?? (net.isIP(host) === 0 ? host : undefined);
   let session: Buffer | undefined;
 

@@ -1,6 +1,5 @@
 import { percentUpTo } from '../../lib/number.ts';
-import { mostLateOf, RATE_SHARES, searchGoodput } from '../../load/goodput.ts';
-import { arrivalTimes } from '../../load/open-loop.ts';
+import { RATE_SHARES, searchGoodput, withinShareOf } from '../../load/goodput.ts';
 import type { OpenResult } from '../../load/open-source.ts';
 import { silenceLimitMs } from '../../load/silence.ts';
 import { windowTimes } from '../../load/window-times.ts';
@@ -100,15 +99,13 @@ async function probeRate(
     durationMs: Math.min(2 * latencyDurationMs, Math.max(latencyDurationMs / 2, wantedMs)),
     seed: `${runKey}/goodput/${arm}/${ratePerSecond}`,
   };
-  const mostLate = mostLateOf(arrivalTimes({ ...plan, arrivals: 'poisson' }).length);
   const load = {
     ...{ ...plan, arm, block: BLOCK, part: `goodput/${arm}/${ratePerSecond}`, streaming: false, limits: [] },
-    ...{ silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }), within: { limitMs: sloMs, mostLate } },
+    ...{ silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }), within: { limitMs: sloMs } },
   };
   const result = await bench.loader.open(load, bench, way);
   if (result.silent) throw stoppedAnswering('the goodput was searched');
-  const { planned, requests, late } = result;
-  const withinShare = planned > 0 ? (requests - late) / planned : 0;
+  const { requests, late } = result;
   const verb = result.isLost ? 'missed' : 'kept';
   emit({
     type: 'fact',
@@ -116,7 +113,7 @@ async function probeRate(
     text: `goodput of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(sloMs)} ms`,
   });
   return {
-    probe: { ratePerSecond, requests, late, withinShare, load: loadOf(result) },
+    probe: { ratePerSecond, requests, late, withinShare: withinShareOf(result), load: loadOf(result) },
     self: { stalledMs: result.self.stalledMs, loadMs: result.stopMs - result.startMs },
   };
 }

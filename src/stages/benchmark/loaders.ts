@@ -1,15 +1,16 @@
-import { errorText, Failure } from '../../lib/failure.ts';
+import { errorText } from '../../lib/failure.ts';
 import { measureCeiling } from '../../load/ceiling.ts';
 import { runFixedSource } from '../../load/fixed-source.ts';
-import { runOpenSource } from '../../load/open-source.ts';
+import { type OpenTo, runOpenSource } from '../../load/open-source.ts';
 import { shardsFor } from '../../load/shard/messages.ts';
 import { localSource } from '../../load/source.ts';
 import { createWayClients } from '../../load/ways.ts';
 import type { LoadOrigin } from '../../report/model.ts';
 import type { Prepared, StageContext } from '../context.ts';
+import { imageMissing } from '../ready/reach.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { openClusterLoad } from './cluster/cluster-load.ts';
-import { type Loader, targetOf, untilValid, workloadFor } from './loader.ts';
+import { type Loader, type LoadTarget, targetOf, untilValid, workloadFor } from './loader.ts';
 
 type Near = Pick<ReadyStack, 'route' | 'tunnel'>;
 
@@ -27,19 +28,17 @@ export async function openLoader(
   if (loadFrom === 'cluster') return clusterLoader(context, namespace, near, null);
   if (near.tunnel) {
     // Load through a tunnel would measure the tunnel.
-    if (loadFrom === 'runner' || loadImage === '') throw noWayForLoad(near);
-    return clusterLoader(context, namespace, near, `The runner cannot reach the gateway: ${near.tunnel.reason}.`);
+    const { reason } = near.tunnel;
+    if (loadFrom === 'runner' || loadImage === '') throw imageMissing('benchmark', near.route.origin, reason);
+    return clusterLoader(context, namespace, near, `The runner cannot reach the gateway: ${reason}.`);
   }
   const runner = runnerLoader(context, measure);
   return loadFrom === 'auto' ? autoLoader(context, { namespace, near, runner }) : runner;
 }
 
-function noWayForLoad({ route }: Near): Failure {
-  return new Failure({
-    ...{ stage: 'benchmark', code: 'load-image-missing' },
-    message: `The runner cannot reach the gateway at ${route.origin}, so only load clients in the cluster can measure.`,
-    hint: 'Give "load-from: auto" with the input "load-image".',
-  });
+/** Where requests to a stack go by ways of it, and what they carry. */
+function sentTo(context: StageContext, target: LoadTarget, ways: readonly string[]): OpenTo {
+  return { target: targetOf(target, ways), workload: workloadFor(context, target) };
 }
 
 interface RunnerLoader extends Loader {
@@ -59,7 +58,8 @@ export function runnerLoader(context: StageContext, measure: typeof measureCeili
   return {
     measured,
     source: (target, ways) => {
-      const source = localSource(clients.to(targetOf(target, ways), inputs.maxTokens), workloadFor(context, target));
+      const to = sentTo(context, target, ways);
+      const source = localSource(clients.to(to.target, inputs.maxTokens), to.workload);
       return {
         async run(load, stop) {
           await measured;
@@ -68,7 +68,7 @@ export function runnerLoader(context: StageContext, measure: typeof measureCeili
       };
     },
     async open(load, target, way) {
-      const to = { target: targetOf(target, way === null ? [] : [way]), workload: workloadFor(context, target) };
+      const to = sentTo(context, target, way === null ? [] : [way]);
       await measured;
       const result = await runOpenSource(load, to, signal);
       signal.throwIfAborted();
@@ -119,11 +119,11 @@ async function clusterLoader(
   const load = await openClusterLoad(context, { namespace, route });
   return {
     source: (target, ways) => {
-      const [where, workload] = [targetOf(target, ways), workloadFor(context, target)];
-      return { run: (block, stop) => load.run(block, { target: where, workload }, stop) };
+      const to = sentTo(context, target, ways);
+      return { run: (block, stop) => load.run(block, to, stop) };
     },
     open(given, target, way) {
-      const to = { target: targetOf(target, way === null ? [] : [way]), workload: workloadFor(context, target) };
+      const to = sentTo(context, target, way === null ? [] : [way]);
       return untilValid(context, (suffix) => load.open({ ...given, part: `${given.part}${suffix}` }, to, signal));
     },
     fixed: (given, target) => load.fixed({ ...given, model: target.model.modelId }, targetOf(target, []), signal),

@@ -57,7 +57,7 @@ export async function openReplicaWays(
   return openAs('service', null);
 
   async function openAs(kind: WayKind, spec: Record<string, unknown> | null): Promise<ReplicaWays> {
-    await sideBySide(pods.keys(), async (replica) => {
+    await someAtOnce(pods.keys(), async (replica) => {
       const objects = wayManifests(context, prepared, stack, { replica, poolSpec: spec });
       for (const object of objects) await context.kube.apply(object, { force: true });
     });
@@ -69,7 +69,7 @@ export async function openReplicaWays(
     };
     // The first shows what refuses all.
     await open(0);
-    await sideBySide([...pods.keys()].slice(1), open);
+    await someAtOnce([...pods.keys()].slice(1), open);
     const isPickerShared = kind === 'pool' && marked.every(Boolean);
     return { replicas: ways, isPickerShared, description: descriptionOf(kind, isPickerShared, pods.length) };
   }
@@ -111,7 +111,7 @@ export async function closeReplicaWays(
     ...armObjects(prepared, context.runKey).map((ref) => () => kube.remove(ref)),
     ...pods.map((pod) => () => labelPod(context, prepared, pod, null)),
   ];
-  await sideBySide(steps, async (step) => {
+  await someAtOnce(steps, async (step) => {
     if (context.signal.aborted) return;
     try {
       await step();
@@ -126,7 +126,7 @@ export async function closeReplicaWays(
 const MOST_AT_ONCE = 16;
 
 /** Works through items, some at once. Throws the first error once nothing is under way any more. */
-async function sideBySide<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+async function someAtOnce<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const errors: unknown[] = [];
   const worker = async () => {

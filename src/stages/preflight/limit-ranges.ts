@@ -4,7 +4,7 @@ import type { PlannedPods } from '../../stack/planned-pods.ts';
 import { amountsOf, hasPodResources, podTotal, type Resources, resourcesOf } from '../../stack/pod-resources.ts';
 import type { Rules } from './brought-rules.ts';
 import { findingsFailure, type PlacedFinding } from './findings.ts';
-import { notReadable } from './namespace-rules.ts';
+import { keptRules, notReadable } from './namespace-rules.ts';
 import type { Look } from './table.ts';
 
 /** A rule that amounts break: what is there, and what is allowed. */
@@ -39,13 +39,7 @@ export function checkLimitRanges(namespace: string, ranges: Rules<LimitRange>, p
     }
   }
   if (findings.length > 0) throw findingsFailure('limit-range', findings);
-  const names = ranges.all.map(({ metadata }) => metadata.name).join(', ');
-  const seen =
-    unknown.size === 0
-      ? `the pods keep to ${names}`
-      : `what is known of the pods keeps to ${names}; not known is ${[...unknown].join(', ')}`;
-  if (unread !== null) return { ...unread, seen: `${unread.seen}; ${seen}` };
-  return unknown.size === 0 ? { seen } : { outcome: 'not-checked', seen };
+  return keptRules(ranges, { unread, unknown }, ['keep to', 'keeps to']);
 }
 
 function broken(

@@ -35,6 +35,24 @@ export async function readNamespaceRules(
   };
 }
 
+/**
+ * The line of rules that no pod breaks. `unread` is the line of what may not be read; null where all was. `unknown` has what
+ * could not be judged. `verb` goes with `the pods`, and with `what is known of the pods`: `['fit into', 'fits into']`.
+ */
+export function keptRules(
+  { all }: Rules<ResourceQuota | LimitRange>,
+  { unread, unknown }: { unread: Look | null; unknown: ReadonlySet<string> },
+  [many, one]: readonly [string, string],
+): Look {
+  const names = all.map(({ metadata }) => metadata.name).join(', ');
+  const seen =
+    unknown.size === 0
+      ? `the pods ${many} ${names}`
+      : `what is known of the pods ${one} ${names}; not known is ${[...unknown].join(', ')}`;
+  if (unread !== null) return { ...unread, seen: `${unread.seen}; ${seen}` };
+  return unknown.size === 0 ? { seen } : { outcome: 'not-checked', seen };
+}
+
 /** The line of a rule that the identity may not read, with the command that lets it. `resource` is a plural. */
 export function notReadable(namespace: string, what: string, verb: 'get' | 'list', resource: string): Look {
   const role = `tpu-serving-gate-${resource}`;

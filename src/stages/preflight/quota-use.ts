@@ -1,5 +1,5 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
-import type { ResourceQuota } from '../../clients/kubernetes/kinds.ts';
+import type { Pod, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
 import type { Nanos } from '../../lib/quantity.ts';
 import { NAME_LABEL } from '../../stack/labels.ts';
 import { containersIn, fieldsIn } from '../../stack/planned-pods.ts';
@@ -9,6 +9,9 @@ import { isAbout } from './quota-scopes.ts';
 
 type Pods = Pick<KubeClient, 'list'>;
 
+/** The containers of a pod that is there, with what they ask for. */
+const containersOf = ({ spec }: Pod) => containersIn(spec, []).map((container) => resourcesOf(container, []));
+
 /**
  * What the pods of a namespace use of a quota that the cluster has not counted yet, because it does not exist yet. Objects
  * other than pods are not counted.
@@ -16,9 +19,9 @@ type Pods = Pick<KubeClient, 'list'>;
 export async function countedNow(kube: Pods, namespace: string, quota: ResourceQuota): Promise<Map<string, Nanos>> {
   const there = (await kube.list('v1', 'Pod', { namespace })) ?? [];
   const total = new Map<string, Nanos>();
-  for (const { spec } of there.filter(isAlive)) {
-    const containers = containersIn(spec, []).map((container) => resourcesOf(container, []));
-    if (isAbout(quota, { spec: fieldsIn(spec), isOpen: false }, containers) === false) continue;
+  for (const pod of there.filter(isAlive)) {
+    const containers = containersOf(pod);
+    if (isAbout(quota, { spec: fieldsIn(pod.spec), isOpen: false }, containers) === false) continue;
     for (const [name, amount] of quotaUsage(podTotal(containers))) total.set(name, (total.get(name) ?? 0n) + amount);
   }
   return total;
@@ -33,10 +36,9 @@ export async function freed(
   if (passing.length === 0 || OBJECTS.test(name)) return 0n;
   const labelSelector = `${NAME_LABEL} in (${passing.join(',')})`;
   const there = (await kube.list('v1', 'Pod', { namespace, labelSelector })) ?? [];
-  return there.filter(isAlive).reduce((sum, { spec }) => {
-    const containers = containersIn(spec, []).map((container) => resourcesOf(container, []));
-    return sum + (quotaUsage(podTotal(containers)).get(name) ?? 0n);
-  }, 0n);
+  return there
+    .filter(isAlive)
+    .reduce((sum, pod) => sum + (quotaUsage(podTotal(containersOf(pod))).get(name) ?? 0n), 0n);
 }
 
 /** Counts of objects, which pods that have ended keep up. */

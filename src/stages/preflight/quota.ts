@@ -13,7 +13,7 @@ import {
 } from '../../stack/pod-resources.ts';
 import type { Rules } from './brought-rules.ts';
 import { findingsFailure, type PlacedFinding } from './findings.ts';
-import { notReadable } from './namespace-rules.ts';
+import { keptRules, notReadable } from './namespace-rules.ts';
 import { isAbout } from './quota-scopes.ts';
 import { countedNow, freed } from './quota-use.ts';
 import type { Look } from './table.ts';
@@ -61,13 +61,7 @@ export async function checkQuotas(kube: Pick<KubeClient, 'list'>, subject: Quota
     findings.push(...found);
   }
   if (findings.length > 0) throw findingsFailure('pod-quota', findings, { blame: isOthers ? 'cluster' : 'change' });
-  const names = quotas.all.map(({ metadata }) => metadata.name).join(', ');
-  const seen =
-    unknown.size === 0
-      ? `the pods fit into ${names}`
-      : `what is known of the pods fits into ${names}; not known is ${[...unknown].join(', ')}`;
-  if (unread !== null) return { ...unread, seen: `${unread.seen}; ${seen}` };
-  return unknown.size === 0 ? { seen } : { outcome: 'not-checked', seen };
+  return keptRules(quotas, { unread, unknown }, ['fit into', 'fits into']);
 }
 
 async function judge(

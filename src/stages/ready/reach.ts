@@ -1,6 +1,7 @@
 import { CONNECT_LIMIT_MS, whyUnreachable } from '../../clients/serving/reach.ts';
 import { errorText, Failure } from '../../lib/failure.ts';
 import { grantCommand } from '../../lib/gate-files.ts';
+import { hostAndPort } from '../../lib/url.ts';
 import { gatewaySelector } from '../../stack/labels.ts';
 import { isReady } from '../../stack/pods.ts';
 import type { StageContext } from '../context.ts';
@@ -36,7 +37,7 @@ export async function withReach(context: StageContext, stack: ReadyStack): Promi
 }
 
 /** The sentence for a gateway that neither the runner nor load clients in the cluster can load. */
-export function imageMissing(stage: 'preflight' | 'ready', origin: string, reason: string): Failure {
+export function imageMissing(stage: 'preflight' | 'ready' | 'benchmark', origin: string, reason: string): Failure {
   return new Failure({
     ...{ stage, code: 'load-image-missing' },
     message: `The runner cannot reach the gateway at ${origin}: ${reason}. Without "load-image" nothing inside the cluster can measure in its place.`,
@@ -62,10 +63,10 @@ async function openCheckTunnel(
   reason: string,
 ): Promise<CheckTunnel> {
   const { kube, signal } = context;
-  const { protocol, port } = new URL(route.origin);
-  const number = Number(port) || (protocol === 'https:' ? 443 : 80);
+  const { protocol } = new URL(route.origin);
+  const { port } = hostAndPort(route.origin);
   try {
-    const target = async () => ({ ...(await readyPod(context, route.gateway)), port: number });
+    const target = async () => ({ ...(await readyPod(context, route.gateway)), port });
     const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const);
     // Shows at once what refuses every connection. Any reply will do, and TLS may want a name that this does not send.
     const first = kube.portForward({ ...(await target()), scheme, path: '/' }, { limitMs: CONNECT_LIMIT_MS });

@@ -94,8 +94,10 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
     },
     async open(load, to, signal) {
       const { within } = load;
-      const mostLate = within && mostLateTogether(load, crew.ready.length);
-      const given = { ...load, within: within && { ...within, mostLate: mostLate ?? 0 } };
+      const given = {
+        ...load,
+        within: within && { ...within, mostLate: mostLateTogether(load, crew.ready.length) },
+      };
       const { startsAtMs, messages } = await together({ kind: 'open', load: given }, to, signal);
       const reports = messages.flatMap((message) => (message.kind === 'open' ? [message.report] : []));
       return tooLate(messages) ?? mergeOpenReports(reports, startsAtMs - performance.timeOrigin);

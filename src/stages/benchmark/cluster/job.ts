@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from '../../../clients/kubernetes/objects.ts';
+import { hostAndPort } from '../../../lib/url.ts';
 import { LOAD_NAME, PLAN_MAP, REPORTS_MAP } from '../../../load/shard/messages.ts';
 import { MANAGED_BY, RUN_ANNOTATION } from '../../deploy/marks.ts';
 
@@ -151,7 +152,7 @@ export function loadObjects(
   return [
     {
       ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: metadata(LOAD_NAME) },
-      spec: networkPolicy(runKey, gateway.namespace, portOf(endpoint)),
+      spec: networkPolicy(runKey, gateway.namespace, hostAndPort(endpoint).port),
     },
     map(PLAN_MAP, {}),
     map(REPORTS_MAP, {}),
@@ -162,11 +163,6 @@ export function loadObjects(
 /** The size of the ConfigMap with program and prompts, bytes. */
 export function bundleBytes(script: string, prompts: readonly string[] | null): number {
   return Buffer.byteLength(script) + (prompts ? Buffer.byteLength(JSON.stringify(prompts)) : 0);
-}
-
-function portOf(endpoint: string): number {
-  const { port, protocol } = new URL(endpoint);
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 /**
