@@ -62,6 +62,8 @@ const IDLE_MARGIN_MS = 1_000;
 export function createConnections(options: ConnectionsOptions): Connections {
   const { clock, most, origin, path, headers } = options;
   const all = new Set<Connection>();
+  /** Of all connections, also of those that were left: until the system has closed them. */
+  const sockets = new Set<Socket>();
   /** The newest last, so that those that are not needed end first. */
   const idle: Connection[] = [];
   const waiting: Tenant[] = [];
@@ -79,12 +81,17 @@ export function createConnections(options: ConnectionsOptions): Connections {
     try {
       write ??= createRequestWriter({ path, headers, authority: origin.host });
       dial ??= createDialer(origin, options);
-      connection.socket = dial({
+      const socket = dial({
         onOpen: () => open(connection),
         onRead: (bytes, length) => read(connection, bytes, length),
         onEnd: () => end(connection),
-        onClose: (error) => lose(connection, error ?? cutShort()),
+        onClose(error) {
+          sockets.delete(socket);
+          lose(connection, error ?? cutShort());
+        },
       });
+      sockets.add(socket);
+      connection.socket = socket;
     } catch (error) {
       lose(connection, error);
     }
@@ -203,18 +210,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
       closed = true;
       clearInterval(sweep);
       for (const tenant of waiting.splice(0)) tenant.fail(clientClosed());
-      await Promise.all([...all].map((connection) => closing(connection, lose)));
+      const ended = [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+      for (const connection of all) lose(connection, clientClosed());
+      await Promise.all(ended);
     },
   };
-}
-
-function closing(connection: Connection, lose: (connection: Connection, error: Error) => void): Promise<void> {
-  const { socket } = connection;
-  return new Promise((resolve) => {
-    if (socket === null || socket.closed) resolve();
-    else socket.once('close', () => resolve());
-    lose(connection, clientClosed());
-  });
 }
 
 const cutShort = () => brokenError('the server closed the connection before its answer was complete');

@@ -1,13 +1,19 @@
-import { expect, it } from 'vitest';
+import net, { type Socket } from 'node:net';
+import { expect, it, vi } from 'vitest';
 import { measureCeiling } from '../../../src/load/ceiling.ts';
 import { startResponder } from '../../../src/load/wire/responder.ts';
 
 it('the load client finds out what it can send, and leaves nothing behind', async () => {
+  // Other tests of this process have sockets too, so its own are counted.
+  const connect = vi.spyOn(net, 'connect');
   const perSecond = await measureCeiling({ warmMs: 100, measureMs: 200 });
+  const sockets = connect.mock.results.map(({ value }) => value as Socket);
+  connect.mockRestore();
   // A machine that is busy with other tests sends this much too.
   expect(perSecond).toBeGreaterThan(50);
   expect(perSecond).toBeLessThan(1_000_000);
-  expect(process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap')).toEqual([]);
+  expect(sockets.length).toBeGreaterThan(0);
+  expect(sockets.filter(({ closed }) => !closed)).toEqual([]);
 });
 
 it('its endpoint answers each request of a connection, in whatever pieces it comes', async () => {

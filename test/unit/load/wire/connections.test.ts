@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import net, { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLoadClient, type LoadClient, type LoadClientOptions } from '../../../../src/load/client.ts';
@@ -189,6 +189,23 @@ describe('a connection of the load client', () => {
       });
       // The rest of the first request is still on its way.
       expect(sockets).toHaveLength(i);
+    }
+  });
+
+  it('has closed once the client has, also where its request was given up before', async () => {
+    const connect = vi.spyOn(net, 'connect');
+    try {
+      const server = await serve(() => {});
+      const client = clientOf({ baseUrl: server.url, connections: 8 });
+      const stop = new AbortController();
+      const answers = Promise.all(Array.from({ length: 8 }, () => client.send(BODY, stop.signal)));
+      await vi.waitFor(() => expect(server.received.split(BODY.toString())).toHaveLength(9));
+      stop.abort();
+      await client.close();
+      expect(connect.mock.results.map(({ value }) => (value as Socket).closed)).toEqual(Array(8).fill(true));
+      expect((await answers).map(({ errorKind }) => errorKind)).toEqual(Array(8).fill('cancelled'));
+    } finally {
+      connect.mockRestore();
     }
   });
 
