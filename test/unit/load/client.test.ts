@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLoadClient, type LoadClient, type LoadClientOptions } from '../../../src/load/client.ts';
 import { type Answer, answerAfter, completion, type ModelServer, startModelServer } from './model-server.ts';
 
@@ -113,10 +113,14 @@ describe('the load client', () => {
 
   it('gives up at the deadline, also while waiting for a connection', async () => {
     const server = await serve(() => {});
-    const client = clientOf({ baseUrl: server.url, connections: 1, deadlineMs: 250 });
-    const both = await Promise.all([client.send(BODY), client.send(BODY)]);
-    expect(both.map((response) => response.errorKind)).toEqual(['timeout', 'timeout']);
-    expect(both[0]?.errorText).toBe('no complete answer within 250 ms');
+    let now = 0;
+    const clock = { now: () => now };
+    const client = clientOf({ baseUrl: server.url, connections: 1, deadlineMs: 250, clock });
+    const both = Promise.all([client.send(BODY), client.send(BODY)]);
+    await vi.waitFor(() => expect(server.requests).toBe(1));
+    now = 250;
+    expect((await both).map((response) => response.errorKind)).toEqual(['timeout', 'timeout']);
+    expect((await both)[0]?.errorText).toBe('no complete answer within 250 ms');
     expect(server.requests).toBe(1);
   });
 
