@@ -1,6 +1,5 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { LimitRange, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
-import type { ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { fieldsIn, itemsIn } from '../../stack/planned-pods.ts';
 import { RUN_ANNOTATION } from '../deploy/marks.ts';
 
@@ -19,28 +18,26 @@ export interface RuleChange {
   namespace: string;
   /** Objects that it applies. */
   manifests: readonly Manifest[];
-  /** Objects that it deletes before. */
-  going: readonly ObjectRef[];
 }
 
-/** The rules of a kind after a deploy. `there` are those of the cluster; null where they may not be read. */
+/**
+ * The rules of a kind after a deploy. `there` are those of the cluster but for what is deleted before; null where they may
+ * not be read.
+ */
 export function rulesOf<Rule extends ResourceQuota | LimitRange>(
   kind: Rule['kind'],
   there: readonly Rule[] | null,
-  { namespace, manifests, going }: RuleChange,
+  { namespace, manifests }: RuleChange,
 ): Rules<Rule> {
   const own = manifests.filter(
     ({ object }) =>
       object.apiVersion === 'v1' && object.kind === kind && (object.metadata.namespace ?? namespace) === namespace,
   );
   const brought = new Map(own.map((manifest) => [manifest.object.metadata.name, manifest]));
-  const goes = (name: string) =>
-    going.some((ref) => ref.kind === kind && ref.name === name && (ref.namespace ?? namespace) === namespace);
   const named = new Map((there ?? []).map((rule) => [rule.metadata.name, rule]));
-  const staying = (there ?? []).filter(({ metadata: { name } }) => !brought.has(name) && !goes(name));
+  const staying = (there ?? []).filter(({ metadata: { name } }) => !brought.has(name));
   const applied = own.map(({ object }) => {
-    const { name } = object.metadata;
-    const before = goes(name) ? undefined : named.get(name);
+    const before = named.get(object.metadata.name);
     return ruleOf(kind, { ...object, metadata: { ...object.metadata, namespace } }, before) as Rule;
   });
   return { all: [...staying, ...applied], brought, isRead: there !== null };

@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectRef, refOf } from '../../clients/kubernetes/objects.ts';
+import { type KubeObject, type ObjectRef, type OwnedRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { NAME_LABEL } from '../../stack/labels.ts';
 import { usesTpu } from '../../stack/pods.ts';
@@ -11,12 +11,27 @@ import { leasesOf } from '../lease/find-leases.ts';
 import { isExpired, type LeaseRecord, leaseRef, poolOf, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';
+import { unlessForbidden } from './forbidden.ts';
 import type { Look } from './table.ts';
 
 /** Another run's lease of the pool that has not run out: a sentence, and the stack that it keeps, which may be replaced. */
 export interface OtherLease {
   text: string;
   replaced: LeaseState | null;
+}
+
+/**
+ * What another run has on the pool by its lease, and which is gone before this one deploys: the stack that is replaced, or
+ * that of a run that is over by then. Empty where the lease may not be read.
+ */
+export async function goneBefore(context: StageContext, pool: string | null): Promise<OwnedRef[]> {
+  if (pool === null) return [];
+  const { inputs, kube, runKey } = context;
+  const found = await unlessForbidden(() => kube.get(leaseRef(inputs.leaseNamespace, pool)));
+  const record = found && readLease(found);
+  if (!record?.state || record.runKey === runKey) return [];
+  const { workload, namespace } = record.state;
+  return workload.map((ref) => ({ ...ref, namespace: ref.namespace ?? namespace }));
 }
 
 /** Null where no other run has the pool. Fails where this one may not wait, or would wait for nothing. */

@@ -13,7 +13,7 @@ import { type BaseFiles, checkBase, planBase } from './base.ts';
 import { demandPool, plannedHolders } from './capacity.ts';
 import { checkDisruption } from './disruption.ts';
 import { dryRun } from './dry-run.ts';
-import { checkExisting, refuserOfLiving } from './existing.ts';
+import { checkExisting, goneBefore, refuserOfLiving } from './existing.ts';
 import { checkFilters } from './filters.ts';
 import { chooseGateway } from './gateway-choice.ts';
 import { checkImages } from './images.ts';
@@ -37,6 +37,7 @@ import { sharedReads } from './shared-reads.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
 import { verdictBasis } from './verdict-basis.ts';
+import { withoutGoing } from './without-going.ts';
 
 /**
  * Everything that the cluster can tell for free, side by side: cluster and pool, permissions, controllers, gateway, secrets,
@@ -54,10 +55,16 @@ export async function preflight(
 ): Promise<Prepared> {
   const { inputs, gke, note, registry = null } = context;
   const kube = sharedReads(context.kube);
+  const pool = poolNamed(cluster, inputs.nodePool);
   const { manifest, service, unread } = serviceOf(manifests, inputs);
   const retired = withNamespace(retire.map(refOf), inputs.namespace);
   const { gateway, why } = await chooseGateway(kube, { wanted: inputs.gateway, manifest, manifests, service });
-  const { controllers, istiod } = await readVersions(kube);
+  const [{ controllers, istiod }, gone] = await Promise.all([
+    readVersions(kube),
+    goneBefore({ ...context, kube }, pool),
+  ]);
+  const going = [...retired, ...gone];
+  const later = withoutGoing(kube, going, service.namespace);
   note({
     type: 'planned',
     plan: { namespace: service.namespace, service: service.name, replicas: service.replicas },
@@ -70,13 +77,14 @@ export async function preflight(
     kserveVersion: controllers.found.map(({ image }) => image.split('/').at(-1) ?? image).join(', ') || null,
   };
   note({ type: 'discovered', environment: discovered });
-  const refuseLiving = refuserOfLiving(context, poolNamed(cluster, inputs.nodePool));
-  const network = { cluster, service, manifests, unread, gateway, retired, controllers };
-  const passing = [service, ...retired.filter(isService)].map(({ name }) => name);
+  const refuseLiving = refuserOfLiving(context, pool);
+  const network = { cluster, service, manifests, unread, gateway, retired: going, controllers };
+  const passing = [service, ...going.filter((ref) => isService(ref) && ref.namespace === service.namespace)];
+  const passingNames = [...new Set(passing.map(({ name }) => name))];
 
   const demand = demandPool(cluster, inputs);
   const pods = plannedPods(manifests, manifest, unread);
-  const held = readNamespaceRules(kube, { namespace: service.namespace, manifests, going: retired });
+  const held = readNamespaceRules(later, { namespace: service.namespace, manifests });
   held.catch(() => {});
 
   const load =
@@ -86,7 +94,7 @@ export async function preflight(
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
   const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
   const [planned, digests] = await Promise.all([
-    checkNodes(context, cluster, { manifest, service, unread, retired }, table, async () => {
+    checkNodes({ ...context, kube }, cluster, { manifest, service, unread, retired }, table, async () => {
       if (!base) return null;
       const files = planBase(base, manifests, inputs);
       return files.state === 'planned' ? checkBase(context, files, { network, refuseLiving }) : files;
@@ -115,7 +123,7 @@ export async function preflight(
     table.look('istio', 'Istio', async () => checkIstio(istiod, (await groups) ?? [])),
     table.look('routes', 'Other routes', () =>
       checkRoutes(kube, {
-        ...{ gateway, passing, istiod: istiod.image },
+        ...{ gateway, passing: passingNames, istiod: istiod.image },
         ...{ namespace: service.namespace, named: service.routes ?? [] },
       }),
     ),
@@ -124,18 +132,21 @@ export async function preflight(
       : undefined,
     table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
     table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
-    table.look('mtls', 'mTLS of the mesh', () => checkPeerAuthentication(kube, network)),
+    table.look('mtls', 'mTLS of the mesh', () => checkPeerAuthentication(later, network)),
     table.look('autoscalers', 'Autoscalers', () =>
-      checkAutoscalers(kube, { service, manifests, measures: inputs.keep === null }),
+      checkAutoscalers(later, { service, manifests, measures: inputs.keep === null }),
     ),
-    table.look('disruption', 'Drains', () => checkDisruption(kube, { service, manifests })),
+    table.look('disruption', 'Drains', () => checkDisruption(later, { service, manifests })),
     table.look('secrets', 'Secrets', () => checkSecrets(kube, manifests, service.namespace)),
     load,
     table.look('namespace-quota', 'Quota of the namespace', async () => {
       const { quotas, ranges } = await held;
       const count = inputs.nodes ?? service.replicas;
       const all = demand ? [...pods, plannedHolders(demand, manifest, context, count)] : pods;
-      return checkQuotas(kube, { namespace: service.namespace, quotas, ranges: ranges.all, pods: all, passing });
+      return checkQuotas(kube, {
+        ...{ namespace: service.namespace, quotas, ranges: ranges.all },
+        ...{ pods: all, passing: passingNames },
+      });
     }),
     table.look('limit-ranges', 'Limits of the namespace', async () =>
       checkLimitRanges(service.namespace, (await held).ranges, pods),

@@ -218,9 +218,9 @@ export function fakeKube(
     create: async (object: KubeObject) => (leases.has(object.metadata.name) ? null : keep(object)),
     replace: async (object: KubeObject) => keep(object),
     get: async ({ kind, name }: { kind: string; name: string }) =>
-      kind === 'Lease'
-        ? (leases.get(name) ?? null)
-        : (lists[kind]?.().find(({ metadata }) => metadata.name === name) ?? null),
+      (kind === 'Lease' ? leases.get(name) : undefined) ??
+      lists[kind]?.().find(({ metadata }) => metadata.name === name) ??
+      null,
     apply: async (object: KubeObject, { dryRun = false } = {}) => {
       if (!dryRun) done.push(object);
       return object;

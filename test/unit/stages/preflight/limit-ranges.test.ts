@@ -14,7 +14,7 @@ const range = (...limits: LimitRangeItem[]): LimitRange => ({
 });
 
 const rules = (there: LimitRange[] | null, ...manifests: Manifest[]) =>
-  rulesOf<LimitRange>('LimitRange', there, { namespace: 'ns', manifests, going: [] });
+  rulesOf<LimitRange>('LimitRange', there, { namespace: 'ns', manifests });
 
 /** A sidecar with these resources; the rest of the pods is open, or keeps to anything. */
 const extra = (resources: object) => ({ containers: [{ name: 'main' }, { name: 'extra', resources }] });

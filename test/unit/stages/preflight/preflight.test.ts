@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterInfo } from '../../../../src/clients/google/gke.ts';
 import type { NodePoolInfo } from '../../../../src/clients/google/node-pool.ts';
-import type { KubeObject } from '../../../../src/clients/kubernetes/objects.ts';
+import type { KubeObject, OwnedRef } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import type { Prepared } from '../../../../src/stages/context.ts';
 import { leaseObject } from '../../../../src/stages/lease/lease-record.ts';
@@ -99,6 +99,53 @@ describe('a service of the same name', () => {
     await expect(check({ there: existing(SERVICE), retire: [elsewhere] })).rejects.toMatchObject({
       code: 'service-exists',
     });
+  });
+});
+
+describe('a stack that goes before', () => {
+  const object = (apiVersion: string, kind: string, fields: object): KubeObject => ({
+    ...{ apiVersion, kind, metadata: { name: `${kind}-of-it`, namespace: 'ns', uid: `uid-${kind}` } },
+    ...fields,
+  });
+  const selector = { matchLabels: {} };
+  const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'qwen-kserve' };
+  const QUOTA = object('v1', 'ResourceQuota', { status: { hard: { pods: '2' }, used: { pods: '2' } } });
+  const SCALER = object('autoscaling/v2', 'HorizontalPodAutoscaler', {
+    spec: { scaleTargetRef: target, minReplicas: 1, maxReplicas: 9 },
+  });
+  const BUDGET = object('policy/v1', 'PodDisruptionBudget', { spec: { selector, minAvailable: 3 } });
+  const lease = (...workload: OwnedRef[]) => ({
+    Lease: () => {
+      const state = { ...LEASE, runKey: '182-1', workload };
+      const times = { nowMs: Date.now(), acquiredAtMs: Date.now(), transitions: 0 };
+      return [leaseObject('default', { identity: 'run 182', runKey: '182-1' }, state, times)];
+    },
+  });
+  const refTo = ({ apiVersion, kind, metadata: { name, uid } }: KubeObject) => ({ apiVersion, kind, name, uid });
+  const there = (object: KubeObject) => ({ [object.kind]: () => [object] });
+
+  it.each([
+    ['quota', QUOTA, 'pod-quota'],
+    ['autoscaler', SCALER, 'replicas-autoscaled'],
+  ])('takes its %s with it, by the lease of the pool', async (_, own, code) => {
+    await expect(check({ there: there(own) })).rejects.toMatchObject({ code });
+    const { ready } = await check({ there: { ...there(own), ...lease(refTo(own)) } });
+    expect(ready.retire).toEqual([]);
+  });
+
+  it('does not take what another namespace has, nor a namesake that was made since', async () => {
+    for (const ref of [
+      { ...refTo(QUOTA), namespace: 'elsewhere' },
+      { ...refTo(QUOTA), uid: 'another' },
+    ]) {
+      await expect(check({ there: { ...there(QUOTA), ...lease(ref) } })).rejects.toMatchObject({ code: 'pod-quota' });
+    }
+  });
+
+  it('leaves no budget for drains behind', async () => {
+    expect((await check({ there: there(BUDGET) })).said.join('\n')).toContain('allows no eviction');
+    const { said } = await check({ there: { ...there(BUDGET), ...lease(refTo(BUDGET)) } });
+    expect(said.join('\n')).not.toContain('eviction');
   });
 });
 

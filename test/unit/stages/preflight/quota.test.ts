@@ -235,7 +235,7 @@ describe('a quota that the manifests bring', () => {
     `apiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: team\n${annotation}spec:\n  hard:\n    ${hard}\n`;
   const brought = (hard: string, there: ResourceQuota[] | null = [], existing: ReturnType<typeof pod>[] = []) => {
     const own = { ...written(text(hard)), file: 'quota.yaml' };
-    const quotas = rulesOf<ResourceQuota>('ResourceQuota', there, { namespace: 'ns', manifests: [own], going: [] });
+    const quotas = rulesOf<ResourceQuota>('ResourceQuota', there, { namespace: 'ns', manifests: [own] });
     return judged([], { quotas }, existing);
   };
   const CHIPS = 'requests.google.com/tpu: "8"';
@@ -295,18 +295,10 @@ describe('a quota that the manifests bring', () => {
   it('of another namespace, or of amounts that are no amounts, is no concern', async () => {
     const elsewhere = written(text(CHIPS).replace('name: team', 'name: team\n  namespace: other'));
     const of = (manifest: Manifest) =>
-      rulesOf<ResourceQuota>('ResourceQuota', [], { namespace: 'ns', manifests: [manifest], going: [] });
+      rulesOf<ResourceQuota>('ResourceQuota', [], { namespace: 'ns', manifests: [manifest] });
     expect((await judged([], { quotas: of(elsewhere) })).line).toBe('no ResourceQuota in ns');
     for (const odd of ['pods: [1]', 'pods: {a: b}', 'pods:']) expect((await brought(odd)).outcome).toBe('pass');
     const shapeless = written('apiVersion: v1\nkind: ResourceQuota\nmetadata:\n  name: team\nspec: text\n');
     expect((await judged([], { quotas: of(shapeless) })).outcome).toBe('pass');
-  });
-
-  it('that goes before the deploy does not count', async () => {
-    const going = [{ apiVersion: 'v1', kind: 'ResourceQuota', name: 'team', namespace: 'ns' }];
-    const quotas = rulesOf<ResourceQuota>('ResourceQuota', [quota({ pods: '1' })], {
-      ...{ namespace: 'ns', manifests: [], going },
-    });
-    expect((await judged([], { quotas })).line).toBe('no ResourceQuota in ns');
   });
 });
