@@ -19,13 +19,24 @@ const LONG = [
   'test/unit/stages/benchmark/pairs.test.ts',
 ];
 
+/** Files that take a minute, most of which they wait: others have the cores meanwhile. */
+const WAITING = [
+  'test/e2e/rehearsal.test.ts',
+  'test/e2e/rehearsal-decided.test.ts',
+  'test/faults/month.test.ts',
+  'test/e2e/deploy.test.ts',
+];
+
 /** The long ones first, so that no worker has nothing to do while the last of them ends. */
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) =>
-      /\/test\/(?:e2e|faults)\//.test(moduleId) || LONG.some((file) => moduleId.endsWith(`/${file}`));
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const isOf = (names: readonly string[], { moduleId }: TestSpecification) =>
+      names.some((name) => moduleId.endsWith(`/${name}`));
+    const rank = (file: TestSpecification) => {
+      if (isOf(WAITING, file)) return 0;
+      return /\/test\/(?:e2e|faults)\//.test(file.moduleId) || isOf(LONG, file) ? 1 : 2;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
