@@ -23,6 +23,7 @@ import { firstReport } from './first-report.ts';
 import { startJournal } from './journal.ts';
 import { findLostLease } from './lost-lease.ts';
 import { noteRelease, releaseAsStage } from './release.ts';
+import { leftRequests } from './request-log.ts';
 import { holdInterrupts } from './signals.ts';
 import { readState } from './state.ts';
 import { stepFolder } from './step-folder.ts';
@@ -71,7 +72,7 @@ export async function runPostStep(io: ActionsIo, env: Env): Promise<number> {
     redact: io.redact,
     signal,
     limitMs: COMMENT_LIMIT_MS,
-    requests: null,
+    requests: ended ? null : leftRequests({ outputDir, emit }),
   });
   const limits = { signal, limitMs: COMMENT_LIMIT_MS };
   await publishCheckRun(report, { inputs, env, emit, redact: io.redact, ...limits, annotates: false });

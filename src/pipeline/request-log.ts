@@ -1,4 +1,4 @@
-import { lineFile } from '../clients/files/line-file.ts';
+import { finishLeft, lineFile } from '../clients/files/line-file.ts';
 import { errorText } from '../lib/failure.ts';
 import { deadline, orAbort } from '../lib/poll.ts';
 import type { BlockRun } from '../load/closed-loop.ts';
@@ -47,5 +47,19 @@ export function requestLog(options: { outputDir: string; emit: Emit; redact: (te
         }
       }),
     finish: () => attempt(() => file.finish()),
+  };
+}
+
+/** What a killed run has left of its requests, which get their name once it is asked to finish. Never rejects. */
+export function leftRequests({ outputDir, emit }: { outputDir: string; emit: Emit }): Pick<RequestLog, 'finish'> {
+  return {
+    async finish() {
+      try {
+        await orAbort(finishLeft(outputDir, FILE), deadline(new AbortController().signal, LIMIT_MS));
+      } catch (error) {
+        const text = `the requests of the run that was killed stay in an unnamed file of ${outputDir}: ${errorText(error)}`;
+        emit({ type: 'warning', text });
+      }
+    },
   };
 }

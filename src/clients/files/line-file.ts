@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from './write.ts';
 
@@ -39,4 +40,46 @@ export function lineFile(folder: string, name: string, root = process.cwd()): Li
       await rm(unfinished, { force: true }).catch(() => {});
     },
   };
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Bytes that are searched at a time for the end of a line. */
+const STEP_BYTES = 65_536;
+
+/**
+ * Gives what a killed process has left of such a file its name, up to the end of its last whole line. Of several the newest
+ * has it, and the others are removed. Does nothing where there is none.
+ */
+export async function finishLeft(folder: string, name: string): Promise<void> {
+  const path = resolve(folder);
+  const isLeft = (file: string) =>
+    file.startsWith(`.${name}.`) && file.endsWith('.tmp') && UUID.test(file.slice(name.length + 2, -'.tmp'.length));
+  const names = (await readdir(path).catch(() => [])).filter(isLeft);
+  const left = await Promise.all(names.map(async (file) => ({ file, stats: await lstat(join(path, file)) })));
+  const [newest, ...others] = left
+    .filter(({ stats }) => stats.isFile())
+    .sort((a, b) => b.stats.mtimeMs - a.stats.mtimeMs)
+    .map(({ file }) => join(path, file));
+  if (newest === undefined) return;
+  await cutToLines(newest);
+  await rename(newest, join(path, name));
+  for (const other of others) await rm(other, { force: true });
+}
+
+/** Cuts off what stands behind the last line end. */
+async function cutToLines(path: string): Promise<void> {
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    let end = (await file.stat()).size;
+    while (end > 0) {
+      const from = Math.max(0, end - STEP_BYTES);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - from), 0, end - from, from);
+      const at = buffer.subarray(0, bytesRead).lastIndexOf('\n');
+      end = at < 0 ? from : from + at + 1;
+      if (at >= 0) break;
+    }
+    await file.truncate(end);
+  } finally {
+    await file.close();
+  }
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { RequestRecord } from '../../../src/load/types.ts';
-import { requestLog } from '../../../src/pipeline/request-log.ts';
+import { leftRequests, requestLog } from '../../../src/pipeline/request-log.ts';
 import type { ProgressEvent } from '../../../src/progress/events.ts';
 import { texts } from '../stages/fakes.ts';
 
@@ -72,4 +72,17 @@ it('is a warning once where it cannot be written, and never an error', async () 
   await log.keep({ startMs: 0, records: [record()] });
   await log.finish();
   expect(texts(said)).toEqual([expect.stringContaining(`the requests were not written to ${file}: `)]);
+});
+
+it('of a run that was killed is finished by another process, and a refusal is a warning', async () => {
+  await open().keep({ startMs: 1_000, records: [record()] });
+  const emit = (event: ProgressEvent) => void said.push(event);
+  await leftRequests({ outputDir: folder, emit }).finish();
+  expect(await readdir(folder)).toEqual(['requests.jsonl']);
+  expect(await lines()).toHaveLength(1);
+  await open().keep({ startMs: 1_000, records: [record()] });
+  await rm(join(folder, 'requests.jsonl'));
+  await mkdir(join(folder, 'requests.jsonl'));
+  await leftRequests({ outputDir: folder, emit }).finish();
+  expect(texts(said)).toEqual([expect.stringContaining('stay in an unnamed file of')]);
 });
