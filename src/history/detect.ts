@@ -1,4 +1,4 @@
-import { mannWhitneyZ, median } from './ranks.ts';
+import { mannWhitneyZ, median, middleOf } from './ranks.ts';
 
 /** Whether more of a figure is good or bad. */
 export type Better = 'higher' | 'lower';
@@ -127,13 +127,15 @@ function adopt(reference: readonly Night[], run: readonly Night[], before: numbe
 
 function levelOf(reference: readonly Night[], sign: number) {
   const values = reference.map(({ value }) => value);
-  const centre = median(values);
-  const shifts = values.map((value) => sign * relative(value, centre)).sort((a, b) => a - b);
-  const sigma = MAD_TO_SIGMA * median(shifts.map(Math.abs));
-  const known = Math.max(KNOWN.atLeast, Math.round(shifts.length / KNOWN.oneIn)) - 1;
-  const least = Math.max(ODD.share, ODD.sigmas * sigma, STEPS * stepOf(values, centre));
-  const tolerance = Math.max(least, -shifts[known]! + KNOWN.sigmas * sigma);
-  const above = Math.max(least, shifts.at(-1 - known)! + KNOWN.sigmas * sigma);
+  const sorted = Float64Array.from(values).sort();
+  const centre = middleOf(sorted);
+  const sigma = MAD_TO_SIGMA * median(values.map((value) => Math.abs(relative(value, centre))));
+  const rank = Math.max(KNOWN.atLeast, Math.round(values.length / KNOWN.oneIn)) - 1;
+  const least = Math.max(ODD.share, ODD.sigmas * sigma, STEPS * stepOf(sorted, centre));
+  // Shares rise or fall with the values, so that the ranks are the same.
+  const known = [sorted[rank]!, sorted.at(-1 - rank)!].map((value) => sign * relative(value, centre));
+  const tolerance = Math.max(least, KNOWN.sigmas * sigma - Math.min(...known));
+  const above = Math.max(least, KNOWN.sigmas * sigma + Math.max(...known));
   const error = sigma * Math.sqrt(1 + MEDIAN_COST / values.length);
   const level: Level = {
     value: centre,
@@ -148,11 +150,14 @@ function levelOf(reference: readonly Night[], sign: number) {
   return { level, isOdd, sigma };
 }
 
-/** The smallest step between values, as a share of the level: what a figure is rounded to, and next to nothing for others. */
-function stepOf(values: readonly number[], centre: number): number {
-  const sorted = [...new Set(values)].sort((a, b) => a - b);
-  if (sorted.length < 2 || centre === 0) return 0;
-  return Math.min(...sorted.slice(1).map((value, at) => value - sorted[at]!)) / Math.abs(centre);
+/** The smallest step between sorted values, as a share of the level: what a figure is rounded to, and next to nothing for others. */
+function stepOf(sorted: Float64Array, centre: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let at = 1; at < sorted.length; at += 1) {
+    const step = sorted[at]! - sorted[at - 1]!;
+    if (step > 0 && step < least) least = step;
+  }
+  return Number.isFinite(least) && centre !== 0 ? least / Math.abs(centre) : 0;
 }
 
 function shiftOf(

@@ -1,6 +1,10 @@
 /** The middle value; the mean of the two middle ones of an even count. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+export function median(values: Iterable<number>): number {
+  return middleOf(Float64Array.from(values).sort());
+}
+
+/** As `median`, of values that are sorted. */
+export function middleOf(sorted: Float64Array): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
