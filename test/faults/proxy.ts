@@ -1,14 +1,10 @@
-import {
-  createServer as createHttp,
-  request as httpRequest,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createHttps, request as httpsRequest } from 'node:https';
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
+import { forwarder } from './forwarder.ts';
 
 /** What happens to one request, or to it and those after it. */
 export type Fault =
@@ -97,6 +93,7 @@ export async function startFaultProxy(options: {
   let cutUntil = 0;
   const seen: string[] = [];
   const streams = new Set<Duplex>();
+  const { forward, end } = forwarder();
   const isGone = () => buried || Date.now() < cutUntil;
 
   /** What happens to the request that comes now. */
@@ -154,8 +151,8 @@ export async function startFaultProxy(options: {
     }
     if (buried) return drop();
     const whole = options.rewrite ? Buffer.from(options.rewrite(text.toString())) : text;
-    const end = hit?.kind === 'truncated' ? Math.max(0, whole.length - hit.bytes) : whole.length;
-    outgoing.writeHead(status, headers).end(whole.subarray(0, end));
+    const length = hit?.kind === 'truncated' ? Math.max(0, whole.length - hit.bytes) : whole.length;
+    outgoing.writeHead(status, headers).end(whole.subarray(0, length));
   };
 
   /** A stream has no reply that could be lost: what would lose it cuts it. */
@@ -220,30 +217,8 @@ export async function startFaultProxy(options: {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        end();
         for (const stream of streams) stream.destroy();
       }),
   };
-}
-
-function forward(origin: string, incoming: IncomingMessage, body: Buffer) {
-  const target = new URL(incoming.url ?? '/', origin);
-  const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-  const { host: _host, connection: _connection, ...headers } = incoming.headers;
-  return new Promise<{ status: number; headers: Record<string, string>; text: Buffer }>((resolve, reject) => {
-    const asking = send(
-      target,
-      { method: incoming.method, headers, rejectUnauthorized: false, agent: false },
-      async (response) => {
-        const type = String(response.headers['content-type'] ?? 'application/json');
-        const retry = response.headers['retry-after'];
-        resolve({
-          status: response.statusCode ?? 502,
-          headers: { 'content-type': type, ...(retry ? { 'retry-after': String(retry) } : {}) },
-          text: await buffer(response),
-        });
-      },
-    );
-    asking.on('error', reject);
-    asking.end(body);
-  });
 }
