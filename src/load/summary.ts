@@ -83,13 +83,21 @@ function distinctLatencies(blocks: readonly MeasuredBlock[]): number {
     blocks.filter(({ run }) => run.shards === undefined),
   ];
   const counted = merged.reduce((total, { tally }) => total + tally.distinctLatencies, 0);
-  return counted + distinct(exact.flatMap(({ latenciesMs }) => latenciesMs));
+  return counted + distinct(exact.map(({ latenciesMs }) => latenciesMs));
 }
 
 /** How many values differ from each other: sorted, since a set of millions takes many times the memory. */
-function distinct(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted.reduce((count, value, index) => count + (index > 0 && value === sorted[index - 1] ? 0 : 1), 0);
+function distinct(parts: readonly (readonly number[])[]): number {
+  const sorted = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const part of parts) {
+    sorted.set(part, filled);
+    filled += part.length;
+  }
+  sorted.sort();
+  let count = sorted.length > 0 ? 1 : 0;
+  for (let index = 1; index < sorted.length; index += 1) if (sorted[index] !== sorted[index - 1]) count += 1;
+  return count;
 }
 
 /** How the client itself did: its busiest block, its most starved arm, the lag that 1 % of the sends in the windows exceeded. */

@@ -46,45 +46,50 @@ const UNREADABLE: ReadonlySet<ErrorKind> = new Set(['not-json', 'error-body', 'n
 
 /** The tally of a block's records; `inWindow` are the latencies of its valid answers in the window, milliseconds. */
 export function tallyOf(records: readonly RequestRecord[], inWindow: readonly number[]): BlockTally {
-  const counted = records.filter(({ errorKind }) => errorKind !== 'cancelled');
-  const valid = counted.filter((record) => record.valid);
-  const failed = counted.filter((record) => !record.valid);
-  const sum = (figure: (record: RequestRecord) => number) => valid.reduce((total, each) => total + figure(each), 0);
-  const cached = valid.filter(({ cachedTokens, promptTokens }) => cachedTokens !== null && promptTokens !== null);
-  return {
-    sent: records.length,
-    requests: counted.length,
-    valid: valid.length,
-    unreadable: failed.filter(({ errorKind }) => errorKind !== null && UNREADABLE.has(errorKind)).length,
-    firstError: failed[0]?.errorText ?? null,
-    distinctLatencies: new Set(inWindow).size,
-    marked: valid.filter(({ pickerHeader }) => pickerHeader).length,
-    completionTokens: sum(({ completionTokens }) => completionTokens ?? 0),
-    promptTokens: amountOf(records, ({ promptTokens }) => promptTokens),
-    work: {
-      bodyBytes: sum(({ bodyBytes }) => bodyBytes),
-      promptTokens: sum(({ promptTokens }) => promptTokens ?? 0),
-      completionTokens: sum(({ completionTokens }) => completionTokens ?? 0),
-      textChars: sum(({ textChars }) => textChars ?? 0),
-    },
-    cached: {
-      answers: cached.length,
-      tokens: cached.reduce((total, { cachedTokens }) => total + (cachedTokens ?? 0), 0),
-      promptTokens: cached.reduce((total, { promptTokens }) => total + (promptTokens ?? 0), 0),
-    },
-    byLength: lengthsOf(valid),
+  const byLength = new Map<number, LengthTally>();
+  const tally: BlockTally = {
+    ...{ sent: records.length, requests: 0, valid: 0, unreadable: 0, firstError: null },
+    ...{ distinctLatencies: new Set(inWindow).size, marked: 0, completionTokens: 0, promptTokens: nothing() },
+    work: { bodyBytes: 0, promptTokens: 0, completionTokens: 0, textChars: 0 },
+    cached: { answers: 0, tokens: 0, promptTokens: 0 },
+    byLength: [],
   };
+  // One pass: a block of a long run has a million records.
+  for (const record of records) {
+    put(tally.promptTokens, record.promptTokens);
+    if (record.errorKind === 'cancelled') continue;
+    tally.requests += 1;
+    if (record.valid) addValid(tally, byLength, record);
+    else addFailed(tally, record);
+  }
+  tally.byLength = [...byLength.values()];
+  return tally;
 }
 
-function lengthsOf(valid: readonly RequestRecord[]): LengthTally[] {
-  const byLength = new Map<number, LengthTally>();
-  for (const { bodyBytes, promptTokens, textChars } of valid) {
-    const entry = byLength.get(bodyBytes) ?? { bodyBytes, promptTokens: nothing(), textChars: nothing() };
-    put(entry.promptTokens, promptTokens);
-    put(entry.textChars, textChars);
-    byLength.set(bodyBytes, entry);
+function addFailed(tally: BlockTally, { errorKind, errorText }: RequestRecord): void {
+  if (tally.requests - tally.valid === 1) tally.firstError = errorText;
+  if (errorKind !== null && UNREADABLE.has(errorKind)) tally.unreadable += 1;
+}
+
+function addValid(tally: BlockTally, byLength: Map<number, LengthTally>, record: RequestRecord): void {
+  const { work, cached } = tally;
+  const { bodyBytes, promptTokens, completionTokens, cachedTokens, textChars, pickerHeader } = record;
+  tally.valid += 1;
+  if (pickerHeader) tally.marked += 1;
+  tally.completionTokens += completionTokens ?? 0;
+  work.bodyBytes += bodyBytes;
+  work.promptTokens += promptTokens ?? 0;
+  work.completionTokens += completionTokens ?? 0;
+  work.textChars += textChars ?? 0;
+  if (cachedTokens !== null && promptTokens !== null) {
+    cached.answers += 1;
+    cached.tokens += cachedTokens;
+    cached.promptTokens += promptTokens;
   }
-  return [...byLength.values()];
+  const same = byLength.get(bodyBytes) ?? { bodyBytes, promptTokens: nothing(), textChars: nothing() };
+  byLength.set(bodyBytes, same);
+  put(same.promptTokens, promptTokens);
+  put(same.textChars, textChars);
 }
 
 const nothing = (): Amount => ({ count: 0, sum: 0 });
@@ -93,12 +98,6 @@ function put(amount: Amount, value: number | null): void {
   if (value === null) return;
   amount.count += 1;
   amount.sum += value;
-}
-
-function amountOf(records: readonly RequestRecord[], figure: (record: RequestRecord) => number | null): Amount {
-  const amount = nothing();
-  for (const record of records) put(amount, figure(record));
-  return amount;
 }
 
 /** The tally of all the load clients of one block. Throws RangeError for none. */

@@ -56,10 +56,13 @@ export const DRIFT_STEP_MS = 500;
 function driftFactor(machine: Machine, atMs: number): number {
   const { system, draw } = machine;
   if (system.drift === 0) return 1;
-  const keep = Math.exp(-DRIFT_STEP_MS / 1_000 / system.driftSeconds);
-  while (machine.driftAtMs + DRIFT_STEP_MS <= atMs) {
-    machine.driftNow = machine.driftNow * keep + system.drift * Math.sqrt(1 - keep * keep) * normal(draw);
-    machine.driftAtMs += DRIFT_STEP_MS;
+  if (machine.driftAtMs + DRIFT_STEP_MS <= atMs) {
+    const keep = Math.exp(-DRIFT_STEP_MS / 1_000 / system.driftSeconds);
+    const step = system.drift * Math.sqrt(1 - keep * keep);
+    while (machine.driftAtMs + DRIFT_STEP_MS <= atMs) {
+      machine.driftNow = machine.driftNow * keep + step * normal(draw);
+      machine.driftAtMs += DRIFT_STEP_MS;
+    }
   }
   return Math.exp(machine.driftNow);
 }
@@ -157,9 +160,12 @@ function play(machine: Machine, load: Load): BlockRun {
 
   let nowMs = startMs;
   while (events.length > 0) {
-    let next = 0;
-    for (let index = 1; index < events.length; index += 1) if (events[index]!.atMs < events[next]!.atMs) next = index;
-    const { atMs, replica, sentMs } = events[next]!;
+    let [next, atMs] = [0, events[0]!.atMs];
+    for (let index = 1; index < events.length; index += 1) {
+      const other = events[index]!.atMs;
+      if (other < atMs) [next, atMs] = [index, other];
+    }
+    const { replica, sentMs } = events[next]!;
     events[next] = events[events.length - 1]!;
     events.pop();
     nowMs = atMs;
