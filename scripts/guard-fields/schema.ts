@@ -26,17 +26,8 @@ interface Sourced {
   schema: Schema;
 }
 
-/** Megabytes of YAML take seconds to parse. */
-const READ = new Map<string, Sourced[]>();
-
 /** Every schema that a kind has, with the name of its source. Throws when there is none. */
 export function schemasOf(kind: string, group: string): Sourced[] {
-  const known = READ.get(`${kind}.${group}`) ?? readSchemas(kind, group);
-  READ.set(`${kind}.${group}`, known);
-  return known;
-}
-
-function readSchemas(kind: string, group: string): Sourced[] {
   const products = PRODUCTS[group];
   if (!products) return [{ source: 'kubernetes', schema: builtin(kind) }];
   return products.flatMap((product) =>
