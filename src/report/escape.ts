@@ -42,7 +42,8 @@ export function clean(text: string): string {
 /** At most `max` code points; what was cut is shown as an ellipsis. Never splits a surrogate pair. */
 export function clip(text: string, max: number): string {
   if (text.length <= max) return text;
-  const points = [...text];
+  // A code point has one or two units, so that these have more than `max` points where the text does.
+  const points = [...text.slice(0, 2 * max + 2)];
   return points.length <= max ? text : `${points.slice(0, Math.max(0, max - 1)).join('')}…`;
 }
 

@@ -11,9 +11,13 @@ export function integer(value: number): string {
   return decimal(value, 0);
 }
 
+/** Made once: that takes much longer than to use it. */
+let plainFormat: Intl.NumberFormat | undefined;
+
 /** A limit as it was set: `2.5`, `2.75`, without trailing zeros. */
 export function plain(value: number): string {
-  return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 6 }).format(value);
+  plainFormat ??= new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 6 });
+  return plainFormat.format(value);
 }
 
 /** A target range as it was set: `2.5–2.8×`. */

@@ -7,13 +7,15 @@ export function address(url: string | null): string | null {
   return protocol === 'https:' || protocol === 'http:' ? href : null;
 }
 
+/** Made once: that takes much longer than to use it. */
+let dayFormat: Intl.DateTimeFormat | undefined;
+
 /** `21 Nov 2026`, in UTC. */
 export function day(ts: string): string {
   const time = Date.parse(ts);
   if (Number.isNaN(time)) return 'an unknown day';
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(
-    time,
-  );
+  dayFormat ??= new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  return dayFormat.format(time);
 }
 
 /** With its first letter as a capital; not `p50`, which is a name. */

@@ -201,6 +201,9 @@ describe('escape', () => {
 
   it('cuts by code point', () => {
     expect(clip('😀😀😀', 2)).toBe('😀…');
+    expect(clip('😀😀😀', 3)).toBe('😀😀😀');
+    expect(clip('a😀b', 3)).toBe('a😀b');
+    expect(clip('😀'.repeat(1_000), 3)).toBe('😀😀…');
     expect(clip('abc', 3)).toBe('abc');
   });
 
