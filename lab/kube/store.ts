@@ -136,8 +136,11 @@ function desired(object: KubeObject): unknown {
 
 /** Copies what JSON can hold: members that are undefined are left out. Several times as fast as `structuredClone`. */
 function copyJson<Value>(value: Value): Value {
-  if (Array.isArray(value)) return value.map(copyJson) as Value;
   if (value === null || typeof value !== 'object') return value;
-  const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(members.map(([key, inner]) => [key, copyJson(inner)])) as Value;
+  if (Array.isArray(value)) return value.map(copyJson) as Value;
+  const copy: Record<string, unknown> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    if (inner !== undefined) copy[key] = copyJson(inner);
+  }
+  return copy as Value;
 }
