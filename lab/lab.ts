@@ -1,11 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { loopbackCertificate } from './certs.ts';
-import { childEnv } from './child-env.ts';
 import type { KserveVersion } from './cluster/kserve-versions.ts';
 import { INTERNAL_ADDRESS } from './inside.ts';
 import { rsaKeyPair } from './keys.ts';
-import type { LabMessage, LabRole } from './process.ts';
+import { type LabEntry, labProcesses } from './lab-processes.ts';
 import type {
   GcpPorts,
   GcpRecord,
@@ -42,8 +40,12 @@ export interface LabOptions {
    * where nothing is measured; four keep up with a load.
    */
   isOneProcess?: boolean;
-  /** Program that runs one lab process: a module for `fork` and its arguments. */
-  entry: { module: string; args: string[] };
+  /**
+   * With `isOneProcess`: the process serves the next such lab once this one has stopped, with its code compiled and warm.
+   * For tests, which start many.
+   */
+  isReused?: boolean;
+  entry: LabEntry;
 }
 
 /** The recorded runbook's cluster, as the lab plays it. */
@@ -103,35 +105,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const { scenario, timeScale, seed } = options;
   const common = { scenario, timeScale, seed };
   const inference = { ...common, timeScale: options.inferenceScale ?? timeScale };
-  const children: ChildProcess[] = [];
-  const broken = Promise.withResolvers<string>();
-  let isStopped = false;
-  const stop = async () => {
-    isStopped = true;
-    await Promise.all(children.map(end));
-  };
-  const startProcess = (name: string): ChildProcess => {
-    const child = fork(options.entry.module, options.entry.args, {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // A process group of its own: a signal to the group of the gate is not for the lab, which must outlive the gate.
-      detached: true,
-      // Of no use to the lab, and some of it (proxies, node options) would change how it behaves.
-      env: childEnv(),
-    });
-    children.push(child);
-    child.once('exit', (code, signal) => {
-      if (!isStopped) broken.resolve(`the lab's ${name} process was ended by ${signal ?? `exit code ${code}`}`);
-    });
-    return child;
-  };
-  let only: ChildProcess | undefined;
-  const launch = async <Ports>(role: LabRole): Promise<Ports> => {
-    if (options.isOneProcess) only ??= startProcess('one');
-    const child = only ?? startProcess(role.role);
-    const isReady = ready(child, role.role);
-    child.send(role, () => {});
-    return (await isReady) as Ports;
-  };
+  const { launch, broken, stop } = labProcesses(options);
   try {
     const tls = await loopbackCertificate('tpu-serving-gate lab');
     const tokenSecret = randomBytes(24).toString('hex');
@@ -248,38 +222,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         );
         return { gcp: gcpRecord, kube: kubeRecord, serving: servingRecord, github: githubRecord } as LabRecord;
       },
-      broken: broken.promise,
+      broken,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-function ready(child: ChildProcess, role: LabRole['role']): Promise<Record<string, string>> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null, signal: string | null) =>
-      reject(new Error(`the lab's ${role} process ended before it was ready (${signal ?? code})`));
-    const onMessage = (message: unknown) => {
-      const answer = message as LabMessage;
-      if (answer.role !== role) return;
-      child.off('exit', onExit);
-      child.off('message', onMessage);
-      if ('ready' in answer) resolve(answer.ready);
-      else reject(new Error(`the lab's ${role} server failed: ${answer.failed}`));
-    };
-    child.once('exit', onExit);
-    child.once('error', reject);
-    child.on('message', onMessage);
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  if (child.connected) child.send('stop', () => {});
-  const killer = setTimeout(() => child.kill('SIGKILL'), 3_000);
-  await exited;
-  clearTimeout(killer);
 }

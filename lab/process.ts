@@ -16,22 +16,31 @@ const CLOSE_LIMIT_MS = 5_000;
 
 /**
  * The body of one lab process: takes its roles by IPC, starts each, reports its ports, and ends when the parent asks or
- * goes away, so that no run leaves a server behind. A signal does not end it: the gate may still need it to release.
+ * goes away, so that no run leaves a server behind. When asked to clear, it closes its servers and waits for the roles of
+ * another lab. A signal does not end it: the gate may still need it to release.
  */
 export function runLabProcess(): void {
   for (const signal of END_SIGNALS) process.on(signal, () => {});
   const servers: Promise<{ close(): Promise<void> }>[] = [];
   let isEnding = false;
+  const areClosed = async () => {
+    const ends = await Promise.allSettled(servers.splice(0).map(async (server) => (await server).close()));
+    return ends.every(({ status }) => status === 'fulfilled');
+  };
   const end = async () => {
     if (isEnding) return;
     isEnding = true;
     setTimeout(() => process.exit(1), CLOSE_LIMIT_MS);
-    const ends = await Promise.allSettled(servers.map(async (server) => (await server).close()));
-    process.exit(ends.every(({ status }) => status === 'fulfilled') ? 0 : 1);
+    process.exit((await areClosed()) ? 0 : 1);
+  };
+  const clear = async () => {
+    if (!(await areClosed())) process.exit(1);
+    if (process.connected) process.send?.('cleared');
   };
   process.once('disconnect', end);
   process.on('message', (message) => {
     if (message === 'stop') void end();
+    else if (message === 'clear') void clear();
     else servers.push(play(message as LabRole));
   });
 }

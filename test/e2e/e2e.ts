@@ -45,6 +45,7 @@ export async function startE2e(
     timeScale: UNMEASURED_SCALE,
     inferenceScale,
     isOneProcess: inferenceScale === UNMEASURED_SCALE,
+    isReused: true,
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
   });

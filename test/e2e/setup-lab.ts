@@ -37,6 +37,7 @@ export async function startNewcomer(): Promise<Newcomer> {
     scenario: SCENARIOS.pass!,
     timeScale: 100,
     isOneProcess: true,
+    isReused: true,
     seed: 7,
     entry: { module: CLI, args: ['lab-process'] },
   });

@@ -40,6 +40,7 @@ export async function startWholeWorld(scenario: Scenario = SCENARIOS.pass!): Pro
     scenario,
     timeScale: 100,
     isOneProcess: true,
+    isReused: true,
     seed: 11,
     entry: { module: CLI, args: ['lab-process'] },
   });
