@@ -31,6 +31,7 @@ export interface LabProcesses {
 /** Processes without a lab, by their program. */
 const idle = new Map<string, ChildProcess[]>();
 
+/** Prepares the processes of a lab, each of which starts with its first role. */
 export function labProcesses({ entry, isOneProcess, isReused }: LabProcessOptions): LabProcesses {
   const program = JSON.stringify(entry);
   const children: ChildProcess[] = [];
