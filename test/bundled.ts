@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { LEAN_PACKAGES, writeLean } from '../scripts/build/lean.ts';
@@ -19,37 +21,49 @@ const { filename: __filename, dirname: __dirname } = import.meta;`;
  * gates. From a few files each starts in half of the CPU time that 2,000 files take.
  */
 export async function setup(): Promise<void> {
-  const cache = join(root, 'node_modules', '.cache');
-  await Promise.all([mkdir(FOLDER, { recursive: true }), mkdir(cache, { recursive: true })]);
-  const lean = await mkdtemp(join(cache, 'lean-'));
-  try {
-    await writeLean(root, lean);
-    const { outputFiles } = await build({
-      entryPoints: [join(root, 'src', 'cli.ts')],
-      absWorkingDir: root,
-      bundle: true,
-      // A lab reads nothing of the gate, nor a gate of the lab.
-      splitting: true,
-      write: false,
-      outdir: FOLDER,
-      outExtension: { '.js': '.mjs' },
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      banner: { js: COMMON_JS },
-      alias: Object.fromEntries(LEAN_PACKAGES.map((name) => [name, join(lean, 'node_modules', name)])),
-      legalComments: 'none',
-      logLevel: 'error',
-      tsconfigRaw: {},
-    });
-    // The entry comes last, so that whatever it names is there.
-    const files = outputFiles.toSorted((a, b) => Number(a.path === CLI_FILE) - Number(b.path === CLI_FILE));
-    for (const { path, contents } of files) await replace(path, contents);
-    await prune();
-  } finally {
-    await rm(lean, { recursive: true });
-  }
+  await mkdir(FOLDER, { recursive: true });
+  const lean = await leanFolder();
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'src', 'cli.ts')],
+    absWorkingDir: root,
+    bundle: true,
+    // A lab reads nothing of the gate, nor a gate of the lab.
+    splitting: true,
+    write: false,
+    outdir: FOLDER,
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: COMMON_JS },
+    alias: Object.fromEntries(LEAN_PACKAGES.map((name) => [name, join(lean, 'node_modules', name)])),
+    legalComments: 'none',
+    logLevel: 'error',
+    tsconfigRaw: {},
+  });
+  // The entry comes last, so that whatever it names is there.
+  const files = outputFiles.toSorted((a, b) => Number(a.path === CLI_FILE) - Number(b.path === CLI_FILE));
+  for (const { path, contents } of files) await replace(path, contents);
+  await prune();
   process.env[TESTED_CLI] = CLI_FILE;
+}
+
+/**
+ * Lean copies of the packages. The names of the bundled files depend on the path of this folder, and Node keeps compiled
+ * code by name, so that it stays the same until the packages change.
+ */
+async function leanFolder(): Promise<string> {
+  const cache = join(root, 'node_modules', '.cache');
+  const hash = createHash('sha256');
+  for (const name of ['package-lock.json', 'scripts/build/lean.ts']) hash.update(await readFile(join(root, name)));
+  const folder = join(cache, `lean-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
+  const made = await mkdtemp(join(cache, 'making-lean-'));
+  await writeLean(root, made);
+  // Another test run may have made it meanwhile.
+  await rename(made, folder).catch(() => rm(made, { recursive: true }));
+  return folder;
 }
 
 /** Other test runs may be starting the file now: a rename leaves it whole for them. */
