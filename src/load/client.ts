@@ -151,26 +151,29 @@ class Exchange implements Tenant, Waiting {
       this.giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
       return;
     }
-    const piece = bytes.subarray(start, end);
-    if (this.stream) this.stream.push(piece, this.shared.clock.now());
+    if (this.stream) this.stream.push(bytes, start, end, this.shared.clock.now());
     // Most answers come whole, and are read where they lie.
     else if (isLast && this.pieces === null) {
       this.lastByteMs = this.shared.clock.now();
-      this.judged = this.judge(piece);
+      this.judged = this.judge(bytes, start, end);
     } else {
       this.pieces ??= [];
-      this.pieces.push(Buffer.from(piece));
+      this.pieces.push(Buffer.from(bytes.subarray(start, end)));
     }
   }
 
   onComplete(): void {
     const endMs = this.lastByteMs ?? this.shared.clock.now();
-    const judged = this.stream?.end() ?? this.judged ?? this.judge(Buffer.concat(this.pieces ?? []));
-    this.settle(judged, endMs);
+    this.settle(this.stream?.end() ?? this.judged ?? this.judgePieces(), endMs);
   }
 
-  private judge(body: Buffer): Judged {
-    return judgeResponse(this.status ?? 0, body, this.shared.options.expect);
+  private judgePieces(): Judged {
+    const whole = Buffer.concat(this.pieces ?? []);
+    return this.judge(whole, 0, whole.length);
+  }
+
+  private judge(bytes: Buffer, start: number, end: number): Judged {
+    return judgeResponse(this.status ?? 0, bytes, start, end, this.shared.options.expect);
   }
 
   private giveUp(errorKind: ErrorKind, text: string): void {

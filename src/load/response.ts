@@ -1,4 +1,6 @@
 import { isMap } from '../lib/decode.ts';
+import { type Skimmed, skim } from './json/skim.ts';
+import { skipBlank } from './json/tokens.ts';
 import type { ErrorKind } from './types.ts';
 
 export interface Expectation {
@@ -28,9 +30,44 @@ export const NOTHING = { promptTokens: null, completionTokens: null, cachedToken
 
 /**
  * Whether a complete HTTP response is an answer of the model. Tools that count any response as throughput report their
- * best figures against a server that refuses everything, so nothing is counted before it has been read.
+ * best figures against a server that refuses everything, so nothing is counted before it has been read. The body is the
+ * bytes from `start` to `end`.
  */
-export function judgeResponse(status: number, body: Buffer, expectation: Expectation): Judged {
+export function judgeResponse(
+  status: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  expectation: Expectation,
+): Judged {
+  if (status === 200) {
+    const skimmed = skim(bytes, start, end);
+    const isWhole = skimmed !== null && skipBlank(bytes, skimmed.end) === end;
+    const judged = isWhole ? judgeSkimmed(skimmed, expectation) : null;
+    if (judged !== null) return judged;
+  }
+  return judgeParsed(status, bytes.subarray(start, end), expectation);
+}
+
+/** Null leaves an answer that is not valid to those who have the words for it. */
+function judgeSkimmed(answer: Skimmed, { completionTokens: wanted }: Expectation): Judged | null {
+  const { promptTokens, completionTokens, cachedTokens } = answer;
+  if (answer.finishReason === null || promptTokens === -1 || completionTokens === -1) return null;
+  if (wanted !== null && completionTokens !== wanted) return null;
+  return {
+    ...{ valid: true, errorKind: null, errorText: null, promptTokens, completionTokens },
+    cachedTokens: cachedTokens === -1 ? null : cachedTokens,
+    textChars: answer.hasMessage ? unitsOf(answer.content) + unitsOf(answer.reasoning) : unitsOf(answer.text),
+  };
+}
+
+/** UTF-16 units of a text that may be missing (-1). */
+export function unitsOf(text: number): number {
+  return text === -1 ? 0 : text;
+}
+
+/** The same for any answer, with `JSON.parse`. */
+function judgeParsed(status: number, body: Buffer, expectation: Expectation): Judged {
   if (status !== 200) return invalid('status', `HTTP ${status}${excerpt(body)}`);
   let parsed: unknown;
   try {

@@ -1,10 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
-import { type Expectation, type Judged, judgeUsage, NOTHING } from './response.ts';
+import { type Skimmed, skim } from './json/skim.ts';
+import { has } from './json/tokens.ts';
+import { type Expectation, type Judged, judgeUsage, NOTHING, unitsOf } from './response.ts';
 
 export interface StreamReader {
-  /** Takes a piece of the body as it came; borders between pieces mean nothing. */
-  push(chunk: Buffer, atMs: number): void;
+  /** Takes the bytes from `start` to `end`, a piece of the body as it came; borders between pieces mean nothing. */
+  push(bytes: Buffer, start: number, end: number, atMs: number): void;
   /** Judges what has come when the connection is at its end. */
   end(): Judged;
   /** Arrival of the first and of the last event with a token; null before there is one. The last is final after `end`. */
@@ -48,8 +50,11 @@ export function createStreamReader(expectation: Expectation, onGap?: (ms: number
   /** Made for the first character that is cut by a border: most streams never need one. */
   let decoder: StringDecoder | undefined;
   return {
-    push(chunk, atMs) {
+    push(bytes, start, end, atMs) {
       seen.nowMs = atMs;
+      const at = decoder || seen.isMidEvent ? start : takePlainEvents(seen, bytes, start, end);
+      if (at === end) return;
+      const chunk = bytes.subarray(at, end);
       if (!decoder && (chunk[chunk.length - 1] ?? 0) < 0x80) return feed(seen, chunk.toString('utf8'));
       decoder ??= new StringDecoder('utf8');
       feed(seen, decoder.write(chunk));
@@ -93,6 +98,38 @@ interface Seen {
 }
 
 const DATA = 'data: ';
+const DATA_BYTES = Buffer.from(DATA);
+const LF = 10;
+
+/**
+ * Takes the token events at the start of some bytes that are plain, where they lie. Most of them are. Returns the offset
+ * behind the last of them.
+ */
+function takePlainEvents(seen: Seen, bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && has(bytes, at, DATA_BYTES)) {
+    const event = skim(bytes, at + DATA.length, end - 2);
+    // A line end in the JSON is the end of a line of data.
+    if (event === null || event.hasLineEnd || bytes[event.end] !== LF || bytes[event.end + 1] !== LF) break;
+    const behind = event.end + 2;
+    if (!takePlain(seen, event)) break;
+    at = behind;
+  }
+  return at;
+}
+
+/** Takes an event as `onData` would. Returns false for one that it does not understand. */
+function takePlain(seen: Seen, event: Skimmed): boolean {
+  const { text, content, reasoning, finishReason, hasDelta } = event;
+  if (event.hasUsage || event.hasMessage || event.hasRole || (text === -1 && !hasDelta)) return false;
+  const units = unitsOf(text) + unitsOf(content) + unitsOf(reasoning);
+  seen.textChars += units;
+  if (finishReason !== null) seen.finishReason = finishReason;
+  release(seen, true);
+  if (finishReason !== null && units === 0) seen.heldMs = seen.nowMs;
+  else token(seen, seen.nowMs);
+  return true;
+}
 
 /**
  * Takes text of the stream. Servers write an event as one line of data and send it whole, so that it is mostly there to be

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStreamReader } from '../../../src/load/stream.ts';
+import { answerText } from './json/answers.ts';
 
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`;
 const text = (word: string, finish: string | null = null) =>
@@ -11,13 +13,19 @@ const USAGE = usage(3);
 const DONE = 'data: [DONE]\n\n';
 const WHOLE = `${text('Grüße')}${text(' from')}${text(' 🚀', 'length')}${USAGE}${DONE}`;
 
-/** Reads a body in pieces that arrive a millisecond apart. */
-function read(pieces: Buffer[], completionTokens: number | null = null) {
+/** Reads a body in pieces that arrive a millisecond apart, or as `atMs` has it, each between bytes of something else. */
+function read(pieces: Buffer[], completionTokens: number | null = null, atMs = (index: number) => 100 + index) {
   const gaps: number[] = [];
   const reader = createStreamReader({ completionTokens }, (ms) => gaps.push(ms));
-  for (const [index, piece] of pieces.entries()) reader.push(piece, 100 + index);
+  for (const [index, piece] of pieces.entries()) {
+    const bytes = Buffer.concat([BEFORE, piece, BEHIND]);
+    reader.push(bytes, BEFORE.length, BEFORE.length + piece.length, atMs(index));
+    bytes.fill(0);
+  }
   return { judged: reader.end(), first: reader.firstTokenMs(), last: reader.lastTokenMs(), gaps };
 }
+const BEFORE = Buffer.from('data: {"a":[');
+const BEHIND = Buffer.from('}]}\n\ndata: [DONE]\n\n');
 
 /** Reads events that arrive a millisecond apart. */
 const arriving = (events: string[], completionTokens: number | null = null) =>
@@ -158,5 +166,19 @@ describe('a streamed answer', () => {
     const { judged } = read([Buffer.from(body)], errorKind === 'wrong-length' ? 4 : null);
     expect(judged).toMatchObject({ valid: false, errorKind });
     expect(judged.errorText).toContain(errorText);
+  });
+
+  it('is read the same by its JSON where it lies, and by JSON.parse', () => {
+    // An event that comes in two pieces is left to the parser and to JSON.parse.
+    const halves = (events: string[]) =>
+      events.flatMap((each) => [Buffer.from(each).subarray(0, 1), Buffer.from(each).subarray(1)]);
+    fc.assert(
+      fc.property(fc.array(answerText, { maxLength: 6 }), fc.boolean(), (answers, isWhole) => {
+        const events = [...answers.map((json) => `data: ${json}\n\n`), ...(isWhole ? [usage(3), DONE] : [])];
+        const whole = read(events.map((each) => Buffer.from(each)));
+        expect(whole).toEqual(read(halves(events), null, (index) => 100 + Math.floor(index / 2)));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
