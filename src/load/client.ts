@@ -2,7 +2,7 @@ import { errorText } from '../lib/failure.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
 import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
 import { createStreamReader, type StreamReader } from './stream.ts';
-import type { ErrorKind, Response, Stopwatch } from './types.ts';
+import type { ErrorKind, RequestRecord, Response, Stopwatch } from './types.ts';
 import { type Connection, type Connections, createConnections, type Tenant } from './wire/connections.ts';
 import type { ResponseHead } from './wire/head.ts';
 
@@ -91,6 +91,7 @@ class Exchange implements Tenant, Waiting {
   connection: Connection | null = null;
   body: Buffer | null;
   readonly endsMs: number;
+  place = -1;
   private sentMs: number;
   private firstByteMs: number | null = null;
   private status: number | null = null;
@@ -185,7 +186,7 @@ class Exchange implements Tenant, Waiting {
     if (this.settled) return;
     this.settled = true;
     this.shared.inFlight.remove(this);
-    this.resolve({
+    const record: RequestRecord = {
       sentMs: this.sentMs,
       firstByteMs: this.firstByteMs,
       firstTokenMs: this.stream ? this.stream.firstTokenMs() : null,
@@ -201,7 +202,12 @@ class Exchange implements Tenant, Waiting {
       bodyBytes: this.bodyBytes,
       textChars: judged.textChars,
       pickerHeader: this.pickerHeader,
-    });
+      // Overwritten by `asRecord`. Fields that are added later would lie in a second object, one for each request kept.
+      arm: 'all',
+      block: 0,
+      intendedMs: this.sentMs,
+    };
+    this.resolve(record);
   }
 }
 

@@ -55,7 +55,11 @@ function judgeSkimmed(answer: Skimmed, { completionTokens: wanted }: Expectation
   if (answer.finishReason === null || promptTokens === -1 || completionTokens === -1) return null;
   if (wanted !== null && completionTokens !== wanted) return null;
   return {
-    ...{ valid: true, errorKind: null, errorText: null, promptTokens, completionTokens },
+    valid: true,
+    errorKind: null,
+    errorText: null,
+    promptTokens,
+    completionTokens,
     cachedTokens: cachedTokens === -1 ? null : cachedTokens,
     textChars: answer.hasMessage ? unitsOf(answer.content) + unitsOf(answer.reasoning) : unitsOf(answer.text),
   };

@@ -86,6 +86,37 @@ describe('what is skimmed of an answer', () => {
     expect(skimmed(text)).toBeNull();
   });
 
+  it.each([
+    ...['01', '-01', '1.', '.5', '-', '+1', '1e', '1e+', '1.e5', '0x1', 'NaN', '1_0'],
+    ...['nul', 'nulll', 'tru', 'fals', 'True', '', "'a'"],
+    ...[String.raw`"\x"`, String.raw`"\u12"`, String.raw`"\u12g4"`, '"\t"', '"\n"', '"\0"', '"'],
+    ...[
+      '[1,]',
+      '[,1]',
+      '[1 2]',
+      '[1',
+      ']',
+      '{"a":1,}',
+      '{,}',
+      '{"a"}',
+      '{"a" 1}',
+      '{a:1}',
+      '{"a":1 "b":2}',
+      '{1:2}',
+      '}',
+    ],
+  ])('is nothing with %j, wherever a value may be', (value) => {
+    for (const text of [
+      `{"a":${value},"choices":[{"text":"a"}]}`,
+      `{"choices":[{"text":"a"},${value}]}`,
+      `{"choices":[{"text":${value}}],"b":1}`,
+      `{"choices":[{}],"usage":{"prompt_tokens":${value}}}`,
+    ]) {
+      expect(() => JSON.parse(text)).toThrow();
+      expect(skimmed(text)).toBeNull();
+    }
+  });
+
   it('is nothing while a byte is missing, whatever lies behind it', () => {
     const text = JSON.stringify(COMPLETION);
     for (let length = 0; length < text.length; length += 1) {

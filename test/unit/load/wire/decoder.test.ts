@@ -128,4 +128,21 @@ describe('a response', () => {
       isPicked: false,
     });
   });
+
+  it('is read by its own head, however much of it the one before had too', () => {
+    const head = `${OK}x: 1\r\ncontent-length: 5\r\n\r\n`;
+    const other = `${OK}x: 2\r\ncontent-length: 2\r\n\r\n`;
+    const longer = `${OK}x: 1\r\ncontent-length: 5\r\nconnection: close\r\n\r\n`;
+    for (const next of [`${head}hello`, `${other}hi`, `${longer}hello`, `${OK}content-length: 0\r\n\r\n`]) {
+      expect(read([`${head}hello`])).toMatchObject({ body: 'hello', head: { keepAlive: true } });
+      for (let cut = 0; cut <= next.length; cut += 1) {
+        read([`${head}hello`]);
+        expect(read([next.slice(0, cut), next.slice(cut)])).toMatchObject({
+          ...{ body: next.slice(next.indexOf('\r\n\r\n') + 4), head: { keepAlive: !next.includes('close') } },
+        });
+      }
+    }
+    read(['HTTP/1.1 100 Continue\r\n\r\n']);
+    expect(read([`HTTP/1.1 100 Continue\r\n\r\n${head}hello`]).body).toBe('hello');
+  });
 });
