@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { hasBytes } from '../lib/bytes.ts';
 import { type Skimmed, skim } from './json/skim.ts';
-import { has } from './json/tokens.ts';
 import { type Expectation, type Judged, judgeUsage, NOTHING, unitsOf } from './response.ts';
 
 export interface StreamReader {
@@ -107,7 +107,7 @@ const LF = 10;
  */
 function takePlainEvents(seen: Seen, bytes: Buffer, start: number, end: number): number {
   let at = start;
-  while (at < end && has(bytes, at, DATA_BYTES)) {
+  while (at < end && hasBytes(bytes, at, DATA_BYTES)) {
     const event = skim(bytes, at + DATA.length, end - 2);
     // A line end in the JSON is the end of a line of data.
     if (event === null || event.hasLineEnd || bytes[event.end] !== LF || bytes[event.end + 1] !== LF) break;

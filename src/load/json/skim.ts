@@ -1,9 +1,9 @@
+import { hasBytes } from '../../lib/bytes.ts';
 import {
   CLOSE,
   CLOSE_LIST,
   COLON,
   COMMA,
-  has,
   isDigit,
   isNull,
   MINUS,
@@ -174,7 +174,7 @@ function readObject(bytes: Uint8Array, from: number, fields: readonly Field[], d
 function indexOf(fields: readonly Field[], bytes: Uint8Array, start: number, end: number): number {
   for (let index = 0; index < fields.length; index += 1) {
     const { name, length } = fields[index] as Field;
-    if (length === end - start && has(bytes, start, name)) return index;
+    if (length === end - start && hasBytes(bytes, start, name)) return index;
   }
   return -1;
 }
@@ -233,7 +233,7 @@ function readNeeded(bytes: Uint8Array, at: number, wanted: Field, depth: number)
 /** Which reason it is; -1 for another. */
 function reasonAt(bytes: Uint8Array, at: number): number {
   for (let index = 0; index < REASONS.length; index += 1) {
-    if (has(bytes, at, (REASONS[index] as (typeof REASONS)[number]).quoted)) return index;
+    if (hasBytes(bytes, at, (REASONS[index] as (typeof REASONS)[number]).quoted)) return index;
   }
   return -1;
 }

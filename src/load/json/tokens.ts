@@ -1,3 +1,5 @@
+import { hasBytes } from '../../lib/bytes.ts';
+
 /**
  * The tokens of JSON (RFC 8259) in bytes. Each function takes the offset of a token's first byte and returns the offset
  * behind its last one, or `NOT_PLAIN`. They read on behind `end` where a value is cut off there, so that their caller
@@ -122,15 +124,9 @@ const FALSE = Buffer.from('false');
 /** Reads `null`, `true` or `false`. */
 export function readLiteral(bytes: Uint8Array, from: number): number {
   const literal = bytes[from] === NULL[0] ? NULL : bytes[from] === TRUE[0] ? TRUE : FALSE;
-  return has(bytes, from, literal) ? from + literal.length : NOT_PLAIN;
+  return hasBytes(bytes, from, literal) ? from + literal.length : NOT_PLAIN;
 }
 
 export function isNull(bytes: Uint8Array, from: number): boolean {
-  return has(bytes, from, NULL);
-}
-
-/** Whether some bytes are at an offset. */
-export function has(bytes: Uint8Array, from: number, wanted: Uint8Array): boolean {
-  for (let index = 0; index < wanted.length; index += 1) if (bytes[from + index] !== wanted[index]) return false;
-  return true;
+  return hasBytes(bytes, from, NULL);
 }

@@ -1,3 +1,4 @@
+import { hasBytes } from '../../lib/bytes.ts';
 import { protocolError } from './errors.ts';
 import { parseHead, type ResponseHead } from './head.ts';
 
@@ -42,6 +43,13 @@ const MOST_HEAD_BYTES = 16 * 1024;
 const MOST_SKIPPED_BYTES = 16 * 1024;
 const MOST_DIGITS = 8;
 
+/**
+ * The last head, with the empty line at its end. A server that adds nothing of its own repeats it for as long as its date
+ * stays the same.
+ */
+let last: { bytes: Uint8Array; head: ResponseHead } | null = null;
+const LAST = Buffer.allocUnsafeSlow(MOST_HEAD_BYTES + 4);
+
 const CR = 13;
 const LF = 10;
 
@@ -82,6 +90,10 @@ export function endsWithConnection({ state, head }: Decoder): boolean {
 function takeHead(decoder: Decoder, bytes: Buffer, at: number, end: number, sink: ResponseSink): number {
   const { held } = decoder;
   if (held !== null) return takeHeldHead(decoder, held, bytes.subarray(at, end), at, sink);
+  if (last !== null && at + last.bytes.length <= end && hasBytes(bytes, at, last.bytes)) {
+    take(decoder, last.head, sink);
+    return at + last.bytes.length;
+  }
   const stop = headEnd(bytes, at, end);
   if (stop === -1) {
     decoder.held = hold(bytes.subarray(at, end));
@@ -120,6 +132,12 @@ function headEnd(bytes: Buffer, at: number, end: number): number {
 function begin(decoder: Decoder, bytes: Buffer, at: number, stop: number, sink: ResponseSink): void {
   if (stop - at > MOST_HEAD_BYTES) throw headTooLong();
   const head = parseHead(bytes.toString('latin1', at, stop));
+  bytes.copy(LAST, 0, at, stop + 4);
+  last = { bytes: LAST.subarray(0, stop + 4 - at), head };
+  take(decoder, head, sink);
+}
+
+function take(decoder: Decoder, head: ResponseHead, sink: ResponseSink): void {
   if (head.status === 101) throw protocolError('the server changed the protocol');
   if (head.status < 200) return;
   decoder.head = head;

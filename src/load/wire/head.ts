@@ -35,22 +35,12 @@ const LENGTHS: ReadonlySet<number> = new Set(NAMES.map(({ length }) => length));
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const DIGITS = /^\d{1,15}$/;
 
-/** A server that adds nothing of its own repeats its head for as long as its date stays the same. */
-let last: { text: string; head: ResponseHead } | null = null;
-
 /**
  * Parses the head of a response, without the empty line at its end (RFC 9112). It is as strict as Node's own parser is: a
  * client that guesses where a body ends reports the next answer wrongly. Throws for a head that is not HTTP/1.x, or that
  * states the length of its body twice.
  */
 export function parseHead(text: string): ResponseHead {
-  if (text === last?.text) return last.head;
-  const head = parse(text);
-  last = { text, head };
-  return head;
-}
-
-function parse(text: string): ResponseHead {
   if (!isClean(text)) throw protocolError('the head of the response holds a control character');
   const line = lineEnd(text, 0);
   const [, minor, status] = STATUS_LINE.exec(text.slice(0, line)) ?? [];
