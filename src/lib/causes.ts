@@ -243,7 +243,7 @@ export const CAUSES = {
   'controller.stopped': { owner: 'cluster', or: ['change'], codes: ['not-healing'] },
   'measure.replica-refused': { owner: 'change' },
   'measure.replica-added': { owner: 'cluster' },
-  'measure.replica-removed': { owner: 'cluster' },
+  'measure.replica-removed': { owner: 'cluster', codes: ['replica-gone'] },
   'measure.work-missing': { owner: 'change' },
   'measure.foreign-traffic': { owner: 'cluster' },
   'measure.clock': { owner: 'config' },

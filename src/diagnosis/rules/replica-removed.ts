@@ -18,15 +18,18 @@ export const REPLICA_REMOVED_RULE: Rule = {
     const found = vetoes.filter(({ id, message }) => id === 'replicas-changed' && WENT.test(message));
     const [first] = found;
     const hasEnded = cluster?.pods.some(({ role, phase }) => role === 'replica' && phase === 'Failed') ?? false;
-    if (failure || !first || hasEnded || vetoes.some(({ id }) => id === 'restart')) return null;
+    const isBefore = failure?.code === 'replica-gone';
+    const message = isBefore ? failure.message : first?.message;
+    if ((failure && !isBefore) || message === undefined) return null;
+    if (hasEnded || vetoes.some(({ id }) => id === 'restart')) return null;
     const cordoned = (cluster?.nodes ?? []).filter(({ unschedulable }) => unschedulable).map(({ name }) => name);
     const drain = cordoned.length === 0 ? '' : ` Nodes that take no pods, as during a drain: ${cordoned.join(', ')}.`;
     return {
       seen: [
-        ...found.map(({ id, message }) => `${id}: ${message}`),
+        ...(isBefore ? [message] : found.map((veto) => `${veto.id}: ${veto.message}`)),
         ...cordoned.map((name) => `node/${name}: unschedulable`),
       ],
-      explanation: `${first.message}${drain}`,
+      explanation: `${message}${drain}`,
     };
   },
   remedy: () =>

@@ -27,6 +27,7 @@ import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import { noteSpread } from './evidence.ts';
 import { watchGateway } from './gateway-watch.ts';
+import { refuseGone } from './gone-replicas.ts';
 import { measureGoodput } from './goodput.ts';
 import { measureLatency } from './latency.ts';
 import { type Bench, envelopeBytes, hasTime } from './load.ts';
@@ -112,8 +113,10 @@ async function waysOrReason(
     return await openReplicaWays(context, prepared, stack, modelId);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (error instanceof Failure && REFUSALS.has(error.code)) return { reason: error.message };
-    throw error;
+    if (!(error instanceof Failure && REFUSALS.has(error.code))) throw error;
+    // Of a replica that went away, the API refuses the mark.
+    await refuseGone(context, prepared, stack);
+    return { reason: error.message };
   }
 }
 

@@ -7,18 +7,20 @@ import { GATEWAY_API, parentConditions } from '../../stack/routes.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import { checkEndpoint } from '../ready/reach.ts';
 import type { ReadyStack } from '../ready/ready.ts';
+import { refuseGone } from './gone-replicas.ts';
 import { WAY_HEADER, wayName } from './way-objects.ts';
 
 const ROUTE_LIMIT_MS = 2 * 60_000;
 
 /**
  * Waits until a completion comes back by the way that was asked for, which the gateway marks. Returns whether it carries
- * the endpoint picker's mark as well. Throws a Failure (`one-replica-route`) when the gateway does not take the route.
+ * the endpoint picker's mark as well. Throws a Failure when the gateway does not take the route (`one-replica-route`), or
+ * when a replica goes away meanwhile (`replica-gone`).
  */
 export async function awaitWay(
   context: StageContext,
   prepared: Prepared,
-  stack: Pick<ReadyStack, 'route' | 'tunnel'>,
+  stack: Pick<ReadyStack, 'route' | 'tunnel' | 'replicas'>,
   { replica, way, modelId }: { replica: number; way: string; modelId: string },
 ): Promise<boolean> {
   const client = createServingClient({
@@ -34,6 +36,17 @@ export async function awaitWay(
     const options = { api: 'completions', model: modelId, maxTokens: 1, fixedLength: true } as const;
     return client.post('/v1/completions', JSON.parse(requestBody(`${way} ${sent}`, options).toString()));
   };
+  const attempt = async () => {
+    try {
+      const { status, headers } = await ask();
+      const isOwn = headers[WAY_HEADER] === way;
+      if (status === 200 && isOwn) return { done: PICKER_HEADER in headers };
+      return { waiting: isOwn ? `HTTP ${status}` : `HTTP ${status} by another route` };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      return { waiting: errorText(error) };
+    }
+  };
   try {
     return await poll({
       stage: 'benchmark',
@@ -47,15 +60,9 @@ export async function awaitWay(
         // A refused route leaves the request to the service's own, which responds as if nothing were wrong.
         const refusal = await refusalOf(context, prepared, replica);
         if (refusal) throw routeRefused(refusal);
-        try {
-          const { status, headers } = await ask();
-          const isOwn = headers[WAY_HEADER] === way;
-          if (status === 200 && isOwn) return { done: PICKER_HEADER in headers };
-          return { waiting: isOwn ? `HTTP ${status}` : `HTTP ${status} by another route` };
-        } catch (error) {
-          context.signal.throwIfAborted();
-          return { waiting: errorText(error) };
-        }
+        const answer = await attempt();
+        if ('waiting' in answer) await refuseGone(context, prepared, stack);
+        return answer;
       },
       onTimeout: routeRefused,
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterEvidence } from '../../../src/diagnosis/evidence.ts';
 import { explain } from '../../../src/diagnosis/explain.ts';
+import { Failure } from '../../../src/lib/failure.ts';
 import { unmeasuredChange } from '../../../src/verdict/comparisons.ts';
 import { aBenchmark } from '../report/fixtures.ts';
 import { someLimits } from '../report/slo.ts';
@@ -46,6 +47,13 @@ describe('a replica that went away', () => {
   it('was removed by somebody, which is not the fault of the change', () => {
     const found = explained({}, 'replica-refused', 'replica-count', 'starved', 'error-rate');
     expect(found).toMatchObject({ cause: 'measure.replica-removed', blame: 'cluster', explanation: message });
+  });
+
+  it('before the first pair, was removed as well', () => {
+    const before = 'The replicas changed before the measurement: pod-2 went away.';
+    const failure = new Failure({ stage: 'benchmark', code: 'replica-gone', message: before });
+    const found = explain(someEvidence({ failure, cluster: aCluster({}) }));
+    expect(found).toMatchObject({ cause: 'measure.replica-removed', blame: 'cluster', explanation: before });
   });
 
   it('is named with the nodes that are being drained', () => {
