@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LAB } from '../../lab/lab.ts';
 import { describe as named, refOf } from '../../src/clients/kubernetes/objects.ts';
@@ -42,6 +44,15 @@ const ready = async (count: number) =>
     timeout: 20_000,
     interval: 200,
   });
+
+/** An autoscaler of somebody else. */
+const byHand = (deployment: string) => ({
+  ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'by-hand' } },
+  spec: {
+    ...{ minReplicas: 1, maxReplicas: 3 },
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: deployment },
+  },
+});
 
 describe('a stack that stays, with components', () => {
   it(
@@ -129,14 +140,22 @@ describe('a stack that stays, with components', () => {
       await ready(2);
       expect((await e2e.job.post().done).code).toBe(0);
 
-      const measuring = e2e.otherJob(18300012348, { mode: 'preflight', components: '', nodes: '' });
-      expect((await measuring.main().done).code).toBe(1);
-      expect(measuring.outputs()).toMatchObject({ verdict: 'error', cause: 'manifest.replicas-autoscaled' });
+      const measured = async () => {
+        const job = e2e.otherJob(18300012348, { mode: 'preflight', components: '', nodes: '' });
+        expect((await job.main().done).code).toBe(1);
+        return job.outputs();
+      };
+      // What goes with the stack is in nobody's way; what somebody else has made is.
+      expect(await measured()).toMatchObject({ verdict: 'error', cause: 'pool.kept' });
+      const file = join(e2e.job.temp, 'by-hand.json');
+      writeFileSync(file, JSON.stringify(byHand(out.split('/')[1] ?? '')));
+      expect(await kubectl.run('create', '-f', file)).toMatchObject({ code: 0 });
 
       const cleanup = e2e.otherJob(18300012347, { mode: 'cleanup', components: '', nodes: '' });
       expect(await cleanup.main().done).toMatchObject({ code: 0 });
       expect(await made()).toEqual([]);
       expect(await e2e.record()).toMatchObject({ target: 0, nodes: [] });
+      expect(await measured()).toMatchObject({ verdict: 'error', cause: 'manifest.replicas-autoscaled' });
     },
     3 * MINUTES,
   );
