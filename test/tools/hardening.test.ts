@@ -145,7 +145,7 @@ describe('a stack that stays, with components', () => {
         expect((await job.main().done).code).toBe(1);
         return job.outputs();
       };
-      // What goes with the stack is in nobody's way; what somebody else has made is.
+      // An autoscaler that is deleted with the stack refuses no run. One that somebody else made does.
       expect(await measured()).toMatchObject({ verdict: 'error', cause: 'pool.kept' });
       const file = join(e2e.job.temp, 'by-hand.json');
       writeFileSync(file, JSON.stringify(byHand(out.split('/')[1] ?? '')));
