@@ -16,7 +16,8 @@ import { createKubeDiscovery } from './discovery.ts';
 import { badAnswer, exportedFailure, kubeFailure } from './failures.ts';
 import type { ObjectOf } from './kinds.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
-import { getByPortForward, openForward, type PodTarget } from './port-forward.ts';
+import { createPodHttp, type PodTarget } from './pod-http.ts';
+import { openForward, type PodPort } from './port-forward.ts';
 import { type Asked, createKubeTransport, type KubeClientOptions } from './transport.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
 
@@ -110,7 +111,7 @@ export interface KubeClient {
    * A port of loopback of which each connection leads to the pod that `target` returns at that time, by way of its kubelet.
    * For checks; the caller closes it.
    */
-  tunnel(target: () => Promise<Pick<PodTarget, 'namespace' | 'pod' | 'port'>>): Promise<Tunnel>;
+  tunnel(target: () => Promise<PodPort>): Promise<Tunnel>;
   /**
    * The API server's time, milliseconds since the epoch, by its newest answer. Times that several machines compare are
    * taken from here: their own clocks may differ by minutes.
@@ -135,6 +136,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   const transport = createKubeTransport(options);
   const { send, call, ask, config } = transport;
   const paths = createKubeDiscovery(transport, options.stage);
+  const pods = createPodHttp(config, options.signal);
   const { fieldManager } = options;
   const read = <T>(what: string, path: string, wanted: Wanted<T>, accepted?: number[]) =>
     ask(what, () => send(HttpMethod.GET, path), wanted, accepted);
@@ -315,11 +317,13 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return { status, body };
     },
     portForward: (target, limit) =>
-      getByPortForward(config, target, deadline(options.signal, limit?.limitMs ?? options.requestTimeoutMs ?? 30_000)),
+      pods.get(target, deadline(options.signal, limit?.limitMs ?? options.requestTimeoutMs ?? 30_000)),
     tunnel: (target) =>
       openTunnel(async (gone) => openForward(config, await target(), AbortSignal.any([options.signal, gone]))),
     serverTime: transport.serverTime,
-    close: transport.close,
+    async close() {
+      await Promise.all([pods.close(), transport.close()]);
+    },
   };
 }
 

@@ -1,20 +1,14 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Duplex, PassThrough, Writable } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
 import { type KubeConfig, PortForward } from '@kubernetes/client-node';
 import { errorText } from '../../lib/failure.ts';
 import { orAbort } from '../../lib/poll.ts';
 
-export interface PodTarget {
+/** A port of a pod. */
+export interface PodPort {
   namespace: string;
   pod: string;
-  scheme: 'https' | 'http';
   port: number;
-  path: string;
 }
-
-/** Answers of a pod are text of some kilobytes; a hundred megabytes would be an attack or a defect. */
-const BODY_LIMIT = 32 * 1024 * 1024;
 
 /** How long what came before the end of the connection may take to be read. */
 const REST_MS = 1_000;
@@ -34,7 +28,7 @@ export interface Forward {
  */
 export async function openForward(
   config: KubeConfig,
-  { namespace, pod, port }: Pick<PodTarget, 'namespace' | 'pod' | 'port'>,
+  { namespace, pod, port }: PodPort,
   signal: AbortSignal,
 ): Promise<Forward> {
   const tunnel = createTunnel(pod);
@@ -60,20 +54,6 @@ export async function openForward(
   } catch (error) {
     close();
     throw error;
-  }
-}
-
-/** One GET to a port of a pod. The pod's certificate is its own and is not verified. Throws also when nothing listens. */
-export async function getByPortForward(
-  config: KubeConfig,
-  target: PodTarget,
-  signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  const { stream, failed, close } = await openForward(config, target, signal);
-  try {
-    return await orAbort(Promise.race([exchange(target, stream, signal), failed]), signal);
-  } finally {
-    close();
   }
 }
 
@@ -129,35 +109,6 @@ function createTunnel(pod: string): Tunnel {
     ).unref();
   };
   return { stream, data, problems, input, failed, end };
-}
-
-async function exchange(
-  { scheme, path, port }: PodTarget,
-  stream: Duplex,
-  signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  const socket = scheme === 'https' ? connectTls({ socket: stream, rejectUnauthorized: false }) : stream;
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    socket.on('error', reject);
-    const asking = httpRequest({
-      createConnection: () => socket,
-      method: 'GET',
-      path,
-      headers: { host: `localhost:${port}`, accept: '*/*', connection: 'close' },
-      signal,
-    });
-    asking.on('response', resolve);
-    asking.on('error', reject);
-    asking.end();
-  });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) throw new Error(`the answer of ${path} is larger than ${BODY_LIMIT >> 20} MiB`);
-    chunks.push(chunk);
-  }
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') };
 }
 
 /** `ws` rejects with an event; its message says which status the server answered in place of the upgrade. */

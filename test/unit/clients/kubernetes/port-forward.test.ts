@@ -1,6 +1,6 @@
-import { createServer as createHttp, type RequestListener } from 'node:http';
+import { createServer as createHttp, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loopbackCertificate } from '../../../../lab/certs.ts';
 import { startTestApi, type TestApi } from './kube-api.ts';
@@ -13,6 +13,7 @@ const answer: RequestListener = (request, response) => {
 
 let api: TestApi;
 const servers: Server[] = [];
+const servedBy = new WeakMap<Socket, number>();
 const ports = new Map<number, number>();
 beforeAll(async () => {
   const tls = await loopbackCertificate('pod');
@@ -21,6 +22,17 @@ beforeAll(async () => {
     [8080, createHttp(answer)],
     // Takes the connection and says nothing.
     [8081, createHttp(() => {})],
+    // Ends each connection at its second request.
+    [
+      8082,
+      createHttp((request, response) => {
+        const served = servedBy.get(request.socket) ?? 0;
+        servedBy.set(request.socket, served + 1);
+        if (served > 0) request.socket.destroy();
+        else response.end('served');
+      }),
+    ],
+    [8083, createHttp(({ socket }) => socket.destroy())],
   ] as const) {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     servers.push(server);
@@ -73,7 +85,7 @@ describe('port-forward', () => {
     expect(answers.map(({ body }) => body)).toEqual(Array.from({ length: 10 }, (_, n) => `/${n} `));
   });
 
-  it('asks as the identity of the moment', async () => {
+  it('keeps a connection for the next request, and opens another as the identity of the moment', async () => {
     let asked = 0;
     const client = api.client({
       accessToken: async () => {
@@ -83,7 +95,25 @@ describe('port-forward', () => {
     });
     await client.portForward(target);
     await client.portForward(target);
+    expect(asked).toBe(1);
+    for (const server of servers) if ('closeAllConnections' in server) (server as HttpServer).closeAllConnections();
+    await client.portForward(target);
     expect(asked).toBe(2);
+    await client.close();
+  });
+
+  it('asks again where the pod ends a kept connection at the next request', async () => {
+    const client = api.client();
+    const twice = { ...target, scheme: 'http', port: 8082 } as const;
+    expect(await client.portForward(twice)).toMatchObject({ status: 200 });
+    expect(await client.portForward(twice)).toMatchObject({ status: 200 });
+    await client.close();
+  });
+
+  it('says that a pod ends every connection without an answer', async () => {
+    await expect(api.client().portForward({ ...target, scheme: 'http', port: 8083 })).rejects.toThrow(
+      'port-forward to vllm: the connection ended before the answer',
+    );
   });
 
   it('says that nothing listens, as the kubelet does', async () => {
