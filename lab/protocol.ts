@@ -282,7 +282,7 @@ export interface GatewayBackend {
 /** The endpoint picker of a pool, as the gateway's Envoy sees it. */
 export interface GatewayPicker {
   /** Of the live --config-text; empty while no pod is Ready. */
-  scorers: { name: string; weight: number }[];
+  scorers: readonly { name: string; weight: number }[];
   /** Name of Envoy's cluster for it. */
   cluster: string;
   /** `IP:PORT` of its Ready pod; null while the EndpointSlice lists none. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorText } from '../errors.ts';
-import type { ResourceKey, Store, StoreEvent } from '../kube/store.ts';
+import type { ResourceKey, Store, StoreEvent, StoreReader } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { RealApi } from './real-api.ts';
 import { createUids } from './uids.ts';
@@ -162,15 +162,19 @@ export async function startMirror(api: RealApi, collections: readonly Collection
     else if (status === 404) entry.held = null;
   };
 
-  const store: Mirror = {
-    revision: () => revision,
+  const shared: StoreReader = {
     list: (resource, namespace) =>
       [...within(resource).values()]
         .flatMap(({ view }) => (view ? [view] : []))
         .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
-        .map((object) => structuredClone(object))
         .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
-    get: (resource, namespace, name) => structuredClone(within(resource).get(`${namespace ?? ''}/${name}`)?.view),
+    get: (resource, namespace, name) => within(resource).get(`${namespace ?? ''}/${name}`)?.view,
+  };
+  const store: Mirror = {
+    revision: () => revision,
+    shared,
+    list: (resource, namespace) => shared.list(resource, namespace).map((object) => structuredClone(object)),
+    get: (resource, namespace, name) => structuredClone(shared.get(resource, namespace, name)),
     create(resource, given) {
       const object = structuredClone(given);
       const entry = entryOf(resource, object.metadata.namespace, object.metadata.name);

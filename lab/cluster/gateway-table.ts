@@ -1,5 +1,5 @@
 import { errorText } from '../errors.ts';
-import type { Store } from '../kube/store.ts';
+import type { StoreReader } from '../kube/store.ts';
 import type { GatewayBackend, GatewayPicker, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';
 import { tlsTo } from './gateway-tls.ts';
@@ -19,7 +19,7 @@ export type AddressOf = (namespace: string, pod: string) => ReplicaAddress | und
 
 /** The whole routing table of one gateway: what Istio would tell its Envoy, from the objects as they are now. */
 export function gatewayTable(
-  store: Store,
+  store: StoreReader,
   gateway: KubeObject,
   addressOf: AddressOf,
   /** `oldest`: Envoy asks the endpoint picker for the oldest route alone, as with Istio before 1.28.5. */
@@ -50,7 +50,7 @@ function byAge(a: KubeObject, b: KubeObject): number {
   );
 }
 
-function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
+function entriesOf(store: StoreReader, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
   const { namespace, name } = route.metadata;
   return rulesOf(route).flatMap((rule, index) => {
     // Istio names Envoy's route by the rule where the rule has a name.
@@ -72,7 +72,7 @@ function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, address
 }
 
 function backendOf(
-  store: Store,
+  store: StoreReader,
   gateway: KubeObject,
   namespace: string,
   ref: BackendRef,
@@ -117,7 +117,7 @@ function backendOf(
 }
 
 function pickerOf(
-  store: Store,
+  store: StoreReader,
   gateway: KubeObject,
   namespace: string,
   service: string,
@@ -142,7 +142,7 @@ function pickerOf(
 }
 
 function endpointsOf(
-  store: Store,
+  store: StoreReader,
   namespace: string,
   selector: Record<string, string>,
   portOf: (pod: KubeObject) => number | undefined,
@@ -162,7 +162,7 @@ function endpointsOf(
 
 /** Whether policies let the gateway through to a pod of the selector; true while there is none. */
 function reaches(
-  store: Store,
+  store: StoreReader,
   gateway: KubeObject,
   namespace: string,
   selector: Record<string, string>,
@@ -179,7 +179,7 @@ function reaches(
 }
 
 /** An ext_proc override of a route without a gRPC service replaces Istio's own (its merge replaces map entries). */
-function filtersErase(store: Store, gateway: KubeObject, route: string): boolean {
+function filtersErase(store: StoreReader, gateway: KubeObject, route: string): boolean {
   const filters = store.list({ group: 'networking.istio.io', plural: 'envoyfilters' }, gateway.metadata.namespace);
   const patches = filters.flatMap(({ spec }) => (spec?.configPatches ?? []) as Record<string, KubeObject>[]);
   return patches.some(({ applyTo, match, patch }) => {
@@ -196,7 +196,11 @@ function clusterName(port: number, service: string, namespace: string): string {
 }
 
 /** The addresses of an endpoint picker's pods that are not Ready. */
-function unreadyAddresses(store: Store, namespace: string, selector: Record<string, string> | undefined): string[] {
+function unreadyAddresses(
+  store: StoreReader,
+  namespace: string,
+  selector: Record<string, string> | undefined,
+): string[] {
   return store
     .list(PODS, namespace)
     .filter((one) => selects(selector, one) && !isReady(one) && !one.metadata.deletionTimestamp && one.status?.podIP)
@@ -205,7 +209,7 @@ function unreadyAddresses(store: Store, namespace: string, selector: Record<stri
 
 /** The Ready pod of an endpoint picker; undefined while there is none. */
 function livePicker(
-  store: Store,
+  store: StoreReader,
   namespace: string,
   selector: Record<string, string> | undefined,
 ): KubeObject | undefined {
@@ -215,7 +219,7 @@ function livePicker(
 }
 
 /** The scorers that an endpoint picker runs with, from its own command line. */
-function liveScorers(picker: string, words: string[]): Scorer[] {
+function liveScorers(picker: string, words: string[]): readonly Scorer[] {
   const text = configTextOf(words);
   if (!text) return [];
   try {

@@ -35,7 +35,15 @@ export function servesTls(words: readonly string[]): boolean {
  * The scorers and weights of the first scheduling profile; a weight left out is 1, as the picker has it. Throws, with
  * the reason, for a configuration that the picker would refuse at its start.
  */
-export function scorersOf(configText: string): Scorer[] {
+export function scorersOf(configText: string): readonly Scorer[] {
+  // The gateway's table asks for the same ones after every change in the cluster.
+  if (newest?.configText !== configText) newest = { configText, scorers: parseScorers(configText) };
+  return newest.scorers;
+}
+
+let newest: { configText: string; scorers: readonly Scorer[] } | undefined;
+
+function parseScorers(configText: string): Scorer[] {
   const config = parse(configText) as EndpointPickerConfig | null;
   const profile = config?.schedulingProfiles?.[0];
   if (!profile) throw new Error('no scheduling profile is defined');

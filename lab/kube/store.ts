@@ -16,15 +16,21 @@ export interface StoreEvent {
   resourceVersion: number;
 }
 
+export interface StoreReader {
+  /** By namespace and name. */
+  list(resource: ResourceKey, namespace?: string): KubeObject[];
+  get(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
+}
+
 /**
  * The lab's etcd: objects by collection, namespace and name, one revision counter, a bounded history for watches.
  * Objects that go in and come out are copies. `update` keeps uid and creationTimestamp; it raises `generation` when
  * anything but metadata and status changed or the object is marked for deletion, and is a no-op (no new revision) when nothing changed.
  */
-export interface Store {
+export interface Store extends StoreReader {
   revision(): number;
-  list(resource: ResourceKey, namespace?: string): KubeObject[];
-  get(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
+  /** The stored objects themselves, for those who look often and change nothing. */
+  shared: StoreReader;
   /** Throws when it exists. */
   create(resource: ResourceKey, object: KubeObject): KubeObject;
   /** Replaces the whole object; throws when it does not exist. */
@@ -66,18 +72,23 @@ export function createStore(historyLimit = 5_000): Store {
     object.metadata.resourceVersion = String(revision);
   };
 
-  return {
-    revision: () => revision,
+  const shared: StoreReader = {
     list(resource, namespace) {
       return [...collection(resource).values()]
         .filter((object) => namespace === undefined || object.metadata.namespace === namespace)
         .sort((a, b) =>
           keyOf(a.metadata.namespace, a.metadata.name) < keyOf(b.metadata.namespace, b.metadata.name) ? -1 : 1,
-        )
-        .map(copyJson);
+        );
     },
+    get: (resource, namespace, name) => collection(resource).get(keyOf(namespace, name)),
+  };
+
+  return {
+    revision: () => revision,
+    shared,
+    list: (resource, namespace) => shared.list(resource, namespace).map(copyJson),
     get(resource, namespace, name) {
-      const found = collection(resource).get(keyOf(namespace, name));
+      const found = shared.get(resource, namespace, name);
       return found && copyJson(found);
     },
     create(resource, given) {

@@ -26,7 +26,10 @@ const EQUAL = 1e-9;
  * weighted sum of scorers, highest score wins, ties are drawn. Its prefix blocks follow the pods' own with
  * `autoTune`: tokens per block times four characters.
  */
-export function createPicker(options: { scorers: { name: string; weight: number }[]; random: Random }): Picker {
+export function createPicker(options: {
+  scorers: readonly { name: string; weight: number }[];
+  random: Random;
+}): Picker {
   const { random } = options;
   const scorers = options.scorers.flatMap(({ name, weight }) => {
     const score = SCORERS[name];
