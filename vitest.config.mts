@@ -69,7 +69,7 @@ export default defineConfig({
           // The global setup reports a test that is left out.
           exclude: ['test/e2e/measured/**', ...(hasPython() ? [] : ['test/e2e/terminal.test.ts'])],
           // GitHub's runners have two to four cores, and these files wait for half of their time.
-          maxWorkers: 4,
+          maxWorkers: 5,
           sequence: { groupOrder: 0 },
         },
       },
@@ -93,7 +93,7 @@ export default defineConfig({
           ],
           // A process of its own for each file would cost a fifth of a second, which is more than most of them take.
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 5,
           sequence: { groupOrder: 0 },
         },
       },
@@ -102,9 +102,9 @@ export default defineConfig({
         test: {
           name: 'measured',
           include: ['test/e2e/measured/*.test.ts'],
-          // They measure throughput: beside other tests the gate would call its own client starved, and rightly so.
-          maxWorkers: 1,
-          fileParallelism: false,
+          // They measure throughput: beside other tests the gate would call its own client starved, and rightly so. Two of
+          // them leave half of two cores idle.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
