@@ -68,6 +68,8 @@ export default defineConfig({
           include: ['test/{e2e,faults}/**/*.test.ts', ...LONG],
           // The global setup reports a test that is left out.
           exclude: ['test/e2e/measured/**', ...(hasPython() ? [] : ['test/e2e/terminal.test.ts'])],
+          // A lab that one file has stopped serves the next, warm.
+          isolate: false,
           // GitHub's runners have two to four cores, and these files wait for half of their time.
           maxWorkers: 5,
           sequence: { groupOrder: 0 },

@@ -21,8 +21,14 @@ export function createRandom(seed: number): Random {
 
 /** Draws a lognormal factor of mean 1 with the given coefficient of variation. */
 export function lognormal(random: Random, variation: number): number {
+  return lognormalOf(variation)(random);
+}
+
+/** As `lognormal`, for many draws. */
+export function lognormalOf(variation: number): (random: Random) => number {
   const variance = Math.log(1 + variation ** 2);
-  return Math.exp(normal(random) * Math.sqrt(variance) - variance / 2);
+  const deviation = Math.sqrt(variance);
+  return (random) => Math.exp(normal(random) * deviation - variance / 2);
 }
 
 /** A standard normal draw (Box and Muller 1958); 1 − u keeps the logarithm finite. */

@@ -1,4 +1,4 @@
-import { lognormal, normal, type Random } from '../../../lab/serving/random.ts';
+import { lognormalOf, normal, type Random } from '../../../lab/serving/random.ts';
 import type { BlockRun } from '../../../src/load/closed-loop.ts';
 import type { BlockLoad, BlockPlan, BlockWay } from '../../../src/load/pairs.ts';
 import type { RequestRecord } from '../../../src/load/types.ts';
@@ -42,12 +42,15 @@ export interface Machine {
   system: System;
   draw: Random;
   driftNow: number;
+  /** What the drift of this moment makes of a time: its exponential. */
+  driftFactor: number;
   driftAtMs: number;
   shockNow: number;
 }
 
 export function startMachine(system: System, draw: Random): Machine {
-  return { nowMs: 0, system, draw, driftNow: system.drift * normal(draw), driftAtMs: 0, shockNow: 0 };
+  const driftNow = system.drift * normal(draw);
+  return { nowMs: 0, system, draw, driftNow, driftFactor: Math.exp(driftNow), driftAtMs: 0, shockNow: 0 };
 }
 
 /** The drift changes so often. */
@@ -63,8 +66,9 @@ function driftFactor(machine: Machine, atMs: number): number {
       machine.driftNow = machine.driftNow * keep + step * normal(draw);
       machine.driftAtMs += DRIFT_STEP_MS;
     }
+    machine.driftFactor = Math.exp(machine.driftNow);
   }
-  return Math.exp(machine.driftNow);
+  return machine.driftFactor;
 }
 
 interface Load {
@@ -107,6 +111,43 @@ export function playFixed(machine: Machine, arm: ArmName, requests: number, conc
   return run.records.length / ((run.drainedMs - run.startMs) / 1_000);
 }
 
+/** The end of a request in service, or the start of a client that has not begun: of no replica. */
+interface Event {
+  atMs: number;
+  replica: number;
+  sentMs: number;
+}
+
+/** Puts an event into a binary heap, the earliest first. */
+function insert(heap: Event[], event: Event): void {
+  let at = heap.length;
+  while (at > 0) {
+    const above = (at - 1) >> 1;
+    if (heap[above]!.atMs <= event.atMs) break;
+    heap[at] = heap[above]!;
+    at = above;
+  }
+  heap[at] = event;
+}
+
+/** Takes the earliest event out of a heap that has one. */
+function takeEarliest(heap: Event[]): Event {
+  const earliest = heap[0]!;
+  const last = heap.pop()!;
+  if (heap.length === 0) return earliest;
+  let at = 0;
+  for (;;) {
+    let below = 2 * at + 1;
+    if (below >= heap.length) break;
+    if (below + 1 < heap.length && heap[below + 1]!.atMs < heap[below]!.atMs) below += 1;
+    if (heap[below]!.atMs >= last.atMs) break;
+    heap[at] = heap[below]!;
+    at = below;
+  }
+  heap[at] = last;
+  return earliest;
+}
+
 /**
  * A closed loop over FIFO queues with `slots` servers each: each client sends again as soon as it has its answer, to the
  * replica with the least in flight. Events are handled in the order of their times.
@@ -123,10 +164,11 @@ function play(machine: Machine, load: Load): BlockRun {
   const way = load.way === 'all' ? 1 : 1 + system.slowWay;
   const blockFactor = Math.exp(machine.shockNow) * place * way * slowed;
   const speedOf = (replica: number) => system.speeds[load.replica ?? replica] ?? 1;
+  const drawBody = lognormalOf(system.serviceCv);
   const tailMean = 1 + system.tailShare * (system.tailFactor - 1);
   const serviceMs = (atMs: number, replica: number) => {
     const tail = system.tailShare > 0 && draw() < system.tailShare ? system.tailFactor : 1;
-    const body = lognormal(draw, system.serviceCv);
+    const body = drawBody(draw);
     const cold = system.cold > 0 ? 1 + system.cold * Math.exp((startMs - atMs) / 1_000 / system.coldSeconds) : 1;
     const mean = (1_000 * system.serviceSeconds * blockFactor * driftFactor(machine, atMs)) / speedOf(replica);
     return (mean * body * tail * cold) / tailMean;
@@ -137,15 +179,14 @@ function play(machine: Machine, load: Load): BlockRun {
   let toSend = load.requests ?? Number.POSITIVE_INFINITY;
   const busy = Array.from({ length: replicas }, () => 0);
   const queues: number[][] = Array.from({ length: replicas }, () => []);
-  /** Ends in service, and starts of clients that have not begun; earliest first by search, for they are few. */
-  const events: { atMs: number; replica: number; sentMs: number }[] = [];
+  const events: Event[] = [];
   for (let client = 0; client < load.concurrency; client += 1) {
-    events.push({ atMs: startMs + (load.rampMs * client) / load.concurrency, replica: -1, sentMs: 0 });
+    insert(events, { atMs: startMs + (load.rampMs * client) / load.concurrency, replica: -1, sentMs: 0 });
   }
 
   const begin = (replica: number, sentMs: number, atMs: number) => {
     busy[replica]! += 1;
-    events.push({ atMs: atMs + serviceMs(atMs, replica), replica, sentMs });
+    insert(events, { atMs: atMs + serviceMs(atMs, replica), replica, sentMs });
   };
   const send = (atMs: number) => {
     if (atMs >= stopMs || toSend <= 0) return;
@@ -160,14 +201,7 @@ function play(machine: Machine, load: Load): BlockRun {
 
   let nowMs = startMs;
   while (events.length > 0) {
-    let [next, atMs] = [0, events[0]!.atMs];
-    for (let index = 1; index < events.length; index += 1) {
-      const other = events[index]!.atMs;
-      if (other < atMs) [next, atMs] = [index, other];
-    }
-    const { replica, sentMs } = events[next]!;
-    events[next] = events[events.length - 1]!;
-    events.pop();
+    const { atMs, replica, sentMs } = takeEarliest(events);
     nowMs = atMs;
     if (replica >= 0) {
       records.push(record(load, sentMs, atMs));
