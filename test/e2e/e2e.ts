@@ -66,7 +66,7 @@ export async function startE2e(
         'poll-interval': '250ms',
         // Load costs both cores while it lasts, so that runs whose figures nobody reads have little of it.
         ...(inferenceScale === UNMEASURED_SCALE
-          ? { 'pair-duration': '1s', pairs: '3-3', 'latency-duration': '1s' }
+          ? { 'pair-duration': '1s', pairs: '3-3', 'latency-duration': '1s', concurrency: '2' }
           : { 'pair-duration': '2s', pairs: '4-8', 'latency-duration': '3s' }),
         'goodput-slo': 'off',
         ...inputs,

@@ -1,4 +1,4 @@
-import { MEASURED_SCALE, UNMEASURED_SCALE } from './e2e.ts';
+import { UNMEASURED_SCALE } from './e2e.ts';
 import { describeRehearsals } from './rehearse.ts';
 
 describeRehearsals(UNMEASURED_SCALE, [
@@ -41,11 +41,8 @@ describeRehearsals(UNMEASURED_SCALE, [
     code: 2,
     says: ['The gateway would use TLS with a server that does not', 'Start the endpoint picker with --secure-serving'],
   },
-]);
-
-// Measured beside other tests and too fast for its figures: what decides here is who served, seen before the first pair.
-describeRehearsals(3 * MEASURED_SCALE, [
   {
+    // What decides is who served, seen before the first pair.
     scenario: 'random-routing',
     pairs: '3-3',
     code: 1,
