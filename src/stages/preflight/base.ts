@@ -58,12 +58,20 @@ export function planBase(
 export async function checkBase(
   context: StageContext,
   planned: PlannedBase,
-  { network, refuseLiving }: { network: Omit<Subject, 'service' | 'manifests' | 'unread'>; refuseLiving: RefuseLiving },
+  {
+    clients,
+    network,
+    refuseLiving,
+  }: {
+    clients: Parameters<typeof checkTls>[0];
+    network: Omit<Subject, 'service' | 'manifests' | 'unread'>;
+    refuseLiving: RefuseLiving;
+  },
 ): Promise<PlannedBase | Exclude<PreparedBase, { state: 'ready' }>> {
   const { service, manifests } = planned;
   try {
     await checkExisting(context, service, { retired: [], refuseLiving });
-    const rules = await checkTls(context.kube, { ...network, service, manifests });
+    const rules = await checkTls(clients, { ...network, service, manifests });
     const applied = [...manifests, ...rules.value];
     await dryRun(context, applied, refuseLiving);
     return { ...planned, manifests: applied };

@@ -1,40 +1,36 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
-import type { KubeObject, ObjectRef } from '../../clients/kubernetes/objects.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import { escaped } from '../../lib/pattern.ts';
 import { actingOf } from '../../stack/controllers.ts';
 import { readFilter, selectsGateway } from '../../stack/filters.ts';
 import { servingNames } from '../../stack/kserve-names.ts';
-import { servicesOwning } from '../../stack/ownership.ts';
+import { isOwnedBy } from '../../stack/ownership.ts';
 import type { ServiceRef } from '../../stack/refs.ts';
 import { expectedRouteNames } from '../../stack/route-names.ts';
 import { rulesOf } from '../../stack/route-rules.ts';
 import { listRoutes } from '../../stack/routes.ts';
-import { evidenceAt, isService, serviceObject } from '../../stack/service.ts';
+import { evidenceAt, serviceObject } from '../../stack/service.ts';
 import { unlessForbidden } from './forbidden.ts';
 import { namedRoutes } from './gateway-choice.ts';
 import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
 import type { Look } from './table.ts';
 
-/** EnvoyFilters on the gateway: those that would erase the endpoint picker's configuration, those that match nothing. */
+/**
+ * EnvoyFilters on the gateway: those that would erase the endpoint picker's configuration, those that match nothing.
+ * `kube` lists neither filters nor routes that are deleted before the deploy.
+ */
 export async function checkFilters(kube: KubeClient, given: Subject): Promise<Look> {
-  const { gateway, retired, manifests } = given;
+  const { gateway, manifests } = given;
   if (gateway === null) return checkOwnFilters(kube, given);
   const { found, unread } = await filtersThere(kube, [gateway.namespace, given.service.namespace]);
   const own = manifests.filter(({ object }) => object.kind === 'EnvoyFilter');
-  const isNamed = ({ metadata }: Pick<KubeObject, 'metadata'>, refs: readonly ObjectRef[]) =>
-    refs.some(
-      ({ kind, name, namespace }) =>
-        kind === 'EnvoyFilter' && name === metadata.name && namespace === metadata.namespace,
-    );
-  const replaced = own.map(({ object: { apiVersion, kind, metadata } }) => ({ apiVersion, kind, ...metadata }));
-  const stays = found.filter(
-    (filter) => !isNamed(filter, [...retired, ...replaced]) && selectsGateway(filter, gateway),
-  );
+  const isReplaced = ({ metadata: { name, namespace } }: EnvoyFilter) =>
+    own.some(({ object: { metadata } }) => metadata.name === name && metadata.namespace === namespace);
+  const stays = found.filter((filter) => !isReplaced(filter) && selectsGateway(filter, gateway));
   const comes = own.filter(({ object }) => selectsGateway(object, gateway));
   const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
   refuseErasing(all, given.service, comes);
@@ -118,13 +114,12 @@ interface RouteNames {
 }
 
 async function routesThere(kube: KubeClient, given: Subject): Promise<RouteNames> {
-  const { service, manifests, retired, controllers } = given;
+  const { service, manifests, controllers } = given;
   const everywhere = await unlessForbidden(() => listRoutes(kube));
-  const gone = [service, ...retired.filter(isService)].map(({ name }) => name);
   const all = everywhere ?? (await listRoutes(kube, service.namespace));
   const named = (await namedRoutes(kube, given)).flatMap(({ route }) => route ?? []);
   const others = all
-    .filter((route) => !servicesOwning(route).some((name) => gone.includes(name)))
+    .filter((route) => route.metadata.namespace !== service.namespace || !isOwnedBy(route, service))
     .flatMap((route) => rulesOf(route).map(({ istioName }) => istioName));
   const acting = actingOf(controllers);
   const version = acting.length === 1 ? versionOf(acting[0]?.image ?? null) : null;

@@ -15,21 +15,17 @@ type Given = Omit<Subject, 'controllers'> & { cluster: Pick<ClusterInfo, 'enforc
 
 /**
  * The NetworkPolicies as they will be after the deploy, evaluated offline against the labels that the pods will have:
- * which connection that the stack needs is stopped by which policy.
+ * which connection that the stack needs is stopped by which policy. `kube` lists none that is deleted before.
  */
 export async function checkPolicies(kube: KubeClient, given: Given): Promise<Look> {
-  const { cluster, service, manifests, gateway, retired } = given;
+  const { cluster, service, manifests, gateway } = given;
   const { namespace } = service;
   const own = manifests.filter(({ object }) => object.kind === 'NetworkPolicy');
   const there = (await kube.list('networking.k8s.io/v1', 'NetworkPolicy', { namespace })) ?? [];
   const isOwn = ({ metadata }: Pick<KubeObject, 'metadata'>) =>
     own.some(({ object }) => object.metadata.name === metadata.name);
-  const goes = ({ metadata }: Pick<KubeObject, 'metadata'>) =>
-    retired.some(
-      ({ kind, name, namespace: where }) => kind === 'NetworkPolicy' && name === metadata.name && where === namespace,
-    );
   const policies = [
-    ...there.filter((policy) => !isOwn(policy) && !goes(policy)),
+    ...there.filter((policy) => !isOwn(policy)),
     ...own.map(({ object }) => object).filter(({ metadata }) => metadata.namespace === namespace),
   ];
   const membership = await membershipOf(kube, namespace);

@@ -78,7 +78,7 @@ export async function preflight(
   };
   note({ type: 'discovered', environment: discovered });
   const refuseLiving = refuserOfLiving(context, pool);
-  const network = { cluster, service, manifests, unread, gateway, retired: going, controllers };
+  const network = { cluster, service, manifests, unread, gateway, controllers };
   const passing = [service, ...going.filter((ref) => isService(ref) && ref.namespace === service.namespace)];
   const passingNames = [...new Set(passing.map(({ name }) => name))];
 
@@ -92,12 +92,14 @@ export async function preflight(
       ? table.check('load', 'Where the load comes from', () => checkLoad({ ...context, kube }, gateway))
       : null;
   const groups = table.check('kserve', 'KServe', () => checkKserve(kube, controllers));
-  const rules = table.check('tls', 'TLS to the pods', () => checkTls(kube, network));
+  const rules = table.check('tls', 'TLS to the pods', () => checkTls({ kube, later }, network));
   const [planned, digests] = await Promise.all([
     checkNodes({ ...context, kube }, cluster, { manifest, service, unread, retired }, table, async () => {
       if (!base) return null;
       const files = planBase(base, manifests, inputs);
-      return files.state === 'planned' ? checkBase(context, files, { network, refuseLiving }) : files;
+      return files.state === 'planned'
+        ? checkBase(context, files, { clients: { kube, later }, network, refuseLiving })
+        : files;
     }),
     table.check('images', 'Images', () => checkImages(registry, manifests)),
     table.look('cluster', 'Cluster', () => checkClusterState(cluster)),
@@ -121,17 +123,12 @@ export async function preflight(
     ),
     table.look('gateway', 'Gateway', () => checkGateway(kube, gateway, why)),
     table.look('istio', 'Istio', async () => checkIstio(istiod, (await groups) ?? [])),
-    table.look('routes', 'Other routes', () =>
-      checkRoutes(kube, {
-        ...{ gateway, passing: passingNames, istiod: istiod.image },
-        ...{ namespace: service.namespace, named: service.routes ?? [] },
-      }),
-    ),
+    table.look('routes', 'Other routes', () => checkRoutes(later, { gateway, service, istiod: istiod.image })),
     service.routes
       ? table.look('named-route', 'Route by reference', () => checkNamedRoutes(kube, { manifest, manifests, service }))
       : undefined,
-    table.look('filters', 'EnvoyFilters', () => checkFilters(kube, network)),
-    table.look('policies', 'NetworkPolicies', () => checkPolicies(kube, network)),
+    table.look('filters', 'EnvoyFilters', () => checkFilters(later, network)),
+    table.look('policies', 'NetworkPolicies', () => checkPolicies(later, network)),
     table.look('mtls', 'mTLS of the mesh', () => checkPeerAuthentication(later, network)),
     table.look('autoscalers', 'Autoscalers', () =>
       checkAutoscalers(later, { service, manifests, measures: inputs.keep === null }),

@@ -4,8 +4,8 @@ import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import { findCondition } from '../../stack/conditions.ts';
 import { isOfTheGate } from '../../stack/labels.ts';
-import { servicesOwning } from '../../stack/ownership.ts';
-import type { GatewayRef } from '../../stack/refs.ts';
+import { isOwnedBy } from '../../stack/ownership.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { GATEWAY_API, isAttached, listRoutes } from '../../stack/routes.ts';
 import { unlessForbidden } from './forbidden.ts';
 import { GRANT, type Istiod } from './kserve.ts';
@@ -108,30 +108,31 @@ export function checkIstio({ image, hidden }: Istiod, poolGroups: readonly strin
   return { seen: `Istio ${version.join('.')}, which takes ${wanted}` };
 }
 
-/** Routes that share the gateway: the picker of a younger one is lost on Istio before 1.28.5. */
+/**
+ * Routes that share the gateway: the picker of a younger one is lost on Istio before 1.28.5. `kube` lists none that is
+ * deleted before the deploy.
+ */
 export async function checkRoutes(
   kube: KubeClient,
   given: {
     gateway: GatewayRef | null;
-    namespace: string;
-    /** Services whose routes go before ours comes, or are ours. */
-    passing: readonly string[];
-    /** Routes of the namespace that the service names: they are its own. */
-    named?: readonly string[];
+    /** Its routes, and those that it names, are no others. */
+    service: Pick<ServiceRef, 'apiVersion' | 'name' | 'namespace' | 'routes'>;
     istiod: string | null;
   },
 ): Promise<Look> {
-  const { gateway, passing } = given;
+  const { gateway, service } = given;
   if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
   const everywhere = await unlessForbidden(() => listRoutes(kube));
-  const all = everywhere ?? (await listRoutes(kube, given.namespace));
-  const isNamed = ({ metadata }: HTTPRoute) =>
-    metadata.namespace === given.namespace && (given.named ?? []).includes(metadata.name);
-  const others = all.filter((route) => isAttached(route, gateway) && !belongsToOne(route, passing) && !isNamed(route));
+  const all = everywhere ?? (await listRoutes(kube, service.namespace));
+  const isOwn = (route: HTTPRoute) =>
+    route.metadata.namespace === service.namespace &&
+    (isOwnedBy(route, service) || service.routes?.includes(route.metadata.name));
+  const others = all.filter((route) => isAttached(route, gateway) && !isOfTheGate(route) && !isOwn(route));
   const partly = everywhere === null ? '; routes of other namespaces may not be listed' : '';
   if (others.length === 0) {
     return partly
-      ? { outcome: 'not-checked', seen: `none in ${given.namespace}${partly}`, remedy: `${GRANT}.` }
+      ? { outcome: 'not-checked', seen: `none in ${service.namespace}${partly}`, remedy: `${GRANT}.` }
       : { seen: 'no other route on the gateway' };
   }
   const names = others.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
@@ -151,9 +152,4 @@ export async function checkRoutes(
     remedy:
       'Measure alone on a gateway: other traffic disturbs, and Istio before 1.28.5 keeps only the oldest route’s picker.',
   };
-}
-
-/** Of a service, or made by the gate for one of its arms. */
-function belongsToOne(route: HTTPRoute, services: readonly string[]): boolean {
-  return isOfTheGate(route) || servicesOwning(route).some((name) => services.includes(name));
 }

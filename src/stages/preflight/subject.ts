@@ -1,5 +1,4 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
-import type { ObjectRef } from '../../clients/kubernetes/objects.ts';
 import type { Controllers } from '../../stack/controllers.ts';
 import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 
@@ -11,7 +10,5 @@ export interface Subject {
   unread?: readonly string[];
   /** Null while it is not known. */
   gateway: GatewayRef | null;
-  /** Objects that go before the deploy. */
-  retired: readonly ObjectRef[];
   controllers: Controllers;
 }

@@ -22,9 +22,13 @@ const KIND = 'DestinationRule';
 /**
  * How the gateway reaches pods that serve TLS: by a DestinationRule for each of their Services. Open Data Hub's KServe
  * writes them, upstream's does not (its router_platform_networking_default.go is empty), so the gate adds those that
- * neither the cluster nor the manifests have. The value is what is to be applied beside the manifests.
+ * neither the cluster nor the manifests have. The value is what is to be applied beside the manifests. `later` lists no rule
+ * that is deleted before the deploy; those of now show what the controller does.
  */
-export async function checkTls(kube: KubeClient, given: Subject): Promise<Seen<Manifest[]>> {
+export async function checkTls(
+  { kube, later }: { kube: KubeClient; later: KubeClient },
+  given: Subject,
+): Promise<Seen<Manifest[]>> {
   const object = serviceObject(given.manifests);
   const upstreams = object?.spec?.router ? destinations(object, given.controllers) : [];
   const unread = given.unread ?? [];
@@ -33,7 +37,7 @@ export async function checkTls(kube: KubeClient, given: Subject): Promise<Seen<M
   const unknown = upstreams.filter(({ tls }) => tls === null);
   const flavour = flavourOf(given.controllers);
   const there = await rulesThere(kube, given.service.namespace);
-  const rules = rulesToBe(there.rules, given);
+  const rules = rulesToBe((await rulesThere(later, given.service.namespace)).rules, given);
   for (const one of plain) refuseTls(one, rules, given);
   if (plain[0] && (await writesTlsRules(kube, given)))
     throw plainServer(plain[0], 'KServe ODH v0.15 writes one', given);
@@ -84,11 +88,9 @@ async function rulesThere(kube: KubeClient, namespace: string): Promise<Rules> {
 }
 
 /** The rules that will be there when the stack serves: what a controller or the gate made goes, or is applied again. */
-function rulesToBe(there: readonly DestinationRule[], { manifests, retired }: Subject): DestinationRule[] {
+function rulesToBe(there: readonly DestinationRule[], { manifests }: Subject): DestinationRule[] {
   const own: DestinationRule[] = manifests.map(({ object }) => object).filter(({ kind }) => kind === KIND);
-  const names = [...retired, ...own.map(({ kind, metadata }) => ({ kind, name: metadata.name }))]
-    .filter(({ kind }) => kind === KIND)
-    .map(({ name }) => name);
+  const names = own.map(({ metadata }) => metadata.name);
   const stays = there.filter(
     (rule) => servicesOwning(rule).length === 0 && !isOfTheGate(rule) && !names.includes(rule.metadata.name),
   );

@@ -16,6 +16,7 @@ import { checkPolicies } from '../../../../src/stages/preflight/network.ts';
 import { checkGooglePermissions, checkShape } from '../../../../src/stages/preflight/pool.ts';
 import { checkSecrets } from '../../../../src/stages/preflight/secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from '../../../../src/stages/preflight/serving.ts';
+import { withoutGoing } from '../../../../src/stages/preflight/without-going.ts';
 import type { AnyObject } from '../../../any-object.ts';
 import { fakePool, POOL } from '../fakes.ts';
 
@@ -430,16 +431,19 @@ describe('other routes', () => {
     metadata: { name, namespace: 'web', ...change },
     spec: { parentRefs: [{ name: 'gw', namespace: 'opendatahub' }] },
   });
-  const look = (routes: AnyObject[], istiod: string | null = 'pilot:1.27.3', everywhere = true) =>
-    checkRoutes(
-      kube({
-        list: async (_apiVersion, _kind, options) => {
-          if (!options?.namespace && !everywhere) throw forbidden();
-          return routes;
-        },
-      }),
-      { gateway: GATEWAY, namespace: NS, passing: ['pattern1'], istiod },
-    );
+  const owned = (name: string) => ({
+    ownerReferences: [{ apiVersion: SERVICE.apiVersion, kind: 'LLMInferenceService', name, uid: 'u' }],
+  });
+  const look = (routes: AnyObject[], istiod: string | null = 'pilot:1.27.3', everywhere = true) => {
+    const client = kube({
+      list: async (_apiVersion, _kind, options) => {
+        if (!options?.namespace && !everywhere) throw forbidden();
+        return routes;
+      },
+    });
+    const going = [{ apiVersion: SERVICE.apiVersion, kind: 'LLMInferenceService', name: 'pattern1', namespace: 'web' }];
+    return checkRoutes(withoutGoing(client, going, NS), { gateway: GATEWAY, service: SERVICE, istiod });
+  };
 
   it('are refused on an Istio that keeps the picker of the oldest alone', async () => {
     await expect(look([route('shop')])).rejects.toMatchObject({
@@ -454,10 +458,17 @@ describe('other routes', () => {
   });
 
   it('of services that are retired, of the gate itself, or of another gateway do not count', async () => {
-    const owner = { ownerReferences: [{ kind: 'LLMInferenceService', name: 'pattern1', uid: 'u' }] };
     const elsewhere = { ...route('far'), spec: { parentRefs: [{ name: 'gw', namespace: 'web' }] } };
     const ours = route('arm', { labels: { 'app.kubernetes.io/managed-by': 'tpu-serving-gate' } });
-    expect(await look([route('p1', owner), ours, elsewhere])).toEqual({ seen: 'no other route on the gateway' });
+    const own = route('own', { ...owned('qwen'), namespace: NS });
+    const seen = 'no other route on the gateway';
+    expect(await look([route('p1', owned('pattern1')), own, ours, elsewhere])).toEqual({ seen });
+  });
+
+  it('of a namesake in another namespace count', async () => {
+    for (const other of [route('r', owned('qwen')), route('r', { ...owned('pattern1'), namespace: 'shop' })]) {
+      await expect(look([other])).rejects.toMatchObject({ code: 'route-competes' });
+    }
   });
 
   it('of other namespaces that may not be listed are not claimed to be absent', async () => {
@@ -478,18 +489,19 @@ describe('policies and filters', () => {
     service: SERVICE,
     manifests: [manifest()],
     gateway: GATEWAY,
-    retired: [],
     controllers: { found: [], hidden: [] },
     ...change,
   });
-  const listing = (objects: AnyObject[], denied = false) =>
-    kube({
+  const listing = (objects: AnyObject[], { denied = false, going = [] as ObjectRef[] } = {}) => {
+    const client = kube({
       list: async (_apiVersion, kind) => {
         if (denied) throw forbidden();
         return objects.filter((one) => one.kind === kind);
       },
       get: async () => null,
     });
+    return withoutGoing(client, going, NS);
+  };
 
   it('of somebody else that block are the cluster’s fault; of the manifests, the change’s, with their line', async () => {
     await expect(checkPolicies(listing([isolate('theirs')]), given())).rejects.toMatchObject({
@@ -505,8 +517,8 @@ describe('policies and filters', () => {
   });
 
   it('that are retired, or that the manifests bring anew, count as they will be', async () => {
-    const retired = [{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: 'old', namespace: NS }];
-    expect(await checkPolicies(listing([isolate('old')]), given({ retired }))).toMatchObject({
+    const going = [{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name: 'old', namespace: NS }];
+    expect(await checkPolicies(listing([isolate('old')], { going }), given())).toMatchObject({
       seen: expect.stringContaining('0 policies'),
     });
     const open = manifest({ podSelector: {}, ingress: [{}] }, 'NetworkPolicy', 'same');
@@ -546,10 +558,10 @@ describe('policies and filters', () => {
     expect(await checkFilters(listing([filter(WHOLE)]), given())).toMatchObject({
       seen: expect.stringContaining('none erases'),
     });
-    const retired = [
+    const going = [
       { apiVersion: 'networking.istio.io/v1alpha3', kind: 'EnvoyFilter', name: 'f', namespace: GATEWAY.namespace },
     ];
-    expect(await checkFilters(listing([filter(ERASES)]), given({ retired }))).not.toHaveProperty('outcome');
+    expect(await checkFilters(listing([filter(ERASES)], { going }), given())).not.toHaveProperty('outcome');
   });
 
   it('that name the route of another service are not ours', async () => {
@@ -565,7 +577,7 @@ describe('policies and filters', () => {
   });
 
   it('that may not be listed are said not to be checked', async () => {
-    expect(await checkFilters(listing([], true), given())).toMatchObject({ outcome: 'not-checked' });
+    expect(await checkFilters(listing([], { denied: true }), given())).toMatchObject({ outcome: 'not-checked' });
   });
 });
 

@@ -72,7 +72,6 @@ function check(given: {
     service: SERVICE,
     manifests: [...pattern('pattern3'), ...comes].map(asManifest),
     gateway: given.gateway === undefined ? GATEWAY : given.gateway,
-    retired: [],
     controllers: given.controllers ?? controllers('kserve/llmisvc-controller:v0.20.0'),
   });
 }

@@ -125,9 +125,7 @@ it('a route that the service names does not compete with it', async () => {
   const look = (named: string[]) =>
     checkRoutes(client({ there }), {
       gateway: { namespace: 'infra', name: 'gw' },
-      namespace: NS,
-      passing: ['qwen'],
-      named,
+      service: { apiVersion: 'serving.kserve.io/v1alpha1', name: 'qwen', namespace: NS, routes: named },
       istiod: 'istio/pilot:1.27.3',
     });
   expect(await look(['team'])).toEqual({ seen: 'no other route on the gateway' });

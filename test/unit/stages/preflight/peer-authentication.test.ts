@@ -54,7 +54,7 @@ function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) =>
   }));
   const service = { apiVersion: 'x/v1', name: 'qwen2-3b-pattern3', namespace: NAMESPACE, replicas: 3 };
   const controllers = { found: [], hidden: [] };
-  return checkPeerAuthentication(kube, { service, manifests, gateway: null, retired: [], controllers });
+  return checkPeerAuthentication(kube, { service, manifests, gateway: null, controllers });
 }
 
 const MESH = 'istio-system';

@@ -113,6 +113,9 @@ describe('a stack that goes before', () => {
   const SCALER = object('autoscaling/v2', 'HorizontalPodAutoscaler', {
     spec: { scaleTargetRef: target, minReplicas: 1, maxReplicas: 9 },
   });
+  const POLICY = object('networking.k8s.io/v1', 'NetworkPolicy', {
+    spec: { podSelector: {}, policyTypes: ['Ingress'] },
+  });
   const BUDGET = object('policy/v1', 'PodDisruptionBudget', { spec: { selector, minAvailable: 3 } });
   const lease = (...workload: OwnedRef[]) => ({
     Lease: () => {
@@ -127,6 +130,7 @@ describe('a stack that goes before', () => {
   it.each([
     ['quota', QUOTA, 'pod-quota'],
     ['autoscaler', SCALER, 'replicas-autoscaled'],
+    ['policy', POLICY, 'policy-blocks'],
   ])('takes its %s with it, by the lease of the pool', async (_, own, code) => {
     await expect(check({ there: there(own) })).rejects.toMatchObject({ code });
     const { ready } = await check({ there: { ...there(own), ...lease(refTo(own)) } });
@@ -134,11 +138,14 @@ describe('a stack that goes before', () => {
   });
 
   it('does not take what another namespace has, nor a namesake that was made since', async () => {
-    for (const ref of [
-      { ...refTo(QUOTA), namespace: 'elsewhere' },
-      { ...refTo(QUOTA), uid: 'another' },
-    ]) {
-      await expect(check({ there: { ...there(QUOTA), ...lease(ref) } })).rejects.toMatchObject({ code: 'pod-quota' });
+    for (const [own, code] of [
+      [QUOTA, 'pod-quota'],
+      [POLICY, 'policy-blocks'],
+    ] as const) {
+      for (const change of [{ namespace: 'elsewhere' }, { uid: 'another' }]) {
+        const leased = lease({ ...refTo(own), ...change });
+        await expect(check({ there: { ...there(own), ...leased } })).rejects.toMatchObject({ code });
+      }
     }
   });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../../src/clients/files/manifests.ts';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
+import type { OwnedRef } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
 import type { Controllers, Flavour } from '../../../../src/stack/controllers.ts';
 import { checkTls } from '../../../../src/stages/preflight/tls-rules.ts';
+import { withoutGoing } from '../../../../src/stages/preflight/without-going.ts';
 import type { AnyObject } from '../../../any-object.ts';
 import { objectsBelow, pattern } from '../../manifests/files.ts';
 
@@ -36,10 +38,12 @@ interface Given {
   /** DestinationRules in the namespace. */
   there?: AnyObject[] | null | 'forbidden';
   comes?: AnyObject[];
+  /** Objects that are deleted before the deploy. */
+  going?: OwnedRef[];
   controllers?: Controllers;
 }
 
-function check({ name = 'pattern3', edit = (text) => text, there = [], comes = [], ...given }: Given) {
+function check({ name = 'pattern3', edit = (text) => text, there = [], comes = [], going = [], ...given }: Given) {
   const kube = {
     get: async () => ({ spec: { gatewayClassName: 'istio' } }),
     list: async () => {
@@ -50,18 +54,20 @@ function check({ name = 'pattern3', edit = (text) => text, there = [], comes = [
     },
   } as unknown as KubeClient;
   const own: AnyObject[] = pattern(name).map((object) => JSON.parse(edit(JSON.stringify(object))));
-  return checkTls(kube, {
-    service: {
-      apiVersion: 'serving.kserve.io/v1alpha1',
-      name: `qwen2-3b-${name}`,
-      namespace: NAMESPACE,
-      replicas: 3,
+  return checkTls(
+    { kube, later: withoutGoing(kube, going, NAMESPACE) },
+    {
+      service: {
+        apiVersion: 'serving.kserve.io/v1alpha1',
+        name: `qwen2-3b-${name}`,
+        namespace: NAMESPACE,
+        replicas: 3,
+      },
+      manifests: [...own, ...comes].map(asManifest),
+      gateway: { namespace: 'opendatahub', name: 'inference-gateway' },
+      controllers: given.controllers ?? UPSTREAM,
     },
-    manifests: [...own, ...comes].map(asManifest),
-    gateway: { namespace: 'opendatahub', name: 'inference-gateway' },
-    retired: [],
-    controllers: given.controllers ?? UPSTREAM,
-  });
+  );
 }
 
 const names = (manifests: Manifest[]) => manifests.map(({ object }) => object.metadata.name);
@@ -114,6 +120,14 @@ describe('on upstream KServe', () => {
       message: `DestinationRule off in ${NAMESPACE} sets no TLS for qwen2-3b-pattern3-epp-service, and the endpoint picker serves TLS: every request would end in 500.`,
     });
     await expect(check({ comes: [off] })).rejects.toMatchObject({ blame: 'change' });
+  });
+
+  it('a rule that is deleted before the deploy counts neither for nor against the pods', async () => {
+    const epp = 'qwen2-3b-pattern3-epp-service';
+    const going = [{ apiVersion: 'networking.istio.io/v1beta1', kind: 'DestinationRule', name: 'theirs' }];
+    expect(names((await check({ there: [rule('theirs', epp)], going })).value)).toEqual(ALL);
+    const off = rule('theirs', epp, { trafficPolicy: { tls: { mode: 'DISABLE' } } });
+    expect(names((await check({ there: [off], going })).value)).toEqual(ALL);
   });
 
   it.each<[string, null | 'forbidden', string, string]>([
@@ -202,6 +216,8 @@ describe('on another KServe', () => {
     const owner = [{ kind: 'LLMInferenceService', name: 'qwen2-3b-pattern1', uid: 'u' }];
     const written = rule('p1', 'x', {}, { ownerReferences: owner });
     expect(await check({ controllers: hidden, there: [written] })).not.toHaveProperty('outcome');
+    const going = owner.map((ref) => ({ apiVersion: 'serving.kserve.io/v1alpha1', ...ref }));
+    expect(await check({ controllers: hidden, there: [written], going })).not.toHaveProperty('outcome');
   });
 
   it('one whose build is not known is named', async () => {
