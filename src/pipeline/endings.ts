@@ -38,6 +38,17 @@ async function explained(run: Run, error: unknown): Promise<Failure> {
   return (await lostAt(run, kube, failure.stage, error)) ?? failure;
 }
 
+/** Throws when nodes that the run leased are gone. Looks once in an interval of polls, however often it is called. */
+export function nodeWatch(run: Run, kube: KubeClient): () => Promise<void> {
+  const { clock, inputs } = run.context;
+  let nextMs = clock.now();
+  return async () => {
+    if (clock.now() < nextMs) return;
+    nextMs = clock.now() + inputs.pollIntervalMs;
+    await checkNodes(run, kube, currentStage(run.report()));
+  };
+}
+
 /** A failure for the nodes that the run has lost, if any; null also when they cannot be listed. */
 async function lostAt({ known }: Run, kube: KubeClient, stage: FailureStage, cause?: unknown): Promise<Failure | null> {
   if (!known.leased) return null;

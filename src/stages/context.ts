@@ -41,6 +41,11 @@ export interface StageContext {
   own?: (ref: ObjectRef, uid: string) => void;
   /** Moment of `clock` at which the run ends by `timeout` or `max-cost`; none while neither can be near. */
   endsMs?: number;
+  /**
+   * Throws a Failure where a node that the run has leased is gone: no wait for what ran on it can end well. Looks at most
+   * once in an interval of polls. Absent where nothing watches the nodes.
+   */
+  refuseLostNodes?: () => Promise<void>;
   /** Takes the requests of a block, which are in memory no longer then; absent where nobody is to have them. */
   keepRequests?: (block: Pick<BlockRun, 'startMs' | 'records'>) => Promise<void>;
 }

@@ -9,6 +9,7 @@ import { preflightTable, type Table } from '../../stages/preflight/table.ts';
 import type { Files } from '../../stages/preflight/workspace.ts';
 import { sincePass } from '../../verdict/compare.ts';
 import { unmeasuredChange } from '../../verdict/comparisons.ts';
+import { nodeWatch } from '../endings.ts';
 import type { ConnectLine, ConnectStep, Run, World } from '../run.ts';
 
 /** What preflight leaves to later stages. */
@@ -29,7 +30,10 @@ export function preflightStep(run: Run): Promise<Planned> {
       const world = await connected(run, table);
       const { prompts, qualityTasks, baseline, loadScript } = files;
       const { gke, kube, registry } = world;
-      const context = { ...run.context, gke, kube, registry, prompts, qualityTasks, baseline, loadScript };
+      const context = {
+        ...{ ...run.context, gke, kube, registry, prompts, qualityTasks, baseline, loadScript },
+        refuseLostNodes: nodeWatch(run, kube),
+      };
       if (files.base && 'manifests' in files.base) {
         note({ type: 'differs', differences: stackDifferences(files.manifests, files.base.manifests) });
       }

@@ -74,7 +74,7 @@ export async function collectUnpaired(
   if (!failing) {
     await meanwhile(mean(rateOf('all')));
     try {
-      await scaleIn(context, prepared);
+      await scaleIn(context, prepared, bench.stack);
     } catch (error) {
       const baseline = baselineInstead(bench, concurrency, error);
       const { rates, ...arm } = recordedArm(baseline);
@@ -107,6 +107,9 @@ export async function collectUnpaired(
   };
 }
 
+/** Failures after which the cluster has lost what was measured: no baseline stands in for it. */
+const LOSSES: ReadonlySet<string> = new Set(['node-lost', 'node-preempted', 'replica-gone']);
+
 /** The baseline where the cluster does not scale in either; what went wrong when there is none that compares. */
 function baselineInstead(
   { context, prepared, model, loader }: Omit<Bench, 'one'>,
@@ -115,7 +118,7 @@ function baselineInstead(
 ): Report {
   context.signal.throwIfAborted();
   const { baseline, inputs, emit } = context;
-  if (!baseline || !(error instanceof Failure)) throw error;
+  if (!baseline || !(error instanceof Failure) || LOSSES.has(error.code)) throw error;
   const workload = workloadOf(context, loader.origin());
   const environment = { ...prepared.environment, ...model.environment };
   const differences = baselineDifferences(baseline, { environment, workload, concurrency });

@@ -1,5 +1,5 @@
 import type { ServingAnswer, ServingClient, ServingMessage } from '../../clients/serving/client.ts';
-import { errorText } from '../../lib/failure.ts';
+import { errorText, Failure } from '../../lib/failure.ts';
 import { percentUpTo } from '../../lib/number.ts';
 import { poll } from '../../lib/poll.ts';
 import type { Check } from '../../report/model.ts';
@@ -14,6 +14,7 @@ const PROBE_MAX_TOKENS = 8;
 /**
  * Waits until the gateway carries requests: its proxies learn of new endpoints some time after Kubernetes calls the pods
  * Ready. When the time is over the checks are made all the same. Returns whether any request got an answer, good or bad.
+ * Throws a Failure as soon as a node is lost.
  */
 export async function awaitAnswer(context: StageContext, client: ServingClient): Promise<boolean> {
   let answered = false;
@@ -31,10 +32,13 @@ export async function awaitAnswer(context: StageContext, client: ServingClient):
       );
       answered ||= tried.some(({ answer }) => answer !== null);
       const refused = tried.find(({ answer }) => answer?.status !== 200);
-      return refused ? { waiting: status(refused) } : { done: true };
+      if (!refused) return { done: true };
+      await context.refuseLostNodes?.();
+      return { waiting: status(refused) };
     },
   }).catch((error: unknown) => {
     context.signal.throwIfAborted();
+    if (!(error instanceof Failure && error.code === 'timeout')) throw error;
     context.emit({ type: 'warning', text: errorText(error) });
   });
   return answered;

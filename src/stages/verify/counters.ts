@@ -138,7 +138,8 @@ const AT_REST: Pace = { firstMs: 1_000, growth: 1 };
 
 /**
  * The counters once they account for what was sent, and for its tokens where `ordered` is given: vLLM updates them a
- * moment after it has answered. Requests that somebody else keeps running are waited for once.
+ * moment after it has answered. Requests that somebody else keeps running are waited for once. Throws where a replica cannot
+ * be read since a node is lost.
  */
 export async function settled(
   context: StageContext,
@@ -182,6 +183,7 @@ async function settle(
   const until = clock.now() + SETTLE_MS;
   for (let pauseMs = firstMs; ; pauseMs *= growth) {
     const now = await snapshot(context, prepared, stack);
+    if (now.problems.length > 0) await context.refuseLostNodes?.();
     if (isSettled(now) || clock.now() >= until) return now;
     await clock.sleep(Math.min(pauseMs, 1_000, context.inputs.pollIntervalMs), context.signal);
   }

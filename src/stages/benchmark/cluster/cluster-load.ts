@@ -169,7 +169,9 @@ async function compareClocks(context: StageContext, barrier: Barrier, shards: nu
       const messages = await barrier.read(seq);
       refuseErrors(messages);
       const done = messages.filter((message): message is Ready => message?.kind === 'ready');
-      return done.length === shards ? { done } : { waiting: `${done.length} of them are ready` };
+      if (done.length === shards) return { done };
+      await context.refuseLostNodes?.();
+      return { waiting: `${done.length} of them are ready` };
     },
     onTimeout: (seen) => notReady(context.inputs.namespace, seen),
   });

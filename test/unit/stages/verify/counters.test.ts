@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
 import type { ReplicaCounters } from '../../../../src/clients/serving/client.ts';
+import { Failure } from '../../../../src/lib/failure.ts';
 import type { ReadyStack } from '../../../../src/stages/ready/ready.ts';
 import {
   atRest,
@@ -128,6 +129,18 @@ describe('the counters of a block', () => {
     const { context } = replica('50ms', 0);
     const before = await snapshot(context, prepared(), stack);
     expect(tokensBetween(before, before)).toBeNull();
+  });
+
+  it('are not waited for where a replica cannot be read, since its node is lost', async () => {
+    const { clock, context } = replica('50ms', 0);
+    const before = await snapshot(context, prepared(), stack);
+    const lost = new Failure({ stage: 'benchmark', code: 'node-lost', message: 'A leased node went away.' });
+    const watched = { ...context, refuseLostNodes: () => Promise.reject(lost) };
+    const silent = () => Promise.reject(new Error('no route to host'));
+    const kube = { ...context.kube, portForward: silent, podProxy: silent };
+    await expect(settled({ ...watched, kube }, prepared(), stack, before, 10)).rejects.toBe(lost);
+    expect(clock.now()).toBe(0);
+    expect((await settled(watched, prepared(), stack, before, 0)).problems).toEqual([]);
   });
 
   it('are those of pods that live: one that was evicted stays listed', async () => {

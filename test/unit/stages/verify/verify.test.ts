@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Failure } from '../../../../src/lib/failure.ts';
 import type { Report } from '../../../../src/report/model.ts';
 import type { ReadyStack } from '../../../../src/stages/ready/ready.ts';
 import { verify } from '../../../../src/stages/verify/verify.ts';
@@ -98,6 +99,15 @@ describe('the gateway', () => {
       ),
     );
     expect(outcomes(report())).toEqual({ health: 'fail', models: 'fail' });
+  });
+
+  it('is not waited for once a node is lost', async () => {
+    const { stack } = await gateway(() => REFUSED);
+    const { context } = stageContext({}, {}, aReport({ checks: [] }));
+    const lost = new Failure({ stage: 'verify', code: 'node-lost', message: 'A leased node went away.' });
+    const refuseLostNodes = () => (context.clock.now() < 5_000 ? Promise.resolve() : Promise.reject(lost));
+    await expect(verify({ ...context, refuseLostNodes }, ready, stack)).rejects.toBe(lost);
+    expect(context.clock.now()).toBeLessThan(10_000);
   });
 
   it('is called by the host of its route', async () => {
