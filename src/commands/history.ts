@@ -5,11 +5,12 @@ import { newestTarget, speedupText } from '../history/speedup.ts';
 import { watch } from '../history/watch.ts';
 import { watchSentences } from '../history/watch-text.ts';
 import { isoMinute } from '../lib/timestamp.ts';
-import { addResults, raiseAlerts, readSeries } from '../publish/history.ts';
+import { addedText, addResults, raiseAlerts, readSeries } from '../publish/history.ts';
 import { logLine } from '../report/escape.ts';
 import { refuse } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { needFolder, openStore } from './history-store.ts';
+import { createOutput } from './json-output.ts';
 import { readReport } from './report.ts';
 
 /** Which history, and for `add` the files to keep in it. */
@@ -19,8 +20,8 @@ export interface HistoryRequest {
   branch: string | undefined;
   series: string;
   files: readonly string[];
-  /** Whether `show` writes JSON. */
-  isJson?: boolean;
+  /** Whether stdout has one JSON document, and nothing else. */
+  isJson: boolean;
 }
 
 /**
@@ -29,29 +30,35 @@ export interface HistoryRequest {
  */
 export async function historyCommand(
   action: 'add' | 'show' | 'alert',
-  { where, branch, series, files, isJson = false }: HistoryRequest,
+  { where, branch, series, files, isJson }: HistoryRequest,
   env: Readonly<Record<string, string | undefined>>,
   write: (line: string) => void,
 ): Promise<number> {
   const opened = openStore({ where, branch }, env, { issues: action === 'alert' });
   if ('problems' in opened) return refuse(...opened.problems);
   const { store, access } = opened;
+  const output = createOutput(isJson, write);
   if (action === 'add') {
     const reports = await Promise.all(files.map(async (file) => ({ name: file, report: await readReport(file) })));
-    for (const line of await addResults(store, reports, series)) write(`${where}/${line}`);
+    const added = await addResults(store, reports, series);
+    for (const { path, records } of added) output.say(`${where}/${path}: ${addedText(records)}`);
+    const all = added.flatMap(({ path, records }) => records.map((one) => ({ ...one, path: `${where}/${path}` })));
+    output.result({ series, added: all });
     return exitCode('pass');
   }
   await needFolder({ where, branch });
   const { records, skipped } = await readSeries(store, series);
   if (action === 'alert') {
-    await raiseAlerts(createGithubIssues(access), records, { series, page: repositoryPage(env), write });
+    const issues = createGithubIssues(access);
+    const raised = await raiseAlerts(issues, records, { series, page: repositoryPage(env), write: output.say });
+    output.result({ series, ...raised });
     return exitCode('pass');
   }
   if (records.length === 0) return refuse(`Series ${series} has no record in ${where}.`);
   if (isJson) {
     const { state, have, need } = watch(records);
     const sentences = watchSentences(watch(records), newestTarget(records) ?? []);
-    write(JSON.stringify({ series, state, nights: have, needed: need, sentences, skipped, records }, null, 2));
+    output.result({ series, state, nights: have, needed: need, sentences, skipped, records });
     return exitCode(state === 'worse' ? 'fail' : 'pass');
   }
   if (skipped > 0) write(`${skipped} lines of another version, or broken, were left out`);

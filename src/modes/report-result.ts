@@ -13,7 +13,15 @@ import type { ReportInputs } from '../inputs/report.ts';
 import { adviceText, Failure } from '../lib/failure.ts';
 import { causeAddress } from '../lib/gate-files.ts';
 import type { Emit } from '../progress/events.ts';
-import { addResults, isMeasuring, raiseAlerts, readOtherSeries, readSeries, writePage } from '../publish/history.ts';
+import {
+  addedText,
+  addResults,
+  isMeasuring,
+  raiseAlerts,
+  readOtherSeries,
+  readSeries,
+  writePage,
+} from '../publish/history.ts';
 import { readNights } from '../publish/nights.ts';
 import { type Published, publish } from '../publish/publish.ts';
 import type { EarlierRun, Report } from '../report/model.ts';
@@ -139,8 +147,8 @@ async function keepHistory(
   try {
     if (report && isMeasuring(report)) {
       const kept = await withSubject(report, access, say);
-      for (const line of await addResults(store, [{ name: inputs.result, report: kept }], series))
-        say(`${branch}/${line}`);
+      for (const { path, records } of await addResults(store, [{ name: inputs.result, report: kept }], series))
+        say(`${branch}/${path}: ${addedText(records)}`);
     }
   } catch (error) {
     emit({
@@ -158,12 +166,13 @@ async function keepHistory(
   const sentences = found ? watchSentences(found, newestTarget(records) ?? []) : [];
   for (const sentence of sentences) say(sentence);
   const page = repositoryPage(env);
-  const issueUrls = inputs.alertIssues
+  const raised = inputs.alertIssues
     ? await raiseAlerts(createGithubIssues(access), records, { series, page, write: say }).catch((error: unknown) => {
         emit({ type: 'warning', text: `the issues were not written: ${adviceText(error)}` });
-        return [];
+        return null;
       })
-    : [];
+    : null;
+  const issueUrls = raised?.open.map(({ url }) => url) ?? [];
   const model = pageModel(series, records, { unreadable: skipped, alerts: issueUrls });
   const others = await readOtherSeries(store, series).catch((error: unknown) => {
     emit({ type: 'warning', text: `the page lacks the other series, which were not read: ${adviceText(error)}` });

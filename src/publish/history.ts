@@ -19,13 +19,22 @@ export function isMeasuring({ mode, reused }: Pick<Report, 'mode' | 'reused'>): 
   return MODES[mode].measures && !reused;
 }
 
-/** Keeps results in their series; answers a line for each file: what was written. A run that only looked is refused. */
+/** A result that was kept in a history. */
+export interface AddedRecord {
+  /** The name that was given with it. */
+  result: string;
+  /** Of its line in the file. */
+  key: string;
+  verdict: HistoryRecord['verdict'];
+}
+
+/** Keeps results in their series. Returns each file with what was written to it. A run that only looked is refused. */
 export async function addResults(
   store: TextStore,
   results: readonly { name: string; report: Report }[],
   series: string,
-): Promise<string[]> {
-  const records = results.map(({ name, report }) => {
+): Promise<{ path: string; records: AddedRecord[] }[]> {
+  const kept = results.map(({ name, report }) => {
     if (!isMeasuring(report)) {
       throw new Failure({
         stage: 'report',
@@ -33,17 +42,26 @@ export async function addResults(
         message: `${name} is of a run that measured nothing (mode ${report.mode}).`,
       });
     }
-    return historyRecord(report, series);
+    return { result: name, record: historyRecord(report, series) };
   });
-  const shards = Map.groupBy(records, shardPath);
+  const shards = [...Map.groupBy(kept, ({ record }) => shardPath(record))];
+  const merge = (own: typeof kept) => (before: string) =>
+    mergeShard(
+      before,
+      own.map(({ record }) => record),
+    );
   await store.update(
-    new Map([...shards].map(([path, own]) => [path, (before: string) => mergeShard(before, own)])),
-    `${series}: ${told(records)}`,
+    new Map(shards.map(([path, own]) => [path, merge(own)])),
+    `${series}: ${addedText(kept.map(({ record }) => record))}`,
   );
-  return [...shards].map(([path, own]) => `${path}: ${told(own)}`);
+  return shards.map(([path, own]) => ({
+    path,
+    records: own.map(({ result, record: { key, verdict } }) => ({ result, key, verdict })),
+  }));
 }
 
-function told(records: readonly HistoryRecord[]): string {
+/** Keys and verdicts of records, on one line. */
+export function addedText(records: readonly Pick<HistoryRecord, 'key' | 'verdict'>[]): string {
   return records.map(({ key, verdict }) => `${nameOf(key)} ${verdict}`).join(', ');
 }
 
@@ -75,34 +93,48 @@ export async function readOtherSeries(
   return found.filter(({ records }) => records.length > 0);
 }
 
-/** Brings the issues of a series to what its newest night shows. Returns the addresses of those that are open now. */
+/** The issues of a series, each by what it is about: `figures`, or `cause ID`. */
+export interface RaisedAlerts {
+  /** Those that are open now; `none`: nothing was done to it. */
+  open: { subject: string; url: string; change: 'opened' | 'updated' | 'reopened' | 'none' }[];
+  /** Those that were closed just now. */
+  closed: { subject: string; url: string }[];
+}
+
+/** Brings the issues of a series to what its newest night shows. */
 export async function raiseAlerts(
   issues: GithubIssues,
   records: readonly HistoryRecord[],
   { series, page, write }: { series: string; page: string; write: (line: string) => void },
-): Promise<string[]> {
+): Promise<RaisedAlerts> {
   const known = (await issues.list()).flatMap(({ body, notPlanned, ...issue }) => {
     const mark = parseMark(body);
     return mark?.series === series ? [{ ...issue, accepted: notPlanned, mark }] : [];
   });
   const steps = alertSteps(series, records, known, (from, to) => `${page}/compare/${from}...${to}`);
-  const open: string[] = [];
+  const raised: RaisedAlerts = { open: [], closed: [] };
   for (const step of steps) {
+    const { subject } = step.mark;
     const text = { title: step.title, body: `${renderMark(step.mark)}\n${step.body}` };
     if (step.do === 'open') {
       const url = await issues.create(text);
-      open.push(url);
+      raised.open.push({ subject, url, change: 'opened' });
       write(`opened ${url}: ${step.title}`);
       continue;
     }
     // The comment goes first: a state that has changed without a comment would never be reported.
     if (step.comment) await issues.comment(step.number, step.comment);
     const url = await issues.update(step.number, { ...text, state: step.do === 'close' ? 'closed' : 'open' });
-    if (step.do !== 'close') open.push(url);
+    if (step.do === 'close') raised.closed.push({ subject, url });
+    else raised.open.push({ subject, url, change: step.do === 'reopen' ? 'reopened' : 'updated' });
     write(`${{ update: 'updated', reopen: 'opened again', close: 'closed' }[step.do]} ${url}: ${step.title}`);
   }
   if (steps.length === 0) write(`${series}: nothing to say.`);
-  return open;
+  const changed = new Set(steps.flatMap((step) => (step.do === 'open' ? [] : [step.number])));
+  for (const { number, open, url, mark } of known) {
+    if (open && !changed.has(number)) raised.open.push({ subject: mark.subject, url, change: 'none' });
+  }
+  return raised;
 }
 
 /** Writes the page of one or more series into a folder; returns its path. */

@@ -9,10 +9,19 @@ const PLACE = {
   },
 } as const satisfies Flags;
 
-const SHOW_FLAGS = {
-  ...PLACE,
-  json: { description: 'Write the judgement and all records as JSON.' },
-} as const satisfies Flags;
+const FLAGS = {
+  add: {
+    ...PLACE,
+    json: { description: 'Write what was added as JSON to stdout and nothing else; the text goes to stderr.' },
+  },
+  show: { ...PLACE, json: { description: 'Write the judgement and all records as JSON.' } },
+  alert: {
+    ...PLACE,
+    json: {
+      description: 'Write the issues, open and closed, as JSON to stdout and nothing else; the text goes to stderr.',
+    },
+  },
+} as const satisfies Record<string, Flags>;
 
 const FOLDER = { name: 'FOLDER', description: 'Folder of the history; left out with --branch.' };
 const USAGE =
@@ -23,7 +32,7 @@ const ADD: Command = {
   group: 'Results',
   summary: 'keep results, a file for each series and month',
   positionals: [FOLDER, { name: 'RESULT…', description: 'The result.json of each run to keep.' }],
-  flags: PLACE,
+  flags: FLAGS.add,
   examples: ['history add history/ result.json', 'history add --branch tpu-bench-data result.json'],
   run: (args, io) => start('add', args, io),
 };
@@ -34,7 +43,7 @@ const SHOW: Command = {
   summary: 'whether the newest run is worse than those before it',
   details: ['Exits with 1 when the newest run is worse.'],
   positionals: [FOLDER],
-  flags: SHOW_FLAGS,
+  flags: FLAGS.show,
   examples: ['history show history/', 'history show history/ --series v6e', 'history show history/ --json'],
   run: (args, io) => start('show', args, io),
 };
@@ -45,8 +54,8 @@ const ALERT: Command = {
   summary: 'open, update and close issues about a history',
   details: ['GITHUB_TOKEN and GITHUB_REPOSITORY must be set.'],
   positionals: [FOLDER],
-  flags: PLACE,
-  examples: ['history alert history/', 'history alert --branch tpu-bench-data'],
+  flags: FLAGS.alert,
+  examples: ['history alert history/', 'history alert --branch tpu-bench-data --json'],
   run: (args, io) => start('alert', args, io),
 };
 
@@ -62,11 +71,9 @@ export const HISTORY: Command = {
   },
 };
 
-async function start(action: 'add' | 'show' | 'alert', args: string[], { env, write }: CommandIo): Promise<number> {
-  const isShow = action === 'show';
-  const { values, words } = isShow ? parseFlags(SHOW_FLAGS, args) : parseFlags(PLACE, args);
-  const { series, branch } = values;
-  const isJson = 'json' in values && values.json === true;
+async function start(action: keyof typeof FLAGS, args: string[], { env, write }: CommandIo): Promise<number> {
+  const { values, words } = parseFlags(FLAGS[action], args);
+  const { series, branch, json: isJson } = values;
   const [where, ...files] = branch === undefined ? words : [branch, ...words];
   if (!where || (action === 'add') !== files.length > 0) return refuse(USAGE);
   const { historyCommand } = await import('../history.ts');
@@ -76,6 +83,7 @@ async function start(action: 'add' | 'show' | 'alert', args: string[], { env, wr
 const PAGE_FLAGS = {
   ...PLACE,
   out: { value: 'FOLDER', default: 'page', description: 'Folder for index.html.' },
+  json: { description: 'Write what was written as JSON to stdout and nothing else; the text goes to stderr.' },
 } as const satisfies Flags;
 
 /** `page`: a history as HTML. */
@@ -86,15 +94,15 @@ export const PAGE: Command = {
   details: ['The page needs no network. It has every series of the history, and shows the one of --series first.'],
   positionals: [FOLDER],
   flags: PAGE_FLAGS,
-  examples: ['page history/', 'page --branch tpu-bench-data --out site'],
+  examples: ['page history/', 'page --branch tpu-bench-data --out site', 'page history/ --json'],
   async run(args, { env, write }) {
     const { values, words } = parseFlags(PAGE_FLAGS, args);
-    const { series, branch, out } = values;
+    const { series, branch, out, json: isJson } = values;
     const [where, ...more] = branch === undefined ? words : [branch, ...words];
     if (!where || more.length > 0) {
       return refuse('Give the FOLDER of a history, or --branch NAME; and --series NAME, --out FOLDER.');
     }
     const { pageCommand } = await import('../page.ts');
-    return pageCommand({ where, branch, series, out }, env, write);
+    return pageCommand({ where, branch, series, out, isJson }, env, write);
   },
 };

@@ -79,4 +79,55 @@ describe('--json', () => {
       records: [{ verdict: 'pass' }],
     });
   });
+
+  it('of history add has each result with its file, and the text goes to stderr', async () => {
+    const history = join(folder, 'history');
+    const [a, b] = [await saved('a.json'), await saved('b.json', 2.5)];
+    const { code, stdout, stderr } = await ended('history', 'add', history, a, b, '--series', 'v6e', '--json');
+    expect(code).toBe(0);
+    const [{ path, key }] = JSON.parse(stdout).added;
+    expect(path).toMatch(/v1\/v6e\/\d{4}-\d\d\.jsonl$/);
+    expect(JSON.parse(stdout)).toEqual({
+      series: 'v6e',
+      added: [a, b].map((result) => ({ result, key, verdict: 'pass', path })),
+    });
+    expect(existsSync(path)).toBe(true);
+    const told = await ended('history', 'add', history, a, b, '--series', 'v6e');
+    expect(told).toEqual({ code: 0, stdout: stderr, stderr: '' });
+  });
+
+  it('of page has its path and its series, and the text goes to stderr', async () => {
+    const [history, out] = [join(folder, 'history'), join(folder, 'page')];
+    for (const series of ['default', 'v6e']) {
+      await ended('history', 'add', history, await saved('result.json'), '--series', series);
+    }
+    const argv = process.argv[1];
+    process.argv[1] = join(import.meta.dirname, '../../../src/cli.ts');
+    try {
+      const { code, stdout, stderr } = await ended('page', history, '--out', out, '--series', 'v6e', '--json');
+      expect(code).toBe(0);
+      const heading = expect.stringContaining('2.68×');
+      expect(JSON.parse(stdout)).toEqual({
+        path: join(out, 'index.html'),
+        series: ['v6e', 'default'].map((series) => ({ series, heading, runs: 1, skipped: 0 })),
+      });
+      expect(existsSync(join(out, 'index.html'))).toBe(true);
+      expect(await ended('page', history, '--out', out, '--series', 'v6e')).toEqual({
+        ...{ code: 0, stdout: stderr, stderr: '' },
+      });
+    } finally {
+      process.argv[1] = argv ?? '';
+    }
+  });
+
+  it.each([
+    [['history', 'add', 'history', 'none.json', '--json']],
+    [['page', 'none', '--json']],
+    [['history', 'add', '--json']],
+    [['history', 'alert', '--branch', 'main', '--json']],
+  ])('leaves stdout empty where the command is refused: %j', async (args) => {
+    const { code, stdout, stderr } = await ended(...args);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).not.toBe('');
+  });
 });
