@@ -30,20 +30,34 @@ interface Where {
   demand?: { queued: boolean } | null;
   /** Whether the identity may only read: then only what preflight reads is asked for. */
   readOnly?: boolean;
+  proofs?: readonly Proof[];
+}
+
+/** A read that preflight makes in any case. Where it succeeds, the right to it needs no review. */
+export interface Proof {
+  verb: 'get' | 'list';
+  group: string;
+  /** Plural. */
+  resource: string;
+  /** Null for the whole cluster. */
+  namespace: string | null;
+  succeeds: () => Promise<boolean>;
 }
 
 /**
- * Whether the identity may do in the cluster all that a run does, by access reviews: the rules of each namespace at once,
- * and one question each for what these do not show (an authoriser such as GKE's IAM cannot list what it allows). The
- * failure names every missing rule, and the file that grants it. Of an identity that only reads, the other rules are not
+ * Whether the identity may do in the cluster all that a run does, by reads that succeed and by access reviews: the rules of
+ * each namespace at once, and one question each for what these do not show (an authoriser such as GKE's IAM cannot list
+ * what it allows). The failure names every missing rule, and the file that grants it. Of an identity that only reads, the other rules are not
  * checked.
  */
 export async function checkAccess(kube: KubeClient, where: Where): Promise<Look> {
   const pools = where.poolGroups.map((group) => ({ ...POOL_NEED, group }));
-  const missing = (namespace: string | null, needs: readonly AccessNeed[], file: Role) =>
-    where.readOnly
-      ? missingIn(kube, namespace, needs.flatMap(reading), 'read-only/roles')
-      : missingIn(kube, namespace, needs, file);
+  const missing = (namespace: string | null, needs: readonly AccessNeed[], file: Role) => {
+    const proofs = (where.proofs ?? []).filter((proof) => proof.namespace === namespace);
+    return where.readOnly
+      ? missingIn(kube, { namespace, proofs }, needs.flatMap(reading), 'read-only/roles')
+      : missingIn(kube, { namespace, proofs }, needs, file);
+  };
   const parts = await Promise.all([
     missing(where.namespace, [...SERVING_NEEDS, ...pools], 'serving'),
     where.load?.cluster && !where.readOnly ? missing(where.namespace, LOAD_NEEDS, 'load') : null,
@@ -83,12 +97,13 @@ export async function checkAccess(kube: KubeClient, where: Where): Promise<Look>
 
 async function missingIn(
   kube: KubeClient,
-  namespace: string | null,
+  { namespace, proofs }: Pick<Proof, 'namespace'> & { proofs: readonly Proof[] },
   needs: readonly AccessNeed[],
   file: Role,
 ): Promise<{ place: string; file: Role; missing: string[]; asked: number }> {
   const wanted = needs.flatMap(({ verbs, ...rest }) => verbs.map((verb) => ({ verb, ...rest })));
-  const open = namespace === null ? wanted : await notListed(kube, namespace, wanted);
+  const unproven = await notProven(proofs, wanted);
+  const open = namespace === null || unproven.length === 0 ? unproven : await notListed(kube, namespace, unproven);
   const answers = await Promise.all(
     open.map(async ({ verb, group, resource, name: of }) => {
       const [name = '', subresource] = resource.split('/');
@@ -107,6 +122,17 @@ async function missingIn(
     missing: answers.filter((each) => each !== null),
     asked: wanted.length,
   };
+}
+
+/** The needs that no read has met. */
+async function notProven<T extends Single>(proofs: readonly Proof[], wanted: readonly T[]): Promise<T[]> {
+  const met = await Promise.all(
+    wanted.map(async ({ verb, group, resource }) => {
+      const proof = proofs.find((each) => each.verb === verb && each.group === group && each.resource === resource);
+      return (await proof?.succeeds()) ?? false;
+    }),
+  );
+  return wanted.filter((_, index) => !met[index]);
 }
 
 /**

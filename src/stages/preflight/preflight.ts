@@ -4,10 +4,13 @@ import { describe, type KubeObject, type ObjectRef, refOf } from '../../clients/
 import { versionOf } from '../../diagnosis/facts.ts';
 import type { Environment } from '../../report/model.ts';
 import { plannedPods } from '../../stack/planned-pods.ts';
+import type { GatewayRef } from '../../stack/refs.ts';
+import { GATEWAY_API } from '../../stack/routes.ts';
 import { commandLine, isService, mainOf, serviceObject, serviceOf } from '../../stack/service.ts';
 import { poolNamed } from '../../tpu/pool-shape.ts';
 import type { Prepared, StageContext } from '../context.ts';
-import { checkAccess } from './access.ts';
+import { poolNodes } from '../lease/nodes.ts';
+import { checkAccess, type Proof } from './access.ts';
 import { checkAutoscalers } from './autoscalers.ts';
 import { type BaseFiles, checkBase, planBase } from './base.ts';
 import { demandPool, plannedHolders } from './capacity.ts';
@@ -33,7 +36,7 @@ import { checkNamedRoutes } from './route-by-reference.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkGateway, checkIstio, checkRoutes } from './serving.ts';
 import { withBases } from './shape.ts';
-import { sharedReads } from './shared-reads.ts';
+import { type SharedReads, sharedReads } from './shared-reads.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
 import { verdictBasis } from './verdict-basis.ts';
@@ -115,6 +118,7 @@ export async function preflight(
         load: await load,
         demand: demand && { queued: demand.queuedProvisioning },
         readOnly: inputs.readOnly,
+        proofs: proofsOf(kube, { gateway, pool }),
       }),
     ),
     table.look('prerequisites', 'What KServe needs', () => checkPrerequisites(kube, controllers, manifest.object)),
@@ -182,6 +186,31 @@ export async function preflight(
 function imageOf(manifests: Manifest[]): string | null {
   const service = serviceObject(manifests);
   return (service && mainOf(service)?.image) ?? null;
+}
+
+/** What other checks read in any case. */
+function proofsOf(
+  kube: SharedReads,
+  { gateway, pool }: { gateway: GatewayRef | null; pool: string | null },
+): readonly Proof[] {
+  const reads: Proof[] = [];
+  if (gateway) {
+    reads.push({
+      ...{ verb: 'get', group: 'gateway.networking.k8s.io', resource: 'gateways', namespace: gateway.namespace },
+      succeeds: () => kube.gets({ apiVersion: GATEWAY_API, kind: 'Gateway', ...gateway }),
+    });
+  }
+  if (pool !== null) {
+    const listed = async () => {
+      await poolNodes(kube, pool);
+      return true;
+    };
+    reads.push({
+      ...{ verb: 'list', group: '', resource: 'nodes', namespace: null },
+      succeeds: () => listed().catch(() => false),
+    });
+  }
+  return reads;
 }
 
 function withNamespace(refs: ObjectRef[], namespace: string): ObjectRef[] {

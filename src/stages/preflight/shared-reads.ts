@@ -2,14 +2,23 @@ import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import type { ObjectOf } from '../../clients/kubernetes/kinds.ts';
 import type { ObjectRef } from '../../clients/kubernetes/objects.ts';
 
+export interface SharedReads extends KubeClient {
+  /**
+   * Whether the API server returned this object to a request for it alone, which proves the right to get it. An object
+   * that was taken from a list proves nothing, and neither does one that is missing.
+   */
+  gets(ref: ObjectRef): Promise<boolean>;
+}
+
 /**
  * A client whose reads of the same objects are one request: checks that run side by side look at the same things. An object of
  * a whole list that was asked for before is taken from that, unless the list failed.
  */
-export function sharedReads(kube: KubeClient): KubeClient {
+export function sharedReads(kube: KubeClient): SharedReads {
+  const asked = new Set<string>();
   const known = new Map<string, Promise<unknown>>();
-  const once = <T>(asked: unknown[], read: () => Promise<T>): Promise<T> => {
-    const key = JSON.stringify(asked);
+  const once = <T>(what: unknown[], read: () => Promise<T>): Promise<T> => {
+    const key = JSON.stringify(what);
     const found = known.get(key) ?? read();
     known.set(key, found);
     return found as Promise<T>;
@@ -23,13 +32,21 @@ export function sharedReads(kube: KubeClient): KubeClient {
       known.get(JSON.stringify(listKey(apiVersion, kind, namespace))) ??
       known.get(JSON.stringify(listKey(apiVersion, kind, undefined)));
     const objects = await (list as Promise<ObjectOf<Kind>[] | null> | undefined)?.catch(() => undefined);
-    if (objects === undefined) return kube.get(ref);
+    if (objects === undefined) {
+      asked.add(getKey(ref));
+      return kube.get(ref);
+    }
     const isIt = ({ metadata }: ObjectOf<Kind>) => metadata.name === name && metadata.namespace === namespace;
     return objects?.find(isIt) ?? null;
   };
+  const get: KubeClient['get'] = (ref) => once(['get', getKey(ref)], () => object(ref));
   return {
     ...kube,
-    get: (ref) => once(['get', ref.apiVersion, ref.kind, ref.namespace, ref.name], () => object(ref)),
+    get,
+    async gets(ref) {
+      const found = await get(ref).catch(() => null);
+      return found !== null && asked.has(getKey(ref));
+    },
     list: (apiVersion, kind, options = {}) => {
       const { namespace, labelSelector, fieldSelector } = options;
       const selectors = labelSelector || fieldSelector ? [labelSelector, fieldSelector] : [];
@@ -38,4 +55,8 @@ export function sharedReads(kube: KubeClient): KubeClient {
     rulesIn: (namespace) => once(['rules', namespace], () => kube.rulesIn(namespace)),
     versionsOf: (group) => once(['versions', group], () => kube.versionsOf(group)),
   };
+}
+
+function getKey({ apiVersion, kind, namespace, name }: ObjectRef): string {
+  return JSON.stringify([apiVersion, kind, namespace, name]);
 }

@@ -9,7 +9,7 @@ import type {
 } from '../../../../src/clients/kubernetes/client.ts';
 import type { ObjectRef } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
-import { checkAccess } from '../../../../src/stages/preflight/access.ts';
+import { checkAccess, type Proof } from '../../../../src/stages/preflight/access.ts';
 import { checkFilters } from '../../../../src/stages/preflight/filters.ts';
 import { checkKserve, readVersions } from '../../../../src/stages/preflight/kserve.ts';
 import { checkPolicies } from '../../../../src/stages/preflight/network.ts';
@@ -60,6 +60,35 @@ describe('Kubernetes permissions', () => {
     });
     expect(await checkAccess(client, where)).toEqual({ seen: expect.stringMatching(/^all \d+ rules/) });
     expect(asked).toEqual([{ verb: 'list', group: '', resource: 'nodes' }]);
+  });
+
+  it('that a read has shown need no review; a read that fails proves nothing', async () => {
+    const asked: string[] = [];
+    const client = kube({
+      rulesIn: async (namespace) => {
+        asked.push(`rules in ${namespace}`);
+        return { rules: everything, complete: true };
+      },
+      canI: async ({ verb, resource }) => {
+        asked.push(`${verb} ${resource}`);
+        return false;
+      },
+    });
+    const proofs = (succeeds: boolean): Proof[] => [
+      {
+        ...{ verb: 'get', group: 'gateway.networking.k8s.io', resource: 'gateways', namespace: 'opendatahub' },
+        succeeds: async () => succeeds,
+      },
+      { verb: 'list', group: '', resource: 'nodes', namespace: null, succeeds: async () => succeeds },
+    ];
+    const known = await checkAccess(client, { ...where, proofs: proofs(true) });
+    expect(asked.splice(0)).toEqual(['rules in ns', 'rules in default']);
+    const all = kube({ rulesIn: async () => ({ rules: everything, complete: true }), canI: async () => true });
+    expect(known).toEqual(await checkAccess(all, where));
+    await expect(checkAccess(client, { ...where, proofs: proofs(false) })).rejects.toMatchObject({
+      message: 'The identity may not list nodes in the cluster.',
+    });
+    expect(asked).toEqual(['rules in ns', 'rules in default', 'rules in opendatahub', 'list nodes']);
   });
 
   it('are asked for one by one where an authoriser cannot list all, as on GKE', async () => {

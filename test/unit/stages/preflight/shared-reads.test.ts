@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { KubeClient } from '../../../../src/clients/kubernetes/client.ts';
-import { sharedReads } from '../../../../src/stages/preflight/shared-reads.ts';
+import { type SharedReads, sharedReads } from '../../../../src/stages/preflight/shared-reads.ts';
 
 const API = 'gateway.networking.k8s.io/v1';
 const GATEWAY = { apiVersion: API, kind: 'Gateway', metadata: { name: 'g', namespace: 'a', uid: '1' } };
 const of = (namespace: string) => ({ apiVersion: API, kind: 'Gateway' as const, namespace, name: 'g' });
 
-function counted(list: () => Promise<unknown>): { kube: KubeClient; asked: string[] } {
+function counted(list: () => Promise<unknown>): { kube: SharedReads; asked: string[] } {
   const asked: string[] = [];
   const kube = {
     list: async (_api: string, kind: string, { labelSelector = '' } = {}) => {
@@ -45,4 +45,18 @@ it('finds nothing of a kind that the cluster does not know', async () => {
   expect(await kube.list(API, 'Gateway')).toBeNull();
   expect(await kube.get(of('a'))).toBeNull();
   expect(asked).toEqual(['list Gateway']);
+});
+
+it('takes only a request for an object itself for a proof of the right to get it', async () => {
+  const alone = counted(async () => []);
+  expect(await alone.kube.gets(of('a'))).toBe(true);
+  await alone.kube.get(of('a'));
+  expect(alone.asked).toEqual(['get Gateway g']);
+  const listed = counted(async () => [GATEWAY]);
+  await listed.kube.list(API, 'Gateway');
+  expect(await listed.kube.get(of('a'))).toEqual(GATEWAY);
+  expect(await listed.kube.gets(of('a'))).toBe(false);
+  const refused = sharedReads({ get: async () => Promise.reject(new Error('forbidden')) } as unknown as KubeClient);
+  const missing = sharedReads({ get: async () => null } as unknown as KubeClient);
+  expect([await refused.gets(of('a')), await missing.gets(of('a'))]).toEqual([false, false]);
 });
