@@ -1,4 +1,4 @@
-import type { AccessRule, KubeClient } from '../../clients/kubernetes/client.ts';
+import type { KubeClient } from '../../clients/kubernetes/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import { grantCommand, type Role } from '../../lib/gate-files.ts';
 import {
@@ -14,6 +14,7 @@ import {
   SERVING_NEEDS,
   TUNNEL_NEEDS,
 } from './access-rules.ts';
+import { notListed, type Single } from './listed-rights.ts';
 import type { LoadPlan } from './load.ts';
 import type { Look } from './table.ts';
 
@@ -133,32 +134,4 @@ async function notProven<T extends Single>(proofs: readonly Proof[], wanted: rea
     }),
   );
   return wanted.filter((_, index) => !met[index]);
-}
-
-/**
- * The needs that the rules of a namespace do not show. A list of rules does not say which of them hold in the whole
- * cluster, so that it answers for namespaces alone.
- */
-async function notListed<T extends Single>(kube: KubeClient, namespace: string, wanted: readonly T[]): Promise<T[]> {
-  const { rules, complete } = await kube.rulesIn(namespace);
-  return wanted.filter((need) => !complete || !isGranted(rules, need));
-}
-
-interface Single {
-  verb: string;
-  group: string;
-  resource: string;
-  name?: string;
-}
-
-/** Rules of RBAC add up, so one that is listed without names is enough. */
-function isGranted(rules: readonly AccessRule[], need: Single): boolean {
-  const fits = (list: readonly string[], wanted: string) => list.includes('*') || list.includes(wanted);
-  return rules.some(
-    ({ verbs, apiGroups, resources, resourceNames = [] }) =>
-      (resourceNames.length === 0 || (need.name !== undefined && resourceNames.includes(need.name))) &&
-      fits(verbs, need.verb) &&
-      fits(apiGroups, need.group) &&
-      fits(resources, need.resource),
-  );
 }

@@ -204,9 +204,13 @@ describe('secrets', () => {
     hf: { type: 'Opaque', keys: ['token'] },
     tls: { type: 'kubernetes.io/tls', keys: ['tls.crt'] },
   };
-  const look = (change: Partial<typeof there> = {}, may = true) =>
+  const look = (change: Partial<typeof there> = {}, may = true, rules: AccessRule[] = []) =>
     checkSecrets(
-      kube({ canI: async () => may, secretKeys: async (_namespace, name) => ({ ...there, ...change })[name] ?? null }),
+      kube({
+        rulesIn: async () => ({ rules, complete: true }),
+        canI: async () => may,
+        secretKeys: async (_namespace, name) => ({ ...there, ...change })[name] ?? null,
+      }),
       [manifest(spec)],
       NS,
     );
@@ -230,6 +234,19 @@ describe('secrets', () => {
       code,
       message: expect.stringContaining(text),
       evidence: { line: 7 },
+    });
+  });
+
+  it('that the rules of the namespace let read need no review', async () => {
+    const named = (...resourceNames: string[]): AccessRule => ({
+      ...{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] },
+      resourceNames,
+    });
+    const seen = { seen: 'hf, pull, tls with the keys that are used' };
+    expect(await look({}, false, [named('hf', 'pull', 'tls')])).toEqual(seen);
+    expect(await look({}, false, [named('hf'), named('pull')])).toMatchObject({
+      outcome: 'not-checked',
+      seen: 'tls: the gate may not read secrets of ns',
     });
   });
 
