@@ -36,7 +36,7 @@ interface Given {
   /** Changes Pattern 3 as JSON. */
   edit?: (text: string) => string;
   /** DestinationRules in the namespace. */
-  there?: AnyObject[] | null | 'forbidden';
+  there?: AnyObject[] | null | 'forbidden' | 'unreachable';
   comes?: AnyObject[];
   /** Objects that are deleted before the deploy. */
   going?: OwnedRef[];
@@ -50,6 +50,7 @@ function check({ name = 'pattern3', edit = (text) => text, there = [], comes = [
       if (there === 'forbidden') {
         throw new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
       }
+      if (there === 'unreachable') throw new Error('the list was asked for');
       return there;
     },
   } as unknown as KubeClient;
@@ -201,10 +202,12 @@ describe('a rule with TLS before a server without it', () => {
 describe('on another KServe', () => {
   it('nothing is added on that of Open Data Hub, which writes the rules', async () => {
     const odh = controllers('quay.io/opendatahub/kserve-controller:v0.15-latest', 'odh');
-    expect(await check({ controllers: odh })).toEqual({
-      value: [],
-      seen: 'KServe of Open Data Hub writes the DestinationRules',
-    });
+    const written = { value: [], seen: 'KServe of Open Data Hub writes the DestinationRules' };
+    expect(await check({ controllers: odh })).toEqual(written);
+    // Whatever is there changes nothing, so nobody asks for it.
+    const full = rule('theirs', '*', { trafficPolicy: { tls: { mode: 'DISABLE' } } });
+    const any: Required<Given>['there'][] = [[full], null, 'forbidden', 'unreachable'];
+    for (const there of any) expect(await check({ controllers: odh, there })).toEqual(written);
   });
 
   it('one that may not be read is not called upstream', async () => {
