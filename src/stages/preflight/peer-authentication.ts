@@ -32,13 +32,12 @@ interface Port {
  */
 export async function checkPeerAuthentication(kube: KubeClient, given: Subject): Promise<Look> {
   const { namespace } = given.service;
-  const { policies, unread } = await policiesThere(kube, given);
   const membership = optedOut(given) ? 'none' : await membershipOf(kube, namespace);
+  // Then nobody needs to read them.
+  if (membership === 'none') return { seen: `pods of ${namespace} are not in the mesh, so none applies` };
+  const { policies, unread } = await policiesThere(kube, given);
   const ports = portsOf(given, policies);
   const told = ports.map(({ shown, mtls }) => `${mtls.mode} at ${shown}${mtls.from ? `, by ${mtls.from}` : ''}`);
-  if (membership === 'none') {
-    return { seen: `pods of ${namespace} are not in the mesh, so none applies (${told.join('; ')})` };
-  }
   const scrape = scrapeFinding(given, policies, membership);
   const strict = ports.filter(({ mtls }) => mtls.mode === 'STRICT');
   const refused = strict.filter(({ tls }) => tls === true);

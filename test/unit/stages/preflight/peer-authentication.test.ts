@@ -29,12 +29,14 @@ interface Given {
   edit?: (text: string) => string;
   /** Objects of the manifests beside the stack. */
   beside?: AnyObject[];
+  /** Is given the namespaces whose policies are listed. */
+  asked?: string[];
 }
 
 const INJECTED = { 'istio-injection': 'enabled' };
 const forbidden = () => new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
 
-function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) => text, beside = [] }: Given) {
+function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) => text, beside = [], asked }: Given) {
   const kube = {
     versionsOf: async () => ['v1'],
     get: async () => {
@@ -42,6 +44,7 @@ function check({ policies = [], labels = INJECTED, hidden = [], edit = (text) =>
       return { metadata: { name: NAMESPACE, labels } };
     },
     list: async (_version: string, _kind: string, { namespace = '' }: { namespace?: string } = {}) => {
+      asked?.push(namespace);
       if (hidden.includes(namespace)) throw forbidden();
       return policies.filter(({ metadata }) => metadata.namespace === namespace);
     },
@@ -136,6 +139,18 @@ describe('mTLS that is STRICT', () => {
   ])('is not checked where it cannot be read %s', async (_, given, seen) => {
     expect(await check(given)).toMatchObject({ outcome: 'not-checked', seen: expect.stringMatching(seen) });
   });
+});
+
+it('asks for no policy while the pods are not in the mesh, by their namespace or by a label of their own', async () => {
+  const asked: string[] = [];
+  const given = { policies: [policy(MESH, 'STRICT')], asked };
+  const edit = (text: string) =>
+    text.replace('"replicas":3', '"replicas":3,"labels":{"sidecar.istio.io/inject":"false"}');
+  const seen = { seen: `pods of ${NAMESPACE} are not in the mesh, so none applies` };
+  expect([await check({ ...given, labels: {} }), await check({ ...given, edit })]).toEqual([seen, seen]);
+  expect(asked).toEqual([]);
+  await expect(check(given)).rejects.toMatchObject({ code: 'mtls-strict' });
+  expect(asked).toEqual([NAMESPACE, MESH]);
 });
 
 describe('the component strict-mtls', () => {
