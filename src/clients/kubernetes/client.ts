@@ -12,7 +12,7 @@ import {
   theSecret,
   USER_REVIEW,
 } from './answers.ts';
-import { createKubeDiscovery } from './discovery.ts';
+import { type Absence, createKubeDiscovery } from './discovery.ts';
 import { badAnswer, exportedFailure, kubeFailure } from './failures.ts';
 import type { ObjectOf } from './kinds.ts';
 import { describe, type KubeObject, type ObjectRef, refOf } from './objects.ts';
@@ -86,7 +86,7 @@ export interface KubeClient {
   /** Whether the cluster has a kind in this version of its group. */
   serves(apiVersion: string, kind: string): Promise<boolean>;
   /** Served versions of an API group, preferred first; empty when the group is absent. */
-  versionsOf(group: string): Promise<string[]>;
+  versionsOf(group: string, absence?: Absence): Promise<string[]>;
   /** The last lines of a container's log; empty before its first line. */
   logs(namespace: string, pod: string, container: string, bounds: LogBounds): Promise<string>;
   /** What this identity may do in a namespace; `complete` is false where an authoriser cannot list all, as on GKE. */
@@ -135,7 +135,7 @@ const PAGE = 500;
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const transport = createKubeTransport(options);
   const { send, call, ask, config } = transport;
-  const paths = createKubeDiscovery(transport, options.stage);
+  const paths = createKubeDiscovery(transport, options);
   const pods = createPodHttp(config, options.signal);
   const { fieldManager } = options;
   const read = <T>(what: string, path: string, wanted: Wanted<T>, accepted?: number[]) =>
@@ -270,7 +270,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return !('refusal' in asked);
     },
     serves: async (apiVersion, kind) => (await paths.collection(apiVersion, kind)) !== null,
-    versionsOf: (group) => paths.versionsOf(group),
+    versionsOf: (group, absence) => paths.versionsOf(group, absence),
     async rulesIn(namespace) {
       const { status } = await review('Access rules', 'SelfSubjectRulesReview', { namespace }, RULES_REVIEW);
       const rules = status.resourceRules.map(({ resourceNames, ...rule }) => ({

@@ -1,5 +1,6 @@
 import { HttpMethod } from '@kubernetes/client-node';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
+import type { Clock } from '../../lib/poll.ts';
 import { THE_GROUPS, theGroup, theResources } from './answers.ts';
 import { decoded } from './failures.ts';
 import { describe, type ObjectRef } from './objects.ts';
@@ -36,18 +37,29 @@ export interface KubeDiscovery {
   /** Path of one object, or a Failure that names the kind. */
   require(ref: ObjectRef): Promise<string>;
   /** Versions of a group, the preferred one first; empty when the cluster does not know the group. */
-  versionsOf(group: string): Promise<string[]>;
+  versionsOf(group: string, absence?: Absence): Promise<string[]>;
+}
+
+/** What counts as evidence that a cluster does not know a group. */
+export interface Absence {
+  /** How long ago, milliseconds, the cluster may have listed its groups without it. Without, it is asked again. */
+  maxAgeMs: number;
 }
 
 /** All kinds of a server at one time. What it lacks may have been installed since. */
 interface Snapshot {
+  /** When it was asked for, by the client's clock. */
+  askedAtMs: number;
   /** By group; the core group is ''. */
   versions: ReadonlyMap<string, readonly string[]>;
   /** By API version; without those whose server did not answer. */
   resources: ReadonlyMap<string, ReadonlyMap<string, ApiResource>>;
 }
 
-export function createKubeDiscovery({ send, ask }: KubeTransport, stage: FailureStage): KubeDiscovery {
+export function createKubeDiscovery(
+  { send, ask }: KubeTransport,
+  { stage, clock }: { stage: FailureStage; clock: Clock },
+): KubeDiscovery {
   const discovered = new Map<string, ReadonlyMap<string, ApiResource>>();
   const asking = new Map<string, Promise<ReadonlyMap<string, ApiResource> | null>>();
   let snapshot: Promise<Snapshot | null> | undefined;
@@ -62,9 +74,10 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
     }
   };
   const readAll = async (): Promise<Snapshot | null> => {
+    const askedAtMs = clock.now();
     const [core, groups] = await Promise.all(['/api', '/apis'].map(document));
     if (!core || !groups) return null;
-    const read = snapshotOf([...core, ...groups]);
+    const read = { askedAtMs, ...snapshotOf([...core, ...groups]) };
     const isWhole = Object.entries(ALWAYS).every(([apiVersion, kinds]) =>
       kinds.every((kind) => read.resources.get(apiVersion)?.has(kind)),
     );
@@ -117,9 +130,11 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
   return {
     collection,
     object,
-    async versionsOf(group) {
-      const listed = (await all())?.versions.get(group);
+    async versionsOf(group, absence) {
+      const read = await all();
+      const listed = read?.versions.get(group);
       if (listed) return [...listed];
+      if (read && absence && clock.now() - read.askedAtMs <= absence.maxAgeMs) return [];
       const attempt = () => send(HttpMethod.GET, `/apis/${group}`);
       const { value } = await ask(`API group ${group}`, attempt, theGroup(group), [404]);
       if (!value) return [];
@@ -143,7 +158,7 @@ export function createKubeDiscovery({ send, ask }: KubeTransport, stage: Failure
 
 type Groups = NonNullable<ReturnType<(typeof THE_GROUPS)['decode']>>['items'];
 
-function snapshotOf(groups: Groups): Snapshot {
+function snapshotOf(groups: Groups): Omit<Snapshot, 'askedAtMs'> {
   const resources = new Map<string, Map<string, ApiResource>>();
   for (const { metadata, versions } of groups) {
     for (const { version, resources: entries, freshness } of versions) {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loopbackCertificate } from '../../../../lab/certs.ts';
 import type { KubeObject, ObjectRef } from '../../../../src/clients/kubernetes/objects.ts';
+import { fakeClock } from '../../lib/fake-clock.ts';
 import { configMap, startTestApi, type TestApi } from './kube-api.ts';
 
 let api: TestApi;
@@ -301,6 +302,18 @@ describe('the kinds of a cluster', () => {
     // What the document lacks may have been installed since.
     const again = ['/apis/nobody.example.com', '/apis/serving.kserve.io/v1alpha1'];
     expect(paths(from).sort()).toEqual(['/api', '/api/v1/services', '/apis', '/apis/apps/v1/deployments', ...again]);
+  });
+
+  it('lack a group for as long as the caller takes the document for the present', async () => {
+    const clock = fakeClock();
+    const kube = api.client({ clock });
+    expect(await kube.versionsOf('apps')).toEqual(['v1']);
+    const from = api.requests.length;
+    expect(await kube.versionsOf('nobody.example.com', { maxAgeMs: 10_000 })).toEqual([]);
+    expect(paths(from)).toEqual([]);
+    await clock.sleep(10_001, new AbortController().signal);
+    expect(await kube.versionsOf('nobody.example.com', { maxAgeMs: 10_000 })).toEqual([]);
+    expect(paths(from)).toEqual(['/apis/nobody.example.com']);
   });
 
   it('are asked group by group, and each once, on a server that is older', async () => {

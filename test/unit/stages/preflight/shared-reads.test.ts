@@ -60,3 +60,14 @@ it('takes only a request for an object itself for a proof of the right to get it
   const missing = sharedReads({ get: async () => null } as unknown as KubeClient);
   expect([await refused.gets(of('a')), await missing.gets(of('a'))]).toEqual([false, false]);
 });
+
+it('takes a group for absent that the cluster did not list a moment ago', async () => {
+  const ages: (number | undefined)[] = [];
+  const versionsOf: KubeClient['versionsOf'] = async (_group, absence) => {
+    ages.push(absence?.maxAgeMs);
+    return [];
+  };
+  const kube = sharedReads({ versionsOf } as KubeClient);
+  expect([await kube.versionsOf('keda.sh'), await kube.versionsOf('keda.sh')]).toEqual([[], []]);
+  expect(ages).toEqual([60_000]);
+});
