@@ -146,7 +146,7 @@ describe('on a quiet server', () => {
     expect(proxy.accepted()).toBeLessThanOrEqual(2);
     const asked = (await kube.audit()).filter(({ userAgent }) => userAgent === 'forty-minutes');
     const polls = (40 * 60) / 5;
-    expect(asked.filter(({ requestURI }) => requestURI === '/api')).toHaveLength(1);
+    expect(asked.filter(({ requestURI }) => requestURI === '/apis')).toHaveLength(1);
     // Pods at each probe; the service, warnings, Deployments and routes every ten seconds. Whether a kind is there now is
     // asked anew while it is not.
     expect(asked.length).toBeGreaterThanOrEqual(polls * 3);

@@ -4,6 +4,7 @@ import { type RealKube, startApiServer } from '../../lab/apiserver/api-server.ts
 import { isEstablished } from '../../lab/apiserver/established.ts';
 import { widgetDefinition } from '../../lab/test/kube/lab.ts';
 import type { KubeClient } from '../../src/clients/kubernetes/client.ts';
+import { CORE_KINDS } from '../../src/clients/kubernetes/core-kinds.ts';
 import { type KubeObject, refOf } from '../../src/clients/kubernetes/objects.ts';
 import type { AnyObject } from '../any-object.ts';
 import { clientOf } from './client.ts';
@@ -208,5 +209,16 @@ describe('objects', () => {
     expect(await gate.logs('default', 'absent', 'main', { tailLines: 10, limitBytes: 1_000 })).toBe('');
     expect((await gate.podProxy('default', name, 'https:8000', '/metrics')).status).toBe(400);
     expect((await gate.podProxy('default', 'absent', '8000', '/metrics')).status).toBe(404);
+  });
+});
+
+describe('the kinds of the core group', () => {
+  it('are those of the table', async () => {
+    const { body } = await kube.ask('GET', '/api/v1');
+    const resources: { name: string; kind: string; namespaced: boolean }[] = body.resources;
+    const served = resources
+      .filter(({ name: plural }) => !plural.includes('/'))
+      .map(({ name: plural, kind, namespaced }) => [kind, { plural, namespaced }]);
+    expect(Object.fromEntries(served)).toEqual(Object.fromEntries(CORE_KINDS));
   });
 });

@@ -189,9 +189,12 @@ export function theSecret(namespace: string, secret: string): Wanted<{ type: str
   };
 }
 
-/** Whether a 404 is the API server's own: a Status, or the line that it has for a path of no group. */
-export function isOwnNotFound(body: string): boolean {
-  if (/^404 page not found\s*$/.test(body)) return true;
+/**
+ * Whether a 404 is the API server's own: a Status, or the line that it has for a path of no group. It always has the core
+ * group, of which that line is somebody else's.
+ */
+export function isOwnNotFound({ path = '', body }: { path?: string; body: string }): boolean {
+  if (/^404 page not found\s*$/.test(body)) return !path.startsWith('/api/v1/');
   try {
     const { kind } = object({ kind: anything })(JSON.parse(body), '');
     return kind === 'Status';

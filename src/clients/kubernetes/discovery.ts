@@ -2,16 +2,19 @@ import { HttpMethod } from '@kubernetes/client-node';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import type { Clock } from '../../lib/poll.ts';
 import { THE_GROUPS, theGroup, theResources } from './answers.ts';
+import { type ApiResource, CORE_KINDS } from './core-kinds.ts';
 import { decoded } from './failures.ts';
 import { describe, type ObjectRef } from './objects.ts';
 import type { KubeTransport } from './transport.ts';
+
+const CORE = 'v1';
 
 /**
  * Kinds that every cluster serves. An answer without them is not the API server's: where they seem to be missing, what is
  * there would be taken for nothing.
  */
 const ALWAYS: Readonly<Record<string, readonly string[]>> = {
-  v1: ['Event', 'Node', 'Pod'],
+  [CORE]: ['Event', 'Node', 'Pod'],
   'apps/v1': ['Deployment'],
   'coordination.k8s.io/v1': ['Lease'],
   'networking.k8s.io/v1': ['NetworkPolicy'],
@@ -23,12 +26,11 @@ const AGGREGATED = ['v2', 'v2beta1']
   .concat('application/json')
   .join(',');
 const DOCUMENT_LIMIT_MS = 5_000;
-interface ApiResource {
-  plural: string;
-  namespaced: boolean;
-}
 
-/** Where the cluster has its kinds: asked once for all, and once per group and version where a server is older. */
+/**
+ * Where the cluster has its kinds: those of `v1` from a table, the others asked once for all, and once per group and version
+ * where a server is older.
+ */
 export interface KubeDiscovery {
   /** Path of all objects of a kind, in one namespace or in all; null when the cluster does not know the kind. */
   collection(apiVersion: string, kind: string, namespace?: string): Promise<string | null>;
@@ -46,11 +48,11 @@ export interface Absence {
   maxAgeMs: number;
 }
 
-/** All kinds of a server at one time. What it lacks may have been installed since. */
+/** All kinds of a server at one time, but for those of the core group. What it lacks may have been installed since. */
 interface Snapshot {
   /** When it was asked for, by the client's clock. */
   askedAtMs: number;
-  /** By group; the core group is ''. */
+  /** By group; without the core group. */
   versions: ReadonlyMap<string, readonly string[]>;
   /** By API version; without those whose server did not answer. */
   resources: ReadonlyMap<string, ReadonlyMap<string, ApiResource>>;
@@ -60,7 +62,7 @@ export function createKubeDiscovery(
   { send, ask }: KubeTransport,
   { stage, clock }: { stage: FailureStage; clock: Clock },
 ): KubeDiscovery {
-  const discovered = new Map<string, ReadonlyMap<string, ApiResource>>();
+  const discovered = new Map<string, ReadonlyMap<string, ApiResource>>([[CORE, CORE_KINDS]]);
   const asking = new Map<string, Promise<ReadonlyMap<string, ApiResource> | null>>();
   let snapshot: Promise<Snapshot | null> | undefined;
 
@@ -75,11 +77,11 @@ export function createKubeDiscovery(
   };
   const readAll = async (): Promise<Snapshot | null> => {
     const askedAtMs = clock.now();
-    const [core, groups] = await Promise.all(['/api', '/apis'].map(document));
-    if (!core || !groups) return null;
-    const read = { askedAtMs, ...snapshotOf([...core, ...groups]) };
-    const isWhole = Object.entries(ALWAYS).every(([apiVersion, kinds]) =>
-      kinds.every((kind) => read.resources.get(apiVersion)?.has(kind)),
+    const groups = await document('/apis');
+    if (!groups) return null;
+    const read = { askedAtMs, ...snapshotOf(groups) };
+    const isWhole = Object.entries(ALWAYS).every(
+      ([apiVersion, kinds]) => apiVersion === CORE || kinds.every((kind) => read.resources.get(apiVersion)?.has(kind)),
     );
     if (!isWhole) return null;
     for (const [apiVersion, found] of read.resources) discovered.set(apiVersion, found);
@@ -109,7 +111,7 @@ export function createKubeDiscovery(
     const known = () => discovered.get(apiVersion)?.get(kind);
     const found = known();
     if (found) return found;
-    await all();
+    if (apiVersion !== CORE) await all();
     const listed = known();
     if (listed) return listed;
     const one = asking.get(apiVersion) ?? readOne(apiVersion).finally(() => asking.delete(apiVersion));
@@ -162,8 +164,7 @@ function snapshotOf(groups: Groups): Omit<Snapshot, 'askedAtMs'> {
   const resources = new Map<string, Map<string, ApiResource>>();
   for (const { metadata, versions } of groups) {
     for (const { version, resources: entries, freshness } of versions) {
-      const apiVersion = metadata.name ? `${metadata.name}/${version}` : version;
-      if (freshness !== 'Stale') resources.set(apiVersion, kindsOf(entries));
+      if (metadata.name && freshness !== 'Stale') resources.set(`${metadata.name}/${version}`, kindsOf(entries));
     }
   }
   const versions = groups.map(({ metadata, versions: each }) => [

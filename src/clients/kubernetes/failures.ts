@@ -7,6 +7,8 @@ import { exported, kubeRow } from './refusals.ts';
 
 /** One HTTP answer of the API server. */
 export interface Answer {
+  /** What was asked for. */
+  path?: string;
   status: number;
   body: string;
   retryAfterMs: number;

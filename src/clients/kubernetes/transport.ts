@@ -106,6 +106,7 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
     const response = await orAbort(asking, signal);
     aheadMs = aheadOf(response.headers.date, Date.now()) ?? aheadMs;
     return {
+      path,
       status: response.statusCode,
       body: await bodyText(response.body, MOST_BYTES),
       retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
@@ -158,7 +159,7 @@ export function createKubeTransport(options: KubeClientOptions): KubeTransport {
         async () => {
           const given = await attempt();
           if (given.status < 300) good = { value: decoded(what, given, wanted, stage) };
-          else if (given.status === 404 && !isOwnNotFound(given.body)) {
+          else if (given.status === 404 && !isOwnNotFound(given)) {
             throw badAnswer(what, wanted.noun, 'it is a 404 that is not its own', stage);
           }
           return given;

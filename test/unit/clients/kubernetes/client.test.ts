@@ -292,7 +292,7 @@ describe('a refusal', () => {
 describe('the kinds of a cluster', () => {
   const paths = (from: number) => api.requests.slice(from).map(({ path }) => path.split('?')[0]);
 
-  it('are read in two requests, however many are asked for at once', async () => {
+  it('are read in one request, however many are asked for at once', async () => {
     const from = api.requests.length;
     const kube = api.client();
     const asked = [kube.list('v1', 'Service'), kube.list('apps/v1', 'Deployment')];
@@ -301,7 +301,20 @@ describe('the kinds of a cluster', () => {
     expect(await kube.versionsOf('nobody.example.com')).toEqual([]);
     // What the document lacks may have been installed since.
     const again = ['/apis/nobody.example.com', '/apis/serving.kserve.io/v1alpha1'];
-    expect(paths(from).sort()).toEqual(['/api', '/api/v1/services', '/apis', '/apis/apps/v1/deployments', ...again]);
+    expect(paths(from).sort()).toEqual(['/api/v1/services', '/apis', '/apis/apps/v1/deployments', ...again]);
+  });
+
+  it('of the core group are asked for only where Kubernetes has none of that name', async () => {
+    const from = api.requests.length;
+    const kube = api.client();
+    expect(await Promise.all(['Pod', 'Node', 'ConfigMap'].map((kind) => kube.serves('v1', kind)))).toEqual([
+      ...[true, true, true],
+    ]);
+    expect(paths(from)).toEqual([]);
+    expect([await kube.serves('v1', 'Gateway'), await kube.serves('v1', 'Pod')]).toEqual([false, true]);
+    expect(paths(from)).toEqual(['/api/v1']);
+    const failure = await kube.apply({ apiVersion: 'v1', kind: 'Deployment', metadata: { name: 'x' } }).catch((e) => e);
+    expect(failure).toMatchObject({ code: 'kind-unknown', message: expect.stringContaining('Deployment in v1') });
   });
 
   it('lack a group for as long as the caller takes the document for the present', async () => {
@@ -331,14 +344,13 @@ describe('the kinds of a cluster', () => {
     const asked = [1, 2, 3].map(() => kube.serves('apps/v1', 'Deployment'));
     expect(await Promise.all(asked)).toEqual([true, true, true]);
     expect(await kube.serves('serving.kserve.io/v1alpha1', 'LLMInferenceService')).toBe(false);
-    expect(seen.sort()).toEqual(['/api', '/apis', '/apis/apps/v1', '/apis/serving.kserve.io/v1alpha1']);
+    expect(seen.sort()).toEqual(['/apis', '/apis/apps/v1', '/apis/serving.kserve.io/v1alpha1']);
     older.closeAllConnections();
     older.close();
   });
 });
 
 const OLDER: Readonly<Record<string, unknown>> = {
-  '/api': { kind: 'APIVersions', versions: ['v1'] },
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
   '/apis/apps/v1': {
     kind: 'APIResourceList',

@@ -9,14 +9,11 @@ import { GARBAGE, OWN_WORDS } from '../garbage.ts';
 
 const POD = { apiVersion: 'v1', kind: 'Pod', name: 'vllm', namespace: 'ns' } as const;
 const OBJECT = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'vllm', namespace: 'ns' } };
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'vllm', namespace: 'ns' } as const;
 const DISCOVERY = {
   kind: 'APIResourceList',
-  groupVersion: 'v1',
-  resources: ['Event', 'Node', 'Pod'].map((kind) => ({
-    name: `${kind.toLowerCase()}s`,
-    kind,
-    namespaced: kind !== 'Node',
-  })),
+  groupVersion: 'apps/v1',
+  resources: [{ name: 'deployments', kind: 'Deployment', namespaced: true }],
 };
 
 /** Every call that reads an answer, with what the error says it is not. */
@@ -86,9 +83,8 @@ const failureOf = (call: (kube: KubeClient) => Promise<unknown>): Promise<Failur
 
 /** As a server that is older than the document of all kinds. */
 const DISCOVERIES: Readonly<Record<string, unknown>> = {
-  '/api': { kind: 'APIVersions', versions: ['v1'] },
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
-  '/api/v1': DISCOVERY,
+  '/apis/apps/v1': DISCOVERY,
 };
 const isDiscovery = (path: string) => path in DISCOVERIES;
 const ok = (value: unknown) => ({ status: 200, body: typeof value === 'string' ? value : JSON.stringify(value) });
@@ -113,11 +109,16 @@ describe('an answer with a good status that is not what was asked for', () => {
   });
 
   it.each(Object.entries(GARBAGE))('of discovery is no kind that is missing: %s', async (_, body) => {
-    for (const [, call] of [CALLS.get!, CALLS.list!, CALLS.apply!]) {
+    const calls: ((kube: KubeClient) => Promise<unknown>)[] = [
+      (kube) => kube.get(DEPLOYMENT),
+      (kube) => kube.list('apps/v1', 'Deployment', { namespace: 'ns' }),
+      (kube) => kube.apply({ ...DEPLOYMENT, metadata: { name: 'vllm', namespace: 'ns' } }),
+    ];
+    for (const call of calls) {
       answer = () => ok(body);
       expectBadAnswer(await failureOf(call), 'an APIResourceList');
       // The same from a server that is older than the document of all kinds.
-      answer = (path) => ok(path === '/api/v1' ? body : DISCOVERIES[path]);
+      answer = (path) => ok(path === '/apis/apps/v1' ? body : DISCOVERIES[path]);
       expectBadAnswer(await failureOf(call), 'an APIResourceList');
     }
   });
@@ -189,12 +190,21 @@ describe('a 404', () => {
 
   it.each([
     ['404', { status: 404, body: '404 page not found\n' }],
-    ['a list without nodes', ok({ ...DISCOVERY, resources: [] })],
+    ['a list without Deployments', ok({ ...DISCOVERY, resources: [] })],
   ])('of the kinds that every cluster has is not believed: %s', async (_, reply) => {
     answer = () => reply;
-    const failure = await failureOf(CALLS['list of nodes']![1]);
-    expect(failure.code).toMatch(/^kube-(?:answer|api)$/);
-    expect(failure.blame).toBe('cluster');
+    for (const call of [CALLS['list of nodes']![1], (kube: KubeClient) => kube.list('apps/v1', 'Deployment')]) {
+      const failure = await failureOf(call);
+      expect(failure.code).toMatch(/^kube-(?:answer|api)$/);
+      expect(failure.blame).toBe('cluster');
+    }
+  });
+
+  it('of a path of no group is no absence in the core group, which every server has', async () => {
+    answer = () => ({ status: 404, body: '404 page not found\n' });
+    for (const [noun, call] of [CALLS.get!, CALLS.remove!, CALLS.secretKeys!]) {
+      expectBadAnswer(await failureOf(call), noun);
+    }
   });
 });
 
