@@ -64,12 +64,11 @@ export function mayRead(api: Api, user: string, verb: string, path: string): boo
 const isEverything = ({ verb, group, resource }: DenyRule): boolean =>
   [verb, group, resource].every((each) => each === '*');
 
-/** What a user may do, as far as rules can say it; `incomplete` when single verbs are refused. */
+/**
+ * What a user may do, as far as rules can list it. What an authorizer lists is allowed; where single verbs are refused, the lab
+ * lists as little as a cluster whose IAM allows the rest, and says so by `incomplete`.
+ */
 export function rulesOf(api: Api, user: string) {
-  const everything = {
-    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-  };
   const own = {
     resourceRules: Object.entries(SELF_REVIEWS).map(([group, resources]) => ({
       verbs: ['create'],
@@ -79,12 +78,13 @@ export function rulesOf(api: Api, user: string) {
     nonResourceRules: [{ verbs: ['get'], nonResourceURLs: DISCOVERY }],
   };
   if (api.denied.some(isEverything)) return { ...own, incomplete: false };
-  const all = {
-    resourceRules: [...everything.resourceRules, ...own.resourceRules],
-    nonResourceRules: [...everything.nonResourceRules, ...own.nonResourceRules],
+  // As GKE's webhook leaves it.
+  const evaluationError = 'webhook authorizer does not support user rule resolution';
+  if (api.denied.length > 0) return { ...own, incomplete: true, evaluationError };
+  const verbs = api.readers.includes(user) ? [...READING] : ['*'];
+  return {
+    resourceRules: [{ verbs, apiGroups: ['*'], resources: ['*'] }, ...own.resourceRules],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }, ...own.nonResourceRules],
+    incomplete: false,
   };
-  if (api.denied.length === 0 && !api.readers.includes(user)) return { ...all, incomplete: false };
-  // As a webhook authorizer leaves it.
-  const evaluationError = 'the lab refuses single verbs, which rules cannot express';
-  return { ...all, incomplete: true, evaluationError };
 }

@@ -167,7 +167,7 @@ const rule = object({
 /** Which rules hold for the one who asks. Lists without items are null in Go. */
 export const RULES_REVIEW = ofKind(
   'SelfSubjectRulesReview',
-  object({ status: object({ resourceRules: list(rule, 'or-null'), incomplete: maybe(flag) }) }),
+  object({ status: object({ resourceRules: list(rule, 'or-null') }) }),
 );
 
 /** Whether the one who asks may do a thing. */

@@ -89,8 +89,11 @@ export interface KubeClient {
   versionsOf(group: string, absence?: Absence): Promise<string[]>;
   /** The last lines of a container's log; empty before its first line. */
   logs(namespace: string, pod: string, container: string, bounds: LogBounds): Promise<string>;
-  /** What this identity may do in a namespace; `complete` is false where an authoriser cannot list all, as on GKE. */
-  rulesIn(namespace: string): Promise<{ rules: AccessRule[]; complete: boolean }>;
+  /**
+   * What this identity may do in a namespace. An authoriser may allow more than it lists, as GKE's IAM does; what is listed
+   * is allowed, as Kubernetes documents of SubjectRulesReviewStatus.
+   */
+  rulesIn(namespace: string): Promise<AccessRule[]>;
   /** Type and keys of a Secret, never its values; null when it does not exist. */
   secretKeys(namespace: string, name: string): Promise<{ type: string; keys: string[] } | null>;
   /** Whether the API server would let this identity do it. */
@@ -273,11 +276,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     versionsOf: (group, absence) => paths.versionsOf(group, absence),
     async rulesIn(namespace) {
       const { status } = await review('Access rules', 'SelfSubjectRulesReview', { namespace }, RULES_REVIEW);
-      const rules = status.resourceRules.map(({ resourceNames, ...rule }) => ({
+      return status.resourceRules.map(({ resourceNames, ...rule }) => ({
         ...rule,
         ...(resourceNames ? { resourceNames } : {}),
       }));
-      return { rules, complete: status.incomplete !== true };
     },
     async secretKeys(namespace, name) {
       const path = `/api/v1/namespaces/${namespace}/secrets/${name}`;

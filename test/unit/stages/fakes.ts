@@ -227,7 +227,7 @@ export function fakeKube(
     },
     serverTime: () => Date.now(),
     version: async () => 'v1.33.4-gke.1',
-    rulesIn: async () => ({ rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }], complete: true }),
+    rulesIn: async () => [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
     canI: async () => true,
     secretKeys: async () => null,
     serves: async () => true,

@@ -52,7 +52,7 @@ describe('Kubernetes permissions', () => {
   it('that rules show are not asked for one by one', async () => {
     const asked: AccessAttributes[] = [];
     const client = kube({
-      rulesIn: async () => ({ rules: everything, complete: true }),
+      rulesIn: async () => everything,
       canI: async (attributes) => {
         asked.push(attributes);
         return true;
@@ -67,7 +67,7 @@ describe('Kubernetes permissions', () => {
     const client = kube({
       rulesIn: async (namespace) => {
         asked.push(`rules in ${namespace}`);
-        return { rules: everything, complete: true };
+        return everything;
       },
       canI: async ({ verb, resource }) => {
         asked.push(`${verb} ${resource}`);
@@ -83,7 +83,7 @@ describe('Kubernetes permissions', () => {
     ];
     const known = await checkAccess(client, { ...where, proofs: proofs(true) });
     expect(asked.splice(0)).toEqual(['rules in ns', 'rules in default']);
-    const all = kube({ rulesIn: async () => ({ rules: everything, complete: true }), canI: async () => true });
+    const all = kube({ rulesIn: async () => everything, canI: async () => true });
     expect(known).toEqual(await checkAccess(all, where));
     await expect(checkAccess(client, { ...where, proofs: proofs(false) })).rejects.toMatchObject({
       message: 'The identity may not list nodes in the cluster.',
@@ -91,10 +91,10 @@ describe('Kubernetes permissions', () => {
     expect(asked).toEqual(['rules in ns', 'rules in default', 'rules in opendatahub', 'list nodes']);
   });
 
-  it('are asked for one by one where an authoriser cannot list all, as on GKE', async () => {
+  it('are asked for one by one where an authoriser does not list them, as GKE’s IAM', async () => {
     let asked = 0;
     const client = kube({
-      rulesIn: async () => ({ rules: everything, complete: false }),
+      rulesIn: async () => [],
       canI: async () => {
         asked += 1;
         return true;
@@ -105,7 +105,7 @@ describe('Kubernetes permissions', () => {
   });
 
   it('beside a gateway that is not known are not called complete', async () => {
-    const client = kube({ rulesIn: async () => ({ rules: everything, complete: true }), canI: async () => true });
+    const client = kube({ rulesIn: async () => everything, canI: async () => true });
     expect(await checkAccess(client, { ...where, gatewayNamespace: null })).toMatchObject({
       outcome: 'not-checked',
       seen: expect.stringMatching(/rules that a run needs beside the gateway, which is not known$/),
@@ -114,7 +114,7 @@ describe('Kubernetes permissions', () => {
 
   it('that are missing are all named, with the file that grants them', async () => {
     const client = kube({
-      rulesIn: async () => ({ rules: [], complete: false }),
+      rulesIn: async () => [],
       canI: async ({ verb, resource, subresource }) =>
         !(verb === 'patch' && resource === 'pods') && subresource !== 'portforward' && resource !== 'leases',
     });
@@ -129,7 +129,7 @@ describe('Kubernetes permissions', () => {
 
   it('of load clients in the cluster are asked for where these send the load', async () => {
     const client = kube({
-      rulesIn: async () => ({ rules: [], complete: false }),
+      rulesIn: async () => [],
       canI: async ({ resource, name }) => resource !== 'jobs' && name !== 'tpu-serving-gate-load-plan',
     });
     expect(await checkAccess(client, where)).toEqual({ seen: expect.stringMatching(/^all \d+ rules/) });
@@ -142,7 +142,7 @@ describe('Kubernetes permissions', () => {
 
   it('of a tunnel are asked for in the namespace of the gateway, where the runner cannot reach it', async () => {
     const client = kube({
-      rulesIn: async () => ({ rules: [], complete: false }),
+      rulesIn: async () => [],
       canI: async ({ subresource, namespace }) => subresource !== 'portforward' || namespace !== 'gateways',
     });
     const there = { ...where, gatewayNamespace: 'gateways' };
@@ -158,7 +158,7 @@ describe('Kubernetes permissions', () => {
   it('of an identity that only reads are those of reading, and the others are not checked', async () => {
     const asked: string[] = [];
     const client = kube({
-      rulesIn: async () => ({ rules: [], complete: false }),
+      rulesIn: async () => [],
       canI: async ({ verb, subresource }) => {
         asked.push(`${verb} ${subresource ?? ''}`.trim());
         return verb === 'get' || verb === 'list';
@@ -169,7 +169,7 @@ describe('Kubernetes permissions', () => {
       seen: expect.stringMatching(/^all \d+ rules that reading needs; those of a run are another identity's/),
     });
     expect([...new Set(asked)].sort()).toEqual(['get', 'get log', 'list']);
-    const nothing = kube({ rulesIn: async () => ({ rules: [], complete: true }), canI: async () => false });
+    const nothing = kube({ rulesIn: async () => [], canI: async () => false });
     await expect(checkAccess(nothing, { ...where, readOnly: true })).rejects.toMatchObject({
       hint: expect.stringMatching(
         /`curl -fsSL \S+read-only\/roles\.yaml \| sed .*gate-preflight@.* \| kubectl apply -f -`$/,
@@ -179,7 +179,7 @@ describe('Kubernetes permissions', () => {
 
   it('for single names do not count for all', async () => {
     const named = [{ ...everything[0]!, resourceNames: ['one'] }];
-    const client = kube({ rulesIn: async () => ({ rules: named, complete: true }), canI: async () => false });
+    const client = kube({ rulesIn: async () => named, canI: async () => false });
     await expect(checkAccess(client, where)).rejects.toMatchObject({ code: 'kube-permission' });
   });
 });
@@ -207,7 +207,7 @@ describe('secrets', () => {
   const look = (change: Partial<typeof there> = {}, may = true, rules: AccessRule[] = []) =>
     checkSecrets(
       kube({
-        rulesIn: async () => ({ rules, complete: true }),
+        rulesIn: async () => rules,
         canI: async () => may,
         secretKeys: async (_namespace, name) => ({ ...there, ...change })[name] ?? null,
       }),
