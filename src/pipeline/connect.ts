@@ -112,7 +112,7 @@ export async function openKube(
     });
     try {
       const last = index === endpoints.length - 1 && stage !== 'release';
-      await (last ? kube.version() : orAbort(kube.version(), deadline(connection.signal, KUBE_ANSWER_MS)));
+      await (last ? kube.reach() : orAbort(kube.reach(), deadline(connection.signal, KUBE_ANSWER_MS)));
       return kube;
     } catch (error) {
       await kube.close();

@@ -67,6 +67,11 @@ export interface AccessRule {
 }
 
 export interface KubeClient {
+  /**
+   * Proves that the API server responds and takes the identity. The answer is kept: it has the kinds of the cluster, which
+   * every run needs.
+   */
+  reach(): Promise<void>;
   /** `v1.33.4-gke.100`. */
   version(): Promise<string>;
   /** Null when it does not exist, or when its kind is not known to the cluster. */
@@ -212,6 +217,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   /** As it was when somebody first asked. */
   let version: string | null = null;
   return {
+    reach: () => paths.reach(),
     async version() {
       version ??= must(await read('Kubernetes version', '/version', SERVER_VERSION)).gitVersion;
       return version;

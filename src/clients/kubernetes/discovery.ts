@@ -1,13 +1,14 @@
 import { HttpMethod } from '@kubernetes/client-node';
 import { Failure, type FailureStage } from '../../lib/failure.ts';
 import type { Clock } from '../../lib/poll.ts';
-import { THE_GROUPS, theGroup, theResources } from './answers.ts';
+import { ANY_GROUPS, THE_GROUPS, theGroup, theResources } from './answers.ts';
 import { type ApiResource, CORE_KINDS } from './core-kinds.ts';
 import { decoded } from './failures.ts';
 import { describe, type ObjectRef } from './objects.ts';
 import type { KubeTransport } from './transport.ts';
 
 const CORE = 'v1';
+const GROUPS = '/apis';
 
 /**
  * Kinds that every cluster serves. An answer without them is not the API server's: where they seem to be missing, what is
@@ -32,6 +33,11 @@ const DOCUMENT_LIMIT_MS = 5_000;
  * where a server is older.
  */
 export interface KubeDiscovery {
+  /**
+   * Asks for all groups until there is an answer, which only an authenticated identity gets, and keeps the kinds in it. Throws
+   * a Failure where the API server does not respond or refuses the identity.
+   */
+  reach(): Promise<void>;
   /** Path of all objects of a kind, in one namespace or in all; null when the cluster does not know the kind. */
   collection(apiVersion: string, kind: string, namespace?: string): Promise<string | null>;
   /** Path of one object; null when the cluster does not know its kind. */
@@ -67,17 +73,15 @@ export function createKubeDiscovery(
   let snapshot: Promise<Snapshot | null> | undefined;
 
   /** One try: whatever is odd about the document, the groups are asked one by one, each as often as it takes. */
-  const document = async (path: string): Promise<Groups | null> => {
+  const document = async (): Promise<Groups | null> => {
     try {
-      const answer = await send(HttpMethod.GET, path, { accept: AGGREGATED, limitMs: DOCUMENT_LIMIT_MS });
-      return answer.status === 200 ? (decoded(path, answer, THE_GROUPS, stage)?.items ?? null) : null;
+      const answer = await send(HttpMethod.GET, GROUPS, { accept: AGGREGATED, limitMs: DOCUMENT_LIMIT_MS });
+      return answer.status === 200 ? (decoded(GROUPS, answer, THE_GROUPS, stage)?.items ?? null) : null;
     } catch {
       return null;
     }
   };
-  const readAll = async (): Promise<Snapshot | null> => {
-    const askedAtMs = clock.now();
-    const groups = await document('/apis');
+  const keep = (groups: Groups | null, askedAtMs: number): Snapshot | null => {
     if (!groups) return null;
     const read = { askedAtMs, ...snapshotOf(groups) };
     const isWhole = Object.entries(ALWAYS).every(
@@ -88,7 +92,8 @@ export function createKubeDiscovery(
     return read;
   };
   const all = () => {
-    snapshot ??= readAll();
+    const askedAtMs = clock.now();
+    snapshot ??= document().then((groups) => keep(groups, askedAtMs));
     return snapshot;
   };
 
@@ -130,6 +135,15 @@ export function createKubeDiscovery(
     return path && `${path}/${encodeURIComponent(ref.name)}`;
   };
   return {
+    async reach() {
+      let askedAtMs = clock.now();
+      const attempt = () => {
+        askedAtMs = clock.now();
+        return send(HttpMethod.GET, GROUPS, { accept: AGGREGATED });
+      };
+      const { value } = await ask('List of API groups', attempt, ANY_GROUPS);
+      snapshot = Promise.resolve(keep(value?.items ?? null, askedAtMs));
+    },
     collection,
     object,
     async versionsOf(group, absence) {

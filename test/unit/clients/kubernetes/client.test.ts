@@ -317,6 +317,17 @@ describe('the kinds of a cluster', () => {
     expect(failure).toMatchObject({ code: 'kind-unknown', message: expect.stringContaining('Deployment in v1') });
   });
 
+  it('come with the first request of a connection, which proves that the server takes the identity', async () => {
+    const from = api.requests.length;
+    const kube = api.client();
+    await kube.reach();
+    expect(await kube.list('apps/v1', 'Deployment')).toEqual([]);
+    expect(await kube.versionsOf('apps')).toEqual(['v1']);
+    expect(paths(from)).toEqual(['/apis', '/apis/apps/v1/deployments']);
+    const refused = api.client({ accessToken: async () => api.token(-1_000) });
+    await expect(refused.reach()).rejects.toMatchObject({ code: 'kube-token' });
+  });
+
   it('lack a group for as long as the caller takes the document for the present', async () => {
     const clock = fakeClock();
     const kube = api.client({ clock });
@@ -341,6 +352,7 @@ describe('the kinds of a cluster', () => {
     await new Promise<void>((resolve) => older.listen(0, '127.0.0.1', resolve));
     const server = `https://127.0.0.1:${(older.address() as AddressInfo).port}`;
     const kube = api.client({ server, caPem: tls.caPem });
+    await kube.reach();
     const asked = [1, 2, 3].map(() => kube.serves('apps/v1', 'Deployment'));
     expect(await Promise.all(asked)).toEqual([true, true, true]);
     expect(await kube.serves('serving.kserve.io/v1alpha1', 'LLMInferenceService')).toBe(false);

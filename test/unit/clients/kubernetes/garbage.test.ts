@@ -123,6 +123,28 @@ describe('an answer with a good status that is not what was asked for', () => {
     }
   });
 
+  it.each(Object.entries(GARBAGE))('to the first request is no connection: %s', async (_, body) => {
+    answer = () => ok(body);
+    expectBadAnswer(await failureOf((kube) => kube.reach()), 'an APIGroupDiscoveryList');
+    expect(asked).toEqual(Array(6).fill('/apis'));
+  });
+
+  it('leaves the kinds to the groups, one by one, where only an entry of the document is odd', async () => {
+    const resources = [{ resource: 'deployments', responseKind: { kind: 'Deployment' }, scope: 'Elsewhere' }];
+    const odd = {
+      ...{ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {} },
+      items: [{ metadata: { name: 'apps' }, versions: [{ version: 'v1', resources }] }],
+    };
+    const none = { kind: 'DeploymentList', apiVersion: 'apps/v1', metadata: {}, items: [] };
+    answer = (path) => ok(path === '/apis' ? odd : (DISCOVERIES[path] ?? none));
+    const listed = withClient(async (kube) => {
+      await kube.reach();
+      return kube.list('apps/v1', 'Deployment');
+    });
+    expect(await listed).toEqual([]);
+    expect(asked).toEqual(['/apis', '/apis/apps/v1', '/apis/apps/v1/deployments?limit=500']);
+  });
+
   it('is survived when a good one follows', async () => {
     const bodies = ['', GARBAGE.HTML!, '{"kind":"PodList","apiVersion":"v1","metadata":{},"items":null}'];
     answer = (path) => (isDiscovery(path) ? ok(DISCOVERIES[path]) : ok(bodies.shift() ?? ''));
