@@ -160,7 +160,8 @@ export async function preflight(
       dryRun(context, [...manifests, ...((await rules) ?? [])], refuseLiving),
     ),
     table.look('kubernetes', 'Kubernetes API', async () => {
-      const version = await kube.version();
+      // GKE's own word for what the API server reports of itself.
+      const version = cluster.version ? `v${cluster.version}` : await kube.version();
       note({ type: 'discovered', environment: { kubernetesVersion: version } });
       return { seen: version };
     }),

@@ -3,6 +3,7 @@ import type { ClusterInfo } from '../../../../src/clients/google/gke.ts';
 import type { NodePoolInfo } from '../../../../src/clients/google/node-pool.ts';
 import type { KubeObject, OwnedRef } from '../../../../src/clients/kubernetes/objects.ts';
 import { Failure } from '../../../../src/lib/failure.ts';
+import type { Report } from '../../../../src/report/model.ts';
 import type { Prepared } from '../../../../src/stages/context.ts';
 import { leaseObject } from '../../../../src/stages/lease/lease-record.ts';
 import { preflight } from '../../../../src/stages/preflight/preflight.ts';
@@ -17,6 +18,8 @@ const RETIRED = applied('LLMInferenceService', 'pattern1', null);
 
 interface Given {
   pool?: Partial<NodePoolInfo>;
+  /** Of the cluster by GKE's word; null without one. */
+  version?: string;
   /** Objects that exist, by kind. */
   there?: Partial<Record<string, () => KubeObject[]>>;
   retire?: KubeObject[];
@@ -26,11 +29,11 @@ interface Given {
   refuses?: (name: string) => Failure | null;
 }
 
-async function check(given: Given): Promise<{ ready: Prepared; said: string[] }> {
+async function check(given: Given): Promise<{ ready: Prepared; said: string[]; report: Report }> {
   const cluster: ClusterInfo = {
     name: 'llmd',
     status: 'RUNNING',
-    version: null,
+    version: given.version ?? null,
     ipEndpoint: null,
     ipEndpointEnabled: true,
     caPem: null,
@@ -53,8 +56,17 @@ async function check(given: Given): Promise<{ ready: Prepared; said: string[] }>
   const warned = report()
     .preflight.filter(({ outcome }) => outcome === 'warning')
     .map(({ seen }) => seen);
-  return { ready, said: [...texts(said), ...warned] };
+  return { ready, said: [...texts(said), ...warned], report: report() };
 }
+
+it.each([
+  ['of GKE', '1.33.5-gke.7', 'v1.33.5-gke.7'],
+  ['of the API server where GKE gives none', undefined, 'v1.33.4-gke.1'],
+])('the version is that %s', async (_, version, shown) => {
+  const { report } = await check(version === undefined ? {} : { version });
+  expect(report.environment.kubernetesVersion).toBe(shown);
+  expect(report.preflight.find(({ id }) => id === 'kubernetes')).toMatchObject({ outcome: 'pass', seen: shown });
+});
 
 const existing = (service: KubeObject) => ({ LLMInferenceService: () => [service] });
 
