@@ -125,14 +125,19 @@ describe('apply', () => {
     });
   });
 
-  it('changes nothing in a dry run', async () => {
-    const dry = await gate.apply(configMap({ weight: '3' }), { dryRun: true });
+  it('changes nothing in a dry run, and shows whether the object is there', async () => {
+    const existed: boolean[] = [];
+    const onExistence = (known: boolean) => existed.push(known);
+    const dry = await gate.apply(configMap({ weight: '3' }), { dryRun: true, onExistence });
     expect(dry.data).toEqual({ weight: '3' });
     expect(await gate.get(refOf(dry))).toBeNull();
 
     const made = await gate.apply(configMap({ weight: '3' }));
-    expect((await gate.apply(configMap({ weight: '4' }), { dryRun: true })).data).toEqual({ weight: '4' });
+    const again = await gate.apply(configMap({ weight: '4' }), { dryRun: true, onExistence });
+    expect(again.data).toEqual({ weight: '4' });
+    expect(again.metadata.uid).toBe(made.metadata.uid);
     expect(await gate.get(refOf(made))).toEqual(made);
+    expect(existed).toEqual([false, true]);
   });
 });
 

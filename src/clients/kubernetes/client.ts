@@ -31,6 +31,8 @@ export interface ApplyOptions {
   dryRun?: boolean;
   /** Take over fields that another manager owns, instead of reporting the conflict. */
   force?: boolean;
+  /** Called with whether the object was there before. */
+  onExistence?: (existed: boolean) => void;
 }
 
 export interface RemoveOptions {
@@ -136,6 +138,9 @@ export interface ReadLimit {
 /** Pages of one list at most: GKE has up to 200,000 pods in a cluster. A list without an end is not the API server's. */
 const PAGES = 400;
 
+/** Of an apply that made the object, without effect or with one. */
+const CREATED = 201;
+
 /** Objects that a list brings at a time: more would keep the API server busy, fewer the connection. */
 const PAGE = 500;
 
@@ -160,11 +165,19 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     query: Record<string, string>,
     body: unknown,
     contentType: string,
+    onExistence: ApplyOptions['onExistence'] = () => {},
   ): Promise<KubeObject> => {
     const path = `${await paths.require(ref)}?${new URLSearchParams({ fieldManager, ...query })}`;
     const text = JSON.stringify(body);
-    const attempt = () => send(HttpMethod.PATCH, path, { body: text, contentType });
-    return must(await ask(describe(ref), attempt, theObject(ref, { stored: query.dryRun === undefined })));
+    let status = 0;
+    const attempt = async () => {
+      const given = await send(HttpMethod.PATCH, path, { body: text, contentType });
+      status = given.status;
+      return given;
+    };
+    const object = must(await ask(describe(ref), attempt, theObject(ref, { stored: query.dryRun === undefined })));
+    onExistence(status !== CREATED);
+    return object;
   };
 
   /** A write that somebody else's may beat. After a lost answer a second try meets the first: read, and see whose it is. */
@@ -240,12 +253,13 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       });
       return pages(`List of ${path.split('/').at(-1)}`, path, query, thePage(apiVersion, kind, namespace));
     },
-    apply: (object, { dryRun, force } = {}) =>
+    apply: (object, { dryRun, force, onExistence } = {}) =>
       write(
         refOf(object),
         { fieldValidation: 'Strict', ...(force ? { force: 'true' } : {}), ...(dryRun ? { dryRun: 'All' } : {}) },
         object,
         'application/apply-patch+yaml',
+        onExistence,
       ).catch((error: unknown) => {
         throw exportedFailure(error, object);
       }),

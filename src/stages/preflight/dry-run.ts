@@ -18,11 +18,15 @@ const OF_A_MANIFEST: ReadonlySet<string> = new Set([
   'owned-by-run',
 ]);
 
-/** Sends every manifest to the API server without effect, and reports all refusals at once. */
+/**
+ * Sends every manifest to the API server without effect, and reports all refusals at once. `onNew` is called for each that
+ * would make an object.
+ */
 export async function dryRun(
   context: StageContext,
   manifests: readonly Manifest[],
   refuseLiving: RefuseLiving,
+  onNew: (manifest: Manifest) => void = () => {},
 ): Promise<Look> {
   const { kube, signal, inputs } = context;
   // Kubernetes asks for the right to write for a dry run as well.
@@ -32,7 +36,10 @@ export async function dryRun(
     try {
       // A foreign manager's fields are judged at the apply itself, where taking over is a choice.
       // What comes back has the marks of an object that is there already.
-      await refuseLiving(await kube.apply(manifest.object, { dryRun: true, force: true }));
+      const onExistence = (existed: boolean) => {
+        if (!existed) onNew(manifest);
+      };
+      await refuseLiving(await kube.apply(manifest.object, { dryRun: true, force: true, onExistence }));
     } catch (error) {
       signal.throwIfAborted();
       const failure = atManifest(error, 'preflight', manifest);

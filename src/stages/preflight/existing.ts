@@ -72,10 +72,10 @@ export function refuserOfLiving({ kube, inputs, runKey }: StageContext, pool: st
 export async function checkExisting(
   context: StageContext,
   service: ServiceRef,
-  { retired, refuseLiving }: { retired: ObjectRef[]; refuseLiving: RefuseLiving },
+  { retired, refuseLiving, isNew }: { retired: ObjectRef[]; refuseLiving: RefuseLiving; isNew?: Promise<boolean> },
 ): Promise<Look> {
   const { name, namespace } = service;
-  const existing = await readService(context.kube, service);
+  const existing = (await isNew) ? null : await readService(context.kube, service);
   if (!existing) return { seen: `${name} is new, so no update needs a spare node` };
   await refuseLiving({ ...existing, apiVersion: service.apiVersion, kind: 'LLMInferenceService' });
   if (existing.metadata.annotations?.[RUN_ANNOTATION] !== undefined) {

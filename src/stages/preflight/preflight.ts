@@ -39,6 +39,7 @@ import { withBases } from './shape.ts';
 import { type SharedReads, sharedReads } from './shared-reads.ts';
 import type { Table } from './table.ts';
 import { checkTls } from './tls-rules.ts';
+import { trialOf } from './trial.ts';
 import { verdictBasis } from './verdict-basis.ts';
 import { withoutGoing } from './without-going.ts';
 
@@ -90,6 +91,7 @@ export async function preflight(
   const held = readNamespaceRules(later, { namespace: service.namespace, manifests });
   held.catch(() => {});
 
+  const trial = trialOf(manifest.object);
   const load =
     inputs.loadFrom !== 'runner' && inputs.keep === null
       ? table.check('load', 'Where the load comes from', () => checkLoad({ ...context, kube }, gateway))
@@ -155,9 +157,11 @@ export async function preflight(
     table.look('pod-security', 'Pod Security', async () =>
       checkPodSecurity(service.namespace, (await held).labels, pods, cluster.version),
     ),
-    table.look('existing', 'Existing service', () => checkExisting(context, service, { retired, refuseLiving })),
-    table.look('dry-run', 'Server-side dry run', async () =>
-      dryRun(context, [...manifests, ...((await rules) ?? [])], refuseLiving),
+    table.look('existing', 'Existing service', () =>
+      checkExisting(context, service, { retired, refuseLiving, isNew: trial.isNew }),
+    ),
+    table.look('dry-run', 'Server-side dry run', () =>
+      trial.during(async (onNew) => dryRun(context, [...manifests, ...((await rules) ?? [])], refuseLiving, onNew)),
     ),
     table.look('kubernetes', 'Kubernetes API', async () => {
       // GKE's own word for what the API server reports of itself.

@@ -109,8 +109,13 @@ describe('apply', () => {
 
   it('changes nothing in a dry run', async () => {
     const kube = api.client();
-    expect((await kube.apply(configMap('dry', { a: '1' }), { dryRun: true })).data).toEqual({ a: '1' });
+    const existed: boolean[] = [];
+    const options = { dryRun: true, onExistence: (known: boolean) => existed.push(known) };
+    expect((await kube.apply(configMap('dry', { a: '1' }), options)).data).toEqual({ a: '1' });
     expect(await kube.get(map('dry'))).toBeNull();
+    await kube.apply(configMap('dry'));
+    await kube.apply(configMap('dry', { a: '1' }), options);
+    expect(existed).toEqual([false, true]);
   });
 
   it('says that a kind is not installed, and finds it as soon as it is', async () => {

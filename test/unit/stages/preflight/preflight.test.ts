@@ -27,9 +27,11 @@ interface Given {
   inputs?: Record<string, string>;
   /** What the dry run says of an object, by its name. */
   refuses?: (name: string) => Failure | null;
+  /** Whether a dry run shows what was there before, as the API server does. */
+  shows?: boolean;
 }
 
-async function check(given: Given): Promise<{ ready: Prepared; said: string[]; report: Report }> {
+async function checkAll(given: Given): Promise<{ ready: Prepared; said: string[]; report: Report; reads: string[] }> {
   const cluster: ClusterInfo = {
     name: 'llmd',
     status: 'RUNNING',
@@ -46,7 +48,15 @@ async function check(given: Given): Promise<{ ready: Prepared; said: string[]; r
   kube.apply = async (object, options) => {
     const refusal = given.refuses?.(object.metadata.name);
     if (refusal) throw refusal;
+    const before = given.there?.[object.kind]?.().find(({ metadata }) => metadata.name === object.metadata.name);
+    if (given.shows) options?.onExistence?.(before !== undefined);
     return apply(object, options);
+  };
+  const { get } = kube;
+  const reads: string[] = [];
+  kube.get = async (ref) => {
+    reads.push(ref.kind);
+    return get(ref);
   };
   const { context, said, report } = stageContext({ kube }, given.inputs);
   const manifests = (given.manifests ?? [SERVICE]).map((object) => ({ object, file: 'service.yaml', line: 1 }));
@@ -56,7 +66,7 @@ async function check(given: Given): Promise<{ ready: Prepared; said: string[]; r
   const warned = report()
     .preflight.filter(({ outcome }) => outcome === 'warning')
     .map(({ seen }) => seen);
-  return { ready, said: [...texts(said), ...warned], report: report() };
+  return { ready, said: [...texts(said), ...warned], report: report(), reads };
 }
 
 it.each([
@@ -68,9 +78,15 @@ it.each([
   expect(report.preflight.find(({ id }) => id === 'kubernetes')).toMatchObject({ outcome: 'pass', seen: shown });
 });
 
+const check = checkAll;
 const existing = (service: KubeObject) => ({ LLMInferenceService: () => [service] });
 
-describe('a service of the same name', () => {
+describe.each([
+  ['shows whether it is there', true],
+  ['does not show that', false],
+])('a service of the same name whose dry run %s,', (_, shows) => {
+  const check = (given: Given) => checkAll({ ...given, shows });
+
   it('that no run made is refused', async () => {
     await expect(check({ there: existing(SERVICE) })).rejects.toMatchObject({
       code: 'service-exists',
@@ -110,6 +126,25 @@ describe('a service of the same name', () => {
     const elsewhere = { ...SERVICE, metadata: { ...SERVICE.metadata, namespace: 'elsewhere' } };
     await expect(check({ there: existing(SERVICE), retire: [elsewhere] })).rejects.toMatchObject({
       code: 'service-exists',
+    });
+  });
+});
+
+describe('the dry run of the service', () => {
+  const reads = async (given: Given) =>
+    (await checkAll({ shows: true, ...given })).reads.filter((kind) => kind === 'LLMInferenceService');
+
+  it('shows one that is new, which is then read by nobody', async () => {
+    expect(await reads({})).toEqual([]);
+    expect(await reads({ shows: false })).toHaveLength(1);
+    expect(await reads({ inputs: { mode: 'preflight', 'read-only': 'true' } })).toHaveLength(1);
+  });
+
+  it('shows too little of one that is there, and nothing where it is refused', async () => {
+    expect(await reads({ there: existing(applied('LLMInferenceService', 'qwen', '182-1')) })).toHaveLength(1);
+    const refuses = () => new Failure({ stage: 'preflight', code: 'manifest-immutable', message: 'immutable' });
+    await expect(checkAll({ shows: true, refuses, there: existing(SERVICE) })).rejects.toMatchObject({
+      message: expect.stringContaining('LLMInferenceService qwen in ns exists already'),
     });
   });
 });
