@@ -7,6 +7,7 @@ import { childEnv } from '../../lab/child-env.ts';
 import { LAB } from '../../lab/lab.ts';
 import { gateArguments } from '../../lab/rehearse.ts';
 import { CLI } from '../cli.ts';
+import { TARGETS } from '../studies/bench/targets.ts';
 import { MINUTES, startE2e, until } from './e2e.ts';
 
 it.each(['SIGINT', 'SIGHUP'] as const)(
@@ -82,6 +83,27 @@ it(
       expect(await e2e.record()).toMatchObject({ nodes: [], target: 0 });
       const typo = await run('cleanup', ...place, '--nodepool', LAB.nodePool);
       expect([typo.code, typo.stderr]).toEqual([3, expect.stringContaining('--nodepool is not known')]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await e2e.stop();
+    }
+  },
+  2 * MINUTES,
+);
+
+it(
+  'preflight sends Kubernetes as many requests as its target allows',
+  async () => {
+    const e2e = await startE2e('pass');
+    const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+    try {
+      const child = spawn(process.execPath, [CLI, 'run', '--mode', 'preflight', ...gateArguments(folder)], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...childEnv(), HOME: folder, ...e2e.lab.env, GITHUB_TOKEN: e2e.lab.githubToken },
+      });
+      expect(await new Promise((done) => child.once('close', done))).toBe(0);
+      const sent = (await e2e.record()).kube.map(({ method, path }) => `${method} ${path}`);
+      expect(sent.length, sent.join('\n')).toBeLessThanOrEqual(TARGETS['preflight-requests'].most);
     } finally {
       rmSync(folder, { recursive: true, force: true });
       await e2e.stop();
