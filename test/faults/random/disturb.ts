@@ -85,7 +85,7 @@ function disturbNetwork(world: WholeWorld, disturbances: readonly Disturbance[],
       asked += 1;
       const hit = here.find(
         ({ atMs, forMs, path, share }) =>
-          now >= atMs && now < atMs + forMs && (path === null || request.includes(path)) && meets(asked, share),
+          now >= atMs && now < atMs + forMs && (path === null || `${request}$`.includes(path)) && meets(asked, share),
       );
       return hit?.fault ?? null;
     });

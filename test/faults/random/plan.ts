@@ -55,10 +55,10 @@ const SIGNALS: readonly NodeJS.Signals[] = [
 
 const SERVERS: readonly Server[] = ['google', 'kube', 'kube', 'google', 'github'];
 
-/** Requests that decide most; null is any request. */
+/** Requests that decide most, by a part of their text, or by its end before `$`; null is any request. */
 const PATHS: Record<Server, readonly (string | null)[]> = {
   google: [null, null, '/token', ':setSize', '/operations/', '/nodePools/', 'oidc'],
-  kube: [null, null, '/nodes', '/leases', '/pods', '/llminferenceservices', '/version'],
+  kube: [null, null, '/nodes', '/leases', '/pods', '/llminferenceservices', '/apis$'],
   github: [null, '/comments', '/runs/', '/issues'],
 };
 
