@@ -1,7 +1,7 @@
 import { errorText } from '../lib/failure.ts';
 import { createInFlight, type InFlight, type Waiting } from './in-flight.ts';
 import { type Expectation, type Judged, judgeResponse, NOTHING, networkErrorKind } from './response.ts';
-import { createStreamReader, type StreamReader } from './stream.ts';
+import { createStream, judgeStream, readStream, type Stream } from './stream.ts';
 import type { ErrorKind, RequestRecord, Response, Stopwatch } from './types.ts';
 import { type Connection, type Connections, createConnections, type Tenant } from './wire/connections.ts';
 import type { ResponseHead } from './wire/head.ts';
@@ -88,6 +88,11 @@ interface Shared {
 
 /** One request and its answer. A class, since thousands of them a second would each make a dozen closures. */
 class Exchange implements Tenant, Waiting {
+  // What each chunk needs lies side by side.
+  settled = false;
+  private bytes = 0;
+  private stream: Stream | null = null;
+  private readonly shared: Shared;
   connection: Connection | null = null;
   body: Buffer | null;
   readonly endsMs: number;
@@ -100,11 +105,7 @@ class Exchange implements Tenant, Waiting {
   private judged: Judged | null = null;
   private lastByteMs: number | null = null;
   private pieces: Buffer[] | null = null;
-  private stream: StreamReader | null = null;
-  private bytes = 0;
   private readonly bodyBytes: number;
-  settled = false;
-  private readonly shared: Shared;
   private readonly resolve: (response: Response) => void;
   readonly signal: AbortSignal | undefined;
 
@@ -141,7 +142,7 @@ class Exchange implements Tenant, Waiting {
     this.pickerHeader = isPicked;
     // An error comes as JSON whatever was asked for.
     if (options.streaming && status === 200 && contentType.startsWith('text/event-stream')) {
-      this.stream = createStreamReader(options.expect, gapTaker(options));
+      this.stream = createStream(gapTaker(options));
     }
   }
 
@@ -152,7 +153,7 @@ class Exchange implements Tenant, Waiting {
       this.giveUp('too-large', `answer of more than ${MAX_BODY_BYTES} bytes`);
       return;
     }
-    if (this.stream) this.stream.push(bytes, start, end, this.shared.clock.now());
+    if (this.stream) readStream(this.stream, bytes, start, end, this.shared.clock.now());
     // Most answers come whole, and are read where they lie.
     else if (isLast && this.pieces === null) {
       this.lastByteMs = this.shared.clock.now();
@@ -165,7 +166,11 @@ class Exchange implements Tenant, Waiting {
 
   onComplete(): void {
     const endMs = this.lastByteMs ?? this.shared.clock.now();
-    this.settle(this.stream?.end() ?? this.judged ?? this.judgePieces(), endMs);
+    this.settle(this.judgeStream() ?? this.judged ?? this.judgePieces(), endMs);
+  }
+
+  private judgeStream(): Judged | null {
+    return this.stream && judgeStream(this.stream, this.shared.options.expect);
   }
 
   private judgePieces(): Judged {
@@ -189,8 +194,8 @@ class Exchange implements Tenant, Waiting {
     const record: RequestRecord = {
       sentMs: this.sentMs,
       firstByteMs: this.firstByteMs,
-      firstTokenMs: this.stream ? this.stream.firstTokenMs() : null,
-      lastTokenMs: this.stream ? this.stream.lastTokenMs() : null,
+      firstTokenMs: this.stream?.firstMs ?? null,
+      lastTokenMs: this.stream?.lastMs ?? null,
       endMs,
       status: this.status,
       valid: judged.valid,

@@ -4,18 +4,8 @@ import { hasBytes } from '../lib/bytes.ts';
 import { type Skimmed, skim } from './json/skim.ts';
 import { type Expectation, type Judged, judgeUsage, NOTHING, unitsOf } from './response.ts';
 
-export interface StreamReader {
-  /** Takes the bytes from `start` to `end`, a piece of the body as it came; borders between pieces mean nothing. */
-  push(bytes: Buffer, start: number, end: number, atMs: number): void;
-  /** Judges what has come when the connection is at its end. */
-  end(): Judged;
-  /** Arrival of the first and of the last event with a token; null before there is one. The last is final after `end`. */
-  firstTokenMs(): number | null;
-  lastTokenMs(): number | null;
-}
-
 /**
- * Reads a completion that is streamed as server-sent events, chat or plain. A stream counts only when it ends with
+ * Begins a completion that is streamed as server-sent events, chat or plain. A stream counts only when it ends with
  * `[DONE]` and has its usage (`stream_options.include_usage`): one that is cut short looks fast.
  *
  * Each event with a choice is a token event, with text or without, as in `vllm bench serve` 0.32
@@ -29,72 +19,68 @@ export interface StreamReader {
  * - a last event with a finish reason and no text, if the usage counts fewer tokens than events. vLLM sends the reason
  *   with the last token; other servers send it after that.
  */
-export function createStreamReader(expectation: Expectation, onGap?: (ms: number) => void): StreamReader {
-  const seen: Seen = {
-    onGap,
-    firstMs: null,
-    lastMs: null,
-    nowMs: 0,
-    events: 0,
-    counted: 0,
-    heldMs: null,
-    done: false,
-    usage: null,
-    refused: null,
-    error: null,
-    textChars: 0,
-    finishReason: null,
-    parser: null,
-    isMidEvent: false,
-  };
-  /** Made for the first character that is cut by a border: most streams never need one. */
-  let decoder: StringDecoder | undefined;
+export function createStream(onGap?: (ms: number) => void): Stream {
   return {
-    push(bytes, start, end, atMs) {
-      seen.nowMs = atMs;
-      const at = decoder || seen.isMidEvent ? start : takePlainEvents(seen, bytes, start, end);
-      if (at === end) return;
-      const chunk = bytes.subarray(at, end);
-      if (!decoder && (chunk[chunk.length - 1] ?? 0) < 0x80) return feed(seen, chunk.toString('utf8'));
-      decoder ??= new StringDecoder('utf8');
-      feed(seen, decoder.write(chunk));
-    },
-    end() {
-      const tokens = seen.usage?.completion_tokens;
-      release(seen, typeof tokens !== 'number' || seen.events < tokens);
-      if (seen.error !== null) return bad('error-body', `HTTP 200, and the stream reported: ${seen.error}`);
-      if (seen.refused !== null) return bad('not-json', `HTTP 200 with ${seen.refused}`);
-      if (!seen.done) return bad('truncated', 'the stream ended without [DONE]');
-      if (seen.firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without a token');
-      return judgeUsage(seen.usage, seen, expectation, null);
-    },
-    firstTokenMs: () => seen.firstMs,
-    lastTokenMs: () => seen.lastMs,
+    ...{ isMidEvent: false, decoder: null, heldMs: null, lastMs: null, firstMs: null, onGap },
+    ...{ textChars: 0, events: 0, counted: 0, finishReason: null, nowMs: 0 },
+    ...{ done: false, usage: null, refused: null, error: null, parser: null },
   };
 }
 
-/** What a stream has brought so far. One object and no closures for it: thousands of streams are open at a time. Times are monotonic milliseconds. */
-interface Seen {
-  readonly onGap: ((ms: number) => void) | undefined;
-  firstMs: number | null;
+/**
+ * What a stream has brought so far. One object, with the fields that each event needs first: thousands of streams are open
+ * at a time, so that an event waits for memory once for each object. Times are monotonic milliseconds.
+ */
+export interface Stream {
+  /** The parser has the beginning of an event, or has had another thing than data. */
+  isMidEvent: boolean;
+  /** Made for the first character that is cut by a border: most streams never need one. */
+  decoder: StringDecoder | null;
+  /** Arrival of a last event without text, until it is known whether it was a token. */
+  heldMs: number | null;
+  /** Arrival of the last event with a token; null before there is one. It is final after `judgeStream`. */
   lastMs: number | null;
-  nowMs: number;
+  /** The same of the first one. */
+  firstMs: number | null;
+  readonly onGap: ((ms: number) => void) | undefined;
+  textChars: number;
   /** Token events. */
   events: number;
   /** Tokens that the events' own usage has counted. */
   counted: number;
-  /** Arrival of a last event without text, until it is known whether it was a token. */
-  heldMs: number | null;
+  finishReason: string | null;
+  /** Arrival of the piece that the parser has. */
+  nowMs: number;
   done: boolean;
   usage: StreamEvent['usage'];
   refused: string | null;
   error: string | null;
-  textChars: number;
-  finishReason: string | null;
   /** Made for the first event that does not come in one piece: most streams never need one. */
   parser: EventSourceParser | null;
-  /** The parser has the beginning of an event, or has had another thing than data. */
-  isMidEvent: boolean;
+}
+
+/** Takes the bytes from `start` to `end`, a piece of the body as it came; borders between pieces mean nothing. */
+export function readStream(stream: Stream, bytes: Buffer, start: number, end: number, atMs: number): void {
+  const at = stream.decoder || stream.isMidEvent ? start : takePlainEvents(stream, bytes, start, end, atMs);
+  if (at === end) return;
+  stream.nowMs = atMs;
+  const chunk = bytes.subarray(at, end);
+  if (!stream.decoder && (chunk[chunk.length - 1] ?? 0) < 0x80) feed(stream, chunk.toString('utf8'));
+  else {
+    stream.decoder ??= new StringDecoder('utf8');
+    feed(stream, stream.decoder.write(chunk));
+  }
+}
+
+/** Judges what has come when the connection is at its end. */
+export function judgeStream(stream: Stream, expectation: Expectation): Judged {
+  const tokens = stream.usage?.completion_tokens;
+  release(stream, typeof tokens !== 'number' || stream.events < tokens);
+  if (stream.error !== null) return bad('error-body', `HTTP 200, and the stream reported: ${stream.error}`);
+  if (stream.refused !== null) return bad('not-json', `HTTP 200 with ${stream.refused}`);
+  if (!stream.done) return bad('truncated', 'the stream ended without [DONE]');
+  if (stream.firstMs === null) return bad('no-choices', 'HTTP 200 with a stream without a token');
+  return judgeUsage(stream.usage, stream, expectation, null);
 }
 
 const DATA = 'data: ';
@@ -105,29 +91,29 @@ const LF = 10;
  * Takes the token events at the start of some bytes that are plain, where they lie. Most of them are. Returns the offset
  * behind the last of them.
  */
-function takePlainEvents(seen: Seen, bytes: Buffer, start: number, end: number): number {
+function takePlainEvents(stream: Stream, bytes: Buffer, start: number, end: number, atMs: number): number {
   let at = start;
   while (at < end && hasBytes(bytes, at, DATA_BYTES)) {
     const event = skim(bytes, at + DATA.length, end - 2);
     // A line end in the JSON is the end of a line of data.
     if (event === null || event.hasLineEnd || bytes[event.end] !== LF || bytes[event.end + 1] !== LF) break;
     const behind = event.end + 2;
-    if (!takePlain(seen, event)) break;
+    if (!takePlain(stream, event, atMs)) break;
     at = behind;
   }
   return at;
 }
 
 /** Takes an event as `onData` would. Returns false for one that it does not understand. */
-function takePlain(seen: Seen, event: Skimmed): boolean {
+function takePlain(stream: Stream, event: Skimmed, atMs: number): boolean {
   const { text, content, reasoning, finishReason, hasDelta } = event;
   if (event.hasUsage || event.hasMessage || event.hasRole || (text === -1 && !hasDelta)) return false;
   const units = unitsOf(text) + unitsOf(content) + unitsOf(reasoning);
-  seen.textChars += units;
-  if (finishReason !== null) seen.finishReason = finishReason;
-  release(seen, true);
-  if (finishReason !== null && units === 0) seen.heldMs = seen.nowMs;
-  else token(seen, seen.nowMs);
+  stream.textChars += units;
+  if (finishReason !== null) stream.finishReason = finishReason;
+  release(stream, true);
+  if (finishReason !== null && units === 0) stream.heldMs = atMs;
+  else token(stream, atMs);
   return true;
 }
 
@@ -135,78 +121,79 @@ function takePlain(seen: Seen, event: Skimmed): boolean {
  * Takes text of the stream. Servers write an event as one line of data and send it whole, so that it is mostly there to be
  * read. The parser takes whatever else the format allows.
  */
-function feed(seen: Seen, text: string): void {
+function feed(stream: Stream, text: string): void {
   let at = 0;
-  if (!seen.isMidEvent && !text.includes('\r')) at = takeWholeEvents(seen, text);
+  if (!stream.isMidEvent && !text.includes('\r')) at = takeWholeEvents(stream, text);
   if (at === text.length) return;
-  seen.parser ??= createParser({ onEvent: ({ data }) => onData(seen, data) });
-  seen.parser.feed(at === 0 ? text : text.slice(at));
-  seen.isMidEvent = !text.endsWith('\n\n');
+  stream.parser ??= createParser({ onEvent: ({ data }) => onData(stream, data) });
+  stream.parser.feed(at === 0 ? text : text.slice(at));
+  stream.isMidEvent = !text.endsWith('\n\n');
 }
 
 /** Takes the events at the start of a text that are one line of data each. Returns the offset behind the last of them. */
-function takeWholeEvents(seen: Seen, text: string): number {
+function takeWholeEvents(stream: Stream, text: string): number {
   let at = 0;
   while (text.startsWith(DATA, at)) {
     const end = text.indexOf('\n', at);
     if (end === -1 || text.charCodeAt(end + 1) !== 10) break;
-    onData(seen, text.slice(at + DATA.length, end));
+    onData(stream, text.slice(at + DATA.length, end));
     at = end + 2;
   }
   return at;
 }
 
-function onData(seen: Seen, data: string): void {
+function onData(stream: Stream, data: string): void {
   // The format has no event without data; the parser reports one.
   if (data === '') return;
   if (data === '[DONE]') {
-    seen.done = true;
+    stream.done = true;
     return;
   }
   let event: StreamEvent;
   try {
     event = JSON.parse(data);
   } catch {
-    seen.refused ??= `an event that is not JSON: ${data.slice(0, 80)}`;
+    stream.refused ??= `an event that is not JSON: ${data.slice(0, 80)}`;
     return;
   }
-  if (event?.error) seen.error ??= JSON.stringify(event.error).slice(0, 160);
+  if (event?.error) stream.error ??= JSON.stringify(event.error).slice(0, 160);
   const choice = event?.choices?.[0];
-  if (choice) take(seen, choice);
+  if (choice) take(stream, choice);
   if (event?.usage) {
-    seen.usage = event.usage;
+    stream.usage = event.usage;
     const tokens = event.usage.completion_tokens;
     if (choice && typeof tokens === 'number') {
-      if (tokens > seen.counted) token(seen, seen.nowMs);
-      seen.counted = tokens;
+      if (tokens > stream.counted) token(stream, stream.nowMs);
+      stream.counted = tokens;
       return;
     }
   }
-  if (!isOutput(choice, seen.firstMs === null)) return;
-  release(seen, true);
-  if (choice.finish_reason && isSilent(choice)) seen.heldMs = seen.nowMs;
-  else token(seen, seen.nowMs);
+  if (!isOutput(choice, stream.firstMs === null)) return;
+  release(stream, true);
+  if (choice.finish_reason && isSilent(choice)) stream.heldMs = stream.nowMs;
+  else token(stream, stream.nowMs);
 }
 
-function take(seen: Seen, { text, delta, finish_reason }: StreamChoice): void {
-  seen.textChars += lengthOf(text) + lengthOf(delta?.content) + lengthOf(delta?.reasoning ?? delta?.reasoning_content);
-  if (typeof finish_reason === 'string') seen.finishReason = finish_reason;
+function take(stream: Stream, { text, delta, finish_reason }: StreamChoice): void {
+  stream.textChars +=
+    lengthOf(text) + lengthOf(delta?.content) + lengthOf(delta?.reasoning ?? delta?.reasoning_content);
+  if (typeof finish_reason === 'string') stream.finishReason = finish_reason;
 }
 
 function lengthOf(text: unknown): number {
   return typeof text === 'string' ? text.length : 0;
 }
 
-function token(seen: Seen, atMs: number): void {
-  if (seen.lastMs !== null) seen.onGap?.(atMs - seen.lastMs);
-  seen.firstMs ??= atMs;
-  seen.lastMs = atMs;
-  seen.events += 1;
+function token(stream: Stream, atMs: number): void {
+  if (stream.lastMs !== null) stream.onGap?.(atMs - stream.lastMs);
+  stream.firstMs ??= atMs;
+  stream.lastMs = atMs;
+  stream.events += 1;
 }
 
-function release(seen: Seen, isToken: boolean): void {
-  if (seen.heldMs !== null && isToken) token(seen, seen.heldMs);
-  seen.heldMs = null;
+function release(stream: Stream, isToken: boolean): void {
+  if (stream.heldMs !== null && isToken) token(stream, stream.heldMs);
+  stream.heldMs = null;
 }
 
 /** Whether a choice is an output of the engine; the first delta of a chat may be the role alone. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Stopwatch } from '../types.ts';
-import { createDecoder, type Decoder, decode, endsWithConnection, type ResponseSink, resetDecoder } from './decoder.ts';
+import { type Decoder, decode, endsWithConnection, type ResponseSink, resetDecoder } from './decoder.ts';
 import { createDialer, type DialOptions } from './dial.ts';
 import { brokenError } from './errors.ts';
 import { createRequestWriter, type RequestLine } from './request.ts';
@@ -20,10 +20,13 @@ export interface Tenant extends ResponseSink {
   fail(error: unknown): void;
 }
 
-export interface Connection {
-  socket: Socket | null;
-  readonly decoder: Decoder;
+/**
+ * One object with its decoder. Thousands of streams are more than a cache of the processor holds, so that a chunk costs a
+ * wait for memory for each object that it needs.
+ */
+export interface Connection extends Decoder {
   tenant: Tenant | null;
+  socket: Socket | null;
   isOpen: boolean;
   /** It takes no further request. */
   isGone: boolean;
@@ -69,32 +72,30 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const waiting: Tenant[] = [];
   let closed = false;
   let sweep: NodeJS.Timeout | undefined;
-  let dial: ReturnType<typeof createDialer> | undefined;
+  let dial: ((connection: Connection) => Socket) | undefined;
   let write: ReturnType<typeof createRequestWriter> | undefined;
 
   const connect = (tenant: Tenant) => {
     const connection: Connection = {
-      ...{ socket: null, decoder: createDecoder(), tenant, isOpen: false, isGone: false, idleUntilMs: 0 },
+      // What each chunk needs lies side by side.
+      ...{ tenant, state: 'head', left: 0, count: 0, head: null, held: null },
+      ...{ socket: null, isOpen: false, isGone: false, idleUntilMs: 0 },
     };
     tenant.connection = connection;
     all.add(connection);
     try {
       write ??= createRequestWriter({ path, headers, authority: origin.host });
-      dial ??= createDialer(origin, options);
-      const socket = dial({
-        onOpen: () => open(connection),
-        onRead: (bytes, length) => read(connection, bytes, length),
-        onEnd: () => end(connection),
-        onClose(error) {
-          sockets.delete(socket);
-          lose(connection, error ?? cutShort());
-        },
-      });
+      dial ??= createDialer(origin, options, { onOpen: open, onRead: read, onEnd: end, onClose: close });
+      const socket = dial(connection);
       sockets.add(socket);
       connection.socket = socket;
     } catch (error) {
       lose(connection, error);
     }
+  };
+  const close = (connection: Connection, socket: Socket, error: Error | null) => {
+    sockets.delete(socket);
+    lose(connection, error ?? cutShort());
   };
   const open = (connection: Connection) => {
     connection.isOpen = true;
@@ -107,31 +108,31 @@ export function createConnections(options: ConnectionsOptions): Connections {
     connection.tenant = tenant;
     tenant.connection = connection;
     tenant.body = null;
-    resetDecoder(connection.decoder);
+    resetDecoder(connection);
     tenant.onSent();
     write?.(socket, body);
   };
   const read = (connection: Connection, bytes: Buffer, length: number) => {
-    const { tenant, decoder } = connection;
+    const { tenant } = connection;
     // Nobody asked for it.
     if (tenant === null) return leave(connection);
     try {
-      const stop = decode(decoder, bytes, length, tenant);
+      const stop = decode(connection, bytes, length, tenant);
       if (stop !== -1 && connection.tenant === tenant) complete(connection, tenant, stop === length);
     } catch (error) {
       lose(connection, error);
     }
   };
   const end = (connection: Connection) => {
-    const { tenant, decoder } = connection;
-    if (tenant && endsWithConnection(decoder)) complete(connection, tenant, false);
+    const { tenant } = connection;
+    if (tenant && endsWithConnection(connection)) complete(connection, tenant, false);
     else lose(connection, cutShort());
   };
   const complete = (connection: Connection, tenant: Tenant, isClean: boolean) => {
     connection.tenant = null;
     tenant.connection = null;
     tenant.onComplete();
-    const { head } = connection.decoder;
+    const { head } = connection;
     // A server that answers before it has read the whole request goes on with the rest of it.
     const isReusable = isClean && head?.keepAlive && connection.socket?.writableLength === 0;
     if (isReusable) rest(connection, head.idleMs);

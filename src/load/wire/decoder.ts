@@ -53,10 +53,6 @@ const LAST = Buffer.allocUnsafeSlow(MOST_HEAD_BYTES + 4);
 const CR = 13;
 const LF = 10;
 
-export function createDecoder(): Decoder {
-  return { state: 'head', head: null, held: null, left: 0, count: 0 };
-}
-
 /** Makes a decoder ready for the next response of its connection. */
 export function resetDecoder(decoder: Decoder): void {
   decoder.state = 'head';

@@ -2,16 +2,16 @@ import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import { hostAndPort } from '../../lib/url.ts';
 
-/** What happens to one connection. */
-export interface ConnectionEvents {
+/** What happens to the connections of a client. */
+export interface ConnectionEvents<Connection> {
   /** It can take a request; with TLS, after the handshake. */
-  onOpen(): void;
+  onOpen(connection: Connection): void;
   /** The first `length` bytes of the buffer came. They are overwritten after the call. */
-  onRead(bytes: Buffer, length: number): void;
+  onRead(connection: Connection, bytes: Buffer, length: number): void;
   /** The server sends no more. */
-  onEnd(): void;
+  onEnd(connection: Connection): void;
   /** It is over: by an error, or null where there was none. */
-  onClose(error: Error | null): void;
+  onClose(connection: Connection, socket: Socket, error: Error | null): void;
 }
 
 export interface DialOptions {
@@ -30,7 +30,11 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 const KEEP_ALIVE_MS = 60_000;
 
 /** Opens connections to the origin of a URL. All of them share one TLS session. Throws for a scheme other than HTTP. */
-export function createDialer(base: URL, options: DialOptions): (events: ConnectionEvents) => Socket {
+export function createDialer<Connection>(
+  base: URL,
+  options: DialOptions,
+  events: ConnectionEvents<Connection>,
+): (connection: Connection) => Socket {
   const secure = base.protocol === 'https:';
   if (!secure && base.protocol !== 'http:') throw new TypeError(`${base.protocol} is not a scheme of HTTP`);
   const { host, port } = hostAndPort(base);
@@ -48,23 +52,23 @@ export function createDialer(base: URL, options: DialOptions): (events: Connecti
       session = newest;
     });
   };
-  return (events) => {
+  return (connection) => {
     const socket = connect({
       buffer: READ_BUFFER,
       callback: (length) => {
-        events.onRead(READ_BUFFER, length);
+        events.onRead(connection, READ_BUFFER, length);
         return true;
       },
     });
     // A long prefill sends nothing for minutes, and what lies between forgets a silent connection.
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     let failure: Error | null = null;
-    socket.once(secure ? 'secureConnect' : 'connect', () => events.onOpen());
-    socket.once('end', () => events.onEnd());
+    socket.once(secure ? 'secureConnect' : 'connect', () => events.onOpen(connection));
+    socket.once('end', () => events.onEnd(connection));
     socket.on('error', (error) => {
       failure ??= error;
     });
-    socket.once('close', () => events.onClose(failure));
+    socket.once('close', () => events.onClose(connection, socket, failure));
     return socket;
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStreamReader } from '../../../src/load/stream.ts';
+import { createStream, judgeStream, readStream } from '../../../src/load/stream.ts';
 import { answerText } from './json/answers.ts';
 
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`;
@@ -16,13 +16,13 @@ const WHOLE = `${text('Grüße')}${text(' from')}${text(' 🚀', 'length')}${USA
 /** Reads a body in pieces that arrive a millisecond apart, or as `atMs` has it, each between bytes of something else. */
 function read(pieces: Buffer[], completionTokens: number | null = null, atMs = (index: number) => 100 + index) {
   const gaps: number[] = [];
-  const reader = createStreamReader({ completionTokens }, (ms) => gaps.push(ms));
+  const stream = createStream((ms) => gaps.push(ms));
   for (const [index, piece] of pieces.entries()) {
     const bytes = Buffer.concat([BEFORE, piece, BEHIND]);
-    reader.push(bytes, BEFORE.length, BEFORE.length + piece.length, atMs(index));
+    readStream(stream, bytes, BEFORE.length, BEFORE.length + piece.length, atMs(index));
     bytes.fill(0);
   }
-  return { judged: reader.end(), first: reader.firstTokenMs(), last: reader.lastTokenMs(), gaps };
+  return { judged: judgeStream(stream, { completionTokens }), first: stream.firstMs, last: stream.lastMs, gaps };
 }
 const BEFORE = Buffer.from('data: {"a":[');
 const BEHIND = Buffer.from('}]}\n\ndata: [DONE]\n\n');
