@@ -1,4 +1,5 @@
 import { hasBytes } from '../../lib/bytes.ts';
+import { addHole, forgetTemplate, keepTemplate, NOWHERE, readByTemplate } from './template.ts';
 import {
   CLOSE,
   CLOSE_LIST,
@@ -11,12 +12,12 @@ import {
   OPEN,
   OPEN_LIST,
   QUOTE,
+  readCount,
   readLiteral,
   readNumber,
   readString,
   skipBlank,
   token,
-  ZERO,
 } from './tokens.ts';
 
 /** What the client needs of a completion, or of an event of a streamed one. */
@@ -51,10 +52,13 @@ export interface Skimmed {
  */
 export function skim(bytes: Uint8Array, start: number, end: number): Skimmed | null {
   if (start >= end || bytes[start] !== OPEN) return null;
-  for (let slot = 0; slot < found.length; slot += 1) found[slot] = -1;
-  token.hasLineEnd = false;
-  const stop = readObject(bytes, start, ANSWER, 0);
-  if (stop === NOT_PLAIN || stop > end || found[CHOICE] === -1) return null;
+  let stop = readByTemplate(bytes, start, found);
+  if (stop === NOT_PLAIN) {
+    stop = readAnswer(bytes, start);
+    if (stop === NOT_PLAIN || stop > end || found[CHOICE] === -1) return null;
+    keepTemplate(bytes, start, stop);
+  }
+  if (stop > end) return null;
   // Of both, the texts would be mixed up. An empty reasoning does not stand for the other one.
   if (valueIn(MESSAGE) !== -1 && valueIn(DELTA) !== -1) return null;
   if (valueIn(REASONING) === 0 && valueIn(REASONING_CONTENT) > 0) return null;
@@ -74,6 +78,14 @@ export function skim(bytes: Uint8Array, start: number, end: number): Skimmed | n
   return skimmed;
 }
 
+/** Reads an answer by the grammar, with the holes of its template. */
+function readAnswer(bytes: Uint8Array, start: number): number {
+  forgetTemplate();
+  for (let slot = 0; slot < found.length; slot += 1) found[slot] = -1;
+  token.hasLineEnd = false;
+  return readObject(bytes, start, ANSWER, 0);
+}
+
 /** One object for all answers: there are thousands a second. */
 const skimmed: Skimmed = {
   ...{ end: 0, hasLineEnd: false, text: -1, content: -1, reasoning: -1, hasMessage: false, hasDelta: false },
@@ -82,7 +94,7 @@ const skimmed: Skimmed = {
 
 const valueIn = (slot: number) => found[slot] as number;
 /** Of each needed field: the length of its text, its count, or 0 where it is there; -1 where it is null or missing. */
-const found = new Int32Array(16);
+const found = new Int32Array(NOWHERE + 1);
 const CHOICE = 0;
 const USAGE = 1;
 const TEXT = 2;
@@ -96,8 +108,6 @@ const ROLE = 9;
 const PROMPT = 10;
 const COMPLETION = 11;
 const CACHED = 12;
-/** Of fields whose value is not needed. */
-const NOWHERE = 15;
 
 /** A needed field, and what is plain for it beside null. */
 interface Field {
@@ -140,8 +150,6 @@ const ANSWER = [
 
 const REASONS = (['stop', 'length'] as const).map((name) => ({ name, quoted: Buffer.from(`"${name}"`) }));
 const MOST_DEPTH = 32;
-/** So that a count fits into 32 bits. */
-const MOST_DIGITS = 9;
 
 function readObject(bytes: Uint8Array, from: number, fields: readonly Field[], depth: number): number {
   let at = skipBlank(bytes, from + 1);
@@ -199,10 +207,10 @@ function readList(bytes: Uint8Array, from: number, fields: readonly Field[], dep
 function readAny(bytes: Uint8Array, at: number, depth: number): number {
   if (depth > MOST_DEPTH) return NOT_PLAIN;
   const byte = bytes[at];
-  if (byte === QUOTE) return readString(bytes, at);
+  if (byte === QUOTE) return addHole(at, readString(bytes, at), NOWHERE);
   if (byte === OPEN) return readObject(bytes, at, NONE, depth + 1);
   if (byte === OPEN_LIST) return readList(bytes, at, NONE, depth + 1);
-  if (byte === MINUS || isDigit(byte)) return readNumber(bytes, at);
+  if (byte === MINUS || isDigit(byte)) return addHole(at, readNumber(bytes, at), NOWHERE);
   return readLiteral(bytes, at);
 }
 
@@ -212,11 +220,11 @@ function readNeeded(bytes: Uint8Array, at: number, wanted: Field, depth: number)
   let stop = NOT_PLAIN;
   let value = 0;
   if (wanted.takes === 'text' && byte === QUOTE) {
-    stop = readString(bytes, at);
+    stop = addHole(at, readString(bytes, at), wanted.slot);
     value = token.units;
   } else if (wanted.takes === 'count' && isDigit(byte)) {
-    stop = readNumber(bytes, at);
-    value = countIn(bytes, at, stop);
+    stop = addHole(at, readNumber(bytes, at), wanted.slot);
+    value = readCount(bytes, at, stop);
     if (value === -1) return NOT_PLAIN;
   } else if (wanted.takes === 'reason') {
     value = reasonAt(bytes, at);
@@ -236,15 +244,4 @@ function reasonAt(bytes: Uint8Array, at: number): number {
     if (hasBytes(bytes, at, (REASONS[index] as (typeof REASONS)[number]).quoted)) return index;
   }
   return -1;
-}
-
-/** The number between two offsets; -1 for another than a count. */
-function countIn(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start > MOST_DIGITS) return -1;
-  let value = 0;
-  for (let at = start; at < end; at += 1) {
-    if (!isDigit(bytes[at])) return -1;
-    value = 10 * value + (bytes[at] as number) - ZERO;
-  }
-  return value;
 }

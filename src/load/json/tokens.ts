@@ -23,7 +23,7 @@ const TAB = 0x09;
 const DOT = 0x2e;
 export const MINUS = 0x2d;
 const PLUS = 0x2b;
-export const ZERO = 0x30;
+const ZERO = 0x30;
 const NINE = 0x39;
 const LETTER_E = 0x65;
 const LETTER_U = 0x75;
@@ -115,6 +115,20 @@ function readDigits(bytes: Uint8Array, from: number): number {
   let at = from;
   while (isDigit(bytes[at])) at += 1;
   return at === from ? NOT_PLAIN : at;
+}
+
+/** So that a count fits into 32 bits. */
+const MOST_DIGITS = 9;
+
+/** Returns the number between two offsets; -1 for another than a count. */
+export function readCount(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > MOST_DIGITS) return -1;
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    if (!isDigit(bytes[at])) return -1;
+    value = 10 * value + (bytes[at] as number) - ZERO;
+  }
+  return value;
 }
 
 const NULL = Buffer.from('null');

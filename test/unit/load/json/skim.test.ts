@@ -34,6 +34,12 @@ function parsed(text: string) {
   };
 }
 
+/** The same for a text that is the first one. */
+function skimmedAlone(text: string) {
+  skimmed('{"');
+  return skimmed(text);
+}
+
 const COMPLETION = {
   id: 'cmpl-1',
   choices: [{ index: 0, text: ' a\n"b"', logprobs: null, finish_reason: 'length', stop_reason: null }],
@@ -43,6 +49,10 @@ const CHAT = {
   choices: [{ message: { role: 'assistant', content: 'b', reasoning: 'a' }, logprobs: { x: [-0.5e-3] } }],
   usage: { prompt_tokens: 7, completion_tokens: 2, prompt_tokens_details: null },
 };
+const EVENT_TEXT = JSON.stringify({
+  ...{ id: 'cmpl-1', choices: [{ index: 0, text: ' word', finish_reason: null }] },
+  usage: { prompt_tokens: 100, completion_tokens: 16 },
+});
 const EVENT = { choices: [{ delta: { content: 'b' }, finish_reason: null }], usage: null };
 
 describe('what is skimmed of an answer', () => {
@@ -134,5 +144,45 @@ describe('what is skimmed of an answer', () => {
       }),
       { numRuns: 3_000 },
     );
+  });
+
+  it.each([
+    ['another text', EVENT_TEXT.replace(' word', 'a')],
+    ['an escape', EVENT_TEXT.replace(' word', String.raw`\n\u00e4`)],
+    ['no text', EVENT_TEXT.replace('" word"', 'null')],
+    ['an error', EVENT_TEXT.replace('"index"', '"error":{},"index"').replace('{"id"', '{"error":1,"id"')],
+    ['a reason of the end', EVENT_TEXT.replace('null', '"stop"')],
+    ['larger counts', EVENT_TEXT.replace('16', '171').replace('100', '7')],
+    ['a negative count', EVENT_TEXT.replace('16', '-16')],
+    ['a count of ten digits', EVENT_TEXT.replace('16', '1234567890')],
+    ['a number in place of a string', EVENT_TEXT.replace('"cmpl-1"', '1')],
+    ['a string in place of a number', EVENT_TEXT.replace('0', '"0"')],
+    ['a line end', EVENT_TEXT.replace(',', ',\n')],
+    ['a field more', EVENT_TEXT.replace(/}$/, ',"a":1}')],
+  ])('is the same after an answer that differs: %s', (_, text) => {
+    const alone = skimmedAlone(text);
+    expect(skimmed(EVENT_TEXT)).not.toBeNull();
+    expect(skimmed(text)).toEqual(alone);
+    expect(skimmed(EVENT_TEXT)).toEqual(skimmedAlone(EVENT_TEXT));
+  });
+
+  it('is the same after any answer, and after one that differs little', () => {
+    fc.assert(
+      fc.property(answerText, answerText, fc.nat(), fc.constantFrom(...'"\\09a-.,}\n'), (text, other, at, by) => {
+        const index = at % (text.length + 1);
+        const altered = text.slice(0, index) + by + text.slice(index + 1);
+        const alone = [text, altered, other].map(skimmedAlone);
+        expect([text, altered, other].map((each) => skimmed(each))).toEqual(alone);
+        expect([other, altered, text].map((each) => skimmed(each))).toEqual(alone.reverse());
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('is nothing while a byte of a known template is missing', () => {
+    for (let length = 0; length < EVENT_TEXT.length; length += 1) {
+      expect(skimmed(EVENT_TEXT)).not.toBeNull();
+      expect(skimmed(EVENT_TEXT.slice(0, length), EVENT_TEXT.slice(length))).toBeNull();
+    }
   });
 });
