@@ -1,4 +1,4 @@
-import { UNMEASURED_SCALE } from './e2e.ts';
+import { MEASURED_SCALE, UNMEASURED_SCALE } from './e2e.ts';
 import { describeRehearsals } from './rehearse.ts';
 
 // What decides here is not how fast anything is.
@@ -29,12 +29,16 @@ describeRehearsals(UNMEASURED_SCALE, [
       /worse\*\* \| \*\*Quality\*\*: ↓ .* drop ≤ 2%/,
     ],
   },
+]);
+
+// It dies after so many requests, which must come while pairs are measured.
+describeRehearsals(MEASURED_SCALE, [
   {
     // Clients hardly see it: what the gateway counts gives the replica away, and outweighs a starved client.
     scenario: 'replica-dies',
     // It dies in the first of them. What so few prove beside other tests is not enough for the usual target.
     pairs: '3-3',
-    flags: ['--target-speedup=0.1-2.8', '--concurrency=4'],
+    flags: ['--target-speedup=0.1-2.8', '--pair-duration=3s'],
     code: 4,
     says: [
       /Invalid/,
