@@ -25,6 +25,8 @@ const WAITING = [
   'test/e2e/rehearsal-decided.test.ts',
   'test/faults/month.test.ts',
   'test/e2e/deploy.test.ts',
+  'test/unit/stages/benchmark/cluster-load.test.ts',
+  'test/e2e/measured/change-slower.test.ts',
 ];
 
 /** The long ones first, so that no worker has nothing to do while the last of them ends. */

@@ -3,13 +3,6 @@ import { describeRehearsals } from '../rehearse.ts';
 
 describeRehearsals(MEASURED_SCALE, [
   {
-    scenario: 'slow',
-    // It is so far below that the first look decides, if the machine is quiet.
-    pairs: '3-6',
-    code: 1,
-    says: [/Fail — (?:1\.9|2\.[0-4])\d×/, /Another run will not change the verdict/],
-  },
-  {
     // Three of the slower replicas scale as three of the faster ones did: only the base stack shows it.
     scenario: 'change-slower',
     // Proven by as few pairs as the loss is, so that chance has no say in the scaling of slower replicas. In shorter pairs
