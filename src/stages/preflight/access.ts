@@ -47,9 +47,9 @@ export interface Proof {
 
 /**
  * Whether the identity may do in the cluster all that a run does, by reads that succeed and by access reviews: the rules of
- * each namespace at once, and one question each for what these do not show (an authoriser such as GKE's IAM cannot list
- * what it allows). The failure names every missing rule, and the file that grants it. Of an identity that only reads, the other rules are not
- * checked.
+ * each namespace at once, and one question each for what these do not show (an authoriser such as GKE's IAM cannot list what
+ * it allows). The failure names every missing rule, and the file that grants it. Of an identity that only reads, the other
+ * rules are not checked.
  */
 export async function checkAccess(kube: KubeClient, where: Where): Promise<Look> {
   const pools = where.poolGroups.map((group) => ({ ...POOL_NEED, group }));
