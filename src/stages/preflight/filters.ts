@@ -119,7 +119,7 @@ async function routesThere(kube: KubeClient, given: Subject): Promise<RouteNames
   const all = everywhere ?? (await listRoutes(kube, service.namespace));
   const named = (await namedRoutes(kube, given)).flatMap(({ route }) => route ?? []);
   const others = all
-    .filter((route) => route.metadata.namespace !== service.namespace || !isOwnedBy(route, service))
+    .filter((route) => !isOwnedBy(route, service))
     .flatMap((route) => rulesOf(route).map(({ istioName }) => istioName));
   const acting = actingOf(controllers);
   const version = acting.length === 1 ? versionOf(acting[0]?.image ?? null) : null;

@@ -125,10 +125,11 @@ export async function checkRoutes(
   if (gateway === null) return { outcome: 'not-checked', seen: 'the gateway is not known yet' };
   const everywhere = await unlessForbidden(() => listRoutes(kube));
   const all = everywhere ?? (await listRoutes(kube, service.namespace));
-  const isOwn = (route: HTTPRoute) =>
-    route.metadata.namespace === service.namespace &&
-    (isOwnedBy(route, service) || service.routes?.includes(route.metadata.name));
-  const others = all.filter((route) => isAttached(route, gateway) && !isOfTheGate(route) && !isOwn(route));
+  const isNamed = ({ metadata }: HTTPRoute) =>
+    metadata.namespace === service.namespace && service.routes?.includes(metadata.name);
+  const others = all.filter(
+    (route) => isAttached(route, gateway) && !isOfTheGate(route) && !isOwnedBy(route, service) && !isNamed(route),
+  );
   const partly = everywhere === null ? '; routes of other namespaces may not be listed' : '';
   if (others.length === 0) {
     return partly
