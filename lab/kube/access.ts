@@ -66,7 +66,7 @@ const isEverything = ({ verb, group, resource }: DenyRule): boolean =>
 
 /**
  * What a user may do, as far as rules can list it. What an authorizer lists is allowed; where single verbs are refused, the lab
- * lists as little as a cluster whose IAM allows the rest, and says so by `incomplete`.
+ * lists as little as a cluster whose IAM allows the rest, and sets `incomplete`.
  */
 export function rulesOf(api: Api, user: string) {
   const own = {

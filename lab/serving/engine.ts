@@ -19,6 +19,8 @@ export const SERVICE = {
   slots: 4,
 };
 
+const drawNoise = lognormal(SERVICE.variation);
+
 /** Mean seconds of work until the first token and until the last. */
 export function serviceTime(uncachedTokens: number, outputTokens: number): { firstToken: number; total: number } {
   const firstToken =
@@ -114,7 +116,7 @@ export function createEngine(options: {
 
   const start = (entry: Entry, startedAt: number, cachedTokens: number, release: () => void) => {
     const { work } = entry;
-    const noise = lognormal(random, SERVICE.variation) / (work.speed ?? 1);
+    const noise = drawNoise(random) / (work.speed ?? 1);
     const mean = serviceTime(work.promptTokens - cachedTokens, work.outputTokens);
     const run: Run = {
       startedAt,

@@ -19,13 +19,8 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** Draws a lognormal factor of mean 1 with the given coefficient of variation. */
-export function lognormal(random: Random, variation: number): number {
-  return lognormalOf(variation)(random);
-}
-
-/** As `lognormal`, for many draws. */
-export function lognormalOf(variation: number): (random: Random) => number {
+/** Returns what draws a lognormal factor of mean 1 with the given coefficient of variation. */
+export function lognormal(variation: number): (random: Random) => number {
   const variance = Math.log(1 + variation ** 2);
   const deviation = Math.sqrt(variance);
   return (random) => Math.exp(normal(random) * deviation - variance / 2);

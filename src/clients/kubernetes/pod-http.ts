@@ -30,7 +30,7 @@ const OPEN_MS = 10_000;
 
 /**
  * How long a connection is kept for the next request, milliseconds. uvicorn, which serves vLLM, ends it after five seconds, and
- * a kubelet need not tell.
+ * a kubelet may not report that.
  */
 const KEPT_MS = 3_000;
 
@@ -77,19 +77,16 @@ export function createPodHttp(config: KubeConfig, signal: AbortSignal): PodHttp 
   };
   return {
     async get(target, limit) {
-      try {
-        return await getOnce(target, limit);
-      } catch (error) {
-        limit.throwIfAborted();
-        if (!isClosed(error)) throw error;
-      }
-      // The pod may have ended a kept connection at the moment of the request.
-      try {
-        return await getOnce(target, limit);
-      } catch (error) {
-        limit.throwIfAborted();
-        if (!isClosed(error)) throw error;
-        throw new Error(`port-forward to ${target.pod}: the connection ended before the answer`, { cause: error });
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await getOnce(target, limit);
+        } catch (error) {
+          limit.throwIfAborted();
+          if (!isClosed(error)) throw error;
+          // The pod may have ended a kept connection at the moment of the first request.
+          if (tries < 2) continue;
+          throw new Error(`port-forward to ${target.pod}: the connection ended before the answer`, { cause: error });
+        }
       }
     },
     async close() {

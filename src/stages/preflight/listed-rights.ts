@@ -9,8 +9,8 @@ export interface Single {
 }
 
 /**
- * The needs that the rules of a namespace do not show. A list of rules does not say which of them hold in the whole
- * cluster, so that it answers for namespaces alone.
+ * The needs that the rules of a namespace do not show. A list of rules does not show which of them hold in the whole cluster,
+ * so that it is used for namespaces alone.
  */
 export async function notListed<T extends Single>(
   kube: KubeClient,

@@ -206,13 +206,13 @@ function proofsOf(
     });
   }
   if (pool !== null) {
-    const listed = async () => {
-      await poolNodes(kube, pool);
-      return true;
-    };
     reads.push({
       ...{ verb: 'list', group: '', resource: 'nodes', namespace: null },
-      succeeds: () => listed().catch(() => false),
+      succeeds: () =>
+        poolNodes(kube, pool).then(
+          () => true,
+          () => false,
+        ),
     });
   }
   return reads;

@@ -1,4 +1,4 @@
-import { lognormalOf, normal, type Random } from '../../../lab/serving/random.ts';
+import { lognormal, normal, type Random } from '../../../lab/serving/random.ts';
 import type { BlockRun } from '../../../src/load/closed-loop.ts';
 import type { BlockLoad, BlockPlan, BlockWay } from '../../../src/load/pairs.ts';
 import type { RequestRecord } from '../../../src/load/types.ts';
@@ -164,7 +164,7 @@ function play(machine: Machine, load: Load): BlockRun {
   const way = load.way === 'all' ? 1 : 1 + system.slowWay;
   const blockFactor = Math.exp(machine.shockNow) * place * way * slowed;
   const speedOf = (replica: number) => system.speeds[load.replica ?? replica] ?? 1;
-  const drawBody = lognormalOf(system.serviceCv);
+  const drawBody = lognormal(system.serviceCv);
   const tailMean = 1 + system.tailShare * (system.tailFactor - 1);
   const serviceMs = (atMs: number, replica: number) => {
     const tail = system.tailShare > 0 && draw() < system.tailShare ? system.tailFactor : 1;
