@@ -3,6 +3,7 @@ import type { StoreReader } from '../kube/store.ts';
 import type { GatewayBackend, GatewayPicker, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';
 import { tlsTo } from './gateway-tls.ts';
+import { ROOT_NAMESPACE } from './mesh.ts';
 import { allows } from './network-policy.ts';
 import { isReady, selects } from './objects.ts';
 import { configTextOf, type Scorer, scorersOf, servesTls } from './picker-config.ts';
@@ -12,6 +13,7 @@ import type { ReplicaAddress } from './replicas.ts';
 import * as resources from './resources.ts';
 import { type BackendRef, isAccepted, rulesOf } from './route-rules.ts';
 
+const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name';
 const PICKER_PORT = 9002;
 const { HTTP_ROUTES, PODS, SERVICES } = resources;
 
@@ -171,7 +173,7 @@ function reaches(
   const policies = store.list({ group: 'networking.k8s.io', plural: 'networkpolicies' });
   const from = {
     namespace: gateway.metadata.namespace ?? '',
-    labels: { 'gateway.networking.k8s.io/gateway-name': gateway.metadata.name },
+    labels: { [GATEWAY_LABEL]: gateway.metadata.name },
     ip: '10.4.0.9',
   };
   const pods = store.list(PODS, namespace).filter((pod) => selects(selector, pod));
@@ -180,14 +182,32 @@ function reaches(
 
 /** An ext_proc override of a route without a gRPC service replaces Istio's own (its merge replaces map entries). */
 function filtersErase(store: StoreReader, gateway: KubeObject, route: string): boolean {
-  const filters = store.list({ group: 'networking.istio.io', plural: 'envoyfilters' }, gateway.metadata.namespace);
-  const patches = filters.flatMap(({ spec }) => (spec?.configPatches ?? []) as Record<string, KubeObject>[]);
+  const { namespace } = gateway.metadata;
+  const filters = [...new Set([namespace, ROOT_NAMESPACE])].flatMap((where) =>
+    store.list({ group: 'networking.istio.io', plural: 'envoyfilters' }, where),
+  );
+  const applied = filters.filter((filter) => isApplied(store, gateway, filter));
+  const patches = applied.flatMap(({ spec }) => (spec?.configPatches ?? []) as Record<string, KubeObject>[]);
   return patches.some(({ applyTo, match, patch }) => {
     const named = match?.routeConfiguration?.vhost?.route?.name as string | undefined;
     const text = JSON.stringify(patch?.value ?? null);
     const fits = String(applyTo) === 'HTTP_ROUTE' && (named === undefined || named === route);
     return fits && /ext_proc/i.test(text) && !/grpc_?service/i.test(text);
   });
+}
+
+/** Istio applies a filter to a gateway that it names beside itself, or to pods that have all labels of its selector. */
+function isApplied(store: StoreReader, gateway: KubeObject, { metadata, spec }: KubeObject): boolean {
+  const { namespace, name } = gateway.metadata;
+  const targets = (spec?.targetRefs ?? []) as { kind: string; name: string }[];
+  if (targets.length > 0) {
+    return metadata.namespace === namespace && targets.some((ref) => ref.kind === 'Gateway' && ref.name === name);
+  }
+  const ofGateway = { [GATEWAY_LABEL]: name };
+  const wanted = { ...ofGateway, ...spec?.workloadSelector?.labels };
+  if (wanted[GATEWAY_LABEL] !== name) return false;
+  if (Object.keys(wanted).length === 1) return true;
+  return store.list(PODS, namespace).some((pod) => selects(ofGateway, pod) && selects(wanted, pod));
 }
 
 /** As Istio names the clusters of its Envoys. */

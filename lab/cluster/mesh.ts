@@ -3,7 +3,7 @@ import type { StoreReader } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import { PEER_AUTHENTICATIONS } from './resources.ts';
 
-const ROOT_NAMESPACE = 'istio-system';
+export const ROOT_NAMESPACE = 'istio-system';
 
 /**
  * Whether the sidecar of a pod takes mTLS of the mesh alone at a port: the policy of the workload counts before that of its

@@ -1,7 +1,7 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { EnvoyFilter, HTTPRoute, NetworkPolicy } from '../clients/kubernetes/kinds.ts';
 import { currentConditions } from '../stack/conditions.ts';
-import { readFilter, selectsGateway } from '../stack/filters.ts';
+import { appliesTo, filtersFor, podLabelsFor, readFilter } from '../stack/filters.ts';
 import { gatewaySelector, isOfTheGate } from '../stack/labels.ts';
 import { servicesOwning } from '../stack/ownership.ts';
 import { findPool, poolConditions } from '../stack/pools.ts';
@@ -70,12 +70,16 @@ export async function collectNetwork(
       found.pods.push(...pods.slice(0, 5).map((pod) => podEvidence(pod, 'gateway')));
     }),
     gather('EnvoyFilters', async () => {
-      const where = new Set([namespace, ...(gateway ? [gateway.namespace] : [])]);
-      for (const one of where) {
-        const filters = (await kube.list(`${ISTIO}/v1alpha3`, 'EnvoyFilter', { namespace: one })) ?? [];
-        const ours = filters.filter((filter) => selectsGateway(filter, gateway));
-        found.filters.push(...ours.map((filter) => filterEvidence(filter, { namespace, service: service?.name })));
+      const at = gateway;
+      if (!at) {
+        found.gaps.push('EnvoyFilters were not looked for, as the gateway is not known');
+        return;
       }
+      const { found: filters, unread } = await filtersFor(kube, at);
+      found.gaps.push(...unread.map((one) => `EnvoyFilters of ${one} may not be listed`));
+      const pods = await podLabelsFor(kube, at, filters);
+      const ours = filters.filter((filter) => appliesTo(filter, at, pods));
+      found.filters = ours.map((filter) => filterEvidence(filter, { namespace, service: service?.name }));
     }),
     gather('DestinationRules', async () => {
       const rules = (await kube.list(`${ISTIO}/v1`, 'DestinationRule', { namespace })) ?? [];

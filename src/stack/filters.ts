@@ -1,5 +1,11 @@
+import type { KubeClient } from '../clients/kubernetes/client.ts';
 import type { EnvoyFilter } from '../clients/kubernetes/kinds.ts';
-import { GATEWAY_LABEL } from './labels.ts';
+import { Failure } from '../lib/failure.ts';
+import { GATEWAY_LABEL, gatewaySelector } from './labels.ts';
+import { MESH_NAMESPACE } from './mesh.ts';
+import type { GatewayRef } from './refs.ts';
+
+const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 
 /** What an EnvoyFilter does to the requests of a service. */
 export interface FilterView {
@@ -13,9 +19,77 @@ export interface FilterView {
   patchesCluster: boolean;
 }
 
-/** Whether a filter applies to the pods of a gateway: it names that gateway or none. */
-export function selectsGateway({ spec }: EnvoyFilter, gateway: { name: string } | null): boolean {
-  return (spec?.workloadSelector?.labels?.[GATEWAY_LABEL] ?? gateway?.name) === gateway?.name;
+/** Labels of each pod of a gateway; null where they are not known. */
+export type PodLabels = readonly Readonly<Record<string, string>>[] | null;
+
+/** EnvoyFilters of the namespaces that count for a gateway, and namespaces whose filters may not be listed. */
+export interface FiltersThere {
+  found: EnvoyFilter[];
+  unread: string[];
+}
+
+/** Lists the EnvoyFilters that Istio looks at for a gateway: of the gateway's namespace, and of Istio's own. */
+export async function filtersFor(kube: KubeClient, gateway: GatewayRef): Promise<FiltersThere> {
+  const unread: string[] = [];
+  const lists = filterNamespaces(gateway).map(async (namespace) => {
+    try {
+      return (await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? [];
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
+      unread.push(namespace);
+      return [];
+    }
+  });
+  return { found: (await Promise.all(lists)).flat(), unread };
+}
+
+/** Namespaces whose EnvoyFilters Istio applies to a gateway. */
+export function filterNamespaces({ namespace }: GatewayRef): string[] {
+  return [...new Set([namespace, MESH_NAMESPACE])];
+}
+
+/**
+ * Labels of the pods of a gateway, where one of the filters selects pods by others than the gateway's name. They are asked
+ * for then alone. Null where no filter needs them, where the pods may not be listed, and where there are none yet.
+ */
+export async function podLabelsFor(
+  kube: KubeClient,
+  gateway: GatewayRef,
+  filters: readonly EnvoyFilter[],
+): Promise<PodLabels> {
+  if (filters.every((filter) => appliesTo(filter, gateway, null) !== null)) return null;
+  try {
+    const labelSelector = gatewaySelector(gateway.name);
+    const pods = (await kube.list('v1', 'Pod', { namespace: gateway.namespace, labelSelector })) ?? [];
+    return pods.length === 0 ? null : pods.map(({ metadata }) => metadata.labels ?? {});
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'kube-permission') return null;
+    throw error;
+  }
+}
+
+/**
+ * Whether Istio applies a filter to a gateway; null where that depends on labels that are not known. A filter counts in the
+ * namespace of the gateway and in Istio's own. It selects pods by labels, all of which they must have, or names the gateway
+ * in `targetRefs`, beside it alone. (istio pilot/pkg/model: push_context.go, `EnvoyFilters`; policyattachment.go,
+ * `ShouldAttachPolicy`.)
+ */
+export function appliesTo({ metadata, spec }: EnvoyFilter, gateway: GatewayRef, pods: PodLabels): boolean | null {
+  if (!filterNamespaces(gateway).includes(metadata.namespace ?? '')) return false;
+  const targets = spec?.targetRefs ?? [];
+  if (targets.length > 0) {
+    if (metadata.namespace !== gateway.namespace) return false;
+    return targets.some(
+      ({ group, kind, name, namespace }) =>
+        `${group}/${kind}/${name}` === `${GATEWAY_GROUP}/Gateway/${gateway.name}` &&
+        (namespace || gateway.namespace) === gateway.namespace,
+    );
+  }
+  const { [GATEWAY_LABEL]: named = gateway.name, ...others } = spec?.workloadSelector?.labels ?? {};
+  if (named !== gateway.name) return false;
+  const wanted = Object.entries(others);
+  if (wanted.length === 0) return true;
+  return pods?.some((labels) => wanted.every(([name, value]) => labels[name] === value)) ?? null;
 }
 
 /**

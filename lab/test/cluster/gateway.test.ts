@@ -13,6 +13,8 @@ import { GATEWAY, NAMESPACE, nodePool, patternThree, podsOf, type TestCluster, t
 let lab: TestCluster;
 afterEach(() => lab.close());
 
+const ENVOY_FILTERS = { group: 'networking.istio.io', plural: 'envoyfilters' };
+const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name';
 const ROUTE = `${NAMESPACE}/qwen2-3b-pattern3-kserve-route`;
 
 function routeNamed(name: string): GatewayRoute | undefined {
@@ -46,6 +48,20 @@ function temporaryRoute(backend: Record<string, unknown>): KubeObject {
         },
       ],
     },
+  };
+}
+
+let filters = 0;
+
+/** Erases the endpoint picker's configuration on every route, of the gateways that `spec` selects. */
+function erasing(namespace: string, spec: object = {}): KubeObject {
+  const value = { typed_per_filter_config: { 'envoy.filters.http.ext_proc': { overrides: {} } } };
+  filters += 1;
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: `erasing-${filters}`, namespace },
+    spec: { ...spec, configPatches: [{ applyTo: 'HTTP_ROUTE', patch: { operation: 'MERGE', value } }] },
   };
 }
 
@@ -109,6 +125,24 @@ describe('the routing table of an LLMInferenceService', () => {
     lab.store.create(PEER_AUTHENTICATIONS, policy('strict-vllm', { selector, portLevelMtls }));
     await until('the way to the replicas', () => seen()[0] === true && seen()[2] === true);
     expect(seen()).toEqual([true, false, true]);
+  });
+
+  it('asks no picker where an EnvoyFilter that applies to the gateway erases it, and only there', async () => {
+    await threeReplicas();
+    const asked = () => routeNamed(`${ROUTE}/0`)?.backend?.picker?.asked;
+    const other = { workloadSelector: { labels: { [GATEWAY_LABEL]: 'other-gateway' } } };
+    const web = { workloadSelector: { labels: { team: 'web' } } };
+    const named = { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: GATEWAY.name }] };
+    const without = [erasing(NAMESPACE), erasing('istio-system', other), erasing('istio-system', named)];
+    for (const filter of [...without, erasing(GATEWAY.namespace, web)]) lab.store.create(ENVOY_FILTERS, filter);
+    const applied = [erasing('istio-system'), erasing(GATEWAY.namespace, named)];
+    for (const filter of applied) {
+      expect(asked()).toBe(true);
+      const { namespace = '', name } = lab.store.create(ENVOY_FILTERS, filter).metadata;
+      await until('a route without a picker', () => asked() === false);
+      lab.store.delete(ENVOY_FILTERS, namespace, name);
+      await until('the picker again', () => asked() === true);
+    }
   });
 
   it('follows the flags of the endpoint picker, the failure mode of its pool and its DestinationRule', async () => {

@@ -224,6 +224,7 @@ export interface EnvoyPatch {
 
 export type EnvoyFilter = Known<{
   workloadSelector?: { labels?: Record<string, string> };
+  targetRefs?: { group?: string; kind?: string; name?: string; namespace?: string }[];
   configPatches?: EnvoyPatch[];
 }>;
 

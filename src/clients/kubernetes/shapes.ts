@@ -231,6 +231,7 @@ export const SHAPES: Readonly<Record<keyof KindMap, Readonly<Record<string, Deco
   EnvoyFilter: {
     spec: some({
       workloadSelector: some({ labels: texts }),
+      targetRefs: list(some({ group: text, kind: text, name: text, namespace: text })),
       configPatches: list(
         some({
           applyTo: text,

@@ -5,10 +5,17 @@ import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
 import { escaped } from '../../lib/pattern.ts';
 import { actingOf } from '../../stack/controllers.ts';
-import { readFilter, selectsGateway } from '../../stack/filters.ts';
+import {
+  appliesTo,
+  filterNamespaces,
+  filtersFor,
+  type PodLabels,
+  podLabelsFor,
+  readFilter,
+} from '../../stack/filters.ts';
 import { servingNames } from '../../stack/kserve-names.ts';
 import { isOwnedBy } from '../../stack/ownership.ts';
-import type { ServiceRef } from '../../stack/refs.ts';
+import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { expectedRouteNames } from '../../stack/route-names.ts';
 import { rulesOf } from '../../stack/route-rules.ts';
 import { listRoutes } from '../../stack/routes.ts';
@@ -26,25 +33,68 @@ import type { Look } from './table.ts';
 export async function checkFilters(kube: KubeClient, given: Subject): Promise<Look> {
   const { gateway, manifests } = given;
   if (gateway === null) return checkOwnFilters(kube, given);
-  const { found, unread } = await filtersThere(kube, [gateway.namespace, given.service.namespace]);
+  const { found, unread } = await filtersFor(kube, gateway);
   const own = manifests.filter(({ object }) => object.kind === 'EnvoyFilter');
   const isReplaced = ({ metadata: { name, namespace } }: EnvoyFilter) =>
     own.some(({ object: { metadata } }) => metadata.name === name && metadata.namespace === namespace);
-  const stays = found.filter((filter) => !isReplaced(filter) && selectsGateway(filter, gateway));
-  const comes = own.filter(({ object }) => selectsGateway(object, gateway));
+  const left = found.filter((filter) => !isReplaced(filter));
+  const pods = await podLabelsFor(kube, gateway, [...left, ...own.map(({ object }): EnvoyFilter => object)]);
+  const stays = left.filter((filter) => appliesTo(filter, gateway, pods));
+  const comes = own.filter(({ object }) => appliesTo(object, gateway, pods));
   const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
   refuseErasing(all, given.service, comes);
   const namesRoutes = all.some((filter) => routesOf(filter).length > 0);
   const idle = namesRoutes ? judgeRoutes(stays, comes, await routesThere(kube, given)) : null;
   if (idle) return idle;
-  if (unread.length > 0) {
-    return {
-      outcome: 'not-checked',
-      seen: `EnvoyFilters of ${unread.join(', ')} may not be listed`,
-      remedy: `${GRANT}.`,
-    };
-  }
-  return { seen: all.length === 0 ? 'none on the gateway' : `${all.length}, none erases the picker's configuration` };
+  return (
+    judgePlaces(own, gateway) ??
+    judgeUnknown([...left, ...own.map(({ object }): EnvoyFilter => object)], given.service, gateway, pods) ??
+    judgeUnread(unread) ?? {
+      seen: all.length === 0 ? 'none on the gateway' : `${all.length}, none erases the picker's configuration`,
+    }
+  );
+}
+
+/** A filter for the endpoint picker in a namespace whose filters Istio does not apply to the gateway changes nothing. */
+function judgePlaces(own: readonly Manifest[], gateway: GatewayRef): Look | null {
+  const places = filterNamespaces(gateway);
+  const astray = own.filter(
+    ({ object }) => !places.includes(object.metadata.namespace ?? '') && /ext_?proc/i.test(JSON.stringify(object.spec)),
+  );
+  if (astray.length === 0) return null;
+  const names = astray.map(({ object }) => shown(object)).join(', ');
+  return {
+    outcome: 'warning',
+    seen: `EnvoyFilter ${names} configures ext_proc and does not apply to the gateway ${gateway.namespace}/${gateway.name}: Istio applies those of ${places.join(' and ')}`,
+    remedy: `Move it to ${gateway.namespace}, or take it out: Istio 1.27 and later need none.`,
+  };
+}
+
+function judgeUnknown(
+  filters: readonly EnvoyFilter[],
+  { namespace, name }: ServiceRef,
+  gateway: GatewayRef,
+  pods: PodLabels,
+): Look | null {
+  const erasing = filters.filter(
+    (filter) =>
+      appliesTo(filter, gateway, pods) === null && readFilter(filter, { namespace, service: name }).erasesPicker,
+  );
+  if (erasing.length === 0) return null;
+  return {
+    outcome: 'not-checked',
+    seen: `EnvoyFilter ${erasing.map(shown).join(', ')} would erase the picker's configuration if it selects pods of the gateway, whose labels are not known`,
+    remedy: `${GRANT}.`,
+  };
+}
+
+function judgeUnread(namespaces: readonly string[]): Look | null {
+  if (namespaces.length === 0) return null;
+  return {
+    outcome: 'not-checked',
+    seen: `EnvoyFilters of ${namespaces.join(', ')} may not be listed`,
+    remedy: `${GRANT}.`,
+  };
 }
 
 /** Those of the manifests, which can be judged while the gateway is not known. */
@@ -57,23 +107,6 @@ async function checkOwnFilters(kube: KubeClient, given: Subject): Promise<Look> 
   if (idle) return idle;
   const judged = own.length > 0 ? `; ${own.length} of the manifests, none erases the picker's configuration` : '';
   return { outcome: 'not-checked', seen: `those of the gateway are not known while it is not${judged}` };
-}
-
-async function filtersThere(
-  kube: KubeClient,
-  namespaces: readonly string[],
-): Promise<{ found: EnvoyFilter[]; unread: string[] }> {
-  const found: EnvoyFilter[] = [];
-  const unread: string[] = [];
-  for (const namespace of new Set(namespaces)) {
-    try {
-      found.push(...((await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? []));
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
-      unread.push(namespace);
-    }
-  }
-  return { found, unread };
 }
 
 function refuseErasing(

@@ -1,21 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { EnvoyFilter, EnvoyPatch } from '../../../src/clients/kubernetes/kinds.ts';
-import { readFilter, selectsGateway } from '../../../src/stack/filters.ts';
+import { appliesTo, type PodLabels, readFilter } from '../../../src/stack/filters.ts';
+import { GATEWAY_LABEL } from '../../../src/stack/labels.ts';
 
 const TARGET = { namespace: 'ns', service: 'qwen' };
 const overrides = (value: unknown) => ({
   typed_per_filter_config: { 'envoy.filters.http.ext_proc': { overrides: value } },
 });
 
-function filter(patches: EnvoyPatch[], gateway?: string): EnvoyFilter {
+function filter(patches: EnvoyPatch[]): EnvoyFilter {
   return {
     apiVersion: 'networking.istio.io/v1alpha3',
     kind: 'EnvoyFilter',
     metadata: { name: 'f', namespace: 'opendatahub' },
-    spec: {
-      configPatches: patches,
-      ...(gateway ? { workloadSelector: { labels: { 'gateway.networking.k8s.io/gateway-name': gateway } } } : {}),
-    },
+    spec: { configPatches: patches },
   };
 }
 
@@ -60,11 +58,33 @@ describe('an EnvoyFilter', () => {
     expect(readFilter(filter([{}]), TARGET).erasesPicker).toBe(false);
   });
 
-  it('applies to the gateway that it names, or to every one', () => {
-    expect(selectsGateway(filter([], 'gw'), { name: 'gw' })).toBe(true);
-    expect(selectsGateway(filter([], 'gw'), { name: 'else' })).toBe(false);
-    expect(selectsGateway(filter([], 'gw'), null)).toBe(false);
-    expect(selectsGateway(filter([]), { name: 'gw' })).toBe(true);
-    expect(selectsGateway(filter([]), null)).toBe(true);
+  const GATEWAY = { namespace: 'opendatahub', name: 'gw' };
+  const LABELS = { [GATEWAY_LABEL]: 'gw', 'gateway.networking.k8s.io/gateway-class-name': 'istio', team: 'serving' };
+  const OTHER = { [GATEWAY_LABEL]: 'gw', team: 'web' };
+  const ref = (fields: object = {}) => ({
+    targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw', ...fields }],
+  });
+  const selector = (labels: Record<string, string>) => ({ workloadSelector: { labels } });
+
+  it.each<[string, string, EnvoyFilter['spec'], PodLabels, boolean | null]>([
+    ['of its namespace', 'opendatahub', {}, null, true],
+    ['of Istio’s namespace', 'istio-system', {}, null, true],
+    ['of the namespace of the service', 'ns', {}, null, false],
+    ['for the gateway by its label', 'opendatahub', selector({ [GATEWAY_LABEL]: 'gw' }), null, true],
+    ['for another gateway', 'istio-system', selector({ [GATEWAY_LABEL]: 'else', team: 'serving' }), null, false],
+    ['for labels that its pods have', 'istio-system', selector({ team: 'serving' }), [LABELS], true],
+    ['for labels that one of its pods has', 'opendatahub', selector({ team: 'serving' }), [OTHER, LABELS], true],
+    ['for labels of which its pods have some', 'opendatahub', selector({ ...OTHER, app: 'x' }), [OTHER], false],
+    ['for labels of pods that are not known', 'opendatahub', selector({ team: 'serving' }), null, null],
+    ['that names it', 'opendatahub', ref(), null, true],
+    ['that names it and its namespace', 'opendatahub', ref({ namespace: 'opendatahub' }), null, true],
+    ['that names another', 'opendatahub', ref({ name: 'else' }), null, false],
+    ['that names a Service', 'opendatahub', ref({ group: '', kind: 'Service' }), null, false],
+    ['that names it from Istio’s namespace', 'istio-system', ref(), null, false],
+    ['that names it in another namespace', 'opendatahub', ref({ namespace: 'else' }), null, false],
+    ['that names another, whatever it selects', 'opendatahub', { ...ref({ name: 'x' }), ...selector({}) }, null, false],
+  ])('%s applies to a gateway as Istio decides it', (_, namespace, spec = {}, pods, applies) => {
+    const one = { ...filter([]), metadata: { name: 'f', namespace }, spec };
+    expect(appliesTo(one, GATEWAY, pods)).toBe(applies);
   });
 });

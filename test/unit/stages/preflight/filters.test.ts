@@ -56,11 +56,13 @@ function check(given: {
   controllers?: Controllers;
   everywhere?: boolean;
   gateway?: typeof GATEWAY | null;
+  /** Kinds of namespaces that may not be listed, as `Kind namespace`. */
+  hidden?: string[];
 }) {
-  const { there = [], comes = [], everywhere = true } = given;
+  const { there = [], comes = [], everywhere = true, hidden = [] } = given;
   const kube = {
     list: async (_apiVersion: string, kind: string, { namespace }: ListOptions = {}) => {
-      if (kind === 'HTTPRoute' && namespace === undefined && !everywhere) {
+      if ((kind === 'HTTPRoute' && namespace === undefined && !everywhere) || hidden.includes(`${kind} ${namespace}`)) {
         throw new Failure({ stage: 'preflight', code: 'kube-permission', message: 'forbidden' });
       }
       return there.filter(
@@ -136,6 +138,77 @@ describe('without a gateway', () => {
       seen: "those of the gateway are not known while it is not; 1 of the manifests, none erases the picker's configuration",
     });
     expect(await check({ gateway: null })).toMatchObject({ outcome: 'not-checked' });
+  });
+});
+
+/** Erases the endpoint picker's configuration of every route, for the pods that `spec` selects. */
+function erasing(namespace: string, spec: object = {}): AnyObject {
+  const value = { typed_per_filter_config: { 'envoy.filters.http.ext_proc': { overrides: {} } } };
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: 'lua', namespace },
+    spec: { ...spec, configPatches: [{ applyTo: 'HTTP_ROUTE', patch: { operation: 'MERGE', value } }] },
+  };
+}
+
+const gatewayPod = (labels: Record<string, string>): AnyObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'gateway-1', namespace: GATEWAY.namespace, labels },
+});
+
+describe('an EnvoyFilter that erases the configuration of the endpoint picker', () => {
+  const TEAM = { workloadSelector: { labels: { team: 'serving' } } };
+
+  it.each([
+    ['in Istio’s namespace is refused, for Istio applies it to every gateway', erasing('istio-system'), []],
+    ['for labels that pods of the gateway have is refused', erasing('istio-system', TEAM), [{ team: 'serving' }]],
+  ])('%s', async (_, one, pods) => {
+    await expect(check({ there: [one, ...pods.map(gatewayPod)] })).rejects.toMatchObject({
+      code: 'envoyfilter-erases',
+      hint: expect.stringMatching(/^kubectl -n istio-system delete envoyfilter lua;/),
+    });
+  });
+
+  it.each([
+    ['in the namespace of the service is for pods there', erasing(NAMESPACE), []],
+    ['for labels that no pod of the gateway has is for others', erasing('istio-system', TEAM), [{ team: 'web' }]],
+    [
+      'that names another gateway is for that',
+      erasing(GATEWAY.namespace, {
+        targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'else' }],
+      }),
+      [],
+    ],
+  ])('%s', async (_, one, pods) => {
+    expect(await check({ there: [one, ...pods.map(gatewayPod)] })).toEqual({ seen: 'none on the gateway' });
+  });
+
+  it('is not called harmless where the pods that it selects may not be listed', async () => {
+    expect(await check({ there: [erasing('istio-system', TEAM)], hidden: ['Pod opendatahub'] })).toMatchObject({
+      outcome: 'not-checked',
+      seen: expect.stringContaining('EnvoyFilter istio-system/lua would erase'),
+    });
+  });
+
+  it('may lie in a namespace that may not be listed', async () => {
+    expect(await check({ hidden: ['EnvoyFilter istio-system'] })).toMatchObject({
+      outcome: 'not-checked',
+      seen: 'EnvoyFilters of istio-system may not be listed',
+    });
+  });
+});
+
+describe('an EnvoyFilter for the endpoint picker', () => {
+  it('in the namespace of the service is warned of, for it does not apply to the gateway', async () => {
+    const one = filter('f', 'v1-completions-path');
+    one.metadata.namespace = NAMESPACE;
+    expect(await check({ comes: [one] })).toMatchObject({
+      outcome: 'warning',
+      seen: expect.stringContaining(`EnvoyFilter ${NAMESPACE}/f configures ext_proc and does not apply`),
+      remedy: expect.stringContaining('Move it to opendatahub'),
+    });
   });
 });
 
