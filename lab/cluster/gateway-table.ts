@@ -191,6 +191,9 @@ function filtersErase(store: StoreReader, gateway: KubeObject, route: string): b
   return patches.some(({ applyTo, match, patch }) => {
     const named = match?.routeConfiguration?.vhost?.route?.name as string | undefined;
     const text = JSON.stringify(patch?.value ?? null);
+    if (!['ANY', 'GATEWAY'].includes(String(match?.context ?? 'ANY'))) return false;
+    const removed = match?.listener?.filterChain?.filter?.subFilter?.name === 'envoy.filters.http.ext_proc';
+    if (String(applyTo) === 'HTTP_FILTER' && String(patch?.operation) === 'REMOVE') return removed;
     const fits = String(applyTo) === 'HTTP_ROUTE' && (named === undefined || named === route);
     return fits && /ext_proc/i.test(text) && !/grpc_?service/i.test(text);
   });

@@ -1,5 +1,5 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
-import type { EnvoyFilter } from '../clients/kubernetes/kinds.ts';
+import type { EnvoyFilter, EnvoyPatch } from '../clients/kubernetes/kinds.ts';
 import { Failure } from '../lib/failure.ts';
 import { GATEWAY_LABEL, gatewaySelector } from './labels.ts';
 import { MESH_NAMESPACE } from './mesh.ts';
@@ -9,7 +9,7 @@ const GATEWAY_GROUP = 'gateway.networking.k8s.io';
 
 /** What an EnvoyFilter does to the requests of a service. */
 export interface FilterView {
-  /** It overrides ext_proc of one of the service's routes without a gRPC service. */
+  /** It overrides ext_proc of one of the service's routes without a gRPC service, or removes the filter. */
   erasesPicker: boolean;
   /** It buffers request bodies. */
   buffers: boolean;
@@ -92,32 +92,50 @@ export function appliesTo({ metadata, spec }: EnvoyFilter, gateway: GatewayRef, 
   return pods?.some((labels) => wanted.every(([name, value]) => labels[name] === value)) ?? null;
 }
 
+/** Envoy's name of the filter that asks the endpoint picker (istio pilot/pkg/xds/filters, `InferencePoolExtProc`). */
+const EXT_PROC = 'envoy.filters.http.ext_proc';
+
 /**
  * An ext_proc override of a route without a gRPC service erases Istio's own: merging replaces map entries
  * (istio pkg/proto/merge), and the filter falls back to a cluster that does not exist, which fails open. A patch that
  * names a route counts where it is one of the service's: `namespace.route.index`, or the bare name of a rule, which is
- * the same for every service from KServe v0.19 on.
+ * the same for every service from KServe v0.19 on. Without the filter itself no route asks. Patches of sidecars do nothing
+ * to a gateway.
  */
 export function readFilter(
   { spec }: EnvoyFilter,
   target: { namespace: string; service: string | undefined },
 ): FilterView {
-  const patches = spec?.configPatches ?? [];
-  const text = (value: unknown) => JSON.stringify(value ?? null);
+  const patches = (spec?.configPatches ?? []).filter(isOfGateways);
   return {
-    erasesPicker: patches.some(
-      ({ applyTo, match, patch }) =>
-        (applyTo === 'HTTP_ROUTE' || applyTo === 'VIRTUAL_HOST') &&
-        isRouteOf(match?.routeConfiguration?.vhost?.route?.name, target) &&
-        /ext_proc/i.test(text(patch?.value)) &&
-        !/grpc_service|grpcService/.test(text(patch?.value)),
-    ),
+    erasesPicker: patches.some((patch) => erasesRoute(patch, target) || removesFilter(patch)),
     buffers: patches.some(({ patch }) => /request_?body_?mode"?:"?BUFFERED/i.test(text(patch?.value))),
-    routes: patches.flatMap(({ match }) => match?.routeConfiguration?.vhost?.route?.name ?? []),
+    routes: [...new Set(patches.flatMap(({ match }) => match?.routeConfiguration?.vhost?.route?.name ?? []))],
     patchesCluster: patches.some(
       ({ applyTo, patch }) => applyTo === 'CLUSTER' && /transport_?socket/i.test(text(patch?.value)),
     ),
   };
+}
+
+const text = (value: unknown) => JSON.stringify(value ?? null);
+
+function isOfGateways({ match }: EnvoyPatch): boolean {
+  return ['ANY', 'GATEWAY'].includes(match?.context ?? 'ANY');
+}
+
+function erasesRoute({ applyTo, match, patch }: EnvoyPatch, target: Parameters<typeof readFilter>[1]): boolean {
+  return (
+    (applyTo === 'HTTP_ROUTE' || applyTo === 'VIRTUAL_HOST') &&
+    isRouteOf(match?.routeConfiguration?.vhost?.route?.name, target) &&
+    /ext_proc/i.test(text(patch?.value)) &&
+    !/grpc_service|grpcService/.test(text(patch?.value))
+  );
+}
+
+function removesFilter({ applyTo, match, patch }: EnvoyPatch): boolean {
+  const isExtProc = match?.listener?.filterChain?.filter?.subFilter?.name === EXT_PROC;
+  if (applyTo !== 'HTTP_FILTER' || !isExtProc) return false;
+  return patch?.operation === 'REMOVE' || (patch?.operation === 'REPLACE' && !/ext_proc/i.test(text(patch.value)));
 }
 
 function isRouteOf(route: string | undefined, { namespace, service }: Parameters<typeof readFilter>[1]): boolean {

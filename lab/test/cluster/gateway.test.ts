@@ -135,7 +135,18 @@ describe('the routing table of an LLMInferenceService', () => {
     const named = { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: GATEWAY.name }] };
     const without = [erasing(NAMESPACE), erasing('istio-system', other), erasing('istio-system', named)];
     for (const filter of [...without, erasing(GATEWAY.namespace, web)]) lab.store.create(ENVOY_FILTERS, filter);
-    const applied = [erasing('istio-system'), erasing(GATEWAY.namespace, named)];
+    const removing = erasing('istio-system');
+    const ofSidecars = erasing('istio-system');
+    ofSidecars.spec.configPatches[0].match = { context: 'SIDECAR_OUTBOUND' };
+    lab.store.create(ENVOY_FILTERS, ofSidecars);
+    removing.spec.configPatches = [
+      {
+        applyTo: 'HTTP_FILTER',
+        match: { listener: { filterChain: { filter: { subFilter: { name: 'envoy.filters.http.ext_proc' } } } } },
+        patch: { operation: 'REMOVE' },
+      },
+    ];
+    const applied = [erasing('istio-system'), erasing(GATEWAY.namespace, named), removing];
     for (const filter of applied) {
       expect(asked()).toBe(true);
       const { namespace = '', name } = lab.store.create(ENVOY_FILTERS, filter).metadata;

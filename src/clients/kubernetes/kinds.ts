@@ -218,8 +218,12 @@ export type PodDisruptionBudget = Known<
 
 export interface EnvoyPatch {
   applyTo?: string;
-  match?: { routeConfiguration?: { vhost?: { route?: { name?: string } } } };
-  patch?: { value?: unknown };
+  match?: {
+    context?: string;
+    listener?: { filterChain?: { filter?: { subFilter?: { name?: string } } } };
+    routeConfiguration?: { vhost?: { route?: { name?: string } } };
+  };
+  patch?: { operation?: string; value?: unknown };
 }
 
 export type EnvoyFilter = Known<{

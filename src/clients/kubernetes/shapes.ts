@@ -235,8 +235,12 @@ export const SHAPES: Readonly<Record<keyof KindMap, Readonly<Record<string, Deco
       configPatches: list(
         some({
           applyTo: text,
-          match: some({ routeConfiguration: some({ vhost: some({ route: some({ name: text }) }) }) }),
-          patch: some({}),
+          match: some({
+            context: text,
+            listener: some({ filterChain: some({ filter: some({ subFilter: some({ name: text }) }) }) }),
+            routeConfiguration: some({ vhost: some({ route: some({ name: text }) }) }),
+          }),
+          patch: some({ operation: text }),
         }),
       ),
     }),

@@ -306,7 +306,7 @@ export const CONFIG_RULES: readonly Rule[] = [
     'envoyfilter-erases',
     'routing.envoyfilter',
     'An EnvoyFilter erases the configuration of the endpoint picker',
-    'it overrides ext_proc of a route without naming a gRPC service',
+    'it removes ext_proc, or overrides it for a route without naming a gRPC service',
   ),
   plain(
     'envoyfilter-no-route',

@@ -9,15 +9,16 @@ export const PICKER_BYPASSED_RULES: readonly Rule[] = [
   contactRule({
     cause: 'routing.envoyfilter',
     title: 'An EnvoyFilter erases the configuration of the endpoint picker',
-    looksLike: 'the picker is not asked, and an EnvoyFilter overrides ext_proc of a route without a gRPC service',
+    looksLike:
+      'the picker is not asked, and an EnvoyFilter removes ext_proc, or overrides it for a route without a gRPC service',
     shows: ({ cluster, ...evidence }, contact) => {
       if (!mayBeOff(contact)) return null;
       const filters = cluster?.filters.filter(({ erasesPicker }) => erasesPicker) ?? [];
       if (filters.length === 0) return null;
       const names = filters.map(({ namespace, name }) => `${namespace}/${name}`);
       return {
-        seen: names.map((name) => `EnvoyFilter ${name}: overrides ext_proc per route, no grpc_service`),
-        explanation: `EnvoyFilter ${names.join(', ')} replaces what Istio wrote for the route and names no gRPC service. ${consequence(contact)}`,
+        seen: names.map((name) => `EnvoyFilter ${name}: removes ext_proc, or overrides it without a grpc_service`),
+        explanation: `EnvoyFilter ${names.join(', ')} replaces or removes what Istio wrote for the endpoint picker. ${consequence(contact)}`,
         ...makerOf(ownObject({ cluster, ...evidence }, 'EnvoyFilter', names)),
       };
     },

@@ -59,7 +59,7 @@ export async function checkFilters(kube: KubeClient, given: Subject): Promise<Lo
 function judgePlaces(own: readonly Manifest[], gateway: GatewayRef): Look | null {
   const places = filterNamespaces(gateway);
   const astray = own.filter(
-    ({ object }) => !places.includes(object.metadata.namespace ?? '') && /ext_?proc/i.test(JSON.stringify(object.spec)),
+    ({ object }) => !places.includes(object.metadata.namespace ?? '') && /ext_proc/i.test(JSON.stringify(object.spec)),
   );
   if (astray.length === 0) return null;
   const names = astray.map(({ object }) => shown(object)).join(', ');
@@ -121,7 +121,7 @@ function refuseErasing(
   throw new Failure({
     stage: 'preflight',
     code: 'envoyfilter-erases',
-    message: `EnvoyFilter ${erasing.map(shown).join(', ')} overrides ext_proc of a route without naming a gRPC service: requests would never reach the endpoint picker.`,
+    message: `EnvoyFilter ${erasing.map(shown).join(', ')} removes ext_proc, or overrides it for a route without naming a gRPC service: requests would never reach the endpoint picker.`,
     hint: own
       ? `Take EnvoyFilter ${own.object.metadata.name} out of the manifests; Istio 1.27 and later need none.`
       : `kubectl -n ${first.metadata.namespace} delete envoyfilter ${first.metadata.name}; Istio 1.27 and later need none.`,
@@ -219,10 +219,7 @@ function matchesNothing(manifest: Manifest, filter: EnvoyFilter, own: readonly s
 }
 
 function routesOf(filter: EnvoyFilter): string[] {
-  const named = (filter.spec?.configPatches ?? []).flatMap(
-    ({ match }) => match?.routeConfiguration?.vhost?.route?.name ?? [],
-  );
-  return [...new Set(named)];
+  return readFilter(filter, { namespace: '', service: undefined }).routes;
 }
 
 function shown({ metadata }: EnvoyFilter): string {

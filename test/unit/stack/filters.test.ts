@@ -23,6 +23,13 @@ const onRoute = (value: unknown, name?: string): EnvoyPatch => ({
   ...(name ? { match: { routeConfiguration: { vhost: { route: { name } } } } } : {}),
 });
 
+const EXT_PROC = 'envoy.filters.http.ext_proc';
+const onFilter = (operation: string, name = EXT_PROC, value?: object): EnvoyPatch => ({
+  applyTo: 'HTTP_FILTER',
+  match: { listener: { filterChain: { filter: { subFilter: { name } } } } },
+  patch: { operation, ...(value ? { value } : {}) },
+});
+
 describe('an EnvoyFilter', () => {
   it.each<[string, EnvoyPatch, boolean]>([
     ['an override without a service on every route', onRoute(overrides({ processing_mode: {} })), true],
@@ -31,6 +38,13 @@ describe('an EnvoyFilter', () => {
     ['one on a rule that every service has', onRoute(overrides({}), 'v1-completions'), true],
     ['one on a route of another service', onRoute(overrides({}), 'ns.other-kserve-route.0'), false],
     ['one of another filter', onRoute({ lua: {} }), false],
+    ['one of sidecars', { ...onRoute(overrides({})), match: { context: 'SIDECAR_OUTBOUND' } }, false],
+    ['one of gateways', { ...onRoute(overrides({})), match: { context: 'GATEWAY' } }, true],
+    ['the filter removed', onFilter('REMOVE'), true],
+    ['another filter removed', onFilter('REMOVE', 'envoy.filters.http.cors'), false],
+    ['the filter replaced by another', onFilter('REPLACE', undefined, { name: 'envoy.filters.http.lua' }), true],
+    ['the filter replaced by one like it', onFilter('REPLACE', undefined, { name: EXT_PROC }), false],
+    ['something before the filter', onFilter('INSERT_BEFORE', undefined, { name: 'envoy.filters.http.lua' }), false],
     ['one of a listener', { ...onRoute(overrides({})), applyTo: 'LISTENER' }, false],
   ])('erases the picker: %s: %s', (_, patch, erases) => {
     expect(readFilter(filter([patch]), TARGET).erasesPicker).toBe(erases);
