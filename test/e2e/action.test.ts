@@ -22,7 +22,7 @@ describe('the built action, when things go wrong', () => {
       delete e2e.job.inputs['workload-identity-provider'];
       delete e2e.job.inputs['project-id'];
       const main = e2e.job.main();
-      await until('the resize', async () => (await e2e.record()).sizes.length === 1);
+      await until('the resize', async () => (await e2e.pool()).sizes.length === 1);
       main.child.kill('SIGKILL');
       expect((await main.done).signal).toBe('SIGKILL');
       // A killed step has said already that there is something to undo.
@@ -50,7 +50,7 @@ describe('the built action, when things go wrong', () => {
     async () => {
       e2e = await startE2e('pass');
       const main = e2e.job.main();
-      await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+      await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
 
       // Another run that does not wait for the pool stops, names the holder, and touches nothing.
       const other = e2e.otherJob(18300012346, { 'on-busy': 'stop', comment: 'off' });

@@ -25,9 +25,9 @@ it.each(['SIGINT', 'SIGHUP'] as const)(
         log += chunk.toString();
       });
       const exited = new Promise((done) => child.once('close', done));
-      await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+      await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
       child.kill(signal);
-      await until('the release', async () => (await e2e.record()).sizes.length === 2);
+      await until('the release', async () => (await e2e.pool()).sizes.length === 2);
       child.kill(signal);
       expect(await exited).toBe(130);
       expect(log).toContain('if this process is killed, finish by hand: gcloud container clusters resize');

@@ -110,7 +110,7 @@ describe('a stack that was to stay', () => {
     async () => {
       e2e = await startE2e('pass', { mode: 'deploy', comment: 'off' });
       const main = e2e.job.main();
-      await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+      await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
       main.child.kill('SIGKILL');
       await main.done;
       expect((await e2e.job.post().done).code).toBe(0);
@@ -157,7 +157,7 @@ describe('a stack that was to stay', () => {
     async () => {
       e2e = await startE2e('pass');
       const main = e2e.job.main();
-      await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+      await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
       const cleanup = e2e.otherJob(run(1), { mode: 'cleanup' });
       const { code, log } = await cleanup.main().done;
       expect([code, cleanup.outputs().verdict]).toEqual([1, 'error']);

@@ -1,5 +1,6 @@
 import type { KserveVersion } from '../../lab/cluster/kserve-versions.ts';
 import { LAB, type Lab, startLab } from '../../lab/lab.ts';
+import type { GcpRecord } from '../../lab/protocol.ts';
 import { SCENARIOS, type Scenario } from '../../lab/scenarios/scenarios.ts';
 import { CLI } from '../cli.ts';
 import { fakeRunner, type Job } from './fake-runner.ts';
@@ -15,6 +16,8 @@ export interface E2e {
   /** A job of another run on the same pool, on a machine of its own. */
   otherJob(run: number, change: Record<string, string>): Job;
   record(): Promise<Recorded>;
+  /** Of the record, what Google Cloud knows of the node pool: cheap enough to be asked for again and again. */
+  pool(): Promise<Pick<Recorded, 'nodes' | 'target' | 'sizes'>>;
   /** Everything a person or a later step could read. */
   everythingSaid(...logs: string[]): string;
   stop(): Promise<void>;
@@ -78,12 +81,13 @@ export async function startE2e(
   return {
     lab,
     job,
+    async pool() {
+      return poolOf((await (await fetch(`${lab.gcp.controlUrl}/record`)).json()) as GcpRecord);
+    },
     async record() {
       const { gcp, github, kube } = await lab.record();
       return {
-        nodes: gcp.nodes[LAB.nodePool] ?? [],
-        target: gcp.targetSize[LAB.nodePool] ?? 0,
-        sizes: gcp.resizes.map(({ pool, nodeCount }) => `${pool}=${nodeCount}`),
+        ...poolOf(gcp),
         comments: github.comments,
         issues: github.issues,
         kube: kube.requests,
@@ -111,11 +115,18 @@ export async function startE2e(
   };
 }
 
+function poolOf({ nodes, targetSize, resizes }: GcpRecord): Pick<Recorded, 'nodes' | 'target' | 'sizes'> {
+  return {
+    nodes: nodes[LAB.nodePool] ?? [],
+    target: targetSize[LAB.nodePool] ?? 0,
+    sizes: resizes.map(({ pool, nodeCount }) => `${pool}=${nodeCount}`),
+  };
+}
+
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const limit = Date.now() + MINUTES;
   while (!(await holds())) {
     if (Date.now() > limit) throw new Error(`waited a minute for ${what}`);
-    // Each look has four processes write all that they have recorded.
     await new Promise((done) => setTimeout(done, 150));
   }
 }

@@ -15,7 +15,7 @@ afterEach(() => e2e?.stop());
 async function killedRun(): Promise<LeaseJson> {
   e2e = await startE2e('pass');
   const main = e2e.job.main();
-  await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+  await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
   main.child.kill('SIGKILL');
   expect((await main.done).signal).toBe('SIGKILL');
   return (await leaseOf(e2e)('GET')).json;

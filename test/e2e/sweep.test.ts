@@ -12,7 +12,7 @@ afterEach(() => e2e?.stop());
 async function lostRun(): Promise<void> {
   e2e = await startE2e('pass');
   const main = e2e.job.main();
-  await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+  await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
   main.child.kill('SIGKILL');
   expect((await main.done).signal).toBe('SIGKILL');
 }

@@ -23,7 +23,7 @@ it(
         log += chunk.toString();
       });
       const exited = new Promise((done) => child.once('close', done));
-      await until('the nodes', async () => (await e2e.record()).nodes.length === 3);
+      await until('the nodes', async () => (await e2e.pool()).nodes.length === 3);
       await e2e.lab.stop();
       const since = performance.now();
       child.kill('SIGTERM');
