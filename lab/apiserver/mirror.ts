@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { errorText } from '../errors.ts';
-import type { ResourceKey, Store, StoreEvent, StoreReader } from '../kube/store.ts';
+import { frozenCopy } from '../kube/frozen.ts';
+import type { ResourceKey, Store, StoreEvent } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { RealApi } from './real-api.ts';
 import { createUids } from './uids.ts';
@@ -73,7 +74,7 @@ export async function startMirror(api: RealApi, collections: readonly Collection
 
   /** Uids are translated as late as here: a watch may show an object before its creation has been answered. */
   const tell = (resource: ResourceKey, entry: Entry, given: KubeObject | null) => {
-    const object = given && uids.inward(given);
+    const object = given && frozenCopy(uids.inward(given));
     if (object === null) {
       const last = entry.view ?? gone.get(entry);
       entry.view = undefined;
@@ -92,7 +93,7 @@ export async function startMirror(api: RealApi, collections: readonly Collection
   const emit = (type: StoreEvent['type'], resource: ResourceKey, object: KubeObject) => {
     revision += 1;
     const { group, plural } = resource;
-    const event = { type, resource: { group, plural }, object: structuredClone(object), resourceVersion: revision };
+    const event = { type, resource: { group, plural }, object, resourceVersion: revision };
     for (const listener of [...listeners]) listener(event);
   };
 
@@ -162,44 +163,36 @@ export async function startMirror(api: RealApi, collections: readonly Collection
     else if (status === 404) entry.held = null;
   };
 
-  const shared: StoreReader = {
+  const store: Mirror = {
+    revision: () => revision,
     list: (resource, namespace) =>
       [...within(resource).values()]
         .flatMap(({ view }) => (view ? [view] : []))
         .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
         .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)),
     get: (resource, namespace, name) => within(resource).get(`${namespace ?? ''}/${name}`)?.view,
-  };
-  const store: Mirror = {
-    revision: () => revision,
-    shared,
-    list: (resource, namespace) => shared.list(resource, namespace).map((object) => structuredClone(object)),
-    get: (resource, namespace, name) => structuredClone(shared.get(resource, namespace, name)),
     create(resource, given) {
-      const object = structuredClone(given);
-      const entry = entryOf(resource, object.metadata.namespace, object.metadata.name);
-      if (entry.view) throw new Error(`${resource.plural} "${object.metadata.name}" already exists`);
+      const entry = entryOf(resource, given.metadata.namespace, given.metadata.name);
+      if (entry.view) throw new Error(`${resource.plural} "${given.metadata.name}" already exists`);
       const uid = randomUUID();
-      object.metadata.uid = uid;
-      object.metadata.creationTimestamp ??= new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-      object.metadata.generation = 1;
-      object.metadata.resourceVersion = String(entry.seen);
+      const creationTimestamp = given.metadata.creationTimestamp ?? new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+      const made = { uid, creationTimestamp, generation: 1, resourceVersion: String(entry.seen) };
+      const object = frozenCopy({ ...given, metadata: { ...given.metadata, ...made } });
       entry.view = object;
       put(resource, object, createWrites(object), uid);
-      return structuredClone(object);
+      return object;
     },
     update(resource, given) {
       const { namespace, name } = given.metadata;
       const entry = entryOf(resource, namespace, name);
       if (!entry.view) throw new Error(`${resource.plural} "${name}" not found`);
       const writes = updateWrites(entry.view, given);
-      if (writes.length === 0) return structuredClone(entry.view);
+      if (writes.length === 0) return entry.view;
       const { uid, creationTimestamp, generation, resourceVersion } = entry.view.metadata;
-      const kept = { uid, creationTimestamp, generation, resourceVersion };
-      const metadata = { ...structuredClone(given.metadata), ...kept } as KubeObject['metadata'];
-      entry.view = { ...structuredClone(given), metadata };
+      const kept = { uid, creationTimestamp, generation, resourceVersion } as KubeObject['metadata'];
+      entry.view = frozenCopy({ ...given, metadata: { ...given.metadata, ...kept } });
       put(resource, entry.view, writes);
-      return structuredClone(entry.view);
+      return entry.view;
     },
     delete(resource, namespace, name) {
       const entry = within(resource).get(`${namespace ?? ''}/${name}`);
@@ -207,7 +200,7 @@ export async function startMirror(api: RealApi, collections: readonly Collection
       const object = entry.view;
       entry.view = undefined;
       put(resource, object, [deletion(0)]);
-      return structuredClone(object);
+      return object;
     },
     subscribe(listener) {
       listeners.add(listener);

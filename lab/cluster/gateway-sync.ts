@@ -48,7 +48,7 @@ export function startGatewaySync(options: {
   const push = async () => {
     const object = store.get(GATEWAYS, gateway.namespace, gateway.name);
     const body = JSON.stringify(
-      object ? gatewayTable(store.shared, object, options.addressOf, options.asks) : { routes: [] },
+      object ? gatewayTable(store, object, options.addressOf, options.asks) : { routes: [] },
     );
     if (body === pushed) return;
     try {

@@ -1,5 +1,5 @@
 import { errorText } from '../errors.ts';
-import type { StoreReader } from '../kube/store.ts';
+import type { Store } from '../kube/store.ts';
 import type { GatewayBackend, GatewayPicker, GatewayRoute, GatewayTable, KubeObject } from '../protocol.ts';
 import { targetPortOf } from './endpoint-slices.ts';
 import { tlsTo } from './gateway-tls.ts';
@@ -21,7 +21,7 @@ export type AddressOf = (namespace: string, pod: string) => ReplicaAddress | und
 
 /** The whole routing table of one gateway: what Istio would tell its Envoy, from the objects as they are now. */
 export function gatewayTable(
-  store: StoreReader,
+  store: Store,
   gateway: KubeObject,
   addressOf: AddressOf,
   /** `oldest`: Envoy asks the endpoint picker for the oldest route alone, as with Istio before 1.28.5. */
@@ -52,7 +52,7 @@ function byAge(a: KubeObject, b: KubeObject): number {
   );
 }
 
-function entriesOf(store: StoreReader, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
+function entriesOf(store: Store, gateway: KubeObject, route: KubeObject, addressOf: AddressOf): GatewayRoute[] {
   const { namespace, name } = route.metadata;
   return rulesOf(route).flatMap((rule, index) => {
     // Istio names Envoy's route by the rule where the rule has a name.
@@ -74,7 +74,7 @@ function entriesOf(store: StoreReader, gateway: KubeObject, route: KubeObject, a
 }
 
 function backendOf(
-  store: StoreReader,
+  store: Store,
   gateway: KubeObject,
   namespace: string,
   ref: BackendRef,
@@ -119,7 +119,7 @@ function backendOf(
 }
 
 function pickerOf(
-  store: StoreReader,
+  store: Store,
   gateway: KubeObject,
   namespace: string,
   service: string,
@@ -144,7 +144,7 @@ function pickerOf(
 }
 
 function endpointsOf(
-  store: StoreReader,
+  store: Store,
   namespace: string,
   selector: Record<string, string>,
   portOf: (pod: KubeObject) => number | undefined,
@@ -164,7 +164,7 @@ function endpointsOf(
 
 /** Whether policies let the gateway through to a pod of the selector; true while there is none. */
 function reaches(
-  store: StoreReader,
+  store: Store,
   gateway: KubeObject,
   namespace: string,
   selector: Record<string, string>,
@@ -181,7 +181,7 @@ function reaches(
 }
 
 /** An ext_proc override of a route without a gRPC service replaces Istio's own (its merge replaces map entries). */
-function filtersErase(store: StoreReader, gateway: KubeObject, route: string): boolean {
+function filtersErase(store: Store, gateway: KubeObject, route: string): boolean {
   const { namespace } = gateway.metadata;
   const filters = [...new Set([namespace, ROOT_NAMESPACE])].flatMap((where) =>
     store.list({ group: 'networking.istio.io', plural: 'envoyfilters' }, where),
@@ -200,7 +200,7 @@ function filtersErase(store: StoreReader, gateway: KubeObject, route: string): b
 }
 
 /** Istio applies a filter to a gateway that it names beside itself, or to pods that have all labels of its selector. */
-function isApplied(store: StoreReader, gateway: KubeObject, { metadata, spec }: KubeObject): boolean {
+function isApplied(store: Store, gateway: KubeObject, { metadata, spec }: KubeObject): boolean {
   const { namespace, name } = gateway.metadata;
   const targets = (spec?.targetRefs ?? []) as { kind: string; name: string }[];
   if (targets.length > 0) {
@@ -219,11 +219,7 @@ function clusterName(port: number, service: string, namespace: string): string {
 }
 
 /** The addresses of an endpoint picker's pods that are not Ready. */
-function unreadyAddresses(
-  store: StoreReader,
-  namespace: string,
-  selector: Record<string, string> | undefined,
-): string[] {
+function unreadyAddresses(store: Store, namespace: string, selector: Record<string, string> | undefined): string[] {
   return store
     .list(PODS, namespace)
     .filter((one) => selects(selector, one) && !isReady(one) && !one.metadata.deletionTimestamp && one.status?.podIP)
@@ -232,7 +228,7 @@ function unreadyAddresses(
 
 /** The Ready pod of an endpoint picker; undefined while there is none. */
 function livePicker(
-  store: StoreReader,
+  store: Store,
   namespace: string,
   selector: Record<string, string> | undefined,
 ): KubeObject | undefined {

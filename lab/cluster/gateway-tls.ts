@@ -1,4 +1,4 @@
-import type { StoreReader } from '../kube/store.ts';
+import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import { demandsMtls } from './mesh.ts';
 import { selects } from './objects.ts';
@@ -9,7 +9,7 @@ import { DESTINATION_RULES, PODS } from './resources.ts';
  * demands mTLS in its place. Such a sidecar resets the connection, which to Envoy looks as if the server there had no TLS.
  */
 export function tlsTo(
-  store: StoreReader,
+  store: Store,
   namespace: string,
   { service, port }: { service: string; port: number },
   selector: Record<string, string>,
@@ -21,7 +21,7 @@ export function tlsTo(
 }
 
 /** Whether a DestinationRule makes the gateway speak TLS to the host; without one it speaks plain HTTP. */
-function usesTls(store: StoreReader, namespace: string, service: string, port: number): boolean {
+function usesTls(store: Store, namespace: string, service: string, port: number): boolean {
   const names = [
     service,
     `${service}.${namespace}`,

@@ -19,7 +19,7 @@ export function startJobs(options: { store: Store; clock: ClusterClock; record: 
   const deadlines = new Map<string, NodeJS.Timeout>();
 
   const createPod = (job: KubeObject, index: number) => {
-    const { metadata, spec } = structuredClone(job.spec.template);
+    const { metadata, spec } = job.spec.template;
     const name = `${job.metadata.name}-${index}-${suffix(clock.random)}`;
     const own = { 'batch.kubernetes.io/job-name': job.metadata.name, [INDEX]: String(index) };
     const entry = { name: 'JOB_COMPLETION_INDEX', value: String(index) };

@@ -77,7 +77,7 @@ export function serviceStatus(
   const urls = router?.route ? gatewayUrls(store, service, gateway) : [];
   return {
     observedGeneration: service.metadata.generation,
-    conditions: conditions.sort((a, b) => (a.type < b.type ? -1 : 1)),
+    conditions: conditions.toSorted((a, b) => (a.type < b.type ? -1 : 1)),
     ...(urls[0] === undefined ? {} : { url: urls[0] }),
     ...(urls.length === 0 ? {} : { addresses: urls.map((url) => ({ name: 'gateway-external', url })) }),
     ...(traits.observes ? observed(store, service, gateway) : {}),

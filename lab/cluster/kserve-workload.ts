@@ -1,4 +1,5 @@
 import { applyPodTemplateDefaults } from '../kube/defaults.ts';
+import { copyJson } from '../kube/frozen.ts';
 import type { KubeObject, PemPair } from '../protocol.ts';
 import { componentLabels, namesOf, schedulerLabels, workloadLabels, workloadSelector } from './kserve-names.ts';
 import { presetsOf } from './kserve-presets.ts';
@@ -24,7 +25,10 @@ export function workloadDeployment(service: KubeObject, traits: KserveTraits): K
   const { name } = service.metadata;
   const presets = presetsOf(traits);
   const model = service.spec.model as { uri: string; name?: string };
-  const podSpec = presets.withModel(mergePodSpec(presets.workload(service), service.spec.template ?? {}), model.uri);
+  const podSpec = presets.withModel(
+    mergePodSpec(presets.workload(service), copyJson(service.spec.template ?? {})),
+    model.uri,
+  );
   return deployment(service, namesOf(name).workload, workloadLabels(name), podSpec, service.spec.replicas ?? 1);
 }
 
@@ -38,7 +42,7 @@ export function schedulerDeployment(
   if (!scheduler) return null;
   const { name } = service.metadata;
   const presets = presetsOf(traits);
-  const podSpec = mergePodSpec(presets.scheduler(service), scheduler.template ?? {});
+  const podSpec = mergePodSpec(presets.scheduler(service), copyJson(scheduler.template ?? {}));
   const containers = podSpec.containers as { name: string; args?: string[] }[];
   const main = containers.find((container) => container.name === 'main');
   // Looks for the flag as a word of its own, so `--config-text=…` is not seen: that is what the controller does.

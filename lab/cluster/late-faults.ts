@@ -19,7 +19,7 @@ export function startLateFaults(
     const crds = store.list(CRDS);
     const created = toCreate;
     toCreate = [];
-    for (const object of created) store.create(resourceOf(object, crds), structuredClone(object));
+    for (const object of created) store.create(resourceOf(object, crds), object);
     toDelete = toDelete.filter((object) => {
       const { namespace, name } = object.metadata;
       return store.delete(resourceOf(object as KubeObject, crds), namespace, name) === undefined;

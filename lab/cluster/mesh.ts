@@ -1,5 +1,5 @@
 import { selects } from '../kube/selectors.ts';
-import type { StoreReader } from '../kube/store.ts';
+import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import { PEER_AUTHENTICATIONS } from './resources.ts';
 
@@ -10,7 +10,7 @@ export const ROOT_NAMESPACE = 'istio-system';
  * namespace, and that before the mesh's. A pod without a sidecar demands nothing. As istio's `ComposePeerAuthentication`
  * (pilot/pkg/security/authn/policy_applier.go), but for two policies of one level.
  */
-export function demandsMtls(store: StoreReader, pod: KubeObject, port: number): boolean {
+export function demandsMtls(store: Store, pod: KubeObject, port: number): boolean {
   if (pod.metadata.labels?.['security.istio.io/tlsMode'] !== 'istio') return false;
   const policies = store.list(PEER_AUTHENTICATIONS);
   const isSelective = ({ spec }: KubeObject) => Object.keys(spec?.selector?.matchLabels ?? {}).length > 0;

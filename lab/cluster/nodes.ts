@@ -1,4 +1,5 @@
 import { isAbort } from '../errors.ts';
+import { copyJson } from '../kube/frozen.ts';
 import type { Store } from '../kube/store.ts';
 import type { KubeObject, NodePoolState } from '../protocol.ts';
 import type { ClusterFaults } from '../scenarios/types.ts';
@@ -37,7 +38,7 @@ export function startNodes(options: {
   let addresses = 10;
 
   const patch = (name: string, change: (node: KubeObject) => void) => {
-    const node = store.get(NODES, undefined, name);
+    const node = copyJson(store.get(NODES, undefined, name));
     if (!node) return;
     change(node);
     store.update(NODES, node);

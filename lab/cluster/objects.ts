@@ -79,9 +79,9 @@ export function deletePod(store: Store, resource: ResourceKey, pod: KubeObject):
     store.delete(resource, pod.metadata.namespace, pod.metadata.name);
     return;
   }
-  current.metadata.deletionTimestamp = nowIso();
-  current.metadata.deletionGracePeriodSeconds = current.spec.terminationGracePeriodSeconds ?? 30;
-  store.update(resource, current);
+  const deletionGracePeriodSeconds = current.spec.terminationGracePeriodSeconds ?? 30;
+  const marks = { deletionTimestamp: nowIso(), deletionGracePeriodSeconds };
+  store.update(resource, { ...current, metadata: { ...current.metadata, ...marks } });
 }
 
 /** Child names as knative's kmeta makes them: at most 63 characters, an MD5 of the parent standing in for its tail. */

@@ -1,4 +1,5 @@
 import { applyPodTemplateDefaults } from '../kube/defaults.ts';
+import { copyJson } from '../kube/frozen.ts';
 import { builtinType, type Json, type JsonObject, type TypeNode } from '../kube/types.ts';
 import { dropEmpty } from '../kube/unknown.ts';
 import { quantity } from './quantity.ts';
@@ -12,9 +13,20 @@ export const HASH_LABEL = 'pod-template-hash';
  * (`EqualIgnoreHash` in pkg/controller/deployment/util: `Semantic.DeepEqual` without `pod-template-hash`).
  */
 export function canonicalTemplate(template: JsonObject): JsonObject {
+  const known = canonical.get(template);
+  if (known) return known;
+  const result = spelled(template);
+  // A stored template never changes.
+  if (Object.isFrozen(template)) canonical.set(template, result);
+  return result;
+}
+
+const canonical = new WeakMap<JsonObject, JsonObject>();
+
+function spelled(template: JsonObject): JsonObject {
   const { creationTimestamp: _creationTimestamp, labels, ...metadata } = template.metadata ?? {};
   const { [HASH_LABEL]: _hash, ...others } = labels ?? {};
-  const result: JsonObject = structuredClone({ ...template, metadata: { ...metadata, labels: others } });
+  const result: JsonObject = copyJson({ ...template, metadata: { ...metadata, labels: others } });
   dropNulls(result);
   applyPodTemplateDefaults(result);
   const type = builtinType('PodTemplateSpec') as TypeNode;

@@ -1,4 +1,4 @@
-import type { StoreReader } from '../kube/store.ts';
+import type { Store } from '../kube/store.ts';
 import type { KubeObject } from '../protocol.ts';
 import type { Labels } from './objects.ts';
 import { DEPLOYMENTS, POOL_GROUPS, type PoolGroup } from './resources.ts';
@@ -32,7 +32,7 @@ export function readPool(pool: KubeObject): Pool {
 }
 
 /** The one pool group that the installed Istio knows: x-k8s.io up to 1.27, the promoted group from 1.28. */
-export function poolGroupOfIstio(store: StoreReader): PoolGroup {
+export function poolGroupOfIstio(store: Store): PoolGroup {
   const istiod = store.get(DEPLOYMENTS, 'istio-system', 'istiod');
   const image = (istiod?.spec?.template?.spec?.containers?.[0]?.image ?? '') as string;
   const version = /:v?1\.(\d+)/.exec(image);

@@ -30,13 +30,13 @@ export function startReplicaSets(options: {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: {
-        ...structuredClone(set.spec.template.metadata),
+        ...set.spec.template.metadata,
         name: `${set.metadata.name}-${suffix(clock.random)}`,
         generateName: `${set.metadata.name}-`,
         namespace: namespace as string,
         ownerReferences: ownedBy(set),
       },
-      spec: structuredClone(set.spec.template.spec),
+      spec: set.spec.template.spec,
       status: { phase: 'Pending', qosClass: qosClassOf(set.spec.template as KubeObject) },
     };
     if (strips && pod.metadata.labels?.['kserve.io/component'] === 'workload') strip(pod);

@@ -1,6 +1,5 @@
 import type { Registry } from './resources.ts';
 import type { Store } from './store.ts';
-import type { ChangeLog } from './watch.ts';
 
 /** Log text of a container; null when the source does not know the container. */
 export type LogSource = (
@@ -25,7 +24,6 @@ export interface DenyRule {
 export interface Api {
   store: Store;
   registry: Registry;
-  changes: ChangeLog;
   logs: LogSource;
   podProxy: PodProxyTarget;
   denied: DenyRule[];

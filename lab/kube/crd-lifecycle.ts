@@ -12,15 +12,17 @@ import type { JsonObject } from './types.ts';
 export function establishDefinitions(api: Api): () => void {
   const resource = api.registry.find(CRDS.group, 'v1', CRDS.plural);
   if (!resource) return () => {};
-  const establish = (definition: KubeObject) => {
-    if (isEstablished(definition) || !definition.spec?.versions?.length) return;
+  const establish = (stored: KubeObject) => {
+    if (isEstablished(stored) || !stored.spec?.versions?.length) return;
+    // Defaults are of the names: a schema, which may have megabytes, is not copied.
+    const definition = { ...stored, spec: { ...stored.spec, names: { ...stored.spec.names } } } as KubeObject;
     applyDefaults(definition, resource);
     const { names, versions } = definition.spec;
-    const stored = versions.find((version: JsonObject) => version.storage)?.name;
+    const version = versions.find(({ storage }: JsonObject) => storage)?.name;
     definition.status = {
       ...definition.status,
-      acceptedNames: structuredClone(names),
-      storedVersions: definition.status?.storedVersions ?? [stored],
+      acceptedNames: names,
+      storedVersions: definition.status?.storedVersions ?? [version],
       conditions: [
         condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
         condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),

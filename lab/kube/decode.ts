@@ -2,6 +2,7 @@ import type { KubeObject } from '../protocol.ts';
 import type { WriteOptions } from './api.ts';
 import { BUILTIN_RESOURCES } from './builtin-resources.ts';
 import { dropNulls } from './defaults.ts';
+import { copyJson } from './frozen.ts';
 import type { Resource } from './resources.ts';
 import { badRequest, invalid } from './status.ts';
 import type { JsonObject } from './types.ts';
@@ -14,7 +15,7 @@ export function decode(
   options: WriteOptions,
   source: 'body' | 'patch',
 ): KubeObject {
-  const object = structuredClone(given) as KubeObject;
+  const object = copyJson(given) as KubeObject;
   // A custom object says what it is: nothing else could tell.
   const { apiVersion = resource.custom ? '' : resource.apiVersion, kind = resource.kind } = object;
   if (apiVersion !== resource.apiVersion || kind !== resource.kind) {

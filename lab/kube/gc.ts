@@ -126,10 +126,8 @@ export function startGarbageCollector(api: Api): () => void {
   const lookAtContainers = (resource: ResourceKey, { metadata }: KubeObject) => {
     const namespace = metadata.namespace && api.store.get(NAMESPACES, undefined, metadata.namespace);
     if (namespace && isEnding(namespace)) look(namespace.metadata.uid as string);
-    for (const [uid, entry] of entries) {
-      const isDefinition = entry.key.plural === CRDS.plural && entry.name === `${resource.plural}.${resource.group}`;
-      if (isDefinition && entry.isEnding) look(uid);
-    }
+    const definition = api.store.get(CRDS, undefined, `${resource.plural}.${resource.group}`);
+    if (definition && isEnding(definition)) look(definition.metadata.uid as string);
   };
 
   for (const each of api.registry.collections())
@@ -149,9 +147,8 @@ interface Found {
 
 function locate(api: Api, entry: Entry): Found | undefined {
   const object = api.store.get(entry.key, entry.namespace, entry.name);
-  const { group, plural } = entry.key;
-  const resource = api.registry.collections().find((each) => each.group === group && each.plural === plural);
-  return object && resource ? { resource, object } : undefined;
+  const resource = object && api.registry.collection(entry.key);
+  return resource && { resource, object };
 }
 
 function dropReferences(api: Api, { resource, object }: Found, isDead: (uid: string) => boolean): void {

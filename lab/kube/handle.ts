@@ -83,7 +83,6 @@ function watch(api: Api, call: Call, route: ResourceRoute, format: Format, respo
   response.flushHeaders();
   const stop = startWatch(
     api.store,
-    api.changes,
     {
       key: resource.key,
       namespace: route.namespace,

@@ -49,6 +49,8 @@ export interface Registry {
   groups(): GroupVersions[];
   /** One resource for each collection. */
   collections(): Resource[];
+  /** The one of `collections` with that key. */
+  collection(key: ResourceKey): Resource | undefined;
   close(): void;
 }
 
@@ -71,34 +73,45 @@ const builtins: Resource[] = BUILTIN_RESOURCES.map((row) => {
 export function createRegistry(store: Store): Registry {
   const custom = new Map<string, Resource[]>();
   for (const crd of store.list(CRDS)) custom.set(crd.metadata.name, fromDefinition(crd));
+  let index = indexed(custom);
   const unsubscribe = store.subscribe(({ type, resource, object }) => {
     if (resource.group !== CRDS.group || resource.plural !== CRDS.plural) return;
     if (type === 'DELETED') custom.delete(object.metadata.name);
     else custom.set(object.metadata.name, fromDefinition(object));
+    index = indexed(custom);
   });
-  const all = () => [...builtins, ...[...custom.values()].flat()];
 
   return {
-    find: (group, version, plural) =>
-      all().find((each) => each.group === group && each.version === version && each.plural === plural),
+    find: (group, version, plural) => index.byVersion.get(`${group}/${version}/${plural}`),
     list: (group, version) =>
-      all()
+      index.all
         .filter((each) => each.group === group && each.version === version)
         .sort((a, b) => (a.plural < b.plural ? -1 : 1)),
     groups() {
       const versions = new Map<string, Set<string>>();
-      for (const { group, version } of all()) {
+      for (const { group, version } of index.all) {
         if (group) versions.set(group, (versions.get(group) ?? new Set()).add(version));
       }
       return [...versions].map(([name, set]) => ({ name, versions: [...set].sort(byPriority) }));
     },
-    collections() {
-      const seen = new Map<string, Resource>();
-      for (const each of all()) if (each.verbs.includes('list')) seen.set(`${each.group}/${each.plural}`, each);
-      return [...seen.values()];
-    },
+    collections: () => [...index.collections.values()],
+    collection: ({ group, plural }) => index.collections.get(`${group}/${plural}`),
     close: unsubscribe,
   };
+}
+
+/** Built-in resources before custom ones; of resources with the same address the first counts. */
+function indexed(custom: ReadonlyMap<string, Resource[]>) {
+  const all = [...builtins, ...[...custom.values()].flat()];
+  const byVersion = new Map<string, Resource>();
+  const collections = new Map<string, Resource>();
+  for (const each of all) {
+    const { group, version, plural, verbs } = each;
+    const address = `${group}/${version}/${plural}`;
+    if (!byVersion.has(address)) byVersion.set(address, each);
+    if (verbs.includes('list')) collections.set(`${group}/${plural}`, each);
+  }
+  return { all, byVersion, collections };
 }
 
 /** Whether a definition's names were accepted, so that its objects are served. */

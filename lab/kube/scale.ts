@@ -1,6 +1,7 @@
 import type { KubeObject } from '../protocol.ts';
 import type { Api, Call } from './api.ts';
 import { mediaType, objectBody, writeOptions } from './body.ts';
+import { copyJson } from './frozen.ts';
 import type { Resource } from './resources.ts';
 import type { ResourceRoute } from './routes.ts';
 import { badRequest, methodNotAllowed } from './status.ts';
@@ -19,7 +20,7 @@ export function scale(api: Api, call: Call, route: ResourceRoute): JsonObject {
   const replicas = wanted.spec?.replicas ?? 0;
   if (!Number.isInteger(replicas) || replicas < 0)
     throw badRequest('spec.replicas must be a number that is not negative');
-  const next = structuredClone(live);
+  const next = copyJson(live);
   write(next, paths(route.resource).spec, replicas);
   next.metadata.resourceVersion = wanted.metadata?.resourceVersion;
   const options = { ...writeOptions(call, '', 'UpdateOptions'), subresource: 'scale' };

@@ -19,7 +19,6 @@ import { addressOf, resourceRoute, verbOf } from './routes.ts';
 import { badRequest, failure, isStatusError, notImplemented, unauthorized } from './status.ts';
 import type { Store } from './store.ts';
 import { liveObject } from './verbs.ts';
-import { createChangeLog } from './watch.ts';
 
 export interface KubeApiOptions {
   tls: PemPair;
@@ -64,15 +63,9 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const { store } = options;
   const closing = new AbortController();
   const refuse = refuseCalls(options.refused ?? []);
-  const registry = createRegistry(store);
-  const changes = createChangeLog(
-    store,
-    registry.collections().map((resource) => resource.key),
-  );
   const api: Api = {
     store,
-    registry,
-    changes,
+    registry: createRegistry(store),
     logs: options.logs,
     podProxy: options.podProxy,
     denied: options.denied ?? [],
@@ -122,7 +115,6 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
       closing.abort();
       stopCollecting();
       stopEstablishing();
-      changes.close();
       api.registry.close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../protocol.ts';
+import { frozenCopy } from './frozen.ts';
+import { equalJson } from './types.ts';
 
 /** Which collection: `apps/v1` + `deployments`; all versions of a group share one collection. */
 export interface ResourceKey {
@@ -13,24 +14,22 @@ export interface StoreEvent {
   resource: ResourceKey;
   /** State after the change; for DELETED the last state, with the deletion's resourceVersion. */
   object: KubeObject;
+  /** What the change replaced; a store whose truth is elsewhere does not tell. */
+  before?: KubeObject;
   resourceVersion: number;
-}
-
-export interface StoreReader {
-  /** By namespace and name. */
-  list(resource: ResourceKey, namespace?: string): KubeObject[];
-  get(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
 }
 
 /**
  * The lab's etcd: objects by collection, namespace and name, one revision counter, a bounded history for watches.
- * Objects that go in and come out are copies. `update` keeps uid and creationTimestamp; it raises `generation` when
+ * Objects that go in are copied; those that come out are the stored ones, frozen, so that reading costs nothing and
+ * whoever changes one has to copy it first. `update` keeps uid and creationTimestamp; it raises `generation` when
  * anything but metadata and status changed or the object is marked for deletion, and is a no-op (no new revision) when nothing changed.
  */
-export interface Store extends StoreReader {
+export interface Store {
+  /** By namespace and name. */
+  list(resource: ResourceKey, namespace?: string): KubeObject[];
+  get(resource: ResourceKey, namespace: string | undefined, name: string): KubeObject | undefined;
   revision(): number;
-  /** The stored objects themselves, for those who look often and change nothing. */
-  shared: StoreReader;
   /** Throws when it exists. */
   create(resource: ResourceKey, object: KubeObject): KubeObject;
   /** Replaces the whole object; throws when it does not exist. */
@@ -44,90 +43,90 @@ export interface Store extends StoreReader {
   since(revision: number): StoreEvent[] | null;
 }
 
+interface Collection {
+  objects: Map<string, KubeObject>;
+  /** The keys in their order; null when one has come since. */
+  sorted: string[] | null;
+}
+
 export function createStore(historyLimit = 5_000): Store {
-  const collections = new Map<string, Map<string, KubeObject>>();
+  const collections = new Map<string, Collection>();
   const listeners = new Set<(event: StoreEvent) => void>();
   const history: StoreEvent[] = [];
   let revision = 1;
   let dropped = 0;
 
-  const collection = (resource: ResourceKey): Map<string, KubeObject> => {
+  const collection = (resource: ResourceKey): Collection => {
     const key = `${resource.group}/${resource.plural}`;
     let found = collections.get(key);
     if (!found) {
-      found = new Map();
+      found = { objects: new Map(), sorted: null };
       collections.set(key, found);
     }
     return found;
   };
   const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
-  const emit = (type: StoreEvent['type'], resource: ResourceKey, object: KubeObject) => {
-    const event: StoreEvent = { type, resource, object: copyJson(object), resourceVersion: revision };
+  const emit = (type: StoreEvent['type'], { group, plural }: ResourceKey, object: KubeObject, before?: KubeObject) => {
+    const event: StoreEvent = { type, resource: { group, plural }, object, resourceVersion: revision };
+    if (before) event.before = before;
     history.push(event);
     if (history.length > historyLimit) dropped = (history.shift() as StoreEvent).resourceVersion;
     for (const listener of [...listeners]) listener(event);
   };
-  const stamp = (object: KubeObject) => {
+  const stamp = (object: KubeObject, generation?: number): KubeObject => {
     revision += 1;
-    object.metadata.resourceVersion = String(revision);
-  };
-
-  const shared: StoreReader = {
-    list(resource, namespace) {
-      return [...collection(resource).values()]
-        .filter((object) => namespace === undefined || object.metadata.namespace === namespace)
-        .sort((a, b) =>
-          keyOf(a.metadata.namespace, a.metadata.name) < keyOf(b.metadata.namespace, b.metadata.name) ? -1 : 1,
-        );
-    },
-    get: (resource, namespace, name) => collection(resource).get(keyOf(namespace, name)),
+    const stamps = { ...(generation === undefined ? {} : { generation }), resourceVersion: String(revision) };
+    return frozenCopy({ ...object, metadata: { ...object.metadata, ...stamps } });
   };
 
   return {
     revision: () => revision,
-    shared,
-    list: (resource, namespace) => shared.list(resource, namespace).map(copyJson),
-    get(resource, namespace, name) {
-      const found = shared.get(resource, namespace, name);
-      return found && copyJson(found);
+    list(resource, namespace) {
+      const found = collection(resource);
+      found.sorted ??= [...found.objects.keys()].sort();
+      const all = found.sorted.map((key) => found.objects.get(key) as KubeObject);
+      return namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
     },
+    get: (resource, namespace, name) => collection(resource).objects.get(keyOf(namespace, name)),
     create(resource, given) {
-      const object = copyJson(given);
-      const key = keyOf(object.metadata.namespace, object.metadata.name);
-      if (collection(resource).has(key)) throw new Error(`${resource.plural} "${object.metadata.name}" already exists`);
-      object.metadata.uid = randomUUID();
-      object.metadata.creationTimestamp ??= new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-      object.metadata.generation = 1;
-      stamp(object);
-      collection(resource).set(key, object);
+      const { namespace, name } = given.metadata;
+      const key = keyOf(namespace, name);
+      const found = collection(resource);
+      if (found.objects.has(key)) throw new Error(`${resource.plural} "${name}" already exists`);
+      const creationTimestamp = given.metadata.creationTimestamp ?? new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+      const metadata = { ...given.metadata, uid: randomUUID(), creationTimestamp };
+      const object = stamp({ ...given, metadata }, 1);
+      found.objects.set(key, object);
+      found.sorted = null;
       emit('ADDED', resource, object);
-      return copyJson(object);
+      return object;
     },
     update(resource, given) {
-      const object = copyJson(given);
-      const key = keyOf(object.metadata.namespace, object.metadata.name);
-      const before = collection(resource).get(key);
-      if (!before) throw new Error(`${resource.plural} "${object.metadata.name}" not found`);
-      object.metadata.uid = before.metadata.uid as string;
-      object.metadata.creationTimestamp = before.metadata.creationTimestamp as string;
-      object.metadata.generation = before.metadata.generation ?? 1;
-      object.metadata.resourceVersion = before.metadata.resourceVersion as string;
-      if (isDeepStrictEqual(before, object)) return copyJson(before);
-      const isMarked = object.metadata.deletionTimestamp && !before.metadata.deletionTimestamp;
-      if (isMarked || !isDeepStrictEqual(desired(before), desired(object))) object.metadata.generation += 1;
-      stamp(object);
-      collection(resource).set(key, object);
-      emit('MODIFIED', resource, object);
-      return copyJson(object);
+      const key = keyOf(given.metadata.namespace, given.metadata.name);
+      const { objects } = collection(resource);
+      const before = objects.get(key);
+      if (!before) throw new Error(`${resource.plural} "${given.metadata.name}" not found`);
+      const { uid, creationTimestamp, generation = 1, resourceVersion } = before.metadata;
+      const kept = { uid, creationTimestamp, generation, resourceVersion } as KubeObject['metadata'];
+      const next = frozenCopy({ ...given, metadata: { ...given.metadata, ...kept } });
+      if (equalJson(before, next)) return before;
+      const isMarked = next.metadata.deletionTimestamp && !before.metadata.deletionTimestamp;
+      const isChanged = isMarked || !equalJson(desired(before), desired(next));
+      const object = stamp(next, isChanged ? generation + 1 : generation);
+      objects.set(key, object);
+      emit('MODIFIED', resource, object, before);
+      return object;
     },
     delete(resource, namespace, name) {
       const key = keyOf(namespace, name);
-      const found = collection(resource).get(key);
-      if (!found) return undefined;
-      collection(resource).delete(key);
-      stamp(found);
-      emit('DELETED', resource, found);
-      return copyJson(found);
+      const { objects, sorted } = collection(resource);
+      const before = objects.get(key);
+      if (!before) return undefined;
+      objects.delete(key);
+      sorted?.splice(sorted.indexOf(key), 1);
+      const object = stamp(before);
+      emit('DELETED', resource, object, before);
+      return object;
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -135,6 +134,7 @@ export function createStore(historyLimit = 5_000): Store {
     },
     since(from) {
       if (from < dropped) return null;
+      if (from >= revision) return [];
       return history.filter((event) => event.resourceVersion > from);
     },
   };
@@ -143,15 +143,4 @@ export function createStore(historyLimit = 5_000): Store {
 function desired(object: KubeObject): unknown {
   const { metadata: _metadata, status: _status, ...rest } = object;
   return rest;
-}
-
-/** Copies what JSON can hold: members that are undefined are left out. Several times as fast as `structuredClone`. */
-function copyJson<Value>(value: Value): Value {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(copyJson) as Value;
-  const copy: Record<string, unknown> = {};
-  for (const [key, inner] of Object.entries(value)) {
-    if (inner !== undefined) copy[key] = copyJson(inner);
-  }
-  return copy as Value;
 }

@@ -4,28 +4,6 @@ import { gone } from './status.ts';
 import type { ResourceKey, Store, StoreEvent } from './store.ts';
 import type { JsonObject } from './types.ts';
 
-/** Remembers what each change replaced, so that a watch can tell an object that leaves its selection from one that stays. */
-export interface ChangeLog {
-  before(event: StoreEvent): KubeObject | undefined;
-  close(): void;
-}
-
-export function createChangeLog(store: Store, keys: ResourceKey[]): ChangeLog {
-  const current = new Map<string, KubeObject>();
-  const replaced = new WeakMap<StoreEvent, KubeObject>();
-  const id = (key: ResourceKey, { metadata }: KubeObject) =>
-    `${key.group}/${key.plural}/${metadata.namespace ?? ''}/${metadata.name}`;
-  for (const key of keys) for (const object of store.list(key)) current.set(id(key, object), object);
-  const unsubscribe = store.subscribe((event) => {
-    const at = id(event.resource, event.object);
-    const before = current.get(at);
-    if (before) replaced.set(event, before);
-    if (event.type === 'DELETED') current.delete(at);
-    else current.set(at, event.object);
-  });
-  return { before: (event) => replaced.get(event), close: unsubscribe };
-}
-
 export interface WatchRequest {
   key: ResourceKey;
   namespace: string;
@@ -49,7 +27,6 @@ const BOOKMARK_MS = 60_000;
  */
 export function startWatch(
   store: Store,
-  log: ChangeLog,
   request: WatchRequest,
   send: (event: { type: string; object: unknown }) => void,
   end: () => void,
@@ -59,7 +36,7 @@ export function startWatch(
   const relay = (event: StoreEvent) => {
     if (event.resource.plural !== key.plural || event.resource.group !== key.group) return;
     if (request.namespace && event.object.metadata.namespace !== request.namespace) return;
-    const before = log.before(event);
+    const { before } = event;
     const was = event.type !== 'ADDED' && (before ? matches(before) : matches(event.object));
     const is = event.type !== 'DELETED' && matches(event.object);
     if (was && is) send({ type: 'MODIFIED', object: present(event.object) });

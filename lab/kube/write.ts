@@ -6,6 +6,7 @@ import { timestamp } from './api.ts';
 import { checkObject } from './builtin-check.ts';
 import { decode } from './decode.ts';
 import { applyDefaults, dropNulls } from './defaults.ts';
+import { copyJson } from './frozen.ts';
 import { syntaxError } from './list-options.ts';
 import { admitPriority } from './priority-admission.ts';
 import type { Resource } from './resources.ts';
@@ -79,7 +80,7 @@ export function applyObject(
     const why = `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found`;
     throw conflict(resource, address.name, why);
   }
-  const merged = applyConfig(live, config, resource.type, writer(resource, options), options.force);
+  const merged = copyJson(applyConfig(live, config, resource.type, writer(resource, options), options.force));
   settleNamespace(resource, merged, address.namespace);
   dropNulls(merged, resource.custom?.schema);
   if (resource.custom) pruneCustom(merged, resource.custom.schema);
@@ -133,7 +134,7 @@ function updateObject(
 
 function validate(resource: Resource, object: KubeObject, live: KubeObject | null): void {
   // Controllers write into the store directly, without the defaults that every stored object has on a real server.
-  const settled = live && structuredClone(live);
+  const settled = live && copyJson(live);
   if (settled) applyDefaults(settled, resource);
   const causes = checkObject(object, settled, resource);
   if (resource.custom?.schema) causes.push(...checkSchema(object, resource.custom.schema));
@@ -155,16 +156,17 @@ const CEL_RULES = '"x-kubernetes-validations":';
 function throughDoor(resource: Resource, live: KubeObject, next: KubeObject, subresource: string): KubeObject {
   if (subresource === 'status') {
     const { managedFields } = next.metadata;
-    const { managedFields: _old, ...metadata } = live.metadata;
+    const { metadata: old, status: _status, ...rest } = live;
+    const { managedFields: _old, ...metadata } = copyJson(old);
     const kept = {
-      ...live,
+      ...copyJson(rest),
       apiVersion: next.apiVersion,
       metadata: managedFields ? { ...metadata, managedFields } : metadata,
     };
-    return next.status === undefined ? without(kept, 'status') : { ...kept, status: next.status };
+    return (next.status === undefined ? kept : { ...kept, status: next.status }) as KubeObject;
   }
   if (!resource.subresources.includes('status')) return next;
-  return live.status === undefined ? without(next, 'status') : { ...next, status: live.status };
+  return live.status === undefined ? without(next, 'status') : { ...next, status: copyJson(live.status) };
 }
 
 /** `v1` as Go prints it: with a group, even an empty one. */

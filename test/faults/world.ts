@@ -135,8 +135,8 @@ export async function startWorld(scenario: Scenario = SCENARIOS.pass!, timeScale
         const { annotations = {} } = lease.metadata;
         const text = annotations['tpu-serving-gate/lease'];
         if (text === undefined) continue;
-        annotations['tpu-serving-gate/lease'] = JSON.stringify(change(JSON.parse(text)));
-        store.update(LEASES, { ...lease, metadata: { ...lease.metadata, annotations } });
+        const changed = { ...annotations, 'tpu-serving-gate/lease': JSON.stringify(change(JSON.parse(text))) };
+        store.update(LEASES, { ...lease, metadata: { ...lease.metadata, annotations: changed } });
       }
     },
     removeLease() {

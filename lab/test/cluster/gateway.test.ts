@@ -3,6 +3,7 @@ import {
   DESTINATION_RULES,
   HTTP_ROUTES,
   LLM_SERVICES,
+  NODES,
   PEER_AUTHENTICATIONS,
   PODS,
   SERVICES,
@@ -100,8 +101,12 @@ describe('the routing table of an LLMInferenceService', () => {
     const address = `${picker!.status.podIP}:9002`;
     const seen = () => routeNamed(`${ROUTE}/0`)?.backend?.picker;
     expect(seen()).toMatchObject({ address, asked: true, reachable: true, tls: true, servesTls: true, failOpen: true });
+    // The next one waits until it has been seen that there is none.
+    const [node] = lab.store.list(NODES).filter(({ metadata }) => metadata.name === picker!.spec.nodeName);
+    const cordoned = lab.store.update(NODES, { ...node!, spec: { ...node!.spec, unschedulable: true } });
     lab.store.delete(PODS, NAMESPACE, picker!.metadata.name);
     await until('no picker', () => seen()?.address === null);
+    lab.store.update(NODES, { ...cordoned, spec: node!.spec });
     await until('a new picker', () => seen()?.address != null);
   });
 
