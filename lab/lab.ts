@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ask } from './ask.ts';
 import { loopbackCertificate } from './certs.ts';
 import type { KserveVersion } from './cluster/kserve-versions.ts';
 import { INTERNAL_ADDRESS } from './inside.ts';
@@ -218,7 +219,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       },
       async record() {
         const [gcpRecord, kubeRecord, servingRecord, githubRecord] = await Promise.all(
-          [gcp, kube, serving, github].map(async ({ controlUrl }) => (await fetch(`${controlUrl}/record`)).json()),
+          [gcp, kube, serving, github].map(async ({ controlUrl }) =>
+            JSON.parse((await ask(`${controlUrl}/record`)).text),
+          ),
         );
         return { gcp: gcpRecord, kube: kubeRecord, serving: servingRecord, github: githubRecord } as LabRecord;
       },

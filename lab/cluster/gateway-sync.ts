@@ -1,3 +1,4 @@
+import { ask } from '../ask.ts';
 import { errorText, isAbort } from '../errors.ts';
 import type { Store } from '../kube/store.ts';
 import { type AddressOf, gatewayTable } from './gateway-table.ts';
@@ -47,19 +48,12 @@ export function startGatewaySync(options: {
   };
   const push = async () => {
     const object = store.get(GATEWAYS, gateway.namespace, gateway.name);
-    const body = JSON.stringify(
-      object ? gatewayTable(store, object, options.addressOf, options.asks) : { routes: [] },
-    );
+    const body = JSON.stringify(object ? gatewayTable(store, object, options.addressOf, options.asks) : { routes: [] });
     if (body === pushed) return;
     try {
-      const response = await fetch(`${options.servingControlUrl}/gateway`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body,
-        signal: closing.signal,
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`HTTP ${response.status}: ${text}`);
+      const { signal } = closing;
+      const { ok, status, text } = await ask(`${options.servingControlUrl}/gateway`, { method: 'PUT', body, signal });
+      if (!ok) throw new Error(`HTTP ${status}: ${text}`);
       pushed = body;
     } catch (error) {
       if (isAbort(error)) return;

@@ -1,3 +1,4 @@
+import { ask } from '../ask.ts';
 import { errorText, isAbort } from '../errors.ts';
 import type { ReplicaPort, ReplicaStart, ServingRecord } from '../protocol.ts';
 import type { ClusterClock } from './clock.ts';
@@ -40,19 +41,14 @@ export function createReplicas(servingControlUrl: string, clock: ClusterClock): 
       asked.add(`${namespace}/${pod}`);
       for (;;) {
         try {
-          const response = await fetch(urlOf(namespace, pod), {
-            method: 'PUT',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify(start),
-            signal,
-          });
-          const text = await response.text();
-          if (response.ok) {
+          const body = JSON.stringify(start);
+          const { ok, status, text } = await ask(urlOf(namespace, pod), { method: 'PUT', body, signal });
+          if (ok) {
             addresses.set(`${namespace}/${pod}`, { port: (JSON.parse(text) as ReplicaPort).port, podPort });
             return null;
           }
-          if (response.status >= 400 && response.status < 500) return text;
-          process.stderr.write(`lab: replica ${namespace}/${pod}: HTTP ${response.status}: ${text}\n`);
+          if (status >= 400 && status < 500) return text;
+          process.stderr.write(`lab: replica ${namespace}/${pod}: HTTP ${status}: ${text}\n`);
         } catch (error) {
           if (isAbort(error)) throw error;
           process.stderr.write(`lab: replica ${namespace}/${pod}: ${errorText(error)}\n`);
@@ -63,8 +59,7 @@ export function createReplicas(servingControlUrl: string, clock: ClusterClock): 
     stop(namespace, pod) {
       addresses.delete(`${namespace}/${pod}`);
       if (!asked.delete(`${namespace}/${pod}`)) return Promise.resolve();
-      const stopping = fetch(urlOf(namespace, pod), { method: 'DELETE' })
-        .then((response) => response.arrayBuffer())
+      const stopping = ask(urlOf(namespace, pod), { method: 'DELETE' })
         // The serving process may be gone first when the lab closes; there is nothing left to stop then.
         .then(
           () => undefined,
@@ -77,7 +72,7 @@ export function createReplicas(servingControlUrl: string, clock: ClusterClock): 
     addressOf: (namespace, pod) => addresses.get(`${namespace}/${pod}`),
     async requestsOf(namespace) {
       try {
-        const { gateway } = (await (await fetch(`${servingControlUrl}/record`)).json()) as ServingRecord;
+        const { gateway } = JSON.parse((await ask(`${servingControlUrl}/record`)).text) as ServingRecord;
         const routes = Object.entries(gateway.byRoute).filter(([route]) => route.startsWith(`${namespace}/`));
         return routes.reduce((sum, [, requests]) => sum + requests, 0);
       } catch {

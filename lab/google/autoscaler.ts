@@ -1,3 +1,4 @@
+import { ask } from '../ask.ts';
 import type { DemandView, GcpConfig, ScaleEvent } from '../protocol.ts';
 import type { Autoscaler } from '../scenarios/types.ts';
 import type { ClusterClock } from './clock.ts';
@@ -34,11 +35,7 @@ export function startAutoscaler(options: {
   const now = () => (Date.now() * timeScale) / 1_000;
 
   const post = async (what: 'events' | 'requests' | 'drain', body: unknown) => {
-    const response = await fetch(`${url}/${what}`, {
-      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
-      signal: stopped.signal,
-    });
-    await response.arrayBuffer();
+    await ask(`${url}/${what}`, { method: 'POST', body: JSON.stringify(body), signal: stopped.signal });
   };
   const tell = async (view: DemandView, event: Pick<ScaleEvent, 'type' | 'reason' | 'message'>) => {
     for (const pod of view.pending) await post('events', { ...pod, ...event });
@@ -138,9 +135,9 @@ export function startAutoscaler(options: {
   };
 
   const look = async () => {
-    const response = await fetch(`${url}/demand`, { signal: stopped.signal });
-    if (!response.ok) return;
-    const view = (await response.json()) as DemandView;
+    const { ok, text } = await ask(`${url}/demand`, { signal: stopped.signal });
+    if (!ok) return;
+    const view = JSON.parse(text) as DemandView;
     if (plan.pool === 'queued') await provision(view);
     else await scaleUp(view);
     scaleDown(view);

@@ -1,3 +1,4 @@
+import { ask } from '../ask.ts';
 import type { NodePoolState } from '../protocol.ts';
 
 /** Tells the Kubernetes side which VMs exist. */
@@ -24,14 +25,12 @@ export function createNodePublisher(kubeControlUrl: string, pool: string, state:
     while (sent < wanted && !stopped.signal.aborted) {
       const version = wanted;
       try {
-        const response = await fetch(url, {
+        const { ok, status } = await ask(url, {
           method: 'PUT',
-          headers: { 'content-type': 'application/json' },
           body: JSON.stringify(state()),
           signal: stopped.signal,
         });
-        await response.arrayBuffer();
-        if (!response.ok) throw new Error(`HTTP ${response.status}`);
+        if (!ok) throw new Error(`HTTP ${status}`);
         sent = version;
         complained = false;
       } catch (error) {
