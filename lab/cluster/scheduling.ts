@@ -16,8 +16,7 @@ export function startScheduling(options: { store: Store; record: RecordEvent }):
     const waiting = store
       .list(PODS)
       .filter((pod) => !pod.spec?.nodeName && !pod.metadata.deletionTimestamp)
-      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
-      .sort((a, b) => priorityOf(store, b) - priorityOf(store, a));
+      .sort((a, b) => priorityOf(store, b) - priorityOf(store, a) || versionOf(a) - versionOf(b));
     if (waiting.length === 0) return;
     const nodes = store.list(NODES);
     for (const pod of waiting) {
@@ -62,6 +61,8 @@ export function startScheduling(options: { store: Store; record: RecordEvent }):
     },
   };
 }
+
+const versionOf = ({ metadata }: KubeObject) => Number(metadata.resourceVersion);
 
 /** Binds a pod to its node, as the scheduler's bind call does. */
 function bind(store: Store, pod: KubeObject, node: string): void {
