@@ -51,6 +51,7 @@ describe('the program of the load clients', () => {
     for (const name of ['plan', 'reports']) await kube.create(configMap(`tpu-serving-gate-load-${name}`));
     const env = {
       ...{ PATH: process.env.PATH, JOB_COMPLETION_INDEX: '0', LOAD_SHARDS: '1', LOAD_ACCOUNT: folder },
+      LOAD_PAIR_MS: '1000',
       ...{ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port },
     };
     const ended = run(process.execPath, [file], { env });

@@ -1,5 +1,5 @@
 import { errorText } from '../../lib/failure.ts';
-import { measureCeiling } from '../../load/ceiling.ts';
+import { ceilingTimes, measureCeiling } from '../../load/ceiling.ts';
 import { runFixedSource } from '../../load/fixed-source.ts';
 import { type OpenTo, runOpenSource } from '../../load/open-source.ts';
 import { shardsFor } from '../../load/shard/messages.ts';
@@ -90,13 +90,17 @@ export function runnerLoader(context: StageContext, measure: typeof measureCeili
   };
 }
 
-/** Long enough for the compiler of Node, short beside the wait for the ways to the replicas, beside which it is measured. */
-const CEILING = { warmMs: 250, measureMs: 500 };
+/** Short beside the wait for the ways to the replicas, beside which it is measured. */
+const LONGEST_CEILING = { warmMs: 250, measureMs: 500 };
 
 /** Measures what this machine can send before it sends anything to the stack. Never rejects: the run needs no ceiling. */
-async function noteCeiling({ emit, signal }: StageContext, measure: typeof measureCeiling): Promise<number | null> {
+async function noteCeiling(
+  { emit, signal, inputs }: StageContext,
+  measure: typeof measureCeiling,
+): Promise<number | null> {
   try {
-    const perSecond = Math.round(await measure(CEILING, signal));
+    const times = ceilingTimes(inputs.pairDurationMs, LONGEST_CEILING);
+    const perSecond = Math.round(await measure({ ...times, mostMs: LONGEST_CEILING.measureMs }, signal));
     if (signal.aborted || perSecond === 0) return null;
     const text = `the load generator can send ${perSecond} req/s from this machine`;
     emit({ type: 'fact', stage: 'benchmark', text });

@@ -1,6 +1,6 @@
 import net, { type Socket } from 'node:net';
 import { expect, it, vi } from 'vitest';
-import { measureCeiling } from '../../../src/load/ceiling.ts';
+import { ceilingTimes, measureCeiling } from '../../../src/load/ceiling.ts';
 import { startResponder } from '../../../src/load/wire/responder.ts';
 
 it('the load client finds out what it can send, and leaves nothing behind', async () => {
@@ -27,4 +27,19 @@ it('its endpoint answers each request of a connection, in whatever pieces it com
     await responder.close();
   }
   await expect(fetch(responder.url)).rejects.toThrow();
+});
+
+it('a ceiling takes a share of a pair, and for a long pair no longer than the most', () => {
+  const most = { warmMs: 250, measureMs: 500 };
+  expect(ceilingTimes(1_000, most)).toEqual({ warmMs: 100, measureMs: 125 });
+  expect(ceilingTimes(2_000, most)).toEqual({ warmMs: 125, measureMs: 250 });
+  for (const pairMs of [4_000, 32_000, 3_600_000]) expect(ceilingTimes(pairMs, most)).toEqual(most);
+  expect(ceilingTimes(32_000, { warmMs: 500, measureMs: 2_000 })).toEqual({ warmMs: 500, measureMs: 2_000 });
+});
+
+it('a short ceiling goes on until enough requests have been counted', async () => {
+  const began = performance.now();
+  const perSecond = await measureCeiling({ warmMs: 0, measureMs: 1, mostMs: 10_000 });
+  const tookSeconds = (performance.now() - began) / 1_000;
+  expect(perSecond * tookSeconds).toBeGreaterThanOrEqual(900);
 });

@@ -23,6 +23,7 @@ export interface JobOptions {
   runKey: string;
   image: string;
   shards: number;
+  pairDurationMs: number;
   /** The Job ends by then, also when the run was killed. */
   deadlineSeconds: number;
   /** Local queue of Kueue; empty without one. */
@@ -66,7 +67,7 @@ export function loadJob(options: JobOptions): KubeObject {
   };
 }
 
-function podSpec({ image, shards, ownPrompts, gateway, runKey }: JobOptions): Record<string, unknown> {
+function podSpec({ image, shards, pairDurationMs, ownPrompts, gateway, runKey }: JobOptions): Record<string, unknown> {
   return {
     ...{ serviceAccountName: LOAD_NAME, automountServiceAccountToken: false, enableServiceLinks: false },
     ...{ restartPolicy: 'Never', terminationGracePeriodSeconds: 5 },
@@ -90,6 +91,7 @@ function podSpec({ image, shards, ownPrompts, gateway, runKey }: JobOptions): Re
         env: [
           { name: 'LOAD_SHARDS', value: String(shards) },
           { name: 'LOAD_ACCOUNT', value: ACCOUNT },
+          { name: 'LOAD_PAIR_MS', value: String(pairDurationMs) },
           ...(ownPrompts ? [{ name: 'LOAD_PROMPTS', value: `${SCRIPT}/prompts.json` }] : []),
         ],
         resources: { requests: { cpu: '1', memory: '512Mi' }, limits: { cpu: '2', memory: '1Gi' } },

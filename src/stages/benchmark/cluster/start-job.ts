@@ -23,13 +23,13 @@ export async function startJob(
   shards: number,
 ): Promise<void> {
   const { inputs, runKey, prompts = null, loadScript, own } = context;
-  const { loadImage, loadQueue } = inputs;
+  const { loadImage, loadQueue, pairDurationMs } = inputs;
   if (!loadScript) throw new Error('the program of the load clients was not read');
   const options = { namespace, runKey, gateway: near.gateway };
   const job = await make(
     context,
     loadJob({
-      ...{ ...options, shards, image: loadImage, queue: loadQueue, ownPrompts: prompts !== null },
+      ...{ ...options, shards, pairDurationMs, image: loadImage, queue: loadQueue, ownPrompts: prompts !== null },
       deadlineSeconds: deadlineSeconds(context),
     }),
   );

@@ -11,7 +11,7 @@ it('the runner prints what it can send before it sends anything', async () => {
   const context = {
     runKey: 'run-1',
     signal: new AbortController().signal,
-    inputs: { loadFrom: 'runner', promptTokens: 16, maxTokens: 10 },
+    inputs: { loadFrom: 'runner', promptTokens: 16, maxTokens: 10, pairDurationMs: 1_000 },
     emit: (event: ProgressEvent) => {
       events.push(event);
       sentBefore.push(server.requests);
