@@ -71,7 +71,7 @@ const open = async () => {
 };
 
 const BLOCK: SourceLoad = {
-  ...{ arm: 'all', block: 3, durationMs: 1_500, concurrency: 8, part: 'pair-1/all', rampMs: 0, trimMs: 200 },
+  ...{ arm: 'all', block: 3, durationMs: 800, concurrency: 8, part: 'pair-1/all', rampMs: 0, trimMs: 200 },
 };
 
 const runBlock = (change: Partial<SourceLoad> = {}) =>
