@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { leanClient, leanConfig, leanProtos } from './container.ts';
 
 /** A package of which the bundle carries a part: what is copied, and what stands in for a file of it. */
 interface Lean {
@@ -56,37 +57,34 @@ export class AppsV1Api { constructor() { ${leftOut('AppsV1Api')} } }
     writes: {
       'build/src/index.js': "exports.ClusterManagerClient = require('./v1').ClusterManagerClient;\n",
     },
-    rewrites: { 'build/protos/protos.json': withoutBeta },
+    rewrites: {
+      'build/protos/protos.json': leanProtos,
+      'build/src/v1/cluster_manager_client.js': leanClient,
+      'build/src/v1/cluster_manager_client_config.json': leanConfig,
+    },
   },
   {
     package: 'google-gax',
-    keeps:
-      /^package\.json$|^build\/src\/(?!index\.js$|grpc\.js$).+\.js(?:on)?$|^build\/protos\/(?:operations\.js|\w+\.json)$/,
+    keeps: /^package\.json$|^build\/src\/(?!index\.js$|grpc\.js$).+\.js(?:on)?$|^build\/protos\/\w+\.json$/,
     writes: {
       // What the client of the Container API takes of it when it speaks REST.
       'build/src/index.js': `exports.fallback = require('./fallback');
 exports.loggingUtils = require('google-logging-utils');
 exports.decodeAnyProtosInArray = require('./util').decodeAnyProtosInArray;
 `,
-      // Exported by the fallback, used by nothing.
-      'build/protos/iam_service.js': 'module.exports = {};\n',
-      'build/protos/locations.js': 'module.exports = {};\n',
+      // Loaded by the fallback for clients of other services.
+      ...Object.fromEntries(
+        ['iam_service', 'locations', 'operations'].flatMap((name) => [
+          [`build/protos/${name}.js`, 'module.exports = {};\n'],
+          [`build/protos/${name}.json`, '{}\n'],
+        ]),
+      ),
     },
   },
 ];
 
 /** Packages of which `writeLean` writes a copy. */
 export const LEAN_PACKAGES: readonly string[] = LEAN.map(({ package: name }) => name);
-
-/** The description of the Container API without its beta version. */
-function withoutBeta(text: string): string {
-  const root = JSON.parse(text) as {
-    nested: { google: { nested: { container: { nested: Record<string, unknown> } } } };
-  };
-  const versions = root.nested.google.nested.container.nested;
-  for (const name of Object.keys(versions)) if (name !== 'v1') delete versions[name];
-  return JSON.stringify(root);
-}
 
 /**
  * Writes lean copies below `compiled`/node_modules, where modules of `compiled` are resolved first. Their own
