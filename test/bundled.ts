@@ -78,8 +78,8 @@ export async function setup(): Promise<void> {
 async function leanFolder(): Promise<string> {
   const cache = join(root, 'node_modules', '.cache');
   const hash = createHash('sha256');
-  for (const name of ['package-lock.json', 'scripts/build/lean.ts', 'scripts/build/container.ts'])
-    hash.update(await readFile(join(root, name)));
+  const builders = ['lean', 'container', 'undici'].map((name) => `scripts/build/${name}.ts`);
+  for (const name of ['package-lock.json', ...builders]) hash.update(await readFile(join(root, name)));
   const folder = join(cache, `lean-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(folder)) return folder;
   await mkdir(cache, { recursive: true });

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { leanClient, leanConfig, leanProtos } from './container.ts';
+import { undiciFetch, undiciRequests } from './undici.ts';
 
 /** A package of which the bundle carries a part: what is copied, and what stands in for a file of it. */
 interface Lean {
@@ -11,6 +12,8 @@ interface Lean {
   writes?: Readonly<Record<string, string>>;
   /** New text of a file by relative path, from its own. */
   rewrites?: Readonly<Record<string, (text: string) => string>>;
+  /** Whether another package carries a release of its own, which its modules need instead of this one. */
+  hasOthers?: boolean;
 }
 
 /** Reports a use of what was left out, where it is used: such a use is a defect of this file. */
@@ -81,10 +84,23 @@ exports.decodeAnyProtosInArray = require('./util').decodeAnyProtosInArray;
       ),
     },
   },
+  {
+    package: 'undici',
+    keeps: /^package\.json$|^lib\/.+\.js$/,
+    rewrites: { 'index.js': undiciRequests },
+    hasOthers: true,
+  },
+  {
+    package: '@actions/github',
+    keeps: /^LICENSE\.md$|^(?:node_modules\/(?:undici|@actions\/http-client)\/)?(?:package\.json$|lib\/.+\.js$)/,
+    rewrites: { 'node_modules/undici/index.js': undiciFetch },
+  },
 ];
 
-/** Packages of which `writeLean` writes a copy. */
-export const LEAN_PACKAGES: readonly string[] = LEAN.map(({ package: name }) => name);
+/** Packages of which `writeLean` writes a copy that every importer may have. */
+export const LEAN_PACKAGES: readonly string[] = LEAN.filter(({ hasOthers }) => !hasOthers).map(
+  ({ package: name }) => name,
+);
 
 /**
  * Writes lean copies below `compiled`/node_modules, where modules of `compiled` are resolved first. Their own

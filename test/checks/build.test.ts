@@ -139,6 +139,30 @@ describe('the lean copies of packages', () => {
     await client.close();
   });
 
+  it('have what src/ and their own modules import of undici', async () => {
+    const imported = async (from: string) => {
+      const files = await readdir(from, { recursive: true });
+      const texts = files.filter((name) => /\.[jt]s$/.test(name)).map((name) => readFile(join(from, name), 'utf8'));
+      const lists = (await Promise.all(texts)).map(
+        (text) => /^import \{ ([^}]+?),? \} from 'undici'/m.exec(text)?.[1] ?? '',
+      );
+      return lists.flatMap((list) => list.split(/,\s*/)).filter((name) => name !== '' && !name.startsWith('type '));
+    };
+    const names = async (...folders: string[]) =>
+      (await Promise.all(folders.map(imported))).flat().map((name) => name.replace(/ as .*/, ''));
+    const packages = join(folder, 'node_modules');
+    const requests = await names(join(root, 'src'), join(packages, '@kubernetes'));
+    expect(requests).toEqual(expect.arrayContaining(['request', 'Agent', 'Client', 'EnvHttpProxyAgent', 'ProxyAgent']));
+    const undici = (await copy('undici/index.js')).default;
+    expect(requests.filter((name) => !(name in undici))).toEqual([]);
+    const github = '@actions/github/node_modules';
+    expect(await names(join(packages, '@actions/github/lib'))).toEqual(['fetch']);
+    expect(Object.keys((await copy(`${github}/undici/index.js`)).default)).toEqual(['ProxyAgent', 'fetch']);
+    const client = await readFile(join(packages, github, '@actions/http-client/lib/index.js'), 'utf8');
+    expect(new Set(client.match(/(?<=undici_1\.)\w+/g))).toEqual(new Set(['ProxyAgent']));
+    expect(Object.keys(await copy('@actions/github/lib/github.js'))).toContain('getOctokit');
+  });
+
   it('name what was left out where it is used', async () => {
     const { KubeConfig, PortForward } = await copy('@kubernetes/client-node/dist/index.js');
     const config = new KubeConfig();
