@@ -1,6 +1,6 @@
 /**
- * The part of Google's client of the Container API that the gate uses. The whole API has 37 methods and 700 types, all of which
- * the client reads and links at its start, in a third of the time that `post` takes.
+ * The part of Google's client of the Container API that the gate uses. The client links all methods and types of the API at each
+ * start, and decodes every field of a cluster. That is a seventh of the CPU time of `post`.
  */
 
 /** Methods of the service that `src/clients/google/gke.ts` calls. */
