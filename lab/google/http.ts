@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { wholeBody } from '../whole-body.ts';
 
 /** A request as a handler sees it: the whole body as text. */
 export interface ApiRequest {
@@ -73,15 +74,14 @@ export async function listen(handler: Handler): Promise<Listener> {
 }
 
 async function read(incoming: IncomingMessage): Promise<ApiRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const body = await wholeBody(incoming);
   const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
   return {
     method: incoming.method ?? 'GET',
     path: decodePath(url.pathname),
     query: url.searchParams,
     headers: incoming.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: body.toString('utf8'),
   };
 }
 

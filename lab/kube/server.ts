@@ -6,6 +6,7 @@ import type { KubeRecord, PemPair } from '../protocol.ts';
 import { refuseCalls } from '../refused-calls.ts';
 import type { RefusedCall } from '../scenarios/types.ts';
 import { verifyToken } from '../tokens.ts';
+import { wholeBody } from '../whole-body.ts';
 import { ANONYMOUS, authorize } from './access.ts';
 import type { Api, Call, DenyRule, LogSource, PodProxyTarget } from './api.ts';
 import { timestamp } from './api.ts';
@@ -86,7 +87,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     response.on('close', () => record(call, request, response.statusCode));
     try {
       authenticate(api, call);
-      call.body = await readBody(request);
+      call.body = await wholeBody(request, BODY_LIMIT, tooLong);
       const refusal = refuse(call.method, request.url ?? '');
       if (refusal) throw refused(refusal);
       await handle(api, call, request, response);
@@ -167,18 +168,7 @@ function userOf(secret: string, token: string): string | null {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) {
-      throw failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
+const tooLong = () => failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
 
 function sendError(response: ServerResponse, call: Call, error: unknown): void {
   if (response.headersSent) {

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { buffer } from 'node:stream/consumers';
+import { wholeBody } from '../../lab/whole-body.ts';
 
 /** A reply as it is passed on: of its headers only those that a client acts on. */
 export interface Forwarded {
@@ -26,7 +26,7 @@ export function forwarder() {
         const asking = send(target, { method: incoming.method, headers, agent }, (response) => {
           const { 'content-type': type = 'application/json', 'retry-after': retry } = response.headers;
           const passed = { 'content-type': type, ...(retry ? { 'retry-after': retry } : {}) };
-          buffer(response).then(
+          wholeBody(response).then(
             (text) => resolve({ status: response.statusCode ?? 502, headers: passed, text }),
             reject,
           );

@@ -2,8 +2,8 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
+import { wholeBody } from '../../lab/whole-body.ts';
 import { forwarder } from './forwarder.ts';
 
 /** What happens to one request, or to it and those after it. */
@@ -122,7 +122,7 @@ export async function startFaultProxy(options: {
     const drop = () => incoming.socket.destroy();
     if (isGone()) return drop();
     const hit = meet(`${incoming.method} ${incoming.url}`);
-    const body = await buffer(incoming);
+    const body = await wholeBody(incoming);
     if (hit?.kind === 'reset' || hit?.kind === 'cut') return drop();
     if (hit?.kind === 'hang') return;
     if (hit?.kind === 'status') {
