@@ -10,7 +10,7 @@ const BACKOFF = 300;
 /** Cluster seconds from a node that is chosen to go until its machine does. */
 const DELETES = 60;
 /** Wall milliseconds: what asks the cluster more often keeps it from its work. */
-const SHORTEST_MS = 15;
+const SHORTEST_MS = 40;
 
 /**
  * GKE's cluster autoscaler for one pool: brings machines for pods that wait and would fit on a new node, and takes nodes

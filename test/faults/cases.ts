@@ -41,8 +41,13 @@ export interface Outcome {
   met: boolean;
 }
 
-/** Back-offs pass a hundred times faster; what is awaited takes as long as it takes. */
-const hasty: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 15), signal) };
+/** The gate looks again after so long, which is the `poll-interval` of the worlds. */
+const POLL_MS = 50;
+/** Back-offs pass a hundred times faster; what is awaited takes as long as it takes, and is looked for no more often. */
+const hasty: Clock = {
+  now: systemClock.now,
+  sleep: (ms, signal) => systemClock.sleep(ms > POLL_MS ? 15 : ms, signal),
+};
 
 /** Every request of a clean run, met by every fault. */
 export async function casesOf(world: World): Promise<Case[]> {
