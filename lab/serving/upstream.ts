@@ -1,3 +1,4 @@
+/// <reference path="./undici.d.ts" />
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 // The package's index loads five times as much.
