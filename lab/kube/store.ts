@@ -14,7 +14,7 @@ export interface StoreEvent {
   resource: ResourceKey;
   /** State after the change; for DELETED the last state, with the deletion's resourceVersion. */
   object: KubeObject;
-  /** What the change replaced; a store whose truth is elsewhere does not tell. */
+  /** What the change replaced; absent in a mirror of another server. */
   before?: KubeObject;
   resourceVersion: number;
 }

@@ -40,8 +40,7 @@ interface Part {
 /** The description of the API with what the methods reach. */
 export function leanProtos(text: string): string {
   const root = JSON.parse(text) as Part;
-  const path = ['google', 'container', 'v1', 'ClusterManager'];
-  const scope = partsAt(root, path);
+  const scope = [root, ...below([root], ['google', 'container', 'v1', 'ClusterManager'])];
   const service = scope.at(-1);
   if (!service?.methods)
     throw new Error('the Container API has no service ClusterManager; see scripts/build/container.ts.');
@@ -83,10 +82,6 @@ function below(from: readonly Part[], names: readonly string[]): Part[] {
     found.push(next);
   }
   return found;
-}
-
-function partsAt(root: Part, path: readonly string[]): Part[] {
-  return [root, ...below([root], path)];
 }
 
 /** The same tree without parts that are not reached and hold nothing that is. */

@@ -1,6 +1,6 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../clients/kubernetes/forbidden.ts';
 import type { Deployment } from '../clients/kubernetes/kinds.ts';
-import { Failure } from '../lib/failure.ts';
 
 /** Where KServe's controllers are, as the Open Data Hub and the upstream project install them. */
 export const KSERVE_NAMESPACES = ['opendatahub', 'kserve'] as const;
@@ -37,12 +37,7 @@ export async function readControllers(kube: KubeClient): Promise<Controllers> {
 
 /** The Deployments of a namespace; null where they may not be listed. */
 export async function deploymentsIn(kube: KubeClient, namespace: string): Promise<Deployment[] | null> {
-  try {
-    return (await kube.list('apps/v1', 'Deployment', { namespace })) ?? [];
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
+  return unlessForbidden(async () => (await kube.list('apps/v1', 'Deployment', { namespace })) ?? []);
 }
 
 /** The controllers that act on LLMInferenceServices. */

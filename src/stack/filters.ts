@@ -1,6 +1,6 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../clients/kubernetes/forbidden.ts';
 import type { EnvoyFilter, EnvoyPatch } from '../clients/kubernetes/kinds.ts';
-import { Failure } from '../lib/failure.ts';
 import { GATEWAY_LABEL, gatewaySelector } from './labels.ts';
 import { MESH_NAMESPACE } from './mesh.ts';
 import type { GatewayRef } from './refs.ts';
@@ -32,13 +32,11 @@ export interface FiltersThere {
 export async function filtersFor(kube: KubeClient, gateway: GatewayRef): Promise<FiltersThere> {
   const unread: string[] = [];
   const lists = filterNamespaces(gateway).map(async (namespace) => {
-    try {
-      return (await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? [];
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'kube-permission') throw error;
-      unread.push(namespace);
-      return [];
-    }
+    const listed = await unlessForbidden(
+      async () => (await kube.list('networking.istio.io/v1alpha3', 'EnvoyFilter', { namespace })) ?? [],
+    );
+    if (listed === null) unread.push(namespace);
+    return listed ?? [];
   });
   return { found: (await Promise.all(lists)).flat(), unread };
 }
@@ -58,14 +56,9 @@ export async function podLabelsFor(
   filters: readonly EnvoyFilter[],
 ): Promise<PodLabels> {
   if (filters.every((filter) => appliesTo(filter, gateway, null) !== null)) return null;
-  try {
-    const labelSelector = gatewaySelector(gateway.name);
-    const pods = (await kube.list('v1', 'Pod', { namespace: gateway.namespace, labelSelector })) ?? [];
-    return pods.length === 0 ? null : pods.map(({ metadata }) => metadata.labels ?? {});
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
+  const labelSelector = gatewaySelector(gateway.name);
+  const pods = await unlessForbidden(() => kube.list('v1', 'Pod', { namespace: gateway.namespace, labelSelector }));
+  return pods?.length ? pods.map(({ metadata }) => metadata.labels ?? {}) : null;
 }
 
 /**

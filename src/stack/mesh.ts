@@ -1,6 +1,6 @@
 import type { KubeClient } from '../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../clients/kubernetes/forbidden.ts';
 import type { PeerAuthentication } from '../clients/kubernetes/kinds.ts';
-import { Failure } from '../lib/failure.ts';
 
 /** Istio's own namespace, where a PeerAuthentication without a selector is for the whole mesh. */
 export const MESH_NAMESPACE = 'istio-system';
@@ -10,15 +10,12 @@ export type Membership = 'sidecar' | 'ambient' | 'none';
 
 /** Whether Istio puts a sidecar into pods of the namespace, or redirects their traffic; null when that may not be read. */
 export async function membershipOf(kube: KubeClient, namespace: string): Promise<Membership | null> {
-  try {
+  return unlessForbidden(async () => {
     const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
     const labels = object?.metadata.labels ?? {};
     if (labels['istio-injection'] === 'enabled' || labels['istio.io/rev'] !== undefined) return 'sidecar';
     return labels['istio.io/dataplane-mode'] === 'ambient' ? 'ambient' : 'none';
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'kube-permission') return null;
-    throw error;
-  }
+  });
 }
 
 /** The mTLS mode that holds for a port of a pod, and the policy that sets it; null where none does. */

@@ -1,11 +1,11 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import type { HorizontalPodAutoscaler, ScaledObject } from '../../clients/kubernetes/kinds.ts';
 import { groupOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { childName } from '../../stack/kserve-names.ts';
 import type { OneService } from '../../stack/service.ts';
-import { unlessForbidden } from './forbidden.ts';
 import { notReadable } from './namespace-rules.ts';
 import type { Look } from './table.ts';
 

@@ -1,10 +1,10 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import type { PodDisruptionBudget } from '../../clients/kubernetes/kinds.ts';
 import { selects } from '../../diagnosis/network-policy.ts';
 import { replicaLabels } from '../../stack/labels.ts';
 import type { OneService } from '../../stack/service.ts';
-import { unlessForbidden } from './forbidden.ts';
 import { notReadable } from './namespace-rules.ts';
 import type { Look } from './table.ts';
 

@@ -1,3 +1,4 @@
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import { type KubeObject, type ObjectRef, type OwnedRef, refOf } from '../../clients/kubernetes/objects.ts';
 import { Failure } from '../../lib/failure.ts';
 import { NAME_LABEL } from '../../stack/labels.ts';
@@ -11,7 +12,6 @@ import { leasesOf } from '../lease/find-leases.ts';
 import { isExpired, type LeaseRecord, leaseRef, poolOf, readLease } from '../lease/lease-record.ts';
 import type { TpuNode } from '../lease/nodes.ts';
 import { outlasts, poolLeased, storyOf } from '../lease/pool-lease.ts';
-import { unlessForbidden } from './forbidden.ts';
 import type { Look } from './table.ts';
 
 /** Another run's lease of the pool that has not run out: a sentence, and the stack that it keeps, which may be replaced. */

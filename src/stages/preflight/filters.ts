@@ -1,5 +1,6 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import type { EnvoyFilter } from '../../clients/kubernetes/kinds.ts';
 import { versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
@@ -20,7 +21,6 @@ import { expectedRouteNames } from '../../stack/route-names.ts';
 import { rulesOf } from '../../stack/route-rules.ts';
 import { listRoutes } from '../../stack/routes.ts';
 import { evidenceAt, serviceObject } from '../../stack/service.ts';
-import { unlessForbidden } from './forbidden.ts';
 import { namedRoutes } from './gateway-choice.ts';
 import { GRANT } from './kserve.ts';
 import type { Subject } from './subject.ts';
@@ -38,7 +38,8 @@ export async function checkFilters(kube: KubeClient, given: Subject): Promise<Lo
   const isReplaced = ({ metadata: { name, namespace } }: EnvoyFilter) =>
     own.some(({ object: { metadata } }) => metadata.name === name && metadata.namespace === namespace);
   const left = found.filter((filter) => !isReplaced(filter));
-  const pods = await podLabelsFor(kube, gateway, [...left, ...own.map(({ object }): EnvoyFilter => object)]);
+  const candidates = [...left, ...own.map(({ object }): EnvoyFilter => object)];
+  const pods = await podLabelsFor(kube, gateway, candidates);
   const stays = left.filter((filter) => appliesTo(filter, gateway, pods));
   const comes = own.filter(({ object }) => appliesTo(object, gateway, pods));
   const all = [...stays, ...comes.map(({ object }): EnvoyFilter => object)];
@@ -48,7 +49,7 @@ export async function checkFilters(kube: KubeClient, given: Subject): Promise<Lo
   if (idle) return idle;
   return (
     judgePlaces(own, gateway) ??
-    judgeUnknown([...left, ...own.map(({ object }): EnvoyFilter => object)], given.service, gateway, pods) ??
+    judgeUnknown(candidates, given.service, gateway, pods) ??
     judgeUnread(unread) ?? {
       seen: all.length === 0 ? 'none on the gateway' : `${all.length}, none erases the picker's configuration`,
     }

@@ -1,11 +1,11 @@
 import type { Manifest } from '../../clients/files/manifests.ts';
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import type { Gateway, HTTPRoute } from '../../clients/kubernetes/kinds.ts';
 import { servicesOwning } from '../../stack/ownership.ts';
 import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { GATEWAY_API, gatewayRefs, listRoutes } from '../../stack/routes.ts';
 import { gatewayNamed } from '../../stack/service.ts';
-import { unlessForbidden } from './forbidden.ts';
 
 /** The gateway that the service will be reached by. */
 export interface GatewayChoice {

@@ -1,3 +1,4 @@
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import { whyUnreachable } from '../../clients/serving/reach.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { GatewayRef } from '../../stack/refs.ts';
@@ -6,7 +7,6 @@ import { GATEWAY_API } from '../../stack/routes.ts';
 import { BUNDLE_LIMIT_BYTES, bundleBytes, mayLoadInCluster } from '../benchmark/cluster/job.ts';
 import type { StageContext } from '../context.ts';
 import { imageMissing } from '../ready/reach.ts';
-import { unlessForbidden } from './forbidden.ts';
 import { isAllowedImage } from './guard-never.ts';
 import type { Seen } from './table.ts';
 

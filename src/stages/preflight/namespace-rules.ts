@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import type { LimitRange, ResourceQuota } from '../../clients/kubernetes/kinds.ts';
 import { type RuleChange, type Rules, rulesOf } from './brought-rules.ts';
-import { unlessForbidden } from './forbidden.ts';
 import type { Look } from './table.ts';
 
 /** What admission in a namespace judges pods by. */

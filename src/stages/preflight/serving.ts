@@ -1,4 +1,5 @@
 import type { KubeClient } from '../../clients/kubernetes/client.ts';
+import { unlessForbidden } from '../../clients/kubernetes/forbidden.ts';
 import type { HTTPRoute } from '../../clients/kubernetes/kinds.ts';
 import { isBefore, versionOf } from '../../diagnosis/facts.ts';
 import { Failure } from '../../lib/failure.ts';
@@ -7,7 +8,6 @@ import { isOfTheGate } from '../../stack/labels.ts';
 import { isOwnedBy } from '../../stack/ownership.ts';
 import type { GatewayRef, ServiceRef } from '../../stack/refs.ts';
 import { GATEWAY_API, isAttached, listRoutes } from '../../stack/routes.ts';
-import { unlessForbidden } from './forbidden.ts';
 import { GRANT, type Istiod } from './kserve.ts';
 import type { Look } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { Failure } from '../../lib/failure.ts';
 
-/** What `read` returns; null where the identity may not read it. The line on permissions names the missing rule. */
+/** What `read` returns; null where the identity may not read it. */
 export async function unlessForbidden<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
