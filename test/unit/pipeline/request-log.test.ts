@@ -75,14 +75,17 @@ it('is a warning once where it cannot be written, and never an error', async () 
 });
 
 it('of a run that was killed is finished by another process, and a refusal is a warning', async () => {
-  await open().keep({ startMs: 1_000, records: [record()] });
+  // The process that was killed is this one, which has to close what it has open.
+  const killed = [open(), open()] as const;
+  await killed[0].keep({ startMs: 1_000, records: [record()] });
   const emit = (event: ProgressEvent) => void said.push(event);
   await leftRequests({ outputDir: folder, emit }).finish();
   expect(await readdir(folder)).toEqual(['requests.jsonl']);
   expect(await lines()).toHaveLength(1);
-  await open().keep({ startMs: 1_000, records: [record()] });
+  await killed[1].keep({ startMs: 1_000, records: [record()] });
   await rm(join(folder, 'requests.jsonl'));
   await mkdir(join(folder, 'requests.jsonl'));
   await leftRequests({ outputDir: folder, emit }).finish();
   expect(texts(said)).toEqual([expect.stringContaining('stay in an unnamed file of')]);
+  for (const log of killed) await log.finish();
 });
