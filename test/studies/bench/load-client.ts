@@ -10,11 +10,21 @@ import { inTurn, median, medianRatio } from './rounds.ts';
 
 /** The load client beside wrk and autocannon on one server in one run. */
 const CONNECTIONS = 64;
-const DURATION_MS = 3_000;
-/** In a noisy minute the median of three was off by a sixth. */
-const ROUNDS = 5;
+const DURATION_MS = 2_000;
+/** Others on the machine take its caches for half a minute at a time: the median of five was off by a sixth then. */
+const ROUNDS = 9;
+/** Each of them takes long enough. */
+const ROUNDS_OF_LATENCY = 5;
+const STREAMS = 500;
+const GAP_MS = 10;
+const CHUNKS_OF_WRK_MS = 4_000;
 /** Microseconds of CPU per request of wrk on the machine of the targets. */
 const WRK_US = 11;
+/**
+ * Microseconds of CPU per chunk of wrk on the machine of the targets. The load client of that day made 71,000 chunks per
+ * core-second there; where both were measured in turn, wrk took 0.505 of its time.
+ */
+const WRK_CHUNK_US = 7.1;
 /** As the action ships it: in one file of JavaScript, so that no compiler's memory is counted. */
 const CLIENT = join(import.meta.dirname, '../../../build/bench/client.mjs');
 
@@ -23,9 +33,10 @@ export async function measureClient(findings: Findings, { peers }: { peers: bool
   const { base, child } = await startServer();
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
-    const wrkUs = await compareTools(findings, base, folder);
-    await measureOpenLoop(findings, base);
-    await measureStreams(findings, base, wrkUs);
+    const wrkUs = hasWrk() ? costOf('wrk', requestsOfWrk(base, folder)) : null;
+    await compareTools(findings, base, wrkUs);
+    await measureOpenLoop(findings, base, wrkUs);
+    await measureStreams(findings, base);
     if (peers) reportPeers(findings, await measurePeers(base, CLIENT));
   } finally {
     child.kill();
@@ -73,12 +84,34 @@ interface Closed {
   cpuMs: number;
 }
 
-async function wrk(base: string, script: string): Promise<Closed> {
-  const line = `TIMEFORMAT='%U %S'; time wrk -t1 -c${CONNECTIONS} -d${DURATION_MS / 1_000}s -s ${script} ${base}/fast`;
-  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { env: { ...process.env, LC_ALL: 'C' } });
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
+const hasWrk = () => spawnSync('sh', ['-c', 'command -v wrk && command -v bash']).status === 0;
+
+/** What wrk printed, and its CPU time in milliseconds. */
+async function wrk(url: string, connections: number, durationMs: number, more: string[] = []) {
+  const words = ['wrk', '-t1', `-c${connections}`, `-d${durationMs / 1_000}s`, ...more, url];
+  const { stdout, stderr } = await promisify(execFile)(
+    'bash',
+    ['-c', `TIMEFORMAT='%U %S'; time "$@"`, 'wrk', ...words],
+    {
+      env: { ...process.env, LC_ALL: 'C' },
+    },
+  );
   const [user, system] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number) as [number, number];
-  return { requests, valid: requests, cpuMs: 1_000 * (user + system) };
+  return { stdout, cpuMs: 1_000 * (user + system) };
+}
+
+function requestsOfWrk(base: string, folder: string): () => Promise<Closed> {
+  const script = join(folder, 'post.lua');
+  const body = JSON.stringify({ model: 'm', prompt: 'word '.repeat(150), max_tokens: 16 });
+  writeFileSync(
+    script,
+    `wrk.method = "POST"\nwrk.body = '${body}'\nwrk.headers["content-type"] = "application/json"\n`,
+  );
+  return async () => {
+    const { stdout, cpuMs } = await wrk(`${base}/fast`, CONNECTIONS, DURATION_MS, ['-s', script]);
+    const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
+    return { requests, valid: requests, cpuMs };
+  };
 }
 
 /** Microseconds of CPU time per request. */
@@ -90,28 +123,21 @@ function costOf(name: string, measure: () => Promise<Closed>): () => Promise<num
   };
 }
 
-/** Returns the microseconds of wrk per request; null where there is no wrk. */
-async function compareTools({ found, note, notRun }: Findings, base: string, folder: string): Promise<number | null> {
-  const hasWrk = spawnSync('sh', ['-c', 'command -v wrk && command -v bash']).status === 0;
-  const script = join(folder, 'post.lua');
-  const body = JSON.stringify({ model: 'm', prompt: 'word '.repeat(150), max_tokens: 16 });
-  writeFileSync(
-    script,
-    `wrk.method = "POST"\nwrk.body = '${body}'\nwrk.headers["content-type"] = "application/json"\n`,
-  );
-  const { wrk: wrkUs = [], ...cost } = await inTurn<string>(ROUNDS, {
-    ...(hasWrk ? { wrk: costOf('wrk', () => wrk(base, script)) } : {}),
+/** Microseconds of wrk per request; null where there is no wrk. */
+type WrkCost = (() => Promise<number>) | null;
+
+async function compareTools({ found, note, notRun }: Findings, base: string, wrkUs: WrkCost): Promise<void> {
+  const cost = await inTurn<string>(ROUNDS, {
+    ...(wrkUs ? { wrk: wrkUs } : {}),
     autocannon: costOf('autocannon', () => ours('autocannon', base, CONNECTIONS, DURATION_MS)),
     gate: costOf('gate', () => ours('closed', base, CONNECTIONS, DURATION_MS)),
   });
-  const { gate = [], autocannon = [] } = cost;
-  const shown = Object.entries({ ...(hasWrk ? { wrk: wrkUs } : {}), autocannon, gate });
-  const each = shown.map(([name, values]) => `${name} ${median(values).toFixed(1)}`).join(', ');
-  note(`CPU per request, µs, ${CONNECTIONS} in flight: ${each}`);
-  if (hasWrk) found('wrk', medianRatio(wrkUs, gate));
+  const each = Object.entries(cost).map(([name, values]) => `${name} ${median(values).toFixed(1)}`);
+  note(`CPU per request, µs, ${CONNECTIONS} in flight: ${each.join(', ')}`);
+  const { wrk: ofWrk, autocannon = [], gate = [] } = cost;
+  if (ofWrk) found('wrk', medianRatio(ofWrk, gate));
   else notRun('requests per core, ÷ wrk', 'wrk is not on PATH');
   found('autocannon', medianRatio(autocannon, gate));
-  return hasWrk ? median(wrkUs) : null;
 }
 
 interface OpenRun {
@@ -120,21 +146,37 @@ interface OpenRun {
   cpuShare: number;
 }
 
-async function measureOpenLoop({ found, note }: Findings, base: string): Promise<void> {
-  for (const rate of [100, 1_000]) {
-    const runs: OpenRun[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) runs.push(await ours('open', base, rate, DURATION_MS));
-    const of = (key: keyof OpenRun) => median(runs.map((run) => run[key]));
+const RATES = { 'open, 100 req/s': 100, 'open, 1,000 req/s': 1_000 } as const;
+const LONG = 'prompts of 100,000 tokens';
+
+async function measureOpenLoop({ found, note }: Findings, base: string, wrkUs: WrkCost): Promise<void> {
+  const runs: Record<string, OpenRun[]> = {};
+  const p99Of = (name: string, measure: () => Promise<OpenRun>) => async () => {
+    const run = await measure();
+    runs[name] ??= [];
+    runs[name].push(run);
+    return run.addedP99Ms;
+  };
+  const open = Object.entries(RATES).map(([name, rate]) => [
+    name,
+    p99Of(name, () => ours('open', base, rate, DURATION_MS)),
+  ]);
+  const { wrk: ofWrk, ...p99 } = await inTurn<string>(ROUNDS_OF_LATENCY, {
+    ...(wrkUs ? { wrk: wrkUs } : {}),
+    ...Object.fromEntries(open),
+    [LONG]: p99Of(LONG, () => ours('long', base, 256, 100_000, 2_000)),
+  });
+  for (const [name, each] of Object.entries(runs)) {
+    const of = (key: keyof OpenRun) => median(each.map((run) => run[key]));
     note(
-      `added latency at ${rate} req/s: p50 ${of('addedP50Ms').toFixed(2)} ms, p99 ${of('addedP99Ms').toFixed(2)} ms, ${(100 * of('cpuShare')).toFixed(0)} % of a core`,
+      `${name}: added p50 ${of('addedP50Ms').toFixed(2)} ms, p99 ${of('addedP99Ms').toFixed(2)} ms, ${(100 * of('cpuShare')).toFixed(0)} % of a core`,
     );
-    if (rate === 1_000) found('added-p99', of('addedP99Ms'));
   }
-  const long: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    long.push((await ours<OpenRun>('long', base, 256, 100_000, 2_000)).addedP99Ms);
-  }
-  found('added-p99-long', median(long));
+  // The time that a client adds is time of its processor, so that a slower one adds more.
+  if (ofWrk) note(`CPU per request of wrk meanwhile, µs: ${median(ofWrk).toFixed(1)}`);
+  const asThere = (name: string) => (ofWrk ? WRK_US * medianRatio(p99[name] ?? [], ofWrk) : median(p99[name] ?? []));
+  found('added-p99', asThere('open, 1,000 req/s'));
+  found('added-p99-long', asThere(LONG));
 }
 
 interface StreamRun {
@@ -151,14 +193,27 @@ async function streams(base: string, count: number, chunks: number, gapMs: numbe
   return run;
 }
 
-async function measureStreams({ found, note }: Findings, base: string, wrkUs: number | null): Promise<void> {
-  const perCore: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const run = await streams(base, 500, 500, 10);
-    perCore.push((1_000 * run.chunks) / run.cpuMs);
-  }
-  note(`SSE chunks per core-second here: ${Math.round(median(perCore)).toLocaleString('en')}`);
-  // The target was set on a machine on which wrk took so long for the same request; others are compared by that.
-  found('chunks', median(perCore) * (wrkUs === null ? 1 : wrkUs / WRK_US));
+/** Microseconds of CPU per chunk of wrk, which reads streams that do not end meanwhile. */
+async function chunkOfWrk(base: string): Promise<number> {
+  const eventsSent = async () => ((await (await fetch(`${base}/counters`)).json()) as { events: number }).events;
+  const before = await eventsSent();
+  const url = `${base}/stream?chunks=${(10 * CHUNKS_OF_WRK_MS) / GAP_MS}&gap=${GAP_MS}`;
+  const { cpuMs } = await wrk(url, STREAMS, CHUNKS_OF_WRK_MS, ['--timeout', '60s']);
+  return (1_000 * cpuMs) / ((await eventsSent()) - before);
+}
+
+async function measureStreams({ found, note }: Findings, base: string): Promise<void> {
+  const cost = await inTurn<string>(ROUNDS, {
+    ...(hasWrk() ? { wrk: () => chunkOfWrk(base) } : {}),
+    gate: async () => {
+      const { chunks, cpuMs } = await streams(base, STREAMS, 500, GAP_MS);
+      return (1_000 * cpuMs) / chunks;
+    },
+  });
+  const { wrk: ofWrk, gate = [] } = cost;
+  const each = Object.entries(cost).map(([name, values]) => `${name} ${median(values).toFixed(2)}`);
+  note(`CPU per SSE chunk, µs, ${STREAMS} streams: ${each.join(', ')}`);
+  // Another machine is compared with that of the target by what wrk takes for the same chunks.
+  found('chunks', ofWrk ? (1_000_000 / WRK_CHUNK_US) * medianRatio(ofWrk, gate) : 1_000_000 / median(gate));
   found('memory-of-streams', (await streams(base, 10_000, 10, 1_000)).peakRssMb);
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * clock, `/stream?chunks=N&gap=MS` as server-sent events. An answer of `/wait` has as its prompt tokens the microseconds that
  * it took, from the head of the request to the answer. `/v1/completions` and `/v1/models` are for tools that choose no path:
  * 16 tokens, the first after 100 ms and each further one after 10 ms, streamed where that is ordered. `/counters` has how many
- * of these have ended, and the sum of those in flight over time.
+ * of these have ended, the sum of those in flight over time, and how many events `/stream` has sent.
  */
 const completion = (promptTokens: number) =>
   JSON.stringify({
@@ -70,7 +70,7 @@ const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTim
 });
 
 let inFlight = 0;
-const counters = { nowMs: performance.now(), completed: 0, inFlightMs: 0 };
+const counters = { nowMs: performance.now(), completed: 0, inFlightMs: 0, events: 0 };
 
 function count(more: number): void {
   const nowMs = performance.now();
@@ -84,6 +84,7 @@ function stream(response: ServerResponse, { chunks, gapMs }: { chunks: number; g
   let sent = 0;
   const timer = setInterval(() => {
     sent += 1;
+    counters.events += 1;
     if (sent < chunks) response.write(EVENT);
     else if (sent === chunks) response.write(LAST);
     else {
