@@ -62,6 +62,7 @@ export const CAUSES = {
   'cluster.not-running': { owner: 'cluster', codes: ['cluster-not-running'] },
   'config.max-cost': { owner: 'config', codes: ['max-cost'] },
   'config.undecidable': { owner: 'config', codes: ['undecidable'] },
+  'config.pairs-too-long': { owner: 'config', codes: ['pairs-too-long'] },
   'config.prompts': { owner: 'change', codes: ['bad-prompts'] },
   'config.quality-tasks': { owner: 'change', codes: ['bad-quality-tasks'] },
   'config.load-image': { owner: 'config', codes: ['load-image-missing'] },

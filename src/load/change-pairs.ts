@@ -11,8 +11,9 @@ export interface ChangePairPlan {
 
 /**
  * Both blocks of a pair are as long. Many short pairs show more than a few long ones: what comes with a block, such as a
- * neighbour's load, is drawn more often. So a pair has twenty latencies, a third of `mostMs` at least and all of it at most.
- * Cut off from the start of each block are three latencies, an eighth of the pair at least and half of a block at most.
+ * neighbour's load, is drawn more often. So a pair has twenty latencies, but at least a third of `mostMs` and at most all of it:
+ * the length of a pair of the scaling. Cut off from the start of each block are three latencies, an eighth of the
+ * pair at least and half of a block at most.
  */
 export function changeTimings({ mostMs, medianLatencyMs }: { mostMs: number; medianLatencyMs: number }): PairTimings {
   const pairMs = Math.min(mostMs, Math.max(mostMs / 3, 20 * medianLatencyMs));

@@ -13,28 +13,41 @@ export interface PairTimings {
   rampMs: number;
   /** Time without one valid answer after which a block ends as failing. */
   silentMs: number;
-  /** Null, or why the windows are too short for the latency: such a pair measures edges. */
-  problem: string | null;
+  /** Why the pair takes longer than was asked for, as a part of a sentence; null where it does not. */
+  longer: string | null;
 }
+
+/** Requests one after another that a window holds at least: with fewer it measures the edges of its block. */
+const LEAST_IN_WINDOW = 3;
 
 /**
  * Block lengths of one pair. The faster arm needs less time for the same precision: the variance of a log ratio,
  * 1/(X·t_one) + 1/(R·X·t_all), is smallest at t_one / t_all = √R.
  *
  * The trim is the larger of an eighth of the pair and three latencies, but at most half of the shorter block. It covers
- * the ramp, the switch between the arms and the first generation of requests.
+ * the ramp, the switch between the arms and the first generation of requests. The other half holds three latencies as
+ * well: the pair is longer than `pairMs` where that needs it.
  */
 export function pairTimings(options: {
+  /** What was asked for: the blocks of both arms. */
   pairMs: number;
   /** The ratio that is expected; 2.65 gives the split 1.63. */
   expectedSpeedup: number;
   /** Median end-to-end latency at this load, from the warm-up. */
   medianLatencyMs: number;
 }): PairTimings {
+  const { pairMs, medianLatencyMs } = options;
   const split = Math.sqrt(Math.max(1, options.expectedSpeedup));
-  const allMs = options.pairMs / (1 + split);
-  const oneMs = options.pairMs - allMs;
-  return withTrim({ oneMs, allMs }, options);
+  const askedMs = pairMs / (1 + split);
+  const leastMs = 2 * LEAST_IN_WINDOW * medianLatencyMs;
+  if (askedMs >= leastMs) return withTrim({ oneMs: pairMs - askedMs, allMs: askedMs }, { pairMs, medianLatencyMs });
+  const longMs = leastMs * (1 + split);
+  const seconds = (ms: number, digits = 0) => `${(ms / 1_000).toFixed(digits)} s`;
+  const longer =
+    `a pair takes ${seconds(longMs)}, not the ${seconds(pairMs)} of "pair-duration", so that half of its shorter block holds ` +
+    `three requests of ${seconds(medianLatencyMs, 1)} one after another`;
+  const timings = withTrim({ oneMs: split * leastMs, allMs: leastMs }, { pairMs: longMs, medianLatencyMs });
+  return { ...timings, longer };
 }
 
 /** What is cut off from the blocks of a pair, for blocks of which that of all replicas is the shorter one or as long. */
@@ -42,15 +55,9 @@ export function withTrim(
   { oneMs, allMs }: Pick<PairTimings, 'oneMs' | 'allMs'>,
   { pairMs, medianLatencyMs }: { pairMs: number; medianLatencyMs: number },
 ): PairTimings {
-  const trimMs = Math.min(Math.max(pairMs / 8, 3 * medianLatencyMs), allMs / 2);
-  const windowMs = allMs - trimMs;
-  const problem =
-    windowMs < 3 * medianLatencyMs
-      ? `a window of ${(windowMs / 1_000).toFixed(1)} s holds fewer than three requests of ` +
-        `${(medianLatencyMs / 1_000).toFixed(1)} s one after another; use longer pairs`
-      : null;
+  const trimMs = Math.min(Math.max(pairMs / 8, LEAST_IN_WINDOW * medianLatencyMs), allMs / 2);
   const rampMs = Math.min(medianLatencyMs, trimMs / 2);
-  return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: medianLatencyMs }), problem };
+  return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: medianLatencyMs }), longer: null };
 }
 
 /**

@@ -23,6 +23,15 @@ export const CONFIG_RULES: readonly Rule[] = [
       'The noise of so few or so short pairs is wider than the distance to the target, so every outcome would be inconclusive. Nothing was measured.',
     remedy: () => 'Give more or longer pairs ("pairs", "pair-duration"), or a lower "target-speedup".',
   }),
+  named('pairs-too-long', {
+    cause: 'config.pairs-too-long',
+    title: 'Requests take too long for the time of the run',
+    family: 'config',
+    looksLike:
+      'a window holds three requests one after another, and "timeout" or "max-cost" ends the run before the first look',
+    remedy: () =>
+      'Raise "timeout" or "max-cost", or lower "concurrency" or "max-tokens", so that a request takes less time.',
+  }),
   named('bad-prompts', {
     cause: 'config.prompts',
     title: 'The prompts cannot be read',

@@ -22,7 +22,10 @@ export const LOAD = {
     key: 'pairDurationMs',
     parse: duration(1_000, 3_600_000),
     default: '32s',
-    description: 'Measured time of one pair, both arms together.',
+    description: [
+      'Measured time of one pair, both arms together. A pair takes longer where a window would not hold three requests one',
+      'after another.',
+    ].join(' '),
   },
   pairs: {
     group: 'load',

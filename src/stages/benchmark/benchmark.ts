@@ -211,7 +211,7 @@ async function conclude(
       message: `One replica still served more at ${concurrency} requests in flight than at half of that; the speedup is for a load that it may not call full.`,
     });
   }
-  if (timings.problem) findings.warnings.push({ id: 'short-window', message: `Pairs are short: ${timings.problem}.` });
+  if (timings.longer) findings.warnings.push({ id: 'long-pairs', message: `Pairs are long: ${timings.longer}.` });
   noteSpread(
     context,
     [...spread].map(([pod, requests]) => ({ pod, requests })),

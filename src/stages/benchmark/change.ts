@@ -13,7 +13,7 @@ import { type Arm, type ComparedStack, openArm } from './change-arms.ts';
 import { judgeControl, measureControl } from './change-control.ts';
 import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts';
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
-import { type Edge, firstEdge, hasTime, takeLoad, warmWith } from './load.ts';
+import { type Edge, firstEdge, hasTime, takeLoad, timingsOf, warmWith } from './load.ts';
 import { openLoader } from './loaders.ts';
 import { closeReplicaWays, waysTo } from './one-replica.ts';
 import { measureQuality } from './quality.ts';
@@ -87,8 +87,10 @@ async function compare(
   const turns = arms.head.ways.length;
   const nodes = isWhole ? { head: arms.head.replicas, base: arms.base.replicas } : { head: turns, base: 1 };
   const medianLatencyMs = await warmArms(context, arms, concurrency);
-  const timings = changeTimings({ mostMs: inputs.pairDurationMs, medianLatencyMs });
-  const shorter = inputs.pairDurationMs / (timings.oneMs + timings.allMs);
+  const ofScaling = timingsOf({ context }, medianLatencyMs);
+  const mostMs = ofScaling.oneMs + ofScaling.allMs;
+  const timings = changeTimings({ mostMs, medianLatencyMs });
+  const shorter = mostMs / (timings.oneMs + timings.allMs);
   const plan = changePlan(inputs, { turns, nodes, shorter });
   const spread = isWhole
     ? nodeSpread(scaling.pairs.map(({ baseline = null, ...pair }) => ({ ...pair, baseline })))

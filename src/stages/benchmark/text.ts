@@ -8,10 +8,12 @@ import type { DecisionPlan, Look } from '../../verdict/decide.ts';
 import { pairNoise, smallestProvableSpeedup } from '../../verdict/power.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import { usdPerHour } from '../preflight/budget.ts';
+import { hasTime } from './load.ts';
 
 /**
  * Says before the first pair what the plan can prove. Throws a Failure when that is more than the system is expected to
- * reach: every outcome would be inconclusive, and the nodes would be paid for nothing.
+ * reach, or when requests are so slow that the run ends before the first look: every outcome would be inconclusive, and the
+ * nodes would be paid for nothing.
  */
 export function announcePlan(
   bench: { context: StageContext; one: { description: string; isPickerShared: boolean } },
@@ -45,11 +47,23 @@ export function announcePlan(
   }
   // Where the picker's hop is not shared, a third block measures all replicas by the ways of the single ones.
   const blocksMs = [timings.oneMs, timings.allMs, ...(one.isPickerShared ? [] : [timings.allMs])];
-  const longestMs = plan.maxPairs * blocksMs.reduce((sum, ms) => sum + ms, 0);
+  const pairMs = blocksMs.reduce((sum, ms) => sum + ms, 0);
+  if (timings.longer !== null && !hasTime(context, plan.minPairs * pairMs)) {
+    const leftMs = (context.endsMs ?? 0) - context.clock.now();
+    throw new Failure({
+      stage: 'benchmark',
+      code: 'pairs-too-long',
+      message: `${timings.longer.replace(/^a/, 'A')}. The first look at the speedup comes after ${plan.minPairs} pairs, which take ${humanDuration(plan.minPairs * pairMs)}. "timeout" and "max-cost" leave ${humanDuration(Math.max(0, leftMs))}.`,
+      hint: 'Raise "timeout" or "max-cost", or lower "concurrency" or "max-tokens", so that a request takes less time.',
+      evidence: { pairMs, leftMs },
+    });
+  }
+  const longestMs = plan.maxPairs * pairMs;
   const hourly = usdPerHour(context, prepared);
   const dollars = hourly === null ? '' : ` and $${((hourly * longestMs) / 3_600_000).toFixed(2)}`;
   const emit = (text: string) => context.emit({ type: 'fact', stage: 'benchmark', text });
   emit(`one-replica arm: ${one.description}`);
+  if (timings.longer !== null) emit(timings.longer);
   emit(
     `pairs of ${blocksMs.map((ms) => (ms / 1_000).toFixed(1)).join(' + ')} s, trim ${(timings.trimMs / 1_000).toFixed(1)} s, looks from pair ${plan.minPairs} to ${plan.maxPairs}${everyRound(plan)}; a true ${times(provable, [plan.minSpeedup])} or more can be proven against ${plan.minSpeedup}× with this budget of ${humanDuration(longestMs)}${dollars}`,
   );

@@ -40,6 +40,7 @@ export async function collectUnpaired(
 
   const warmAll = await warmArm(bench, 'all', concurrency);
   const timings = timingsOf(bench, warmAll.medianLatencyMs ?? 0);
+  if (timings.longer !== null) emit({ type: 'fact', stage: 'benchmark', text: timings.longer });
   const measureBlocks = async (arm: ArmName) => {
     const inFlight = arm === 'one' ? concurrency : concurrency * replicas;
     let before = await firstEdge(bench);

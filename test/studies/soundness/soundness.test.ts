@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../lab/serving/random.ts';
 import { root } from '../../checks/root.ts';
-import { ALL_DAYS, DAYS, SPEEDUPS, study } from './study.ts';
+import { ALL_DAYS, DAYS, judgeRun, SPEEDUPS, study } from './study.ts';
 import { rowLine } from './table.ts';
 
 /** A part of `npm run test:soundness`, with fixed seeds: the same runs each time. */
@@ -31,6 +32,17 @@ describe('the decision on a system whose speedup is known', () => {
   it('is not fooled by a slow way to the single replicas, where a third block measures it', { timeout: 60_000 }, () => {
     expect(study('a slow way', 2.3, RUNS, SEED).pass).toBe(0);
     expect(study('a slow way', 2.8, RUNS, SEED).pass).toBeGreaterThan(0.96);
+  });
+
+  it('is the same for requests of eight seconds, for which a pair must be longer', { timeout: 60_000 }, () => {
+    const verdicts = (speedup: number) =>
+      Array.from({ length: 40 }, (_, run) => {
+        const system = { ...DAYS.usual!, serviceSeconds: 3.2, speedup };
+        return judgeRun(system, createRandom(SEED + 7_919 * run)).verdict;
+      });
+    expect(verdicts(2.8).filter((verdict) => verdict === 'pass').length).toBeGreaterThanOrEqual(38);
+    expect(verdicts(2.3).filter((verdict) => verdict === 'fail').length).toBeGreaterThanOrEqual(30);
+    expect(verdicts(2.3)).not.toContain('pass');
   });
 
   it('has in docs/method.md the table that the command prints', { timeout: 60_000 }, async () => {

@@ -237,6 +237,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'cluster.not-running': code('cluster-not-running', 'cluster-running'),
   'config.max-cost': code('max-cost', 'min-cost'),
   'config.undecidable': code('undecidable', 'decidable'),
+  'config.pairs-too-long': code('pairs-too-long', 'pairs-long'),
   'config.prompts': code('bad-prompts', 'good-prompts'),
   'config.quality-tasks': code('bad-quality-tasks', 'good-quality-tasks'),
   'config.load-image': code('load-image-missing', 'load-image'),

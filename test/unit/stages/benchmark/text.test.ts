@@ -11,11 +11,17 @@ const TIMINGS: PairTimings = {
   trimMs: 4_000,
   rampMs: 500,
   silentMs: 30_000,
-  problem: null,
+  longer: null,
 };
 
-function announce(plan: typeof PLAN, timings: PairTimings, rates: [one: number, all: number]): string[] {
-  const { context, said } = stageContext({});
+function announce(
+  plan: typeof PLAN,
+  timings: PairTimings,
+  rates: [one: number, all: number],
+  msLeft = Number.POSITIVE_INFINITY,
+): string[] {
+  const { context: given, said } = stageContext({});
+  const context = { ...given, endsMs: given.clock.now() + msLeft };
   const warm = { one: { ...WARM, bins: [rates[0]] }, all: { ...WARM, bins: [rates[1]] } };
   announcePlan({ context, one: { description: 'a pod', isPickerShared: true } }, plan, timings, warm, prepared());
   return texts(said);
@@ -35,6 +41,27 @@ describe('the plan, before money is spent', () => {
     expect(() => announce({ ...PLAN, minPairs: 3, maxPairs: 3 }, short, [7.5, 20])).toThrow(
       /^With 3 pairs of 5 s only a true speedup of \d\.\d\d× or more can be proven to exceed 2\.5×, and 2\.8× is the most/,
     );
+  });
+
+  describe('of requests for which a pair must be longer', () => {
+    const long = {
+      ...TIMINGS,
+      oneMs: 78_000,
+      allMs: 48_000,
+      trimMs: 24_000,
+      longer: 'a pair takes 126 s in place of 32 s',
+    };
+
+    it('says so', () => {
+      expect(announce(PLAN, long, [2, 5])).toContain(long.longer);
+    });
+
+    it('is refused when the run ends before the first look', () => {
+      expect(() => announce(PLAN, long, [2, 5], 12 * 60_000)).toThrow(
+        'A pair takes 126 s in place of 32 s. The first look at the speedup comes after 6 pairs, which take 13 min. "timeout" and "max-cost" leave 12 min.',
+      );
+      expect(announce(PLAN, long, [2, 5], 14 * 60_000)).toHaveLength(3);
+    });
   });
 
   it('is not refused for an arm that answers nothing: its blocks shall show that', () => {
