@@ -11,6 +11,8 @@ export interface PairTimings {
   trimMs: number;
   /** Over which a block's slots start, in both arms. */
   rampMs: number;
+  /** Of a request: the last ones of a block end so long after it. */
+  latencyMs: number;
   /** Time without one valid answer after which a block ends as failing. */
   silentMs: number;
   /** Why the pair takes longer than was asked for, as a part of a sentence; null where it does not. */
@@ -57,7 +59,13 @@ export function withTrim(
 ): PairTimings {
   const trimMs = Math.min(Math.max(pairMs / 8, LEAST_IN_WINDOW * medianLatencyMs), allMs / 2);
   const rampMs = Math.min(medianLatencyMs, trimMs / 2);
-  return { oneMs, allMs, trimMs, rampMs, silentMs: silenceLimitMs({ latencyMs: medianLatencyMs }), longer: null };
+  const silentMs = silenceLimitMs({ latencyMs: medianLatencyMs });
+  return { oneMs, allMs, trimMs, rampMs, latencyMs: medianLatencyMs, silentMs, longer: null };
+}
+
+/** What blocks take one after another, each with the requests that end after it. */
+export function takenMs(blocks: readonly Pick<BlockLoad<LoadArm>, 'durationMs'>[], { latencyMs }: PairTimings): number {
+  return blocks.reduce((sum, { durationMs }) => sum + durationMs + latencyMs, 0);
 }
 
 /**

@@ -38,10 +38,14 @@ export function watchSilence(ms: number | undefined, onSilent: () => void): Sile
 
 const LEAST_SILENT_MS = 30_000;
 
+/** A slow engine takes as long for one token. */
+const SLOW_TOKEN_MS = 50;
+
 /**
  * How long a system that has answered before may answer nothing: 30 s, and at least three times the latency or ten times
- * the gap between requests that is usual for it, milliseconds.
+ * the gap between requests that is usual for it, or what the ordered tokens of one answer may take, milliseconds.
  */
-export function silenceLimitMs(usual: { latencyMs?: number; gapMs?: number }): number {
-  return Math.max(LEAST_SILENT_MS, 3 * (usual.latencyMs ?? 0), 10 * (usual.gapMs ?? 0));
+export function silenceLimitMs(usual: { latencyMs?: number; gapMs?: number; tokens?: number }): number {
+  const { latencyMs = 0, gapMs = 0, tokens = 0 } = usual;
+  return Math.max(LEAST_SILENT_MS, 3 * latencyMs, 10 * gapMs, SLOW_TOKEN_MS * tokens);
 }

@@ -1,5 +1,5 @@
 import { changePairAt } from '../../load/change-pairs.ts';
-import type { PairTimings } from '../../load/pairs.ts';
+import { type PairTimings, takenMs } from '../../load/pairs.ts';
 import type { ChangePair, ControlFigures, Finding } from '../../report/model.ts';
 import { controlRatio, isSoundControl, noiseShare } from '../../verdict/control.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
@@ -32,7 +32,7 @@ export async function measureControl(
   if (control === 'off') return null;
   const found: Control = { pairs: [], evidence: [], problem: null };
   const [way] = base.ways;
-  const pairMs = timings.oneMs + timings.allMs;
+  const pairMs = takenMs([{ durationMs: timings.oneMs }, { durationMs: timings.allMs }], timings);
   // The comparison itself comes before its control.
   if (!way || !hasTime(context, 3 * control * pairMs))
     return { ...found, problem: 'the time of the run does not reach' };

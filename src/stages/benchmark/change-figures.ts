@@ -88,7 +88,7 @@ function stream(
     ...{ part: `change-stream/${place}`, streaming: true, limits: [], within: null },
     // Both arms are asked at the same moments.
     seed: `${runKey}/change-arrivals/${place < 2 ? 0 : 1}`,
-    silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }),
+    silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: inputs.maxTokens }),
   };
   return loaded.loader.open(load, loaded, ways[place % ways.length]?.way ?? null);
 }

@@ -1,6 +1,6 @@
 import { textCharsPerToken } from '../../load/answers.ts';
 import { changePairAt, changeTimings } from '../../load/change-pairs.ts';
-import type { PairTimings } from '../../load/pairs.ts';
+import { type PairTimings, takenMs } from '../../load/pairs.ts';
 import { type MeasuredBlock, summarizeArm, summarizeClient } from '../../load/summary.ts';
 import type { ArmComparison, Benchmark, ChangePair } from '../../report/model.ts';
 import { type ChangeLook, type ChangePlan, changeLook, nodeSpread } from '../../verdict/change.ts';
@@ -193,9 +193,9 @@ async function collect(
   const rotation = { timings, concurrency, replicas: arms.head.ways.length, seed: context.runKey };
   const { round = 1 } = plan;
   for (let index = 0; found.look.decision === 'continue' && !found.failing; index += 1) {
-    const pairMs = timings.oneMs + timings.allMs;
-    if (index > 0 && !hasTime(context, (round - (index % round)) * pairMs)) return { ...found, outOfTime: true };
     const pairPlan = changePairAt(index, rotation);
+    const pairMs = takenMs(pairPlan.blocks, timings);
+    if (index > 0 && !hasTime(context, (round - (index % round)) * pairMs)) return { ...found, outOfTime: true };
     const rate = { head: 0, base: 0 };
     for (const block of pairPlan.blocks) {
       const arm = arms[block.arm];

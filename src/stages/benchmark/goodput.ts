@@ -101,7 +101,10 @@ async function probeRate(
   };
   const load = {
     ...{ ...plan, arm, block: BLOCK, part: `goodput/${arm}/${ratePerSecond}`, streaming: false, limits: [] },
-    ...{ silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }), within: { limitMs: sloMs } },
+    ...{
+      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: inputs.maxTokens }),
+      within: { limitMs: sloMs },
+    },
   };
   const result = await bench.loader.open(load, bench, way);
   if (result.silent) throw stoppedAnswering('the goodput was searched');

@@ -43,7 +43,11 @@ export async function measureLatency(
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
   const load = {
     ...{ arm: 'all' as const, block: BLOCK, ratePerSecond, durationMs, streaming: true, limits, within: null },
-    ...{ part: 'latency', seed: `${runKey}/arrivals`, silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond }) },
+    ...{
+      part: 'latency',
+      seed: `${runKey}/arrivals`,
+      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: maxTokens }),
+    },
   };
   const result = await bench.loader.open(load, bench, null);
   if (result.silent) throw stoppedAnswering('the latency was measured');

@@ -7,7 +7,7 @@ import type { LoadOrigin } from '../../report/model.ts';
 import type { StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
-import { COMPLETIONS, REQUEST_DEADLINE_MS } from './load-client.ts';
+import { COMPLETIONS, requestDeadlineMs } from './load-client.ts';
 import { WAY_HEADER } from './way-objects.ts';
 
 /** A stack that is sent requests. */
@@ -37,9 +37,14 @@ export interface Loader {
 }
 
 /** Where requests to a stack go. */
-export function targetOf({ stack }: Pick<LoadTarget, 'stack'>, ways: readonly string[]): WayTarget {
+export function targetOf(
+  { inputs }: Pick<StageContext, 'inputs'>,
+  { stack }: Pick<LoadTarget, 'stack'>,
+  ways: readonly string[],
+): WayTarget {
   const { endpoint, hostname } = stack.route;
-  return { endpoint, hostname, path: COMPLETIONS, wayHeader: WAY_HEADER, ways, deadlineMs: REQUEST_DEADLINE_MS };
+  const deadlineMs = requestDeadlineMs(inputs);
+  return { endpoint, hostname, path: COMPLETIONS, wayHeader: WAY_HEADER, ways, deadlineMs };
 }
 
 /** What requests to a stack carry. */

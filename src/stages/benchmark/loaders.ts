@@ -38,7 +38,7 @@ export async function openLoader(
 
 /** Where requests to a stack go by ways of it, and what they carry. */
 function sentTo(context: StageContext, target: LoadTarget, ways: readonly string[]): OpenTo {
-  return { target: targetOf(target, ways), workload: workloadFor(context, target) };
+  return { target: targetOf(context, target, ways), workload: workloadFor(context, target) };
 }
 
 interface RunnerLoader extends Loader {
@@ -76,7 +76,11 @@ export function runnerLoader(context: StageContext, measure: typeof measureCeili
     },
     async fixed(load, target) {
       await measured;
-      const result = await runFixedSource({ ...load, model: target.model.modelId }, targetOf(target, []), signal);
+      const result = await runFixedSource(
+        { ...load, model: target.model.modelId },
+        targetOf(context, target, []),
+        signal,
+      );
       signal.throwIfAborted();
       return result;
     },
@@ -130,7 +134,8 @@ async function clusterLoader(
       const to = sentTo(context, target, way === null ? [] : [way]);
       return untilValid(context, (suffix) => load.open({ ...given, part: `${given.part}${suffix}` }, to, signal));
     },
-    fixed: (given, target) => load.fixed({ ...given, model: target.model.modelId }, targetOf(target, []), signal),
+    fixed: (given, target) =>
+      load.fixed({ ...given, model: target.model.modelId }, targetOf(context, target, []), signal),
     fit: (ratePerSecond) => load.fit(ratePerSecond),
     origin: (): LoadOrigin => ({
       ...{ from: 'cluster', asked: inputs.loadFrom, clients: load.clients(), reason },

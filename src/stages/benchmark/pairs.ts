@@ -1,5 +1,5 @@
 import type { Climb } from '../../load/ladder.ts';
-import { type BlockWay, type PairTimings, pairAt } from '../../load/pairs.ts';
+import { type BlockWay, type PairTimings, pairAt, takenMs } from '../../load/pairs.ts';
 import { type MeasuredBlock, toPair } from '../../load/summary.ts';
 import type { WarmUp } from '../../load/warm-up.ts';
 import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } from '../../report/model.ts';
@@ -65,7 +65,7 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const rotation = { concurrencyPerReplica: concurrency, replicas, seed: context.runKey, direct: !one.isPickerShared };
   for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
     const pairPlan = pairAt(index, { timings, ...rotation });
-    const pairMs = pairPlan.blocks.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    const pairMs = takenMs(pairPlan.blocks, timings);
     // A round that cannot be ended would be paid for and not count.
     if (index > 0 && !hasTime(context, (replicas - (index % replicas)) * pairMs)) {
       outOfTime = true;

@@ -1,7 +1,7 @@
 import { humanDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
 import { times, timesWithRange } from '../../lib/speedup.ts';
-import type { PairTimings } from '../../load/pairs.ts';
+import { type PairTimings, takenMs } from '../../load/pairs.ts';
 import type { WarmUp } from '../../load/warm-up.ts';
 import type { ArmName, BenchmarkPair, Finding } from '../../report/model.ts';
 import type { DecisionPlan, Look } from '../../verdict/decide.ts';
@@ -47,7 +47,10 @@ export function announcePlan(
   }
   // Where the picker's hop is not shared, a third block measures all replicas by the ways of the single ones.
   const blocksMs = [timings.oneMs, timings.allMs, ...(one.isPickerShared ? [] : [timings.allMs])];
-  const pairMs = blocksMs.reduce((sum, ms) => sum + ms, 0);
+  const pairMs = takenMs(
+    blocksMs.map((durationMs) => ({ durationMs })),
+    timings,
+  );
   if (timings.longer !== null && !hasTime(context, plan.minPairs * pairMs)) {
     const leftMs = (context.endsMs ?? 0) - context.clock.now();
     throw new Failure({

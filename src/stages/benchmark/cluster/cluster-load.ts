@@ -9,7 +9,7 @@ import { mergeReports } from '../../../load/shard/report.ts';
 import type { SourceLoad, SourceResult, Workload } from '../../../load/source.ts';
 import type { WayTarget } from '../../../load/ways.ts';
 import type { StageContext } from '../../context.ts';
-import { REQUEST_DEADLINE_MS } from '../load-client.ts';
+import { requestDeadlineMs } from '../load-client.ts';
 import { type Barrier, createBarrier } from './barrier.ts';
 import { clocksUnknown, MOST_SHARDS, missingText, notReady, refuseErrors, shardMissing, tooFast } from './failures.ts';
 import { type LoadPlace, removeJob, startJob } from './start-job.ts';
@@ -82,7 +82,7 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
       target,
       workload: { ...rest, ownPrompts: prompts !== null },
     });
-    const limitMs = startsAtMs - epochMs() + load.load.durationMs + REQUEST_DEADLINE_MS + REPORT_LIMIT_MS;
+    const limitMs = startsAtMs - epochMs() + load.load.durationMs + requestDeadlineMs(inputs) + REPORT_LIMIT_MS;
     return { startsAtMs, messages: await collect(context, { barrier, seq, limitMs, signal }) };
   };
 
@@ -106,7 +106,7 @@ export async function openClusterLoad(context: StageContext, near: LoadPlace): P
       const { barrier } = crew;
       const seq = await barrier.announce({ kind: 'fixed', load, target });
       const turns = Math.ceil(load.requests / load.concurrency);
-      const limitMs = turns * REQUEST_DEADLINE_MS + REPORT_LIMIT_MS;
+      const limitMs = turns * requestDeadlineMs(inputs) + REPORT_LIMIT_MS;
       const messages = await collect(context, { barrier, seq, limitMs, signal });
       const [result] = messages.flatMap((message) =>
         message.kind === 'fixed' && message.report ? [message.report] : [],

@@ -10,6 +10,7 @@ const TIMINGS: PairTimings = {
   allMs: 13_000,
   trimMs: 4_000,
   rampMs: 500,
+  latencyMs: 500,
   silentMs: 30_000,
   longer: null,
 };
@@ -49,6 +50,7 @@ describe('the plan, before money is spent', () => {
       oneMs: 78_000,
       allMs: 48_000,
       trimMs: 24_000,
+      latencyMs: 8_000,
       longer: 'a pair takes 126 s in place of 32 s',
     };
 
@@ -57,10 +59,10 @@ describe('the plan, before money is spent', () => {
     });
 
     it('is refused when the run ends before the first look', () => {
-      expect(() => announce(PLAN, long, [2, 5], 12 * 60_000)).toThrow(
-        'A pair takes 126 s in place of 32 s. The first look at the speedup comes after 6 pairs, which take 13 min. "timeout" and "max-cost" leave 12 min.',
+      expect(() => announce(PLAN, long, [2, 5], 14 * 60_000)).toThrow(
+        'A pair takes 126 s in place of 32 s. The first look at the speedup comes after 6 pairs, which take 14 min. "timeout" and "max-cost" leave 14 min.',
       );
-      expect(announce(PLAN, long, [2, 5], 14 * 60_000)).toHaveLength(3);
+      expect(announce(PLAN, long, [2, 5], 15 * 60_000)).toHaveLength(3);
     });
   });
 
