@@ -21,6 +21,8 @@ export interface PairTimings {
 
 /** Requests one after another that a window holds at least: with fewer it measures the edges of its block. */
 const LEAST_IN_WINDOW = 3;
+/** Latencies at the start of a block that do not count. */
+const TRIM_LATENCIES = 3;
 
 /**
  * Block lengths of one pair. The faster arm needs less time for the same precision: the variance of a log ratio,
@@ -57,15 +59,15 @@ export function withTrim(
   { oneMs, allMs }: Pick<PairTimings, 'oneMs' | 'allMs'>,
   { pairMs, medianLatencyMs }: { pairMs: number; medianLatencyMs: number },
 ): PairTimings {
-  const trimMs = Math.min(Math.max(pairMs / 8, LEAST_IN_WINDOW * medianLatencyMs), allMs / 2);
+  const trimMs = Math.min(Math.max(pairMs / 8, TRIM_LATENCIES * medianLatencyMs), allMs / 2);
   const rampMs = Math.min(medianLatencyMs, trimMs / 2);
   const silentMs = silenceLimitMs({ latencyMs: medianLatencyMs });
   return { oneMs, allMs, trimMs, rampMs, latencyMs: medianLatencyMs, silentMs, longer: null };
 }
 
-/** What blocks take one after another, each with the requests that end after it. */
-export function takenMs(blocks: readonly Pick<BlockLoad<LoadArm>, 'durationMs'>[], { latencyMs }: PairTimings): number {
-  return blocks.reduce((sum, { durationMs }) => sum + durationMs + latencyMs, 0);
+/** What blocks of these lengths take one after another, each with the requests that end after it. */
+export function takenMs(blocksMs: readonly number[], { latencyMs }: PairTimings): number {
+  return blocksMs.reduce((sum, ms) => sum + ms + latencyMs, 0);
 }
 
 /**

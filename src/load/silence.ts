@@ -39,7 +39,7 @@ export function watchSilence(ms: number | undefined, onSilent: () => void): Sile
 const LEAST_SILENT_MS = 30_000;
 
 /** A slow engine takes as long for one token. */
-const SLOW_TOKEN_MS = 50;
+export const SLOW_TOKEN_MS = 50;
 
 /**
  * How long a system that has answered before may answer nothing: 30 s, and at least three times the latency or ten times
@@ -48,4 +48,9 @@ const SLOW_TOKEN_MS = 50;
 export function silenceLimitMs(usual: { latencyMs?: number; gapMs?: number; tokens?: number }): number {
   const { latencyMs = 0, gapMs = 0, tokens = 0 } = usual;
   return Math.max(LEAST_SILENT_MS, 3 * latencyMs, 10 * gapMs, SLOW_TOKEN_MS * tokens);
+}
+
+/** The same for an open loop, whose first answers come when all of their tokens are there. */
+export function openSilenceMs(ratePerSecond: number, { maxTokens }: { maxTokens: number }): number {
+  return silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: maxTokens });
 }

@@ -32,7 +32,7 @@ export async function measureControl(
   if (control === 'off') return null;
   const found: Control = { pairs: [], evidence: [], problem: null };
   const [way] = base.ways;
-  const pairMs = takenMs([{ durationMs: timings.oneMs }, { durationMs: timings.allMs }], timings);
+  const pairMs = takenMs([timings.oneMs, timings.allMs], timings);
   // The comparison itself comes before its control.
   if (!way || !hasTime(context, 3 * control * pairMs))
     return { ...found, problem: 'the time of the run does not reach' };

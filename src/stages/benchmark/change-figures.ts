@@ -2,7 +2,7 @@ import { createServingClient } from '../../clients/serving/client.ts';
 import { mergedHistogram } from '../../load/histogram.ts';
 import type { OpenResult } from '../../load/open-source.ts';
 import { requestBody, sharedPrefixGroup } from '../../load/prompts.ts';
-import { silenceLimitMs } from '../../load/silence.ts';
+import { openSilenceMs } from '../../load/silence.ts';
 import type { MeasuredBlock } from '../../load/summary.ts';
 import type { ArmFigures, LatencyFigures, StackFigures } from '../../report/model.ts';
 import { podSummary } from '../../stack/pods.ts';
@@ -88,7 +88,7 @@ function stream(
     ...{ part: `change-stream/${place}`, streaming: true, limits: [], within: null },
     // Both arms are asked at the same moments.
     seed: `${runKey}/change-arrivals/${place < 2 ? 0 : 1}`,
-    silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: inputs.maxTokens }),
+    silentMs: openSilenceMs(ratePerSecond, inputs),
   };
   return loaded.loader.open(load, loaded, ways[place % ways.length]?.way ?? null);
 }

@@ -193,9 +193,9 @@ async function collect(
   const rotation = { timings, concurrency, replicas: arms.head.ways.length, seed: context.runKey };
   const { round = 1 } = plan;
   for (let index = 0; found.look.decision === 'continue' && !found.failing; index += 1) {
-    const pairPlan = changePairAt(index, rotation);
-    const pairMs = takenMs(pairPlan.blocks, timings);
+    const pairMs = takenMs([timings.oneMs, timings.allMs], timings);
     if (index > 0 && !hasTime(context, (round - (index % round)) * pairMs)) return { ...found, outOfTime: true };
+    const pairPlan = changePairAt(index, rotation);
     const rate = { head: 0, base: 0 };
     for (const block of pairPlan.blocks) {
       const arm = arms[block.arm];

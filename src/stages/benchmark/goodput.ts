@@ -1,7 +1,7 @@
 import { percentUpTo } from '../../lib/number.ts';
 import { RATE_SHARES, searchGoodput, withinShareOf } from '../../load/goodput.ts';
 import type { OpenResult } from '../../load/open-source.ts';
-import { silenceLimitMs } from '../../load/silence.ts';
+import { openSilenceMs } from '../../load/silence.ts';
 import { windowTimes } from '../../load/window-times.ts';
 import type { ArmFigures, ArmName, Finding, GoodputArm, GoodputFigures, GoodputProbe } from '../../report/model.ts';
 import { LIMITS } from '../../verdict/limits.ts';
@@ -101,10 +101,7 @@ async function probeRate(
   };
   const load = {
     ...{ ...plan, arm, block: BLOCK, part: `goodput/${arm}/${ratePerSecond}`, streaming: false, limits: [] },
-    ...{
-      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: inputs.maxTokens }),
-      within: { limitMs: sloMs },
-    },
+    ...{ silentMs: openSilenceMs(ratePerSecond, inputs), within: { limitMs: sloMs } },
   };
   const result = await bench.loader.open(load, bench, way);
   if (result.silent) throw stoppedAnswering('the goodput was searched');

@@ -1,6 +1,6 @@
 import { encodedHistogram, type LatencyHistogram } from '../../load/histogram.ts';
 import type { OpenResult } from '../../load/open-source.ts';
-import { silenceLimitMs } from '../../load/silence.ts';
+import { openSilenceMs } from '../../load/silence.ts';
 import { windowTimes } from '../../load/window-times.ts';
 import type { LatencyFigures, Percentiles } from '../../report/model.ts';
 import type { LatencySamples } from '../../verdict/slo-latency.ts';
@@ -43,11 +43,7 @@ export async function measureLatency(
   if (durationMs === 0 || !(ratePerSecond > 0)) return null;
   const load = {
     ...{ arm: 'all' as const, block: BLOCK, ratePerSecond, durationMs, streaming: true, limits, within: null },
-    ...{
-      part: 'latency',
-      seed: `${runKey}/arrivals`,
-      silentMs: silenceLimitMs({ gapMs: 1_000 / ratePerSecond, tokens: maxTokens }),
-    },
+    ...{ part: 'latency', seed: `${runKey}/arrivals`, silentMs: openSilenceMs(ratePerSecond, inputs) },
   };
   const result = await bench.loader.open(load, bench, null);
   if (result.silent) throw stoppedAnswering('the latency was measured');

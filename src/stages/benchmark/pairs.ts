@@ -65,7 +65,10 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const rotation = { concurrencyPerReplica: concurrency, replicas, seed: context.runKey, direct: !one.isPickerShared };
   for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
     const pairPlan = pairAt(index, { timings, ...rotation });
-    const pairMs = takenMs(pairPlan.blocks, timings);
+    const pairMs = takenMs(
+      pairPlan.blocks.map(({ durationMs }) => durationMs),
+      timings,
+    );
     // A round that cannot be ended would be paid for and not count.
     if (index > 0 && !hasTime(context, (replicas - (index % replicas)) * pairMs)) {
       outOfTime = true;

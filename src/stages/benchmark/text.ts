@@ -47,10 +47,7 @@ export function announcePlan(
   }
   // Where the picker's hop is not shared, a third block measures all replicas by the ways of the single ones.
   const blocksMs = [timings.oneMs, timings.allMs, ...(one.isPickerShared ? [] : [timings.allMs])];
-  const pairMs = takenMs(
-    blocksMs.map((durationMs) => ({ durationMs })),
-    timings,
-  );
+  const pairMs = takenMs(blocksMs, timings);
   if (timings.longer !== null && !hasTime(context, plan.minPairs * pairMs)) {
     const leftMs = (context.endsMs ?? 0) - context.clock.now();
     throw new Failure({
