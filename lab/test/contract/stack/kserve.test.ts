@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labScenario } from './envoy-states.ts';
-import { kserveContract } from './kserve.ts';
+import { kserveContract, unexplained } from './kserve.ts';
 import { type KserveObservation, observeKserve, shippedService } from './kserve-observe.ts';
 import { NAMESPACE, startWorld, until, type World } from './world.ts';
 
@@ -16,6 +16,25 @@ describe.each(['pattern3', 'pattern1'] as const)('the lab, held against recordin
   }, 60_000);
   afterAll(() => world?.stop());
   kserveContract(pattern, () => observing, 'lab');
+});
+
+describe('a state that no recording caught', () => {
+  it.each([
+    'False HTTPRouteReconcileError: failed to update HTTPRoute: the object has been modified',
+    'False SchedulerReconcileError: failed to create InferencePool: it already exists',
+    'False ReconcileSingleNodeWorkloadError: the object has been modified',
+    'False GatewaysNotReady: The following Gateways are not ready',
+  ])('is explained for the real parts by the sources: %s', (state) => {
+    expect(unexplained('Ready', [state, 'True'], 'real')).toEqual([]);
+    expect(unexplained('Ready', [state, 'True'], 'lab')).toEqual([state]);
+  });
+
+  it.each(['False LunarEclipse: why', 'False TokenizerReconcileError', 'Lost'])(
+    'is not explained where no source has its reason: %s',
+    (state) => {
+      expect(unexplained('Ready', [state, 'True'], 'real')).toEqual([state]);
+    },
+  );
 });
 
 /** Deletes the service that the lab's cluster has from its start. */
