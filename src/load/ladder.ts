@@ -23,15 +23,18 @@ export const SMALLEST_GAIN = 0.1;
 /**
  * Finds the load at which one replica is busy: doubles the requests in flight until that adds less than a tenth, and
  * takes that rung. Below it a replica has time to spare, and several would show less than they can; far above it
- * everything waits. `run` loads one replica until it is steady, so that a compilation is not taken for a limit.
+ * everything waits. `run` loads one replica until it is steady, so that a compilation is not taken for a limit. It is
+ * given the latency of the rung below, in milliseconds.
  */
 export async function climb(
-  run: (concurrency: number) => Promise<WarmUp>,
+  run: (concurrency: number, latencyMs: number | null) => Promise<WarmUp>,
   rungs: readonly number[] = RUNGS,
 ): Promise<Climb> {
   const done: Rung[] = [];
+  let latencyMs: number | null = null;
   for (const [index, concurrency] of rungs.entries()) {
-    const warm = await run(concurrency);
+    const warm = await run(concurrency, latencyMs);
+    latencyMs = warm.medianLatencyMs;
     const requestsPerSecond = warm.bins.at(-1) ?? 0;
     const before = done.at(-1)?.requestsPerSecond;
     done.push({ concurrency, requestsPerSecond });

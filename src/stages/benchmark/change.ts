@@ -156,16 +156,16 @@ async function compare(
 
 /** Warms both arms. Returns the larger of their median latencies, milliseconds. */
 async function warmArms(context: StageContext, arms: Record<Arm['name'], Arm>, concurrency: number): Promise<number> {
-  let slowest = 0;
+  let slowest: number | null = null;
   for (const arm of [arms.base, arms.head]) {
     const [way] = arm.ways;
     if (!way) throw new RangeError(`the ${arm.name} has no way`);
-    const given = { arm: arm.name, title: arm.title, concurrency, part: `change/${arm.name}` };
+    const given = { arm: arm.name, title: arm.title, concurrency, part: `change/${arm.name}`, latencyMs: slowest };
     const { medianLatencyMs } = await warmWith(arm.loaded, way.source, given);
-    slowest = Math.max(slowest, medianLatencyMs ?? 0);
+    slowest = Math.max(slowest ?? 0, medianLatencyMs ?? 0);
     context.signal.throwIfAborted();
   }
-  return slowest;
+  return slowest ?? 0;
 }
 
 async function collect(

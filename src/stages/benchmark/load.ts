@@ -46,9 +46,9 @@ export interface BenchSources {
 export async function loadOf(bench: Bench): Promise<{ concurrency: number; ladder: Climb | null; warmOne: WarmUp }> {
   const { concurrency } = bench.context.inputs;
   if (concurrency !== 'auto') {
-    return { concurrency, ladder: null, warmOne: await warmArm(bench, 'one', concurrency) };
+    return { concurrency, ladder: null, warmOne: await warmArm(bench, 'one', concurrency, null) };
   }
-  const ladder = await climb((rung) => warmArm(bench, 'one', rung));
+  const ladder = await climb((rung, latencyMs) => warmArm(bench, 'one', rung, latencyMs));
   const steps = ladder.rungs
     .map((rung) => `${rung.concurrency}: ${rung.requestsPerSecond.toFixed(1)} req/s`)
     .join(', ');
@@ -57,37 +57,54 @@ export async function loadOf(bench: Bench): Promise<{ concurrency: number; ladde
   return { concurrency: ladder.chosen, ladder, warmOne: ladder.warm };
 }
 
-/** Loads one arm at so many requests in flight for each replica, until two bins agree. */
-export function warmArm(bench: Omit<Bench, 'one'>, arm: ArmName, perReplica: number): Promise<WarmUp> {
+/**
+ * Loads one arm at so many requests in flight for each replica, until two bins agree. `latencyMs` is what requests took
+ * before; null where that is not known.
+ */
+export function warmArm(
+  bench: Omit<Bench, 'one'>,
+  arm: ArmName,
+  perReplica: number,
+  latencyMs: number | null,
+): Promise<WarmUp> {
   const concurrency = perReplica * (arm === 'all' ? bench.prepared.service.replicas : 1);
   const title = `${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`;
-  return warmWith(bench, sourceOf(bench, arm, 0), { arm, title, concurrency, part: `${arm}/${perReplica}` });
+  return warmWith(bench, sourceOf(bench, arm, 0), { arm, title, concurrency, part: `${arm}/${perReplica}`, latencyMs });
 }
 
 /** Loads what a source leads to until two bins agree. `part` keeps its prompts apart from all others. */
 export async function warmWith(
   bench: LoadedStack,
   source: LoadSource,
-  { arm, title, concurrency, part }: { arm: LoadArm; title: string; concurrency: number; part: string },
+  {
+    arm,
+    title,
+    concurrency,
+    part,
+    latencyMs,
+  }: { arm: LoadArm; title: string; concurrency: number; part: string; latencyMs: number | null },
 ): Promise<WarmUp> {
   const { context } = bench;
   const { inputs } = context;
   const started = context.clock.now();
   const warm = await warmUp({
+    binMs: inputs.pairDurationMs / 6,
     maxBins: WARM_UP_BINS,
-    runBin: async (index) => {
+    latencyMs,
+    runBin: async (index, { durationMs, trimMs }) => {
       const bin = await runUntilValid(context, source, {
         ...{ arm, concurrency, block: -1 - index, part: `warm/${part}/${index}` },
-        ...{ durationMs: inputs.pairDurationMs / 6, rampMs: 0, trimMs: 0 },
+        ...{ durationMs, rampMs: 0, trimMs },
       });
       const { sent, valid } = bin.measured.tally;
+      const elapsedMs = context.clock.now() - started;
       context.emit({
         type: 'waiting',
         stage: 'benchmark',
         what: `a steady ${title} at ${concurrency} in flight`,
         seen: `warm-up ${index + 1}: ${valid} of ${sent} answers valid`,
-        elapsedMs: context.clock.now() - started,
-        limitMs: (inputs.pairDurationMs / 6) * WARM_UP_BINS,
+        elapsedMs,
+        limitMs: elapsedMs + (WARM_UP_BINS - 1 - index) * durationMs,
       });
       return bin;
     },

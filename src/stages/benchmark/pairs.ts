@@ -47,7 +47,8 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   const { concurrency, ladder, warmOne } = await loadOf(bench);
   context.note({ type: 'planned', plan: { concurrency } });
   // A system that answered nothing in one warm-up would hold the nodes for the deadlines of another.
-  const warmAll = warmOne.medianLatencyMs === null ? NOT_WARMED : await warmArm(bench, 'all', concurrency);
+  const warmAll =
+    warmOne.medianLatencyMs === null ? NOT_WARMED : await warmArm(bench, 'all', concurrency, warmOne.medianLatencyMs);
   const warm = { one: warmOne, all: warmAll };
   const medianLatencyMs = Math.max(warm.one.medianLatencyMs ?? 0, warm.all.medianLatencyMs ?? 0);
   const timings = timingsOf(bench, medianLatencyMs);

@@ -38,7 +38,7 @@ export async function collectUnpaired(
   const perBlock: PodCount[][] = [];
   let failing = false;
 
-  const warmAll = await warmArm(bench, 'all', concurrency);
+  const warmAll = await warmArm(bench, 'all', concurrency, null);
   const timings = timingsOf(bench, warmAll.medianLatencyMs ?? 0);
   if (timings.longer !== null) emit({ type: 'fact', stage: 'benchmark', text: timings.longer });
   const measureBlocks = async (arm: ArmName) => {
@@ -88,7 +88,7 @@ export async function collectUnpaired(
         look: recordedLook(rates, rateOf('all'), plan),
       };
     }
-    warmOne = await warmArm(bench, 'one', concurrency);
+    warmOne = await warmArm(bench, 'one', concurrency, warmAll.medianLatencyMs);
     await measureBlocks('one');
   }
 

@@ -42,7 +42,7 @@ function bin(rate: number, ended: BlockRun['ended'] = 'complete'): SourceResult 
 }
 
 const run = (rates: number[], ended?: BlockRun['ended']) =>
-  warmUp({ runBin: (index) => Promise.resolve(bin(rates[index]!, ended)), maxBins: rates.length });
+  warmUp({ binMs: 1_000, runBin: (index) => Promise.resolve(bin(rates[index]!, ended)), maxBins: rates.length });
 
 describe('warming up', () => {
   it('ends when two bins in a row agree', async () => {
