@@ -8,22 +8,23 @@ export const RATE_SHARES: readonly number[] = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1];
 
 /**
  * The highest of the rates (ascending, per second) that keeps the limit, by bisection: the share within a limit falls as
- * the rate rises. `probe` loads the system at a rate.
+ * the rate rises. `probe` loads the system at a rate, by its plan.
  */
-export async function searchGoodput(
-  rates: readonly number[],
-  probe: (ratePerSecond: number) => Promise<GoodputProbe>,
+export async function searchGoodput<Plan extends { ratePerSecond: number }>(
+  plans: readonly Plan[],
+  probe: (plan: Plan) => Promise<GoodputProbe>,
 ): Promise<GoodputArm> {
   const probes: GoodputProbe[] = [];
-  let [met, missed] = [-1, rates.length];
+  let [met, missed] = [-1, plans.length];
   while (missed - met > 1) {
     const middle = Math.floor((met + missed) / 2);
-    const found = await probe(rates[middle]!);
+    const found = await probe(plans[middle]!);
     probes.push(found);
     if (found.withinShare >= SLO_SHARE) met = middle;
     else missed = middle;
   }
-  return { metPerSecond: rates[met] ?? null, missedPerSecond: rates[missed] ?? null, probes };
+  const rateAt = (index: number) => plans[index]?.ratePerSecond ?? null;
+  return { metPerSecond: rateAt(met), missedPerSecond: rateAt(missed), probes };
 }
 
 /** The share of the planned requests that was answered within the limit; 0 without a plan. */

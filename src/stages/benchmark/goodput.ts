@@ -61,15 +61,54 @@ export function judged(
   return { goodput: null, findings: [{ id: 'goodput-starved', message }] };
 }
 
+/**
+ * How long a rate is offered, in milliseconds: half of `latency-duration`, or up to twice that where a hundred requests need
+ * it.
+ *
+ * The closed loop has shown that the arm keeps up with rates below its throughput. At a rate above it by a share x, the queue
+ * grows by x seconds each second, and the first requests are late once it is as long as the limit. A rate must be offered
+ * for twice as long, so that half of its requests would be late, where one in twenty may be. `isShown` is false where
+ * that takes too long.
+ */
+export function probeOf(
+  ratePerSecond: number,
+  { throughput, sloMs }: Pick<SearchedArm, 'throughput' | 'sloMs'>,
+  latencyDurationMs: number,
+): { ratePerSecond: number; durationMs: number; isShown: boolean } {
+  const longestMs = 2 * latencyDurationMs;
+  const wantedMs = (WANTED_REQUESTS / ratePerSecond) * 1_000;
+  const shownMs = ratePerSecond > throughput ? (2 * sloMs) / (ratePerSecond / throughput - 1) : 0;
+  return {
+    ratePerSecond,
+    durationMs: Math.min(longestMs, Math.max(latencyDurationMs / 2, wantedMs, shownMs)),
+    // Shares of a rate are not exact.
+    isShown: shownMs <= longestMs * (1 + 1e-9),
+  };
+}
+
+interface SearchedArm {
+  arm: ArmName;
+  way: string;
+  /** In a closed loop, requests per second. */
+  throughput: number;
+  sloMs: number;
+}
+
 /** Searches the goodput of one arm around the throughput that it has in a closed loop. */
 export async function searchArm(
   bench: ServedBench,
-  arm: { arm: ArmName; way: string; throughput: number; sloMs: number },
+  arm: SearchedArm,
 ): Promise<{ found: GoodputArm; stalledMs: number; loadMs: number }> {
   let [stalledMs, loadMs] = [0, 0];
-  const rates = RATE_SHARES.map((share) => share * arm.throughput);
-  const found = await searchGoodput(rates, async (ratePerSecond) => {
-    const { probe, self } = await probeRate(bench, { ...arm, ratePerSecond });
+  const { emit, inputs } = bench.context;
+  const plans = RATE_SHARES.map((share) => probeOf(share * arm.throughput, arm, inputs.latencyDurationMs));
+  const tried = plans.filter(({ isShown }) => isShown);
+  if (tried.length < plans.length) {
+    const text = `goodput of ${titleOf(arm.arm)}: no rate above the throughput is tried, since within twice "latency-duration" overload would not show against ${Math.round(arm.sloMs)} ms`;
+    emit({ type: 'fact', stage: 'benchmark', text });
+  }
+  const found = await searchGoodput(tried, async (plan) => {
+    const { probe, self } = await probeRate(bench, { ...arm, ...plan });
     stalledMs += self.stalledMs;
     loadMs += self.loadMs;
     return probe;
@@ -89,16 +128,10 @@ export function ratioOf({ one, all }: Record<ArmName, GoodputArm>): GoodputFigur
 
 async function probeRate(
   bench: ServedBench,
-  { arm, way, ratePerSecond, sloMs }: { arm: ArmName; way: string; ratePerSecond: number; sloMs: number },
+  { arm, way, ratePerSecond, durationMs, sloMs }: SearchedArm & { ratePerSecond: number; durationMs: number },
 ): Promise<{ probe: GoodputProbe; self: { stalledMs: number; loadMs: number } }> {
   const { runKey, inputs, emit } = bench.context;
-  const { latencyDurationMs } = inputs;
-  const wantedMs = (WANTED_REQUESTS / ratePerSecond) * 1_000;
-  const plan = {
-    ratePerSecond,
-    durationMs: Math.min(2 * latencyDurationMs, Math.max(latencyDurationMs / 2, wantedMs)),
-    seed: `${runKey}/goodput/${arm}/${ratePerSecond}`,
-  };
+  const plan = { ratePerSecond, durationMs, seed: `${runKey}/goodput/${arm}/${ratePerSecond}` };
   const load = {
     ...{ ...plan, arm, block: BLOCK, part: `goodput/${arm}/${ratePerSecond}`, streaming: false, limits: [] },
     ...{ silentMs: openSilenceMs(ratePerSecond, inputs), within: { limitMs: sloMs } },
@@ -110,13 +143,15 @@ async function probeRate(
   emit({
     type: 'fact',
     stage: 'benchmark',
-    text: `goodput of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(sloMs)} ms`,
+    text: `goodput of ${titleOf(arm)}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(sloMs)} ms`,
   });
   return {
     probe: { ratePerSecond, requests, late, withinShare: withinShareOf(result), load: loadOf(result) },
     self: { stalledMs: result.self.stalledMs, loadMs: result.stopMs - result.startMs },
   };
 }
+
+const titleOf = (arm: ArmName) => (arm === 'one' ? 'one replica' : 'all replicas');
 
 /** What a probe was beside its share within the limit. What was cut off when its rate was lost is not an error. */
 function loadOf(result: OpenResult): NonNullable<GoodputProbe['load']> {

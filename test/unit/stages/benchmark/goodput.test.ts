@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { searchGoodput, sloMeter } from '../../../../src/load/goodput.ts';
+import { createHistogram } from '../../../../src/load/histogram.ts';
+import { arrivalTimes } from '../../../../src/load/open-loop.ts';
+import type { OpenLoad, OpenResult } from '../../../../src/load/open-source.ts';
 import type { ArmFigures } from '../../../../src/report/model.ts';
 import { judged, measureGoodput, ratioOf, searchArm } from '../../../../src/stages/benchmark/goodput.ts';
 import { runnerLoader } from '../../../../src/stages/benchmark/loaders.ts';
@@ -9,14 +12,19 @@ import { stageContext, texts } from '../fakes.ts';
 
 describe('the search for goodput', () => {
   const rates = [5, 6, 7, 8, 9, 10, 11];
-  const upTo = (edge: number) => async (ratePerSecond: number) => ({
-    ratePerSecond,
-    requests: 100,
-    withinShare: ratePerSecond <= edge ? 0.95 : 0.94,
-  });
+  const upTo =
+    (edge: number) =>
+    async ({ ratePerSecond }: { ratePerSecond: number }) => ({
+      ratePerSecond,
+      requests: 100,
+      withinShare: ratePerSecond <= edge ? 0.95 : 0.94,
+    });
 
   it.each([...rates, 4])('finds the edge at %d with three probes', async (edge) => {
-    const { metPerSecond, missedPerSecond, probes } = await searchGoodput(rates, upTo(edge));
+    const { metPerSecond, missedPerSecond, probes } = await searchGoodput(
+      rates.map((ratePerSecond) => ({ ratePerSecond })),
+      upTo(edge),
+    );
     expect([metPerSecond, missedPerSecond]).toEqual([
       rates.findLast((rate) => rate <= edge) ?? null,
       rates.find((rate) => rate > edge) ?? null,
@@ -50,6 +58,24 @@ describe('the ratio of goodputs', () => {
   });
 });
 
+/** An open loop on a service that answers so many requests a second, one after another, each after so long. */
+function queued(load: OpenLoad, { perSecond, ms }: { perSecond: number; ms: number }): OpenResult {
+  const times = arrivalTimes({ ...load, arrivals: 'poisson' });
+  const meter = sloMeter(times.length, load.within?.limitMs ?? 0);
+  let [freeMs, isLost] = [0, false];
+  for (const intendedMs of times) {
+    freeMs = Math.max(freeMs, intendedMs) + 1_000 / perSecond;
+    isLost = meter.take({ valid: true, intendedMs, endMs: freeMs + ms });
+    if (isLost) break;
+  }
+  const self = { eventLoopUtilization: 0, stalledMs: 0, cpuMs: 0 };
+  return {
+    ...{ startMs: 0, stopMs: load.durationMs, drainedMs: freeMs + ms, planned: times.length, ...meter.read() },
+    ...{ errors: 0, cancelled: 0, buffered: 0, mostInFlight: 0, silent: false, isLost, e2eMs: [ms], ttftMs: [] },
+    ...{ tpotMs: [], gaps: createHistogram(), streams: [], lagsMs: [], self },
+  };
+}
+
 describe('goodput of a server', () => {
   let server: ModelServer | undefined;
   afterEach(() => server?.close());
@@ -74,10 +100,10 @@ describe('goodput of a server', () => {
 
   it('is the highest rate that was tried when all keep the limit, and says each', async () => {
     const { found, said, requests } = await searched(20_000);
-    expect(found).toMatchObject({ metPerSecond: expect.closeTo(330), missedPerSecond: null });
-    expect(found.probes.map(({ withinShare }) => withinShare)).toEqual([1, 1, 1]);
+    expect(found).toMatchObject({ metPerSecond: 300, missedPerSecond: null });
+    expect(found.probes.map(({ withinShare }) => withinShare)).toEqual(found.probes.map(() => 1));
     expect(found.probes.reduce((sum, each) => sum + each.requests, 0)).toBe(requests);
-    expect(said.at(-1)).toBe('goodput of all replicas: 330.0 req/s kept 20000 ms');
+    expect(said.at(-1)).toBe('goodput of all replicas: 300.0 req/s kept 20000 ms');
   });
 
   it('is less than the lowest when none does, and leaves each rate once it is lost', async () => {
@@ -86,6 +112,32 @@ describe('goodput of a server', () => {
     // 5 % late are enough, and only what was in flight then comes on top.
     for (const { requests, ratePerSecond } of found.probes) expect(requests).toBeLessThan(0.4 * ratePerSecond);
     expect(said.at(-1)).toBe('goodput of all replicas: 150.0 req/s missed 20 ms');
+  });
+
+  it.each([
+    // A queue of 1.1 times what is served takes ten seconds to be one second long.
+    { sloMs: 1_000, latency: '20s', kept: 100, missed: 110, longestSeconds: 20 },
+    { sloMs: 2_000, latency: '20s', kept: 100, missed: 110, longestSeconds: 40 },
+    { sloMs: 5_000, latency: '20s', kept: 100, missed: null, longestSeconds: 10 },
+    { sloMs: 5_000, latency: '50s', kept: 100, missed: 110, longestSeconds: 100 },
+    { sloMs: 30_000, latency: '20s', kept: 100, missed: null, longestSeconds: 10 },
+  ])('is not what overload can keep for a while: $sloMs ms in $latency', async ({ sloMs, latency, ...want }) => {
+    const { context, said } = stageContext({}, { 'latency-duration': latency });
+    const lengths: number[] = [];
+    const open = async (load: OpenLoad) => {
+      lengths.push(load.durationMs);
+      return queued(load, { perSecond: 102, ms: 10 });
+    };
+    const given = { context, stack: { route: {} }, model: { modelId: 'm' }, loader: { open } } as never;
+    const { found } = await searchArm(given, { arm: 'all', way: 'run-0', throughput: 100, sloMs });
+    expect(found).toMatchObject({
+      metPerSecond: want.kept,
+      missedPerSecond: want.missed && expect.closeTo(want.missed),
+    });
+    expect(Math.max(...lengths) / 1_000).toBeCloseTo(want.longestSeconds, 6);
+    expect(texts(said).some((text) => text.includes('no rate above the throughput is tried'))).toBe(
+      want.missed === null,
+    );
   });
 
   it.each([
