@@ -54,16 +54,28 @@ export function summarizeArm(blocks: readonly MeasuredBlock[]): { figures: ArmFi
   return { figures, evidence };
 }
 
+const sumOf = (blocks: readonly MeasuredBlock[], figure: (tally: BlockTally) => number) =>
+  blocks.reduce((total, { tally }) => total + figure(tally), 0);
+
+/** The requests of one arm, and those that failed. */
+export function armCounts(
+  blocks: readonly MeasuredBlock[],
+): Pick<ArmEvidence, 'requests' | 'errors' | 'unreadable'> & { valid: number } {
+  const requests = sumOf(blocks, (tally) => tally.requests);
+  const valid = sumOf(blocks, (tally) => tally.valid);
+  return { requests, valid, errors: requests - valid, unreadable: sumOf(blocks, (tally) => tally.unreadable) };
+}
+
 /** What the plausibility of one arm is judged from. */
 export function armEvidence(blocks: readonly MeasuredBlock[]): ArmEvidence {
-  const sum = (figure: (tally: BlockTally) => number) => blocks.reduce((total, { tally }) => total + figure(tally), 0);
-  const [requests, valid] = [sum((tally) => tally.requests), sum((tally) => tally.valid)];
+  const sum = (figure: (tally: BlockTally) => number) => sumOf(blocks, figure);
+  const { requests, valid, errors, unreadable } = armCounts(blocks);
   const completed = blocks.reduce((total, { latenciesMs }) => total + latenciesMs.length, 0);
   const cached = { answers: sum((tally) => tally.cached.answers), prompt: sum((tally) => tally.cached.promptTokens) };
   return {
     requests,
-    errors: requests - valid,
-    unreadable: sum((tally) => tally.unreadable),
+    errors,
+    unreadable,
     firstError: blocks.find(({ tally }) => tally.requests > tally.valid)?.tally.firstError ?? null,
     completed,
     meanOutputTokens: valid > 0 ? sum((tally) => tally.completionTokens) / valid : null,

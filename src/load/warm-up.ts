@@ -34,7 +34,8 @@ export function binLoad(binMs: number, latencyMs: number | null, earlierMs: numb
 /**
  * Loads one arm, at its own concurrency, until two bins in a row agree: one request would warm neither the larger batch
  * shapes that XLA compiles on first use nor the other replicas. `runBin` runs one bin of load. Ends unsettled after
- * `maxBins`, and early when a bin is aborted, failing or without one valid answer.
+ * `maxBins`, and early when a bin is aborted, failing or without one valid answer, or when most requests of two bins in a row
+ * fail.
  */
 export async function warmUp(options: {
   /** Length of a bin, milliseconds, for requests that take less than two fifths of it. */
@@ -49,6 +50,7 @@ export async function warmUp(options: {
   const tolerance = options.tolerance ?? 0.1;
   const bins: number[] = [];
   let steady: number[] = [];
+  let mostlyFailing = 0;
   let medianLatencyMs = options.latencyMs ?? null;
   let earlierMs = medianLatencyMs;
   for (let index = 0; index < options.maxBins; index++) {
@@ -61,8 +63,10 @@ export async function warmUp(options: {
     const isLong = medianLatencyMs !== null && load.durationMs >= LEAST_LATENCIES * medianLatencyMs;
     steady = isLong ? [...steady, requestsPerSecond] : [];
     if (agree(steady, tolerance)) return { bins, settled: true, medianLatencyMs };
+    const { requests, valid } = bin.measured.tally;
+    mostlyFailing = 2 * valid < requests ? mostlyFailing + 1 : 0;
     // Each further bin would wait for its deadlines for nothing.
-    if (bin.measured.run.ended !== 'complete' || medianLatencyMs === null) break;
+    if (bin.measured.run.ended !== 'complete' || medianLatencyMs === null || mostlyFailing === 2) break;
   }
   return { bins, settled: false, medianLatencyMs };
 }

@@ -15,6 +15,7 @@ import { emptyMeasures, measureStacks, stackFigures } from './change-figures.ts'
 import { changeReasons, changeText, changeVerdict } from './change-text.ts';
 import { type Edge, firstEdge, hasTime, takeLoad, timingsOf, warmWith } from './load.ts';
 import { openLoader } from './loaders.ts';
+import { isLost } from './lost.ts';
 import { closeReplicaWays, waysTo } from './one-replica.ts';
 import { measureQuality } from './quality.ts';
 
@@ -75,6 +76,8 @@ interface Collected {
   pairs: ChangePair[];
   look: ChangeLook;
   failing: boolean;
+  /** Nothing that follows could have made it count. */
+  lost: boolean;
   outOfTime: boolean;
 }
 
@@ -97,7 +100,7 @@ async function compare(
     : null;
   const control = await measureControl(context, arms.base, { timings, concurrency });
   const collected = await collect(context, arms, { plan, timings, concurrency, spread });
-  const { blocks, evidence, pairs, look, failing, outOfTime } = collected;
+  const { blocks, evidence, pairs, look, failing, lost, outOfTime } = collected;
   const summaries = { head: summarizeArm(blocks.head), base: summarizeArm(blocks.base) };
   const ceilingPerSecond = arms.head.loaded.loader.ceilingPerSecond();
   const client = { ...summarizeClient([...blocks.head, ...blocks.base]), ceilingPerSecond };
@@ -110,7 +113,8 @@ async function compare(
     client,
   });
   const findings = {
-    vetoes: [...judged.vetoes, ...controlled.vetoes],
+    // Pairs that were not measured are no fault of a stack.
+    vetoes: [...judged.vetoes.filter(({ id }) => !lost || id !== 'too-few-requests'), ...controlled.vetoes],
     warnings: [...judged.warnings, ...controlled.warnings],
   };
   const isSound = !failing && findings.vetoes.length === 0;
@@ -184,6 +188,7 @@ async function collect(
     pairs: [],
     look: { estimate: null, decision: 'continue', nodeDeviation: 0 },
     failing: false,
+    lost: false,
     outOfTime: false,
   };
   const edges: Record<Arm['name'], Edge> = {
@@ -192,7 +197,7 @@ async function collect(
   };
   const rotation = { timings, concurrency, replicas: arms.head.ways.length, seed: context.runKey };
   const { round = 1 } = plan;
-  for (let index = 0; found.look.decision === 'continue' && !found.failing; index += 1) {
+  for (let index = 0; found.look.decision === 'continue' && !found.failing && !found.lost; index += 1) {
     const pairMs = takenMs([timings.oneMs, timings.allMs], timings);
     if (index > 0 && !hasTime(context, (round - (index % round)) * pairMs)) return { ...found, outOfTime: true };
     const pairPlan = changePairAt(index, rotation);
@@ -224,6 +229,9 @@ async function collect(
     found.pairs.push(pair);
     found.look = changeLook(found.pairs, plan, spread);
     context.emit({ type: 'round', stage: 'benchmark', text: changeText(pair, found.look, plan) });
+    const goesOn = found.look.decision === 'continue' && !found.failing;
+    const soFar = { ...found, pairs: found.pairs.length, maxPairs: plan.maxPairs };
+    found.lost = goesOn && isLost(context, soFar);
   }
   return found;
 }

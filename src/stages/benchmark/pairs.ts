@@ -6,6 +6,7 @@ import type { ArmFigures, ArmName, Benchmark, BenchmarkPair, PodCount, Report } 
 import { type DecisionPlan, type Look, lookAt, lowerLook } from '../../verdict/decide.ts';
 import type { ArmEvidence, BlockEvidence } from '../../verdict/evidence.ts';
 import { type Bench, firstEdge, hasTime, loadOf, takeBlock, timingsOf, warmArm } from './load.ts';
+import { isLost } from './lost.ts';
 import { announcePlan, roundText } from './text.ts';
 
 /** What was measured, before it is judged. */
@@ -30,6 +31,8 @@ export interface Collected {
   recorded?: { baseline: Report; figures: ArmFigures; evidence: ArmEvidence };
   /** Nothing but errors came back. */
   failing: boolean;
+  /** Nothing that follows could have made it count. */
+  lost: boolean;
   /** The run's time or money did not reach for another pair. */
   outOfTime: boolean;
 }
@@ -61,10 +64,11 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
   let look: Look = { estimate: null, decision: 'continue' };
   let ways = waysOf([], plan);
   let failing = false;
+  let lost = false;
   let outOfTime = false;
   let before = await firstEdge(bench);
   const rotation = { concurrencyPerReplica: concurrency, replicas, seed: context.runKey, direct: !one.isPickerShared };
-  for (let index = 0; look.decision === 'continue' && !failing; index += 1) {
+  for (let index = 0; look.decision === 'continue' && !failing && !lost; index += 1) {
     const pairPlan = pairAt(index, { timings, ...rotation });
     const pairMs = takenMs(
       pairPlan.blocks.map(({ durationMs }) => durationMs),
@@ -95,12 +99,14 @@ export async function collectPairs(bench: Bench, plan: DecisionPlan): Promise<Co
     ways = waysOf(pairs, plan);
     look = ways.look;
     emit({ type: 'round', stage: 'benchmark', text: roundText(pair, look, plan) });
+    const goesOn = look.decision === 'continue' && !failing;
+    lost = goesOn && isLost(context, { blocks, evidence, pairs: pairs.length, maxPairs: plan.maxPairs });
   }
   const { round = 1 } = plan;
   return {
     design: 'paired',
     method: `closed loop in interleaved pairs at equal load per replica, each replica the baseline in turn; all over the mean of the replicas, t interval on the logarithm at limits with Pocock-type spending after each ${round === 1 ? 'pair' : `round of ${round} pairs`}`,
-    ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing, outOfTime },
+    ...{ concurrency, ladder, warm, timings, blocks, evidence, pairs, spread, look, failing, lost, outOfTime },
     ways: ways.figures,
     looks: {
       done: Math.max(0, Math.floor((pairs.length - plan.minPairs) / round) + 1),

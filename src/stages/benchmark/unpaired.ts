@@ -8,6 +8,7 @@ import { baselineDifferences, DAY_NOISE, recordedArm, recordedLook } from '../..
 import { mean } from '../../verdict/statistics.ts';
 import { DEPLOYMENT_NOISE, unpairedLook } from '../../verdict/unpaired.ts';
 import { type Bench, firstEdge, takeBlock, timingsOf, warmArm } from './load.ts';
+import { isLost } from './lost.ts';
 import type { Collected } from './pairs.ts';
 import { scaleIn } from './scale-in.ts';
 import { workloadOf } from './workload.ts';
@@ -37,6 +38,7 @@ export async function collectUnpaired(
   const spread = new Map<string, number>();
   const perBlock: PodCount[][] = [];
   let failing = false;
+  let lost = false;
 
   const warmAll = await warmArm(bench, 'all', concurrency, null);
   const timings = timingsOf(bench, warmAll.medianLatencyMs ?? 0);
@@ -44,7 +46,7 @@ export async function collectUnpaired(
   const measureBlocks = async (arm: ArmName) => {
     const inFlight = arm === 'one' ? concurrency : concurrency * replicas;
     let before = await firstEdge(bench);
-    for (let index = 0; index < count && !failing; index += 1) {
+    for (let index = 0; index < count && !failing && !lost; index += 1) {
       const durationMs = arm === 'one' ? timings.oneMs : timings.allMs;
       const block = {
         ...{ arm, way: arm, replica: arm === 'one' ? 0 : null, pair: index },
@@ -65,6 +67,11 @@ export async function collectUnpaired(
         stage: 'benchmark',
         text: `block ${index + 1} of ${count} of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${measured.window.requestsPerSecond.toFixed(1)} req/s`,
       });
+      const isOver = arm === 'one' && index === count - 1;
+      lost =
+        !isOver &&
+        !failing &&
+        isLost(context, { blocks: { [arm]: blocks[arm] }, evidence, pairs: index + 1, maxPairs: count });
     }
   };
 
@@ -72,7 +79,7 @@ export async function collectUnpaired(
   const rateOf = (arm: ArmName) => blocks[arm].map(({ window }) => window.requestsPerSecond);
   let warmOne: WarmUp = { bins: [], settled: true, medianLatencyMs: null };
   const shared = { concurrency, ladder: null, timings, blocks, evidence, spread, looks: { done: 1, planned: 1 } };
-  if (!failing) {
+  if (!failing && !lost) {
     await meanwhile(mean(rateOf('all')));
     try {
       await scaleIn(context, prepared, bench.stack);
@@ -83,7 +90,7 @@ export async function collectUnpaired(
         design: 'recorded',
         method: `closed loop on all replicas, and one replica as an earlier run recorded it; a t interval on the logarithms, with ${100 * DAY_NOISE} % allowed for what differs between days`,
         ...shared,
-        ...{ pairs: [], failing, outOfTime: false, recorded: { baseline, ...arm } },
+        ...{ pairs: [], failing, lost, outOfTime: false, recorded: { baseline, ...arm } },
         warm: { one: warmOne, all: warmAll },
         look: recordedLook(rates, rateOf('all'), plan),
       };
@@ -102,7 +109,7 @@ export async function collectUnpaired(
     design: 'unpaired',
     method: `closed loop, all replicas first and one after them, at equal load per replica; the baseline was one replica; a t interval on the logarithms, with ${100 * DEPLOYMENT_NOISE} % allowed for what differs between the two deployments, and an allowance for what differs between replicas`,
     ...shared,
-    ...{ pairs, failing, outOfTime: false },
+    ...{ pairs, failing, lost, outOfTime: false },
     warm: { one: warmOne, all: warmAll },
     look: unpairedLook(rateOf('one'), rateOf('all'), plan),
   };

@@ -30,8 +30,10 @@ async function collect(after: 'held' | 'removed' | 'node lost') {
   });
   let isScaled = false;
   const { kube } = fakeKube({ Pod: () => (isScaled && after === 'removed' ? [] : [pod('a'), pod('b')]) });
-  const counters = () => `vllm:request_success_total ${server.requests}\nvllm:num_requests_running 0\n`;
-  kube.portForward = async () => ({ status: 200, body: counters() });
+  // One of the pods serves all.
+  const counters = (name: string) =>
+    `vllm:request_success_total ${name === 'a' ? server.requests : 0}\nvllm:num_requests_running 0\n`;
+  kube.portForward = async ({ pod: name }) => ({ status: 200, body: counters(name) });
   kube.mergePatch = async (ref) => {
     isScaled = true;
     return { ...ref, metadata: { name: ref.name } };
