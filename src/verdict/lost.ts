@@ -1,5 +1,5 @@
 import { percentUpTo } from '../lib/number.ts';
-import type { LoadArm } from '../report/model.ts';
+import type { Finding, LoadArm } from '../report/model.ts';
 import type { ArmEvidence, BlockEvidence } from './evidence.ts';
 import { LIMITS } from './limits.ts';
 import { ARM_TITLE } from './plausibility.ts';
@@ -40,4 +40,13 @@ export function lostBy({ arms, blocks, pairs, maxPairs }: SoFar): string | null 
     }
   }
   return null;
+}
+
+/**
+ * The vetoes of a measurement that was broken off: where others stand, those for requests that were not sent any more are
+ * left out.
+ */
+export function vetoesOfPart(vetoes: readonly Finding[]): Finding[] {
+  const others = vetoes.filter(({ id }) => id !== 'too-few-requests');
+  return others.length > 0 ? others : [...vetoes];
 }

@@ -18,6 +18,7 @@ import {
   scalingEfficiency,
   wholeRounds,
 } from '../../verdict/decide.ts';
+import { vetoesOfPart } from '../../verdict/lost.ts';
 import { judgePlausibility } from '../../verdict/plausibility.ts';
 import { runbookFindings } from '../../verdict/runbook.ts';
 import type { LatencySamples } from '../../verdict/slo-latency.ts';
@@ -199,8 +200,7 @@ async function conclude(
     blocks: evidence,
     client,
   });
-  // Pairs that were not measured are no fault of the stack.
-  if (lost) findings.vetoes = findings.vetoes.filter(({ id }) => id !== 'too-few-requests');
+  if (lost || failing) findings.vetoes = vetoesOfPart(findings.vetoes);
   for (const arm of ['one', 'all'] as const) {
     if (warm[arm].settled) continue;
     findings.warnings.push({

@@ -7,6 +7,7 @@ import { type ChangeLook, type ChangePlan, changeLook, nodeSpread } from '../../
 import { judgeChange } from '../../verdict/change-evidence.ts';
 import { wholeRounds } from '../../verdict/decide.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
+import { vetoesOfPart } from '../../verdict/lost.ts';
 import { withQuality } from '../../verdict/quality.ts';
 import type { StageContext } from '../context.ts';
 import { type Arm, type ComparedStack, openArm } from './change-arms.ts';
@@ -113,8 +114,7 @@ async function compare(
     client,
   });
   const findings = {
-    // Pairs that were not measured are no fault of a stack.
-    vetoes: [...judged.vetoes.filter(({ id }) => !lost || id !== 'too-few-requests'), ...controlled.vetoes],
+    vetoes: [...(lost || failing ? vetoesOfPart(judged.vetoes) : judged.vetoes), ...controlled.vetoes],
     warnings: [...judged.warnings, ...controlled.warnings],
   };
   const isSound = !failing && findings.vetoes.length === 0;

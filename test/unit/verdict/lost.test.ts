@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockEvidence } from '../../../src/verdict/evidence.ts';
-import { lostBy, type SoFar } from '../../../src/verdict/lost.ts';
+import { lostBy, type SoFar, vetoesOfPart } from '../../../src/verdict/lost.ts';
 
 const COUNTERS = {
   ...{ finished: 0, promptTokens: 0, generationTokens: 0, running: 0, waiting: 0, preemptions: 0 },
@@ -84,4 +84,12 @@ describe('a measurement ends', () => {
   ])('with %s', (_, change, words) => {
     expect(lostBy(soFar({ blocks: [block(), block(change)] }))).toMatch(words);
   });
+});
+
+it('what was not sent any more is a reason only where there is no other', () => {
+  const few = { id: 'too-few-requests', message: 'Only 5 requests.' };
+  const errors = { id: 'error-rate', message: 'Many errors.' };
+  expect(vetoesOfPart([errors, few])).toEqual([errors]);
+  expect(vetoesOfPart([few])).toEqual([few]);
+  expect(vetoesOfPart([])).toEqual([]);
 });
