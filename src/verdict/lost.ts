@@ -31,8 +31,8 @@ export function lostBy({ arms, blocks, pairs, maxPairs }: SoFar): string | null 
     () => {},
   );
   if (vetoes[0] !== undefined) return vetoes[0];
-  for (const [name, { requests, errors, unreadable }] of Object.entries(arms) as [LoadArm, ArmEvidence][]) {
-    const title = ARM_TITLE[name];
+  for (const [name, { requests, errors, unreadable }] of Object.entries(arms)) {
+    const title = ARM_TITLE[name as LoadArm];
     if (unreadable > 0) return `Answers of the ${title} could not be read: ${unreadable}.`;
     const left = (FASTER * requests * Math.max(0, maxPairs - pairs)) / Math.max(1, pairs);
     if (errors > LIMITS.errorRate * (requests + left)) {

@@ -19,7 +19,7 @@ import {
   wholeRounds,
 } from '../../verdict/decide.ts';
 import { vetoesOfPart } from '../../verdict/lost.ts';
-import { judgePlausibility } from '../../verdict/plausibility.ts';
+import { ARM_TITLE, judgePlausibility } from '../../verdict/plausibility.ts';
 import { runbookFindings } from '../../verdict/runbook.ts';
 import type { LatencySamples } from '../../verdict/slo-latency.ts';
 import { spreadOf, standingOut } from '../../verdict/spread.ts';
@@ -205,7 +205,7 @@ async function conclude(
     if (warm[arm].settled) continue;
     findings.warnings.push({
       id: 'warm-up',
-      message: `The warm-up of the ${arm === 'one' ? 'one-replica' : 'all-replicas'} arm did not settle in ${warm[arm].bins.length} bins.`,
+      message: `The warm-up of the ${ARM_TITLE[arm]} did not settle in ${warm[arm].bins.length} bins.`,
     });
   }
   if (ladder?.topReached) {

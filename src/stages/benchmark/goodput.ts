@@ -11,6 +11,7 @@ import type { ReadyStack } from '../ready/ready.ts';
 import type { VerifiedModel } from '../verify/verify.ts';
 import type { Loader } from './loader.ts';
 import { stoppedAnswering } from './stopped.ts';
+import { replicasOf } from './text.ts';
 
 /** Fewer tell a p95 from chance badly. */
 const WANTED_REQUESTS = 100;
@@ -70,7 +71,7 @@ export function judged(
  * for twice as long, so that half of its requests would be late, where one in twenty may be. `isShown` is false where
  * that takes too long.
  */
-export function probeOf(
+function probeOf(
   ratePerSecond: number,
   { throughput, sloMs }: Pick<SearchedArm, 'throughput' | 'sloMs'>,
   latencyDurationMs: number,
@@ -104,7 +105,7 @@ export async function searchArm(
   const plans = RATE_SHARES.map((share) => probeOf(share * arm.throughput, arm, inputs.latencyDurationMs));
   const tried = plans.filter(({ isShown }) => isShown);
   if (tried.length < plans.length) {
-    const text = `goodput of ${titleOf(arm.arm)}: no rate above the throughput is tried, since within twice "latency-duration" overload would not show against ${Math.round(arm.sloMs)} ms`;
+    const text = `goodput of ${replicasOf(arm.arm)}: no rate above the throughput is tried, since within twice "latency-duration" overload would not show against ${Math.round(arm.sloMs)} ms`;
     emit({ type: 'fact', stage: 'benchmark', text });
   }
   const found = await searchGoodput(tried, async (plan) => {
@@ -143,15 +144,13 @@ async function probeRate(
   emit({
     type: 'fact',
     stage: 'benchmark',
-    text: `goodput of ${titleOf(arm)}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(sloMs)} ms`,
+    text: `goodput of ${replicasOf(arm)}: ${ratePerSecond.toFixed(1)} req/s ${verb} ${Math.round(sloMs)} ms`,
   });
   return {
     probe: { ratePerSecond, requests, late, withinShare: withinShareOf(result), load: loadOf(result) },
     self: { stalledMs: result.self.stalledMs, loadMs: result.stopMs - result.startMs },
   };
 }
-
-const titleOf = (arm: ArmName) => (arm === 'one' ? 'one replica' : 'all replicas');
 
 /** What a probe was beside its share within the limit. What was cut off when its rate was lost is not an error. */
 function loadOf(result: OpenResult): NonNullable<GoodputProbe['load']> {

@@ -6,6 +6,7 @@ import { orderedOf } from '../../load/tokens.ts';
 import { type WarmUp, warmUp } from '../../load/warm-up.ts';
 import type { ArmName, LoadArm, PodCount } from '../../report/model.ts';
 import type { BlockEvidence } from '../../verdict/evidence.ts';
+import { ARM_TITLE } from '../../verdict/plausibility.ts';
 import type { Prepared, StageContext } from '../context.ts';
 import type { ReadyStack } from '../ready/ready.ts';
 import { atRest, type Snapshot, servedBetween, settled } from '../verify/counters.ts';
@@ -68,7 +69,7 @@ export function warmArm(
   latencyMs: number | null,
 ): Promise<WarmUp> {
   const concurrency = perReplica * (arm === 'all' ? bench.prepared.service.replicas : 1);
-  const title = `${arm === 'one' ? 'one-replica' : 'all-replicas'} arm`;
+  const title = ARM_TITLE[arm];
   return warmWith(bench, sourceOf(bench, arm, 0), { arm, title, concurrency, part: `${arm}/${perReplica}`, latencyMs });
 }
 

@@ -96,3 +96,6 @@ export function leftOut(neededMs: number): Finding {
     message: `Figures outside of the verdict (latency, goodput, the runbook's figures) were left out. They take up to ${humanDuration(neededMs)}, and the run did not have that much time or money left.`,
   };
 }
+
+/** What an arm loads, as the words of a line of the log. */
+export const replicasOf = (arm: ArmName) => (arm === 'one' ? 'one replica' : 'all replicas');

@@ -11,6 +11,7 @@ import { type Bench, firstEdge, takeBlock, timingsOf, warmArm } from './load.ts'
 import { isLost } from './lost.ts';
 import type { Collected } from './pairs.ts';
 import { scaleIn } from './scale-in.ts';
+import { replicasOf } from './text.ts';
 import { workloadOf } from './workload.ts';
 
 /** Where no ladder can be climbed: the runbook's load. */
@@ -65,7 +66,7 @@ export async function collectUnpaired(
       emit({
         type: 'round',
         stage: 'benchmark',
-        text: `block ${index + 1} of ${count} of ${arm === 'one' ? 'one replica' : 'all replicas'}: ${measured.window.requestsPerSecond.toFixed(1)} req/s`,
+        text: `block ${index + 1} of ${count} of ${replicasOf(arm)}: ${measured.window.requestsPerSecond.toFixed(1)} req/s`,
       });
       const isOver = arm === 'one' && index === count - 1;
       lost =

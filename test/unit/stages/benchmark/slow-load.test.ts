@@ -68,11 +68,11 @@ function answered(times: Pick<RequestRecord, 'arm' | 'block' | 'sentMs' | 'endMs
   };
 }
 
-async function found(one: Replica, pairSeconds = 32) {
+async function found(one: Replica) {
   const source = replica(one);
   const load = await loadOf({
     context: {
-      inputs: { concurrency: 'auto', pairDurationMs: 1_000 * pairSeconds },
+      inputs: { concurrency: 'auto', pairDurationMs: 32_000 },
       clock: { now: () => source.spentMs },
       signal: new AbortController().signal,
       emit: () => {},
@@ -81,7 +81,7 @@ async function found(one: Replica, pairSeconds = 32) {
     sources: { replicas: [source] },
     loader: { fit: async () => {} },
   } as unknown as Bench);
-  return { ...load, spentMs: source.spentMs, bins: source.bins };
+  return { ...load, bins: source.bins };
 }
 
 describe('the ladder on a replica that works on 8 requests at a time', () => {
